@@ -1,0 +1,123 @@
+//! From the bytes of records to columns: decompression, framing, formats.
+//!
+//! A [`Decoding`] belongs to one worker. It takes the chunks of a source and gives back [`Events`]: Arrow
+//! columns of exactly what the component asked for, the records that were refused, and where each record
+//! came from. It knows nothing of drivers or components.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{Condition, Input};
+
+mod error;
+
+pub use error::DecodeError;
+
+/// What is wanted of each record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Projection {
+    /// The columns, in order.
+    pub inputs: Vec<Input>,
+    /// Records that do not meet every condition are passed over, whatever else they lack.
+    pub only: Vec<Condition>,
+    /// The input that tells when an event happened, by its place among `inputs`.
+    pub event_time: Option<usize>,
+    /// Records whose event time lies outside are passed over.
+    pub range: EventRange,
+}
+
+/// A half-open range of event time, in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRange {
+    /// The first moment inside.
+    pub from_us: Option<i64>,
+    /// The first moment behind it.
+    pub until_us: Option<i64>,
+}
+
+impl EventRange {
+    /// Whether `at_us` lies inside.
+    pub fn contains(&self, at_us: i64) -> bool {
+        self.from_us.is_none_or(|from| from <= at_us) && self.until_us.is_none_or(|until| at_us < until)
+    }
+}
+
+/// A batch of events, with all that happened on the way to it.
+#[derive(Clone, Debug)]
+pub struct Events {
+    /// The columns of [`Projection::inputs`]; may have no rows.
+    pub batch: RecordBatch,
+    /// Where each row came from.
+    pub provenance: Provenance,
+    /// Records refused since the batch before, in the order of the source.
+    pub rejected: Vec<Rejected>,
+    /// What was read since the batch before.
+    pub counts: Counts,
+}
+
+/// What was read for a batch of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records in all: events, passed over, rejected.
+    pub records: u64,
+    /// Rows in the batches.
+    pub events: u64,
+    /// Records that did not meet the conditions.
+    pub not_wanted: u64,
+    /// Records whose event time lies outside the range.
+    pub out_of_range: u64,
+    /// Records refused by the decoder.
+    pub rejected: u64,
+    /// Bytes as the source delivered them.
+    pub stored_bytes: u64,
+    /// Bytes after decompression.
+    pub decoded_bytes: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Counts) {
+        self.records += other.records;
+        self.events += other.events;
+        self.not_wanted += other.not_wanted;
+        self.out_of_range += other.out_of_range;
+        self.rejected += other.rejected;
+        self.stored_bytes += other.stored_bytes;
+        self.decoded_bytes += other.decoded_bytes;
+    }
+}
+
+/// Where a record stands in its source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The object's key, or the topic.
+    pub source: Arc<str>,
+    /// The partition, for a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<i32>,
+    /// The offset; within an object the record's ordinal, from 0, blank lines not counted.
+    pub offset: i64,
+    /// Where the record begins within the decompressed object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
+}
+
+/// A record that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Where it stands.
+    pub position: Position,
+    /// The path of the value at fault, where it is one value's.
+    pub path: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The record, or its beginning where it is longer than [`QUARANTINE_BYTES`].
+    pub bytes: Bytes,
+    /// How long the record is, as far as it was read.
+    pub length_bytes: u64,
+}
+
+/// How much of a rejected record is kept.
+pub const QUARANTINE_BYTES: usize = 64 << 10;

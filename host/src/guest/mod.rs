@@ -1,0 +1,5 @@
+//! The user's component: loading it, limiting it, calling it, never trusting it.
+
+mod error;
+
+pub use error::GuestError;

@@ -1,0 +1,24 @@
+//! backfold rebuilds a state table from history.
+//!
+//! The modules stand in the order in which data passes them; each knows only those before it, and [`replay`]
+//! alone knows them all.
+//!
+//! | module | takes | gives |
+//! |---|---|---|
+//! | [`source`] | an archive or a topic | a frozen plan, then the bytes of one split at a time |
+//! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
+//! | [`guest`] | columns | what the user's component makes of them, checked |
+//! | [`fold`] | partials | sorted runs, then the table's rows |
+//! | [`store`] | sorted rows | a shadow table, and the swap |
+//!
+//! [`schema`], [`error`], [`units`] and [`progress`] are the words that they share.
+
+pub mod decode;
+pub mod error;
+pub mod fold;
+pub mod guest;
+pub mod progress;
+pub mod schema;
+pub mod source;
+pub mod store;
+pub mod units;

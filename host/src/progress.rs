@@ -1,0 +1,77 @@
+//! How far a run has come, for whoever watches it.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::decode::Counts;
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Stage {
+    /// Freezing the input.
+    Plan,
+    /// Reading, decoding and folding it.
+    Fold,
+    /// Merging the runs and loading the shadow table.
+    Load,
+    /// Checking the shadow table.
+    Gate,
+    /// Showing it under the public name.
+    Swap,
+    /// Nothing any more.
+    Done,
+}
+
+impl Stage {
+    const ALL: [Stage; 6] = [Stage::Plan, Stage::Fold, Stage::Load, Stage::Gate, Stage::Swap, Stage::Done];
+}
+
+/// Counters that the stages raise and a display reads, from any thread.
+#[derive(Debug, Default)]
+pub struct Progress {
+    stage: AtomicU8,
+    /// Splits of the plan; as many as were planned so far, while it is planned.
+    pub splits_total: AtomicU64,
+    /// Splits folded, those of an earlier attempt included.
+    pub splits_done: AtomicU64,
+    /// Bytes of the plan, as stored.
+    pub bytes_total: AtomicU64,
+    /// Bytes folded, as stored, those of an earlier attempt included.
+    pub bytes_done: AtomicU64,
+    /// Of these, bytes that an earlier attempt had folded.
+    pub bytes_resumed: AtomicU64,
+    /// Records read by this attempt.
+    pub records: AtomicU64,
+    /// Events folded by this attempt.
+    pub events: AtomicU64,
+    /// Bytes after decompression, of this attempt.
+    pub decoded_bytes: AtomicU64,
+    /// Records rejected, by the decoder or the component.
+    pub rejected: AtomicU64,
+    /// Rows in the runs, which is the most that the table can have.
+    pub rows_total: AtomicU64,
+    /// Rows merged and loaded.
+    pub rows_done: AtomicU64,
+}
+
+impl Progress {
+    /// Enters a stage.
+    pub fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Release);
+    }
+
+    /// The stage the run is in.
+    pub fn stage(&self) -> Stage {
+        Stage::ALL[usize::from(self.stage.load(Ordering::Acquire)).min(Stage::ALL.len() - 1)]
+    }
+
+    /// Adds what was read for a batch.
+    pub fn add(&self, counts: &Counts) {
+        self.records.fetch_add(counts.records, Ordering::Relaxed);
+        self.events.fetch_add(counts.events, Ordering::Relaxed);
+        self.decoded_bytes.fetch_add(counts.decoded_bytes, Ordering::Relaxed);
+        self.rejected.fetch_add(counts.rejected, Ordering::Relaxed);
+        self.bytes_done.fetch_add(counts.stored_bytes, Ordering::Relaxed);
+    }
+}

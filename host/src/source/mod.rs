@@ -1,0 +1,179 @@
+//! Where history comes from: the contract of a driver, and the drivers.
+//!
+//! A driver freezes its input into [`Split`]s once, when a build is planned, and later delivers the bytes of
+//! one split at a time. It knows nothing of formats, components or tables. `conformance` holds every driver
+//! to the contract.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+mod error;
+
+pub use error::SourceError;
+
+/// Delivers historical records, and only those that the plan froze.
+///
+/// # Contract
+/// - A driver is shared by all workers: [`replay`](ReplayDriver::replay) runs for several splits at a time.
+/// - What a split delivers depends on the split alone: delivered twice, it is the same, chunk boundaries aside.
+/// - A driver that cannot deliver exactly what was planned fails; it never delivers something else, and
+///   never less.
+#[async_trait]
+pub trait ReplayDriver: Send + Sync {
+    /// A short name for logs and metrics, such as `files`.
+    fn name(&self) -> &str;
+
+    /// Freezes the input and cuts it into splits, sent in the order of the source with numbers 0, 1, 2, …
+    ///
+    /// Called once for a build; the splits are written down as they come, so an input of any size is planned
+    /// in bounded memory. Opens no record. Where the receiver is gone, it stops and returns
+    /// [`SourceError::Cancelled`].
+    async fn plan(&self, splits: Sender<Split>) -> Result<Frozen, SourceError>;
+
+    /// Delivers the records of `split`, in the order of the source, into `out`.
+    ///
+    /// `Ok` means that all of it was delivered and that it was what the plan froze. On an error, and on
+    /// cancellation ([`SourceError::Cancelled`], soon after `cancel` fires or `out` closes), what was
+    /// delivered is of no use to the receiver, who drops it with all that was made of it.
+    async fn replay(&self, split: &Split, out: Sender<Chunk>, cancel: CancellationToken) -> Result<(), SourceError>;
+
+    /// Lets go of connections and files. Not called on a crash: nothing may depend on it.
+    async fn close(self: Box<Self>) -> Result<(), SourceError>;
+}
+
+/// A piece of the frozen input that one worker reads at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Its place in the plan, from 0.
+    pub number: u64,
+    /// The bytes to be read, as stored; 0 where unknown.
+    pub size_bytes: u64,
+    /// What it covers.
+    pub input: SplitInput,
+}
+
+/// What a split covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SplitInput {
+    /// Whole objects of an archive, in order.
+    Objects(Vec<Object>),
+    /// The offsets `start..end` of one partition.
+    Offsets {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The first offset.
+        start: i64,
+        /// The offset behind the last.
+        end: i64,
+    },
+}
+
+/// An object of an archive as the plan found it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its key; for a file, the path below the archive's folder, with `/` between names.
+    pub key: String,
+    /// Its size as stored.
+    pub size_bytes: u64,
+    /// What tells this content from another under the same key.
+    pub etag: String,
+    /// The version, where the store keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When it was written, in microseconds since 1970-01-01T00:00:00Z.
+    pub modified_us: i64,
+}
+
+/// What a driver says of the whole input once it is frozen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    /// How many splits were sent.
+    pub splits: u64,
+    /// How many objects they hold; 0 for a topic.
+    pub objects: u64,
+    /// How many bytes they hold, as stored; 0 where unknown.
+    pub size_bytes: u64,
+    /// Where a live consumer goes on once this input has been folded.
+    pub handoff: Handoff,
+    /// What a person should know about the input, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// The source positions up to which a table is complete, for a live consumer to go on from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// One a partition, or one an archive.
+    pub positions: Vec<HandoffPosition>,
+}
+
+/// A position within a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffPosition {
+    /// All objects up to this key, and all events before `until_us` where the job had an end.
+    Archive {
+        /// The driver's name.
+        source: String,
+        /// The last key of the plan, in the order of keys.
+        last_key: String,
+        /// The end of the job's range in microseconds since 1970-01-01T00:00:00Z.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_us: Option<i64>,
+    },
+    /// All records before this offset.
+    Offset {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The next offset to read.
+        next: i64,
+    },
+}
+
+/// What a driver delivers.
+#[derive(Clone, Debug)]
+pub enum Chunk {
+    /// An object begins: the [`Chunk::Bytes`] that follow are its content as stored, from the first byte.
+    Object(Arc<Object>),
+    /// A piece of the current object, of any size but empty.
+    Bytes(Bytes),
+    /// The current object has been delivered whole, and was the one that the plan froze.
+    End,
+    /// Records that the source itself tells apart.
+    Messages(Messages),
+}
+
+/// Records of one partition, by rising offset.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// The records.
+    pub list: Vec<Message>,
+}
+
+/// A record as a log keeps it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
+    pub time_us: Option<i64>,
+    /// Its key.
+    pub key: Option<Bytes>,
+    /// Its headers, in order; a name may come twice.
+    pub headers: Vec<(String, Option<Bytes>)>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+}

@@ -1,0 +1,191 @@
+//! Where state tables live: the contract of a store, and the stores.
+//!
+//! A store keeps the physical table of each build beside one another, shows one of them under the public
+//! name, and moves that name from one to another in a single step. `conformance` holds every store to it.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Receiver;
+
+use crate::schema::Output;
+use crate::source::Handoff;
+
+mod error;
+
+pub use error::StoreError;
+
+/// The rising number of a table's pointer: 1 after the first swap.
+pub type Version = u64;
+
+/// Keeps state tables.
+///
+/// # Contract
+/// - Names given by people or components are quoted, values are bound.
+/// - A table, view or file of the public name that backfold did not make is never touched
+///   ([`StoreError::Foreign`]).
+/// - Readers see the old table or the new one, whole: never a mixture, never nothing.
+/// - Each method either does all that it says or changes nothing that a reader or a later call could see;
+///   each may be called again after a crash at any point within it.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    /// A short name for logs, such as `sqlite`.
+    fn name(&self) -> &str;
+
+    /// Makes the bookkeeping tables where they are missing, and checks that the public name of `table` is
+    /// free or backfold's own. Called before anything is read, so that a build does not fail at its end.
+    async fn prepare(&self, table: &str) -> Result<(), StoreError>;
+
+    /// Makes an empty shadow table for `build`, replacing what an earlier attempt at the same build left.
+    async fn create(&self, build: &BuildInfo, columns: &TableColumns) -> Result<(), StoreError>;
+
+    /// Loads rows, which come sorted by key with no key twice, into the build's shadow table.
+    ///
+    /// `Ok` only if [`Rows::End`] came and agrees with what was loaded, which is then durable and marked
+    /// [`BuildState::Loaded`]. Where the channel closes without it, the load fails with
+    /// [`StoreError::Unfinished`].
+    async fn load(&self, build: &BuildInfo, columns: &TableColumns, rows: Receiver<Rows>) -> Result<Loaded, StoreError>;
+
+    /// Streams the rows of a build, sorted by key as they were loaded, ending with [`Rows::End`] as
+    /// computed from what was read. Where the receiver goes away, it stops.
+    async fn read(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        out: tokio::sync::mpsc::Sender<Rows>,
+    ) -> Result<(), StoreError>;
+
+    /// What the public name shows now.
+    async fn live(&self, table: &str) -> Result<Option<Pointer>, StoreError>;
+
+    /// All pointers that the table ever had, oldest first.
+    async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError>;
+
+    /// All builds of the table that the store still knows, oldest first, dropped ones included.
+    async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError>;
+
+    /// Shows `to` under the public name and moves the pointer, in one transaction, if the pointer's version
+    /// still is `expected` (`None`: no pointer yet).
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it is not, with the pointer found; nothing has changed then.
+    async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError>;
+
+    /// Drops the shadow table of a build and marks it [`BuildState::Dropped`]. Refuses the live build.
+    async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError>;
+}
+
+/// A build, as far as a store needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildInfo {
+    /// The table's public name.
+    pub table: String,
+    /// The build's ID, a ULID.
+    pub build: String,
+    /// The digest of its manifest: equal digests mean equal tables.
+    pub manifest_digest: String,
+}
+
+impl BuildInfo {
+    /// The name of the build's own table.
+    pub fn shadow_name(&self) -> String {
+        format!("{}__{}", self.table, self.build.to_lowercase())
+    }
+}
+
+/// The columns of a table: the keys first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableColumns {
+    /// The primary key, in order.
+    pub keys: Vec<Output>,
+    /// The other columns, in order.
+    pub values: Vec<Output>,
+}
+
+/// What flows into and out of a table.
+#[derive(Clone, Debug)]
+pub enum Rows {
+    /// Rows with all columns of the table, sorted by key across batches.
+    Batch(RecordBatch),
+    /// All rows have been sent: their number, and their digest.
+    End {
+        /// How many.
+        rows: u64,
+        /// [`crate::fold::RowsDigest`] of them, in hexadecimal.
+        digest: Arc<str>,
+    },
+}
+
+/// What a load has put into a shadow table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// How many rows.
+    pub rows: u64,
+    /// The digest of the rows as sent.
+    pub digest: String,
+}
+
+/// How far a build has come in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildState {
+    /// The shadow table is there, and not complete.
+    Loading,
+    /// The shadow table is complete.
+    Loaded,
+    /// The shadow table is gone.
+    Dropped,
+}
+
+/// A build that the store knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBuild {
+    /// Which one.
+    pub info: BuildInfo,
+    /// Its columns.
+    pub columns: TableColumns,
+    /// How far it has come.
+    pub state: BuildState,
+    /// What it holds, once loaded.
+    pub loaded: Option<Loaded>,
+    /// When it was created, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When its load was complete.
+    pub loaded_at: Option<String>,
+}
+
+/// What the public name of a table shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pointer {
+    /// The public name.
+    pub table: String,
+    /// The build that it shows.
+    pub build: String,
+    /// One more with each swap.
+    pub version: Version,
+    /// The build shown before.
+    pub previous: Option<String>,
+    /// Up to where the source has been folded.
+    pub handoff: Handoff,
+    /// Who swapped.
+    pub by: String,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+}
+
+/// A wish to move the public name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swap {
+    /// The public name.
+    pub table: String,
+    /// The pointer's version that the decision was made on.
+    pub expected: Option<Version>,
+    /// The build to show. It must be [`BuildState::Loaded`].
+    pub to: String,
+    /// Stored with the pointer.
+    pub handoff: Handoff,
+    /// Who swaps.
+    pub by: String,
+}
