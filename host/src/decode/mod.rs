@@ -121,3 +121,7 @@ pub struct Rejected {
 
 /// How much of a rejected record is kept.
 pub const QUARANTINE_BYTES: usize = 64 << 10;
+
+/// Where the rows of a batch came from.
+#[derive(Clone, Debug, Default)]
+pub struct Provenance {}
