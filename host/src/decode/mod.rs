@@ -14,6 +14,7 @@ use crate::schema::{Condition, Input};
 
 mod error;
 
+pub use crate::source::EventRange;
 pub use error::DecodeError;
 
 /// What is wanted of each record.
@@ -27,22 +28,6 @@ pub struct Projection {
     pub event_time: Option<usize>,
     /// Records whose event time lies outside are passed over.
     pub range: EventRange,
-}
-
-/// A half-open range of event time, in microseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EventRange {
-    /// The first moment inside.
-    pub from_us: Option<i64>,
-    /// The first moment behind it.
-    pub until_us: Option<i64>,
-}
-
-impl EventRange {
-    /// Whether `at_us` lies inside.
-    pub fn contains(&self, at_us: i64) -> bool {
-        self.from_us.is_none_or(|from| from <= at_us) && self.until_us.is_none_or(|until| at_us < until)
-    }
 }
 
 /// A batch of events, with all that happened on the way to it.

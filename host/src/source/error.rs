@@ -1,5 +1,8 @@
 //! What can go wrong while an input is frozen or read.
 
+use std::io;
+use std::path::Path;
+
 use crate::error::{Class, Code, Coded};
 
 /// A failure of a driver.
@@ -9,12 +12,157 @@ pub enum SourceError {
     /// The receiver went away or the run was interrupted.
     #[error("reading was cancelled")]
     Cancelled,
+    /// The configured path leads nowhere.
+    #[error("there is no folder or file `{path}`")]
+    NoSuchPath {
+        /// The path as configured.
+        path: String,
+    },
+    /// The archive has no objects at all.
+    #[error("`{place}` holds no objects{}", Listed(.passed_over))]
+    Empty {
+        /// The folder, the pattern or the bucket with its prefix.
+        place: String,
+        /// What was found there and is not an object.
+        passed_over: Vec<String>,
+    },
+    /// The archive has objects, and the hours in their keys all lie outside the range.
+    #[error(
+        "all {objects} objects of `{place}` lie outside the range: \
+         by their keys, none is within {lateness} of it"
+    )]
+    NothingInRange {
+        /// The folder, the pattern or the bucket with its prefix.
+        place: String,
+        /// How many objects there are.
+        objects: u64,
+        /// How far an event may lie outside the hour of its key.
+        lateness: String,
+    },
+    /// A folder or a file may not be read.
+    #[error("`{path}` may not be read")]
+    Denied {
+        /// The folder or file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A name is not UTF-8, so that no key can stand for it.
+    #[error("the name of `{path}` is not UTF-8")]
+    Name {
+        /// The path, with U+FFFD for what cannot be shown.
+        path: String,
+    },
+    /// A symbolic link leads to a folder that it is in.
+    #[error("`{path}` leads back to a folder that it is in")]
+    Loop {
+        /// The folder, by the path on which it was met again.
+        path: String,
+    },
+    /// The pattern cannot be read.
+    #[error("`{pattern}` is not a pattern of paths")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+    /// A bound of the range cannot be read.
+    #[error("`{text}` is not a time: {reason}")]
+    Bound {
+        /// The bound as written.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The two bounds do not enclose anything.
+    #[error("the range from `{from}` to `{to}` {reason}")]
+    Range {
+        /// The first bound as written.
+        from: String,
+        /// The second bound as written.
+        to: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// An object is not what the plan froze.
+    #[error("`{object}` has changed since the plan: planned {planned}; found {found}")]
+    Changed {
+        /// Its path or its key.
+        object: String,
+        /// What the plan found.
+        planned: String,
+        /// What was found now.
+        found: String,
+    },
+    /// An object is gone.
+    #[error("`{object}` has vanished since the plan, which found {planned}")]
+    Vanished {
+        /// Its path or its key.
+        object: String,
+        /// What the plan found.
+        planned: String,
+    },
+    /// A folder or a file could not be read.
+    #[error("`{path}` could not be read")]
+    Io {
+        /// The folder or file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The split was not made by this driver.
+    #[error("split {split} is none of the driver `{driver}`: {reason}")]
+    ForeignSplit {
+        /// The driver's name.
+        driver: String,
+        /// The split's number.
+        split: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SourceError {
+    /// What the system said about a path that is known to have been there.
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.display().to_string();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => SourceError::Denied { path, source },
+            _ => SourceError::Io { path, source },
+        }
+    }
+}
+
+/// Shows a list of remarks in brackets, and nothing for none.
+struct Listed<'a>(&'a [String]);
+
+impl std::fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            remarks => write!(f, " ({})", remarks.join("; ")),
+        }
+    }
 }
 
 impl Coded for SourceError {
     fn code(&self) -> &'static Code {
         match self {
             SourceError::Cancelled => &codes::CANCELLED,
+            SourceError::NoSuchPath { .. } => &codes::NO_SUCH_PATH,
+            SourceError::Empty { .. } => &codes::EMPTY,
+            SourceError::NothingInRange { .. } => &codes::NOTHING_IN_RANGE,
+            SourceError::Denied { .. } => &codes::DENIED,
+            SourceError::Name { .. } => &codes::NAME,
+            SourceError::Loop { .. } => &codes::LOOP,
+            SourceError::Pattern { .. } => &codes::PATTERN,
+            SourceError::Bound { .. } => &codes::BOUND,
+            SourceError::Range { .. } => &codes::RANGE,
+            SourceError::Changed { .. } => &codes::CHANGED,
+            SourceError::Vanished { .. } => &codes::VANISHED,
+            SourceError::Io { .. } => &codes::IO,
+            SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
         }
     }
 }
@@ -23,8 +171,91 @@ impl Coded for SourceError {
 pub(crate) mod codes {
     use super::*;
 
-    pub(crate) const CANCELLED: Code =
-        Code::new(201, Class::Interrupted, "Run the same command again: it goes on from the last checkpoint.");
+    pub(crate) const CANCELLED: Code = Code::new(
+        201,
+        Class::Interrupted,
+        "Run the same command again: it goes on from the last checkpoint.",
+    );
+    pub(crate) const NO_SUCH_PATH: Code = Code::new(
+        202,
+        Class::Usage,
+        "Correct the `path` of the source: a folder, a file, or a pattern such as `clicks/**/*.gz`.",
+    );
+    pub(crate) const EMPTY: Code = Code::new(
+        203,
+        Class::Usage,
+        "Correct the `path` of the source; names that begin with `.` or `_` are passed over.",
+    );
+    pub(crate) const NOTHING_IN_RANGE: Code = Code::new(
+        204,
+        Class::Usage,
+        "Correct `from` and `to`, or the `layout` by which the keys were read, or raise `lateness`.",
+    );
+    pub(crate) const DENIED: Code = Code::new(
+        205,
+        Class::Usage,
+        "Let the user that runs backfold read it, and run the same command again.",
+    );
+    pub(crate) const NAME: Code = Code::new(
+        206,
+        Class::Usage,
+        "Rename it, or give a `path` that leaves it out.",
+    );
+    pub(crate) const LOOP: Code = Code::new(
+        207,
+        Class::Usage,
+        "Remove the symbolic link, or give a `path` that leaves it out.",
+    );
+    pub(crate) const PATTERN: Code = Code::new(
+        208,
+        Class::Usage,
+        "Correct the `path`: `*` and `?` stay within a name, `**` crosses folders, `[` and `{` are closed.",
+    );
+    pub(crate) const BOUND: Code = Code::new(
+        209,
+        Class::Usage,
+        "Write a date, a timestamp with its zone, an age such as `-48h`, `now`, `earliest` or `latest`.",
+    );
+    pub(crate) const RANGE: Code = Code::new(
+        210,
+        Class::Usage,
+        "Correct `from` and `to`: `from` is the first moment inside, `to` the first behind.",
+    );
+    pub(crate) const CHANGED: Code = Code::new(
+        211,
+        Class::Permanent,
+        "Put it back as it was and run the same command again, or start a new build, which plans anew.",
+    );
+    pub(crate) const VANISHED: Code = Code::new(
+        212,
+        Class::Permanent,
+        "Put it back as it was and run the same command again, or start a new build, which plans anew.",
+    );
+    pub(crate) const IO: Code = Code::new(
+        213,
+        Class::Retry,
+        "Run the same command again; look at the disk or the mount if it fails once more.",
+    );
+    pub(crate) const FOREIGN_SPLIT: Code = Code::new(
+        214,
+        Class::Permanent,
+        "The plan in the work folder was altered or belongs to another source: start a new build.",
+    );
 
-    pub(crate) const ALL: &[&Code] = &[&CANCELLED];
+    pub(crate) const ALL: &[&Code] = &[
+        &CANCELLED,
+        &NO_SUCH_PATH,
+        &EMPTY,
+        &NOTHING_IN_RANGE,
+        &DENIED,
+        &NAME,
+        &LOOP,
+        &PATTERN,
+        &BOUND,
+        &RANGE,
+        &CHANGED,
+        &VANISHED,
+        &IO,
+        &FOREIGN_SPLIT,
+    ];
 }

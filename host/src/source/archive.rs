@@ -1,0 +1,262 @@
+//! What all archives share: the order of keys, the cut into splits, and what is said of the whole.
+//!
+//! A driver lists the objects by rising key (as bytes), asks [`Freezing::wants`] of each key before it looks
+//! at the object, and gives the others to [`Freezing::push`]. No more than one split is held at a time.
+
+use std::time::Duration;
+
+use crate::source::layout::{LATENESS, Layout, Narrowing};
+use crate::source::{
+    EventRange, Frozen, Handoff, HandoffPosition, Object, SourceError, Split, SplitInput,
+};
+use crate::units::ByteSize;
+
+/// The default of `split_size`.
+pub const SPLIT_SIZE: ByteSize = ByteSize::mib(64);
+
+/// How many objects a split holds at most, so that one of tiny objects stays small in memory and on disk.
+pub const OBJECTS_PER_SPLIT: usize = 1024;
+
+/// How an archive is cut, whatever it is kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveOptions {
+    /// How its keys are built.
+    pub layout: Layout,
+    /// How far an event may lie outside the hour of its key.
+    pub lateness: Duration,
+    /// How many stored bytes a split has, about; larger objects are not cut.
+    pub split_size: ByteSize,
+}
+
+impl Default for ArchiveOptions {
+    fn default() -> Self {
+        ArchiveOptions {
+            layout: Layout::default(),
+            lateness: LATENESS,
+            split_size: SPLIT_SIZE,
+        }
+    }
+}
+
+/// An archive on its way to a plan.
+#[derive(Debug)]
+pub struct Freezing {
+    source: String,
+    range: EventRange,
+    narrowing: Narrowing,
+    cutter: Cutter,
+    frozen: Frozen,
+    last_key: Option<String>,
+}
+
+impl Freezing {
+    /// Begins the plan of the driver `source`.
+    pub fn new(source: &str, options: &ArchiveOptions, range: EventRange) -> Self {
+        Freezing {
+            source: source.to_owned(),
+            range,
+            narrowing: Narrowing::new(options.layout, options.lateness, range),
+            cutter: Cutter::new(options.split_size),
+            frozen: Frozen::default(),
+            last_key: None,
+        }
+    }
+
+    /// Whether the object of this key may hold events of the range.
+    pub fn wants(&mut self, key: &str) -> bool {
+        self.narrowing.wants(key)
+    }
+
+    /// Takes the next object, whose key is greater than that of the one before, and gives back the split
+    /// that is complete without it.
+    pub fn push(&mut self, object: Object) -> Option<Split> {
+        debug_assert!(
+            self.last_key.as_ref().is_none_or(|last| *last < object.key),
+            "keys do not rise"
+        );
+        self.frozen.objects += 1;
+        self.frozen.size_bytes += object.size_bytes;
+        self.last_key = Some(object.key.clone());
+        let split = self.cutter.push(object);
+        self.frozen.splits += u64::from(split.is_some());
+        split
+    }
+
+    /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
+    ///
+    /// # Errors
+    /// [`SourceError::Empty`] or [`SourceError::NothingInRange`], naming `place`, if no object was taken.
+    pub fn finish(
+        mut self,
+        place: &str,
+        notes: Vec<String>,
+    ) -> Result<(Split, Frozen), SourceError> {
+        let (Some(last_split), Some(last_key)) = (self.cutter.finish(), self.last_key) else {
+            return Err(match self.narrowing.passed_over() {
+                0 => SourceError::Empty {
+                    place: place.to_owned(),
+                    passed_over: notes,
+                },
+                objects => SourceError::NothingInRange {
+                    place: place.to_owned(),
+                    objects,
+                    lateness: self.narrowing.lateness(),
+                },
+            });
+        };
+        self.frozen.splits += 1;
+        self.frozen.handoff = Handoff {
+            positions: vec![HandoffPosition::Archive {
+                source: self.source,
+                last_key,
+                until_us: self.range.until_us,
+            }],
+        };
+        self.frozen.notes = self.narrowing.notes();
+        self.frozen.notes.extend(notes);
+        Ok((last_split, self.frozen))
+    }
+}
+
+/// Cuts a list of objects into splits.
+#[derive(Debug)]
+struct Cutter {
+    split_size: u64,
+    next_number: u64,
+    objects: Vec<Object>,
+    size_bytes: u64,
+}
+
+impl Cutter {
+    fn new(split_size: ByteSize) -> Self {
+        Cutter {
+            split_size: split_size.0,
+            next_number: 0,
+            objects: Vec::new(),
+            size_bytes: 0,
+        }
+    }
+
+    fn push(&mut self, object: Object) -> Option<Split> {
+        let is_full = self.objects.len() == OBJECTS_PER_SPLIT
+            || self.size_bytes.saturating_add(object.size_bytes) > self.split_size;
+        let split = if is_full { self.cut() } else { None };
+        self.size_bytes = self.size_bytes.saturating_add(object.size_bytes);
+        self.objects.push(object);
+        split
+    }
+
+    fn finish(mut self) -> Option<Split> {
+        self.cut()
+    }
+
+    fn cut(&mut self) -> Option<Split> {
+        if self.objects.is_empty() {
+            return None;
+        }
+        let split = Split {
+            number: self.next_number,
+            size_bytes: std::mem::take(&mut self.size_bytes),
+            input: SplitInput::Objects(std::mem::take(&mut self.objects)),
+        };
+        self.next_number += 1;
+        Some(split)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn object(number: usize, size_bytes: u64) -> Object {
+        Object {
+            key: format!("{number:08}"),
+            size_bytes,
+            etag: number.to_string(),
+            version: None,
+            modified_us: 0,
+        }
+    }
+
+    fn freeze(sizes: &[u64], split_size: u64) -> (Vec<Split>, Frozen) {
+        let options = ArchiveOptions {
+            split_size: ByteSize(split_size),
+            ..ArchiveOptions::default()
+        };
+        let mut freezing = Freezing::new("test", &options, EventRange::default());
+        let mut splits: Vec<Split> = sizes
+            .iter()
+            .enumerate()
+            .filter_map(|(number, size)| freezing.push(object(number, *size)))
+            .collect();
+        let (last, frozen) = freezing
+            .finish("here", Vec::new())
+            .expect("there are objects");
+        splits.push(last);
+        (splits, frozen)
+    }
+
+    fn objects(split: &Split) -> &[Object] {
+        match &split.input {
+            SplitInput::Objects(objects) => objects,
+            other => panic!("not objects: {other:?}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_object_is_in_one_split_in_order(
+            sizes in prop::collection::vec(prop_oneof![Just(0u64), 1u64..200, 1u64 << 40..1 << 41], 1..300),
+            split_size in 0u64..1000,
+        ) {
+            let (splits, frozen) = freeze(&sizes, split_size);
+            let all: Vec<Object> = splits.iter().flat_map(|split| objects(split).to_vec()).collect();
+            let expected: Vec<Object> = sizes.iter().enumerate().map(|(number, size)| object(number, *size)).collect();
+            prop_assert_eq!(all, expected);
+            for (number, split) in splits.iter().enumerate() {
+                prop_assert_eq!(split.number, number as u64);
+                prop_assert_eq!(split.size_bytes, objects(split).iter().map(|object| object.size_bytes).sum::<u64>());
+                prop_assert!(split.size_bytes <= split_size || objects(split).iter().filter(|object| object.size_bytes > 0).count() == 1);
+            }
+            // No two neighbours would have fitted into one.
+            for pair in splits.windows(2) {
+                prop_assert!(pair[0].size_bytes + objects(&pair[1])[0].size_bytes > split_size);
+            }
+            prop_assert_eq!(frozen.splits, splits.len() as u64);
+            prop_assert_eq!(frozen.objects, sizes.len() as u64);
+            prop_assert_eq!(frozen.size_bytes, sizes.iter().sum::<u64>());
+        }
+    }
+
+    #[test]
+    fn many_tiny_objects_are_cut_by_their_number() {
+        let (splits, _) = freeze(&[1; 2 * OBJECTS_PER_SPLIT + 1], u64::MAX);
+        let lengths: Vec<usize> = splits.iter().map(|split| objects(split).len()).collect();
+        assert_eq!(lengths, [OBJECTS_PER_SPLIT, OBJECTS_PER_SPLIT, 1]);
+    }
+
+    #[test]
+    fn the_handoff_is_the_last_key_and_the_end_of_the_range() {
+        let range = EventRange {
+            from_us: None,
+            until_us: Some(7),
+        };
+        let mut freezing = Freezing::new("files", &ArchiveOptions::default(), range);
+        assert_eq!(freezing.push(object(1, 1)), None);
+        assert_eq!(freezing.push(object(2, 1)), None);
+        let (_, frozen) = freezing
+            .finish("here", vec!["A remark.".to_owned()])
+            .expect("there are objects");
+        assert_eq!(
+            frozen.handoff.positions,
+            [HandoffPosition::Archive {
+                source: "files".to_owned(),
+                last_key: "00000002".to_owned(),
+                until_us: Some(7)
+            }]
+        );
+        assert_eq!(frozen.notes, ["A remark."]);
+    }
+}

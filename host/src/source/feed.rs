@@ -1,0 +1,73 @@
+//! Sending from a driver: ends when the receiver goes away or the run is cancelled, even while it waits.
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio_util::sync::CancellationToken;
+
+use crate::source::SourceError;
+
+/// A channel that is cancelled together with its driver.
+#[derive(Debug)]
+pub(crate) struct Feed<T> {
+    out: Sender<T>,
+    cancel: CancellationToken,
+}
+
+impl<T> Feed<T> {
+    /// Sends into `out` until `cancel` fires.
+    pub(crate) fn new(out: Sender<T>, cancel: CancellationToken) -> Self {
+        Feed { out, cancel }
+    }
+
+    /// Sends `item`, waiting for room.
+    pub(crate) async fn send(&self, item: T) -> Result<(), SourceError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(SourceError::Cancelled),
+            sent = self.out.send(item) => sent.map_err(|_| SourceError::Cancelled),
+        }
+    }
+
+    /// Sends `item` from a thread of [`run_blocking`], waiting for room.
+    pub(crate) fn send_blocking(&self, item: T) -> Result<(), SourceError> {
+        self.check()?;
+        match self.out.try_send(item) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(item)) => Handle::current().block_on(self.send(item)),
+            Err(TrySendError::Closed(_)) => Err(SourceError::Cancelled),
+        }
+    }
+
+    /// Fails if there is nobody left to send to.
+    pub(crate) fn check(&self) -> Result<(), SourceError> {
+        if self.cancel.is_cancelled() || self.out.is_closed() {
+            return Err(SourceError::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// Runs `work` on a thread that may block. Where the caller goes away, what `work` sends is cancelled.
+pub(crate) async fn run_blocking<T, R, W>(
+    out: Sender<T>,
+    cancel: &CancellationToken,
+    work: W,
+) -> Result<R, SourceError>
+where
+    T: Send + 'static,
+    R: Send + 'static,
+    W: FnOnce(Feed<T>) -> Result<R, SourceError> + Send + 'static,
+{
+    let cancel = cancel.child_token();
+    let feed = Feed::new(out, cancel.clone());
+    let _cancel_when_dropped = cancel.drop_guard();
+    match tokio::task::spawn_blocking(move || work(feed)).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(SourceError::Cancelled),
+        },
+    }
+}

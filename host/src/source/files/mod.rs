@@ -1,0 +1,202 @@
+//! An archive on disk: a folder, a file, or a pattern of files.
+//!
+//! Keys are paths below the folder, and are taken in the order of their bytes, as S3 lists them. `walk` says
+//! which files count, `read` what makes a file the one that was planned.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use crate::source::archive::{ArchiveOptions, Freezing, SPLIT_SIZE};
+use crate::source::feed::{Feed, run_blocking};
+use crate::source::layout::{LATENESS, Layout};
+use crate::source::{
+    Chunk, EventRange, Frozen, Object, ReplayDriver, SourceError, Split, SplitInput,
+};
+use crate::units::{ByteSize, duration};
+
+mod place;
+mod read;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use place::{Pick, Place};
+use walk::{Found, Walk};
+
+/// The name of this driver.
+const NAME: &str = "files";
+
+/// `[source.files]` of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilesConfig {
+    /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` stay within a name, `**`
+    /// crosses folders, `{gz,zst}` gives a choice. What exists under this very name is no pattern.
+    pub path: PathBuf,
+    /// What the keys say of time.
+    #[serde(default)]
+    pub layout: Layout,
+    /// How far an event may lie outside the hour of its key, where the layout finds one.
+    #[serde(default = "default_lateness", with = "duration")]
+    pub lateness: Duration,
+    /// How many bytes a worker reads at a time, about; a larger file is not cut.
+    #[serde(default = "default_split_size")]
+    pub split_size: ByteSize,
+}
+
+fn default_lateness() -> Duration {
+    LATENESS
+}
+
+fn default_split_size() -> ByteSize {
+    SPLIT_SIZE
+}
+
+impl FilesConfig {
+    /// The archive at `path`, all else by default.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        FilesConfig {
+            path: path.into(),
+            layout: Layout::default(),
+            lateness: LATENESS,
+            split_size: SPLIT_SIZE,
+        }
+    }
+}
+
+/// Reads an archive on disk.
+#[derive(Debug)]
+pub struct FilesDriver {
+    /// The path as configured, for messages.
+    path: String,
+    place: Place,
+    options: ArchiveOptions,
+    range: EventRange,
+}
+
+impl FilesDriver {
+    /// A driver over the objects that may hold events of `range`.
+    ///
+    /// # Errors
+    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for a path that leads nowhere.
+    pub fn new(config: &FilesConfig, range: EventRange) -> Result<Self, SourceError> {
+        Ok(FilesDriver {
+            path: config.path.display().to_string(),
+            place: Place::of(&config.path)?,
+            options: ArchiveOptions {
+                layout: config.layout,
+                lateness: config.lateness,
+                split_size: config.split_size,
+            },
+            range,
+        })
+    }
+}
+
+#[async_trait]
+impl ReplayDriver for FilesDriver {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    async fn plan(&self, splits: Sender<Split>) -> Result<Frozen, SourceError> {
+        let (path, place) = (self.path.clone(), self.place.clone());
+        let freezing = Freezing::new(NAME, &self.options, self.range);
+        run_blocking(splits, &CancellationToken::new(), move |feed| {
+            freeze(&path, &place, freezing, &feed)
+        })
+        .await
+    }
+
+    async fn replay(
+        &self,
+        split: &Split,
+        out: Sender<Chunk>,
+        cancel: CancellationToken,
+    ) -> Result<(), SourceError> {
+        let files = locate(&self.place.root, split)?;
+        run_blocking(out, &cancel, move |feed| {
+            files
+                .iter()
+                .try_for_each(|(path, object)| read::deliver(path, object, &feed))
+        })
+        .await
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+fn freeze(
+    path: &str,
+    place: &Place,
+    mut freezing: Freezing,
+    feed: &Feed<Split>,
+) -> Result<Frozen, SourceError> {
+    let mut take = |found: Found| {
+        feed.check()?;
+        if !freezing.wants(&found.key) {
+            return Ok(());
+        }
+        let failed = |error| SourceError::io(&found.path, error);
+        let file = std::fs::metadata(&found.path).map_err(failed)?;
+        let object = read::object_of(found.key, &file).map_err(failed)?;
+        freezing
+            .push(object)
+            .map_or(Ok(()), |split| feed.send_blocking(split))
+    };
+    let notes = match &place.pick {
+        Pick::One(name) => {
+            take(Found {
+                key: name.clone(),
+                path: place.root.join(name),
+            })?;
+            Vec::new()
+        }
+        Pick::Everything | Pick::Matching { .. } => {
+            let mut walk = Walk::new(place)?;
+            while let Some(found) = walk.next()? {
+                take(found)?;
+            }
+            walk.notes()
+        }
+    };
+    let (last, frozen) = freezing.finish(path, notes)?;
+    feed.send_blocking(last)?;
+    Ok(frozen)
+}
+
+/// Where the files of a split are. A plan can be edited: none of its keys may lead out of the folder.
+fn locate(root: &Path, split: &Split) -> Result<Vec<(PathBuf, Arc<Object>)>, SourceError> {
+    let foreign = |reason: String| SourceError::ForeignSplit {
+        driver: NAME.to_owned(),
+        split: split.number,
+        reason,
+    };
+    let SplitInput::Objects(objects) = &split.input else {
+        return Err(foreign("it covers offsets of a topic".to_owned()));
+    };
+    objects
+        .iter()
+        .map(|object| {
+            let is_inside = object
+                .key
+                .split('/')
+                .all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'));
+            if !is_inside {
+                return Err(foreign(format!(
+                    "`{}` is not the key of a file",
+                    object.key
+                )));
+            }
+            Ok((root.join(&object.key), Arc::new(object.clone())))
+        })
+        .collect()
+}
