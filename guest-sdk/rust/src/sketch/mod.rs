@@ -20,9 +20,10 @@
 //!
 //! # What others can read
 //!
-//! [`Hll`], [`Theta`] and [`CountMin`] write the serialized form of [Apache DataSketches], which
-//! its Java, C++, Python and Rust libraries and the databases that embed them read. Values are
-//! hashed as there (see [`Item`]), so a sketch of one side can be merged with one of the other.
+//! [`Hll`] and [`Theta`] write the serialized form of [Apache DataSketches], which its Java, C++,
+//! Python and Rust libraries and the databases that embed them read. Values are hashed as there
+//! (see [`Item`]), so those can merge a sketch of ours with one of their own. The others have a
+//! form of their own, given with the type.
 //!
 //! # What is left out, and why
 //!
@@ -35,17 +36,24 @@
 //! [Apache DataSketches]: https://datasketches.apache.org/
 
 mod bytes;
+mod count_min;
+mod dd_buckets;
+mod dd_sketch;
 mod exact_sum;
 mod hll;
 mod item;
 #[cfg(test)]
 mod laws;
+mod theta;
 
 use std::fmt;
 
+pub use count_min::CountMin;
+pub use dd_sketch::DdSketch;
 pub use exact_sum::ExactSum;
 pub use hll::Hll;
 pub use item::Item;
+pub use theta::Theta;
 
 /// Why two states were not merged. Both are as they were.
 #[derive(Debug, Clone, PartialEq, Eq)]
