@@ -1,1 +1,3 @@
 //! backfold
+
+pub mod sketch;
