@@ -434,15 +434,20 @@ async fn fill<F: Fixture>(fixture: &mut F) -> Vec<Record> {
 
 /// Bytes that differ from object to object and from place to place.
 fn content(seed: usize, length: usize) -> Vec<u8> {
+    // No piece that a driver may read is a multiple of this prime.
+    const PERIOD: usize = 4099;
     let mut state = seed as u64 + 1;
-    std::iter::repeat_with(|| {
+    let block: Vec<u8> = std::iter::repeat_with(|| {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     })
-    .take(length)
-    .collect()
+    .take(PERIOD)
+    .collect();
+    let mut content = block.repeat(length.div_ceil(PERIOD));
+    content.truncate(length);
+    content
 }
 
 /// The keys of a split's objects.

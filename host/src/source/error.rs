@@ -134,14 +134,14 @@ impl SourceError {
     }
 }
 
-/// Shows a list of remarks in brackets, and nothing for none.
+/// Shows remarks behind a colon, and nothing for none.
 struct Listed<'a>(&'a [String]);
 
 impl std::fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             [] => Ok(()),
-            remarks => write!(f, " ({})", remarks.join("; ")),
+            remarks => write!(f, ": {}", remarks.join(" ").trim_end_matches('.')),
         }
     }
 }

@@ -327,7 +327,17 @@ mod tests {
         .iter()
         .map(|text| text.parse::<Bound>().expect_err(text).to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        `yesterday` is not a time: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`
+        `2026-02-30` is not a time: there is no such day in the calendar
+        `2026-01-01T10:00` is not a time: it has no zone: append `Z` for UTC, or an offset such as `+02:00`
+        `2026-01-01T25:00Z` is not a time: there is no such time of day or no such zone: write `10:00Z` or `10:00:00+02:00`
+        `2026-01-01x` is not a time: a `T` stands between the day and the hour, as in `2026-01-31T10:00Z`
+        `-48` is not a time: an age is written `-48h`, `-7d` or `-1h 30m`
+        `` is not a time: it is empty
+        `2026-1-1` is not a time: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`
+        `ééééé` is not a time: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`
+        ");
     }
 
     #[test]
@@ -342,7 +352,13 @@ mod tests {
         .iter()
         .map(|(from, to)| resolve(from, to).expect_err(from).to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        the range from `2026-01-02T00:00:00Z` to `2026-01-01T00:00:00Z` ends before it begins
+        the range from `2026-01-01T00:00:00Z` to `2026-01-01T00:00:00Z` is empty, since `to` is outside
+        the range from `latest` to `latest` begins behind all that there is
+        the range from `earliest` to `earliest` ends before all that there is
+        the range from `-1h` to `-2h` ends before it begins
+        ");
     }
 
     #[test]

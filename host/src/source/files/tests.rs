@@ -158,7 +158,16 @@ async fn what_leads_nowhere_is_named() {
         assert_eq!(error.code().class, Class::Usage, "{error}");
         errors += &format!("{} {}\n", error.code(), shown(&folder, &error));
     }
-    insta::assert_snapshot!(errors, @"");
+    insta::assert_snapshot!(errors, @r"
+    BF0202 there is no folder or file `ROOT/none`
+    BF0203 `ROOT/empty` holds no objects
+    BF0203 `ROOT/hidden` holds no objects: Names passed over because they begin with `.` or `_`: 2
+    BF0202 there is no folder or file `ROOT/file/below`
+    BF0203 `ROOT/*.gz` holds no objects
+    BF0202 there is no folder or file `ROOT/none`
+    BF0208 `ROOT/[` is not a pattern of paths
+    BF0203 `ROOT/empty/` holds no objects
+    ");
 }
 
 #[tokio::test]
@@ -171,7 +180,10 @@ async fn hidden_and_special_names_are_passed_over_and_counted() {
         std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("bound");
     let (keys, frozen) = keys_at(folder.path()).await.expect("planned");
     assert_eq!(keys, ["a", "d/e"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @"");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"
+    Names passed over because they begin with `.` or `_`: 3.
+    Names passed over because they are neither files nor folders: 1.
+    ");
 }
 
 #[tokio::test]
@@ -193,16 +205,19 @@ async fn links_are_followed_unless_events_would_count_twice() {
     symlink(".", root.join("2026/loop")).expect("linked");
     let (keys, frozen) = keys_at(root).await.expect("planned");
     assert_eq!(keys, ["2026/a", "far/x", "mounted", "y"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @"");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"
+    Names passed over because they begin with `.` or `_`: 1.
+    Symbolic links passed over because the archive holds what they lead to: 3.
+    ");
 
     symlink(outside.path(), outside.path().join("far/up")).expect("linked");
     let error = keys_at(root).await.expect_err("a loop");
-    insta::assert_snapshot!(shown(&folder, &error), @"");
+    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT/far/up/far` leads back to a folder that it is in");
     fs::remove_file(outside.path().join("far/up")).expect("removed");
 
     fs::remove_file(outside.path().join("y")).expect("removed");
     let error = keys_at(root).await.expect_err("a link to nothing");
-    insta::assert_snapshot!(shown(&folder, &error), @"");
+    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT/y` could not be read");
 }
 
 #[tokio::test]
@@ -217,7 +232,7 @@ async fn a_name_that_is_not_utf8_is_an_error() {
     )
     .expect("written");
     let error = keys_at(folder.path()).await.expect_err("not UTF-8");
-    insta::assert_snapshot!(shown(&folder, &error), @"");
+    insta::assert_snapshot!(shown(&folder, &error), @"the name of `ROOT/caf�.gz` is not UTF-8");
 }
 
 #[tokio::test]
@@ -240,14 +255,14 @@ async fn hours_in_the_keys_narrow_the_range() {
         ["04", "05", "06"]
     );
     assert_eq!(frozen.objects, 3);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @"");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @"Objects passed over because the hour in their keys is more than 1day outside the range: 6. Raise `lateness` if events may lie further from the hour of their object.");
 
     let next_year = EventRange {
         from_us: day_us(400),
         until_us: None,
     };
     let error = keys_of(&config, next_year).await.expect_err("nothing");
-    insta::assert_snapshot!(shown(&folder, &error), @"");
+    insta::assert_snapshot!(shown(&folder, &error), @"all 9 objects of `ROOT` lie outside the range: by their keys, none is within 1day of it");
 }
 
 /// A file that changes between two pieces is not declared complete.
@@ -323,7 +338,12 @@ async fn changed_files_are_told_with_what_was_planned_and_found() {
             .all(|error| error.code().class == Class::Permanent)
     );
     let errors: Vec<String> = errors.iter().map(|error| shown(&folder, error)).collect();
-    insta::assert_snapshot!(errors.join("\n"), @"");
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found 5 bytes, modified at 2026-01-01T00:00:00Z
+    `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found 4 bytes, modified at 2026-01-01T00:00:01Z
+    `ROOT/a` has vanished since the plan, which found 4 bytes, modified at 2026-01-01T00:00:00Z
+    `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found something that is not a file
+    ");
 }
 
 #[tokio::test]
@@ -368,7 +388,7 @@ async fn an_edited_plan_cannot_lead_out_of_the_folder() {
     let error = conformance::deliver(&driver, &offsets)
         .await
         .expect_err("offsets");
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"split 0 is none of the driver `files`: it covers offsets of a topic");
 }
 
 #[test]

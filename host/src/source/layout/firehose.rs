@@ -135,7 +135,10 @@ mod tests {
             ["04", "05", "06", "07", "08", "09", "10"].map(|hour| format!("2026/01/03/{hour}"))
         );
         assert!(narrowing.wants("clicks/backfill.gz"));
-        insta::assert_snapshot!(narrowing.notes().join("\n"), @"");
+        insta::assert_snapshot!(narrowing.notes().join("\n"), @r"
+        Objects passed over because the hour in their keys is more than 2h outside the range: 113. Raise `lateness` if events may lie further from the hour of their object.
+        Objects read whatever the range is, since there is no hour in their keys: 1.
+        ");
     }
 
     #[test]
