@@ -34,9 +34,11 @@ pub(super) fn history<V: Clone + Debug>(
     value: impl Strategy<Value = V> + Clone,
     max: usize,
 ) -> impl Strategy<Value = History<V>> {
+    // Parts of very different sizes, so that small states meet large ones.
+    let part = || any::<u32>().prop_map(|bits| (bits.trailing_zeros() as usize).min(PARTS - 1));
     let values = prop_oneof![
-        vec((value.clone(), 0..PARTS, any::<u32>()), 0..8),
-        vec((value, 0..PARTS, any::<u32>()), 0..max),
+        vec((value.clone(), part(), any::<u32>()), 0..8),
+        vec((value, part(), any::<u32>()), 0..max),
     ];
     let merges = vec((any::<Index>(), any::<Index>()), PARTS - 1);
     (values, merges).prop_map(|(values, merges)| History { values, merges })
