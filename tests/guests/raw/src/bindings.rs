@@ -1,0 +1,9 @@
+//! What `wit_bindgen` makes of the contract.
+#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    world: "replayable",
+    generate_all,
+    pub_export_macro: true,
+});
