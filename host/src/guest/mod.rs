@@ -33,6 +33,8 @@ mod inspect;
 mod instance;
 mod limits;
 mod sandbox;
+#[cfg(test)]
+mod tests;
 mod text;
 mod validate;
 mod wasi;

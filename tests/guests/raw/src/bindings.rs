@@ -1,5 +1,5 @@
 //! What `wit_bindgen` makes of the contract.
-#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
+#![allow(missing_docs, unreachable_pub, reason = "generated")]
 
 wit_bindgen::generate!({
     path: "../../../wit",

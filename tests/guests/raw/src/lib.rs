@@ -1,5 +1,6 @@
 //! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
 //! one way, `in` says in which call, and where `at` is given only once the sum of a batch is that number.
+#![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
