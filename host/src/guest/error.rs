@@ -1,15 +1,237 @@
 //! What can go wrong in and around a component.
 
-use crate::error::Code;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
-/// A failure of a component, or of loading one.
+use crate::error::{Class, Code, Coded};
+use crate::units::ByteSize;
+
+/// A function that the component exports, or its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// Instantiation, which runs the start functions.
+    Start,
+    /// `pipeline.open`
+    Open,
+    /// `pipeline.fold`
+    Fold,
+    /// `pipeline.drain`
+    Drain,
+    /// `monoid.identity`
+    Identity,
+    /// `monoid.combine`
+    Combine,
+    /// `monoid.present`
+    Present,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Call::Start => "start",
+            Call::Open => "open",
+            Call::Fold => "fold",
+            Call::Drain => "drain",
+            Call::Identity => "identity",
+            Call::Combine => "combine",
+            Call::Present => "present",
+        })
+    }
+}
+
+/// A failure of a component, or of loading one. What it quotes of a component's words is cut and escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum GuestError {}
+pub enum GuestError {
+    /// The file cannot be read.
+    #[error("cannot read the component `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("`{}` is not a WebAssembly component: {what}", path.display())]
+    NotAComponent {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// The component does not export the world `backfold:pipeline/replayable`.
+    #[error("`{}` is a component of another world: {what}", path.display())]
+    WrongWorld {
+        /// The file.
+        path: PathBuf,
+        /// What is missing, or does not fit.
+        what: String,
+    },
+    /// The file is larger than a component may be.
+    #[error("`{}` has {size}, and `limits.component` is {limit}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// The component asks for what it may not have.
+    #[error("`{}` imports what a component may not have: {}", path.display(), imports.join(", "))]
+    ForbiddenImport {
+        /// The file.
+        path: PathBuf,
+        /// The names of the imports.
+        imports: Vec<String>,
+    },
+    /// Compiling took too long.
+    #[error("compiling `{}` took longer than `limits.compile_time`, {}", path.display(), humantime::format_duration(*limit))]
+    CompileTimeout {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The component cannot be compiled.
+    #[error("cannot compile `{}`: {message}", path.display())]
+    Compile {
+        /// The file.
+        path: PathBuf,
+        /// What the compiler says.
+        message: String,
+    },
+    /// The engine cannot be set up on this machine.
+    #[error("cannot set up the WebAssembly engine: {message}")]
+    Engine {
+        /// What it says.
+        message: String,
+    },
+    /// The descriptor breaks a rule of the contract.
+    #[error("the component describes itself wrongly: {what}")]
+    BadDescriptor {
+        /// The rule, and what broke it.
+        what: String,
+    },
+    /// `open` returned an error.
+    #[error("the component does not accept its parameters: {message}")]
+    OpenRefused {
+        /// What it said.
+        message: String,
+    },
+    /// A call trapped.
+    #[error("the component trapped in `{call}`: {message}")]
+    Trap {
+        /// The call.
+        call: Call,
+        /// The trap, and the end of what the component had written to its standard error.
+        message: String,
+        /// The functions that it was in, the innermost first, as far as they have names.
+        backtrace: Vec<String>,
+    },
+    /// A call used up its fuel.
+    #[error("the component used up the {limit} units of fuel of a call to `{call}` ({rows} rows, {})", ByteSize(*bytes))]
+    OutOfFuel {
+        /// The call.
+        call: Call,
+        /// The fuel that it had.
+        limit: u64,
+        /// The rows that it was given or asked for.
+        rows: u64,
+        /// The bytes that it was given.
+        bytes: u64,
+    },
+    /// An instance asked for more memory, table elements or parts than it may have.
+    #[error(
+        "in `{call}` the component asked for {wanted} of {what}, and `limits.{setting}` is {limit}"
+    )]
+    OutOfMemory {
+        /// The call.
+        call: Call,
+        /// What it asked for more of.
+        what: &'static str,
+        /// How much, in words.
+        wanted: String,
+        /// How much it may have, in words.
+        limit: String,
+        /// The name of the limit.
+        setting: &'static str,
+    },
+    /// An answer has more bytes than it may.
+    #[error("the answer to `{call}` has more bytes than `limits.answer`, {limit}")]
+    AnswerTooLarge {
+        /// The call.
+        call: Call,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// A call returned an error.
+    #[error("the component answered `{call}` with an error: {message}")]
+    Refused {
+        /// The call.
+        call: Call,
+        /// What it said.
+        message: String,
+    },
+    /// An answer breaks the contract.
+    #[error("the component's answer to `{call}` breaks the contract: {what}")]
+    BadAnswer {
+        /// The call.
+        call: Call,
+        /// What is wrong with it, with column and row.
+        what: String,
+    },
+    /// The instance failed before.
+    #[error("`{call}` was called on an instance that had failed before")]
+    Poisoned {
+        /// The call.
+        call: Call,
+    },
+    /// The host handed over a batch that does not fit the descriptor.
+    #[error("the host gave `{call}` a batch that does not fit the descriptor: {what}")]
+    BadArgument {
+        /// The call.
+        call: Call,
+        /// What does not fit.
+        what: String,
+    },
+    /// A batch of events could not be folded.
+    #[error("folding {rows} events, batch {batch} of this worker, failed")]
+    Batch {
+        /// Which batch of its worker, from 1.
+        batch: u64,
+        /// How many there are.
+        rows: usize,
+        /// What happened.
+        source: Box<GuestError>,
+    },
+}
 
-impl crate::error::Coded for GuestError {
+impl Coded for GuestError {
     fn code(&self) -> &'static Code {
-        match *self {}
+        match self {
+            GuestError::Read { .. } => &codes::READ,
+            GuestError::NotAComponent { .. } => &codes::NOT_A_COMPONENT,
+            GuestError::WrongWorld { .. } => &codes::WRONG_WORLD,
+            GuestError::TooLarge { .. } => &codes::TOO_LARGE,
+            GuestError::ForbiddenImport { .. } => &codes::FORBIDDEN_IMPORT,
+            GuestError::CompileTimeout { .. } => &codes::COMPILE_TIMEOUT,
+            GuestError::Compile { .. } => &codes::COMPILE,
+            GuestError::Engine { .. } => &codes::ENGINE,
+            GuestError::BadDescriptor { .. } => &codes::BAD_DESCRIPTOR,
+            GuestError::OpenRefused { .. } => &codes::OPEN_REFUSED,
+            GuestError::Trap { .. } => &codes::TRAP,
+            GuestError::OutOfFuel { .. } => &codes::OUT_OF_FUEL,
+            GuestError::OutOfMemory { .. } => &codes::OUT_OF_MEMORY,
+            GuestError::AnswerTooLarge { .. } => &codes::ANSWER_TOO_LARGE,
+            GuestError::Refused { .. } => &codes::REFUSED,
+            GuestError::BadAnswer { .. } => &codes::BAD_ANSWER,
+            GuestError::Poisoned { .. } => &codes::POISONED,
+            GuestError::BadArgument { .. } => &codes::BAD_ARGUMENT,
+            GuestError::Batch { source, .. } => source.code(),
+        }
     }
 }
 
@@ -17,5 +239,112 @@ impl crate::error::Coded for GuestError {
 pub(crate) mod codes {
     use super::*;
 
-    pub(crate) const ALL: &[&Code] = &[];
+    pub(crate) const READ: Code = Code::new(
+        401,
+        Class::Usage,
+        "Check `component` in the job file: the path is relative to that file.",
+    );
+    pub(crate) const NOT_A_COMPONENT: Code = Code::new(
+        402,
+        Class::Usage,
+        "Build it as a component: for Rust by `guest-sdk/rust/build-component`, else by `wasm-tools component new`.",
+    );
+    pub(crate) const WRONG_WORLD: Code = Code::new(
+        403,
+        Class::Usage,
+        "Build the component for the world `replayable` of `wit/pipeline.wit`, in the version of this backfold.",
+    );
+    pub(crate) const TOO_LARGE: Code = Code::new(
+        404,
+        Class::Usage,
+        "Strip the component of debugging information, or raise `limits.component`.",
+    );
+    pub(crate) const FORBIDDEN_IMPORT: Code = Code::new(
+        405,
+        Class::Usage,
+        "Build the component without these imports: it may have those of WASI 0.2 (cli, clocks, filesystem, io, random, sockets) and no others.",
+    );
+    pub(crate) const COMPILE_TIMEOUT: Code = Code::new(
+        406,
+        Class::Permanent,
+        "Make the component smaller, or raise `limits.compile_time`.",
+    );
+    pub(crate) const COMPILE: Code = Code::new(
+        407,
+        Class::Permanent,
+        "Build the component again, without threads, component-model async and other proposals that are not WebAssembly 3.0.",
+    );
+    pub(crate) const ENGINE: Code = Code::new(
+        408,
+        Class::Usage,
+        "Check `[limits]` in the job file, and that this machine is a 64-bit one.",
+    );
+    pub(crate) const BAD_DESCRIPTOR: Code = Code::new(
+        409,
+        Class::Permanent,
+        "Correct what the component's `open` returns: `wit/pipeline.wit` says what a descriptor may hold.",
+    );
+    pub(crate) const OPEN_REFUSED: Code = Code::new(
+        410,
+        Class::Usage,
+        "Correct `[params]` in the job file: which there are, and what they may be, is the component's business.",
+    );
+    pub(crate) const TRAP: Code = Code::new(
+        411,
+        Class::Permanent,
+        "Correct the component: build it with its names kept to see the functions that it was in.",
+    );
+    pub(crate) const OUT_OF_FUEL: Code = Code::new(
+        412,
+        Class::Permanent,
+        "Look for an endless loop in the component; if it needs as much, raise `limits.fuel_per_record`, `limits.fuel_per_byte` or `limits.fuel_base`.",
+    );
+    pub(crate) const OUT_OF_MEMORY: Code = Code::new(
+        413,
+        Class::Permanent,
+        "Let the component keep less: a shorter `fold.window_batches` helps; if it needs as much, raise the limit that is named.",
+    );
+    pub(crate) const ANSWER_TOO_LARGE: Code = Code::new(
+        414,
+        Class::Permanent,
+        "Keep the states of a key small, or raise `limits.answer`.",
+    );
+    pub(crate) const REFUSED: Code = Code::new(
+        415,
+        Class::Permanent,
+        "Correct the component: where it cannot fold a record it should reject that record, not return an error.",
+    );
+    pub(crate) const BAD_ANSWER: Code = Code::new(
+        416,
+        Class::Permanent,
+        "Correct the component: `wit/pipeline.wit` says what an answer must look like.",
+    );
+    pub(crate) const POISONED: Code = Code::new(
+        417,
+        Class::Permanent,
+        "Look at the error before this one; if there is none, report this as a bug.",
+    );
+    pub(crate) const BAD_ARGUMENT: Code =
+        Code::new(418, Class::Permanent, "Report this as a bug of backfold.");
+
+    pub(crate) const ALL: &[&Code] = &[
+        &READ,
+        &NOT_A_COMPONENT,
+        &WRONG_WORLD,
+        &TOO_LARGE,
+        &FORBIDDEN_IMPORT,
+        &COMPILE_TIMEOUT,
+        &COMPILE,
+        &ENGINE,
+        &BAD_DESCRIPTOR,
+        &OPEN_REFUSED,
+        &TRAP,
+        &OUT_OF_FUEL,
+        &OUT_OF_MEMORY,
+        &ANSWER_TOO_LARGE,
+        &REFUSED,
+        &BAD_ANSWER,
+        &POISONED,
+        &BAD_ARGUMENT,
+    ];
 }

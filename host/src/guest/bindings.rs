@@ -1,0 +1,8 @@
+//! What `bindgen!` makes of `wit/pipeline.wit`.
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "replayable",
+    // Arguments borrow the buffers of Arrow: they are copied once, into the guest.
+    ownership: Borrowing { duplicate_if_necessary: true },
+});

@@ -1,0 +1,238 @@
+//! Loading a component: from a file to code that instances share.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use wasmtime::Engine;
+use wasmtime::component::{Component as Compiled, Linker};
+
+use super::bindings::ReplayablePre;
+use super::cache::Entry;
+use super::inspect::Outside;
+use super::sandbox::Sandbox;
+use super::text::printable;
+use super::{GuestError, Instance, Limits, engine, wasi};
+use crate::units::ByteSize;
+
+/// A component, compiled and ready to be opened any number of times, on any thread. Cheap to clone.
+#[derive(Clone)]
+pub struct Component(Arc<Loaded>);
+
+struct Loaded {
+    path: PathBuf,
+    name: String,
+    digest: blake3::Hash,
+    imports: Vec<String>,
+    limits: Limits,
+    engine: Engine,
+    pre: ReplayablePre<Sandbox>,
+}
+
+impl Component {
+    /// Reads, checks and compiles the component at `path`. Compiled code is kept in `cache`, which should be a
+    /// folder for this alone; where that is not safe or does not work, a warning says why, and it is compiled.
+    ///
+    /// # Errors
+    /// One each for a file that cannot be read, is too large, is no component, is one of another world, imports
+    /// what it may not, or takes too long to compile. A compiler that takes too long goes on in its thread
+    /// until it is done: it cannot be stopped.
+    pub fn load(
+        path: &Path,
+        limits: &Limits,
+        cache: Option<&Path>,
+    ) -> Result<Component, GuestError> {
+        let wasm = read(path, limits.component)?;
+        let here = || path.to_owned();
+        let outside = Outside::of(&wasm).map_err(|what| GuestError::NotAComponent {
+            path: here(),
+            what: printable(&what, 500),
+        })?;
+        let forbidden = outside.forbidden();
+        if !forbidden.is_empty() {
+            let imports = forbidden
+                .iter()
+                .take(20)
+                .map(|name| printable(name, 200))
+                .collect();
+            return Err(GuestError::ForbiddenImport {
+                path: here(),
+                imports,
+            });
+        }
+        let missing = outside.missing();
+        if !missing.is_empty() {
+            let what = format!("it does not export {}", missing.join(" and "));
+            return Err(GuestError::WrongWorld { path: here(), what });
+        }
+
+        let digest = blake3::hash(&wasm);
+        let engine = engine::engine(limits)?;
+        let compiled = compiled(path, wasm, &digest, &engine, limits.compile_time, cache)?;
+
+        let mut linker = Linker::new(&engine);
+        wasi::add_to_linker(&mut linker).map_err(|error| GuestError::Engine {
+            message: format!("{error:#}"),
+        })?;
+        let pre = linker
+            .instantiate_pre(&compiled)
+            .and_then(ReplayablePre::new)
+            .map_err(|error| GuestError::WrongWorld {
+                path: here(),
+                what: printable(&format!("{error:#}"), 1_000),
+            })?;
+        let name = path
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let limits = limits.clone();
+        Ok(Component(Arc::new(Loaded {
+            path: here(),
+            name,
+            digest,
+            imports: outside.imports,
+            limits,
+            engine,
+            pre,
+        })))
+    }
+
+    /// A fresh instance that was told `params`, on this thread, which needs a stack of
+    /// [`Limits::thread_stack_bytes`] and must not be inside an async task.
+    ///
+    /// # Errors
+    /// Where the component traps, does not accept the parameters, or describes itself wrongly.
+    pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
+        Instance::open(self, params)
+    }
+
+    /// The BLAKE3 digest of the `.wasm`, in hexadecimal.
+    pub fn digest(&self) -> String {
+        self.0.digest.to_hex().to_string()
+    }
+
+    /// What it imports, in its own order.
+    pub fn imports(&self) -> &[String] {
+        &self.0.imports
+    }
+
+    /// The file that it was read from.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// A short name for the log.
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(super) fn pre(&self) -> &ReplayablePre<Sandbox> {
+        &self.0.pre
+    }
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component")
+            .field("path", &self.0.path)
+            .field("digest", &self.digest())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a file of at most `limit` bytes, and of a longer one nothing.
+fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
+    let failed = |source| GuestError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let too_large = |size| GuestError::TooLarge {
+        path: path.to_owned(),
+        size: ByteSize(size),
+        limit,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    if size > limit.0 {
+        return Err(too_large(size));
+    }
+    let mut wasm = Vec::with_capacity(ByteSize(size).bytes());
+    // It may grow while it is read, and a pipe has no size.
+    file.take(limit.0.saturating_add(1))
+        .read_to_end(&mut wasm)
+        .map_err(failed)?;
+    if wasm.len() as u64 > limit.0 {
+        return Err(too_large(wasm.len() as u64));
+    }
+    Ok(wasm)
+}
+
+/// Takes it from the cache, or compiles it.
+fn compiled(
+    path: &Path,
+    wasm: Vec<u8>,
+    digest: &blake3::Hash,
+    engine: &Engine,
+    limit: Duration,
+    cache: Option<&Path>,
+) -> Result<Compiled, GuestError> {
+    let entry = cache.and_then(|folder| {
+        let unusable = |error: &_| tracing::warn!(folder = %folder.display(), %error, "compiled components are not kept");
+        Entry::new(folder, engine, digest).inspect_err(unusable).ok()
+    });
+    if let Some(found) = entry.as_ref().and_then(|entry| entry.load(engine)) {
+        return Ok(found);
+    }
+    let started = Instant::now();
+    let compiled = compile(path, wasm, engine, limit)?;
+    tracing::debug!(component = %path.display(), took = ?started.elapsed(), "compiled");
+    if let Some(entry) = entry
+        && let Err(error) = entry.store(&compiled)
+    {
+        tracing::warn!(%error, "could not keep the compiled component");
+    }
+    Ok(compiled)
+}
+
+fn compile(
+    path: &Path,
+    wasm: Vec<u8>,
+    engine: &Engine,
+    limit: Duration,
+) -> Result<Compiled, GuestError> {
+    let (done, wait) = mpsc::sync_channel(1);
+    let engine = engine.clone();
+    let failed = |message| GuestError::Compile {
+        path: path.to_owned(),
+        message,
+    };
+    std::thread::Builder::new()
+        .name("compile".into())
+        .stack_size(8 << 20)
+        .spawn(move || {
+            // Nobody listens after a timeout.
+            let _ = done.send(Compiled::new(&engine, &wasm));
+        })
+        .map_err(|error| failed(error.to_string()))?;
+    match wait.recv_timeout(limit) {
+        Ok(Ok(compiled)) => Ok(compiled),
+        Ok(Err(error)) => Err(failed(printable(&format!("{error:#}"), 1_000))),
+        Err(RecvTimeoutError::Timeout) => Err(GuestError::CompileTimeout {
+            path: path.to_owned(),
+            limit,
+        }),
+        Err(RecvTimeoutError::Disconnected) => Err(failed("the compiler panicked".into())),
+    }
+}

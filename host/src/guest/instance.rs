@@ -1,0 +1,486 @@
+//! One instance of a component: calls in, checked answers out.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_row::{RowConverter, Rows as EncodedRows, SortField};
+use arrow_schema::SchemaRef;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use wasmtime::Store;
+
+use super::bindings::Replayable;
+use super::bindings::backfold::pipeline::columns::BatchResult;
+use super::columns::Lowered;
+use super::fault::{Budget, MESSAGE_BYTES, classify};
+use super::sandbox::Sandbox;
+use super::text::printable;
+use super::validate::{self, Rows};
+use super::{Call, Component, GuestError, descriptor};
+use crate::schema::{Descriptor, Output};
+
+/// How long the reason of a rejection may be; it is cut there.
+const REASON_BYTES: usize = 1 << 10;
+
+/// An event that the component rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowRejection {
+    /// The row, from 0, within the batch.
+    pub row: u32,
+    /// Why, in the component's words, cut and escaped.
+    pub reason: String,
+}
+
+/// One instance: what one worker folds with. After its first error every further call is refused.
+pub struct Instance {
+    component: Component,
+    params: Arc<[(String, String)]>,
+    store: Store<Sandbox>,
+    exports: Replayable,
+    descriptor: Arc<Descriptor>,
+    schemas: Schemas,
+    drained: DrainedKeys,
+    /// Set while a call is under way: only a checked answer clears it.
+    dead: bool,
+    fuel_used: u64,
+}
+
+/// The schemas of answers, made once.
+struct Schemas {
+    partial: SchemaRef,
+    state: SchemaRef,
+    view: SchemaRef,
+}
+
+impl Instance {
+    pub(super) fn open(
+        component: &Component,
+        params: &[(String, String)],
+    ) -> Result<Instance, GuestError> {
+        let limits = component.limits();
+        let mut store = Store::new(component.engine(), Sandbox::new(limits));
+        store.limiter(|sandbox| &mut sandbox.growth);
+        store.set_hostcall_fuel(limits.answer.bytes());
+
+        let mut fuel_used = 0;
+        let budget = Budget {
+            fuel: limits.fuel(0, 0),
+            rows: 0,
+            bytes: 0,
+        };
+        let exports = guarded(
+            component,
+            &mut store,
+            &mut fuel_used,
+            Call::Start,
+            budget,
+            |store| component.pre().instantiate(store),
+        )?;
+        let bytes = params
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum::<usize>() as u64;
+        let budget = Budget {
+            fuel: limits.fuel(0, bytes),
+            rows: 0,
+            bytes,
+        };
+        let borrowed: Vec<_> = params
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let described = guarded(
+            component,
+            &mut store,
+            &mut fuel_used,
+            Call::Open,
+            budget,
+            |store| {
+                exports
+                    .backfold_pipeline_pipeline()
+                    .call_open(store, &borrowed)
+            },
+        )?
+        .map_err(|message| GuestError::OpenRefused {
+            message: printable(&message, MESSAGE_BYTES),
+        })?;
+        let descriptor =
+            descriptor::check(described).map_err(|what| GuestError::BadDescriptor { what })?;
+        let schemas = Schemas {
+            partial: descriptor.partial_schema(),
+            state: descriptor.state_schema(),
+            view: descriptor.view_schema(),
+        };
+        let drained = DrainedKeys::new(&descriptor)?;
+        Ok(Instance {
+            component: component.clone(),
+            params: params.into(),
+            store,
+            exports,
+            descriptor: Arc::new(descriptor),
+            schemas,
+            drained,
+            dead: false,
+            fuel_used,
+        })
+    }
+
+    /// A fresh instance of the same component with the same parameters, which goes on counting fuel.
+    ///
+    /// # Errors
+    /// As [`Component::open`]; and where it describes itself otherwise than this one did.
+    pub fn reopen(&self) -> Result<Instance, GuestError> {
+        let mut fresh = Instance::open(&self.component, &self.params)?;
+        if fresh.descriptor != self.descriptor {
+            let what = "with the same parameters it describes itself otherwise than before".into();
+            return Err(GuestError::BadDescriptor { what });
+        }
+        fresh.fuel_used = fresh.fuel_used.saturating_add(self.fuel_used);
+        Ok(fresh)
+    }
+
+    /// What the component reads, how it keys it, what it keeps.
+    pub fn descriptor(&self) -> &Arc<Descriptor> {
+        &self.descriptor
+    }
+
+    /// The component that this is an instance of.
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// Linear memory, which never shrinks.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().growth.memory_bytes()
+    }
+
+    /// Fuel used since it was opened, by failed calls too.
+    pub fn fuel_used(&self) -> u64 {
+        self.fuel_used
+    }
+
+    /// Folds events, whose columns are the descriptor's inputs. The rejected rows, in rising order.
+    ///
+    /// # Errors
+    /// Where the component traps, fails or answers wrongly; the whole batch is to be seen as not folded, and
+    /// what this instance accumulated before as lost.
+    pub fn fold(&mut self, events: &RecordBatch) -> Result<Vec<RowRejection>, GuestError> {
+        let call = Call::Fold;
+        let events = lower(call, events, self.descriptor.inputs.len())?;
+        self.drained.clear();
+        let budget = self.budget(u64::from(events.rows()), events.bytes());
+        let answer = self.call(call, budget, |exports, store| {
+            events.with(|batch| exports.backfold_pipeline_pipeline().call_fold(store, batch))
+        })?;
+        let given = answer.map_err(|message| refused(call, &message))?;
+        let mut rejections: Vec<_> = given
+            .into_iter()
+            .map(|one| RowRejection {
+                row: one.row,
+                reason: printable(&one.reason, REASON_BYTES),
+            })
+            .collect();
+        rejections.sort_unstable_by_key(|rejection| rejection.row);
+        let bad = |what| GuestError::BadAnswer { call, what };
+        if let Some(last) = rejections.last()
+            && last.row >= events.rows()
+        {
+            return Err(bad(format!(
+                "it rejects row {} of {}",
+                last.row,
+                events.rows()
+            )));
+        }
+        if let Some(twice) = rejections
+            .windows(2)
+            .find(|pair| pair[0].row == pair[1].row)
+        {
+            return Err(bad(format!("it rejects row {} twice", twice[0].row)));
+        }
+        self.dead = false;
+        Ok(rejections)
+    }
+
+    /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer than asked
+    /// for means that it is empty. No key comes twice until then.
+    ///
+    /// # Errors
+    /// Where the component traps, fails or answers wrongly.
+    pub fn drain(&mut self, max_rows: u32) -> Result<RecordBatch, GuestError> {
+        let call = Call::Drain;
+        let budget = self.budget(u64::from(max_rows), 0);
+        let answer = self.call(call, budget, |exports, store| {
+            exports
+                .backfold_pipeline_pipeline()
+                .call_drain(store, max_rows)
+        })?;
+        let answer = answer.map_err(|message| refused(call, &message))?;
+        let outputs: Vec<_> = self
+            .descriptor
+            .keys
+            .iter()
+            .chain(&self.descriptor.states)
+            .collect();
+        let partials = checked(
+            call,
+            answer,
+            &outputs,
+            &self.schemas.partial,
+            Rows::UpTo(max_rows),
+        )?;
+        self.drained
+            .add(&partials)
+            .map_err(|what| GuestError::BadAnswer { call, what })?;
+        if partials.num_rows() < max_rows as usize {
+            self.drained.clear();
+        }
+        self.dead = false;
+        Ok(partials)
+    }
+
+    /// The identity: one row of the state columns.
+    ///
+    /// # Errors
+    /// Where the component traps or answers wrongly.
+    pub fn identity(&mut self) -> Result<RecordBatch, GuestError> {
+        let call = Call::Identity;
+        let budget = self.budget(1, 0);
+        let answer = self.call(call, budget, |exports, store| {
+            exports.backfold_pipeline_monoid().call_identity(store)
+        })?;
+        self.states(call, answer, 1)
+    }
+
+    /// Row by row, the state of `left` followed by that of `right`; both hold the state columns alone.
+    ///
+    /// # Errors
+    /// Where the component traps, fails or answers wrongly.
+    pub fn combine(
+        &mut self,
+        left: &RecordBatch,
+        right: &RecordBatch,
+    ) -> Result<RecordBatch, GuestError> {
+        let call = Call::Combine;
+        let columns = self.descriptor.states.len();
+        let (left, right) = (lower(call, left, columns)?, lower(call, right, columns)?);
+        let rows = left.rows();
+        if right.rows() != rows {
+            let what = format!("{rows} rows on the left and {} on the right", right.rows());
+            return Err(GuestError::BadArgument { call, what });
+        }
+        let budget = self.budget(u64::from(rows), left.bytes() + right.bytes());
+        let answer = self.call(call, budget, |exports, store| {
+            left.with(|left| {
+                right.with(|right| {
+                    exports
+                        .backfold_pipeline_monoid()
+                        .call_combine(store, left, right)
+                })
+            })
+        })?;
+        let answer = answer.map_err(|message| refused(call, &message))?;
+        self.states(call, answer, rows)
+    }
+
+    /// Row by row, the view columns of the states.
+    ///
+    /// # Errors
+    /// Where the component traps, fails or answers wrongly; where it has no views.
+    pub fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
+        let call = Call::Present;
+        if self.descriptor.views.is_empty() {
+            return Err(GuestError::BadArgument {
+                call,
+                what: "the component has no views".into(),
+            });
+        }
+        let states = lower(call, states, self.descriptor.states.len())?;
+        let budget = self.budget(u64::from(states.rows()), states.bytes());
+        let answer = self.call(call, budget, |exports, store| {
+            states.with(|states| {
+                exports
+                    .backfold_pipeline_monoid()
+                    .call_present(store, states)
+            })
+        })?;
+        let answer = answer.map_err(|message| refused(call, &message))?;
+        let outputs: Vec<_> = self.descriptor.views.iter().collect();
+        let views = checked(
+            call,
+            answer,
+            &outputs,
+            &self.schemas.view,
+            Rows::Exactly(states.rows()),
+        )?;
+        self.dead = false;
+        Ok(views)
+    }
+
+    fn states(
+        &mut self,
+        call: Call,
+        answer: BatchResult,
+        rows: u32,
+    ) -> Result<RecordBatch, GuestError> {
+        let outputs: Vec<_> = self.descriptor.states.iter().collect();
+        let states = checked(
+            call,
+            answer,
+            &outputs,
+            &self.schemas.state,
+            Rows::Exactly(rows),
+        )?;
+        self.dead = false;
+        Ok(states)
+    }
+
+    fn budget(&self, rows: u64, bytes: u64) -> Budget {
+        Budget {
+            fuel: self.component.limits().fuel(rows, bytes),
+            rows,
+            bytes,
+        }
+    }
+
+    /// Makes a call, and leaves the instance dead: it lives again once the answer has been checked.
+    fn call<T>(
+        &mut self,
+        call: Call,
+        budget: Budget,
+        run: impl FnOnce(&Replayable, &mut Store<Sandbox>) -> wasmtime::Result<T>,
+    ) -> Result<T, GuestError> {
+        if std::mem::replace(&mut self.dead, true) {
+            return Err(GuestError::Poisoned { call });
+        }
+        let exports = &self.exports;
+        guarded(
+            &self.component,
+            &mut self.store,
+            &mut self.fuel_used,
+            call,
+            budget,
+            |store| run(exports, store),
+        )
+    }
+}
+
+/// Runs something in the store with so much fuel; logs what the component printed; says what a failure was.
+fn guarded<T>(
+    component: &Component,
+    store: &mut Store<Sandbox>,
+    fuel_used: &mut u64,
+    call: Call,
+    budget: Budget,
+    run: impl FnOnce(&mut Store<Sandbox>) -> wasmtime::Result<T>,
+) -> Result<T, GuestError> {
+    store
+        .set_fuel(budget.fuel)
+        .map_err(|error| GuestError::Engine {
+            message: error.to_string(),
+        })?;
+    let result = run(store);
+    let left = store.get_fuel().unwrap_or(0);
+    *fuel_used = fuel_used.saturating_add(budget.fuel.saturating_sub(left));
+    let stderr = store.data().outputs.forward(component.name());
+    result.map_err(|error| {
+        classify(
+            call,
+            &error,
+            store.data_mut(),
+            component.limits(),
+            budget,
+            &stderr,
+        )
+    })
+}
+
+fn lower(call: Call, batch: &RecordBatch, columns: usize) -> Result<Lowered, GuestError> {
+    if batch.num_columns() != columns {
+        let what = format!("{} columns instead of {columns}", batch.num_columns());
+        return Err(GuestError::BadArgument { call, what });
+    }
+    Lowered::of(batch).map_err(|what| GuestError::BadArgument { call, what })
+}
+
+fn refused(call: Call, message: &str) -> GuestError {
+    GuestError::Refused {
+        call,
+        message: printable(message, MESSAGE_BYTES),
+    }
+}
+
+fn checked(
+    call: Call,
+    answer: BatchResult,
+    outputs: &[&Output],
+    schema: &SchemaRef,
+    rows: Rows,
+) -> Result<RecordBatch, GuestError> {
+    validate::batch(answer, outputs, schema, rows)
+        .map_err(|what| GuestError::BadAnswer { call, what })
+}
+
+/// The keys drained since the accumulator was last empty. They had room in the component's memory, so they
+/// are bounded by its limit here too.
+struct DrainedKeys {
+    columns: usize,
+    converter: RowConverter,
+    rows: EncodedRows,
+    seen: HashTable<usize>,
+    hasher: RandomState,
+}
+
+impl DrainedKeys {
+    fn new(descriptor: &Descriptor) -> Result<Self, GuestError> {
+        let fields = descriptor
+            .keys
+            .iter()
+            .map(|key| SortField::new(key.kind.data_type()))
+            .collect();
+        let converter = RowConverter::new(fields).map_err(|error| GuestError::BadDescriptor {
+            what: error.to_string(),
+        })?;
+        let rows = converter.empty_rows(0, 0);
+        let columns = descriptor.keys.len();
+        Ok(DrainedKeys {
+            columns,
+            converter,
+            rows,
+            seen: HashTable::new(),
+            hasher: RandomState::default(),
+        })
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.seen.clear();
+    }
+
+    fn add(&mut self, partials: &RecordBatch) -> Result<(), String> {
+        use std::hash::BuildHasher;
+
+        let first = self.rows.num_rows();
+        let keys = &partials.columns()[..self.columns];
+        self.converter
+            .append(&mut self.rows, keys)
+            .map_err(|error| error.to_string())?;
+        let (rows, hasher) = (&self.rows, &self.hasher);
+        let hash = |row: usize| hasher.hash_one(rows.row(row).as_ref());
+        for row in first..rows.num_rows() {
+            let same = |other: &usize| rows.row(*other) == rows.row(row);
+            match self.seen.entry(hash(row), same, |other| hash(*other)) {
+                Entry::Occupied(_) => {
+                    return Err(format!(
+                        "row {} has a key that came before in the same drain",
+                        row - first
+                    ));
+                }
+                Entry::Vacant(free) => {
+                    free.insert(row);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,121 @@
+//! What a component may use.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{self, ByteSize};
+
+/// What a component may use: the `[limits]` of a job. An honest component never meets a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Fuel of any call, whatever it is given. A unit is about one WebAssembly instruction; a core burns
+    /// between one and three thousand million of them a second.
+    pub fuel_base: u64,
+    /// Fuel that each row of a call adds. A Rust component spends a thousand on a row, a Python one ten thousand.
+    pub fuel_per_record: u64,
+    /// Fuel that each byte handed to a call adds.
+    pub fuel_per_byte: u64,
+    /// Linear memory of one instance, all its memories together. A window is drained early at half of it.
+    pub memory: ByteSize,
+    /// Elements of each of its tables.
+    pub table_elements: u64,
+    /// Core instances, and likewise memories and tables, that a component may be made of.
+    pub instances: u32,
+    /// Stack of a call. Threads that call components need [`Limits::thread_stack_bytes`].
+    pub stack: ByteSize,
+    /// Bytes of one answer.
+    pub answer: ByteSize,
+    /// Bytes that an instance may write to its standard output, and as many to its standard error; what
+    /// comes after is dropped.
+    pub output: ByteSize,
+    /// Size of the `.wasm` file.
+    pub component: ByteSize,
+    /// Time to compile it.
+    #[serde(with = "units::duration")]
+    pub compile_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            fuel_base: 5_000_000_000,
+            fuel_per_record: 1_000_000,
+            fuel_per_byte: 5_000,
+            memory: ByteSize::mib(512),
+            table_elements: 1_000_000,
+            instances: 1_000,
+            stack: ByteSize::kib(512),
+            answer: ByteSize::mib(256),
+            output: ByteSize::mib(1),
+            component: ByteSize::mib(256),
+            compile_time: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What the host itself needs of a thread's stack, below the component's.
+const HOST_STACK: ByteSize = ByteSize::mib(1);
+
+/// The largest `stack` that is granted: beyond, threads could not be made.
+const MAX_STACK: ByteSize = ByteSize::mib(256);
+
+impl Limits {
+    /// The fuel of a call that is given `rows` rows in `bytes` bytes.
+    pub(super) fn fuel(&self, rows: u64, bytes: u64) -> u64 {
+        self.fuel_base
+            .saturating_add(self.fuel_per_record.saturating_mul(rows))
+            .saturating_add(self.fuel_per_byte.saturating_mul(bytes))
+    }
+
+    /// The stack, in bytes, that a thread needs which opens or calls an instance. On a thread that has less, a
+    /// component's deep recursion would not be a trap but the end of the process. With the default limits it
+    /// is below the 2 MiB that Rust gives its threads.
+    pub fn thread_stack_bytes(&self) -> usize {
+        self.stack_bytes() + HOST_STACK.bytes()
+    }
+
+    /// The stack of a call, kept between what wasmtime can work with and what a thread can have.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack
+            .bytes()
+            .clamp(ByteSize::kib(64).bytes(), MAX_STACK.bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuel_is_base_and_rows_and_bytes_and_never_wraps() {
+        let limits = Limits {
+            fuel_base: 7,
+            fuel_per_record: 10,
+            fuel_per_byte: 3,
+            ..Limits::default()
+        };
+        assert_eq!(limits.fuel(2, 4), 7 + 20 + 12);
+        assert_eq!(limits.fuel(u64::MAX, 4), u64::MAX);
+    }
+
+    #[test]
+    fn the_default_fits_an_ordinary_thread() {
+        assert!(Limits::default().thread_stack_bytes() <= 2 << 20);
+    }
+
+    #[test]
+    fn a_job_names_only_what_it_changes() {
+        let limits: Limits = toml::from_str("memory = \"1 GiB\"\ncompile_time = \"10s\"").unwrap();
+        assert_eq!(
+            limits,
+            Limits {
+                memory: ByteSize::gib(1),
+                compile_time: Duration::from_secs(10),
+                ..Limits::default()
+            }
+        );
+        assert!(toml::from_str::<Limits>("memori = 1").is_err());
+    }
+}

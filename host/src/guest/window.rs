@@ -1,0 +1,145 @@
+//! The batches folded between two drains of a component.
+
+use arrow_array::RecordBatch;
+
+use super::{GuestError, Instance, RowRejection};
+use crate::decode::Events;
+
+/// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
+/// and in the cache of a core.
+const DRAIN_BYTES: usize = 1 << 20;
+
+/// How many partials are asked for at first, and at most.
+const FIRST_DRAIN_ROWS: u32 = 256;
+const MAX_DRAIN_ROWS: u32 = 1 << 16;
+
+/// Folds events and drains partials, for one worker: the only place that does.
+///
+/// It keeps the events of the current window, whose buffers are counted references, so that they can be
+/// folded again on a fresh instance. What is drained never depends on where batches or windows begin, other
+/// than by how partials are cut.
+pub struct Window {
+    instance: Instance,
+    events: Vec<Events>,
+    max_batches: usize,
+    /// Folded so far, in all windows.
+    batches: u64,
+    /// How many partials to ask for next.
+    drain_rows: u32,
+}
+
+impl Window {
+    /// Windows of `max_batches` batches, or fewer where memory runs short.
+    pub fn new(instance: Instance, max_batches: usize) -> Self {
+        let max_batches = max_batches.max(1);
+        Window {
+            instance,
+            events: Vec::with_capacity(max_batches.min(1_024)),
+            max_batches,
+            batches: 0,
+        }
+    }
+
+    /// The instance, for the algebra of states.
+    pub fn instance(&mut self) -> &mut Instance {
+        &mut self.instance
+    }
+
+    /// Folds a batch and keeps it. The rejected rows, in rising order.
+    ///
+    /// # Errors
+    /// [`GuestError::Batch`], which says which records; the window is lost.
+    pub fn fold(&mut self, events: Events) -> Result<Vec<RowRejection>, GuestError> {
+        if events.batch.num_rows() == 0 {
+            return Ok(Vec::new());
+        }
+        self.batches += 1;
+        let rejections = self
+            .instance
+            .fold(&events.batch)
+            .map_err(|source| GuestError::Batch {
+                batch: self.batches,
+                rows: events.batch.num_rows(),
+                source: Box::new(source),
+            })?;
+        self.events.push(events);
+        Ok(rejections)
+    }
+
+    /// Whether it is time to drain: so many batches, or memory past half its limit.
+    pub fn is_due(&self) -> bool {
+        self.events.len() >= self.max_batches || (!self.events.is_empty() && self.is_past_half())
+    }
+
+    /// Whether nothing was folded since the last drain.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Drains the component to its end, and begins a new window.
+    ///
+    /// # Errors
+    /// Those of the component and those of `sink`; the window is lost.
+    pub fn drain<E: From<GuestError>>(
+        &mut self,
+        sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        loop {
+            let partials = self.instance.drain(self.drain_rows)?;
+            let is_last = partials.num_rows() < self.drain_rows as usize;
+            self.drain_rows = next_rows(self.drain_rows, &partials);
+            if partials.num_rows() > 0 {
+                sink(partials)?;
+            }
+            if is_last {
+                break;
+            }
+        }
+        self.events.clear();
+        if self.is_past_half() {
+            // Memory does not shrink: with this instance every further batch would be a window.
+            self.instance = self.instance.reopen()?;
+        }
+        Ok(())
+    }
+
+    fn is_past_half(&self) -> bool {
+        self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
+    }
+}
+
+/// How many partials to ask for, after so many gave `partials`: as many as make [`DRAIN_BYTES`], but not all of
+/// a sudden.
+fn next_rows(asked: u32, partials: &RecordBatch) -> u32 {
+    let rows = partials.num_rows();
+    if rows == 0 {
+        return asked;
+    }
+    let row_bytes = partials.get_array_memory_size().div_ceil(rows).max(1);
+    let fitting = u32::try_from(DRAIN_BYTES / row_bytes).unwrap_or(MAX_DRAIN_ROWS);
+    fitting
+        .min(asked.saturating_mul(4))
+        .clamp(16, MAX_DRAIN_ROWS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BinaryArray};
+
+    use super::*;
+
+    #[test]
+    fn large_states_are_drained_by_fewer_rows() {
+        let batch = |rows: usize, bytes: usize| {
+            let values = vec![0; bytes];
+            let array: ArrayRef = Arc::new(BinaryArray::from_iter_values(vec![&values; rows]));
+            RecordBatch::try_from_iter([("c", array)]).unwrap()
+        };
+        assert_eq!(next_rows(256, &batch(256, 8)), 1_024);
+        assert_eq!(next_rows(256, &batch(256, 1 << 20)), 16);
+        assert_eq!(next_rows(256, &batch(0, 0)), 256);
+        assert!((70..130).contains(&next_rows(256, &batch(256, 10 << 10))));
+    }
+}

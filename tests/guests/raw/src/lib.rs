@@ -1,0 +1,166 @@
+//! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
+//! one way, `in` says in which call, and where `at` is given only once the sum of a batch is that number.
+#![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+mod answer;
+mod bindings;
+mod fault;
+
+use bindings::backfold::pipeline::columns::{Batch, Kind};
+use bindings::backfold::pipeline::schema::{Descriptor, Encoding, Input, Origin, Output};
+use bindings::exports::backfold::pipeline::{monoid, pipeline};
+
+struct Raw;
+
+#[derive(Default)]
+struct State {
+    params: BTreeMap<String, String>,
+    sums: BTreeMap<String, (i64, i64)>,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+fn param(name: &str) -> Option<String> {
+    STATE.with_borrow(|state| state.params.get(name).cloned())
+}
+
+impl pipeline::Guest for Raw {
+    fn open(params: Vec<(String, String)>) -> Result<Descriptor, String> {
+        STATE.with_borrow_mut(|state| state.params = params.into_iter().collect());
+        if let Some(why) = param("refuse") {
+            return Err(why);
+        }
+        fault::before("open");
+        let output = |name: &str, kind| Output {
+            name: name.into(),
+            kind,
+            nullable: false,
+        };
+        let input = |name: &str, kind| Input {
+            name: name.into(),
+            origin: Origin::Path(name.into()),
+            kind,
+            encoding: Encoding::Standard,
+            nullable: false,
+        };
+        Ok(Descriptor {
+            name: param("name").unwrap_or_else(|| "raw".into()),
+            version: "1.0.0".into(),
+            inputs: vec![input("page", Kind::Utf8), input("amount", Kind::Int64)],
+            only: vec![],
+            event_time: None,
+            keys: vec![output("page", Kind::Utf8)],
+            states: vec![output("events", Kind::Int64), output("total", Kind::Int64)],
+            views: vec![output("mean", Kind::Float64)],
+            commutative: true,
+        })
+    }
+
+    fn fold(events: Batch) -> Result<Vec<pipeline::Rejection>, String> {
+        let pages = answer::texts(&events.columns[0]);
+        let amounts = answer::numbers(&events.columns[1]);
+        if fault::applies_to(amounts.iter().sum()) {
+            fault::before("fold");
+            if param("fault").as_deref() == Some("error") {
+                return Err("no\x1b[2J".into());
+            }
+        }
+        let mut rejections = fault::rejections(events.rows);
+        STATE.with_borrow_mut(|state| {
+            for (row, (page, amount)) in pages.into_iter().zip(amounts).enumerate() {
+                if amount < 0 {
+                    rejections.push(pipeline::Rejection {
+                        row: row as u32,
+                        reason: "negative".into(),
+                    });
+                    continue;
+                }
+                let (events, total) = state.sums.entry(page).or_default();
+                *events += 1;
+                *total += amount;
+            }
+        });
+        Ok(rejections)
+    }
+
+    fn drain(max_rows: u32) -> Result<Batch, String> {
+        fault::before("drain");
+        let mut rows = Vec::new();
+        STATE.with_borrow_mut(|state| {
+            while rows.len() < max_rows as usize
+                && let Some((page, (events, total))) = state.sums.pop_first()
+            {
+                rows.push((page, events, total));
+            }
+        });
+        let pages = answer::text_column(rows.iter().map(|row| row.0.as_str()));
+        let events = answer::number_column(rows.iter().map(|row| row.1));
+        let totals = answer::number_column(rows.iter().map(|row| row.2));
+        let batch = Batch {
+            rows: rows.len() as u32,
+            columns: vec![pages, events, totals],
+        };
+        Ok(fault::answer("drain", batch))
+    }
+}
+
+impl monoid::Guest for Raw {
+    fn identity() -> Batch {
+        fault::before("identity");
+        let zero = || answer::number_column([0]);
+        fault::answer(
+            "identity",
+            Batch {
+                rows: 1,
+                columns: vec![zero(), zero()],
+            },
+        )
+    }
+
+    fn combine(left: Batch, right: Batch) -> Result<Batch, String> {
+        fault::before("combine");
+        let add = |(left, right)| {
+            let (left, right) = (answer::numbers(left), answer::numbers(right));
+            answer::number_column(
+                left.into_iter()
+                    .zip(right)
+                    .map(|(left, right)| left + right),
+            )
+        };
+        let columns = left.columns.iter().zip(&right.columns).map(add).collect();
+        Ok(fault::answer(
+            "combine",
+            Batch {
+                rows: left.rows,
+                columns,
+            },
+        ))
+    }
+
+    fn present(states: Batch) -> Result<Batch, String> {
+        fault::before("present");
+        let (events, totals) = (
+            answer::numbers(&states.columns[0]),
+            answer::numbers(&states.columns[1]),
+        );
+        let means = totals
+            .iter()
+            .zip(events)
+            .flat_map(|(total, events)| (*total as f64 / events as f64).to_le_bytes());
+        let column = answer::column(means.collect());
+        Ok(fault::answer(
+            "present",
+            Batch {
+                rows: states.rows,
+                columns: vec![column],
+            },
+        ))
+    }
+}
+
+bindings::export!(Raw with_types_in bindings);
