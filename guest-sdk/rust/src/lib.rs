@@ -100,6 +100,7 @@ pub mod monoid;
 mod params;
 mod pipeline;
 mod schema;
+pub mod sketch;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -111,7 +112,9 @@ pub use column::{Batch, Column, ColumnBuilder, Malformed};
 pub use event::{Event, Field};
 pub use instance::Instance;
 pub use key::{Key, KeyPart};
-pub use monoid::{All, Any, Element, Fault, First, Last, Max, Min, Monoid, Set, Sum, Summand, TopK, TotalOrder};
+pub use monoid::{
+    All, Any, CountMin, DdSketch, Element, Fault, First, Hll, Last, Max, Min, Monoid, Set, Sum, Summand, Theta, TopK, TotalOrder,
+};
 pub use params::{ParamError, Params};
 pub use pipeline::{NoView, Out, Pipeline, Reject, View};
 pub use schema::{Condition, Descriptor, Encoding, Input, Kind, Origin, Output};
@@ -121,8 +124,8 @@ pub use value::{RowReader, RowWriter, Stored, Value, output};
 /// What a pipeline needs: `use backfold_guest::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        All, Any, Date, Event, First, Json, Key, Last, Max, Min, Monoid, NoView, Out, ParamError, Params, Pipeline, Reject,
-        Set, Sum, Timestamp, TopK, View,
+        All, Any, CountMin, Date, DdSketch, Event, First, Hll, Json, Key, Last, Max, Min, Monoid, NoView, Out, ParamError, Params, Pipeline, Reject,
+        Set, Sum, Theta, Timestamp, TopK, View,
     };
 }
 

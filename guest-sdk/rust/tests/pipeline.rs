@@ -66,6 +66,11 @@ struct Stats {
     last_cents: Last<i64>,
     best: TopK<3>,
     customers: Set<String, 4>,
+    distinct: Hll,
+    distinct_items: Theta,
+    items: CountMin<16, 2>,
+    cents_spread: DdSketch,
+    weight: Sum<f64>,
 }
 
 #[derive(View)]
@@ -97,7 +102,14 @@ impl Pipeline for Orders {
             out.at(CountryDay { country, day: e.at.date(), gift: e.gift }, |s| {
                 s.money.orders += 1;
                 s.smallest.insert(e.cents);
-                e.weight.into_iter().for_each(|weight| s.heaviest.insert(weight));
+                if let Some(weight) = e.weight {
+                    s.heaviest.insert(weight);
+                    s.weight += weight;
+                }
+                s.distinct.insert(e.customer);
+                s.distinct_items.insert(e.item);
+                s.items.insert(e.item);
+                s.cents_spread.insert(e.cents as f64);
                 s.any_gift.insert(e.gift);
                 s.all_tagged.insert(e.tags.is_some_and(|tags| tags.0 != "[]"));
                 s.first_item.insert(e.at, e.item);
@@ -176,6 +188,7 @@ fn the_descriptor_says_what_the_types_say() {
             "money_orders Int64", "money_cents Int64", "smallest Int64?", "heaviest Float64?", "any_gift Boolean",
             "all_tagged Boolean", "first_item Utf8?", "first_item_at Timestamp?", "last_cents Int64?",
             "last_cents_at Timestamp?", "best Binary", "customers Binary",
+            "distinct Binary", "distinct_items Binary", "items Binary", "cents_spread Binary", "weight Binary",
         ]
     );
     assert_eq!(names(&descriptor.views), ["mean_cents Float64?", "best_item Utf8?"]);
@@ -194,6 +207,9 @@ fn events_become_states_and_views() {
     assert_eq!((state.first_item.value().as_deref(), state.last_cents.value()), (Some("ink"), Some(300)));
     assert_eq!(state.best.items(), [("pen".to_string(), 300), ("ink".to_string(), 200)]);
     assert_eq!(state.customers.values(), ["c1"]);
+    assert_eq!((state.distinct.estimate().round(), state.distinct_items.estimate()), (1.0, 2.0));
+    assert_eq!((state.items.estimate("pen"), state.weight.value()), (1, 2.5));
+    assert_eq!(state.cents_spread.quantile(0.0).map(f64::round), Some(200.0));
     let view = folded.view(&everywhere()).unwrap();
     assert_eq!((view.mean_cents, view.best_item.as_deref()), (Some(250.0), Some("pen")));
     assert!(folded.state(&CountryDay { gift: true, ..germany() }).is_none());
@@ -219,12 +235,12 @@ fn a_rejected_record_leaves_no_trace() {
 #[test]
 fn a_sum_that_overflows_rejects_the_record_whole() {
     // The sum overflows after all the other fields of the state have taken the record in.
-    let folded = fold_json::<Orders>(&[], &[order(i64::MAX, "all"), order(1, "bit"), with(order(-3, "cut"), "ts", json!(0))]);
+    let folded = fold_json::<Orders>(&[], &[order(i64::MAX, "all"), order(1, "bit"), with(order(3, "cut"), "ts", json!(0))]);
     let state = folded.state(&germany()).unwrap();
     assert_eq!((state.money.orders.value(), state.money.cents.value()), (1, i64::MAX));
     assert_eq!((state.smallest.value(), state.best.items().len()), (Some(i64::MAX), 1));
     assert_eq!(folded.rejections().len(), 1);
-    assert_eq!(folded.rejections()[0].reason, "money: the sum does not fit into 64 bits");
+    assert_eq!(folded.rejections()[0].reason, "money_cents: the sum does not fit into 64 bits");
 }
 
 #[test]

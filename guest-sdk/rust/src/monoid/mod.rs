@@ -9,6 +9,9 @@
 //! | [`First`], [`Last`] | the value at the earliest, the latest time | the value's and `…_at`, nullable |
 //! | [`TopK`] | the items of the highest scores | `binary` |
 //! | [`Set`] | the smallest values, and whether there were more | `binary` |
+//! | [`Hll`], [`Theta`] | an estimate of how many distinct values | `binary` |
+//! | [`CountMin`] | an upper estimate of how often a value occurred | `binary` |
+//! | [`DdSketch`] | quantiles within a relative error | `binary` |
 //!
 //! Of one's own: `#[derive(Monoid)]` on a struct of monoids, or an implementation of [`Monoid`].
 //!
@@ -18,8 +21,8 @@
 //! * **A plain sum of `f64`** is not: `(1e16 + 1.0) + 1.0` is not `1e16 + (1.0 + 1.0)`. [`Sum<f64>`] keeps enough
 //!   of the sum to be exact.
 //! * **t-digest and KLL** compress their centroids or levels as they merge, and what is left depends on the order
-//!   (and in KLL on a coin). For quantiles take DDSketch, whose buckets add up.
-//! * **Frequent items** (Misra-Gries, space-saving) subtract counters as they merge, likewise. CountMin counts
+//!   (and in KLL on a coin). For quantiles take [`DdSketch`], whose buckets add up.
+//! * **Frequent items** (Misra-Gries, space-saving) subtract counters as they merge, likewise. [`CountMin`] counts
 //!   items with an error that does not depend on the order; [`TopK`] ranks by scores that need no adding up.
 
 use std::borrow::Cow;
@@ -35,6 +38,7 @@ mod first_last;
 mod logic;
 mod order;
 mod set;
+mod sketches;
 mod sum;
 mod top_k;
 
@@ -43,6 +47,7 @@ pub use first_last::{First, Last};
 pub use logic::{All, Any};
 pub use order::TotalOrder;
 pub use set::{Element, Set};
+pub use sketches::{CountMin, DdSketch, Hll, Theta};
 pub use sum::{Sum, Summand};
 pub use top_k::TopK;
 
@@ -121,7 +126,7 @@ pub trait Monoid: Sized {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     reason: Cow<'static, str>,
-    field: Option<&'static str>,
+    field: Option<String>,
 }
 
 impl Fault {
@@ -132,14 +137,15 @@ impl Fault {
 
     /// The same fault, in that field of a state.
     #[must_use]
-    pub fn in_field(self, field: &'static str) -> Fault {
-        Fault { field: self.field.or(Some(field)), ..self }
+    pub fn in_field(self, field: &str) -> Fault {
+        let field = self.field.map_or_else(|| field.to_string(), |inner| column_name(field, &inner));
+        Fault { field: Some(field), ..self }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
+        match &self.field {
             Some(field) => write!(f, "{field}: {}", self.reason),
             None => f.write_str(&self.reason),
         }

@@ -16,7 +16,7 @@ use crate::value::{RowReader, RowWriter, output};
 /// A score has to be final as it stands in a record (the value of an order, a latency), not a count that adds up
 /// over records: an item that is left out here, since `K` others have a higher score, is left out of any union,
 /// where those others score no less. With counts that would be wrong, and which items remain would depend on
-/// the order of merging; CountMin has no such flaw.
+/// the order of merging; [`CountMin`](crate::CountMin) has no such flaw.
 ///
 /// The state column holds, best first, each item's score (8 bytes, little-endian), its length (4 bytes) and its
 /// UTF-8.
