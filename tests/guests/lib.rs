@@ -1,1 +1,1 @@
-//! backfold
+//! Components that the tests fold with, good and evil: one an example beside this file.

@@ -1,3 +1,140 @@
-//! backfold
+//! Write a backfold pipeline in Rust: what it reads of a record, how it keys it, and what it keeps.
+//!
+//! ```
+//! use backfold_guest::prelude::*;
+//!
+//! #[derive(Event)]
+//! #[event(only(type = ["page_view", "scroll"]))]
+//! struct View<'a> {
+//!     #[event(path = "ts", event_time)]
+//!     at: Timestamp,
+//!     #[event(path = "page_id")]
+//!     page: &'a str,
+//!     #[event(path = "geo.country")]
+//!     country: Option<&'a str>,
+//!     duration_ms: i64,
+//! }
+//!
+//! #[derive(Key)]
+//! struct PageDay<'a> {
+//!     page: &'a str,
+//!     day: Date,
+//! }
+//!
+//! #[derive(Monoid)]
+//! struct Stats {
+//!     views: Sum<i64>,
+//!     abroad: Any,
+//!     longest_ms: Max<i64>,
+//! }
+//!
+//! struct Clicks {
+//!     home: String,
+//! }
+//!
+//! impl Pipeline for Clicks {
+//!     type Event<'a> = View<'a>;
+//!     type Key<'a> = PageDay<'a>;
+//!     type State = Stats;
+//!     type View = NoView;
+//!
+//!     fn open(params: &mut Params) -> Result<Self, ParamError> {
+//!         Ok(Clicks { home: params.or("home", "DE".to_string())? })
+//!     }
+//!
+//!     fn fold(&self, e: View<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject> {
+//!         if e.duration_ms < 0 {
+//!             return Err(Reject("the duration is negative"));
+//!         }
+//!         out.at(PageDay { page: e.page, day: e.at.date() }, |s| {
+//!             s.views += 1;
+//!             s.abroad.insert(e.country.is_some_and(|country| country != self.home));
+//!             s.longest_ms.insert(e.duration_ms);
+//!         });
+//!         Ok(())
+//!     }
+//!
+//!     fn present(&self, _: &Stats) -> NoView {
+//!         NoView
+//!     }
+//! }
+//!
+//! backfold_guest::export!(Clicks);
+//! ```
+//!
+//! Build it as a `cdylib` for `wasm32-unknown-unknown`, linked by `wasm-component-ld`; the script
+//! `build-component` beside this crate does it. The component imports nothing.
+//!
+//! # Events
+//! A field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`] or [`Json`], or an `Option` of these where a
+//! record may lack it. It is read from the path of its own name, or as `#[event(…)]` says:
+//!
+//! | attribute | value |
+//! |---|---|
+//! | `path = "geo.country"` | at that path of the record; `\.` for a dot within a name |
+//! | `encoding = "epoch-milliseconds"` | a timestamp written as a number (`epoch-seconds`, `-milliseconds`, `-microseconds`, `-nanoseconds`), or bytes in `hex`; otherwise RFC 3339 and base64 |
+//! | `event_time` | this field tells when the event happened |
+//! | `payload` | the record's bytes: `&[u8]` |
+//! | `record_key`, `record_header = "trace"` | of a Kafka record: `Option<&str>` or `Option<&[u8]>` |
+//! | `record_time` | the Kafka record's time, or when the archived object was written: `Timestamp` |
+//! | `source_name` | the topic, or the object's key: `&str` |
+//! | `partition`, `offset` | `Option<i64>`; `i64`, the ordinal within the object for an archive |
+//!
+//! `#[event(only(type = ["click"], "geo.country" = ["DE", "AT"]))]` on the struct: records that do not meet every
+//! condition are passed over.
+//!
+//! # States
+//! See [`monoid`] for what there is and what makes a state right. A rejected record leaves no trace in any state.
+//!
+//! # Tests
+//! With the feature `testing`, the module `testing` folds JSON rows natively, through the same code that reads
+//! and writes the component's columns, and checks the laws of the states.
 
+mod abi;
+mod column;
+mod event;
+mod export;
+mod instance;
+mod key;
+pub mod monoid;
+mod params;
+mod pipeline;
+mod schema;
 pub mod sketch;
+mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod types;
+mod value;
+
+pub use backfold_guest_macros::{Event, Key, Monoid, View};
+pub use column::{Batch, Column, ColumnBuilder, Malformed};
+pub use event::{Event, Field};
+pub use instance::Instance;
+pub use key::{Key, KeyPart};
+pub use monoid::{
+    All, Any, CountMin, DdSketch, Element, Fault, First, Hll, Last, Max, Min, Monoid, Set, Sum, Summand, Theta, TopK, TotalOrder,
+};
+pub use params::{ParamError, Params};
+pub use pipeline::{NoView, Out, Pipeline, Reject, View};
+pub use schema::{Condition, Descriptor, Encoding, Input, Kind, Origin, Output};
+pub use types::{Date, Json, Timestamp};
+pub use value::{RowReader, RowWriter, Stored, Value, output};
+
+/// What a pipeline needs: `use backfold_guest::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        All, Any, CountMin, Date, DdSketch, Event, First, Hll, Json, Key, Last, Max, Min, Monoid, NoView, Out, ParamError, Params, Pipeline, Reject,
+        Set, Sum, Theta, Timestamp, TopK, View,
+    };
+}
+
+/// What the macros call.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::abi::{Slot, bindings};
+    pub use crate::event::field_reader;
+    pub use crate::export::is_pipeline;
+    pub use crate::key::save_part;
+    pub use crate::monoid::column_name;
+}

@@ -64,9 +64,14 @@ impl CountMin {
     ///
     /// [`InsertError::Overflow`] if the total would exceed `u64`.
     pub fn insert(&mut self, item: impl Item, count: u64) -> Result<(), InsertError> {
-        let Some(hash) = item::hash(&item) else {
-            return Ok(());
-        };
+        match item::hash(&item) {
+            Some(hash) => self.insert_hash(hash, count),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts an item by its hash.
+    pub(crate) fn insert_hash(&mut self, hash: (u64, u64), count: u64) -> Result<(), InsertError> {
         // No counter exceeds the total.
         self.total = self.total.checked_add(count).ok_or(InsertError::Overflow)?;
         if count > 0 {

@@ -79,9 +79,13 @@ impl Hll {
 
     /// Counts `item`, if it is new.
     pub fn insert(&mut self, item: impl Item) {
-        let Some((h1, h2)) = item::hash(&item) else {
-            return;
-        };
+        if let Some(hash) = item::hash(&item) {
+            self.insert_hash(hash);
+        }
+    }
+
+    /// Counts an item by its hash.
+    pub(crate) fn insert_hash(&mut self, (h1, h2): (u64, u64)) {
         let register = (h2.leading_zeros() + 1).min(u32::from(MAX_REGISTER));
         let coupon = register << ADDRESS_BITS | h1 as u32 & ADDRESS_MASK;
         match &mut self.state {

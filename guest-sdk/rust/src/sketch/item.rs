@@ -71,7 +71,7 @@ impl Item for f32 {
 }
 
 /// The 128 bits of `item`, or nothing if it is empty.
-pub(super) fn hash(item: &impl Item) -> Option<(u64, u64)> {
+pub(crate) fn hash(item: &impl Item) -> Option<(u64, u64)> {
     item.bytes(|bytes| (!bytes.is_empty()).then(|| murmur3(bytes, DEFAULT_SEED)))
 }
 

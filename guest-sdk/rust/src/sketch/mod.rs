@@ -41,7 +41,7 @@ mod dd_buckets;
 mod dd_sketch;
 mod exact_sum;
 mod hll;
-mod item;
+pub(crate) mod item;
 #[cfg(test)]
 mod laws;
 mod theta;

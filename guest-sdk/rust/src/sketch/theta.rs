@@ -68,9 +68,13 @@ impl Theta {
 
     /// Counts `item`, if it is new.
     pub fn insert(&mut self, item: impl Item) {
-        let Some((h1, _)) = item::hash(&item) else {
-            return;
-        };
+        if let Some(hash) = item::hash(&item) {
+            self.insert_hash(hash);
+        }
+    }
+
+    /// Counts an item by its hash.
+    pub(crate) fn insert_hash(&mut self, (h1, _): (u64, u64)) {
         let hash = h1 >> 1;
         // Zero marks a free slot in the tables of DataSketches, which drop it too.
         if (1..self.theta).contains(&hash) && self.hashes.insert(hash) {

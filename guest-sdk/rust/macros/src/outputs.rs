@@ -1,0 +1,119 @@
+//! Keys, states and views: structs whose fields are columns that the component gives back.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::fields::{Named, named};
+
+struct Columns {
+    idents: Vec<syn::Ident>,
+    types: Vec<syn::Type>,
+    names: Vec<String>,
+}
+
+fn columns(input: &DeriveInput, derive: &str) -> syn::Result<Columns> {
+    let fields = named(input, derive)?;
+    Ok(Columns {
+        idents: fields.iter().map(|field| field.ident.clone()).collect(),
+        types: fields.iter().map(|field| field.ty.clone()).collect(),
+        names: fields.iter().map(Named::name).collect(),
+    })
+}
+
+pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
+    let Columns { idents, types, names } = columns(&input, "Key")?;
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics ::backfold_guest::Key for #ident #type_generics #where_clause {
+            fn columns() -> ::std::vec::Vec<::backfold_guest::Output> {
+                ::std::vec![#(::backfold_guest::output::<#types>(#names)),*]
+            }
+            #[inline]
+            fn encode(&self, bytes: &mut ::std::vec::Vec<u8>) {
+                #(::backfold_guest::KeyPart::encode(&self.#idents, bytes);)*
+            }
+            fn save(encoded: &[u8], row: &mut ::backfold_guest::RowWriter<'_>) {
+                let rest = encoded;
+                #(let rest = ::backfold_guest::__private::save_part::<#types>(rest, row);)*
+                ::core::debug_assert!(rest.is_empty());
+            }
+        }
+    })
+}
+
+pub(crate) fn derive_view(input: DeriveInput) -> syn::Result<TokenStream> {
+    let Columns { idents, types, names } = columns(&input, "View")?;
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics ::backfold_guest::View for #ident #type_generics #where_clause {
+            fn columns() -> ::std::vec::Vec<::backfold_guest::Output> {
+                ::std::vec![#(::backfold_guest::output::<#types>(#names)),*]
+            }
+            fn save(&self, row: &mut ::backfold_guest::RowWriter<'_>) {
+                #(row.put(&self.#idents);)*
+            }
+        }
+    })
+}
+
+pub(crate) fn derive_monoid(input: DeriveInput) -> syn::Result<TokenStream> {
+    let Columns { idents, types, names } = columns(&input, "Monoid")?;
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let monoid = quote!(::backfold_guest::Monoid);
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics #monoid for #ident #type_generics #where_clause {
+            const COMMUTATIVE: bool = true #(&& <#types as #monoid>::COMMUTATIVE)*;
+
+            fn columns(name: &str) -> ::std::vec::Vec<::backfold_guest::Output> {
+                let mut columns = ::std::vec::Vec::new();
+                #(columns.extend(<#types as #monoid>::columns(&::backfold_guest::__private::column_name(name, #names)));)*
+                columns
+            }
+
+            fn identity() -> Self {
+                Self { #(#idents: <#types as #monoid>::identity()),* }
+            }
+
+            fn combine(&mut self, right: &Self) -> ::core::result::Result<(), ::backfold_guest::Fault> {
+                #(#monoid::combine(&mut self.#idents, &right.#idents).map_err(|fault| fault.in_field(#names))?;)*
+                ::core::result::Result::Ok(())
+            }
+
+            fn save(&self, row: &mut ::backfold_guest::RowWriter<'_>) {
+                #(#monoid::save(&self.#idents, row);)*
+            }
+
+            fn load(
+                row: &mut ::backfold_guest::RowReader<'_>,
+            ) -> ::core::result::Result<Self, ::backfold_guest::Malformed> {
+                ::core::result::Result::Ok(Self { #(#idents: <#types as #monoid>::load(row)?),* })
+            }
+
+            type Mark = (#(<#types as #monoid>::Mark,)*);
+
+            #[inline]
+            fn mark(&mut self) -> Self::Mark {
+                (#(#monoid::mark(&mut self.#idents),)*)
+            }
+
+            fn restore(&mut self, (#(#idents,)*): Self::Mark) {
+                #(#monoid::restore(&mut self.#idents, #idents);)*
+            }
+
+            #[inline]
+            fn fault(&self) -> ::core::option::Option<::backfold_guest::Fault> {
+                #(if let ::core::option::Option::Some(fault) = #monoid::fault(&self.#idents) {
+                    return ::core::option::Option::Some(fault.in_field(#names));
+                })*
+                ::core::option::Option::None
+            }
+        }
+    })
+}

@@ -1,0 +1,106 @@
+//! What a user writes: the pipeline, from an event to states.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::event::Event;
+use crate::key::Key;
+use crate::monoid::{Fault, Monoid};
+use crate::params::{ParamError, Params};
+use crate::table::Table;
+use crate::value::RowWriter;
+use crate::schema::Output;
+
+/// From events to states. It holds the job's parameters and nothing that changes: all that is remembered of an
+/// event is in the states.
+pub trait Pipeline: Sized + 'static {
+    /// What it reads of a record.
+    type Event<'a>: Event<'a>;
+    /// What names a state.
+    type Key<'a>: Key;
+    /// What it keeps.
+    type State: Monoid;
+    /// What it derives from a state for those who read the table; [`NoView`] for nothing.
+    type View: View;
+
+    /// Takes the job's parameters. One that is given and not asked for is an error.
+    ///
+    /// # Errors
+    /// Where a parameter is missing or of no use; the job is refused with it.
+    fn open(params: &mut Params) -> Result<Self, ParamError>;
+
+    /// Folds one event into the states that it concerns.
+    ///
+    /// # Errors
+    /// Where the record is to be refused: it goes to the quarantine and leaves no trace in any state, also
+    /// where it had been folded into some.
+    fn fold(&self, event: Self::Event<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject>;
+
+    /// Derives the view from a state.
+    fn present(&self, state: &Self::State) -> Self::View;
+}
+
+/// The states that a record is folded into.
+pub struct Out<'a, P: Pipeline> {
+    pub(crate) table: &'a mut Table<P::State>,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl<P: Pipeline> Out<'_, P> {
+    /// Updates the state of `key`, which starts as the identity. A record may update any number of states, and
+    /// one of them more than once.
+    ///
+    /// If the update overflows a sum, the record is rejected once `fold` returns.
+    #[inline]
+    pub fn at(&mut self, key: P::Key<'_>, update: impl FnOnce(&mut P::State)) {
+        let state = self.table.at(&key);
+        update(state);
+        if let Some(fault) = state.fault() {
+            self.fault.get_or_insert(fault);
+        }
+    }
+}
+
+/// Why a record is refused. `Err(Reject("the duration is negative"))`; a `String` will do too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    pub(crate) reason: Cow<'static, str>,
+}
+
+/// Refuses a record, for this reason.
+#[allow(non_snake_case, reason = "stands where a tuple struct's constructor would, and takes any text")]
+pub fn Reject(reason: impl Into<Cow<'static, str>>) -> Reject {
+    Reject { reason: reason.into() }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for Reject {
+    fn from(reason: T) -> Self {
+        Reject(reason)
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// Columns derived from a state. Derive it: `#[derive(View)]` on a struct of `i64`, `f64`, `bool`, `String`,
+/// `Vec<u8>`, [`Timestamp`](crate::Timestamp), [`Date`](crate::Date) or an `Option` of these.
+pub trait View {
+    /// The view columns.
+    fn columns() -> Vec<Output>;
+    /// Writes a value to each of them.
+    fn save(&self, row: &mut RowWriter<'_>);
+}
+
+/// The view of a pipeline that derives nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoView;
+
+impl View for NoView {
+    fn columns() -> Vec<Output> {
+        Vec::new()
+    }
+    fn save(&self, _row: &mut RowWriter<'_>) {}
+}

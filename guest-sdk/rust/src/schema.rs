@@ -1,0 +1,166 @@
+//! What a component says of itself: the descriptor of `pipeline.wit`.
+
+/// The type of a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `bool`.
+    Boolean,
+    /// `i64`.
+    Int64,
+    /// `f64`.
+    Float64,
+    /// [`Timestamp`](crate::Timestamp).
+    Timestamp,
+    /// [`Date`](crate::Date).
+    Date,
+    /// Text.
+    Utf8,
+    /// Bytes.
+    Binary,
+    /// [`Json`](crate::Json): one JSON value each, as it stood in the record.
+    Json,
+}
+
+/// Where the host finds an input's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A path into the decoded record: names joined by dots, `\.` for a dot within a name.
+    Path(&'static str),
+    /// The record's bytes as the source delivered them.
+    Payload,
+    /// The Kafka record's key; null where the source has none.
+    RecordKey,
+    /// The Kafka record's header of that name; null where it has none.
+    RecordHeader(&'static str),
+    /// The Kafka record's timestamp; for an archived record the time its object was written.
+    RecordTime,
+    /// The topic, or the object's key.
+    SourceName,
+    /// The Kafka partition; null for an archive.
+    Partition,
+    /// The Kafka offset; for an archive the record's ordinal within its object.
+    Offset,
+}
+
+/// How a text format writes a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Timestamp: RFC 3339 with an offset; date: `YYYY-MM-DD`; binary: base64; the others as JSON has them.
+    Standard,
+    /// A timestamp as seconds since 1970-01-01T00:00:00Z.
+    EpochSeconds,
+    /// The same in milliseconds.
+    EpochMilliseconds,
+    /// The same in microseconds.
+    EpochMicroseconds,
+    /// The same in nanoseconds.
+    EpochNanoseconds,
+    /// Binary in hexadecimal.
+    Hex,
+}
+
+/// A column of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name: the field's.
+    pub name: &'static str,
+    /// Where its values come from.
+    pub origin: Origin,
+    /// The type of its values.
+    pub kind: Kind,
+    /// How a text format writes them.
+    pub encoding: Encoding,
+    /// Whether a record may lack the value.
+    pub nullable: bool,
+}
+
+impl Input {
+    /// An input, checked when it is compiled: `#[derive(Event)]` calls this.
+    ///
+    /// # Panics
+    /// Where the kind cannot come from that origin or be written in that encoding.
+    pub const fn new(name: &'static str, origin: Origin, kind: Kind, encoding: Encoding, nullable: bool) -> Input {
+        match encoding {
+            Encoding::Standard => {}
+            Encoding::Hex => assert!(matches!(kind, Kind::Binary), "encoding = \"hex\" is for &[u8]"),
+            _ => assert!(matches!(kind, Kind::Timestamp), "encoding = \"epoch-…\" is for Timestamp"),
+        }
+        match origin {
+            Origin::Path(_) => {}
+            Origin::Payload => assert!(matches!(kind, Kind::Binary), "`payload` is a &[u8]"),
+            Origin::RecordKey | Origin::RecordHeader(_) => {
+                assert!(matches!(kind, Kind::Binary | Kind::Utf8), "a record's key or header is a &[u8] or a &str");
+                assert!(nullable, "not every record has a key or that header: make the field an Option");
+            }
+            Origin::RecordTime => assert!(matches!(kind, Kind::Timestamp), "`record_time` is a Timestamp"),
+            Origin::SourceName => assert!(matches!(kind, Kind::Utf8), "`source_name` is a &str"),
+            Origin::Partition => {
+                assert!(matches!(kind, Kind::Int64), "`partition` is an i64");
+                assert!(nullable, "an archive has no partitions: make the field an Option<i64>");
+            }
+            Origin::Offset => assert!(matches!(kind, Kind::Int64), "`offset` is an i64"),
+        }
+        Input { name, origin, kind, encoding, nullable }
+    }
+
+    /// The same input, checked to be one that can tell when an event happened.
+    ///
+    /// # Panics
+    /// Where it is no timestamp.
+    pub const fn event_time(self) -> Input {
+        assert!(matches!(self.kind, Kind::Timestamp), "`event_time` is a Timestamp");
+        self
+    }
+}
+
+/// Holds where the scalar at `path`, a string or its JSON text, is one of `any_of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// A path into the decoded record, as in [`Origin::Path`].
+    pub path: &'static str,
+    /// The values that meet the condition.
+    pub any_of: &'static [&'static str],
+}
+
+/// A column that the component gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Its name, unique among keys, states and views.
+    pub name: String,
+    /// The type of its values.
+    pub kind: Kind,
+    /// Whether a value may be null.
+    pub nullable: bool,
+}
+
+/// What a component reads, how it keys it, and what it keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// The pipeline's name.
+    pub name: String,
+    /// The pipeline's semantic version.
+    pub version: String,
+    /// The columns of an event.
+    pub inputs: &'static [Input],
+    /// Records that do not meet every condition are passed over.
+    pub only: &'static [Condition],
+    /// The input that tells when an event happened.
+    pub event_time: Option<&'static str>,
+    /// The columns that name a state.
+    pub keys: Vec<Output>,
+    /// The columns that make up a state.
+    pub states: Vec<Output>,
+    /// The columns derived from a state for those who read the table.
+    pub views: Vec<Output>,
+    /// Whether the order of combining is of no matter.
+    pub commutative: bool,
+}
+
+impl Descriptor {
+    /// The first name that two of the table's columns share.
+    pub(crate) fn doubled_name(&self) -> Option<&str> {
+        let names: Vec<&str> =
+            self.keys.iter().chain(&self.states).chain(&self.views).map(|output| output.name.as_str()).collect();
+        names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| *name)
+    }
+}

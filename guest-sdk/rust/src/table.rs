@@ -1,0 +1,156 @@
+//! The accumulator: states by key, with the means to undo a record.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::key::Key;
+use crate::monoid::Monoid;
+use crate::value::{BatchBuilder, RowWriter};
+
+/// States by key, in the order in which their keys came.
+///
+/// Keys lie encoded one behind the other; a key is first encoded behind them all, and taken off again where it
+/// was there already. All allocations outlive a drain.
+pub(crate) struct Table<S: Monoid> {
+    slots: HashTable<Slot>,
+    hasher: FixedState,
+    keys: Vec<u8>,
+    /// Where each state's key begins in `keys`.
+    starts: Vec<usize>,
+    states: Vec<S>,
+    /// What the current record has touched.
+    touched: Vec<Touched<S::Mark>>,
+    /// How many states a drain under way has given out.
+    drained: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    start: usize,
+    state: usize,
+}
+
+struct Touched<M> {
+    state: usize,
+    /// How the state stood before the record; none where the record brought the key.
+    before: Option<M>,
+}
+
+fn hash(hasher: &FixedState, key: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(key);
+    hasher.finish()
+}
+
+/// The encoded key of a state.
+fn key_of<'a>(keys: &'a [u8], starts: &[usize], state: usize) -> &'a [u8] {
+    let end = starts.get(state + 1).copied().unwrap_or(keys.len());
+    &keys[starts[state]..end]
+}
+
+impl<S: Monoid> Table<S> {
+    pub(crate) fn new() -> Self {
+        Table {
+            slots: HashTable::new(),
+            // Equal input gives equal drains, on any machine.
+            hasher: FixedState::with_seed(0x6261_636b_666f_6c64),
+            keys: Vec::new(),
+            starts: Vec::new(),
+            states: Vec::new(),
+            touched: Vec::new(),
+            drained: 0,
+        }
+    }
+
+    /// The state of `key`, which is the identity if it is new, noted as touched by the current record.
+    #[inline]
+    pub(crate) fn at<K: Key>(&mut self, key: &K) -> &mut S {
+        let Table { slots, hasher, keys, starts, states, touched, .. } = self;
+        let start = keys.len();
+        key.encode(keys);
+        let (old, new) = keys.split_at(start);
+        // No encoding is the beginning of another, so a common beginning is equality.
+        let is_same = |slot: &Slot| old[slot.start..].starts_with(new);
+        let rehash = |slot: &Slot| hash(hasher, key_of(old, starts, slot.state));
+        let state = match slots.entry(hash(hasher, new), is_same, rehash) {
+            Entry::Occupied(slot) => {
+                let state = slot.get().state;
+                keys.truncate(start);
+                if !touched.iter().any(|touched| touched.state == state) {
+                    touched.push(Touched { state, before: Some(states[state].mark()) });
+                }
+                state
+            }
+            Entry::Vacant(slot) => {
+                let state = states.len();
+                slot.insert(Slot { start, state });
+                starts.push(start);
+                states.push(S::identity());
+                touched.push(Touched { state, before: None });
+                state
+            }
+        };
+        &mut states[state]
+    }
+
+    /// Lets the current record stand.
+    #[inline]
+    pub(crate) fn commit(&mut self) {
+        self.touched.clear();
+    }
+
+    /// Takes the current record back.
+    #[cold]
+    pub(crate) fn rollback(&mut self) {
+        while let Some(Touched { state, before }) = self.touched.pop() {
+            match before {
+                Some(mark) => self.states[state].restore(mark),
+                // Newest first, so this is the last state of all.
+                None => self.forget_last(),
+            }
+        }
+    }
+
+    fn forget_last(&mut self) {
+        let (Some(start), Some(_)) = (self.starts.pop(), self.states.pop()) else { return };
+        let of_last = hash(&self.hasher, &self.keys[start..]);
+        if let Ok(slot) = self.slots.find_entry(of_last, |slot| slot.start == start) {
+            slot.remove();
+        }
+        self.keys.truncate(start);
+    }
+
+    /// Whether some states have been drained and others not.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.drained > 0
+    }
+
+    /// Writes up to `max_rows` states, in the order in which their keys came, and says how many it wrote. The
+    /// table is empty once all have been written.
+    pub(crate) fn drain(&mut self, max_rows: usize, save_key: fn(&[u8], &mut RowWriter<'_>), out: &mut BatchBuilder) -> usize {
+        let first = self.drained;
+        let rows = self.remaining().min(max_rows);
+        for state in first..first + rows {
+            let mut row = out.row();
+            save_key(key_of(&self.keys, &self.starts, state), &mut row);
+            self.states[state].save(&mut row);
+        }
+        self.drained += rows;
+        if self.remaining() == 0 {
+            self.slots.clear();
+            self.keys.clear();
+            self.starts.clear();
+            self.states.clear();
+            self.drained = 0;
+        }
+        rows
+    }
+
+    /// How many states are there to be drained.
+    pub(crate) fn remaining(&self) -> usize {
+        self.states.len() - self.drained
+    }
+}
