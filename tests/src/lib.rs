@@ -1,1 +1,13 @@
-//! backfold
+//! What the end-to-end tests and the benchmark share.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`archive`] | a click archive of any size, and what a fold of it must come to |
+//! | [`components`] | the `.wasm` of the example and of the test guests, built when first asked for |
+//! | [`process`] | the `backfold` command: to run, to watch, to kill |
+//! | [`workbench`] | a folder with an archive, a job, a work folder and a database |
+
+pub mod archive;
+pub mod components;
+pub mod process;
+pub mod workbench;

@@ -1,0 +1,172 @@
+"""All cases, and the table of their results. Started by tests/bench."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import measure
+from backfold_job import Job
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="tests/bench", description=__doc__)
+    parser.add_argument("--component", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--events", type=int, default=2_000_000)
+    parser.add_argument("--objects", type=int, default=64)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--pages", type=int, default=70_000, help="about 500,000 pages and days of 2 million events")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of each program a case, alternating")
+    parser.add_argument("--times", type=int, default=10, help="how many times longer the archive of the memory case is")
+    parser.add_argument("--cases", default="plain,gzip,workers,memory", help="which of plain, gzip, workers, memory")
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core that runs are pinned to")
+    parser.add_argument("--folder", type=Path, default=ROOT / "target/bench", help="for archives, tables and results.json")
+    parser.add_argument("--quick", action="store_true", help="20,000 events and one pair")
+    options = parser.parse_args()
+    if options.quick:
+        options.events, options.pages, options.objects, options.pairs, options.times = 20_000, 2_000, 8, 1, 2
+    options.cases = options.cases.split(",")
+    return options
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.results = {"machine": machine(), "events": options.events, "pairs": options.pairs, "cases": {}}
+
+    def archive(self, compress, times=1, pages=None):
+        """The folder of an archive, generated when it is first asked for."""
+        options, pages = self.options, pages or self.options.pages
+        name = f"{options.events}x{times}-{options.objects}-{options.days}d-{pages}p-{compress}"
+        folder = options.folder / "archives" / name
+        if not folder.exists():
+            say(f"generating {name}")
+            unfinished = folder.with_suffix(".unfinished")
+            settings = {"out": unfinished, "events": options.events, "objects": options.objects, "days": options.days}
+            settings |= {"pages": pages, "times": times, "compress": compress, "members": 2}
+            flags = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
+            subprocess.run([ROOT / "target/release/make-archive", *flags], check=True, stdout=sys.stderr)
+            unfinished.rename(folder)
+        return folder
+
+    def job(self, archive, name):
+        backfold = ROOT / "target/release/backfold"
+        return Job(backfold, self.options.component, archive, self.options.folder / "jobs" / name)
+
+    def against_duckdb(self, case, compress):
+        """CPU seconds of both on one core: the fold alone, and the whole run."""
+        archive, cores = self.archive(compress), {self.options.core}
+        job = self.job(archive, case)
+        database = self.options.folder / "jobs" / case / "duckdb.db"
+        fold, whole, duckdb = [], [], []
+        for _ in range(self.options.pairs):
+            fold.append(job.run("--only-fold", 1, cores).cpu_s)
+            command = [sys.executable, HERE / "duckdb_job.py", archive, database]
+            theirs = json.loads(measure.run(command, cores)[1])
+            duckdb.append(theirs["cpu_s"])
+            whole.append(job.run("--swap", 1, cores).cpu_s)
+            say(f"{case}: fold {fold[-1]:.2f} s, whole run {whole[-1]:.2f} s, DuckDB {duckdb[-1]:.2f} s")
+            if job.result() != theirs["result"]:
+                sys.exit(f"bench: backfold {job.result()} and DuckDB {theirs['result']} disagree")
+        base = median(duckdb)
+        self.results["cases"][case] = {
+            "duckdb_cpu_s": duckdb,
+            "fold_cpu_s": fold,
+            "whole_cpu_s": whole,
+            "rows": theirs["result"][0],
+            "fold_ratio": median(fold) / base,
+            "whole_ratio": median(whole) / base,
+        }
+
+    def workers(self):
+        """Wall seconds of the fold with one worker and with two, on two cores."""
+        cores = sorted(os.sched_getaffinity(0))[:2]
+        if len(cores) < 2:
+            say("workers: this machine has one core, nothing to compare")
+            return
+        job = self.job(self.archive("gzip"), "workers")
+        one, two = [], []
+        for _ in range(self.options.pairs):
+            one.append(job.run("--only-fold", 1, set(cores)).wall_s)
+            two.append(job.run("--only-fold", 2, set(cores)).wall_s)
+            say(f"workers: one {one[-1]:.2f} s, two {two[-1]:.2f} s")
+        self.results["cases"]["workers"] = {"one_wall_s": one, "two_wall_s": two, "speed_up": median(one) / median(two)}
+
+    def memory(self):
+        """Peak memory of the whole run with two workers: as it is, on a longer archive, with more keys."""
+        times, pages = self.options.times, self.options.pages
+        cores = os.sched_getaffinity(0)
+        peaks = {}
+        for name, archive in {
+            "as it is": lambda: self.archive("gzip"),
+            f"{times} times longer": lambda: self.archive("gzip", times=times),
+            f"{times} times longer, of {times} times the pages": lambda: self.archive("gzip", times, times * pages),
+        }.items():
+            job = self.job(archive(), "memory")
+            peak = job.run("--swap", 2, cores).peak_bytes
+            rows = job.result()[0]
+            say(f"memory {name}: {peak / 1e6:.0f} MB, {rows} rows")
+            peaks[name] = {"peak_bytes": peak, "rows": rows}
+        self.results["cases"]["memory"] = peaks
+
+    def run(self):
+        for case in self.options.cases:
+            match case:
+                case "plain":
+                    self.against_duckdb(case, "none")
+                case "gzip":
+                    self.against_duckdb(case, "gzip")
+                case "workers":
+                    self.workers()
+                case "memory":
+                    self.memory()
+                case _:
+                    sys.exit(f"bench: no case `{case}`")
+        return self.results
+
+
+def machine():
+    models = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return {"cpu": models[0] if models else os.uname().machine, "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+
+
+def markdown(results):
+    cases, machine = results["cases"], results["machine"]
+    yield f"{results['events']:,} events, medians of {results['pairs']}, {machine['cores']} cores of {machine['cpu']}, "
+    yield f"load {machine['load']:.1f} when it began.\n"
+    compared = [case for case in ("plain", "gzip") if case in cases]
+    if compared:
+        yield "| one core, CPU seconds | DuckDB | backfold, fold alone | ratio | backfold, whole run | ratio |"
+        yield "|---|---|---|---|---|---|"
+    for case in compared:
+        c = cases[case]
+        yield (
+            f"| {case} | {median(c['duckdb_cpu_s']):.2f} | {median(c['fold_cpu_s']):.2f} | {c['fold_ratio']:.2f} "
+            f"| {median(c['whole_cpu_s']):.2f} | {c['whole_ratio']:.2f} |"
+        )
+    if "workers" in cases:
+        c = cases["workers"]
+        one, two = median(c["one_wall_s"]), median(c["two_wall_s"])
+        yield "\n| fold of gzip on two cores | one worker | two workers | speed-up |\n|---|---|---|---|"
+        yield f"| wall seconds | {one:.2f} | {two:.2f} | {c['speed_up']:.2f} |"
+    if "memory" in cases:
+        yield "\n| whole run, two workers | rows | peak memory |\n|---|---|---|"
+        for name, c in cases["memory"].items():
+            yield f"| archive {name} | {c['rows']:,} | {c['peak_bytes'] / 1e6:.0f} MB |"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    options = arguments()
+    results = Bench(options).run()
+    (options.folder / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    print("\n".join(markdown(results)))
