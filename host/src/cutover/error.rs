@@ -75,17 +75,32 @@ pub(crate) mod codes {
         Class::Gate,
         "Look at `backfold diff` and `backfold quarantine`; correct the input or the component, or the limits under `[gate]`.",
     );
-    pub(crate) const NO_PREVIOUS: Code =
-        Code::new(702, Class::Usage, "Look at `backfold log`; to show a certain build, use `backfold swap BUILD`.");
+    pub(crate) const NO_PREVIOUS: Code = Code::new(
+        702,
+        Class::Usage,
+        "Look at `backfold log`; to show a certain build, use `backfold swap BUILD`.",
+    );
     pub(crate) const PREVIOUS_DROPPED: Code = Code::new(
         703,
         Class::Usage,
         "Swap to a build that is still there (`backfold status`), or build the one before anew; `gc --keep` keeps more.",
     );
-    pub(crate) const ALREADY_LIVE: Code =
-        Code::new(704, Class::Usage, "There is nothing to do; `backfold log` tells since when it is live.");
-    pub(crate) const COMPARE: Code =
-        Code::new(705, Class::Permanent, "This is a fault in backfold: please report it with both schemas.");
+    pub(crate) const ALREADY_LIVE: Code = Code::new(
+        704,
+        Class::Usage,
+        "There is nothing to do; `backfold log` tells since when it is live.",
+    );
+    pub(crate) const COMPARE: Code = Code::new(
+        705,
+        Class::Permanent,
+        "This is a fault in backfold: please report it with both schemas.",
+    );
 
-    pub(crate) const ALL: &[&Code] = &[&GATE_REFUSED, &NO_PREVIOUS, &PREVIOUS_DROPPED, &ALREADY_LIVE, &COMPARE];
+    pub(crate) const ALL: &[&Code] = &[
+        &GATE_REFUSED,
+        &NO_PREVIOUS,
+        &PREVIOUS_DROPPED,
+        &ALREADY_LIVE,
+        &COMPARE,
+    ];
 }

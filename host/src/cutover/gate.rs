@@ -24,7 +24,12 @@ pub struct GateOptions {
 
 impl Default for GateOptions {
     fn default() -> Self {
-        GateOptions { max_quarantined: 0, min_rows: 1, min_rows_ratio: None, max_rows_ratio: None }
+        GateOptions {
+            max_quarantined: 0,
+            min_rows: 1,
+            min_rows_ratio: None,
+            max_rows_ratio: None,
+        }
     }
 }
 
@@ -78,7 +83,11 @@ impl GateReport {
 
     /// What failed, a sentence each.
     pub fn refusals(&self) -> Vec<&str> {
-        self.checks.iter().filter(|check| !check.passed).map(|check| check.text.as_str()).collect()
+        self.checks
+            .iter()
+            .filter(|check| !check.passed)
+            .map(|check| check.text.as_str())
+            .collect()
     }
 
     /// Goes on only if all checks hold.
@@ -86,7 +95,13 @@ impl GateReport {
     /// # Errors
     /// [`CutoverError::GateRefused`] otherwise.
     pub fn require(self) -> Result<Self, CutoverError> {
-        if self.passed() { Ok(self) } else { Err(CutoverError::GateRefused { report: Box::new(self) }) }
+        if self.passed() {
+            Ok(self)
+        } else {
+            Err(CutoverError::GateRefused {
+                report: Box::new(self),
+            })
+        }
     }
 }
 
@@ -105,30 +120,54 @@ impl fmt::Display for GateReport {
 /// # Errors
 /// Where the store fails; a check that fails is no error (see [`GateReport::require`]).
 pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
-    let GateInput { store, build, columns, merged, options, .. } = input;
+    let GateInput {
+        store,
+        build,
+        columns,
+        merged,
+        options,
+        ..
+    } = input;
     let stored = stored(store, build, columns).await?;
     let mut checks = vec![
         check(
             "coverage",
             input.splits_covered == input.splits_planned,
-            format!("{} of {} splits were folded", input.splits_covered, input.splits_planned),
+            format!(
+                "{} of {} splits were folded",
+                input.splits_covered, input.splits_planned
+            ),
         ),
         check(
             "quarantine",
             input.quarantined <= options.max_quarantined,
-            format!("{} records were rejected, at most {} may be", input.quarantined, options.max_quarantined),
+            format!(
+                "{} records were rejected, at most {} may be",
+                input.quarantined, options.max_quarantined
+            ),
         ),
         check(
             "rows",
             stored.rows >= options.min_rows,
-            format!("the table has {} rows, at least {} are wanted", stored.rows, options.min_rows),
+            format!(
+                "the table has {} rows, at least {} are wanted",
+                stored.rows, options.min_rows
+            ),
         ),
         check("content", stored == *merged, content_text(&stored, merged)),
     ];
     if options.min_rows_ratio.is_some() || options.max_rows_ratio.is_some() {
-        checks.push(growth(live_rows(store, &build.table).await?, stored.rows, options));
+        checks.push(growth(
+            live_rows(store, &build.table).await?,
+            stored.rows,
+            options,
+        ));
     }
-    Ok(GateReport { table: build.table.clone(), build: build.build.clone(), checks })
+    Ok(GateReport {
+        table: build.table.clone(),
+        build: build.build.clone(),
+        checks,
+    })
 }
 
 fn check(name: &'static str, passed: bool, text: String) -> Check {
@@ -137,7 +176,10 @@ fn check(name: &'static str, passed: bool, text: String) -> Check {
 
 fn content_text(stored: &Loaded, merged: &Loaded) -> String {
     if stored == merged {
-        return format!("the table reads back as it was merged, digest {}", short(&stored.digest));
+        return format!(
+            "the table reads back as it was merged, digest {}",
+            short(&stored.digest)
+        );
     }
     format!(
         "the table reads back with {} rows, digest {}, but {} rows, digest {}, were merged",
@@ -150,10 +192,17 @@ fn content_text(stored: &Loaded, merged: &Loaded) -> String {
 
 fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
     let Some(live) = live.filter(|live| *live > 0) else {
-        return check("growth", true, "there are no live rows to compare with".to_owned());
+        return check(
+            "growth",
+            true,
+            "there are no live rows to compare with".to_owned(),
+        );
     };
     let ratio = rows as f64 / live as f64;
-    let (min, max) = (options.min_rows_ratio.unwrap_or(0.0), options.max_rows_ratio.unwrap_or(f64::INFINITY));
+    let (min, max) = (
+        options.min_rows_ratio.unwrap_or(0.0),
+        options.max_rows_ratio.unwrap_or(f64::INFINITY),
+    );
     let wanted = match (options.min_rows_ratio, options.max_rows_ratio) {
         (Some(min), Some(max)) => format!("{min} to {max} times are"),
         (None, Some(max)) => format!("at most {max} times are"),
@@ -161,24 +210,40 @@ fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
     };
     // Both bounds are inclusive, and a bound that is no number lets nothing through.
     let passed = min <= ratio && ratio <= max;
-    check("growth", passed, format!("the table has {ratio:.3} times the {live} live rows, {wanted} wanted"))
+    check(
+        "growth",
+        passed,
+        format!("the table has {ratio:.3} times the {live} live rows, {wanted} wanted"),
+    )
 }
 
 /// What a build's table really holds.
-async fn stored(store: &dyn StateStore, build: &BuildInfo, columns: &TableColumns) -> Result<Loaded, CutoverError> {
+async fn stored(
+    store: &dyn StateStore,
+    build: &BuildInfo,
+    columns: &TableColumns,
+) -> Result<Loaded, CutoverError> {
     let (sender, mut receiver) = channel(2);
     let end = async {
         let mut end = None;
         while let Some(rows) = receiver.recv().await {
             if let Rows::End { rows, digest } = rows {
-                end = Some(Loaded { rows, digest: digest.to_string() });
+                end = Some(Loaded {
+                    rows,
+                    digest: digest.to_string(),
+                });
             }
         }
         end
     };
     let (read, end) = futures::join!(store.read(build, columns, sender), end);
     read?;
-    end.ok_or_else(|| StoreError::Unfinished { build: build.build.clone() }.into())
+    end.ok_or_else(|| {
+        StoreError::Unfinished {
+            build: build.build.clone(),
+        }
+        .into()
+    })
 }
 
 async fn live_rows(store: &dyn StateStore, table: &str) -> Result<Option<u64>, CutoverError> {
@@ -186,7 +251,9 @@ async fn live_rows(store: &dyn StateStore, table: &str) -> Result<Option<u64>, C
         return Ok(None);
     };
     let builds = store.builds(table).await?;
-    let live = builds.into_iter().find(|build| build.info.build == pointer.build);
+    let live = builds
+        .into_iter()
+        .find(|build| build.info.build == pointer.build);
     Ok(live.and_then(|live| live.loaded).map(|loaded| loaded.rows))
 }
 
@@ -201,7 +268,12 @@ mod tests {
     use crate::cutover::fixture::Fixture;
     use crate::error::Coded;
 
-    async fn report(fixture: &Fixture, n: u32, options: GateOptions, change: impl FnOnce(&mut GateInput<'_>)) -> GateReport {
+    async fn report(
+        fixture: &Fixture,
+        n: u32,
+        options: GateOptions,
+        change: impl FnOnce(&mut GateInput<'_>),
+    ) -> GateReport {
         let build = fixture.stored(n).await;
         let merged = build.loaded.clone().unwrap();
         let mut input = GateInput {
@@ -219,7 +291,12 @@ mod tests {
     }
 
     fn failed(report: &GateReport) -> Vec<&'static str> {
-        report.checks.iter().filter(|check| !check.passed).map(|check| check.name).collect()
+        report
+            .checks
+            .iter()
+            .filter(|check| !check.passed)
+            .map(|check| check.name)
+            .collect()
     }
 
     #[tokio::test]
@@ -231,7 +308,7 @@ mod tests {
         pass  coverage    4 of 4 splits were folded
         pass  quarantine  0 records were rejected, at most 0 may be
         pass  rows        the table has 2 rows, at least 1 are wanted
-        pass  content     the table reads back as it was merged, digest 2b8e0a7cbb4f
+        pass  content     the table reads back as it was merged, digest 6b090b521513
         ");
         report.require().unwrap();
     }
@@ -241,15 +318,30 @@ mod tests {
         let fixture = Fixture::new().await;
         fixture.load(1, &[("/a", 1)]).await;
         fixture.load(2, &[]).await;
-        let options = GateOptions { max_quarantined: 7, ..GateOptions::default() };
+        let options = GateOptions {
+            max_quarantined: 7,
+            ..GateOptions::default()
+        };
         let of = |n, change: fn(&mut GateInput<'_>)| report(&fixture, n, options.clone(), change);
-        assert_eq!(failed(&of(1, |input| input.splits_covered = 3).await), ["coverage"]);
-        assert_eq!(failed(&of(1, |input| input.splits_covered = 5).await), ["coverage"]);
+        assert_eq!(
+            failed(&of(1, |input| input.splits_covered = 3).await),
+            ["coverage"]
+        );
+        assert_eq!(
+            failed(&of(1, |input| input.splits_covered = 5).await),
+            ["coverage"]
+        );
         assert!(of(1, |input| input.quarantined = 7).await.passed());
         assert_eq!(failed(&of(2, |_| {}).await), ["rows"]);
 
-        let refused = of(1, |input| input.quarantined = 8).await.require().unwrap_err();
-        assert_eq!((refused.code().number, refused.code().class.exit_code()), (701, 3));
+        let refused = of(1, |input| input.quarantined = 8)
+            .await
+            .require()
+            .unwrap_err();
+        assert_eq!(
+            (refused.code().number, refused.code().class.exit_code()),
+            (701, 3)
+        );
         insta::assert_snapshot!(refused, @"the gate refuses build 01K1: 8 records were rejected, at most 7 may be");
     }
 
@@ -265,14 +357,38 @@ mod tests {
     #[tokio::test]
     async fn growth_is_measured_against_the_live_table() {
         let fixture = Fixture::new().await;
-        fixture.load(1, &[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1)]).await;
+        fixture
+            .load(1, &[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1)])
+            .await;
         fixture.load(2, &[("/a", 1), ("/b", 1)]).await;
-        let limits = |min, max| GateOptions { min_rows_ratio: min, max_rows_ratio: max, ..GateOptions::default() };
-        assert!(report(&fixture, 2, limits(Some(0.9), None), |_| {}).await.passed(), "nothing is live yet");
+        let limits = |min, max| GateOptions {
+            min_rows_ratio: min,
+            max_rows_ratio: max,
+            ..GateOptions::default()
+        };
+        assert!(
+            report(&fixture, 2, limits(Some(0.9), None), |_| {})
+                .await
+                .passed(),
+            "nothing is live yet"
+        );
         fixture.live(1).await;
-        assert!(report(&fixture, 2, limits(Some(0.5), Some(0.5)), |_| {}).await.passed());
-        assert_eq!(failed(&report(&fixture, 2, limits(Some(0.51), None), |_| {}).await), ["growth"]);
-        assert_eq!(failed(&report(&fixture, 2, limits(None, Some(0.49)), |_| {}).await), ["growth"]);
-        assert_eq!(failed(&report(&fixture, 2, limits(Some(f64::NAN), None), |_| {}).await), ["growth"]);
+        assert!(
+            report(&fixture, 2, limits(Some(0.5), Some(0.5)), |_| {})
+                .await
+                .passed()
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(Some(0.51), None), |_| {}).await),
+            ["growth"]
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(None, Some(0.49)), |_| {}).await),
+            ["growth"]
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(Some(f64::NAN), None), |_| {}).await),
+            ["growth"]
+        );
     }
 }

@@ -11,10 +11,15 @@ pub const DEFAULT_KEEP: usize = 2;
 /// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
 /// build that was never loaded to its end is dropped if a newer build was: before that, it may still be
 /// loading. A build that goes live meanwhile is kept by the store itself.
-pub async fn gc(store: &dyn StateStore, table: &str, keep: usize) -> Result<Vec<String>, CutoverError> {
+pub async fn gc(
+    store: &dyn StateStore,
+    table: &str,
+    keep: usize,
+) -> Result<Vec<String>, CutoverError> {
     let live = store.live(table).await?;
     let wanted = |build: &str| {
-        live.as_ref().is_some_and(|live| live.build == build || live.previous.as_deref() == Some(build))
+        live.as_ref()
+            .is_some_and(|live| live.build == build || live.previous.as_deref() == Some(build))
     };
     let (mut newer_loaded, mut dropped) = (0, Vec::new());
     for build in store.builds(table).await?.into_iter().rev() {
@@ -55,10 +60,22 @@ mod tests {
         fixture.live(2).await;
         fixture.live(1).await;
         // 1 is live, 2 the way back, 5 and 6 the newest.
-        assert_eq!(gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(), ["01K3", "01K4"]);
-        assert_eq!(gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(), [""; 0]);
-        assert_eq!(gc(&fixture.store, TABLE, 0).await.unwrap(), ["01K5", "01K6"]);
-        assert_eq!(rollback(&fixture.store, TABLE, "me").await.unwrap().build, "01K2");
+        assert_eq!(
+            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            ["01K3", "01K4"]
+        );
+        assert_eq!(
+            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            [""; 0]
+        );
+        assert_eq!(
+            gc(&fixture.store, TABLE, 0).await.unwrap(),
+            ["01K5", "01K6"]
+        );
+        assert_eq!(
+            rollback(&fixture.store, TABLE, "me").await.unwrap().build,
+            "01K2"
+        );
     }
 
     #[tokio::test]

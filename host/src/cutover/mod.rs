@@ -17,7 +17,8 @@ mod gc;
 mod swap;
 
 pub use diff::{
-    Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, Samples, SchemaDiff, Side, diff, diff_with_live,
+    Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, Samples, SchemaDiff, Side, diff,
+    diff_with_live,
 };
 pub use error::CutoverError;
 pub use gate::{Check, GateInput, GateOptions, GateReport, gate};

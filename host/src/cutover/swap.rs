@@ -17,11 +17,26 @@ pub async fn swap(
     handoff: Handoff,
     by: &str,
 ) -> Result<Pointer, CutoverError> {
-    if store.live(table).await?.is_some_and(|live| live.build == build) {
-        return Err(CutoverError::AlreadyLive { table: table.to_owned(), build: build.to_owned() });
+    if store
+        .live(table)
+        .await?
+        .is_some_and(|live| live.build == build)
+    {
+        return Err(CutoverError::AlreadyLive {
+            table: table.to_owned(),
+            build: build.to_owned(),
+        });
     }
     let (table, to, by) = (table.to_owned(), build.to_owned(), by.to_owned());
-    Ok(store.swap(&Swap { table, expected, to, handoff, by }).await?)
+    Ok(store
+        .swap(&Swap {
+            table,
+            expected,
+            to,
+            handoff,
+            by,
+        })
+        .await?)
 }
 
 /// Shows the build again that was shown before the live one, with the handoff that it last had.
@@ -31,13 +46,31 @@ pub async fn swap(
 /// # Errors
 /// [`CutoverError::NoPrevious`] if there is none, [`CutoverError::PreviousDropped`] if its table is gone, and
 /// [`StoreError::Conflict`] if somebody swaps at the same time. Nothing has changed then.
-pub async fn rollback(store: &dyn StateStore, table: &str, by: &str) -> Result<Pointer, CutoverError> {
-    let none = |why| CutoverError::NoPrevious { table: table.to_owned(), why };
+pub async fn rollback(
+    store: &dyn StateStore,
+    table: &str,
+    by: &str,
+) -> Result<Pointer, CutoverError> {
+    let none = |why| CutoverError::NoPrevious {
+        table: table.to_owned(),
+        why,
+    };
     let history = store.history(table).await?;
-    let live = history.last().ok_or_else(|| none("nothing was ever swapped"))?;
-    let previous = live.previous.as_ref().ok_or_else(|| none("it has shown one build only"))?;
-    let handoff = history.iter().rev().find(|pointer| pointer.build == *previous).map(|pointer| &pointer.handoff);
-    let handoff = handoff.ok_or_else(|| none("the handoff of the build before is not known"))?.clone();
+    let live = history
+        .last()
+        .ok_or_else(|| none("nothing was ever swapped"))?;
+    let previous = live
+        .previous
+        .as_ref()
+        .ok_or_else(|| none("it has shown one build only"))?;
+    let handoff = history
+        .iter()
+        .rev()
+        .find(|pointer| pointer.build == *previous)
+        .map(|pointer| &pointer.handoff);
+    let handoff = handoff
+        .ok_or_else(|| none("the handoff of the build before is not known"))?
+        .clone();
     let swap = Swap {
         table: table.to_owned(),
         expected: Some(live.version),
@@ -46,9 +79,11 @@ pub async fn rollback(store: &dyn StateStore, table: &str, by: &str) -> Result<P
         by: by.to_owned(),
     };
     store.swap(&swap).await.map_err(|error| match error {
-        StoreError::WrongState { table, build, state: BuildState::Dropped } => {
-            CutoverError::PreviousDropped { table, build }
-        }
+        StoreError::WrongState {
+            table,
+            build,
+            state: BuildState::Dropped,
+        } => CutoverError::PreviousDropped { table, build },
         other => other.into(),
     })
 }
@@ -72,10 +107,19 @@ mod tests {
 
         fixture.live(2).await;
         let back = rollback(&fixture.store, TABLE, "me").await.unwrap();
-        assert_eq!((back.build.as_str(), back.version, back.by.as_str()), ("01K1", 3, "me"));
-        assert_eq!((back.handoff, back.previous.as_deref()), (handoff(1), Some("01K2")));
+        assert_eq!(
+            (back.build.as_str(), back.version, back.by.as_str()),
+            ("01K1", 3, "me")
+        );
+        assert_eq!(
+            (back.handoff, back.previous.as_deref()),
+            (handoff(1), Some("01K2"))
+        );
         let forth = rollback(&fixture.store, TABLE, "me").await.unwrap();
-        assert_eq!((forth.build.as_str(), forth.version, forth.handoff), ("01K2", 4, handoff(2)));
+        assert_eq!(
+            (forth.build.as_str(), forth.version, forth.handoff),
+            ("01K2", 4, handoff(2))
+        );
     }
 
     #[tokio::test]
@@ -88,7 +132,10 @@ mod tests {
         fixture.store.drop_build(TABLE, "01K1").await.unwrap();
         let error = rollback(&fixture.store, TABLE, "me").await.unwrap_err();
         assert_eq!(error.code().number, 703);
-        assert_eq!(fixture.store.live(TABLE).await.unwrap().unwrap().build, "01K2");
+        assert_eq!(
+            fixture.store.live(TABLE).await.unwrap().unwrap().build,
+            "01K2"
+        );
     }
 
     #[tokio::test]
@@ -96,10 +143,17 @@ mod tests {
         let fixture = Fixture::new().await;
         fixture.load(1, &[("/a", 1)]).await;
         fixture.live(1).await;
-        let error = swap(&fixture.store, TABLE, "01K1", Some(1), handoff(1), "me").await.unwrap_err();
+        let error = swap(&fixture.store, TABLE, "01K1", Some(1), handoff(1), "me")
+            .await
+            .unwrap_err();
         assert_eq!(error.code().number, 704);
         fixture.load(2, &[("/a", 1)]).await;
-        let error = swap(&fixture.store, TABLE, "01K2", None, handoff(2), "me").await.unwrap_err();
-        assert_eq!((error.code().number, error.code().class.exit_code()), (603, 4));
+        let error = swap(&fixture.store, TABLE, "01K2", None, handoff(2), "me")
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code().number, error.code().class.exit_code()),
+            (603, 4)
+        );
     }
 }

@@ -20,19 +20,31 @@ pub(crate) fn cell_text(column: &ArrayRef, row: usize) -> String {
         DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
         DataType::Timestamp(..) => {
             let us = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            Civil::new().timestamp(us).map_or_else(|| format!("{us} us"), |text| short_time(&text))
+            Civil::new()
+                .timestamp(us)
+                .map_or_else(|| format!("{us} us"), |text| short_time(&text))
         }
         DataType::Date32 => {
             let days = column.as_primitive::<Date32Type>().value(row);
-            Civil::new().date(days).map_or_else(|| format!("day {days}"), |text| ascii(&text))
+            Civil::new()
+                .date(days)
+                .map_or_else(|| format!("day {days}"), |text| ascii(&text))
         }
-        DataType::Utf8 => column.as_string::<i32>().value(row).escape_debug().to_string(),
+        DataType::Utf8 => column
+            .as_string::<i32>()
+            .value(row)
+            .escape_debug()
+            .to_string(),
         DataType::Binary => {
-            column.as_binary::<i32>().value(row).iter().fold("0x".to_owned(), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+            column
+                .as_binary::<i32>()
+                .value(row)
+                .iter()
+                .fold("0x".to_owned(), |mut text, byte| {
+                    // Writing to a string cannot fail.
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                })
         }
         other => other.to_string(),
     }
@@ -42,13 +54,21 @@ pub(crate) fn cell_text(column: &ArrayRef, row: usize) -> String {
 pub(crate) fn key_text(batch: &RecordBatch, keys: usize, row: usize) -> String {
     let schema = batch.schema();
     let named = schema.fields().iter().zip(batch.columns()).take(keys);
-    let pairs: Vec<_> = named.map(|(field, column)| format!("{}={}", field.name(), cell_text(column, row))).collect();
+    let pairs: Vec<_> = named
+        .map(|(field, column)| format!("{}={}", field.name(), cell_text(column, row)))
+        .collect();
     pairs.join(" ")
 }
 
 /// A moment without the zeros of its fraction.
 fn short_time(text: &[u8]) -> String {
-    format!("{}Z", ascii(text).trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.'))
+    format!(
+        "{}Z",
+        ascii(text)
+            .trim_end_matches('Z')
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+    )
 }
 
 fn ascii(bytes: &[u8]) -> String {

@@ -20,14 +20,19 @@ pub(crate) struct Civil {
 impl Civil {
     /// A writer.
     pub(crate) fn new() -> Self {
-        Civil { day: 0, text: *b"1970-01-01" }
+        Civil {
+            day: 0,
+            text: *b"1970-01-01",
+        }
     }
 
     /// The day so many days after 1970-01-01; `None` outside the years 0000 to 9999.
     pub(crate) fn date(&mut self, days: i32) -> Option<[u8; DATE_BYTES]> {
         if days != self.day {
             let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH_FROM_CE)?)?;
-            let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+            let year = u32::try_from(date.year())
+                .ok()
+                .filter(|year| *year <= 9999)?;
             put(&mut self.text[0..4], year);
             put(&mut self.text[5..7], date.month());
             put(&mut self.text[8..10], date.day());
@@ -64,12 +69,18 @@ pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
 /// Reads what [`Civil::timestamp`] wrote, and nothing else.
 pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
     let shaped = text.len() == TIMESTAMP_BYTES
-        && [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')].iter().all(|&(at, byte)| text[at] == byte);
+        && [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')]
+            .iter()
+            .all(|&(at, byte)| text[at] == byte);
     if !shaped {
         return None;
     }
     let days = parse_date(&text[..DATE_BYTES])?;
-    let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
+    let (hour, minute, second) = (
+        number(&text[11..13])?,
+        number(&text[14..16])?,
+        number(&text[17..19])?,
+    );
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -86,7 +97,11 @@ fn put(digits: &mut [u8], mut value: u32) {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + u32::from(digit - b'0')))
+    digits.iter().try_fold(0, |value, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| value * 10 + u32::from(digit - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -99,13 +114,21 @@ mod tests {
     const LAST_US: i64 = 253_402_300_799_999_999;
 
     fn written(us: i64) -> Option<String> {
-        Civil::new().timestamp(us).map(|text| String::from_utf8(text.to_vec()).unwrap())
+        Civil::new()
+            .timestamp(us)
+            .map(|text| String::from_utf8(text.to_vec()).unwrap())
     }
 
     #[test]
     fn the_edges_are_the_years_0000_and_9999() {
-        assert_eq!(written(FIRST_US).as_deref(), Some("0000-01-01T00:00:00.000000Z"));
-        assert_eq!(written(LAST_US).as_deref(), Some("9999-12-31T23:59:59.999999Z"));
+        assert_eq!(
+            written(FIRST_US).as_deref(),
+            Some("0000-01-01T00:00:00.000000Z")
+        );
+        assert_eq!(
+            written(LAST_US).as_deref(),
+            Some("9999-12-31T23:59:59.999999Z")
+        );
         assert_eq!(written(-1).as_deref(), Some("1969-12-31T23:59:59.999999Z"));
         for outside in [FIRST_US - 1, LAST_US + 1, i64::MIN, i64::MAX] {
             assert_eq!(written(outside), None);
@@ -119,7 +142,11 @@ mod tests {
         for text in ["2026-02-30", "2026-1-01", "2026-01-01 ", "+026-01-01", ""] {
             assert_eq!(parse_date(text.as_bytes()), None, "{text}");
         }
-        for text in ["2026-01-01T24:00:00.000000Z", "2026-01-01T00:00:00.000000+", "2026-01-01 00:00:00.000000Z"] {
+        for text in [
+            "2026-01-01T24:00:00.000000Z",
+            "2026-01-01T00:00:00.000000+",
+            "2026-01-01 00:00:00.000000Z",
+        ] {
             assert_eq!(parse_timestamp(text.as_bytes()), None, "{text}");
         }
     }

@@ -23,7 +23,10 @@ pub enum StoreError {
         build: String,
     },
     /// Somebody else moved the pointer.
-    #[error("the pointer of `{table}` moved while this build was checked against it: it is {}", at(found))]
+    #[error(
+        "the pointer of `{table}` moved while this build was checked against it: it is {}",
+        at(found)
+    )]
     Conflict {
         /// The public name.
         table: String,
@@ -93,7 +96,9 @@ pub enum StoreError {
         found: Box<super::Loaded>,
     },
     /// The rows do not come sorted by key with no key twice.
-    #[error("the rows of build {build} are not in order: {key} does not come after the key before it")]
+    #[error(
+        "the rows of build {build} are not in order: {key} does not come after the key before it"
+    )]
     Unsorted {
         /// The build.
         build: String,
@@ -153,7 +158,10 @@ pub enum StoreError {
 fn at(found: &Option<Box<Pointer>>) -> String {
     match found {
         Some(pointer) => {
-            format!("at version {}, build {}, by {} at {}", pointer.version, pointer.build, pointer.by, pointer.at)
+            format!(
+                "at version {}, build {}, by {} at {}",
+                pointer.version, pointer.build, pointer.by, pointer.at
+            )
         }
         None => "gone".to_owned(),
     }
@@ -196,8 +204,11 @@ pub(crate) mod codes {
         Class::Usage,
         "Choose another `table` in the job, or rename what has the name now: backfold does not touch it.",
     );
-    pub(crate) const UNFINISHED: Code =
-        Code::new(602, Class::Retry, "Run the same command again: the table is loaded from the beginning.");
+    pub(crate) const UNFINISHED: Code = Code::new(
+        602,
+        Class::Retry,
+        "Run the same command again: the table is loaded from the beginning.",
+    );
     pub(crate) const CONFLICT: Code = Code::new(
         603,
         Class::Conflict,
@@ -208,15 +219,21 @@ pub(crate) mod codes {
         Class::Usage,
         "Choose another name: `table` in the job, or the column's name in the component.",
     );
-    pub(crate) const UNKNOWN_BUILD: Code =
-        Code::new(605, Class::Usage, "Take the ID of a build from `backfold status`.");
+    pub(crate) const UNKNOWN_BUILD: Code = Code::new(
+        605,
+        Class::Usage,
+        "Take the ID of a build from `backfold status`.",
+    );
     pub(crate) const WRONG_STATE: Code = Code::new(
         606,
         Class::Usage,
         "Run `backfold run` again to load a build that is not complete; one that was dropped must be built anew.",
     );
-    pub(crate) const LIVE: Code =
-        Code::new(607, Class::Usage, "Swap to another build first, or leave this one alone: readers use it.");
+    pub(crate) const LIVE: Code = Code::new(
+        607,
+        Class::Usage,
+        "Swap to another build first, or leave this one alone: readers use it.",
+    );
     pub(crate) const SUPERSEDED: Code = Code::new(
         608,
         Class::Conflict,
@@ -232,17 +249,26 @@ pub(crate) mod codes {
         Class::Permanent,
         "This is a fault in backfold or in the machine's memory: run again, and report it if it stays.",
     );
-    pub(crate) const UNSORTED: Code =
-        Code::new(611, Class::Permanent, "This is a fault in backfold: please report it with the key.");
-    pub(crate) const SHAPE: Code =
-        Code::new(612, Class::Permanent, "This is a fault in backfold: please report it with the component's schema.");
+    pub(crate) const UNSORTED: Code = Code::new(
+        611,
+        Class::Permanent,
+        "This is a fault in backfold: please report it with the key.",
+    );
+    pub(crate) const SHAPE: Code = Code::new(
+        612,
+        Class::Permanent,
+        "This is a fault in backfold: please report it with the component's schema.",
+    );
     pub(crate) const BUSY: Code = Code::new(
         613,
         Class::Retry,
         "Look for a program that holds a write transaction open in this database, then run the same command again.",
     );
-    pub(crate) const NO_SPACE: Code =
-        Code::new(614, Class::Retry, "Make room on the disk of the database, then run the same command again.");
+    pub(crate) const NO_SPACE: Code = Code::new(
+        614,
+        Class::Retry,
+        "Make room on the disk of the database, then run the same command again.",
+    );
     pub(crate) const UNREACHABLE: Code = Code::new(
         615,
         Class::Usage,
@@ -253,8 +279,11 @@ pub(crate) mod codes {
         Class::Permanent,
         "Check the database with its own tools (SQLite: `PRAGMA integrity_check`), and restore it or build anew.",
     );
-    pub(crate) const FAILED: Code =
-        Code::new(617, Class::Permanent, "See what the database said; if it is not clear, please report it.");
+    pub(crate) const FAILED: Code = Code::new(
+        617,
+        Class::Permanent,
+        "See what the database said; if it is not clear, please report it.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &FOREIGN,

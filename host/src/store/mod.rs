@@ -62,7 +62,12 @@ pub trait StateStore: Send + Sync {
     /// `Ok` only if [`Rows::End`] came and agrees with what was loaded, which is then durable and marked
     /// [`BuildState::Loaded`]. Where the channel closes without it, the load fails with
     /// [`StoreError::Unfinished`].
-    async fn load(&self, build: &BuildInfo, columns: &TableColumns, rows: Receiver<Rows>) -> Result<Loaded, StoreError>;
+    async fn load(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        rows: Receiver<Rows>,
+    ) -> Result<Loaded, StoreError>;
 
     /// Streams the rows of a [`BuildState::Loaded`] build, sorted by key as they were loaded, ending with
     /// [`Rows::End`] as computed from what was read: one moment's content, whatever is written meanwhile.
@@ -125,13 +130,15 @@ pub struct TableColumns {
 
 impl TableColumns {
     /// All columns, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Output> {
+    pub fn iter(&self) -> impl Iterator<Item = &Output> + Clone {
         self.keys.iter().chain(&self.values)
     }
 
     /// The table as Arrow columns.
     pub fn schema(&self) -> SchemaRef {
-        let fields = self.iter().map(|column| Field::new(&column.name, column.kind.data_type(), column.nullable));
+        let fields = self
+            .iter()
+            .map(|column| Field::new(&column.name, column.kind.data_type(), column.nullable));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 }

@@ -19,7 +19,12 @@ impl KeyOrder {
         let keys = fields.len();
         let converter = RowConverter::new(fields)?;
         let encoded = converter.empty_rows(0, 0);
-        Ok(KeyOrder { converter, keys, encoded, last: None })
+        Ok(KeyOrder {
+            converter,
+            keys,
+            encoded,
+            last: None,
+        })
     }
 
     /// Takes in the rows of `batch`. Gives back the first row whose key is not greater than the one before.
@@ -28,12 +33,18 @@ impl KeyOrder {
             return Ok(None);
         }
         self.encoded.clear();
-        self.converter.append(&mut self.encoded, &batch.columns()[..self.keys])?;
+        self.converter
+            .append(&mut self.encoded, &batch.columns()[..self.keys])?;
         let first = self.encoded.row(0);
-        if self.last.as_deref().is_some_and(|last| first.data() <= last) {
+        if self
+            .last
+            .as_deref()
+            .is_some_and(|last| first.data() <= last)
+        {
             return Ok(Some(0));
         }
-        let fault = (1..batch.num_rows()).find(|&row| self.encoded.row(row) <= self.encoded.row(row - 1));
+        let fault =
+            (1..batch.num_rows()).find(|&row| self.encoded.row(row) <= self.encoded.row(row - 1));
         self.last = Some(self.encoded.row(batch.num_rows() - 1).data().to_vec());
         Ok(fault)
     }

@@ -58,17 +58,25 @@ impl Comparison {
 
     /// Which of two rows comes first. Keys that are not the same columns never meet: all old rows come first.
     pub(super) fn order(&self, old: &At<'_>, new: &At<'_>) -> Ordering {
-        if self.keys_differ { Ordering::Less } else { old.key.cmp(&new.key) }
+        if self.keys_differ {
+            Ordering::Less
+        } else {
+            old.key.cmp(&new.key)
+        }
     }
 
     pub(super) fn only_old(&mut self, row: &At<'_>) {
         self.counts.only_old += 1;
-        self.only_old.offer(row.key.data(), || key_text(row.batch, self.old_keys, row.row));
+        self.only_old.offer(row.key.data(), || {
+            key_text(row.batch, self.old_keys, row.row)
+        });
     }
 
     pub(super) fn only_new(&mut self, row: &At<'_>) {
         self.counts.only_new += 1;
-        self.only_new.offer(row.key.data(), || key_text(row.batch, self.new_keys, row.row));
+        self.only_new.offer(row.key.data(), || {
+            key_text(row.batch, self.new_keys, row.row)
+        });
     }
 
     /// Compares two rows of the same key.
@@ -76,7 +84,10 @@ impl Comparison {
         self.counts.both += 1;
         let mut equal = true;
         for column in &mut self.columns {
-            let (before, after) = (old.batch.column(column.old_index), new.batch.column(column.new_index));
+            let (before, after) = (
+                old.batch.column(column.old_index),
+                new.batch.column(column.new_index),
+            );
             let size = match delta(column.diff.kind, before, old.row, after, new.row) {
                 Delta::None => continue,
                 Delta::Unmeasured => None,
@@ -97,7 +108,9 @@ impl Comparison {
         if equal {
             self.counts.equal += 1;
         } else {
-            self.changed.offer(new.key.data(), || changed_row(&self.columns, self.new_keys, old, new));
+            self.changed.offer(new.key.data(), || {
+                changed_row(&self.columns, self.new_keys, old, new)
+            });
         }
     }
 
@@ -116,23 +129,58 @@ impl Comparison {
 
 /// The columns of the same name and kind that are not part of a common key, in the new order.
 fn common_columns(old: &TableColumns, new: &TableColumns) -> Vec<Column> {
-    let skipped = if keys_differ(old, new) { 0 } else { new.keys.len() };
-    let common = new.iter().enumerate().skip(skipped).filter_map(|(new_index, column)| {
-        let same = |before: &crate::schema::Output| before.name == column.name && before.kind == column.kind;
-        let old_index = old.iter().position(same)?;
-        let diff = ColumnDiff { name: column.name.clone(), kind: column.kind, differ: 0, largest: None };
-        Some(Column { old_index, new_index, diff, largest: 0 })
-    });
+    let skipped = if keys_differ(old, new) {
+        0
+    } else {
+        new.keys.len()
+    };
+    let common = new
+        .iter()
+        .enumerate()
+        .skip(skipped)
+        .filter_map(|(new_index, column)| {
+            let same = |before: &crate::schema::Output| {
+                before.name == column.name && before.kind == column.kind
+            };
+            let old_index = old.iter().position(same)?;
+            let diff = ColumnDiff {
+                name: column.name.clone(),
+                kind: column.kind,
+                differ: 0,
+                largest: None,
+            };
+            Some(Column {
+                old_index,
+                new_index,
+                diff,
+                largest: 0,
+            })
+        });
     common.collect()
 }
 
 fn changed_row(columns: &[Column], keys: usize, old: &At<'_>, new: &At<'_>) -> ChangedRow {
     let changed = columns.iter().filter_map(|column| {
-        let (before, after) = (old.batch.column(column.old_index), new.batch.column(column.new_index));
-        let differs = !matches!(delta(column.diff.kind, before, old.row, after, new.row), Delta::None);
-        differs.then(|| (column.diff.name.clone(), cell_text(before, old.row), cell_text(after, new.row)))
+        let (before, after) = (
+            old.batch.column(column.old_index),
+            new.batch.column(column.new_index),
+        );
+        let differs = !matches!(
+            delta(column.diff.kind, before, old.row, after, new.row),
+            Delta::None
+        );
+        differs.then(|| {
+            (
+                column.diff.name.clone(),
+                cell_text(before, old.row),
+                cell_text(after, new.row),
+            )
+        })
     });
-    ChangedRow { key: key_text(new.batch, keys, new.row), columns: changed.collect() }
+    ChangedRow {
+        key: key_text(new.batch, keys, new.row),
+        columns: changed.collect(),
+    }
 }
 
 enum Delta {
@@ -144,16 +192,34 @@ enum Delta {
 }
 
 fn delta(kind: Kind, old: &ArrayRef, i: usize, new: &ArrayRef, j: usize) -> Delta {
-    let unmeasured = |equal| if equal { Delta::None } else { Delta::Unmeasured };
-    let measured = |size| if size == 0 { Delta::None } else { Delta::Of(size) };
+    let unmeasured = |equal| {
+        if equal {
+            Delta::None
+        } else {
+            Delta::Unmeasured
+        }
+    };
+    let measured = |size| {
+        if size == 0 {
+            Delta::None
+        } else {
+            Delta::Of(size)
+        }
+    };
     if old.is_null(i) || new.is_null(j) {
         return unmeasured(old.is_null(i) && new.is_null(j));
     }
     match kind {
         Kind::Boolean => unmeasured(old.as_boolean().value(i) == new.as_boolean().value(j)),
-        Kind::Utf8 | Kind::Json => unmeasured(old.as_string::<i32>().value(i) == new.as_string::<i32>().value(j)),
-        Kind::Binary => unmeasured(old.as_binary::<i32>().value(i) == new.as_binary::<i32>().value(j)),
-        Kind::Int64 | Kind::Timestamp => measured(whole(kind, old, i).abs_diff(whole(kind, new, j))),
+        Kind::Utf8 | Kind::Json => {
+            unmeasured(old.as_string::<i32>().value(i) == new.as_string::<i32>().value(j))
+        }
+        Kind::Binary => {
+            unmeasured(old.as_binary::<i32>().value(i) == new.as_binary::<i32>().value(j))
+        }
+        Kind::Int64 | Kind::Timestamp => {
+            measured(whole(kind, old, i).abs_diff(whole(kind, new, j)))
+        }
         Kind::Date => {
             let day = |array: &ArrayRef, row| array.as_primitive::<Date32Type>().value(row);
             measured(u64::from(day(old, i).abs_diff(day(new, j))))
@@ -161,7 +227,11 @@ fn delta(kind: Kind, old: &ArrayRef, i: usize, new: &ArrayRef, j: usize) -> Delt
         Kind::Float64 => {
             let (a, b) = (float(old, i), float(new, j));
             // The bits of floats that are not negative sort as they do.
-            if a.to_bits() == b.to_bits() { Delta::None } else { Delta::Of((b - a).abs().to_bits()) }
+            if a.to_bits() == b.to_bits() {
+                Delta::None
+            } else {
+                Delta::Of((b - a).abs().to_bits())
+            }
         }
     }
 }
@@ -173,13 +243,20 @@ fn difference(kind: Kind, old: &ArrayRef, i: usize, new: &ArrayRef, j: usize) ->
         Kind::Timestamp => {
             let (a, b) = (whole(kind, old, i), whole(kind, new, j));
             let sign = if b < a { '-' } else { '+' };
-            format!("{sign}{}", humantime::format_duration(Duration::from_micros(a.abs_diff(b))))
+            format!(
+                "{sign}{}",
+                humantime::format_duration(Duration::from_micros(a.abs_diff(b)))
+            )
         }
         Kind::Date => {
-            let day = |array: &ArrayRef, row| i64::from(array.as_primitive::<Date32Type>().value(row));
+            let day =
+                |array: &ArrayRef, row| i64::from(array.as_primitive::<Date32Type>().value(row));
             format!("{:+} days", day(new, j) - day(old, i))
         }
-        _ => format!("{:+}", i128::from(whole(kind, new, j)) - i128::from(whole(kind, old, i))),
+        _ => format!(
+            "{:+}",
+            i128::from(whole(kind, new, j)) - i128::from(whole(kind, old, i))
+        ),
     }
 }
 

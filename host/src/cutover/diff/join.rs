@@ -35,8 +35,17 @@ pub(super) struct At<'a> {
 
 impl Cursor {
     pub(super) fn new(rows: Receiver<Rows>, columns: &TableColumns) -> Result<Self, ArrowError> {
-        let fields = columns.keys.iter().map(|key| SortField::new(key.kind.data_type())).collect();
-        Ok(Cursor { rows, converter: RowConverter::new(fields)?, keys: columns.keys.len(), page: None })
+        let fields = columns
+            .keys
+            .iter()
+            .map(|key| SortField::new(key.kind.data_type()))
+            .collect();
+        Ok(Cursor {
+            rows,
+            converter: RowConverter::new(fields)?,
+            keys: columns.keys.len(),
+            page: None,
+        })
     }
 
     /// Waits until the cursor stands on a row or all have been read.
@@ -46,15 +55,25 @@ impl Cursor {
                 self.page = None;
                 return Ok(());
             };
-            let keys = self.converter.convert_columns(&batch.columns()[..self.keys])?;
-            self.page = Some(Page { batch, keys, row: 0 });
+            let keys = self
+                .converter
+                .convert_columns(&batch.columns()[..self.keys])?;
+            self.page = Some(Page {
+                batch,
+                keys,
+                row: 0,
+            });
         }
         Ok(())
     }
 
     fn at(&self) -> Option<At<'_>> {
         let page = self.page.as_ref()?;
-        (page.row < page.batch.num_rows()).then(|| At { batch: &page.batch, row: page.row, key: page.keys.row(page.row) })
+        (page.row < page.batch.num_rows()).then(|| At {
+            batch: &page.batch,
+            row: page.row,
+            key: page.keys.row(page.row),
+        })
     }
 
     fn advance(&mut self) {

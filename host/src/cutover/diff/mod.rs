@@ -141,12 +141,20 @@ pub async fn diff_with_live(
         None => None,
         Some(pointer) => {
             let builds = store.builds(table).await?;
-            let old = builds.into_iter().find(|build| build.info.build == pointer.build);
-            Some(old.ok_or_else(|| StoreError::UnknownBuild { table: table.clone(), build: pointer.build.clone() })?)
+            let old = builds
+                .into_iter()
+                .find(|build| build.info.build == pointer.build);
+            Some(old.ok_or_else(|| StoreError::UnknownBuild {
+                table: table.clone(),
+                build: pointer.build.clone(),
+            })?)
         }
     };
     let diff = diff(store, old.as_ref(), new, options).await?;
-    Ok(Diff { live_version: live.map(|pointer| pointer.version), ..diff })
+    Ok(Diff {
+        live_version: live.map(|pointer| pointer.version),
+        ..diff
+    })
 }
 
 /// Compares two builds of a table, reading each once. [`Diff::live_version`] is left empty.
@@ -161,12 +169,18 @@ pub async fn diff(
 ) -> Result<Diff, CutoverError> {
     let old_columns = old.map_or(&new.columns, |old| &old.columns);
     let comparison = compare::Comparison::new(old_columns, &new.columns, options.samples);
-    let ((old_rows, reading_old), (new_rows, reading_new)) = (reading(store, old), reading(store, Some(new)));
+    let ((old_rows, reading_old), (new_rows, reading_new)) =
+        (reading(store, old), reading(store, Some(new)));
     let joining = async {
-        let compare_error = |source| CutoverError::Compare { table: new.info.table.clone(), source };
+        let compare_error = |source| CutoverError::Compare {
+            table: new.info.table.clone(),
+            source,
+        };
         let old_cursor = join::Cursor::new(old_rows, old_columns).map_err(compare_error)?;
         let new_cursor = join::Cursor::new(new_rows, &new.columns).map_err(compare_error)?;
-        join::join(old_cursor, new_cursor, comparison).await.map_err(compare_error)
+        join::join(old_cursor, new_cursor, comparison)
+            .await
+            .map_err(compare_error)
     };
     let (old_read, new_read, joined) = futures::join!(reading_old, reading_new, joining);
     // A reader that failed is why the rows stopped early, so it comes first.
@@ -195,7 +209,10 @@ pub async fn diff(
 fn reading<'a>(
     store: &'a dyn StateStore,
     build: Option<&'a StoredBuild>,
-) -> (Receiver<Rows>, impl Future<Output = Result<(), StoreError>> + 'a) {
+) -> (
+    Receiver<Rows>,
+    impl Future<Output = Result<(), StoreError>> + 'a,
+) {
     let (sender, receiver) = channel(2);
     let reading = async move {
         match build {
@@ -208,18 +225,28 @@ fn reading<'a>(
 
 impl SchemaDiff {
     fn new(old: &TableColumns, new: &TableColumns) -> Self {
-        let find = |columns: &TableColumns, name: &str| columns.iter().find(|column| column.name == name).cloned();
-        let mut diff = SchemaDiff { keys_differ: keys_differ(old, new), ..SchemaDiff::default() };
+        let find = |columns: &TableColumns, name: &str| {
+            columns.iter().find(|column| column.name == name).cloned()
+        };
+        let mut diff = SchemaDiff {
+            keys_differ: keys_differ(old, new),
+            ..SchemaDiff::default()
+        };
         for column in new.iter() {
             match find(old, &column.name) {
                 None => diff.added.push(column.clone()),
                 Some(before) if before.kind != column.kind => {
-                    diff.retyped.push((column.name.clone(), before.kind, column.kind));
+                    diff.retyped
+                        .push((column.name.clone(), before.kind, column.kind));
                 }
                 Some(_) => {}
             }
         }
-        diff.removed = old.iter().filter(|column| find(new, &column.name).is_none()).cloned().collect();
+        diff.removed = old
+            .iter()
+            .filter(|column| find(new, &column.name).is_none())
+            .cloned()
+            .collect();
         diff
     }
 
@@ -231,7 +258,13 @@ impl SchemaDiff {
 
 /// Whether the keys of two builds cannot be told to be the same.
 fn keys_differ(old: &TableColumns, new: &TableColumns) -> bool {
-    let named = |columns: &TableColumns| columns.keys.iter().map(|key| (key.name.clone(), key.kind)).collect::<Vec<_>>();
+    let named = |columns: &TableColumns| {
+        columns
+            .keys
+            .iter()
+            .map(|key| (key.name.clone(), key.kind))
+            .collect::<Vec<_>>()
+    };
     named(old) != named(new)
 }
 

@@ -16,7 +16,12 @@ pub(super) struct Sample<T> {
 
 impl<T> Sample<T> {
     pub(super) fn new(limit: usize) -> Self {
-        Sample { limit, hasher: FixedState::default(), largest: u64::MAX, kept: Vec::with_capacity(limit) }
+        Sample {
+            limit,
+            hasher: FixedState::default(),
+            largest: u64::MAX,
+            kept: Vec::with_capacity(limit),
+        }
     }
 
     /// Offers what has this key; it is made only if it is kept.
@@ -33,7 +38,12 @@ impl<T> Sample<T> {
         }
         self.kept.push((hash, key.to_vec(), make()));
         if self.kept.len() == self.limit {
-            self.largest = self.kept.iter().map(|(hash, ..)| *hash).max().unwrap_or(u64::MAX);
+            self.largest = self
+                .kept
+                .iter()
+                .map(|(hash, ..)| *hash)
+                .max()
+                .unwrap_or(u64::MAX);
         }
     }
 
@@ -60,7 +70,10 @@ mod tests {
         assert_eq!(chosen, sample((0..100_000).rev(), 5));
         assert_eq!(chosen.len(), 5);
         assert!(chosen.is_sorted());
-        assert!(chosen[0] > 100 && chosen[4] > 10_000, "{chosen:?} are the first");
+        assert!(
+            chosen[0] > 100 && chosen[4] > 10_000,
+            "{chosen:?} are the first"
+        );
         assert_eq!(sample(0..3, 5), [0, 1, 2]);
         assert_eq!(sample(0..3, 0), [0; 0]);
     }

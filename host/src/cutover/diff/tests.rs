@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow_array::{
+    ArrayRef, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -9,16 +11,33 @@ use crate::cutover::fixture::{Fixture, TABLE, column, columns};
 
 async fn diff_of(fixture: &Fixture, old: u32, new: u32) -> Diff {
     let (old, new) = (fixture.stored(old).await, fixture.stored(new).await);
-    diff(&fixture.store, Some(&old), &new, &DiffOptions::default()).await.unwrap()
+    diff(&fixture.store, Some(&old), &new, &DiffOptions::default())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn people_see_what_a_swap_would_change() {
     let fixture = Fixture::new().await;
-    fixture.load(1, &[("/a", 1), ("/b", 2), ("/c", 3), ("/d", 4)]).await;
+    fixture
+        .load(1, &[("/a", 1), ("/b", 2), ("/c", 3), ("/d", 4)])
+        .await;
     fixture.live(1).await;
-    let new = fixture.load(2, &[("/a", 1), ("/b", 40), ("/c", 2), ("/e", 5), ("/f\u{1b}[31m", 6)]).await;
-    let diff = diff_with_live(&fixture.store, &new, &DiffOptions::default()).await.unwrap();
+    let new = fixture
+        .load(
+            2,
+            &[
+                ("/a", 1),
+                ("/b", 40),
+                ("/c", 2),
+                ("/e", 5),
+                ("/f\u{1b}[31m", 6),
+            ],
+        )
+        .await;
+    let diff = diff_with_live(&fixture.store, &new, &DiffOptions::default())
+        .await
+        .unwrap();
     assert_eq!(diff.live_version, Some(1));
     insta::assert_snapshot!(diff, @r"
     clicks
@@ -55,11 +74,22 @@ async fn the_first_build_is_compared_with_nothing() {
     let pages: Vec<_> = (0..2000).map(|n| format!("/{n:04}")).collect();
     let rows: Vec<_> = pages.iter().map(|page| (page.as_str(), 1)).collect();
     let new = fixture.load(1, &rows).await;
-    let diff = diff_with_live(&fixture.store, &new, &DiffOptions { samples: 2 }).await.unwrap();
+    let diff = diff_with_live(&fixture.store, &new, &DiffOptions { samples: 2 })
+        .await
+        .unwrap();
     assert_eq!((diff.live_version, &diff.old), (None, &None));
-    assert_eq!(diff.counts, Counts { only_new: 2000, ..Counts::default() });
+    assert_eq!(
+        diff.counts,
+        Counts {
+            only_new: 2000,
+            ..Counts::default()
+        }
+    );
     let text = diff.to_string();
-    assert!(text.starts_with("clicks\n  old  nothing is live yet\n  new  clicks__01k1  2,000 rows\n"), "{text}");
+    assert!(
+        text.starts_with("clicks\n  old  nothing is live yet\n  new  clicks__01k1  2,000 rows\n"),
+        "{text}"
+    );
     assert!(text.contains("only in new, 2 of 2,000\n"), "{text}");
     assert!(!text.contains("differ"), "{text}");
 }
@@ -75,7 +105,11 @@ async fn changes_are_measured_by_kind() {
         column("day", Kind::Date, true),
         column("title", Kind::Utf8, true),
     ];
-    let batch = |counts: [Option<i64>; 3], means: [f64; 3], lasts: [i64; 3], days: [i32; 3], titles: [&str; 3]| {
+    let batch = |counts: [Option<i64>; 3],
+                 means: [f64; 3],
+                 lasts: [i64; 3],
+                 days: [i32; 3],
+                 titles: [&str; 3]| {
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(vec!["/a", "/b", "/c"])),
             Arc::new(Int64Array::from(counts.to_vec())),
@@ -86,7 +120,13 @@ async fn changes_are_measured_by_kind() {
         ];
         arrays
     };
-    let old = batch([Some(i64::MIN), None, Some(1)], [0.5, 1.0, 1.0], [0; 3], [0, 10, 20], ["x", "y", "z"]);
+    let old = batch(
+        [Some(i64::MIN), None, Some(1)],
+        [0.5, 1.0, 1.0],
+        [0; 3],
+        [0, 10, 20],
+        ["x", "y", "z"],
+    );
     let new = batch(
         [Some(i64::MAX), Some(5), Some(1)],
         [0.25, f64::INFINITY, 1.0],
@@ -100,7 +140,13 @@ async fn changes_are_measured_by_kind() {
     let found: Vec<_> = diff
         .columns
         .iter()
-        .map(|column| (column.name.as_str(), column.differ, column.largest.as_ref().map(|largest| largest.by.as_str())))
+        .map(|column| {
+            (
+                column.name.as_str(),
+                column.differ,
+                column.largest.as_ref().map(|largest| largest.by.as_str()),
+            )
+        })
         .collect();
     assert_eq!(
         found,
@@ -112,8 +158,18 @@ async fn changes_are_measured_by_kind() {
             ("title", 1, None),
         ]
     );
-    assert_eq!(diff.columns[2].largest.as_ref().unwrap().new, "1969-12-31T23:00:00Z");
-    assert_eq!(diff.counts, Counts { both: 3, equal: 0, ..Counts::default() });
+    assert_eq!(
+        diff.columns[2].largest.as_ref().unwrap().new,
+        "1969-12-31T23:00:00Z"
+    );
+    assert_eq!(
+        diff.counts,
+        Counts {
+            both: 3,
+            equal: 0,
+            ..Counts::default()
+        }
+    );
 }
 
 #[tokio::test]
@@ -122,21 +178,65 @@ async fn builds_may_have_other_columns() {
     let page: ArrayRef = Arc::new(StringArray::from(vec!["/a"]));
     let int: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let mut old = columns();
-    old.values.extend([column("gone", Kind::Int64, true), column("typed", Kind::Int64, true)]);
+    old.values.extend([
+        column("gone", Kind::Int64, true),
+        column("typed", Kind::Int64, true),
+    ]);
     let mut new = columns();
-    new.values = vec![column("typed", Kind::Utf8, true), column("total", Kind::Int64, true), column("fresh", Kind::Json, true)];
-    fixture.load_batch(1, old, vec![page.clone(), int.clone(), int.clone(), int.clone()]).await;
-    fixture.load_batch(2, new, vec![page.clone(), page.clone(), int.clone(), page.clone()]).await;
+    new.values = vec![
+        column("typed", Kind::Utf8, true),
+        column("total", Kind::Int64, true),
+        column("fresh", Kind::Json, true),
+    ];
+    fixture
+        .load_batch(
+            1,
+            old,
+            vec![page.clone(), int.clone(), int.clone(), int.clone()],
+        )
+        .await;
+    fixture
+        .load_batch(
+            2,
+            new,
+            vec![page.clone(), page.clone(), int.clone(), page.clone()],
+        )
+        .await;
     let diff = diff_of(&fixture, 1, 2).await;
-    assert_eq!(diff.counts, Counts { both: 1, equal: 1, ..Counts::default() });
-    assert!(diff.to_string().contains("\nschema\n  + fresh json\n  - gone int64\n  ~ typed int64 -> utf8, not compared\n"));
+    assert_eq!(
+        diff.counts,
+        Counts {
+            both: 1,
+            equal: 1,
+            ..Counts::default()
+        }
+    );
+    assert!(diff.to_string().contains(
+        "\nschema\n  + fresh json\n  - gone int64\n  ~ typed int64 -> utf8, not compared\n"
+    ));
 
-    let keyed = TableColumns { keys: vec![column("total", Kind::Int64, false)], values: Vec::new() };
+    let keyed = TableColumns {
+        keys: vec![column("total", Kind::Int64, false)],
+        values: Vec::new(),
+    };
     fixture.load_batch(3, keyed, vec![int]).await;
     let diff = diff_of(&fixture, 1, 3).await;
     assert!(diff.schema.keys_differ);
-    assert_eq!(diff.counts, Counts { only_old: 1, only_new: 1, ..Counts::default() });
-    assert_eq!((diff.samples.only_old[0].as_str(), diff.samples.only_new[0].as_str()), ("page=/a", "total=1"));
+    assert_eq!(
+        diff.counts,
+        Counts {
+            only_old: 1,
+            only_new: 1,
+            ..Counts::default()
+        }
+    );
+    assert_eq!(
+        (
+            diff.samples.only_old[0].as_str(),
+            diff.samples.only_new[0].as_str()
+        ),
+        ("page=/a", "total=1")
+    );
 }
 
 #[tokio::test]
@@ -145,8 +245,13 @@ async fn a_build_that_is_not_loaded_is_refused() {
     fixture.load(1, &[("/a", 1)]).await;
     fixture.create(2).await;
     let (old, new) = (fixture.stored(1).await, fixture.stored(2).await);
-    let error = diff(&fixture.store, Some(&old), &new, &DiffOptions::default()).await.unwrap_err();
-    assert!(matches!(error, CutoverError::Store(StoreError::WrongState { .. })), "{error}");
+    let error = diff(&fixture.store, Some(&old), &new, &DiffOptions::default())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, CutoverError::Store(StoreError::WrongState { .. })),
+        "{error}"
+    );
 }
 
 type Model = BTreeMap<String, i64>;
@@ -157,12 +262,15 @@ fn model() -> impl Strategy<Value = Model> {
 }
 
 async fn load(fixture: &Fixture, n: u32, model: &Model) {
-    let rows: Vec<_> = model.iter().map(|(key, total)| (key.as_str(), *total)).collect();
+    let rows: Vec<_> = model
+        .iter()
+        .map(|(key, total)| (key.as_str(), *total))
+        .collect();
     fixture.load(n, &rows).await;
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn it_finds_what_a_map_finds(old in model(), new in model()) {

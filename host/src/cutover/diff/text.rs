@@ -22,12 +22,20 @@ impl Diff {
         writeln!(f, "{}", self.table)?;
         match &self.old {
             Some(old) => {
-                let live = self.live_version.map(|version| format!(", live as version {version}")).unwrap_or_default();
+                let live = self
+                    .live_version
+                    .map(|version| format!(", live as version {version}"))
+                    .unwrap_or_default();
                 writeln!(f, "  old  {}  {} rows{live}", old.shadow, grouped(old.rows))?;
             }
             None => writeln!(f, "  old  nothing is live yet")?,
         }
-        writeln!(f, "  new  {}  {} rows", self.new.shadow, grouped(self.new.rows))
+        writeln!(
+            f,
+            "  new  {}  {} rows",
+            self.new.shadow,
+            grouped(self.new.rows)
+        )
     }
 
     fn write_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,10 +47,19 @@ impl Diff {
             ("only in old", counts.only_old),
             ("only in new", counts.only_new),
         ];
-        let width = lines.iter().map(|(_, rows)| grouped(*rows).len()).max().unwrap_or(0);
+        let width = lines
+            .iter()
+            .map(|(_, rows)| grouped(*rows).len())
+            .max()
+            .unwrap_or(0);
         writeln!(f, "\nrows")?;
         for (name, rows) in lines {
-            writeln!(f, "  {name:<11}  {:>width$}  {:>7}", grouped(rows), percent(rows, all))?;
+            writeln!(
+                f,
+                "  {name:<11}  {:>width$}  {:>7}",
+                grouped(rows),
+                percent(rows, all)
+            )?;
         }
         Ok(())
     }
@@ -53,7 +70,10 @@ impl Diff {
         }
         writeln!(f, "\nschema")?;
         if self.schema.keys_differ {
-            writeln!(f, "  ! the keys are not the same columns, so no rows can be compared")?;
+            writeln!(
+                f,
+                "  ! the keys are not the same columns, so no rows can be compared"
+            )?;
         }
         for column in &self.schema.added {
             writeln!(f, "  + {} {}", plain(&column.name), column.kind.name())?;
@@ -62,7 +82,13 @@ impl Diff {
             writeln!(f, "  - {} {}", plain(&column.name), column.kind.name())?;
         }
         for (name, old, new) in &self.schema.retyped {
-            writeln!(f, "  ~ {} {} -> {}, not compared", plain(name), old.name(), new.name())?;
+            writeln!(
+                f,
+                "  ~ {} {} -> {}, not compared",
+                plain(name),
+                old.name(),
+                new.name()
+            )?;
         }
         Ok(())
     }
@@ -72,16 +98,38 @@ impl Diff {
             return Ok(());
         }
         let title = "columns";
-        let names: Vec<_> = self.columns.iter().map(|column| plain(&column.name)).collect();
-        let width = names.iter().map(|name| name.chars().count() + 2).max().unwrap_or(0).max(title.len());
-        let counts: Vec<_> = self.columns.iter().map(|column| grouped(column.differ)).collect();
-        let digits = counts.iter().map(String::len).max().unwrap_or(0).max("differ".len());
+        let names: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| plain(&column.name))
+            .collect();
+        let width = names
+            .iter()
+            .map(|name| name.chars().count() + 2)
+            .max()
+            .unwrap_or(0)
+            .max(title.len());
+        let counts: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| grouped(column.differ))
+            .collect();
+        let digits = counts
+            .iter()
+            .map(String::len)
+            .max()
+            .unwrap_or(0)
+            .max("differ".len());
         let any = self.columns.iter().any(|column| column.largest.is_some());
         let heading = if any { "           largest change" } else { "" };
         writeln!(f, "\n{title:<width$}  {:>digits$}{heading}", "differ")?;
         let inner = width - 2;
         for ((column, name), count) in self.columns.iter().zip(names).zip(counts) {
-            let share = if column.differ == 0 { String::new() } else { percent(column.differ, self.counts.both) };
+            let share = if column.differ == 0 {
+                String::new()
+            } else {
+                percent(column.differ, self.counts.both)
+            };
             let change = column.largest.as_ref().map(change).unwrap_or_default();
             let line = format!("  {name:<inner$}  {count:>digits$}  {share:>7}  {change}");
             writeln!(f, "{}", line.trim_end())?;
@@ -104,7 +152,12 @@ impl Diff {
         for key in &samples.only_new {
             writeln!(f, "  + {}", cut(key))?;
         }
-        title(f, "changed", samples.changed.len(), counts.both - counts.equal)?;
+        title(
+            f,
+            "changed",
+            samples.changed.len(),
+            counts.both - counts.equal,
+        )?;
         for row in &samples.changed {
             writeln!(f, "  ~ {}", cut(&row.key))?;
             for (name, old, new) in &row.columns {
@@ -116,7 +169,13 @@ impl Diff {
 }
 
 fn change(change: &Change) -> String {
-    format!("{} ({} -> {}) at {}", change.by, change.old, change.new, cut(&change.key))
+    format!(
+        "{} ({} -> {}) at {}",
+        change.by,
+        change.old,
+        change.new,
+        cut(&change.key)
+    )
 }
 
 /// A number with its thousands apart.
@@ -173,6 +232,9 @@ mod tests {
 
     #[test]
     fn thousands_are_apart() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 }

@@ -16,7 +16,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
-use crate::store::{BuildInfo, Loaded, Pointer, Rows, StateStore, StoreError, Swap, TableColumns, Version};
+use crate::store::{
+    BuildInfo, Loaded, Pointer, Rows, StateStore, StoreError, Swap, TableColumns, Version,
+};
 
 mod loading;
 mod names;
@@ -68,7 +70,11 @@ const TABLE: &str = "clicks";
 
 /// The n-th build of a table.
 fn build_of(table: &str, n: u32) -> BuildInfo {
-    BuildInfo { table: table.to_owned(), build: format!("01K0BUILD{n:017}"), manifest_digest: format!("m{n}") }
+    BuildInfo {
+        table: table.to_owned(),
+        build: format!("01K0BUILD{n:017}"),
+        manifest_digest: format!("m{n}"),
+    }
 }
 
 fn build(n: u32) -> BuildInfo {
@@ -76,7 +82,11 @@ fn build(n: u32) -> BuildInfo {
 }
 
 fn column(name: &str, kind: Kind, nullable: bool) -> Output {
-    Output { name: name.to_owned(), kind, nullable }
+    Output {
+        name: name.to_owned(),
+        kind,
+        nullable,
+    }
 }
 
 /// A key `page` and a value `total`.
@@ -91,7 +101,8 @@ fn columns() -> TableColumns {
 fn rows(pages: &[&str], total: i64) -> RecordBatch {
     let pages: ArrayRef = Arc::new(StringArray::from(pages.to_vec()));
     let totals: ArrayRef = Arc::new(Int64Array::from(vec![total; pages.len()]));
-    RecordBatch::try_new(columns().schema(), vec![pages, totals]).expect("the columns are those of the schema")
+    RecordBatch::try_new(columns().schema(), vec![pages, totals])
+        .expect("the columns are those of the schema")
 }
 
 fn digest_of(columns: &TableColumns, batches: &[RecordBatch]) -> Loaded {
@@ -99,7 +110,10 @@ fn digest_of(columns: &TableColumns, batches: &[RecordBatch]) -> Loaded {
     for batch in batches {
         digest.update(batch).expect("the batch has the columns");
     }
-    Loaded { rows: digest.rows(), digest: digest.hex() }
+    Loaded {
+        rows: digest.rows(),
+        digest: digest.hex(),
+    }
 }
 
 /// A channel that holds these rows, and their end if `whole`.
@@ -107,10 +121,19 @@ async fn sent(columns: &TableColumns, batches: &[RecordBatch], whole: bool) -> R
     let Loaded { rows, digest } = digest_of(columns, batches);
     let (sender, receiver) = channel(batches.len() + 1);
     for batch in batches {
-        sender.send(Rows::Batch(batch.clone())).await.expect("the receiver is here");
+        sender
+            .send(Rows::Batch(batch.clone()))
+            .await
+            .expect("the receiver is here");
     }
     if whole {
-        sender.send(Rows::End { rows, digest: digest.into() }).await.expect("the receiver is here");
+        sender
+            .send(Rows::End {
+                rows,
+                digest: digest.into(),
+            })
+            .await
+            .expect("the receiver is here");
     }
     receiver
 }
@@ -124,7 +147,9 @@ async fn stored(
 ) -> Result<Loaded, StoreError> {
     store.prepare(&build.table).await?;
     store.create(build, columns).await?;
-    store.load(build, columns, sent(columns, batches, true).await).await
+    store
+        .load(build, columns, sent(columns, batches, true).await)
+        .await
 }
 
 /// Reads a build back.
@@ -140,7 +165,12 @@ async fn read(
             assert!(end.is_none(), "something comes after the end");
             match rows {
                 Rows::Batch(batch) => batches.push(batch),
-                Rows::End { rows, digest } => end = Some(Loaded { rows, digest: digest.to_string() }),
+                Rows::End { rows, digest } => {
+                    end = Some(Loaded {
+                        rows,
+                        digest: digest.to_string(),
+                    })
+                }
             }
         }
         (batches, end)
@@ -151,27 +181,65 @@ async fn read(
 }
 
 /// Loads `batches` and finds them again, digest and all.
-async fn assert_comes_back(store: &dyn StateStore, build: &BuildInfo, columns: &TableColumns, batches: &[RecordBatch]) {
+async fn assert_comes_back(
+    store: &dyn StateStore,
+    build: &BuildInfo,
+    columns: &TableColumns,
+    batches: &[RecordBatch],
+) {
     let expected = digest_of(columns, batches);
-    assert_eq!(stored(store, build, columns, batches).await.expect("these rows can be stored"), expected);
-    let (found, end) = read(store, build, columns).await.expect("a loaded build can be read");
+    assert_eq!(
+        stored(store, build, columns, batches)
+            .await
+            .expect("these rows can be stored"),
+        expected
+    );
+    let (found, end) = read(store, build, columns)
+        .await
+        .expect("a loaded build can be read");
     assert_eq!(end, expected, "{found:?} instead of {batches:?}");
-    assert_eq!(digest_of(columns, &found), expected, "the rows read are not those of their digest");
+    assert_eq!(
+        digest_of(columns, &found),
+        expected,
+        "the rows read are not those of their digest"
+    );
 }
 
 fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {
     let handoff = Handoff {
         positions: vec![
-            HandoffPosition::Offset { topic: "clicks".to_owned(), partition: 3, next: i64::MAX },
-            HandoffPosition::Archive { source: "files".to_owned(), last_key: "a'b\"c".to_owned(), until_us: Some(-1) },
+            HandoffPosition::Offset {
+                topic: "clicks".to_owned(),
+                partition: 3,
+                next: i64::MAX,
+            },
+            HandoffPosition::Archive {
+                source: "files".to_owned(),
+                last_key: "a'b\"c".to_owned(),
+                until_us: Some(-1),
+            },
         ],
     };
-    Swap { table: build.table.clone(), expected, to: build.build.clone(), handoff, by: "Zoë <z@example.org>".to_owned() }
+    Swap {
+        table: build.table.clone(),
+        expected,
+        to: build.build.clone(),
+        handoff,
+        by: "Zoë <z@example.org>".to_owned(),
+    }
 }
 
 /// Makes a build of `pages`, each with `total`, and swaps to it.
 async fn live(store: &dyn StateStore, build: &BuildInfo, pages: &[&str], total: i64) -> Pointer {
-    stored(store, build, &columns(), &[rows(pages, total)]).await.expect("these rows can be stored");
-    let before = store.live(&build.table).await.expect("the pointer can be read");
-    store.swap(&swap_to(build, before.map(|pointer| pointer.version))).await.expect("nobody else swaps")
+    stored(store, build, &columns(), &[rows(pages, total)])
+        .await
+        .expect("these rows can be stored");
+    let before = store
+        .live(&build.table)
+        .await
+        .expect("the pointer can be read");
+    store
+        .swap(&swap_to(build, before.map(|pointer| pointer.version)))
+        .await
+        .expect("nobody else swaps")
 }

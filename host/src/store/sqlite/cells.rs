@@ -52,16 +52,23 @@ impl<'a> Cells<'a> {
                 let mut civil = Civil::new();
                 let values = column.as_primitive::<TimestampMicrosecondType>().values();
                 let why = "a moment outside the years 0000 to 9999";
-                Values::Timestamp(written(column, values, [0; TIMESTAMP_BYTES], why, |us| civil.timestamp(us))?)
+                Values::Timestamp(written(column, values, [0; TIMESTAMP_BYTES], why, |us| {
+                    civil.timestamp(us)
+                })?)
             }
             Kind::Date => {
                 let mut civil = Civil::new();
                 let values = column.as_primitive::<Date32Type>().values();
                 let why = "a day outside the years 0000 to 9999";
-                Values::Date(written(column, values, [0; DATE_BYTES], why, |days| civil.date(days))?)
+                Values::Date(written(column, values, [0; DATE_BYTES], why, |days| {
+                    civil.date(days)
+                })?)
             }
         };
-        Ok(Cells { nulls: column.nulls(), values })
+        Ok(Cells {
+            nulls: column.nulls(),
+            values,
+        })
     }
 
     /// The value at `row`.
@@ -87,7 +94,14 @@ fn check_floats(column: &ArrayRef, values: &[f64]) -> Result<(), Unstorable> {
     let Some(row) = (0..values.len()).find(|&row| bad(&values[row]) && column.is_valid(row)) else {
         return Ok(());
     };
-    Err(Unstorable { row, why: if values[row].is_nan() { "NaN, which SQLite takes for null" } else { "-0.0" } })
+    Err(Unstorable {
+        row,
+        why: if values[row].is_nan() {
+            "NaN, which SQLite takes for null"
+        } else {
+            "-0.0"
+        },
+    })
 }
 
 fn written<V: Copy, T: Copy>(
@@ -97,7 +111,13 @@ fn written<V: Copy, T: Copy>(
     why: &'static str,
     mut write: impl FnMut(V) -> Option<T>,
 ) -> Result<Vec<T>, Unstorable> {
-    let text = |(row, &value)| if column.is_null(row) { Ok(null) } else { write(value).ok_or(Unstorable { row, why }) };
+    let text = |(row, &value)| {
+        if column.is_null(row) {
+            Ok(null)
+        } else {
+            write(value).ok_or(Unstorable { row, why })
+        }
+    };
     values.iter().enumerate().map(text).collect()
 }
 
@@ -129,7 +149,8 @@ impl Reader {
             Kind::Int64 => Reader::Int64(Int64Builder::with_capacity(rows)),
             Kind::Float64 => Reader::Float64(Float64Builder::with_capacity(rows)),
             Kind::Timestamp => Reader::Timestamp(
-                TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(Kind::Timestamp.data_type()),
+                TimestampMicrosecondBuilder::with_capacity(rows)
+                    .with_data_type(Kind::Timestamp.data_type()),
             ),
             Kind::Date => Reader::Date(Date32Builder::with_capacity(rows)),
             Kind::Utf8 | Kind::Json => Reader::Text(StringBuilder::with_capacity(rows, 0)),
@@ -147,12 +168,18 @@ impl Reader {
             (Reader::Date(column), ValueRef::Null) => column.append_null(),
             (Reader::Text(column), ValueRef::Null) => column.append_null(),
             (Reader::Bytes(column), ValueRef::Null) => column.append_null(),
-            (Reader::Boolean(column), ValueRef::Integer(value @ (0 | 1))) => column.append_value(value == 1),
+            (Reader::Boolean(column), ValueRef::Integer(value @ (0 | 1))) => {
+                column.append_value(value == 1)
+            }
             (Reader::Int64(column), ValueRef::Integer(value)) => column.append_value(value),
             (Reader::Float64(column), ValueRef::Real(value)) => column.append_value(value),
-            (Reader::Timestamp(column), ValueRef::Text(text)) => column.append_value(parse_timestamp(text)?),
+            (Reader::Timestamp(column), ValueRef::Text(text)) => {
+                column.append_value(parse_timestamp(text)?)
+            }
             (Reader::Date(column), ValueRef::Text(text)) => column.append_value(parse_date(text)?),
-            (Reader::Text(column), ValueRef::Text(text)) => column.append_value(std::str::from_utf8(text).ok()?),
+            (Reader::Text(column), ValueRef::Text(text)) => {
+                column.append_value(std::str::from_utf8(text).ok()?)
+            }
             (Reader::Bytes(column), ValueRef::Blob(bytes)) => column.append_value(bytes),
             _ => return None,
         }

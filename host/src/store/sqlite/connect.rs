@@ -55,13 +55,22 @@ impl Database {
             source: Box::new(source),
         })?;
         let database = Database { path };
-        let opened = database.connect().and_then(|connection| into_wal(&connection));
-        opened.map_err(|fault| match database.explain(fault, "opening it".to_owned()) {
-            StoreError::Failed { source, .. } | StoreError::Damaged { source: Some(source), .. } => {
-                StoreError::Unreachable { database: database.path.display().to_string(), source }
-            }
-            other => other,
-        })?;
+        let opened = database
+            .connect()
+            .and_then(|connection| into_wal(&connection));
+        opened.map_err(
+            |fault| match database.explain(fault, "opening it".to_owned()) {
+                StoreError::Failed { source, .. }
+                | StoreError::Damaged {
+                    source: Some(source),
+                    ..
+                } => StoreError::Unreachable {
+                    database: database.path.display().to_string(),
+                    source,
+                },
+                other => other,
+            },
+        )?;
         Ok(database)
     }
 
@@ -71,8 +80,9 @@ impl Database {
 
     /// A new connection, whose commits are synced.
     pub(super) fn connect(&self) -> Result<Connection, Fault> {
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -83,12 +93,18 @@ impl Database {
     }
 
     /// Runs `work` in a transaction that excludes other writers from its beginning.
-    pub(super) fn write<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         in_transaction(&self.connect()?, TransactionBehavior::Immediate, work)
     }
 
     /// Runs `work` on a snapshot.
-    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         in_transaction(&self.connect()?, TransactionBehavior::Deferred, work)
     }
 
@@ -96,22 +112,37 @@ impl Database {
     pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
         let source = match fault {
             Fault::Store(error) => return error,
-            Fault::Arrow(source) => return StoreError::Failed { doing, source: Box::new(source) },
+            Fault::Arrow(source) => {
+                return StoreError::Failed {
+                    doing,
+                    source: Box::new(source),
+                };
+            }
             Fault::Sqlite(source) => source,
         };
         match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Busy { doing, source: Box::new(source) }
-            }
-            Some(ErrorCode::DiskFull) => StoreError::NoSpace { doing, source: Box::new(source) },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy {
+                doing,
+                source: Box::new(source),
+            },
+            Some(ErrorCode::DiskFull) => StoreError::NoSpace {
+                doing,
+                source: Box::new(source),
+            },
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                StoreError::Unreachable { database: self.path.display().to_string(), source: Box::new(source) }
+                StoreError::Unreachable {
+                    database: self.path.display().to_string(),
+                    source: Box::new(source),
+                }
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
                 what: format!("{}, found while {doing}", self.path.display()),
                 source: Some(Box::new(source)),
             },
-            _ => StoreError::Failed { doing, source: Box::new(source) },
+            _ => StoreError::Failed {
+                doing,
+                source: Box::new(source),
+            },
         }
     }
 }
@@ -132,7 +163,9 @@ pub(super) fn in_transaction<T>(
 fn into_wal(connection: &Connection) -> Result<(), Fault> {
     let begun = Instant::now();
     loop {
-        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
+        match connection
+            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
+        {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {
                 return Err(Fault::Store(StoreError::Failed {
@@ -142,7 +175,8 @@ fn into_wal(connection: &Connection) -> Result<(), Fault> {
             }
             // SQLite's own timeout does not cover a change of mode.
             Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < BUSY_TIMEOUT =>
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < BUSY_TIMEOUT =>
             {
                 std::thread::sleep(RETRY_AFTER);
             }

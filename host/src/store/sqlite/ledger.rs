@@ -41,7 +41,11 @@ const TABLES: [(&str, &str, &str); 2] = [
         BUILDS,
         "seq table_name build manifest_digest columns state attempt row_count row_digest created_at loaded_at",
     ),
-    ("backfold_pointers", POINTERS, "table_name version build previous handoff swapped_by swapped_at"),
+    (
+        "backfold_pointers",
+        POINTERS,
+        "table_name version build previous handoff swapped_by swapped_at",
+    ),
 ];
 
 /// Something in the database that has a name.
@@ -53,10 +57,17 @@ pub(super) struct Object {
 
 /// What has this name, capitals and small letters being the same to SQLite.
 pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Object>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT type, name, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT type, name, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+    )?;
     let object = statement
-        .query_row([name], |row| Ok(Object { kind: row.get(0)?, name: row.get(1)?, sql: row.get(2)? }))
+        .query_row([name], |row| {
+            Ok(Object {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                sql: row.get(2)?,
+            })
+        })
         .optional()?;
     Ok(object)
 }
@@ -81,7 +92,10 @@ fn present(connection: &Connection, name: &str) -> Result<bool, Fault> {
         [name],
         |row| row.get(0),
     )?;
-    let expected = TABLES.iter().find(|(table, ..)| *table == name).map(|(.., columns)| *columns);
+    let expected = TABLES
+        .iter()
+        .find(|(table, ..)| *table == name)
+        .map(|(.., columns)| *columns);
     if object.kind == "table" && columns.as_deref() == expected {
         Ok(true)
     } else {
@@ -110,7 +124,8 @@ pub(super) fn builds(connection: &Connection, table: &str) -> Result<Vec<StoredB
     if !present(connection, "backfold_builds")? {
         return Ok(Vec::new());
     }
-    let mut statement = connection.prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 ORDER BY seq")?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 ORDER BY seq")?;
     let mut rows = statement.query([table])?;
     let mut builds = Vec::new();
     while let Some(row) = rows.next()? {
@@ -123,18 +138,31 @@ pub(super) fn builds(connection: &Connection, table: &str) -> Result<Vec<StoredB
 ///
 /// # Errors
 /// [`StoreError::UnknownBuild`] where there is none.
-pub(super) fn build(connection: &Connection, table: &str, build: &str) -> Result<StoredBuild, Fault> {
-    find_build(connection, table, build)?
-        .ok_or_else(|| StoreError::UnknownBuild { table: table.to_owned(), build: build.to_owned() }.into())
+pub(super) fn build(
+    connection: &Connection,
+    table: &str,
+    build: &str,
+) -> Result<StoredBuild, Fault> {
+    find_build(connection, table, build)?.ok_or_else(|| {
+        StoreError::UnknownBuild {
+            table: table.to_owned(),
+            build: build.to_owned(),
+        }
+        .into()
+    })
 }
 
 /// One build, if the store knows it.
-pub(super) fn find_build(connection: &Connection, table: &str, build: &str) -> Result<Option<StoredBuild>, Fault> {
+pub(super) fn find_build(
+    connection: &Connection,
+    table: &str,
+    build: &str,
+) -> Result<Option<StoredBuild>, Fault> {
     if !present(connection, "backfold_builds")? {
         return Ok(None);
     }
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 AND build = ?2")?;
+    let mut statement = connection
+        .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 AND build = ?2")?;
     let mut rows = statement.query([table, build])?;
     rows.next()?.map(stored_build).transpose()
 }
@@ -143,15 +171,27 @@ pub(super) fn find_build(connection: &Connection, table: &str, build: &str) -> R
 ///
 /// # Errors
 /// [`StoreError::WrongState`] where it is not.
-pub(super) fn loaded_build(connection: &Connection, table: &str, id: &str) -> Result<StoredBuild, Fault> {
+pub(super) fn loaded_build(
+    connection: &Connection,
+    table: &str,
+    id: &str,
+) -> Result<StoredBuild, Fault> {
     let found = build(connection, table, id)?;
-    if found.state == BuildState::Loaded { Ok(found) } else { Err(wrong_state(&found)) }
+    if found.state == BuildState::Loaded {
+        Ok(found)
+    } else {
+        Err(wrong_state(&found))
+    }
 }
 
 /// The refusal of a build for the state that it is in.
 pub(super) fn wrong_state(build: &StoredBuild) -> Fault {
-    StoreError::WrongState { table: build.info.table.clone(), build: build.info.build.clone(), state: build.state }
-        .into()
+    StoreError::WrongState {
+        table: build.info.table.clone(),
+        build: build.info.build.clone(),
+        state: build.state,
+    }
+    .into()
 }
 
 fn stored_build(row: &Row<'_>) -> Result<StoredBuild, Fault> {
@@ -166,7 +206,9 @@ fn stored_build(row: &Row<'_>) -> Result<StoredBuild, Fault> {
         "loaded" => BuildState::Loaded,
         _ => BuildState::Dropped,
     };
-    let loaded = row.get::<_, Option<u64>>("row_count")?.zip(row.get("row_digest")?);
+    let loaded = row
+        .get::<_, Option<u64>>("row_count")?
+        .zip(row.get("row_digest")?);
     Ok(StoredBuild {
         info,
         columns,
@@ -178,7 +220,11 @@ fn stored_build(row: &Row<'_>) -> Result<StoredBuild, Fault> {
 }
 
 /// Writes down that a build was created anew.
-pub(super) fn created(connection: &Connection, build: &BuildInfo, columns: &TableColumns) -> Result<(), Fault> {
+pub(super) fn created(
+    connection: &Connection,
+    build: &BuildInfo,
+    columns: &TableColumns,
+) -> Result<(), Fault> {
     connection.execute(
         "INSERT INTO backfold_builds (table_name, build, manifest_digest, columns, state, attempt, created_at)
          VALUES (?1, ?2, ?3, ?4, 'loading', 0, ?5)
@@ -202,19 +248,30 @@ pub(super) fn begin_attempt(connection: &Connection, build: &BuildInfo) -> Resul
 }
 
 /// Refuses to go on with a load that another has taken over from.
-pub(super) fn check_attempt(connection: &Connection, build: &BuildInfo, attempt: i64) -> Result<(), Fault> {
+pub(super) fn check_attempt(
+    connection: &Connection,
+    build: &BuildInfo,
+    attempt: i64,
+) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT 1 FROM backfold_builds WHERE table_name = ?1 AND build = ?2 AND attempt = ?3 AND state = 'loading'",
     )?;
     if statement.exists(params![build.table, build.build, attempt])? {
         Ok(())
     } else {
-        Err(StoreError::Superseded { build: build.build.clone() }.into())
+        Err(StoreError::Superseded {
+            build: build.build.clone(),
+        }
+        .into())
     }
 }
 
 /// Writes down that a load is complete.
-pub(super) fn loaded(connection: &Connection, build: &BuildInfo, loaded: &Loaded) -> Result<(), Fault> {
+pub(super) fn loaded(
+    connection: &Connection,
+    build: &BuildInfo,
+    loaded: &Loaded,
+) -> Result<(), Fault> {
     connection.execute(
         "UPDATE backfold_builds SET state = 'loaded', row_count = ?3, row_digest = ?4, loaded_at = ?5
          WHERE table_name = ?1 AND build = ?2",
@@ -290,7 +347,11 @@ pub(super) fn now() -> String {
 
 fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|source| {
-        StoreError::Damaged { what: format!("the {what} of build {build}"), source: Some(Box::new(source)) }.into()
+        StoreError::Damaged {
+            what: format!("the {what} of build {build}"),
+            source: Some(Box::new(source)),
+        }
+        .into()
     })
 }
 

@@ -42,7 +42,12 @@ pub(super) fn load(
     let mut loader = Loader::begin(&connection, build, columns)?;
     let (expected_rows, expected_digest) = loop {
         match rows.blocking_recv() {
-            None => return Err(StoreError::Unfinished { build: build.build.clone() }.into()),
+            None => {
+                return Err(StoreError::Unfinished {
+                    build: build.build.clone(),
+                }
+                .into());
+            }
             Some(Rows::End { rows, digest }) => break (rows, digest),
             Some(Rows::Batch(batch)) => {
                 if let Some(end) = loader.load_ready(batch, &mut rows)? {
@@ -51,11 +56,22 @@ pub(super) fn load(
             }
         }
     };
-    let loaded = Loaded { rows: loader.digest.rows(), digest: loader.digest.hex() };
+    let loaded = Loaded {
+        rows: loader.digest.rows(),
+        digest: loader.digest.hex(),
+    };
     if loaded.rows != expected_rows || *loaded.digest != *expected_digest {
-        let expected = Loaded { rows: expected_rows, digest: expected_digest.to_string() };
+        let expected = Loaded {
+            rows: expected_rows,
+            digest: expected_digest.to_string(),
+        };
         let build = build.build.clone();
-        return Err(StoreError::Disagrees { build, expected: expected.into(), found: loaded.into() }.into());
+        return Err(StoreError::Disagrees {
+            build,
+            expected: expected.into(),
+            found: loaded.into(),
+        }
+        .into());
     }
     loader.finish(&loaded)?;
     Ok(loaded)
@@ -75,7 +91,11 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     /// Takes over the build's table, and empties it.
-    fn begin(connection: &'a Connection, build: &'a BuildInfo, columns: &'a TableColumns) -> Result<Self, Fault> {
+    fn begin(
+        connection: &'a Connection,
+        build: &'a BuildInfo,
+        columns: &'a TableColumns,
+    ) -> Result<Self, Fault> {
         let attempt = in_transaction(connection, TransactionBehavior::Immediate, |connection| {
             let known = ledger::build(connection, &build.table, &build.build)?;
             if known.state != BuildState::Loading {
@@ -83,7 +103,11 @@ impl<'a> Loader<'a> {
             }
             if known.columns != *columns {
                 let why = "it was created with others".to_owned();
-                return Err(StoreError::Shape { build: build.build.clone(), why }.into());
+                return Err(StoreError::Shape {
+                    build: build.build.clone(),
+                    why,
+                }
+                .into());
             }
             shadow::empty(connection, &known)?;
             ledger::begin_attempt(connection, build)
@@ -133,16 +157,19 @@ impl<'a> Loader<'a> {
         self.check(batch)?;
         let mut cells = Vec::with_capacity(batch.num_columns());
         for (column, array) in self.columns.iter().zip(batch.columns()) {
-            cells.push(Cells::new(array, column.kind).map_err(|unstorable| StoreError::Unstorable {
-                column: column.name.clone(),
-                key: self.key(batch, unstorable.row),
-                why: unstorable.why,
+            cells.push(Cells::new(array, column.kind).map_err(|unstorable| {
+                StoreError::Unstorable {
+                    column: column.name.clone(),
+                    key: self.key(batch, unstorable.row),
+                    why: unstorable.why,
+                }
             })?);
         }
         let whole = batch.num_rows() - batch.num_rows() % self.rows_a_statement;
-        for (sql, from, until, step) in
-            [(&self.insert_many, 0, whole, self.rows_a_statement), (&self.insert_one, whole, batch.num_rows(), 1)]
-        {
+        for (sql, from, until, step) in [
+            (&self.insert_many, 0, whole, self.rows_a_statement),
+            (&self.insert_one, whole, batch.num_rows(), 1),
+        ] {
             let mut statement = self.connection.prepare_cached(sql)?;
             for start in (from..until).step_by(step) {
                 let mut parameter = 0;
@@ -162,26 +189,43 @@ impl<'a> Loader<'a> {
     /// Refuses rows of other columns, or out of order.
     fn check(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
         let expected = self.columns.iter().map(|column| column.kind.data_type());
-        let found = batch.columns().iter().map(|column| column.data_type().clone());
+        let found = batch
+            .columns()
+            .iter()
+            .map(|column| column.data_type().clone());
         if !expected.clone().eq(found.clone()) {
-            let why = format!("{:?} instead of {:?}", found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
-            return Err(StoreError::Shape { build: self.build.build.clone(), why }.into());
+            let why = format!(
+                "{:?} instead of {:?}",
+                found.collect::<Vec<_>>(),
+                expected.collect::<Vec<_>>()
+            );
+            return Err(StoreError::Shape {
+                build: self.build.build.clone(),
+                why,
+            }
+            .into());
         }
         match self.order.check(batch)? {
             None => Ok(()),
-            Some(row) => {
-                Err(StoreError::Unsorted { build: self.build.build.clone(), key: self.key(batch, row) }.into())
+            Some(row) => Err(StoreError::Unsorted {
+                build: self.build.build.clone(),
+                key: self.key(batch, row),
             }
+            .into()),
         }
     }
 
     /// Marks the build as loaded. This commit is synced, and the log with all commits before it.
     fn finish(self, loaded: &Loaded) -> Result<(), Fault> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        in_transaction(self.connection, TransactionBehavior::Immediate, |connection| {
-            ledger::check_attempt(connection, self.build, self.attempt)?;
-            ledger::loaded(connection, self.build, loaded)
-        })
+        in_transaction(
+            self.connection,
+            TransactionBehavior::Immediate,
+            |connection| {
+                ledger::check_attempt(connection, self.build, self.attempt)?;
+                ledger::loaded(connection, self.build, loaded)
+            },
+        )
     }
 
     fn key(&self, batch: &RecordBatch, row: usize) -> String {
@@ -191,5 +235,9 @@ impl<'a> Loader<'a> {
 
 fn insert_sql(build: &BuildInfo, width: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; width].join(","));
-    format!("INSERT INTO {} VALUES {}", quote(&build.shadow_name()), vec![row.as_str(); rows].join(","))
+    format!(
+        "INSERT INTO {} VALUES {}",
+        quote(&build.shadow_name()),
+        vec![row.as_str(); rows].join(",")
+    )
 }

@@ -62,7 +62,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Unreachable`] where the file cannot be opened for writing or is no database.
     pub fn open(config: &SqliteConfig) -> Result<Self, StoreError> {
-        Ok(SqliteStore { database: Database::open(&config.path)? })
+        Ok(SqliteStore {
+            database: Database::open(&config.path)?,
+        })
     }
 
     /// The database's file.
@@ -77,15 +79,18 @@ impl SqliteStore {
         work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let database = self.database.clone();
-        let task = tokio::task::spawn_blocking(move || work(&database).map_err(|fault| database.explain(fault, doing)));
+        let task = tokio::task::spawn_blocking(move || {
+            work(&database).map_err(|fault| database.explain(fault, doing))
+        });
         match task.await {
             Ok(result) => result,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 // Only a runtime that is shutting down cancels a blocking task.
-                Err(cancelled) => {
-                    Err(StoreError::Failed { doing: "waiting for the database".to_owned(), source: Box::new(cancelled) })
-                }
+                Err(cancelled) => Err(StoreError::Failed {
+                    doing: "waiting for the database".to_owned(),
+                    source: Box::new(cancelled),
+                }),
             },
         }
     }
@@ -111,19 +116,27 @@ impl StateStore for SqliteStore {
 
     async fn create(&self, build: &BuildInfo, columns: &TableColumns) -> Result<(), StoreError> {
         let (build, columns) = (build.clone(), columns.clone());
-        self.blocking(format!("creating the table of build {}", build.build), move |database| {
-            names::check_table(&build.table)?;
-            names::check_columns(&columns)?;
-            database.write(|connection| {
-                ledger::ensure(connection)?;
-                shadow::check_public(connection, &build.table)?;
-                shadow::create(connection, &build, &columns)
-            })
-        })
+        self.blocking(
+            format!("creating the table of build {}", build.build),
+            move |database| {
+                names::check_table(&build.table)?;
+                names::check_columns(&columns)?;
+                database.write(|connection| {
+                    ledger::ensure(connection)?;
+                    shadow::check_public(connection, &build.table)?;
+                    shadow::create(connection, &build, &columns)
+                })
+            },
+        )
         .await
     }
 
-    async fn load(&self, build: &BuildInfo, columns: &TableColumns, rows: Receiver<Rows>) -> Result<Loaded, StoreError> {
+    async fn load(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        rows: Receiver<Rows>,
+    ) -> Result<Loaded, StoreError> {
         let (build, columns) = (build.clone(), columns.clone());
         self.blocking(format!("loading build {}", build.build), move |database| {
             load::load(database, &build, &columns, rows)
@@ -131,7 +144,12 @@ impl StateStore for SqliteStore {
         .await
     }
 
-    async fn read(&self, build: &BuildInfo, columns: &TableColumns, out: Sender<Rows>) -> Result<(), StoreError> {
+    async fn read(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        out: Sender<Rows>,
+    ) -> Result<(), StoreError> {
         let (build, columns) = (build.clone(), columns.clone());
         self.blocking(format!("reading build {}", build.build), move |database| {
             database.read(|connection| read::read(connection, &build, &columns, &out))
@@ -141,41 +159,48 @@ impl StateStore for SqliteStore {
 
     async fn live(&self, table: &str) -> Result<Option<Pointer>, StoreError> {
         let table = table.to_owned();
-        self.blocking(format!("looking up what `{table}` shows"), move |database| {
-            database.read(|connection| ledger::live(connection, &table))
-        })
+        self.blocking(
+            format!("looking up what `{table}` shows"),
+            move |database| database.read(|connection| ledger::live(connection, &table)),
+        )
         .await
     }
 
     async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError> {
         let table = table.to_owned();
-        self.blocking(format!("reading the history of `{table}`"), move |database| {
-            database.read(|connection| ledger::history(connection, &table))
-        })
+        self.blocking(
+            format!("reading the history of `{table}`"),
+            move |database| database.read(|connection| ledger::history(connection, &table)),
+        )
         .await
     }
 
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {
         let table = table.to_owned();
-        self.blocking(format!("listing the builds of `{table}`"), move |database| {
-            database.read(|connection| ledger::builds(connection, &table))
-        })
+        self.blocking(
+            format!("listing the builds of `{table}`"),
+            move |database| database.read(|connection| ledger::builds(connection, &table)),
+        )
         .await
     }
 
     async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError> {
         let swap = swap.clone();
-        self.blocking(format!("swapping `{}` to build {}", swap.table, swap.to), move |database| {
-            database.write(|connection| swap::swap(connection, &swap))
-        })
+        self.blocking(
+            format!("swapping `{}` to build {}", swap.table, swap.to),
+            move |database| database.write(|connection| swap::swap(connection, &swap)),
+        )
         .await
     }
 
     async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError> {
         let (table, build) = (table.to_owned(), build.to_owned());
-        self.blocking(format!("dropping build {build} of `{table}`"), move |database| {
-            database.write(|connection| swap::drop_build(connection, &table, &build))
-        })
+        self.blocking(
+            format!("dropping build {build} of `{table}`"),
+            move |database| {
+                database.write(|connection| swap::drop_build(connection, &table, &build))
+            },
+        )
         .await
     }
 }

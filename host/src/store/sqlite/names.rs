@@ -28,7 +28,11 @@ pub(super) fn check_table(name: &str) -> Result<(), StoreError> {
     } else {
         return Ok(());
     };
-    Err(StoreError::Name { what: "table", name: name.to_owned(), why })
+    Err(StoreError::Name {
+        what: "table",
+        name: name.to_owned(),
+        why,
+    })
 }
 
 /// Refuses columns that a table cannot have, alone or together.

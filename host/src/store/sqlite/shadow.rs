@@ -19,14 +19,26 @@ pub(super) fn check_public(connection: &Connection, table: &str) -> Result<(), F
         None => None,
     };
     let own = live.is_some_and(|live| object.kind == "view" && object.sql == Some(view_sql(&live)));
-    if own { Ok(()) } else { Err(StoreError::Foreign { name: object.name }.into()) }
+    if own {
+        Ok(())
+    } else {
+        Err(StoreError::Foreign { name: object.name }.into())
+    }
 }
 
 /// Makes an empty table for a build, in place of what an earlier attempt left.
-pub(super) fn create(connection: &Connection, build: &BuildInfo, columns: &TableColumns) -> Result<(), Fault> {
+pub(super) fn create(
+    connection: &Connection,
+    build: &BuildInfo,
+    columns: &TableColumns,
+) -> Result<(), Fault> {
     let live = ledger::live(connection, &build.table)?;
     if live.is_some_and(|live| live.build == build.build) {
-        return Err(StoreError::Live { table: build.table.clone(), build: build.build.clone() }.into());
+        return Err(StoreError::Live {
+            table: build.table.clone(),
+            build: build.build.clone(),
+        }
+        .into());
     }
     let known = ledger::find_build(connection, &build.table, &build.build)?;
     let shadow = build.shadow_name();
@@ -84,7 +96,11 @@ fn table_sql(shadow: &str, columns: &TableColumns) -> String {
     } else {
         ("PRIMARY KEY", "STRICT, WITHOUT ROWID")
     };
-    format!("CREATE TABLE {} ({}, {constraint} ({keys})) {options}", quote(shadow), definitions.join(", "))
+    format!(
+        "CREATE TABLE {} ({}, {constraint} ({keys})) {options}",
+        quote(shadow),
+        definitions.join(", ")
+    )
 }
 
 fn column_type(kind: Kind) -> &'static str {

@@ -12,7 +12,11 @@ pub(super) fn swap(connection: &Connection, swap: &Swap) -> Result<Pointer, Faul
     let to = ledger::loaded_build(connection, &swap.table, &swap.to)?;
     let live = ledger::live(connection, &swap.table)?;
     if live.as_ref().map(|live| live.version) != swap.expected {
-        return Err(StoreError::Conflict { table: swap.table.clone(), found: live.map(Box::new) }.into());
+        return Err(StoreError::Conflict {
+            table: swap.table.clone(),
+            found: live.map(Box::new),
+        }
+        .into());
     }
     shadow::check_public(connection, &swap.table)?;
     if ledger::find(connection, &to.info.shadow_name())?.is_none() {
@@ -42,7 +46,11 @@ pub(super) fn swap(connection: &Connection, swap: &Swap) -> Result<Pointer, Faul
 pub(super) fn drop_build(connection: &Connection, table: &str, build: &str) -> Result<(), Fault> {
     let known = ledger::build(connection, table, build)?;
     if ledger::live(connection, table)?.is_some_and(|live| live.build == build) {
-        return Err(StoreError::Live { table: table.to_owned(), build: build.to_owned() }.into());
+        return Err(StoreError::Live {
+            table: table.to_owned(),
+            build: build.to_owned(),
+        }
+        .into());
     }
     // One that was dropped before no longer owns the name of its table.
     if known.state != BuildState::Dropped {

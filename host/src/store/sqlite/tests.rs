@@ -21,11 +21,15 @@ struct Folder {
 
 impl Folder {
     fn new() -> Self {
-        Folder { folder: tempfile::tempdir().unwrap() }
+        Folder {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn config(&self) -> SqliteConfig {
-        SqliteConfig { path: self.folder.path().join("state.db") }
+        SqliteConfig {
+            path: self.folder.path().join("state.db"),
+        }
     }
 
     fn store(&self) -> SqliteStore {
@@ -51,13 +55,22 @@ impl Harness for Folder {
 
     async fn totals(&self, name: &str) -> Option<Vec<i64>> {
         let connection = self.other_program();
-        connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-        let mut statement = match connection.prepare(&format!("SELECT total FROM {}", names::quote(name))) {
-            Ok(statement) => statement,
-            Err(error) if error.to_string().contains("no such table") => return None,
-            Err(error) => panic!("{error}"),
-        };
-        Some(statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap())
+        connection
+            .busy_timeout(std::time::Duration::from_secs(10))
+            .unwrap();
+        let mut statement =
+            match connection.prepare(&format!("SELECT total FROM {}", names::quote(name))) {
+                Ok(statement) => statement,
+                Err(error) if error.to_string().contains("no such table") => return None,
+                Err(error) => panic!("{error}"),
+            };
+        Some(
+            statement
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap(),
+        )
     }
 }
 
@@ -67,23 +80,43 @@ async fn it_keeps_the_contract() {
 }
 
 fn build(n: u32) -> BuildInfo {
-    BuildInfo { table: "Clicks".to_owned(), build: format!("01K{n}"), manifest_digest: String::new() }
+    BuildInfo {
+        table: "Clicks".to_owned(),
+        build: format!("01K{n}"),
+        manifest_digest: String::new(),
+    }
 }
 
 fn columns() -> TableColumns {
-    let column = |name: &str, kind| Output { name: name.to_owned(), kind, nullable: false };
-    TableColumns { keys: vec![column("page", Kind::Utf8)], values: vec![column("total", Kind::Int64)] }
+    let column = |name: &str, kind| Output {
+        name: name.to_owned(),
+        kind,
+        nullable: false,
+    };
+    TableColumns {
+        keys: vec![column("page", Kind::Utf8)],
+        values: vec![column("total", Kind::Int64)],
+    }
 }
 
 fn rows(pages: &[&str]) -> RecordBatch {
     let keys: ArrayRef = Arc::new(StringArray::from(pages.to_vec()));
-    RecordBatch::try_new(columns().schema(), vec![keys, Arc::new(Int64Array::from(vec![1; pages.len()]))]).unwrap()
+    RecordBatch::try_new(
+        columns().schema(),
+        vec![keys, Arc::new(Int64Array::from(vec![1; pages.len()]))],
+    )
+    .unwrap()
 }
 
 fn end(batches: &[RecordBatch]) -> Rows {
     let mut digest = RowsDigest::new(&columns().schema()).unwrap();
-    batches.iter().for_each(|batch| digest.update(batch).unwrap());
-    Rows::End { rows: digest.rows(), digest: digest.hex().into() }
+    batches
+        .iter()
+        .for_each(|batch| digest.update(batch).unwrap());
+    Rows::End {
+        rows: digest.rows(),
+        digest: digest.hex().into(),
+    }
 }
 
 async fn live(store: &SqliteStore, build: &BuildInfo, pages: &[&str]) {
@@ -93,21 +126,43 @@ async fn live(store: &SqliteStore, build: &BuildInfo, pages: &[&str]) {
     sender.send(Rows::Batch(rows(pages))).await.unwrap();
     sender.send(end(&[rows(pages)])).await.unwrap();
     store.load(build, &columns(), receiver).await.unwrap();
-    let expected = store.live(&build.table).await.unwrap().map(|pointer| pointer.version);
+    let expected = store
+        .live(&build.table)
+        .await
+        .unwrap()
+        .map(|pointer| pointer.version);
     let (table, to) = (build.table.clone(), build.build.clone());
-    store.swap(&Swap { table, expected, to, handoff: Handoff::default(), by: String::new() }).await.unwrap();
+    store
+        .swap(&Swap {
+            table,
+            expected,
+            to,
+            handoff: Handoff::default(),
+            by: String::new(),
+        })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_named() {
     let folder = Folder::new();
     let path = folder.config().path;
-    std::fs::write(&path, "not a database, but long enough to have been one".repeat(100)).unwrap();
+    std::fs::write(
+        &path,
+        "not a database, but long enough to have been one".repeat(100),
+    )
+    .unwrap();
     let error = SqliteStore::open(&folder.config()).unwrap_err();
-    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+    assert!(
+        error.to_string().contains(&path.display().to_string()),
+        "{error}"
+    );
     assert_eq!(error.code().number, 615);
 
-    let missing = SqliteConfig { path: folder.folder.path().join("no/such/folder/state.db") };
+    let missing = SqliteConfig {
+        path: folder.folder.path().join("no/such/folder/state.db"),
+    };
     assert_eq!(SqliteStore::open(&missing).unwrap_err().code().number, 615);
 }
 
@@ -116,7 +171,11 @@ async fn paths_are_nothing_but_paths() {
     let folder = TempDir::new().unwrap();
     for name in [":memory:", "file:x?mode=memory", "a%20b.db"] {
         let path = folder.path().join(name);
-        SqliteStore::open(&SqliteConfig { path: path.clone() }).unwrap().prepare("t").await.unwrap();
+        SqliteStore::open(&SqliteConfig { path: path.clone() })
+            .unwrap()
+            .prepare("t")
+            .await
+            .unwrap();
         assert!(path.exists(), "{name}");
     }
 }
@@ -127,7 +186,10 @@ async fn bookkeeping_of_another_shape_is_refused() {
         let folder = Folder::new();
         folder.make_foreign(name).await;
         let error = folder.store().prepare("t").await.unwrap_err();
-        assert!(matches!(&error, StoreError::Foreign { name: found } if found == name), "{error}");
+        assert!(
+            matches!(&error, StoreError::Foreign { name: found } if found == name),
+            "{error}"
+        );
         assert_eq!(folder.totals(name).await, Some(vec![42]));
     }
 }
@@ -139,12 +201,21 @@ async fn capitals_do_not_tell_names_apart() {
     store.prepare("Clicks").await.unwrap();
     store.create(&build(1), &columns()).await.unwrap();
     let error = store.prepare("clicks").await.unwrap_err();
-    assert!(matches!(error, StoreError::Name { what: "table", .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Name { what: "table", .. }),
+        "{error}"
+    );
 
     let mut doubled = columns();
-    doubled.values.push(Output { name: "PAGE".to_owned(), ..doubled.keys[0].clone() });
+    doubled.values.push(Output {
+        name: "PAGE".to_owned(),
+        ..doubled.keys[0].clone()
+    });
     let error = store.create(&build(2), &doubled).await.unwrap_err();
-    assert!(matches!(error, StoreError::Name { what: "column", .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Name { what: "column", .. }),
+        "{error}"
+    );
 
     folder.make_foreign("OTHER").await;
     let error = store.prepare("other").await.unwrap_err();
@@ -162,7 +233,10 @@ async fn a_view_that_somebody_changed_is_foreign() {
     assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
 
     // Where it is only gone, the next swap brings it back.
-    folder.other_program().execute_batch("DROP VIEW \"Clicks\"").unwrap();
+    folder
+        .other_program()
+        .execute_batch("DROP VIEW \"Clicks\"")
+        .unwrap();
     live(&store, &build(2), &["/a", "/b"]).await;
     assert_eq!(folder.totals("Clicks").await, Some(vec![1, 1]));
 }
@@ -172,7 +246,10 @@ async fn values_that_somebody_changed_are_found() {
     let folder = Folder::new();
     let store = folder.store();
     live(&store, &build(1), &["/a"]).await;
-    folder.other_program().execute_batch("UPDATE Clicks__01k1 SET page = CAST(x'ff' AS TEXT)").unwrap();
+    folder
+        .other_program()
+        .execute_batch("UPDATE Clicks__01k1 SET page = CAST(x'ff' AS TEXT)")
+        .unwrap();
     let (sender, _receiver) = channel(1);
     let error = store.read(&build(1), &columns(), sender).await.unwrap_err();
     insta::assert_snapshot!(error, @"the database is damaged: row 1 of `Clicks__01k1` has a value in column `page` that backfold did not write");
@@ -184,7 +261,11 @@ async fn tables_are_typed_and_in_the_order_of_their_key() {
     live(&folder.store(), &build(1), &["/a"]).await;
     let sql = |name: &str| -> Option<String> {
         let query = "SELECT sql FROM sqlite_schema WHERE name = ?1";
-        folder.other_program().query_row(query, [name], |row| row.get(0)).optional().unwrap()
+        folder
+            .other_program()
+            .query_row(query, [name], |row| row.get(0))
+            .optional()
+            .unwrap()
     };
     insta::assert_snapshot!(sql("Clicks__01k1").unwrap(), @r#"CREATE TABLE "Clicks__01k1" ("page" TEXT NOT NULL, "total" INTEGER NOT NULL, PRIMARY KEY ("page")) STRICT, WITHOUT ROWID"#);
     insta::assert_snapshot!(sql("Clicks").unwrap(), @r#"CREATE VIEW "Clicks"("page", "total") AS SELECT "page", "total" FROM "Clicks__01k1""#);
@@ -225,24 +306,40 @@ async fn a_crash_in_the_middle_of_a_load_costs_only_the_load() {
     // The load is waiting for rows or writing the second: hold the lock, so that no write is copied by half.
     let crashed = Folder::new();
     let lock = folder.other_program();
-    lock.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    lock.busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     for file in ["state.db", "state.db-wal"] {
-        std::fs::copy(folder.folder.path().join(file), crashed.folder.path().join(file)).unwrap();
+        std::fs::copy(
+            folder.folder.path().join(file),
+            crashed.folder.path().join(file),
+        )
+        .unwrap();
     }
     lock.execute_batch("ROLLBACK").unwrap();
     drop(sender);
-    assert!(matches!(load.await.unwrap(), Err(StoreError::Unfinished { .. })));
+    assert!(matches!(
+        load.await.unwrap(),
+        Err(StoreError::Unfinished { .. })
+    ));
 
     assert_eq!(crashed.totals("Clicks").await, Some(vec![1]));
-    let left: i64 =
-        crashed.other_program().query_row("SELECT count(*) FROM Clicks__01k2", [], |row| row.get(0)).unwrap();
-    assert!((1..=3).contains(&left), "the load had committed {left} rows");
+    let left: i64 = crashed
+        .other_program()
+        .query_row("SELECT count(*) FROM Clicks__01k2", [], |row| row.get(0))
+        .unwrap();
+    assert!(
+        (1..=3).contains(&left),
+        "the load had committed {left} rows"
+    );
     live(&crashed.store(), &build(2), &["/a", "/b", "/c"]).await;
     assert_eq!(crashed.totals("Clicks").await, Some(vec![1; 3]));
     assert_eq!(integrity(&crashed.config().path), "ok");
 }
 
 fn integrity(path: &Path) -> String {
-    Connection::open(path).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+    Connection::open(path)
+        .unwrap()
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap()
 }
