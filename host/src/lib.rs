@@ -10,9 +10,11 @@
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
+//! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //!
 //! [`schema`], [`error`], [`units`] and [`progress`] are the words that they share.
 
+pub mod cutover;
 pub mod decode;
 pub mod error;
 pub mod fold;

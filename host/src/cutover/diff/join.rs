@@ -1,0 +1,122 @@
+//! A merge join of two sorted streams of rows.
+
+use std::cmp::Ordering;
+
+use arrow_array::RecordBatch;
+use arrow_row::{Row, RowConverter, SortField};
+use arrow_schema::ArrowError;
+use tokio::sync::mpsc::Receiver;
+
+use super::compare::{Compared, Comparison};
+use crate::store::{Rows, TableColumns};
+
+/// Reads one side, row by row.
+pub(super) struct Cursor {
+    rows: Receiver<Rows>,
+    converter: RowConverter,
+    keys: usize,
+    page: Option<Page>,
+}
+
+/// The batch that the cursor stands in.
+struct Page {
+    batch: RecordBatch,
+    keys: arrow_row::Rows,
+    row: usize,
+}
+
+/// A row that a cursor stands on.
+pub(super) struct At<'a> {
+    pub(super) batch: &'a RecordBatch,
+    pub(super) row: usize,
+    /// The encoded key, which sorts as the table does.
+    pub(super) key: Row<'a>,
+}
+
+impl Cursor {
+    pub(super) fn new(rows: Receiver<Rows>, columns: &TableColumns) -> Result<Self, ArrowError> {
+        let fields = columns
+            .keys
+            .iter()
+            .map(|key| SortField::new(key.kind.data_type()))
+            .collect();
+        Ok(Cursor {
+            rows,
+            converter: RowConverter::new(fields)?,
+            keys: columns.keys.len(),
+            page: None,
+        })
+    }
+
+    /// Waits until the cursor stands on a row or all have been read.
+    async fn fill(&mut self) -> Result<(), ArrowError> {
+        while self.at().is_none() {
+            let Some(Rows::Batch(batch)) = self.rows.recv().await else {
+                self.page = None;
+                return Ok(());
+            };
+            let keys = self
+                .converter
+                .convert_columns(&batch.columns()[..self.keys])?;
+            self.page = Some(Page {
+                batch,
+                keys,
+                row: 0,
+            });
+        }
+        Ok(())
+    }
+
+    fn at(&self) -> Option<At<'_>> {
+        let page = self.page.as_ref()?;
+        (page.row < page.batch.num_rows()).then(|| At {
+            batch: &page.batch,
+            row: page.row,
+            key: page.keys.row(page.row),
+        })
+    }
+
+    fn advance(&mut self) {
+        if let Some(page) = &mut self.page {
+            page.row += 1;
+        }
+    }
+}
+
+/// Shows `comparison` every row of both sides once, rows of the same key together.
+pub(super) async fn join(
+    mut old: Cursor,
+    mut new: Cursor,
+    mut comparison: Comparison,
+) -> Result<Compared, ArrowError> {
+    loop {
+        old.fill().await?;
+        new.fill().await?;
+        match (old.at(), new.at()) {
+            (None, None) => return Ok(comparison.finish()),
+            (Some(row), None) => {
+                comparison.only_old(&row);
+                old.advance();
+            }
+            (None, Some(row)) => {
+                comparison.only_new(&row);
+                new.advance();
+            }
+            (Some(before), Some(after)) => match comparison.order(&before, &after) {
+                Ordering::Less => {
+                    comparison.only_old(&before);
+                    old.advance();
+                }
+                Ordering::Greater => {
+                    comparison.only_new(&after);
+                    new.advance();
+                }
+                Ordering::Equal => {
+                    comparison.both(&before, &after);
+                    old.advance();
+                    new.advance();
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A database with small builds, for the tests of this module.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use tempfile::TempDir;
+use tokio::sync::mpsc::channel;
+
+use crate::fold::RowsDigest;
+use crate::schema::{Kind, Output};
+use crate::source::{Handoff, HandoffPosition};
+use crate::store::sqlite::{SqliteConfig, SqliteStore};
+use crate::store::{BuildInfo, Rows, StateStore, StoredBuild, TableColumns};
+
+pub(super) const TABLE: &str = "clicks";
+
+pub(super) struct Fixture {
+    pub(super) store: SqliteStore,
+    _folder: TempDir,
+}
+
+pub(super) fn handoff(n: u32) -> Handoff {
+    let position = HandoffPosition::Offset {
+        topic: "clicks".to_owned(),
+        partition: 0,
+        next: n.into(),
+    };
+    Handoff {
+        positions: vec![position],
+    }
+}
+
+pub(super) fn column(name: &str, kind: Kind, nullable: bool) -> Output {
+    Output {
+        name: name.to_owned(),
+        kind,
+        nullable,
+    }
+}
+
+/// A key `page` and a value `total`.
+pub(super) fn columns() -> TableColumns {
+    TableColumns {
+        keys: vec![column("page", Kind::Utf8, false)],
+        values: vec![column("total", Kind::Int64, false)],
+    }
+}
+
+fn info(n: u32) -> BuildInfo {
+    BuildInfo {
+        table: TABLE.to_owned(),
+        build: format!("01K{n}"),
+        manifest_digest: format!("m{n}"),
+    }
+}
+
+impl Fixture {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&SqliteConfig {
+            path: folder.path().join("state.db"),
+        })
+        .unwrap();
+        store.prepare(TABLE).await.unwrap();
+        Fixture {
+            store,
+            _folder: folder,
+        }
+    }
+
+    /// Runs SQL as another program.
+    pub(super) fn execute(&self, sql: &str) {
+        rusqlite::Connection::open(self.store.path())
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    }
+
+    pub(super) async fn create(&self, n: u32) {
+        self.store.create(&info(n), &columns()).await.unwrap();
+    }
+
+    /// Loads the n-th build with pages and totals.
+    pub(super) async fn load(&self, n: u32, rows: &[(&str, i64)]) -> StoredBuild {
+        let pages: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0)));
+        let totals: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.1)));
+        self.load_batch(n, columns(), vec![pages, totals]).await
+    }
+
+    /// Loads the n-th build with any columns.
+    pub(super) async fn load_batch(
+        &self,
+        n: u32,
+        columns: TableColumns,
+        arrays: Vec<ArrayRef>,
+    ) -> StoredBuild {
+        let batch = RecordBatch::try_new(columns.schema(), arrays).unwrap();
+        let mut digest = RowsDigest::new(&batch.schema()).unwrap();
+        digest.update(&batch).unwrap();
+        self.store.create(&info(n), &columns).await.unwrap();
+        let (sender, receiver) = channel(2);
+        sender.send(Rows::Batch(batch)).await.unwrap();
+        sender
+            .send(Rows::End {
+                rows: digest.rows(),
+                digest: digest.hex().into(),
+            })
+            .await
+            .unwrap();
+        self.store.load(&info(n), &columns, receiver).await.unwrap();
+        self.stored(n).await
+    }
+
+    pub(super) async fn stored(&self, n: u32) -> StoredBuild {
+        let builds = self.store.builds(TABLE).await.unwrap();
+        builds
+            .into_iter()
+            .find(|build| build.info == info(n))
+            .unwrap()
+    }
+
+    /// Swaps to the n-th build.
+    pub(super) async fn live(&self, n: u32) {
+        let live = self.store.live(TABLE).await.unwrap();
+        let expected = live.map(|pointer| pointer.version);
+        super::swap(
+            &self.store,
+            TABLE,
+            &info(n).build,
+            expected,
+            handoff(n),
+            "test",
+        )
+        .await
+        .unwrap();
+    }
+}

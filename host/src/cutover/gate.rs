@@ -1,0 +1,394 @@
+//! What must hold before a build may go live.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::channel;
+
+use super::CutoverError;
+use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns};
+
+/// What the gate tolerates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GateOptions {
+    /// The most records that may have been rejected.
+    pub max_quarantined: u64,
+    /// The fewest rows that the table may have.
+    pub min_rows: u64,
+    /// The fewest rows in proportion to the live table: 0.9 refuses a table that lost more than a tenth.
+    pub min_rows_ratio: Option<f64>,
+    /// The most rows in proportion to the live table: 2.0 refuses one that more than doubled.
+    pub max_rows_ratio: Option<f64>,
+}
+
+impl Default for GateOptions {
+    fn default() -> Self {
+        GateOptions {
+            max_quarantined: 0,
+            min_rows: 1,
+            min_rows_ratio: None,
+            max_rows_ratio: None,
+        }
+    }
+}
+
+/// A build, and what is known of it.
+pub struct GateInput<'a> {
+    /// Where its table is.
+    pub store: &'a dyn StateStore,
+    /// The build.
+    pub build: &'a BuildInfo,
+    /// The columns of its table.
+    pub columns: &'a TableColumns,
+    /// What the merge gave.
+    pub merged: &'a Loaded,
+    /// Splits of the plan.
+    pub splits_planned: u64,
+    /// Splits that runs cover, each once.
+    pub splits_covered: u64,
+    /// Records that were rejected.
+    pub quarantined: u64,
+    /// What is tolerated.
+    pub options: &'a GateOptions,
+}
+
+/// One thing that must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name: `coverage`, `quarantine`, `rows`, `content` or `growth`.
+    pub name: &'static str,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was found, and where it fails what was wanted.
+    pub text: String,
+}
+
+/// The outcome of all checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GateReport {
+    /// The public name.
+    pub table: String,
+    /// The build that was checked.
+    pub build: String,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+}
+
+impl GateReport {
+    /// Whether all checks hold.
+    pub fn passed(&self) -> bool {
+        self.checks.iter().all(|check| check.passed)
+    }
+
+    /// What failed, a sentence each.
+    pub fn refusals(&self) -> Vec<&str> {
+        self.checks
+            .iter()
+            .filter(|check| !check.passed)
+            .map(|check| check.text.as_str())
+            .collect()
+    }
+
+    /// Goes on only if all checks hold.
+    ///
+    /// # Errors
+    /// [`CutoverError::GateRefused`] otherwise.
+    pub fn require(self) -> Result<Self, CutoverError> {
+        if self.passed() {
+            Ok(self)
+        } else {
+            Err(CutoverError::GateRefused {
+                report: Box::new(self),
+            })
+        }
+    }
+}
+
+impl fmt::Display for GateReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for check in &self.checks {
+            let mark = if check.passed { "pass" } else { "FAIL" };
+            writeln!(f, "{mark}  {:<10}  {}", check.name, check.text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks a loaded build. Reads its table back from the store to do so. All checks are made, whatever fails.
+///
+/// # Errors
+/// Where the store fails; a check that fails is no error (see [`GateReport::require`]).
+pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
+    let GateInput {
+        store,
+        build,
+        columns,
+        merged,
+        options,
+        ..
+    } = input;
+    let stored = stored(store, build, columns).await?;
+    let mut checks = vec![
+        check(
+            "coverage",
+            input.splits_covered == input.splits_planned,
+            format!(
+                "{} of {} splits were folded",
+                input.splits_covered, input.splits_planned
+            ),
+        ),
+        check(
+            "quarantine",
+            input.quarantined <= options.max_quarantined,
+            format!(
+                "{} records were rejected, at most {} may be",
+                input.quarantined, options.max_quarantined
+            ),
+        ),
+        check(
+            "rows",
+            stored.rows >= options.min_rows,
+            format!(
+                "the table has {} rows, at least {} are wanted",
+                stored.rows, options.min_rows
+            ),
+        ),
+        check("content", stored == *merged, content_text(&stored, merged)),
+    ];
+    if options.min_rows_ratio.is_some() || options.max_rows_ratio.is_some() {
+        checks.push(growth(
+            live_rows(store, &build.table).await?,
+            stored.rows,
+            options,
+        ));
+    }
+    Ok(GateReport {
+        table: build.table.clone(),
+        build: build.build.clone(),
+        checks,
+    })
+}
+
+fn check(name: &'static str, passed: bool, text: String) -> Check {
+    Check { name, passed, text }
+}
+
+fn content_text(stored: &Loaded, merged: &Loaded) -> String {
+    if stored == merged {
+        return format!(
+            "the table reads back as it was merged, digest {}",
+            short(&stored.digest)
+        );
+    }
+    format!(
+        "the table reads back with {} rows, digest {}, but {} rows, digest {}, were merged",
+        stored.rows,
+        short(&stored.digest),
+        merged.rows,
+        short(&merged.digest)
+    )
+}
+
+fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
+    let Some(live) = live.filter(|live| *live > 0) else {
+        return check(
+            "growth",
+            true,
+            "there are no live rows to compare with".to_owned(),
+        );
+    };
+    let ratio = rows as f64 / live as f64;
+    let (min, max) = (
+        options.min_rows_ratio.unwrap_or(0.0),
+        options.max_rows_ratio.unwrap_or(f64::INFINITY),
+    );
+    let wanted = match (options.min_rows_ratio, options.max_rows_ratio) {
+        (Some(min), Some(max)) => format!("{min} to {max} times are"),
+        (None, Some(max)) => format!("at most {max} times are"),
+        (min, None) => format!("at least {} times are", min.unwrap_or(0.0)),
+    };
+    // Both bounds are inclusive, and a bound that is no number lets nothing through.
+    let passed = min <= ratio && ratio <= max;
+    check(
+        "growth",
+        passed,
+        format!("the table has {ratio:.3} times the {live} live rows, {wanted} wanted"),
+    )
+}
+
+/// What a build's table really holds.
+async fn stored(
+    store: &dyn StateStore,
+    build: &BuildInfo,
+    columns: &TableColumns,
+) -> Result<Loaded, CutoverError> {
+    let (sender, mut receiver) = channel(2);
+    let end = async {
+        let mut end = None;
+        while let Some(rows) = receiver.recv().await {
+            if let Rows::End { rows, digest } = rows {
+                end = Some(Loaded {
+                    rows,
+                    digest: digest.to_string(),
+                });
+            }
+        }
+        end
+    };
+    let (read, end) = futures::join!(store.read(build, columns, sender), end);
+    read?;
+    end.ok_or_else(|| {
+        StoreError::Unfinished {
+            build: build.build.clone(),
+        }
+        .into()
+    })
+}
+
+async fn live_rows(store: &dyn StateStore, table: &str) -> Result<Option<u64>, CutoverError> {
+    let Some(pointer) = store.live(table).await? else {
+        return Ok(None);
+    };
+    let builds = store.builds(table).await?;
+    let live = builds
+        .into_iter()
+        .find(|build| build.info.build == pointer.build);
+    Ok(live.and_then(|live| live.loaded).map(|loaded| loaded.rows))
+}
+
+/// Enough of a digest to tell it from another at a glance.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cutover::fixture::Fixture;
+    use crate::error::Coded;
+
+    async fn report(
+        fixture: &Fixture,
+        n: u32,
+        options: GateOptions,
+        change: impl FnOnce(&mut GateInput<'_>),
+    ) -> GateReport {
+        let build = fixture.stored(n).await;
+        let merged = build.loaded.clone().unwrap();
+        let mut input = GateInput {
+            store: &fixture.store,
+            build: &build.info,
+            columns: &build.columns,
+            merged: &merged,
+            splits_planned: 4,
+            splits_covered: 4,
+            quarantined: 0,
+            options: &options,
+        };
+        change(&mut input);
+        gate(input).await.unwrap()
+    }
+
+    fn failed(report: &GateReport) -> Vec<&'static str> {
+        report
+            .checks
+            .iter()
+            .filter(|check| !check.passed)
+            .map(|check| check.name)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_sound_build_passes() {
+        let fixture = Fixture::new().await;
+        fixture.load(1, &[("/a", 1), ("/b", 2)]).await;
+        let report = report(&fixture, 1, GateOptions::default(), |_| {}).await;
+        insta::assert_snapshot!(report, @r"
+        pass  coverage    4 of 4 splits were folded
+        pass  quarantine  0 records were rejected, at most 0 may be
+        pass  rows        the table has 2 rows, at least 1 are wanted
+        pass  content     the table reads back as it was merged, digest 6b090b521513
+        ");
+        report.require().unwrap();
+    }
+
+    #[tokio::test]
+    async fn each_check_can_refuse() {
+        let fixture = Fixture::new().await;
+        fixture.load(1, &[("/a", 1)]).await;
+        fixture.load(2, &[]).await;
+        let options = GateOptions {
+            max_quarantined: 7,
+            ..GateOptions::default()
+        };
+        let of = |n, change: fn(&mut GateInput<'_>)| report(&fixture, n, options.clone(), change);
+        assert_eq!(
+            failed(&of(1, |input| input.splits_covered = 3).await),
+            ["coverage"]
+        );
+        assert_eq!(
+            failed(&of(1, |input| input.splits_covered = 5).await),
+            ["coverage"]
+        );
+        assert!(of(1, |input| input.quarantined = 7).await.passed());
+        assert_eq!(failed(&of(2, |_| {}).await), ["rows"]);
+
+        let refused = of(1, |input| input.quarantined = 8)
+            .await
+            .require()
+            .unwrap_err();
+        assert_eq!(
+            (refused.code().number, refused.code().class.exit_code()),
+            (701, 3)
+        );
+        insta::assert_snapshot!(refused, @"the gate refuses build 01K1: 8 records were rejected, at most 7 may be");
+    }
+
+    #[tokio::test]
+    async fn rows_changed_behind_its_back_are_found() {
+        let fixture = Fixture::new().await;
+        fixture.load(1, &[("/a", 1)]).await;
+        fixture.execute("UPDATE clicks__01k1 SET total = 2");
+        let report = report(&fixture, 1, GateOptions::default(), |_| {}).await;
+        assert_eq!(failed(&report), ["content"]);
+    }
+
+    #[tokio::test]
+    async fn growth_is_measured_against_the_live_table() {
+        let fixture = Fixture::new().await;
+        fixture
+            .load(1, &[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1)])
+            .await;
+        fixture.load(2, &[("/a", 1), ("/b", 1)]).await;
+        let limits = |min, max| GateOptions {
+            min_rows_ratio: min,
+            max_rows_ratio: max,
+            ..GateOptions::default()
+        };
+        assert!(
+            report(&fixture, 2, limits(Some(0.9), None), |_| {})
+                .await
+                .passed(),
+            "nothing is live yet"
+        );
+        fixture.live(1).await;
+        assert!(
+            report(&fixture, 2, limits(Some(0.5), Some(0.5)), |_| {})
+                .await
+                .passed()
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(Some(0.51), None), |_| {}).await),
+            ["growth"]
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(None, Some(0.49)), |_| {}).await),
+            ["growth"]
+        );
+        assert_eq!(
+            failed(&report(&fixture, 2, limits(Some(f64::NAN), None), |_| {}).await),
+            ["growth"]
+        );
+    }
+}

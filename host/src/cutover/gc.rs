@@ -1,0 +1,89 @@
+//! Letting go of builds.
+
+use super::CutoverError;
+use crate::store::{BuildState, StateStore, StoreError};
+
+/// How many builds are kept unless told otherwise.
+pub const DEFAULT_KEEP: usize = 2;
+
+/// Drops the tables of a table's old builds, and gives back which.
+///
+/// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
+/// build that was never loaded to its end is dropped if a newer build was: before that, it may still be
+/// loading. A build that goes live meanwhile is kept by the store itself.
+pub async fn gc(
+    store: &dyn StateStore,
+    table: &str,
+    keep: usize,
+) -> Result<Vec<String>, CutoverError> {
+    let live = store.live(table).await?;
+    let wanted = |build: &str| {
+        live.as_ref()
+            .is_some_and(|live| live.build == build || live.previous.as_deref() == Some(build))
+    };
+    let (mut newer_loaded, mut dropped) = (0, Vec::new());
+    for build in store.builds(table).await?.into_iter().rev() {
+        let old = match build.state {
+            BuildState::Dropped => continue,
+            BuildState::Loading => newer_loaded > 0,
+            BuildState::Loaded => {
+                newer_loaded += 1;
+                newer_loaded > keep
+            }
+        };
+        let id = build.info.build;
+        if !old || wanted(&id) {
+            continue;
+        }
+        match store.drop_build(table, &id).await {
+            Ok(()) => dropped.push(id),
+            Err(StoreError::Live { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    dropped.reverse();
+    Ok(dropped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cutover::fixture::{Fixture, TABLE};
+    use crate::cutover::rollback;
+
+    #[tokio::test]
+    async fn what_can_be_wanted_back_is_kept() {
+        let fixture = Fixture::new().await;
+        for n in 1..=6 {
+            fixture.load(n, &[("/a", n.into())]).await;
+        }
+        fixture.live(2).await;
+        fixture.live(1).await;
+        // 1 is live, 2 the way back, 5 and 6 the newest.
+        assert_eq!(
+            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            ["01K3", "01K4"]
+        );
+        assert_eq!(
+            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            [""; 0]
+        );
+        assert_eq!(
+            gc(&fixture.store, TABLE, 0).await.unwrap(),
+            ["01K5", "01K6"]
+        );
+        assert_eq!(
+            rollback(&fixture.store, TABLE, "me").await.unwrap().build,
+            "01K2"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_build_that_may_still_be_loading_is_kept() {
+        let fixture = Fixture::new().await;
+        fixture.create(1).await;
+        fixture.load(2, &[("/a", 1)]).await;
+        fixture.create(3).await;
+        assert_eq!(gc(&fixture.store, TABLE, 2).await.unwrap(), ["01K1"]);
+    }
+}

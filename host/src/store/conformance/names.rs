@@ -1,0 +1,152 @@
+//! Names of people and components, and of other programs.
+
+use std::sync::Arc;
+
+use super::*;
+
+pub(super) async fn hostile_names_are_only_names(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let names = [
+        "\"; DROP TABLE x; --",
+        "'quoted'",
+        "a b.c",
+        "SELECT",
+        "[x]",
+        "`x`",
+        "%00",
+        "../../etc",
+        "größe 📈",
+    ];
+    for (n, name) in (1..).zip(names) {
+        let columns = TableColumns {
+            keys: vec![column(name, Kind::Utf8, false)],
+            values: vec![
+                column("total", Kind::Int64, false),
+                column("rowid", Kind::Int64, false),
+            ],
+        };
+        let pages: ArrayRef = Arc::new(StringArray::from(vec!["'); DROP TABLE x; --"]));
+        let total: ArrayRef = Arc::new(Int64Array::from(vec![n]));
+        let rows = RecordBatch::try_new(columns.schema(), vec![pages, total.clone(), total]);
+        let build = BuildInfo {
+            build: format!("01K0\"' {n}"),
+            ..build_of(name, 0)
+        };
+        assert_comes_back(
+            &*store,
+            &build,
+            &columns,
+            &[rows.expect("the columns are those of the schema")],
+        )
+        .await;
+        store
+            .swap(&swap_to(&build, None))
+            .await
+            .expect("a quoted name can be swapped");
+        assert_eq!(harness.totals(name).await, Some(vec![n]), "{name}");
+    }
+}
+
+pub(super) async fn impossible_names_are_refused(harness: &dyn Harness) {
+    let store = harness.open().await;
+    for name in [
+        "",
+        "a\0b",
+        "backfold_builds",
+        "Backfold_x",
+        &"x".repeat(100_000),
+    ] {
+        let error = store
+            .prepare(name)
+            .await
+            .expect_err("no table can have this name");
+        assert!(
+            matches!(error, StoreError::Name { what: "table", .. }),
+            "{error}"
+        );
+        assert!(
+            error.to_string().len() < 1000,
+            "the message holds all of a long name"
+        );
+    }
+    store.prepare(TABLE).await.expect("the name is free");
+    for name in ["", "a\0b"] {
+        let columns = TableColumns {
+            keys: vec![column(name, Kind::Utf8, false)],
+            values: Vec::new(),
+        };
+        let error = store
+            .create(&build(1), &columns)
+            .await
+            .expect_err("no column can have this name");
+        assert!(
+            matches!(error, StoreError::Name { what: "column", .. }),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        store.builds(TABLE).await.expect("builds can be listed"),
+        [],
+        "a refused build was kept"
+    );
+}
+
+pub(super) async fn foreign_tables_are_not_touched(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let foreign = |error: StoreError, name: &str| {
+        assert!(
+            matches!(&error, StoreError::Foreign { name: found } if found == name),
+            "{error}"
+        );
+    };
+    harness.make_foreign(TABLE).await;
+    foreign(
+        store.prepare(TABLE).await.expect_err("the name is taken"),
+        TABLE,
+    );
+    foreign(
+        store
+            .create(&build(1), &columns())
+            .await
+            .expect_err("the name is taken"),
+        TABLE,
+    );
+
+    // The name may also be taken while a build runs.
+    let late = build_of("late", 1);
+    stored(&*store, &late, &columns(), &[rows(&["/a"], 1)])
+        .await
+        .expect("these rows can be stored");
+    harness.make_foreign("late").await;
+    foreign(
+        store
+            .swap(&swap_to(&late, None))
+            .await
+            .expect_err("the name was taken"),
+        "late",
+    );
+    assert_eq!(
+        store.live("late").await.expect("the pointer can be read"),
+        None
+    );
+
+    // So may the name of a build's own table.
+    let shadowed = build_of("shadowed", 1);
+    store.prepare("shadowed").await.expect("the name is free");
+    harness.make_foreign(&shadowed.shadow_name()).await;
+    foreign(
+        store
+            .create(&shadowed, &columns())
+            .await
+            .expect_err("taken"),
+        &shadowed.shadow_name(),
+    );
+
+    for name in [TABLE, "late", &shadowed.shadow_name()] {
+        assert_eq!(
+            harness.totals(name).await,
+            Some(vec![42]),
+            "`{name}` was touched"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! State tables in a SQLite database.
+//!
+//! - Each build has a table `<table>__<build>`, `STRICT` and in the order of its key; the public name is a
+//!   view of one of them.
+//! - `backfold_builds` lists the builds, `backfold_pointers` every pointer that a table ever had, the highest
+//!   version being the one that holds.
+//! - The database is in WAL mode: a reader keeps the snapshot that it began with, through loads and swaps. A
+//!   load commits every few ten thousand rows, so that it never keeps other writers waiting for long, and
+//!   syncs at checkpoints; what a crash leaves of it is thrown away by the next. All other transactions are
+//!   synced when they commit.
+//!
+//! | kind | column |
+//! |---|---|
+//! | `boolean`, `int64` | `INTEGER`, 0 or 1 for a boolean |
+//! | `float64` | `REAL` |
+//! | `timestamp` | `TEXT`, `2026-01-31T23:59:59.000001Z`, years 0000 to 9999: sorts right, and SQLite's functions read it |
+//! | `date` | `TEXT`, `2026-01-31` |
+//! | `utf8`, `json` | `TEXT` |
+//! | `binary` | `BLOB` |
+//!
+//! A key that may be null cannot be a `PRIMARY KEY` of a `WITHOUT ROWID` table; such a table has a `UNIQUE`
+//! constraint instead, and the load sees to it that no two keys with nulls are the same.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use crate::store::{
+    BuildInfo, Loaded, Pointer, Rows, StateStore, StoreError, StoredBuild, Swap, TableColumns,
+};
+
+mod cells;
+mod connect;
+mod ledger;
+mod load;
+mod names;
+mod read;
+mod shadow;
+mod swap;
+
+use connect::{Database, Fault};
+
+/// Which database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqliteConfig {
+    /// The database's file. It is made where it is missing; its folder is not.
+    pub path: PathBuf,
+}
+
+/// A SQLite database as a store. Cloning it is cheap; every call has a connection of its own.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    database: Database,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it if it is missing, and puts it into WAL mode.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`] where the file cannot be opened for writing or is no database.
+    pub fn open(config: &SqliteConfig) -> Result<Self, StoreError> {
+        Ok(SqliteStore {
+            database: Database::open(&config.path)?,
+        })
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        self.database.path()
+    }
+
+    /// Runs `work` where it may block, and says what it was `doing` if it fails.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        doing: String,
+        work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            work(&database).map_err(|fault| database.explain(fault, doing))
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only a runtime that is shutting down cancels a blocking task.
+                Err(cancelled) => Err(StoreError::Failed {
+                    doing: "waiting for the database".to_owned(),
+                    source: Box::new(cancelled),
+                }),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl StateStore for SqliteStore {
+    fn name(&self) -> &str {
+        "sqlite"
+    }
+
+    async fn prepare(&self, table: &str) -> Result<(), StoreError> {
+        let table = table.to_owned();
+        self.blocking(format!("preparing `{table}`"), move |database| {
+            names::check_table(&table)?;
+            database.write(|connection| {
+                ledger::ensure(connection)?;
+                shadow::check_public(connection, &table)
+            })
+        })
+        .await
+    }
+
+    async fn create(&self, build: &BuildInfo, columns: &TableColumns) -> Result<(), StoreError> {
+        let (build, columns) = (build.clone(), columns.clone());
+        self.blocking(
+            format!("creating the table of build {}", build.build),
+            move |database| {
+                names::check_table(&build.table)?;
+                names::check_columns(&columns)?;
+                database.write(|connection| {
+                    ledger::ensure(connection)?;
+                    shadow::check_public(connection, &build.table)?;
+                    shadow::create(connection, &build, &columns)
+                })
+            },
+        )
+        .await
+    }
+
+    async fn load(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        rows: Receiver<Rows>,
+    ) -> Result<Loaded, StoreError> {
+        let (build, columns) = (build.clone(), columns.clone());
+        self.blocking(format!("loading build {}", build.build), move |database| {
+            load::load(database, &build, &columns, rows)
+        })
+        .await
+    }
+
+    async fn read(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        out: Sender<Rows>,
+    ) -> Result<(), StoreError> {
+        let (build, columns) = (build.clone(), columns.clone());
+        self.blocking(format!("reading build {}", build.build), move |database| {
+            database.read(|connection| read::read(connection, &build, &columns, &out))
+        })
+        .await
+    }
+
+    async fn live(&self, table: &str) -> Result<Option<Pointer>, StoreError> {
+        let table = table.to_owned();
+        self.blocking(
+            format!("looking up what `{table}` shows"),
+            move |database| database.read(|connection| ledger::live(connection, &table)),
+        )
+        .await
+    }
+
+    async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError> {
+        let table = table.to_owned();
+        self.blocking(
+            format!("reading the history of `{table}`"),
+            move |database| database.read(|connection| ledger::history(connection, &table)),
+        )
+        .await
+    }
+
+    async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {
+        let table = table.to_owned();
+        self.blocking(
+            format!("listing the builds of `{table}`"),
+            move |database| database.read(|connection| ledger::builds(connection, &table)),
+        )
+        .await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError> {
+        let swap = swap.clone();
+        self.blocking(
+            format!("swapping `{}` to build {}", swap.table, swap.to),
+            move |database| database.write(|connection| swap::swap(connection, &swap)),
+        )
+        .await
+    }
+
+    async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError> {
+        let (table, build) = (table.to_owned(), build.to_owned());
+        self.blocking(
+            format!("dropping build {build} of `{table}`"),
+            move |database| {
+                database.write(|connection| swap::drop_build(connection, &table, &build))
+            },
+        )
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Reading a build's table back, in the order of its key.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use rusqlite::Connection;
+use tokio::sync::mpsc::Sender;
+
+use super::cells::Reader;
+use super::connect::Fault;
+use super::ledger;
+use super::names::{quote, quote_all};
+use crate::fold::RowsDigest;
+use crate::store::{BuildInfo, Rows, StoreError, TableColumns};
+
+/// Rows in a batch.
+const BATCH_ROWS: usize = 8192;
+
+/// Sends all rows of a build, and their end.
+pub(super) fn read(
+    connection: &Connection,
+    build: &BuildInfo,
+    columns: &TableColumns,
+    out: &Sender<Rows>,
+) -> Result<(), Fault> {
+    let known = ledger::loaded_build(connection, &build.table, &build.build)?;
+    if known.columns != *columns {
+        let why = "it was created with others".to_owned();
+        return Err(StoreError::Shape {
+            build: build.build.clone(),
+            why,
+        }
+        .into());
+    }
+    let schema = columns.schema();
+    let mut digest = RowsDigest::new(&schema)?;
+    let mut readers: Vec<_> = columns
+        .iter()
+        .map(|column| Reader::new(column.kind, BATCH_ROWS))
+        .collect();
+
+    let mut statement = connection.prepare(&select_sql(build, columns))?;
+    let mut rows = statement.query([])?;
+    let mut waiting = 0;
+    while let Some(row) = rows.next()? {
+        for (index, (reader, column)) in readers.iter_mut().zip(columns.iter()).enumerate() {
+            reader
+                .push(row.get_ref(index)?)
+                .ok_or_else(|| StoreError::Damaged {
+                    what: format!(
+                        "row {} of `{}` has a value in column `{}` that backfold did not write",
+                        digest.rows() + waiting as u64 + 1,
+                        build.shadow_name(),
+                        column.name
+                    ),
+                    source: None,
+                })?;
+        }
+        waiting += 1;
+        if waiting == BATCH_ROWS {
+            if out
+                .blocking_send(Rows::Batch(batch(&schema, &mut readers, &mut digest)?))
+                .is_err()
+            {
+                return Ok(());
+            }
+            waiting = 0;
+        }
+    }
+    if waiting > 0
+        && out
+            .blocking_send(Rows::Batch(batch(&schema, &mut readers, &mut digest)?))
+            .is_err()
+    {
+        return Ok(());
+    }
+    let end = Rows::End {
+        rows: digest.rows(),
+        digest: digest.hex().into(),
+    };
+    // A receiver that is gone does not want the end either.
+    let _ = out.blocking_send(end);
+    Ok(())
+}
+
+fn batch(
+    schema: &SchemaRef,
+    readers: &mut [Reader],
+    digest: &mut RowsDigest,
+) -> Result<RecordBatch, Fault> {
+    let arrays = readers.iter_mut().map(Reader::finish).collect();
+    let batch = RecordBatch::try_new(schema.clone(), arrays)?;
+    digest.update(&batch)?;
+    Ok(batch)
+}
+
+fn select_sql(build: &BuildInfo, columns: &TableColumns) -> String {
+    let all = quote_all(columns.iter().map(|column| column.name.as_str()));
+    let keys = quote_all(columns.keys.iter().map(|key| key.name.as_str()));
+    format!(
+        "SELECT {all} FROM {} ORDER BY {keys}",
+        quote(&build.shadow_name())
+    )
+}
