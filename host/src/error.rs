@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+pub mod pages;
+
 /// What a failure means to whoever started the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
