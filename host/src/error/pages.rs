@@ -1,7 +1,7 @@
 //! Every code that there is, and the page that explains it: a section of `errors.md`.
 
 use super::Code;
-use crate::{decode, guest, job, source, store};
+use crate::{build, cutover, decode, fold, guest, job, source, store};
 
 const PAGES: &str = include_str!("../../errors.md");
 
@@ -20,10 +20,13 @@ pub struct Page {
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = [
         job::codes::ALL,
+        build::codes::ALL,
         source::codes::ALL,
         decode::codes::ALL,
         guest::codes::ALL,
+        fold::codes::ALL,
         store::codes::ALL,
+        cutover::codes::ALL,
     ]
     .concat();
     codes.sort_by_key(|code| code.number);
