@@ -11,12 +11,14 @@
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
 //!
-//! [`schema`], [`error`], [`units`] and [`progress`] are the words that they share.
+//! [`job`] says which of them, with which settings. [`schema`], [`error`], [`units`] and [`progress`] are the words
+//! that they share.
 
 pub mod decode;
 pub mod error;
 pub mod fold;
 pub mod guest;
+pub mod job;
 pub mod progress;
 pub mod schema;
 pub mod source;

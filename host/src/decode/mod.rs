@@ -15,6 +15,7 @@ use crate::schema::{Condition, Input};
 mod error;
 
 pub use error::DecodeError;
+pub(crate) use error::codes;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,3 +3,4 @@
 mod error;
 
 pub use error::GuestError;
+pub(crate) use error::codes;

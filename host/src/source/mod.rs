@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 mod error;
 
 pub use error::SourceError;
+pub(crate) use error::codes;
 
 /// Delivers historical records, and only those that the plan froze.
 ///

@@ -16,6 +16,7 @@ use crate::source::Handoff;
 mod error;
 
 pub use error::StoreError;
+pub(crate) use error::codes;
 
 /// The rising number of a table's pointer: 1 after the first swap.
 pub type Version = u64;
