@@ -55,7 +55,11 @@ pub struct Code {
 impl Code {
     /// A code, for a constant.
     pub const fn new(number: u16, class: Class, advice: &'static str) -> Self {
-        Code { number, class, advice }
+        Code {
+            number,
+            class,
+            advice,
+        }
     }
 }
 

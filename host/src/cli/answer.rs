@@ -23,12 +23,16 @@ impl Format {
     /// The format that a command line asks for which is otherwise not understood.
     pub(crate) fn guess(arguments: &[OsString]) -> Format {
         let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
-        let flag = words.iter().enumerate().find_map(|(place, word)| match word.strip_prefix("--output") {
-            Some("") => words.get(place + 1).map(ToString::to_string),
-            Some(value) => value.strip_prefix('=').map(str::to_owned),
-            None => None,
+        let flag = words.iter().enumerate().find_map(|(place, word)| {
+            match word.strip_prefix("--output") {
+                Some("") => words.get(place + 1).map(ToString::to_string),
+                Some(value) => value.strip_prefix('=').map(str::to_owned),
+                None => None,
+            }
         });
-        let asked = flag.or_else(|| std::env::var("BACKFOLD_OUTPUT").ok()).unwrap_or_default();
+        let asked = flag
+            .or_else(|| std::env::var("BACKFOLD_OUTPUT").ok())
+            .unwrap_or_default();
         Format::from_str(&asked, false).unwrap_or(Format::Text)
     }
 }
@@ -47,12 +51,19 @@ pub(crate) struct Answer {
 impl Answer {
     /// A result.
     pub(crate) fn new(text: String, result: &impl Serialize) -> anyhow::Result<Self> {
-        Ok(Answer { text, result: serde_json::to_value(result)?, refused: None })
+        Ok(Answer {
+            text,
+            result: serde_json::to_value(result)?,
+            refused: None,
+        })
     }
 
     /// The same result of a command that could not do all it was asked for.
     pub(crate) fn refused(self, error: &anyhow::Error) -> Self {
-        Answer { refused: Some(Failure::of(error)), ..self }
+        Answer {
+            refused: Some(Failure::of(error)),
+            ..self
+        }
     }
 
     /// Prints it and gives the exit code.
@@ -69,7 +80,10 @@ impl Answer {
         };
         match (printed, self.refused) {
             (Err(source), _) => {
-                let error = JobError::System { what: "write to standard output", source };
+                let error = JobError::System {
+                    what: "write to standard output",
+                    source,
+                };
                 Failure::of(&error.into()).print_text()
             }
             (Ok(()), None) => ExitCode::SUCCESS,
@@ -90,7 +104,10 @@ pub(crate) fn print_document(document: &Value, format: Format) -> io::Result<()>
 /// Writes to standard output. A reader that has seen enough (`backfold log | head`) is no error.
 pub(crate) fn out(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -102,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_format_is_found_in_a_command_line_that_makes_no_sense() {
-        let guess = |line: &str| Format::guess(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        let guess =
+            |line: &str| Format::guess(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert_eq!(guess("backfold runn --output json"), Format::Json);
         assert_eq!(guess("backfold --output=jsonl run --wrong"), Format::Jsonl);
         assert_eq!(guess("backfold run --output"), Format::Text);

@@ -14,14 +14,20 @@ use super::answer::Format;
 pub(crate) struct Globals {
     /// What standard output gets: text for people, one JSON document, or progress as JSON lines and the
     /// same document as the last of them
-    #[arg(long, global = true, env = "BACKFOLD_OUTPUT", value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        env = "BACKFOLD_OUTPUT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(crate) output: Format,
 
     /// Show no progress
     #[arg(long, global = true, env = "BACKFOLD_NO_PROGRESS", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_progress: bool,
 
-    /// Log more; twice: everything
+    /// Log more: -v what is done, -vv how, -vvv everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
@@ -30,7 +36,13 @@ pub(crate) struct Globals {
     pub(crate) quiet: bool,
 
     /// How log lines on standard error look
-    #[arg(long, global = true, env = "BACKFOLD_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        global = true,
+        env = "BACKFOLD_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub(crate) log_format: LogFormat,
 }
 
@@ -56,12 +68,22 @@ pub(crate) struct JobArguments {
 impl JobArguments {
     /// Reads the job.
     pub(crate) fn load(&self) -> Result<Job, JobError> {
-        Job::load(&self.job, &Overrides { work: self.work.clone(), ..Overrides::default() })
+        Job::load(
+            &self.job,
+            &Overrides {
+                work: self.work.clone(),
+                ..Overrides::default()
+            },
+        )
     }
 
     /// The job as the argument of a command to try next; empty where it need not be named.
     pub(crate) fn suffix(&self) -> String {
-        if self.job.as_os_str() == "backfold.toml" { String::new() } else { format!(" {}", self.job.display()) }
+        if self.job.as_os_str() == "backfold.toml" {
+            String::new()
+        } else {
+            format!(" {}", self.job.display())
+        }
     }
 }
 
@@ -70,11 +92,21 @@ impl JobArguments {
 #[command(next_help_heading = "Instead of the job's settings")]
 pub(crate) struct BuildArguments {
     /// The first moment that counts: a date, a timestamp, -48h, earliest
-    #[arg(long, env = "BACKFOLD_FROM", value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "BACKFOLD_FROM",
+        value_name = "TIME",
+        allow_hyphen_values = true
+    )]
     from: Option<String>,
 
     /// The first moment that no longer counts: a date, a timestamp, -1h, latest
-    #[arg(long, env = "BACKFOLD_TO", value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "BACKFOLD_TO",
+        value_name = "TIME",
+        allow_hyphen_values = true
+    )]
     to: Option<String>,
 
     /// Fold on so many threads; as many as there are cores where nothing is said
@@ -112,7 +144,10 @@ const PARAM_PREFIX: &str = "BACKFOLD_PARAM_";
 
 impl ParamArguments {
     /// The parameters given, those of the command line over those of the environment.
-    pub(crate) fn collect(&self, environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    pub(crate) fn collect(
+        &self,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> BTreeMap<String, String> {
         environment
             .filter_map(|(name, value)| Some((name.strip_prefix(PARAM_PREFIX)?.to_owned(), value)))
             .chain(self.params.iter().cloned())
@@ -133,11 +168,18 @@ mod tests {
 
     #[test]
     fn parameters_of_the_command_line_go_over_the_environment() {
-        let arguments = ParamArguments { params: vec![key_value("floor=4=5").unwrap()] };
-        let environment = [("BACKFOLD_PARAM_floor", "3"), ("BACKFOLD_PARAM_zone", "UTC"), ("HOME", "/root")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let arguments = ParamArguments {
+            params: vec![key_value("floor=4=5").unwrap()],
+        };
+        let environment = [
+            ("BACKFOLD_PARAM_floor", "3"),
+            ("BACKFOLD_PARAM_zone", "UTC"),
+            ("HOME", "/root"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let params = arguments.collect(environment.into_iter());
-        let expected = [("floor", "4=5"), ("zone", "UTC")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let expected =
+            [("floor", "4=5"), ("zone", "UTC")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(params, BTreeMap::from(expected));
         assert!(key_value("=x").is_err());
     }

@@ -55,10 +55,13 @@ impl Context {
 
     /// Makes the first Ctrl-C or SIGTERM ask for a checkpoint, and the second end the process.
     pub(crate) fn obey_signals(&self) {
-        let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            tracing::warn!("signals cannot be caught: Ctrl-C ends the process without a checkpoint");
+        let (Ok(mut interrupt), Ok(mut terminate)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
+            tracing::warn!(
+                "signals cannot be caught: Ctrl-C ends the process without a checkpoint"
+            );
             return;
         };
         let (cancel, bars) = (self.cancel.clone(), self.bars.clone());
@@ -80,7 +83,12 @@ impl Context {
 
     /// Who is at work, for the table's history: `user@host`.
     pub(crate) fn operator(&self) -> String {
-        let name = |variables: &[&str]| variables.iter().find_map(|v| std::env::var(v).ok()).filter(|n| !n.is_empty());
+        let name = |variables: &[&str]| {
+            variables
+                .iter()
+                .find_map(|v| std::env::var(v).ok())
+                .filter(|n| !n.is_empty())
+        };
         let user = name(&["BACKFOLD_BY", "USER", "LOGNAME"]).unwrap_or_else(|| "unknown".into());
         match name(&["HOSTNAME"]).or_else(|| std::fs::read_to_string("/etc/hostname").ok()) {
             Some(host) if !user.contains('@') => format!("{user}@{}", host.trim()),

@@ -21,14 +21,24 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn execute(self) -> Result<Answer> {
         let Some(code) = self.code else {
-            let list = pages::all().map(|page| format!("{}  {}\n", page.code, page.title)).collect();
-            let codes: Vec<_> = pages::all().map(|page| json!({ "code": page.code, "title": page.title })).collect();
+            let list = pages::all()
+                .map(|page| format!("{}  {}\n", page.code, page.title))
+                .collect();
+            let codes: Vec<_> = pages::all()
+                .map(|page| json!({ "code": page.code, "title": page.title }))
+                .collect();
             return Answer::new(list, &codes);
         };
         let page = pages::find(&code).ok_or(JobError::UnknownCode { code })?;
-        let class = pages::codes().into_iter().find(|code| code.to_string() == page.code).map(|code| code.class);
+        let class = pages::codes()
+            .into_iter()
+            .find(|code| code.to_string() == page.code)
+            .map(|code| code.class);
         let exit_code = class.map_or(1, Class::exit_code);
-        let text = format!("{}: {} (exit code {exit_code})\n\n{}\n", page.code, page.title, page.text);
+        let text = format!(
+            "{}: {} (exit code {exit_code})\n\n{}\n",
+            page.code, page.title, page.text
+        );
         let result = json!({
             "code": page.code, "title": page.title, "class": class, "exit_code": exit_code, "text": page.text,
         });

@@ -30,10 +30,16 @@ impl Failure {
         Failure {
             code: code.map_or_else(|| "BF0000".into(), ToString::to_string),
             class: code.map_or(Class::Retry, |code| code.class),
-            stage: error.chain().find_map(|e| e.downcast_ref::<backfold::Error>()).map(|e| e.stage().to_string()),
+            stage: error
+                .chain()
+                .find_map(|e| e.downcast_ref::<backfold::Error>())
+                .map(|e| e.stage().to_string()),
             message: messages.next().unwrap_or_default(),
             causes: messages.collect(),
-            advice: code.map_or("This is a bug: please report it with the command that led here.", |code| code.advice),
+            advice: code.map_or(
+                "This is a bug: please report it with the command that led here.",
+                |code| code.advice,
+            ),
         }
     }
 
@@ -49,7 +55,11 @@ impl Failure {
 
     /// For people.
     fn text(&self, paint: Paint) -> String {
-        let mut text = format!("{}: {}\n", paint.red(format_args!("error[{}]", self.code)), plain(&self.message));
+        let mut text = format!(
+            "{}: {}\n",
+            paint.red(format_args!("error[{}]", self.code)),
+            plain(&self.message)
+        );
         if let Some(stage) = &self.stage {
             text.push_str(&format!("  {} {}\n", paint.dim("in:"), plain(stage)));
         }
@@ -57,7 +67,11 @@ impl Failure {
             text.push_str(&format!("  {} {}\n", paint.dim("because:"), plain(cause)));
         }
         text.push_str(&format!("  {} {}\n", paint.cyan("do:"), self.advice));
-        text.push_str(&format!("  {} backfold explain {}\n", paint.dim("more:"), self.code));
+        text.push_str(&format!(
+            "  {} backfold explain {}\n",
+            paint.dim("more:"),
+            self.code
+        ));
         text
     }
 
@@ -85,9 +99,14 @@ impl Failure {
 
 /// The code of one error of a chain.
 fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
-    error.downcast_ref::<backfold::Error>().map(backfold::Error::code).or_else(|| {
-        error.downcast_ref::<backfold::job::JobError>().map(Coded::code)
-    })
+    error
+        .downcast_ref::<backfold::Error>()
+        .map(backfold::Error::code)
+        .or_else(|| {
+            error
+                .downcast_ref::<backfold::job::JobError>()
+                .map(Coded::code)
+        })
 }
 
 #[cfg(test)]
@@ -100,23 +119,50 @@ mod tests {
     use super::*;
 
     fn unreadable() -> Failure {
-        let source = io::Error::new(io::ErrorKind::NotFound, "no such file\n  do: something \u{1b}[31mforged");
-        Failure::of(&JobError::Unreadable { path: PathBuf::from("job.toml"), source }.into())
+        let source = io::Error::new(
+            io::ErrorKind::NotFound,
+            "no such file\n  do: something \u{1b}[31mforged",
+        );
+        Failure::of(
+            &JobError::Unreadable {
+                path: PathBuf::from("job.toml"),
+                source,
+            }
+            .into(),
+        )
     }
 
     #[test]
     fn people_read_what_why_and_what_to_do() {
-        insta::assert_snapshot!(unreadable().text(Paint::none()), @"");
+        insta::assert_snapshot!(unreadable().text(Paint::none()), @r#"
+        error[BF0002]: cannot read the job file job.toml
+          because: no such file\n  do: something \u{1b}[31mforged
+          do: Name the job file as the command's first argument, or run it where `backfold.toml` is.
+          more: backfold explain BF0002
+        "#);
     }
 
     #[test]
     fn machines_read_the_same() {
-        insta::assert_snapshot!(format!("{:#}", unreadable().document()), @"");
+        insta::assert_snapshot!(format!("{:#}", unreadable().document()), @r#"
+        {
+          "advice": "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
+          "causes": [
+            "no such file\n  do: something \u001b[31mforged"
+          ],
+          "class": "usage",
+          "code": "BF0002",
+          "message": "cannot read the job file job.toml"
+        }
+        "#);
     }
 
     #[test]
     fn an_error_without_a_code_is_a_bug_of_ours() {
         let failure = Failure::of(&anyhow::anyhow!("surprise"));
-        assert_eq!((failure.code.as_str(), failure.class), ("BF0000", Class::Retry));
+        assert_eq!(
+            (failure.code.as_str(), failure.class),
+            ("BF0000", Class::Retry)
+        );
     }
 }

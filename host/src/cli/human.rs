@@ -22,7 +22,11 @@ pub(crate) fn count(number: u64) -> String {
 
 /// `count` of a thing: `1 row`, `2 rows`.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {thing}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// A number a few characters wide: `950`, `12.4 k`, `3.1 M`.
@@ -106,7 +110,10 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 /// Control characters, line separators, and those that turn the direction of writing.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
+        || matches!(
+            character,
+            '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
+        )
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -116,22 +123,44 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_shortened() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([999.0, 12_400.0, 3_100_000.0, 2e9].map(short), ["999", "12.4 k", "3.1 M", "2.0 G"]);
-        assert_eq!([counted(1, "row"), counted(2000, "row")], ["1 row", "2,000 rows"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [999.0, 12_400.0, 3_100_000.0, 2e9].map(short),
+            ["999", "12.4 k", "3.1 M", "2.0 G"]
+        );
+        assert_eq!(
+            [counted(1, "row"), counted(2000, "row")],
+            ["1 row", "2,000 rows"]
+        );
     }
 
     #[test]
     fn spans_show_two_units() {
         let spans = [850, 4_200, 59_000, 64_000, 7_500_000, 273_600_000].map(Duration::from_millis);
-        assert_eq!(spans.map(duration), ["850ms", "4.2s", "59s", "1m 04s", "2h 05m", "3d 4h"]);
+        assert_eq!(
+            spans.map(duration),
+            ["850ms", "4.2s", "59s", "1m 04s", "2h 05m", "3d 4h"]
+        );
     }
 
     #[test]
     fn the_past_is_relative_and_the_future_is_not() {
-        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").unwrap().to_utc();
-        let ages = ["2026-03-01T11:59:30Z", "2026-03-01T11:15:00Z", "2026-02-28T13:00:00Z", "2026-02-01T12:00:00Z"];
-        assert_eq!(ages.map(|at| ago(at, now)), ["just now", "45 min ago", "23 h ago", "28 days ago"]);
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
+            .unwrap()
+            .to_utc();
+        let ages = [
+            "2026-03-01T11:59:30Z",
+            "2026-03-01T11:15:00Z",
+            "2026-02-28T13:00:00Z",
+            "2026-02-01T12:00:00Z",
+        ];
+        assert_eq!(
+            ages.map(|at| ago(at, now)),
+            ["just now", "45 min ago", "23 h ago", "28 days ago"]
+        );
         assert_eq!(ago("2027-01-01T00:00:00Z", now), "2027-01-01T00:00:00Z");
         assert_eq!(moment(1_767_225_600_000_000), "2026-01-01T00:00:00Z");
     }
@@ -139,6 +168,9 @@ mod tests {
     #[test]
     fn texts_cannot_steer_a_terminal() {
         assert_eq!(plain("page/1 ünïcode"), "page/1 ünïcode");
-        assert_eq!(plain("\u{1b}[2Jgone\nerror: x\u{202e}\u{9b}"), "\\u{1b}[2Jgone\\nerror: x\\u{202e}\\u{9b}");
+        assert_eq!(
+            plain("\u{1b}[2Jgone\nerror: x\u{202e}\u{9b}"),
+            "\\u{1b}[2Jgone\\nerror: x\\u{202e}\\u{9b}"
+        );
     }
 }

@@ -46,7 +46,10 @@ impl Inspect {
         let inspected = std::thread::Builder::new()
             .stack_size(limits.thread_stack_bytes())
             .spawn(move || inspect(&self.component, &limits, &params))
-            .map_err(|source| JobError::System { what: "start a thread for the component", source })?
+            .map_err(|source| JobError::System {
+                what: "start a thread for the component",
+                source,
+            })?
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             .map_err(backfold::Error::from)?;
@@ -54,7 +57,11 @@ impl Inspect {
     }
 }
 
-fn inspect(path: &std::path::Path, limits: &Limits, params: &[(String, String)]) -> Result<Inspected, GuestError> {
+fn inspect(
+    path: &std::path::Path,
+    limits: &Limits,
+    params: &[(String, String)],
+) -> Result<Inspected, GuestError> {
     let component = Component::load(path, limits, None)?;
     let instance = component.open(params)?;
     Ok(Inspected {
@@ -67,37 +74,90 @@ fn inspect(path: &std::path::Path, limits: &Limits, params: &[(String, String)])
 fn describe(inspected: &Inspected, paint: Paint) -> String {
     let descriptor = &inspected.descriptor;
     let mut fields = Fields::default();
-    fields.add("component", format!("{} {}", paint.bold(plain(&descriptor.name)), plain(&descriptor.version)));
+    fields.add(
+        "component",
+        format!(
+            "{} {}",
+            paint.bold(plain(&descriptor.name)),
+            plain(&descriptor.version)
+        ),
+    );
     fields.add("digest", inspected.digest.as_str());
-    fields.add("imports", match inspected.imports.as_slice() {
-        [] => "nothing".into(),
-        imports => imports.iter().map(|name| plain(name)).collect::<Vec<_>>().join("\n"),
-    });
+    fields.add(
+        "imports",
+        match inspected.imports.as_slice() {
+            [] => "nothing".into(),
+            imports => imports
+                .iter()
+                .map(|name| plain(name))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        },
+    );
     for condition in &descriptor.only {
         fields.add("only where", condition_text(condition));
     }
-    fields.add("event time", descriptor.event_time.as_deref().map_or("none: ranges cannot be used".into(), plain));
-    fields.add("combine", match descriptor.commutative {
-        true => "in any order",
-        false => "in the order of the source",
-    });
+    fields.add(
+        "event time",
+        descriptor
+            .event_time
+            .as_deref()
+            .map_or("none: ranges cannot be used".into(), plain),
+    );
+    fields.add(
+        "combine",
+        match descriptor.commutative {
+            true => "in any order",
+            false => "in the order of the source",
+        },
+    );
 
-    let mut reads = Table::new(&[("reads", Side::Left), ("type", Side::Left), ("from", Side::Left)]);
+    let mut reads = Table::new(&[
+        ("reads", Side::Left),
+        ("type", Side::Left),
+        ("from", Side::Left),
+    ]);
     for input in &descriptor.inputs {
-        reads.row([input.name.clone(), kind(input.kind.name(), input.nullable), origin(input)]);
+        reads.row([
+            input.name.clone(),
+            kind(input.kind.name(), input.nullable),
+            origin(input),
+        ]);
     }
-    let mut keeps = Table::new(&[("keeps", Side::Left), ("type", Side::Left), ("as", Side::Left)]);
-    let columns = [("key", &descriptor.keys), ("state", &descriptor.states), ("view", &descriptor.views)];
+    let mut keeps = Table::new(&[
+        ("keeps", Side::Left),
+        ("type", Side::Left),
+        ("as", Side::Left),
+    ]);
+    let columns = [
+        ("key", &descriptor.keys),
+        ("state", &descriptor.states),
+        ("view", &descriptor.views),
+    ];
     for (role, outputs) in columns {
-        for Output { name, kind: of, nullable } in outputs {
+        for Output {
+            name,
+            kind: of,
+            nullable,
+        } in outputs
+        {
             keeps.row([name.clone(), kind(of.name(), *nullable), role.into()]);
         }
     }
-    format!("{}\n{}\n{}", fields.render(paint), reads.render(0, paint), keeps.render(0, paint))
+    format!(
+        "{}\n{}\n{}",
+        fields.render(paint),
+        reads.render(0, paint),
+        keeps.render(0, paint)
+    )
 }
 
 fn condition_text(condition: &Condition) -> String {
-    let values: Vec<_> = condition.any_of.iter().map(|value| format!("\"{}\"", plain(value))).collect();
+    let values: Vec<_> = condition
+        .any_of
+        .iter()
+        .map(|value| format!("\"{}\"", plain(value)))
+        .collect();
     format!("{} is {}", plain(&condition.path), values.join(" or "))
 }
 
@@ -142,22 +202,60 @@ mod tests {
             encoding,
             nullable,
         };
-        let output = |name: &str, kind| Output { name: name.into(), kind, nullable: false };
+        let output = |name: &str, kind| Output {
+            name: name.into(),
+            kind,
+            nullable: false,
+        };
         let descriptor = Descriptor {
             name: "clicks".into(),
             version: "0.1.0".into(),
             inputs: vec![
-                input("at", "ts", Kind::Timestamp, Encoding::EpochMilliseconds, false),
-                input("country", "geo.country", Kind::Utf8, Encoding::Standard, true),
+                input(
+                    "at",
+                    "ts",
+                    Kind::Timestamp,
+                    Encoding::EpochMilliseconds,
+                    false,
+                ),
+                input(
+                    "country",
+                    "geo.country",
+                    Kind::Utf8,
+                    Encoding::Standard,
+                    true,
+                ),
             ],
-            only: vec![Condition { path: "type".into(), any_of: vec!["page_view".into(), "\u{1b}[2J".into()] }],
+            only: vec![Condition {
+                path: "type".into(),
+                any_of: vec!["page_view".into(), "\u{1b}[2J".into()],
+            }],
             event_time: Some("at".into()),
             keys: vec![output("page", Kind::Utf8)],
             states: vec![output("views", Kind::Int64)],
             views: vec![],
             commutative: true,
         };
-        let inspected = Inspected { digest: "3fa0".into(), imports: vec![], descriptor };
-        insta::assert_snapshot!(describe(&inspected, Paint::none()), @"");
+        let inspected = Inspected {
+            digest: "3fa0".into(),
+            imports: vec![],
+            descriptor,
+        };
+        insta::assert_snapshot!(describe(&inspected, Paint::none()), @r#"
+        component   clicks 0.1.0
+        digest      3fa0
+        imports     nothing
+        only where  type is "page_view" or "\u{1b}[2J"
+        event time  at
+        combine     in any order
+
+        reads    type       from
+        at       timestamp  ts, milliseconds since 1970
+        country  utf8?      geo.country
+
+        keeps  type   as
+        page   utf8   key
+        views  int64  state
+        "#);
     }
 }

@@ -76,7 +76,13 @@ mod tests {
             pointer(2, "01JZ9", Some("01JZ8"), "2026-03-01T11:15:00Z"),
             pointer(1, "01JZ8", None, "2026-02-01T12:00:00Z"),
         ];
-        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z").unwrap().to_utc();
-        insta::assert_snapshot!(describe(&history, now, Paint::none()), @"");
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
+            .unwrap()
+            .to_utc();
+        insta::assert_snapshot!(describe(&history, now, Paint::none()), @r"
+           version  build  instead of         when  by
+        *        2  01JZ9  01JZ8        45 min ago  ann@build-1
+                 1  01JZ8  –           28 days ago  ann@build-1
+        ");
     }
 }

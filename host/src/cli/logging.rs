@@ -19,10 +19,15 @@ pub(crate) fn start(globals: &Globals, bars: &MultiProgress) {
         (false, _) => "info,backfold=trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(BesideBars(bars.clone()));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(BesideBars(bars.clone()));
     // A subscriber is set at most once a process, here: the error cannot happen.
     let _ = match globals.log_format {
-        LogFormat::Text => subscriber.with_ansi(Paint::stderr().is_on()).with_target(false).try_init(),
+        LogFormat::Text => subscriber
+            .with_ansi(Paint::stderr().is_on())
+            .with_target(false)
+            .try_init(),
         LogFormat::Json => subscriber.json().try_init(),
     };
 }

@@ -135,7 +135,13 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| JobError::System { what: "start the threads that read and wait", source }.into())
+        .map_err(|source| {
+            JobError::System {
+                what: "start the threads that read and wait",
+                source,
+            }
+            .into()
+        })
         .and_then(|runtime| {
             let result = runtime.block_on(async {
                 context.obey_signals();
@@ -161,7 +167,12 @@ pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         };
     }
     let message = error.to_string();
-    let message = message.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let message = message
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
     Failure::of(&JobError::CommandLine { message }.into()).print(None, format)
 }
 
@@ -181,16 +192,30 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in command().get_subcommands().filter(|command| command.get_name() != "help") {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains(&format!("backfold {}", command.get_name())), "{}", command.get_name());
+        for command in command()
+            .get_subcommands()
+            .filter(|command| command.get_name() != "help")
+        {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains(&format!("backfold {}", command.get_name())),
+                "{}",
+                command.get_name()
+            );
         }
     }
 
     #[test]
     fn the_job_is_the_first_argument_and_has_a_default() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        for line in [&["backfold", "run"][..], &["backfold", "swap", "job.toml", "01J"], &["backfold", "gc", "--keep", "3"]] {
+        for line in [
+            &["backfold", "run"][..],
+            &["backfold", "swap", "job.toml", "01J"],
+            &["backfold", "gc", "--keep", "3"],
+        ] {
             assert!(parse(&words(line)).is_ok(), "{line:?}");
         }
         assert!(parse(&words(&["backfold", "run", "--workers", "many"])).is_err());

@@ -12,12 +12,16 @@ pub(crate) struct Paint {
 impl Paint {
     /// For standard output.
     pub(crate) fn stdout() -> Self {
-        Paint { on: wanted(std::io::stdout().is_terminal()) }
+        Paint {
+            on: wanted(std::io::stdout().is_terminal()),
+        }
     }
 
     /// For standard error.
     pub(crate) fn stderr() -> Self {
-        Paint { on: wanted(std::io::stderr().is_terminal()) }
+        Paint {
+            on: wanted(std::io::stderr().is_terminal()),
+        }
     }
 
     /// For text that goes elsewhere.
@@ -57,7 +61,11 @@ impl Paint {
     }
 
     fn wrap(self, style: &str, text: impl Display) -> String {
-        if self.on { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_string() }
+        if self.on {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_string()
+        }
     }
 }
 

@@ -31,10 +31,19 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.build.load(&self.job)?;
-        let planned = context.watch(replay::plan(&job, context.progress.clone(), context.cancel.clone())).await?;
+        let planned = context
+            .watch(replay::plan(
+                &job,
+                context.progress.clone(),
+                context.cancel.clone(),
+            ))
+            .await?;
         let mut text = describe(&planned, context.paint);
         let next = format!("backfold run{}", self.job.suffix());
-        text.push_str(&format!("\nnothing has been built yet: `{}` does it\n", context.paint.cyan(next)));
+        text.push_str(&format!(
+            "\nnothing has been built yet: `{}` does it\n",
+            context.paint.cyan(next)
+        ));
         Answer::new(text, &planned)
     }
 }
@@ -53,29 +62,52 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     };
     fields.add("build", format!("{} ({state})", paint.bold(&planned.build)));
     fields.add("table", plain(&planned.table));
-    fields.add("builds", format!("{} in {}", plain(&planned.shadow), plain(&planned.target)));
-    fields.add("shows now", match &planned.live {
-        Some(live) => format!("build {}, version {}", live.build, live.version),
-        None => "nothing: the name is free".into(),
-    });
+    fields.add(
+        "builds",
+        format!("{} in {}", plain(&planned.shadow), plain(&planned.target)),
+    );
+    fields.add(
+        "shows now",
+        match &planned.live {
+            Some(live) => format!("build {}, version {}", live.build, live.version),
+            None => "nothing: the name is free".into(),
+        },
+    );
     let component = &planned.component;
-    fields.add("component", format!(
-        "{} {} ({})\n{}",
-        plain(&component.name),
-        plain(&component.version),
-        digest(&component.digest),
-        plain(&component.path.display().to_string()),
-    ));
+    fields.add(
+        "component",
+        format!(
+            "{} {} ({})\n{}",
+            plain(&component.name),
+            plain(&component.version),
+            digest(&component.digest),
+            plain(&component.path.display().to_string()),
+        ),
+    );
     let frozen = &planned.frozen;
-    let bytes = if frozen.size_bytes > 0 { format!(", {}", size(frozen.size_bytes)) } else { String::new() };
-    let objects = if frozen.objects > 0 { format!("{} in ", counted(frozen.objects, "object")) } else { String::new() };
-    fields.add("input", format!("{objects}{}{bytes}", counted(frozen.splits, "split")));
+    let bytes = if frozen.size_bytes > 0 {
+        format!(", {}", size(frozen.size_bytes))
+    } else {
+        String::new()
+    };
+    let objects = if frozen.objects > 0 {
+        format!("{} in ", counted(frozen.objects, "object"))
+    } else {
+        String::new()
+    };
+    fields.add(
+        "input",
+        format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
+    );
     let bound = |at: Option<i64>, open: &str| at.map_or_else(|| open.to_owned(), moment);
-    fields.add("events", format!(
-        "from {} to before {}",
-        bound(planned.range.from_us, "the earliest"),
-        bound(planned.range.until_us, "the end"),
-    ));
+    fields.add(
+        "events",
+        format!(
+            "from {} to before {}",
+            bound(planned.range.from_us, "the earliest"),
+            bound(planned.range.until_us, "the end"),
+        ),
+    );
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
     for note in &frozen.notes {
@@ -90,8 +122,14 @@ fn gate(gate: &GateOptions) -> String {
         0 => "no record rejected".to_owned(),
         most => format!("at most {} rejected", counted(most, "record")),
     };
-    let mut text = format!("all of the input folded, {rejected}, at least {}", counted(gate.min_rows, "row"));
-    for (word, ratio) in [("at least", gate.min_rows_ratio), ("at most", gate.max_rows_ratio)] {
+    let mut text = format!(
+        "all of the input folded, {rejected}, at least {}",
+        counted(gate.min_rows, "row")
+    );
+    for (word, ratio) in [
+        ("at least", gate.min_rows_ratio),
+        ("at most", gate.max_rows_ratio),
+    ] {
         if let Some(ratio) = ratio {
             text.push_str(&format!(", {word} {ratio} times the live rows"));
         }

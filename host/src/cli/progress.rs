@@ -58,7 +58,12 @@ pub(crate) struct Reading {
 impl Meter {
     /// Begins to measure.
     pub(crate) fn new(now: Instant) -> Self {
-        Meter { started: now, stage: Stage::Plan, stage_began: now, samples: VecDeque::new() }
+        Meter {
+            started: now,
+            stage: Stage::Plan,
+            stage_began: now,
+            samples: VecDeque::new(),
+        }
     }
 
     /// Reads the counters as they are `now`.
@@ -75,16 +80,30 @@ impl Meter {
             decoded_bytes: get(&progress.decoded_bytes),
             rows: get(&progress.rows_done),
         };
-        while self.samples.front().is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW) {
+        while self
+            .samples
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > RATE_WINDOW)
+        {
             self.samples.pop_front();
         }
         self.samples.push_back((now, totals));
         let (since, before) = self.samples.front().copied().unwrap_or((now, totals));
         let window = now.duration_since(since).as_secs_f64();
-        let rate = |now: u64, before: u64| if window > 0.0 { now.saturating_sub(before) as f64 / window } else { 0.0 };
+        let rate = |now: u64, before: u64| {
+            if window > 0.0 {
+                now.saturating_sub(before) as f64 / window
+            } else {
+                0.0
+            }
+        };
 
         let (done, resumed, total) = match stage {
-            Stage::Fold => (get(&progress.bytes_done), get(&progress.bytes_resumed), get(&progress.bytes_total)),
+            Stage::Fold => (
+                get(&progress.bytes_done),
+                get(&progress.bytes_resumed),
+                get(&progress.bytes_total),
+            ),
             Stage::Load => (totals.rows, 0, get(&progress.rows_total)),
             _ => (0, 0, 0),
         };
@@ -111,7 +130,11 @@ impl Meter {
 
 /// The seconds until `total`, at the pace of this attempt; `None` before 1 % of its work is done.
 fn eta(done: u64, resumed: u64, total: u64, spent: Duration) -> Option<f64> {
-    let (own, left, all) = (done.saturating_sub(resumed), total.saturating_sub(done), total.saturating_sub(resumed));
+    let (own, left, all) = (
+        done.saturating_sub(resumed),
+        total.saturating_sub(done),
+        total.saturating_sub(resumed),
+    );
     let foreseeable = own > 0 && own as f64 >= all as f64 * FORESEEABLE;
     foreseeable.then(|| spent.as_secs_f64() * left as f64 / own as f64)
 }
@@ -126,11 +149,23 @@ impl Reading {
         }];
         match self.stage {
             Stage::Plan if self.splits_total > 0 => {
-                parts.push(format!("{} splits, {} so far", count(self.splits_total), size(self.bytes_total)));
+                parts.push(format!(
+                    "{} splits, {} so far",
+                    count(self.splits_total),
+                    size(self.bytes_total)
+                ));
             }
             Stage::Fold => {
-                parts.push(format!("{}/{} splits", count(self.splits_done), count(self.splits_total)));
-                parts.push(format!("{}/{}", size(self.bytes_done), size(self.bytes_total)));
+                parts.push(format!(
+                    "{}/{} splits",
+                    count(self.splits_done),
+                    count(self.splits_total)
+                ));
+                parts.push(format!(
+                    "{}/{}",
+                    size(self.bytes_done),
+                    size(self.bytes_total)
+                ));
                 parts.push(format!("{} records", short(self.records as f64)));
                 parts.push(format!("{} records/s", short(self.records_per_second)));
                 parts.push(format!("{:.1} MB/s", self.bytes_per_second / 1e6));
@@ -144,8 +179,14 @@ impl Reading {
         if self.rejected > 0 {
             parts.push(format!("rejected {}", count(self.rejected)));
         }
-        parts.push(format!("time {}", duration(Duration::from_secs_f64(self.elapsed_seconds))));
-        if let Some(eta) = self.eta_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        parts.push(format!(
+            "time {}",
+            duration(Duration::from_secs_f64(self.elapsed_seconds))
+        ));
+        if let Some(eta) = self
+            .eta_seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        {
             parts.push(format!("ETA {}", duration(eta)));
         }
         parts.join("; ")
@@ -180,15 +221,17 @@ mod tests {
         progress.bytes_total.store(1000 << 20, Ordering::Relaxed);
         progress.bytes_resumed.store(500 << 20, Ordering::Relaxed);
         progress.bytes_done.store(500 << 20, Ordering::Relaxed);
-        insta::assert_snapshot!(meter.read(&progress, start).line(), @"");
+        insta::assert_snapshot!(meter.read(&progress, start).line(), @"plan; 64 splits, 1000.0 MiB so far; time 0ms");
         progress.enter(Stage::Fold);
-        insta::assert_snapshot!(meter.read(&progress, at(start, 2)).line(), @"");
+        insta::assert_snapshot!(meter.read(&progress, at(start, 2)).line(), @"fold 50.0%; 0/64 splits; 500.0 MiB/1000.0 MiB; 0 records; 0 records/s; 0.0 MB/s; time 2.0s");
         progress.bytes_done.store(750 << 20, Ordering::Relaxed);
         progress.splits_done.store(48, Ordering::Relaxed);
         progress.records.store(4_000_000, Ordering::Relaxed);
-        progress.decoded_bytes.store(1_600_000_000, Ordering::Relaxed);
+        progress
+            .decoded_bytes
+            .store(1_600_000_000, Ordering::Relaxed);
         progress.rejected.store(2, Ordering::Relaxed);
-        insta::assert_snapshot!(meter.read(&progress, at(start, 12)).line(), @"");
+        insta::assert_snapshot!(meter.read(&progress, at(start, 12)).line(), @"fold 75.0%; 48/64 splits; 750.0 MiB/1000.0 MiB; 4.0 M records; 400.0 k records/s; 160.0 MB/s; rejected 2; time 12s; ETA 10s");
     }
 
     #[test]
@@ -199,7 +242,7 @@ mod tests {
         progress.rows_total.store(1_000_000, Ordering::Relaxed);
         meter.read(&progress, start);
         progress.rows_done.store(250_000, Ordering::Relaxed);
-        insta::assert_snapshot!(meter.read(&progress, at(start, 1)).line(), @"");
+        insta::assert_snapshot!(meter.read(&progress, at(start, 1)).line(), @"load 25.0%; 250,000 rows; 250.0 k rows/s; time 1.0s; ETA 3.0s");
     }
 
     #[test]
@@ -217,7 +260,10 @@ mod tests {
         let mut meter = Meter::new(start);
         progress.enter(Stage::Fold);
         for second in 0..60 {
-            progress.records.fetch_add(if second < 40 { 1_000_000 } else { 1000 }, Ordering::Relaxed);
+            progress.records.fetch_add(
+                if second < 40 { 1_000_000 } else { 1000 },
+                Ordering::Relaxed,
+            );
             meter.read(&progress, at(start, second));
         }
         let rate = meter.read(&progress, at(start, 60)).records_per_second;

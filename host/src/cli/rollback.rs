@@ -22,7 +22,12 @@ pub(crate) struct Rollback {
 impl Rollback {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let pointer = context.watch(replay::rollback(&job, &context.operator())).await?;
-        Answer::new(now_live(&pointer, &self.job.suffix(), context.paint), &pointer)
+        let pointer = context
+            .watch(replay::rollback(&job, &context.operator()))
+            .await?;
+        Answer::new(
+            now_live(&pointer, &self.job.suffix(), context.paint),
+            &pointer,
+        )
     }
 }

@@ -30,18 +30,34 @@ pub(crate) struct Swap {
 impl Swap {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let pointer = context.watch(replay::swap(&job, self.build.as_deref(), &context.operator())).await?;
-        Answer::new(now_live(&pointer, &self.job.suffix(), context.paint), &pointer)
+        let pointer = context
+            .watch(replay::swap(
+                &job,
+                self.build.as_deref(),
+                &context.operator(),
+            ))
+            .await?;
+        Answer::new(
+            now_live(&pointer, &self.job.suffix(), context.paint),
+            &pointer,
+        )
     }
 }
 
 /// What a table shows from now on.
 pub(crate) fn now_live(pointer: &Pointer, job: &str, paint: Paint) -> String {
     let (table, build) = (plain(&pointer.table), plain(&pointer.build));
-    let mut text = format!("{}: `{table}` shows build {build}, version {}\n", paint.green("live"), pointer.version);
+    let mut text = format!(
+        "{}: `{table}` shows build {build}, version {}\n",
+        paint.green("live"),
+        pointer.version
+    );
     if let Some(previous) = &pointer.previous {
         let back = paint.cyan(format_args!("backfold rollback{job}"));
-        text.push_str(&format!("`{back}` makes it show build {} again\n", plain(previous)));
+        text.push_str(&format!(
+            "`{back}` makes it show build {} again\n",
+            plain(previous)
+        ));
     }
     text
 }

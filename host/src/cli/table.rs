@@ -30,12 +30,16 @@ pub(crate) struct Table {
 impl Table {
     /// A table with these columns.
     pub(crate) fn new(header: &[(&'static str, Side)]) -> Self {
-        Table { header: header.to_vec(), rows: Vec::new() }
+        Table {
+            header: header.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row, a cell for each column. Cells are escaped here.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
+        self.rows
+            .push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
     }
 
     /// The lines of the table, each with `indent` spaces before it.
@@ -51,14 +55,17 @@ impl Table {
     }
 
     fn line<'a>(&self, cells: impl Iterator<Item = Cow<'a, str>>, widths: &[usize]) -> String {
-        let cells = cells.zip(&self.header).zip(widths).map(|((cell, (_, side)), &width)| {
-            let cell = cut(&cell, width);
-            let space = " ".repeat(width - cell.width());
-            match side {
-                Side::Left => format!("{cell}{space}"),
-                Side::Right => format!("{space}{cell}"),
-            }
-        });
+        let cells = cells
+            .zip(&self.header)
+            .zip(widths)
+            .map(|((cell, (_, side)), &width)| {
+                let cell = cut(&cell, width);
+                let space = " ".repeat(width - cell.width());
+                match side {
+                    Side::Left => format!("{cell}{space}"),
+                    Side::Right => format!("{space}{cell}"),
+                }
+            });
         cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     }
 
@@ -70,7 +77,9 @@ impl Table {
                 *width = (*width).max(cell.width());
             }
         }
-        let room = limit.saturating_sub(GAP.len() * widths.len().saturating_sub(1)).max(widths.len());
+        let room = limit
+            .saturating_sub(GAP.len() * widths.len().saturating_sub(1))
+            .max(widths.len());
         while widths.iter().sum::<usize>() > room {
             if let Some(widest) = widths.iter_mut().max() {
                 *widest -= 1;
@@ -94,12 +103,20 @@ impl Fields {
 
     /// A line for each field, and one more for each further line of a value.
     pub(crate) fn render(&self, paint: Paint) -> String {
-        let width = self.fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let width = self
+            .fields
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
         let mut text = String::new();
         for (name, value) in &self.fields {
             let mut name = *name;
             for line in value.lines() {
-                text.push_str(&format!("{}{GAP}{line}\n", paint.dim(format_args!("{name:width$}"))));
+                text.push_str(&format!(
+                    "{}{GAP}{line}\n",
+                    paint.dim(format_args!("{name:width$}"))
+                ));
                 name = "";
             }
         }
@@ -131,15 +148,27 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        let mut table = Table::new(&[("build", Side::Left), ("rows", Side::Right), ("note", Side::Left)]);
+        let mut table = Table::new(&[
+            ("build", Side::Left),
+            ("rows", Side::Right),
+            ("note", Side::Left),
+        ]);
         table.row(["a".into(), "1,000".into(), "first".into()]);
         table.row(["größer".into(), "7".into(), "東京\u{1b}[1m".into()]);
-        insta::assert_snapshot!(table.render(2, Paint::none()), @"");
+        insta::assert_snapshot!(table.render(2, Paint::none()), @r#"
+        build    rows  note
+        a       1,000  first
+        größer      7  東京\u{1b}[1m
+        "#);
     }
 
     #[test]
     fn wide_tables_are_cut_to_the_width() {
-        let mut table = Table::new(&[("key", Side::Left), ("value", Side::Left), ("n", Side::Right)]);
+        let mut table = Table::new(&[
+            ("key", Side::Left),
+            ("value", Side::Left),
+            ("n", Side::Right),
+        ]);
         table.row(["k".repeat(300), "v".repeat(80), "1".into()]);
         let text = table.render(2, Paint::none());
         assert!(text.lines().all(|line| line.width() <= WIDTH), "{text}");
@@ -151,6 +180,10 @@ mod tests {
         let mut fields = Fields::default();
         fields.add("table", "page_stats");
         fields.add("reads", "a\nb");
-        insta::assert_snapshot!(fields.render(Paint::none()), @"");
+        insta::assert_snapshot!(fields.render(Paint::none()), @r"
+        table  page_stats
+        reads  a
+               b
+        ");
     }
 }

@@ -41,7 +41,8 @@ pub(crate) enum Display {
 impl Display {
     /// What fits the flags, the environment and where standard error goes.
     pub(crate) fn choose(globals: &Globals) -> Self {
-        let ci = std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
+        let ci =
+            std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
         if globals.output == Format::Jsonl {
             Display::Events
         } else if globals.no_progress || globals.quiet {
@@ -90,10 +91,17 @@ impl<'a> Screen<'a> {
             _ => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
         };
         // Two lines: figures of a run do not fit beside a bar on a narrow terminal.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:40}] {prefix}\n  {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} [{bar:40}] {prefix}\n  {wide_msg}")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
-        Screen { display, bars, bar, shown: None }
+        Screen {
+            display,
+            bars,
+            bar,
+            shown: None,
+        }
     }
 
     fn show(&mut self, reading: &Reading, now: Instant) {
@@ -103,7 +111,8 @@ impl<'a> Screen<'a> {
         };
         match self.display {
             Display::Bar => {
-                self.bar.set_position((reading.part.unwrap_or(0.0) * BAR_STEPS as f64) as u64);
+                self.bar
+                    .set_position((reading.part.unwrap_or(0.0) * BAR_STEPS as f64) as u64);
                 self.bar.set_prefix(name(reading.stage));
                 self.bar.set_message(reading.line());
                 self.bar.tick();
@@ -114,7 +123,10 @@ impl<'a> Screen<'a> {
             }
             Display::Events if due(EVENT_INTERVAL) => {
                 // Progress that nobody can read is not worth failing for; the document at the end is.
-                let _ = out(&format!("{}\n", json!({ "event": "progress", "progress": reading })));
+                let _ = out(&format!(
+                    "{}\n",
+                    json!({ "event": "progress", "progress": reading })
+                ));
                 self.shown = Some((now, reading.stage));
             }
             _ => {}

@@ -38,7 +38,11 @@ pub fn all() -> impl Iterator<Item = Page> {
     PAGES.split("\n## ").skip(1).filter_map(|section| {
         let (heading, text) = section.split_once('\n')?;
         let (code, title) = heading.split_once(' ')?;
-        Some(Page { code, title, text: text.trim() })
+        Some(Page {
+            code,
+            title,
+            text: text.trim(),
+        })
     })
 }
 
@@ -84,7 +88,11 @@ mod tests {
     #[test]
     fn a_code_is_found_however_it_is_written() {
         for written in ["BF0001", "bf0001", "bf1", "1", " BF0001 "] {
-            assert_eq!(find(written).map(|page| page.code), Some("BF0001"), "{written}");
+            assert_eq!(
+                find(written).map(|page| page.code),
+                Some("BF0001"),
+                "{written}"
+            );
         }
         assert_eq!(find("BF9999"), None);
         assert_eq!(find("nonsense"), None);

@@ -13,17 +13,26 @@ pub(super) fn table(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("the name is empty".into());
     }
-    if let Some(character) = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_') {
+    if let Some(character) = name
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
+    {
         return Err(format!("{character:?} cannot be part of a table's name"));
     }
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(format!("`{name}` begins with a digit"));
     }
     if name.len() > TABLE_NAME_LIMIT {
-        return Err(format!("`{name}` has {} characters, {TABLE_NAME_LIMIT} are the most", name.len()));
+        return Err(format!(
+            "`{name}` has {} characters, {TABLE_NAME_LIMIT} are the most",
+            name.len()
+        ));
     }
     let lower = name.to_ascii_lowercase();
-    match ["backfold_", "sqlite_"].iter().find(|prefix| lower.starts_with(**prefix)) {
+    match ["backfold_", "sqlite_"]
+        .iter()
+        .find(|prefix| lower.starts_with(**prefix))
+    {
         Some(prefix) => Err(format!("names that begin with `{prefix}` are reserved")),
         None => Ok(()),
     }
@@ -35,5 +44,9 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
         return Ok(());
     }
     let problem = format!("{workers} is not between 1 and {WORKERS_LIMIT}");
-    Err(JobError::Value { origin: origin(), key: "fold.workers".into(), problem })
+    Err(JobError::Value {
+        origin: origin(),
+        key: "fold.workers".into(),
+        problem,
+    })
 }

@@ -34,7 +34,11 @@ pub enum JobError {
         message: String,
     },
     /// A key that no job has.
-    #[error("{place}: unknown key `{key}`{}: {}", in_section(section), known(suggestion, expected))]
+    #[error(
+        "{place}: unknown key `{key}`{}: {}",
+        in_section(section),
+        known(suggestion, expected)
+    )]
     UnknownKey {
         /// Where it stands.
         place: Place,
@@ -143,7 +147,11 @@ impl fmt::Display for Origin {
 }
 
 fn in_section(section: &str) -> String {
-    if section.is_empty() { String::new() } else { format!(" in [{section}]") }
+    if section.is_empty() {
+        String::new()
+    } else {
+        format!(" in [{section}]")
+    }
 }
 
 fn known(suggestion: &Option<String>, expected: &[String]) -> String {
@@ -155,7 +163,11 @@ fn known(suggestion: &Option<String>, expected: &[String]) -> String {
 }
 
 fn quoted(names: impl IntoIterator<Item = impl fmt::Display>) -> String {
-    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl Coded for JobError {
@@ -180,18 +192,26 @@ impl Coded for JobError {
 pub(crate) mod codes {
     use super::*;
 
-    pub(crate) const COMMAND_LINE: Code =
-        Code::new(1, Class::Usage, "Look at `backfold --help`, or at `--help` behind the command.");
+    pub(crate) const COMMAND_LINE: Code = Code::new(
+        1,
+        Class::Usage,
+        "Look at `backfold --help`, or at `--help` behind the command.",
+    );
     pub(crate) const UNREADABLE: Code = Code::new(
         2,
         Class::Usage,
         "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
     );
-    pub(crate) const SYNTAX: Code =
-        Code::new(3, Class::Usage, "Correct the line: strings stand in quotes, a table begins with its [name].");
-    pub(crate) const UNKNOWN_KEY: Code = Code::new(4, Class::Usage, "Correct the key, or take the line out.");
+    pub(crate) const SYNTAX: Code = Code::new(
+        3,
+        Class::Usage,
+        "Correct the line: strings stand in quotes, a table begins with its [name].",
+    );
+    pub(crate) const UNKNOWN_KEY: Code =
+        Code::new(4, Class::Usage, "Correct the key, or take the line out.");
     pub(crate) const MISSING: Code = Code::new(5, Class::Usage, "Add the key to the job file.");
-    pub(crate) const VALUE: Code = Code::new(6, Class::Usage, "Correct the value where it was set.");
+    pub(crate) const VALUE: Code =
+        Code::new(6, Class::Usage, "Correct the value where it was set.");
     pub(crate) const ONE_OF: Code = Code::new(
         7,
         Class::Usage,
@@ -202,8 +222,11 @@ pub(crate) mod codes {
         Class::Usage,
         "Take at most 40 letters, digits and underscores, with a letter or an underscore first.",
     );
-    pub(crate) const SYSTEM: Code =
-        Code::new(9, Class::Retry, "Look at the cause: the system refused this, not the job.");
+    pub(crate) const SYSTEM: Code = Code::new(
+        9,
+        Class::Retry,
+        "Look at the cause: the system refused this, not the job.",
+    );
     pub(crate) const UNKNOWN_CODE: Code = Code::new(
         10,
         Class::Usage,

@@ -64,7 +64,9 @@ impl TryFrom<toml::Value> for Scalar {
     fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
         match value {
             toml::Value::String(text) => Ok(Scalar(text)),
-            toml::Value::Table(_) | toml::Value::Array(_) => Err("a list or a table stands where one value belongs"),
+            toml::Value::Table(_) | toml::Value::Array(_) => {
+                Err("a list or a table stands where one value belongs")
+            }
             scalar => Ok(Scalar(scalar.to_string())),
         }
     }
@@ -74,7 +76,10 @@ impl TryFrom<toml::Value> for Scalar {
 pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let at = Text { path, text };
     text.parse::<toml::Table>()
-        .map_err(|error| JobError::Syntax { place: at.place(error.span()), message: one_line(error.message()) })?;
+        .map_err(|error| JobError::Syntax {
+            place: at.place(error.span()),
+            message: one_line(error.message()),
+        })?;
     let file: JobFile = toml::from_str(text).map_err(|error| at.explain(&error))?;
 
     check::table(file.table.get_ref()).map_err(|problem| JobError::TableName {
@@ -96,9 +101,16 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let target_place = at.place(Some(file.target.span()));
     Ok(Job {
         component: folder.join(file.component),
-        work: folder.join(file.work.unwrap_or_else(|| Path::new(".backfold").join(&table))),
+        work: folder.join(
+            file.work
+                .unwrap_or_else(|| Path::new(".backfold").join(&table)),
+        ),
         table,
-        params: file.params.into_iter().map(|(key, Scalar(value))| (key, value)).collect(),
+        params: file
+            .params
+            .into_iter()
+            .map(|(key, Scalar(value))| (key, value))
+            .collect(),
         range: file.range,
         source: source(file.source.into_inner(), folder, source_place)?,
         target: target(file.target.into_inner(), folder, target_place)?,
@@ -113,7 +125,11 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
 
 fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig, JobError> {
     let Some(mut files) = sources.files else {
-        return Err(JobError::OneOf { place, what: "source", known: &["[source.files]"] });
+        return Err(JobError::OneOf {
+            place,
+            what: "source",
+            known: &["[source.files]"],
+        });
     };
     files.path = folder.join(&files.path);
     Ok(SourceConfig::Files(files))
@@ -121,7 +137,11 @@ fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig,
 
 fn target(targets: Targets, folder: &Path, place: Place) -> Result<TargetConfig, JobError> {
     let Some(mut sqlite) = targets.sqlite else {
-        return Err(JobError::OneOf { place, what: "target", known: &["[target.sqlite]"] });
+        return Err(JobError::OneOf {
+            place,
+            what: "target",
+            known: &["[target.sqlite]"],
+        });
     };
     sqlite.path = folder.join(&sqlite.path);
     Ok(TargetConfig::Sqlite(sqlite))

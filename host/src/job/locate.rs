@@ -14,7 +14,10 @@ pub(super) struct Text<'a> {
 impl Text<'_> {
     /// The line on which `span` begins.
     pub(super) fn place(&self, span: Option<Range<usize>>) -> Place {
-        Place { path: self.path.to_owned(), line: span.map(|span| self.line(span.start)) }
+        Place {
+            path: self.path.to_owned(),
+            line: span.map(|span| self.line(span.start)),
+        }
     }
 
     /// Where a setting of this file stands.
@@ -27,23 +30,44 @@ impl Text<'_> {
         let message = error.message();
         let names = backticked(message);
         let place = self.place(error.span());
-        let (section, key) = error.span().map(|span| self.key_at(span.start)).unwrap_or_default();
+        let (section, key) = error
+            .span()
+            .map(|span| self.key_at(span.start))
+            .unwrap_or_default();
         match names.split_first() {
-            Some((name, expected)) if message.starts_with("unknown field") => JobError::UnknownKey {
-                place,
-                key: name.clone(),
-                section: if key.is_empty() { String::new() } else { section },
-                suggestion: nearest(name, expected),
-                expected: expected.to_vec(),
-            },
+            Some((name, expected)) if message.starts_with("unknown field") => {
+                JobError::UnknownKey {
+                    place,
+                    key: name.clone(),
+                    section: if key.is_empty() {
+                        String::new()
+                    } else {
+                        section
+                    },
+                    suggestion: nearest(name, expected),
+                    expected: expected.to_vec(),
+                }
+            }
             Some((name, _)) if message.starts_with("missing field") => {
                 // The report spans the table that lacks the key, which begins at its header, or the whole file.
-                JobError::Missing { place, key: name.clone(), section }
+                JobError::Missing {
+                    place,
+                    key: name.clone(),
+                    section,
+                }
             }
             Some((name, expected)) if message.starts_with("unknown variant") => {
                 let meant = nearest(name, expected).map(|name| format!(": did you mean `{name}`?"));
-                let problem = format!("`{name}` is not one of {}{}", listed(expected), meant.unwrap_or_default());
-                JobError::Value { origin: Origin::File(place), key: path_of(&section, &key), problem }
+                let problem = format!(
+                    "`{name}` is not one of {}{}",
+                    listed(expected),
+                    meant.unwrap_or_default()
+                );
+                JobError::Value {
+                    origin: Origin::File(place),
+                    key: path_of(&section, &key),
+                    problem,
+                }
             }
             _ => JobError::Value {
                 origin: Origin::File(place),
@@ -63,12 +87,19 @@ impl Text<'_> {
 
     /// The table that a line belongs to, and the key that it sets; the key is empty on a table's own line.
     fn key_at(&self, offset: usize) -> (String, String) {
-        let start = self.before(offset).rfind('\n').map_or(0, |newline| newline + 1);
+        let start = self
+            .before(offset)
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
         let line = self.text[start..].lines().next().unwrap_or("").trim();
         if let Some(header) = header(line) {
             return (header.to_owned(), String::new());
         }
-        let section = self.text[..start].lines().rev().find_map(|line| header(line.trim())).unwrap_or("");
+        let section = self.text[..start]
+            .lines()
+            .rev()
+            .find_map(|line| header(line.trim()))
+            .unwrap_or("");
         let key = line.split_once('=').map_or("", |(key, _)| key.trim());
         (section.to_owned(), key.to_owned())
     }
@@ -90,7 +121,12 @@ fn path_of(section: &str, key: &str) -> String {
 
 /// The names that a message of serde puts between backticks, in order.
 fn backticked(message: &str) -> Vec<String> {
-    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    message
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The known name that `name` was probably meant to be.
@@ -104,5 +140,9 @@ fn nearest(name: &str, known: &[String]) -> Option<String> {
 }
 
 fn listed(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

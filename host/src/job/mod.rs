@@ -39,8 +39,8 @@ mod error;
 mod file;
 mod locate;
 
-pub use error::{JobError, Origin, Place};
 pub(crate) use error::codes;
+pub use error::{JobError, Origin, Place};
 
 /// A job that makes sense. Serialized, it is the same for the same settings, wherever they were made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -111,8 +111,10 @@ impl Job {
     /// # Errors
     /// Whatever is wrong with the file, with its line; see [`JobError`].
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Job, JobError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| JobError::Unreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| JobError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
         Job::parse(path, &text, overrides)
     }
 
@@ -139,7 +141,10 @@ impl Job {
 
     /// Parameters as the component takes them.
     pub fn component_params(&self) -> Vec<(String, String)> {
-        self.params.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+        self.params
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
     }
 
     fn lay_over(&mut self, overrides: &Overrides) -> Result<(), JobError> {
@@ -165,7 +170,11 @@ impl Job {
 fn bound(flag: &'static str, text: &str) -> Result<Bound, JobError> {
     text.parse().map_err(|error: SourceError| {
         let key = format!("range.{}", flag.trim_start_matches('-'));
-        JobError::Value { origin: Origin::Flag(flag), key, problem: error.to_string() }
+        JobError::Value {
+            origin: Origin::Flag(flag),
+            key,
+            problem: error.to_string(),
+        }
     })
 }
 
