@@ -37,7 +37,7 @@ pub enum JobError {
     #[error(
         "{place}: unknown key `{key}`{}: {}",
         in_section(section),
-        known(suggestion, expected)
+        known(key, expected)
     )]
     UnknownKey {
         /// Where it stands.
@@ -46,8 +46,6 @@ pub enum JobError {
         key: String,
         /// The table that it stands in, as `source.files`; empty at the top.
         section: String,
-        /// The known key that looks most like it.
-        suggestion: Option<String>,
         /// The known keys.
         expected: Vec<String>,
     },
@@ -154,12 +152,22 @@ fn in_section(section: &str) -> String {
     }
 }
 
-fn known(suggestion: &Option<String>, expected: &[String]) -> String {
-    match suggestion {
+fn known(key: &str, expected: &[String]) -> String {
+    match nearest(key, expected) {
         Some(name) => format!("did you mean `{name}`?"),
         None if expected.is_empty() => "this table has no keys".into(),
         None => format!("known here: {}", quoted(expected)),
     }
+}
+
+/// The known name that `name` was probably meant to be.
+pub(super) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate.as_str()))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
 }
 
 fn quoted(names: impl IntoIterator<Item = impl fmt::Display>) -> String {

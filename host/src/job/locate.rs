@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::error::{JobError, Origin, Place};
+use super::error::{JobError, Origin, Place, nearest};
 
 /// A job file as it was read, for errors that point into it.
 pub(super) struct Text<'a> {
@@ -44,7 +44,6 @@ impl Text<'_> {
                     } else {
                         section
                     },
-                    suggestion: nearest(name, expected),
                     expected: expected.to_vec(),
                 }
             }
@@ -127,16 +126,6 @@ fn backticked(message: &str) -> Vec<String> {
         .step_by(2)
         .map(str::to_owned)
         .collect()
-}
-
-/// The known name that `name` was probably meant to be.
-fn nearest(name: &str, known: &[String]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.clone())
 }
 
 fn listed(names: &[String]) -> String {
