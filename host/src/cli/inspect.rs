@@ -67,7 +67,7 @@ fn inspect(
     Ok(Inspected {
         digest: component.digest(),
         imports: component.imports().to_vec(),
-        descriptor: instance.descriptor().clone(),
+        descriptor: Descriptor::clone(instance.descriptor()),
     })
 }
 
