@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+pub mod pages;
+
 /// What a failure means to whoever started the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +55,11 @@ pub struct Code {
 impl Code {
     /// A code, for a constant.
     pub const fn new(number: u16, class: Class, advice: &'static str) -> Self {
-        Code { number, class, advice }
+        Code {
+            number,
+            class,
+            advice,
+        }
     }
 }
 

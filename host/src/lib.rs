@@ -12,13 +12,15 @@
 //! | [`store`] | sorted rows | a shadow table, and the swap |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //!
-//! [`schema`], [`error`], [`units`] and [`progress`] are the words that they share.
+//! [`job`] says which of them, with which settings. [`schema`], [`error`], [`units`] and [`progress`] are the words
+//! that they share.
 
 pub mod cutover;
 pub mod decode;
 pub mod error;
 pub mod fold;
 pub mod guest;
+pub mod job;
 pub mod progress;
 pub mod schema;
 pub mod source;

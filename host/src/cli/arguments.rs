@@ -1,0 +1,186 @@
+//! Flags that several commands share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use backfold::job::{Job, JobError, Overrides};
+use clap::{Args, ValueEnum};
+
+use super::answer::Format;
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Globals {
+    /// What standard output gets: text for people, one JSON document, or progress as JSON lines and the
+    /// same document as the last of them
+    #[arg(
+        long,
+        global = true,
+        env = "BACKFOLD_OUTPUT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) output: Format,
+
+    /// Show no progress
+    #[arg(long, global = true, env = "BACKFOLD_NO_PROGRESS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_progress: bool,
+
+    /// Log more: -v what is done, -vv how, -vvv everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Log errors only, and show no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// How log lines on standard error look
+    #[arg(
+        long,
+        global = true,
+        env = "BACKFOLD_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The job that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct JobArguments {
+    /// The job file
+    #[arg(value_name = "JOB", default_value = "backfold.toml")]
+    pub(crate) job: PathBuf,
+
+    /// Keep plans, runs and journals here instead of where the job says
+    #[arg(long, env = "BACKFOLD_WORK", value_name = "DIR")]
+    work: Option<PathBuf>,
+}
+
+impl JobArguments {
+    /// Reads the job.
+    pub(crate) fn load(&self) -> Result<Job, JobError> {
+        Job::load(
+            &self.job,
+            &Overrides {
+                work: self.work.clone(),
+                ..Overrides::default()
+            },
+        )
+    }
+
+    /// The job as the argument of a command to try next; empty where it need not be named.
+    pub(crate) fn suffix(&self) -> String {
+        if self.job.as_os_str() == "backfold.toml" {
+            String::new()
+        } else {
+            format!(" {}", self.job.display())
+        }
+    }
+}
+
+/// Settings of a build that go over those of the job.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Instead of the job's settings")]
+pub(crate) struct BuildArguments {
+    /// The first moment that counts: a date, a timestamp, -48h, earliest
+    #[arg(
+        long,
+        env = "BACKFOLD_FROM",
+        value_name = "TIME",
+        allow_hyphen_values = true
+    )]
+    from: Option<String>,
+
+    /// The first moment that no longer counts: a date, a timestamp, -1h, latest
+    #[arg(
+        long,
+        env = "BACKFOLD_TO",
+        value_name = "TIME",
+        allow_hyphen_values = true
+    )]
+    to: Option<String>,
+
+    /// Fold on so many threads; as many as there are cores where nothing is said
+    #[arg(long, env = "BACKFOLD_WORKERS", value_name = "N")]
+    workers: Option<usize>,
+
+    #[command(flatten)]
+    params: ParamArguments,
+}
+
+impl BuildArguments {
+    /// Reads the job and lays these settings over it.
+    pub(crate) fn load(&self, job: &JobArguments) -> Result<Job, JobError> {
+        let overrides = Overrides {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            work: job.work.clone(),
+            workers: self.workers,
+            params: self.params.collect(std::env::vars()),
+        };
+        Job::load(&job.job, &overrides)
+    }
+}
+
+/// Parameters of a component.
+#[derive(Debug, Args)]
+pub(crate) struct ParamArguments {
+    /// A parameter of the component, over the job's of that name; may be given several times
+    #[arg(short = 'p', long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
+    params: Vec<(String, String)>,
+}
+
+/// What the environment sets a parameter by, its name behind it.
+const PARAM_PREFIX: &str = "BACKFOLD_PARAM_";
+
+impl ParamArguments {
+    /// The parameters given, those of the command line over those of the environment.
+    pub(crate) fn collect(
+        &self,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> BTreeMap<String, String> {
+        environment
+            .filter_map(|(name, value)| Some((name.strip_prefix(PARAM_PREFIX)?.to_owned(), value)))
+            .chain(self.params.iter().cloned())
+            .collect()
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as key=value".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_the_command_line_go_over_the_environment() {
+        let arguments = ParamArguments {
+            params: vec![key_value("floor=4=5").unwrap()],
+        };
+        let environment = [
+            ("BACKFOLD_PARAM_floor", "3"),
+            ("BACKFOLD_PARAM_zone", "UTC"),
+            ("HOME", "/root"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let params = arguments.collect(environment.into_iter());
+        let expected =
+            [("floor", "4=5"), ("zone", "UTC")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(params, BTreeMap::from(expected));
+        assert!(key_value("=x").is_err());
+    }
+}

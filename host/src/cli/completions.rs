@@ -1,0 +1,28 @@
+//! `backfold completions`: what a shell needs to complete the command line.
+
+use anyhow::Result;
+use clap_complete::{Shell, generate};
+use serde_json::json;
+
+use super::answer::Answer;
+
+/// Print a script that completes this command line in a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  source <(backfold completions bash)
+  backfold completions zsh > ~/.zfunc/_backfold")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn execute(self) -> Result<Answer> {
+        let mut script = Vec::new();
+        generate(self.shell, &mut super::command(), "backfold", &mut script);
+        let script = String::from_utf8(script)?;
+        let result = json!({ "shell": self.shell.to_string(), "script": script });
+        Answer::new(script, &result)
+    }
+}

@@ -1,0 +1,98 @@
+//! What a command knows of the process that it runs in.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use backfold::progress::Progress;
+use indicatif::MultiProgress;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Format;
+use super::arguments::Globals;
+use super::paint::Paint;
+use super::watch::{Display, watching};
+
+/// The exit code of a process that was interrupted and could not wait.
+const INTERRUPTED: i32 = 130;
+
+/// What a command knows of the process that it runs in.
+pub(crate) struct Context {
+    /// What standard output gets.
+    pub(crate) format: Format,
+    /// How results for people are coloured.
+    pub(crate) paint: Paint,
+    /// Counts what the command does.
+    pub(crate) progress: Arc<Progress>,
+    /// Fires when somebody asks the command to stop.
+    pub(crate) cancel: CancellationToken,
+    display: Display,
+    bars: MultiProgress,
+}
+
+impl Context {
+    /// A context as the flags want it.
+    pub(crate) fn new(globals: &Globals) -> Self {
+        Context {
+            format: globals.output,
+            paint: Paint::stdout(),
+            progress: Arc::default(),
+            cancel: CancellationToken::new(),
+            display: Display::choose(globals),
+            bars: MultiProgress::new(),
+        }
+    }
+
+    /// The bars that log lines must not tear.
+    pub(crate) fn bars(&self) -> &MultiProgress {
+        &self.bars
+    }
+
+    /// Runs `work` and shows its progress.
+    pub(crate) async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
+        watching(self.display, &self.bars, &self.progress, work).await
+    }
+
+    /// Makes the first Ctrl-C or SIGTERM ask for a checkpoint, and the second end the process.
+    pub(crate) fn obey_signals(&self) {
+        let (Ok(mut interrupt), Ok(mut terminate)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
+            tracing::warn!(
+                "signals cannot be caught: Ctrl-C ends the process without a checkpoint"
+            );
+            return;
+        };
+        let (cancel, bars) = (self.cancel.clone(), self.bars.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    Some(()) = interrupt.recv() => {}
+                    Some(()) = terminate.recv() => {}
+                    else => return,
+                }
+                if cancel.is_cancelled() {
+                    std::process::exit(INTERRUPTED);
+                }
+                cancel.cancel();
+                bars.suspend(|| eprintln!("stopping at a checkpoint; once more to stop at once"));
+            }
+        });
+    }
+
+    /// Who is at work, for the table's history: `user@host`.
+    pub(crate) fn operator(&self) -> String {
+        let name = |variables: &[&str]| {
+            variables
+                .iter()
+                .find_map(|v| std::env::var(v).ok())
+                .filter(|n| !n.is_empty())
+        };
+        let user = name(&["BACKFOLD_BY", "USER", "LOGNAME"]).unwrap_or_else(|| "unknown".into());
+        match name(&["HOSTNAME"]).or_else(|| std::fs::read_to_string("/etc/hostname").ok()) {
+            Some(host) if !user.contains('@') => format!("{user}@{}", host.trim()),
+            _ => user,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `backfold explain`: what an error code means.
+
+use anyhow::Result;
+use backfold::error::{Class, pages};
+use backfold::job::JobError;
+use serde_json::json;
+
+use super::answer::Answer;
+
+/// Explain an error code: what happened, why, and what to do
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold explain BF0603
+  backfold explain                         all codes there are")]
+pub(crate) struct Explain {
+    /// The code as an error shows it; all are listed where it is left out
+    #[arg(value_name = "CODE")]
+    code: Option<String>,
+}
+
+impl Explain {
+    pub(crate) fn execute(self) -> Result<Answer> {
+        let Some(code) = self.code else {
+            let list = pages::all()
+                .map(|page| format!("{}  {}\n", page.code, page.title))
+                .collect();
+            let codes: Vec<_> = pages::all()
+                .map(|page| json!({ "code": page.code, "title": page.title }))
+                .collect();
+            return Answer::new(list, &codes);
+        };
+        let page = pages::find(&code).ok_or(JobError::UnknownCode { code })?;
+        let class = pages::codes()
+            .into_iter()
+            .find(|code| code.to_string() == page.code)
+            .map(|code| code.class);
+        let exit_code = class.map_or(1, Class::exit_code);
+        let text = format!(
+            "{}: {} (exit code {exit_code})\n\n{}\n",
+            page.code, page.title, page.text
+        );
+        let result = json!({
+            "code": page.code, "title": page.title, "class": class, "exit_code": exit_code, "text": page.text,
+        });
+        Answer::new(text, &result)
+    }
+}

@@ -1,0 +1,168 @@
+//! How an error is shown: what happened, where, why, and what to do.
+
+use std::process::ExitCode;
+
+use backfold::error::{Class, Code, Coded};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{Format, print_document};
+use super::human::plain;
+use super::paint::Paint;
+
+/// An error, ready to be shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    code: String,
+    class: Class,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    message: String,
+    causes: Vec<String>,
+    advice: &'static str,
+}
+
+impl Failure {
+    /// What `error` says, with the code of the outermost error in its chain that has one.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        let code = error.chain().find_map(code_of);
+        let mut messages = error.chain().map(ToString::to_string);
+        Failure {
+            code: code.map_or_else(|| "BF0000".into(), ToString::to_string),
+            class: code.map_or(Class::Retry, |code| code.class),
+            stage: error
+                .chain()
+                .find_map(|e| e.downcast_ref::<backfold::Error>())
+                .map(|e| e.stage().to_string()),
+            message: messages.next().unwrap_or_default(),
+            causes: messages.collect(),
+            advice: code.map_or(
+                "This is a bug: please report it with the command that led here.",
+                |code| code.advice,
+            ),
+        }
+    }
+
+    /// The process's exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.class.exit_code())
+    }
+
+    /// For machines.
+    pub(crate) fn document(&self) -> Value {
+        json!(self)
+    }
+
+    /// For people.
+    fn text(&self, paint: Paint) -> String {
+        let mut text = format!(
+            "{}: {}\n",
+            paint.red(format_args!("error[{}]", self.code)),
+            plain(&self.message)
+        );
+        if let Some(stage) = &self.stage {
+            text.push_str(&format!("  {} {}\n", paint.dim("in:"), plain(stage)));
+        }
+        for cause in &self.causes {
+            text.push_str(&format!("  {} {}\n", paint.dim("because:"), plain(cause)));
+        }
+        text.push_str(&format!("  {} {}\n", paint.cyan("do:"), self.advice));
+        text.push_str(&format!(
+            "  {} backfold explain {}\n",
+            paint.dim("more:"),
+            self.code
+        ));
+        text
+    }
+
+    /// Prints it as the outcome of a command and gives the exit code.
+    pub(crate) fn print(&self, command: Option<&str>, format: Format) -> ExitCode {
+        if format == Format::Text {
+            return self.print_text();
+        }
+        let mut document = json!({ "ok": false, "error": self.document() });
+        if let Some(command) = command {
+            document["command"] = command.into();
+        }
+        match print_document(&document, format) {
+            Ok(()) => self.exit_code(),
+            Err(_) => self.print_text(),
+        }
+    }
+
+    /// Prints it for people and gives the exit code.
+    pub(crate) fn print_text(&self) -> ExitCode {
+        eprint!("{}", self.text(Paint::stderr()));
+        self.exit_code()
+    }
+}
+
+/// The code of one error of a chain.
+fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
+    error
+        .downcast_ref::<backfold::Error>()
+        .map(backfold::Error::code)
+        .or_else(|| {
+            error
+                .downcast_ref::<backfold::job::JobError>()
+                .map(Coded::code)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use backfold::job::JobError;
+
+    use super::*;
+
+    fn unreadable() -> Failure {
+        let source = io::Error::new(
+            io::ErrorKind::NotFound,
+            "no such file\n  do: something \u{1b}[31mforged",
+        );
+        Failure::of(
+            &JobError::Unreadable {
+                path: PathBuf::from("job.toml"),
+                source,
+            }
+            .into(),
+        )
+    }
+
+    #[test]
+    fn people_read_what_why_and_what_to_do() {
+        insta::assert_snapshot!(unreadable().text(Paint::none()), @r#"
+        error[BF0002]: cannot read the job file job.toml
+          because: no such file\n  do: something \u{1b}[31mforged
+          do: Name the job file as the command's first argument, or run it where `backfold.toml` is.
+          more: backfold explain BF0002
+        "#);
+    }
+
+    #[test]
+    fn machines_read_the_same() {
+        insta::assert_snapshot!(format!("{:#}", unreadable().document()), @r#"
+        {
+          "advice": "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
+          "causes": [
+            "no such file\n  do: something \u001b[31mforged"
+          ],
+          "class": "usage",
+          "code": "BF0002",
+          "message": "cannot read the job file job.toml"
+        }
+        "#);
+    }
+
+    #[test]
+    fn an_error_without_a_code_is_a_bug_of_ours() {
+        let failure = Failure::of(&anyhow::anyhow!("surprise"));
+        assert_eq!(
+            (failure.code.as_str(), failure.class),
+            ("BF0000", Class::Retry)
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! `backfold gc`: drops builds that nobody needs.
+
+use anyhow::Result;
+use backfold::replay;
+
+use super::answer::Answer;
+use super::arguments::JobArguments;
+use super::context::Context;
+use super::human::{counted, plain};
+
+/// Drop old builds: their tables, runs and journals
+///
+/// The live build, the one that a rollback would show, and one that is being built stay in any case.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold gc job.toml
+  backfold gc job.toml --keep 5")]
+pub(crate) struct Gc {
+    #[command(flatten)]
+    job: JobArguments,
+
+    /// How many builds to keep
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    keep: usize,
+}
+
+impl Gc {
+    pub(crate) async fn execute(self, _context: &Context) -> Result<Answer> {
+        let job = self.job.load()?;
+        let dropped = replay::gc(&job, self.keep).await?;
+        let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
+        for build in &dropped {
+            text.push_str(&format!("  {}\n", plain(build)));
+        }
+        Answer::new(text, &dropped)
+    }
+}

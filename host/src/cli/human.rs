@@ -1,0 +1,176 @@
+//! Numbers, times and texts as people read them.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use backfold::units::ByteSize;
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `count` of a thing: `1 row`, `2 rows`.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    format!(
+        "{} {thing}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
+}
+
+/// A number a few characters wide: `950`, `12.4 k`, `3.1 M`.
+pub(crate) fn short(number: f64) -> String {
+    match number {
+        n if n < 1e3 => format!("{n:.0}"),
+        n if n < 1e6 => format!("{:.1} k", n / 1e3),
+        n if n < 1e9 => format!("{:.1} M", n / 1e6),
+        n => format!("{:.1} G", n / 1e9),
+    }
+}
+
+/// A size: `1.5 GiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
+}
+
+/// A span of time in its two largest units: `850ms`, `4.2s`, `1m 04s`, `2h 05m`, `3d 4h`.
+pub(crate) fn duration(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0 => format!("{}ms", span.as_millis()),
+        1..10 => format!("{:.1}s", span.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// How long ago an RFC 3339 timestamp was; the timestamp itself where it is none, or lies ahead.
+pub(crate) fn ago(at: &str, now: DateTime<Utc>) -> String {
+    let Ok(then) = DateTime::parse_from_rfc3339(at) else {
+        return plain(at).into_owned();
+    };
+    match now.signed_duration_since(then).num_seconds() {
+        ..0 => plain(at).into_owned(),
+        0..60 => "just now".into(),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        seconds @ 3600..172_800 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+/// A moment in microseconds since 1970, as RFC 3339 in UTC.
+pub(crate) fn moment(micros: i64) -> String {
+    match DateTime::from_timestamp_micros(micros) {
+        Some(at) => at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        None => format!("{micros} µs"),
+    }
+}
+
+/// The beginning of a digest, which is enough to tell two apart.
+pub(crate) fn digest(hex: &str) -> &str {
+    hex.get(..16).unwrap_or(hex)
+}
+
+/// `text` with everything escaped that could move the cursor, hide itself or pose as another line.
+///
+/// Whatever a record or a component has a say in passes through here on its way to a terminal.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push_str("\\n"),
+            '\r' => safe.push_str("\\r"),
+            '\t' => safe.push_str("\\t"),
+            c if is_unsafe(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Control characters, line separators, and those that turn the direction of writing.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
+        )
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_shortened() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [999.0, 12_400.0, 3_100_000.0, 2e9].map(short),
+            ["999", "12.4 k", "3.1 M", "2.0 G"]
+        );
+        assert_eq!(
+            [counted(1, "row"), counted(2000, "row")],
+            ["1 row", "2,000 rows"]
+        );
+    }
+
+    #[test]
+    fn spans_show_two_units() {
+        let spans = [850, 4_200, 59_000, 64_000, 7_500_000, 273_600_000].map(Duration::from_millis);
+        assert_eq!(
+            spans.map(duration),
+            ["850ms", "4.2s", "59s", "1m 04s", "2h 05m", "3d 4h"]
+        );
+    }
+
+    #[test]
+    fn the_past_is_relative_and_the_future_is_not() {
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
+            .unwrap()
+            .to_utc();
+        let ages = [
+            "2026-03-01T11:59:30Z",
+            "2026-03-01T11:15:00Z",
+            "2026-02-28T13:00:00Z",
+            "2026-02-01T12:00:00Z",
+        ];
+        assert_eq!(
+            ages.map(|at| ago(at, now)),
+            ["just now", "45 min ago", "23 h ago", "28 days ago"]
+        );
+        assert_eq!(ago("2027-01-01T00:00:00Z", now), "2027-01-01T00:00:00Z");
+        assert_eq!(moment(1_767_225_600_000_000), "2026-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn texts_cannot_steer_a_terminal() {
+        assert_eq!(plain("page/1 ünïcode"), "page/1 ünïcode");
+        assert_eq!(
+            plain("\u{1b}[2Jgone\nerror: x\u{202e}\u{9b}"),
+            "\\u{1b}[2Jgone\\nerror: x\\u{202e}\\u{9b}"
+        );
+    }
+}

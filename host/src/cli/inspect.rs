@@ -1,0 +1,261 @@
+//! `backfold inspect`: what a component imports, reads, keys and keeps.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use backfold::guest::{Component, GuestError, Limits};
+use backfold::job::JobError;
+use backfold::schema::{Condition, Descriptor, Encoding, Input, Origin, Output};
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::arguments::ParamArguments;
+use super::context::Context;
+use super::human::plain;
+use super::paint::Paint;
+use super::table::{Fields, Side, Table};
+
+/// Show what a component imports, reads, keys and keeps
+///
+/// The component is compiled and asked to describe itself, with the default limits; it is given no data.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold inspect clicks.wasm
+  backfold inspect clicks.wasm -p floor=3 --output json")]
+pub(crate) struct Inspect {
+    /// The component's `.wasm` file
+    #[arg(value_name = "COMPONENT")]
+    component: PathBuf,
+    #[command(flatten)]
+    params: ParamArguments,
+}
+
+/// A component, from outside.
+#[derive(Serialize)]
+struct Inspected {
+    digest: String,
+    imports: Vec<String>,
+    descriptor: Descriptor,
+}
+
+impl Inspect {
+    pub(crate) fn execute(self, context: &Context) -> Result<Answer> {
+        let params: Vec<_> = self.params.collect(std::env::vars()).into_iter().collect();
+        let limits = Limits::default();
+        // A component may use more stack than the main thread has to spare, and blocks while it runs.
+        let inspected = std::thread::Builder::new()
+            .stack_size(limits.thread_stack_bytes())
+            .spawn(move || inspect(&self.component, &limits, &params))
+            .map_err(|source| JobError::System {
+                what: "start a thread for the component",
+                source,
+            })?
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            .map_err(backfold::Error::from)?;
+        Answer::new(describe(&inspected, context.paint), &inspected)
+    }
+}
+
+fn inspect(
+    path: &std::path::Path,
+    limits: &Limits,
+    params: &[(String, String)],
+) -> Result<Inspected, GuestError> {
+    let component = Component::load(path, limits, None)?;
+    let instance = component.open(params)?;
+    Ok(Inspected {
+        digest: component.digest(),
+        imports: component.imports().to_vec(),
+        descriptor: Descriptor::clone(instance.descriptor()),
+    })
+}
+
+fn describe(inspected: &Inspected, paint: Paint) -> String {
+    let descriptor = &inspected.descriptor;
+    let mut fields = Fields::default();
+    fields.add(
+        "component",
+        format!(
+            "{} {}",
+            paint.bold(plain(&descriptor.name)),
+            plain(&descriptor.version)
+        ),
+    );
+    fields.add("digest", inspected.digest.as_str());
+    fields.add(
+        "imports",
+        match inspected.imports.as_slice() {
+            [] => "nothing".into(),
+            imports => imports
+                .iter()
+                .map(|name| plain(name))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        },
+    );
+    for condition in &descriptor.only {
+        fields.add("only where", condition_text(condition));
+    }
+    fields.add(
+        "event time",
+        descriptor
+            .event_time
+            .as_deref()
+            .map_or("none: ranges cannot be used".into(), plain),
+    );
+    fields.add(
+        "combine",
+        match descriptor.commutative {
+            true => "in any order",
+            false => "in the order of the source",
+        },
+    );
+
+    let mut reads = Table::new(&[
+        ("reads", Side::Left),
+        ("type", Side::Left),
+        ("from", Side::Left),
+    ]);
+    for input in &descriptor.inputs {
+        reads.row([
+            input.name.clone(),
+            kind(input.kind.name(), input.nullable),
+            origin(input),
+        ]);
+    }
+    let mut keeps = Table::new(&[
+        ("keeps", Side::Left),
+        ("type", Side::Left),
+        ("as", Side::Left),
+    ]);
+    let columns = [
+        ("key", &descriptor.keys),
+        ("state", &descriptor.states),
+        ("view", &descriptor.views),
+    ];
+    for (role, outputs) in columns {
+        for Output {
+            name,
+            kind: of,
+            nullable,
+        } in outputs
+        {
+            keeps.row([name.clone(), kind(of.name(), *nullable), role.into()]);
+        }
+    }
+    format!(
+        "{}\n{}\n{}",
+        fields.render(paint),
+        reads.render(0, paint),
+        keeps.render(0, paint)
+    )
+}
+
+fn condition_text(condition: &Condition) -> String {
+    let values: Vec<_> = condition
+        .any_of
+        .iter()
+        .map(|value| format!("\"{}\"", plain(value)))
+        .collect();
+    format!("{} is {}", plain(&condition.path), values.join(" or "))
+}
+
+fn kind(name: &str, nullable: bool) -> String {
+    format!("{name}{}", if nullable { "?" } else { "" })
+}
+
+fn origin(input: &Input) -> String {
+    let origin = match &input.origin {
+        Origin::Path(path) => path.clone(),
+        Origin::Payload => "the record's bytes".into(),
+        Origin::RecordKey => "the record's key".into(),
+        Origin::RecordHeader(name) => format!("the record's header {name}"),
+        Origin::RecordTime => "the record's time".into(),
+        Origin::SourceName => "the object's key or the topic".into(),
+        Origin::Partition => "the partition".into(),
+        Origin::Offset => "the offset".into(),
+    };
+    let encoding = match input.encoding {
+        Encoding::Standard => "",
+        Encoding::EpochSeconds => ", seconds since 1970",
+        Encoding::EpochMilliseconds => ", milliseconds since 1970",
+        Encoding::EpochMicroseconds => ", microseconds since 1970",
+        Encoding::EpochNanoseconds => ", nanoseconds since 1970",
+        Encoding::Hex => ", in hexadecimal",
+    };
+    origin + encoding
+}
+
+#[cfg(test)]
+mod tests {
+    use backfold::schema::Kind;
+
+    use super::*;
+
+    #[test]
+    fn a_component_is_described_by_what_goes_in_and_out() {
+        let input = |name: &str, path: &str, kind, encoding, nullable| Input {
+            name: name.into(),
+            origin: Origin::Path(path.into()),
+            kind,
+            encoding,
+            nullable,
+        };
+        let output = |name: &str, kind| Output {
+            name: name.into(),
+            kind,
+            nullable: false,
+        };
+        let descriptor = Descriptor {
+            name: "clicks".into(),
+            version: "0.1.0".into(),
+            inputs: vec![
+                input(
+                    "at",
+                    "ts",
+                    Kind::Timestamp,
+                    Encoding::EpochMilliseconds,
+                    false,
+                ),
+                input(
+                    "country",
+                    "geo.country",
+                    Kind::Utf8,
+                    Encoding::Standard,
+                    true,
+                ),
+            ],
+            only: vec![Condition {
+                path: "type".into(),
+                any_of: vec!["page_view".into(), "\u{1b}[2J".into()],
+            }],
+            event_time: Some("at".into()),
+            keys: vec![output("page", Kind::Utf8)],
+            states: vec![output("views", Kind::Int64)],
+            views: vec![],
+            commutative: true,
+        };
+        let inspected = Inspected {
+            digest: "3fa0".into(),
+            imports: vec![],
+            descriptor,
+        };
+        insta::assert_snapshot!(describe(&inspected, Paint::none()), @r#"
+        component   clicks 0.1.0
+        digest      3fa0
+        imports     nothing
+        only where  type is "page_view" or "\u{1b}[2J"
+        event time  at
+        combine     in any order
+
+        reads    type       from
+        at       timestamp  ts, milliseconds since 1970
+        country  utf8?      geo.country
+
+        keeps  type   as
+        page   utf8   key
+        views  int64  state
+        "#);
+    }
+}

@@ -1,0 +1,88 @@
+//! `backfold log`: what the table has shown, since when, and who saw to it.
+
+use anyhow::Result;
+use backfold::replay;
+use backfold::store::Pointer;
+use chrono::{DateTime, Utc};
+
+use super::answer::Answer;
+use super::arguments::JobArguments;
+use super::context::Context;
+use super::human::ago;
+use super::paint::Paint;
+use super::table::{Side, Table};
+
+/// Show what the table has shown, since when, and who saw to it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold log job.toml
+  backfold log job.toml --output json | jq '.result[0].handoff'")]
+pub(crate) struct Log {
+    #[command(flatten)]
+    job: JobArguments,
+}
+
+impl Log {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let mut history = replay::history(&self.job.load()?).await?;
+        history.reverse();
+        let text = describe(&history, Utc::now(), context.paint);
+        Answer::new(text, &history)
+    }
+}
+
+/// The pointers, newest first.
+fn describe(history: &[Pointer], now: DateTime<Utc>, paint: Paint) -> String {
+    if history.is_empty() {
+        return "nothing has been swapped yet\n".into();
+    }
+    let mut table = Table::new(&[
+        ("", Side::Left),
+        ("version", Side::Right),
+        ("build", Side::Left),
+        ("instead of", Side::Left),
+        ("when", Side::Right),
+        ("by", Side::Left),
+    ]);
+    for (place, pointer) in history.iter().enumerate() {
+        table.row([
+            if place == 0 { "*" } else { "" }.into(),
+            pointer.version.to_string(),
+            pointer.build.clone(),
+            pointer.previous.clone().unwrap_or_else(|| "–".into()),
+            ago(&pointer.at, now),
+            pointer.by.clone(),
+        ]);
+    }
+    table.render(0, paint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_pointer_comes_first_and_is_marked() {
+        let pointer = |version, build: &str, previous: Option<&str>, at: &str| Pointer {
+            table: "page_stats".into(),
+            build: build.into(),
+            version,
+            previous: previous.map(Into::into),
+            handoff: Default::default(),
+            by: "ann@build-1".into(),
+            at: at.into(),
+        };
+        let history = [
+            pointer(2, "01JZ9", Some("01JZ8"), "2026-03-01T11:15:00Z"),
+            pointer(1, "01JZ8", None, "2026-02-01T12:00:00Z"),
+        ];
+        let now = DateTime::parse_from_rfc3339("2026-03-01T12:00:00Z")
+            .unwrap()
+            .to_utc();
+        insta::assert_snapshot!(describe(&history, now, Paint::none()), @r"
+           version  build  instead of         when  by
+        *        2  01JZ9  01JZ8        45 min ago  ann@build-1
+                 1  01JZ8  –           28 days ago  ann@build-1
+        ");
+    }
+}

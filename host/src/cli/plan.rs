@@ -1,0 +1,138 @@
+//! `backfold plan`: what a run would read, build and touch.
+
+use anyhow::Result;
+use backfold::cutover::GateOptions;
+use backfold::replay::{self, Planned};
+use chrono::Utc;
+
+use super::answer::Answer;
+use super::arguments::{BuildArguments, JobArguments};
+use super::context::Context;
+use super::human::{ago, count, counted, digest, moment, plain, size};
+use super::paint::Paint;
+use super::table::Fields;
+
+/// Show what a run would read, build and touch
+///
+/// The input is frozen: listed, with the sizes and tags by which a later change is noticed, and cut into
+/// splits. `run` builds exactly what the plan froze. No record is read, and no table is made or changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold plan
+  backfold plan job.toml --from 2026-01-01 --to 2026-02-01
+  backfold plan job.toml --output json | jq .result.build")]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    job: JobArguments,
+    #[command(flatten)]
+    build: BuildArguments,
+}
+
+impl Plan {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let job = self.build.load(&self.job)?;
+        let planned = context
+            .watch(replay::plan(
+                &job,
+                context.progress.clone(),
+                context.cancel.clone(),
+            ))
+            .await?;
+        let mut text = describe(&planned, context.paint);
+        let next = format!("backfold run{}", self.job.suffix());
+        text.push_str(&format!(
+            "\nnothing has been built yet: `{}` does it\n",
+            context.paint.cyan(next)
+        ));
+        Answer::new(text, &planned)
+    }
+}
+
+/// The plan, a fact a line.
+fn describe(planned: &Planned, paint: Paint) -> String {
+    let mut fields = Fields::default();
+    let state = match planned.resumes {
+        true => format!(
+            "planned {}; {} of {} splits are folded, a run goes on with the others",
+            ago(&planned.planned_at, Utc::now()),
+            count(planned.splits_done),
+            count(planned.frozen.splits),
+        ),
+        false => "new".into(),
+    };
+    fields.add("build", format!("{} ({state})", paint.bold(&planned.build)));
+    fields.add("table", plain(&planned.table));
+    fields.add(
+        "builds",
+        format!("{} in {}", plain(&planned.shadow), plain(&planned.target)),
+    );
+    fields.add(
+        "shows now",
+        match &planned.live {
+            Some(live) => format!("build {}, version {}", live.build, live.version),
+            None => "nothing: the name is free".into(),
+        },
+    );
+    let component = &planned.component;
+    fields.add(
+        "component",
+        format!(
+            "{} {} ({})\n{}",
+            plain(&component.name),
+            plain(&component.version),
+            digest(&component.digest),
+            plain(&component.path.display().to_string()),
+        ),
+    );
+    let frozen = &planned.frozen;
+    let bytes = if frozen.size_bytes > 0 {
+        format!(", {}", size(frozen.size_bytes))
+    } else {
+        String::new()
+    };
+    let objects = if frozen.objects > 0 {
+        format!("{} in ", counted(frozen.objects, "object"))
+    } else {
+        String::new()
+    };
+    fields.add(
+        "input",
+        format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
+    );
+    let bound = |at: Option<i64>, open: &str| at.map_or_else(|| open.to_owned(), moment);
+    fields.add(
+        "events",
+        format!(
+            "from {} to before {}",
+            bound(planned.range.from_us, "the earliest"),
+            bound(planned.range.until_us, "the end"),
+        ),
+    );
+    fields.add("gate", gate(&planned.gate));
+    fields.add("work", plain(&planned.folder.display().to_string()));
+    for note in &frozen.notes {
+        fields.add("note", plain(note));
+    }
+    fields.render(paint)
+}
+
+/// What has to hold before a swap.
+fn gate(gate: &GateOptions) -> String {
+    let rejected = match gate.max_quarantined {
+        0 => "no record rejected".to_owned(),
+        most => format!("at most {} rejected", counted(most, "record")),
+    };
+    let mut text = format!(
+        "all of the input folded, {rejected}, at least {}",
+        counted(gate.min_rows, "row")
+    );
+    for (word, ratio) in [
+        ("at least", gate.min_rows_ratio),
+        ("at most", gate.max_rows_ratio),
+    ] {
+        if let Some(ratio) = ratio {
+            text.push_str(&format!(", {word} {ratio} times the live rows"));
+        }
+    }
+    text
+}

@@ -1,0 +1,33 @@
+//! `backfold rollback`: makes the build before the live one live again.
+
+use anyhow::Result;
+use backfold::replay;
+
+use super::answer::Answer;
+use super::arguments::JobArguments;
+use super::context::Context;
+use super::swap::now_live;
+
+/// Make the build live again that was live before, in one step
+///
+/// The build that was taken back is kept: a second rollback makes it live again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold rollback job.toml")]
+pub(crate) struct Rollback {
+    #[command(flatten)]
+    job: JobArguments,
+}
+
+impl Rollback {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let job = self.job.load()?;
+        let pointer = context
+            .watch(replay::rollback(&job, &context.operator()))
+            .await?;
+        Answer::new(
+            now_live(&pointer, &self.job.suffix(), context.paint),
+            &pointer,
+        )
+    }
+}

@@ -1,0 +1,179 @@
+//! `backfold run`: builds the table beside the live one.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use backfold::cutover::{Check, GateReport};
+use backfold::replay::{self, Outcome, RunOptions, RunReport};
+
+use super::answer::Answer;
+use super::arguments::{BuildArguments, JobArguments};
+use super::context::Context;
+use super::human::{count, digest, duration, plain, size};
+use super::paint::Paint;
+use super::progress::name;
+use super::table::Fields;
+
+/// Build the table beside the live one, check it, and stop before anything live changes
+///
+/// A run that was stopped or killed goes on where it was when the same command is given again: what a
+/// checkpoint covers is not read twice. With --swap, the table goes live if the gate holds.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold run job.toml                    build and check; `backfold swap` makes it live
+  backfold run job.toml --swap             make it live as well, if the gate holds
+  backfold run job.toml -p floor=3         with another parameter for the component
+  backfold run job.toml --output jsonl     progress as JSON lines
+
+Ctrl-C stops at a checkpoint with exit code 130; a second one stops at once.")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    job: JobArguments,
+    /// Make the table live if the gate holds
+    #[arg(long, conflicts_with = "only_fold")]
+    swap: bool,
+
+    /// Stop once the input is folded into runs, without a table: for measuring
+    #[arg(long)]
+    only_fold: bool,
+
+    /// Begin a new build even where there is one to go on with
+    #[arg(long)]
+    fresh: bool,
+
+    #[command(flatten)]
+    build: BuildArguments,
+}
+
+impl Run {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let job = self.build.load(&self.job)?;
+        let options = RunOptions {
+            swap: self.swap,
+            only_fold: self.only_fold,
+            fresh: self.fresh,
+            by: context.operator(),
+        };
+        let work = replay::run(
+            &job,
+            &options,
+            context.progress.clone(),
+            context.cancel.clone(),
+        );
+        let report = context.watch(work).await?;
+        let text = describe(&report, &self.job.suffix(), context.paint);
+        let answer = Answer::new(text, &report)?;
+        Ok(match report.refusal() {
+            Some(error) => answer.refused(&error.into()),
+            None => answer,
+        })
+    }
+}
+
+/// What a run has done.
+fn describe(report: &RunReport, job: &str, paint: Paint) -> String {
+    let mut fields = Fields::default();
+    fields.add("build", paint.bold(&report.build));
+    let counts = &report.counts;
+    fields.add(
+        "read",
+        format!(
+            "{} records, {} ({} as stored)",
+            count(counts.records),
+            size(counts.decoded_bytes),
+            size(counts.stored_bytes),
+        ),
+    );
+    fields.add("folded", format!("{} events", count(counts.events)));
+    let passed = [
+        ("not wanted", counts.not_wanted),
+        ("out of range", counts.out_of_range),
+    ];
+    for (name, number) in passed.into_iter().filter(|(_, number)| *number > 0) {
+        fields.add(name, count(number));
+    }
+    if report.rejected > 0 {
+        let place = report.folder.join("quarantine.jsonl");
+        fields.add(
+            "rejected",
+            format!(
+                "{} → {}",
+                paint.red(count(report.rejected)),
+                plain(&place.display().to_string())
+            ),
+        );
+    }
+    if let Some(loaded) = &report.loaded {
+        fields.add(
+            "rows",
+            format!("{} in {}", count(loaded.rows), plain(&report.shadow)),
+        );
+        fields.add("digest", digest(&loaded.digest));
+    }
+    let times = report.stages.iter().map(|time| {
+        format!(
+            "{} {}",
+            name(time.stage),
+            duration(Duration::try_from_secs_f64(time.seconds).unwrap_or_default())
+        )
+    });
+    fields.add("time", times.collect::<Vec<_>>().join(", "));
+    fields.add(
+        "report",
+        plain(&report.folder.join("run.json").display().to_string()),
+    );
+
+    let mut text = fields.render(paint);
+    if let Some(gate) = &report.gate {
+        text.push_str(&format!("\n{}", gate_text(gate, paint)));
+    }
+    if let Some(diff) = &report.diff {
+        text.push_str(&format!("\n{diff}"));
+    }
+    text.push_str(&format!("\n{}\n", outcome(report, job, paint)));
+    text
+}
+
+/// What was checked, a line each.
+fn gate_text(gate: &GateReport, paint: Paint) -> String {
+    let line = |check: &Check| {
+        let mark = if check.passed {
+            paint.green("✓")
+        } else {
+            paint.red("✗")
+        };
+        format!("{mark} {:<10}  {}\n", check.name, plain(&check.text))
+    };
+    gate.checks.iter().map(line).collect()
+}
+
+/// Where the table stands, and what to do next.
+fn outcome(report: &RunReport, job: &str, paint: Paint) -> String {
+    let table = plain(&report.table);
+    let version = report.pointer.as_ref().map_or_else(String::new, |pointer| {
+        format!(", version {}", pointer.version)
+    });
+    match report.outcome {
+        Outcome::Folded => format!("{}: no table was made", paint.green("folded")),
+        Outcome::Ready => {
+            let next = paint.cyan(format_args!("backfold swap{job}"));
+            format!("{}: `{next}` makes `{table}` show it", paint.green("ready"))
+        }
+        Outcome::Refused => format!(
+            "{}: `{table}` shows what it did before",
+            paint.red("refused")
+        ),
+        Outcome::Live => format!(
+            "{}: `{table}` shows this build{version}",
+            paint.green("live")
+        ),
+        Outcome::AlreadyLive => {
+            let again = paint.cyan(format_args!("backfold run{job} --fresh"));
+            let same = "the job and its input are those of the live build, nothing was done";
+            format!(
+                "{}: `{table}` shows this build{version}; {same}\n`{again}` builds it anew",
+                paint.green("live")
+            )
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! `backfold status`: the builds of a job, and how far each is.
+
+use anyhow::Result;
+use backfold::replay::{self, BuildStatus};
+use chrono::{DateTime, Utc};
+
+use super::answer::Answer;
+use super::arguments::JobArguments;
+use super::context::Context;
+use super::human::{ago, count, size};
+use super::paint::Paint;
+use super::table::{Side, Table};
+
+/// Show the builds of a job and how far each is
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold status
+  backfold status job.toml --output json | jq '.result[] | select(.live)'")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    job: JobArguments,
+}
+
+impl Status {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let builds = replay::status(&self.job.load()?).await?;
+        let text = describe(&builds, &self.job.suffix(), Utc::now(), context.paint);
+        Answer::new(text, &builds)
+    }
+}
+
+fn describe(builds: &[BuildStatus], job: &str, now: DateTime<Utc>, paint: Paint) -> String {
+    if builds.is_empty() {
+        return format!("no build yet: `backfold run{job}` makes one\n");
+    }
+    let mut table = Table::new(&[
+        ("", Side::Left),
+        ("build", Side::Left),
+        ("state", Side::Left),
+        ("splits", Side::Right),
+        ("rows", Side::Right),
+        ("input", Side::Right),
+        ("rejected", Side::Right),
+        ("planned", Side::Right),
+    ]);
+    for build in builds {
+        table.row([
+            if build.live { "*" } else { "" }.into(),
+            build.build.clone(),
+            build.state.to_string(),
+            format!("{}/{}", count(build.splits_done), count(build.splits_total)),
+            build.rows.map_or_else(|| "–".into(), count),
+            size(build.size_bytes),
+            count(build.rejected),
+            ago(&build.created_at, now),
+        ]);
+    }
+    table.render(0, paint)
+}

@@ -1,0 +1,189 @@
+//! Aligned text: tables with a header, and lists of named fields.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::human::plain;
+use super::paint::Paint;
+
+/// The width that all text keeps to.
+pub(crate) const WIDTH: usize = 100;
+
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// On which side of its column a cell stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// Rows under a header. Where they are too wide, the widest columns are cut.
+#[derive(Debug)]
+pub(crate) struct Table {
+    header: Vec<(&'static str, Side)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new(header: &[(&'static str, Side)]) -> Self {
+        Table {
+            header: header.to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row, a cell for each column. Cells are escaped here.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows
+            .push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
+    }
+
+    /// The lines of the table, each with `indent` spaces before it.
+    pub(crate) fn render(&self, indent: usize, paint: Paint) -> String {
+        let widths = self.widths(WIDTH.saturating_sub(indent));
+        let header = self.header.iter().map(|(name, _)| Cow::Borrowed(*name));
+        let mut text = format!("{:indent$}{}\n", "", paint.dim(self.line(header, &widths)));
+        for row in &self.rows {
+            let cells = row.iter().map(|cell| Cow::Borrowed(cell.as_str()));
+            text.push_str(&format!("{:indent$}{}\n", "", self.line(cells, &widths)));
+        }
+        text
+    }
+
+    fn line<'a>(&self, cells: impl Iterator<Item = Cow<'a, str>>, widths: &[usize]) -> String {
+        let cells = cells
+            .zip(&self.header)
+            .zip(widths)
+            .map(|((cell, (_, side)), &width)| {
+                let cell = cut(&cell, width);
+                let space = " ".repeat(width - cell.width());
+                match side {
+                    Side::Left => format!("{cell}{space}"),
+                    Side::Right => format!("{space}{cell}"),
+                }
+            });
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    }
+
+    /// The width of each column, so that all fit into `limit`.
+    fn widths(&self, limit: usize) -> Vec<usize> {
+        let mut widths: Vec<_> = self.header.iter().map(|(name, _)| name.width()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        let room = limit
+            .saturating_sub(GAP.len() * widths.len().saturating_sub(1))
+            .max(widths.len());
+        while widths.iter().sum::<usize>() > room {
+            if let Some(widest) = widths.iter_mut().max() {
+                *widest -= 1;
+            }
+        }
+        widths
+    }
+}
+
+/// Names, each with what belongs to it.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Fields {
+    /// Adds a field. The value is printed as it is: what data has a say in is escaped before.
+    pub(crate) fn add(&mut self, name: &'static str, value: impl Into<String>) {
+        self.fields.push((name, value.into()));
+    }
+
+    /// A line for each field, and one more for each further line of a value.
+    pub(crate) fn render(&self, paint: Paint) -> String {
+        let width = self
+            .fields
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        let mut text = String::new();
+        for (name, value) in &self.fields {
+            let mut name = *name;
+            for line in value.lines() {
+                text.push_str(&format!(
+                    "{}{GAP}{line}\n",
+                    paint.dim(format_args!("{name:width$}"))
+                ));
+                name = "";
+            }
+        }
+        text
+    }
+}
+
+/// `text` in at most `width` columns, with a mark where something was cut off.
+pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for character in text.chars() {
+        used += character.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        kept.push(character);
+    }
+    kept.push('…');
+    Cow::Owned(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let mut table = Table::new(&[
+            ("build", Side::Left),
+            ("rows", Side::Right),
+            ("note", Side::Left),
+        ]);
+        table.row(["a".into(), "1,000".into(), "first".into()]);
+        table.row(["größer".into(), "7".into(), "東京\u{1b}[1m".into()]);
+        insta::assert_snapshot!(table.render(2, Paint::none()), @r#"
+        build    rows  note
+        a       1,000  first
+        größer      7  東京\u{1b}[1m
+        "#);
+    }
+
+    #[test]
+    fn wide_tables_are_cut_to_the_width() {
+        let mut table = Table::new(&[
+            ("key", Side::Left),
+            ("value", Side::Left),
+            ("n", Side::Right),
+        ]);
+        table.row(["k".repeat(300), "v".repeat(80), "1".into()]);
+        let text = table.render(2, Paint::none());
+        assert!(text.lines().all(|line| line.width() <= WIDTH), "{text}");
+        assert!(text.lines().nth(1).unwrap().ends_with("…  1"), "{text}");
+    }
+
+    #[test]
+    fn fields_stand_under_one_another() {
+        let mut fields = Fields::default();
+        fields.add("table", "page_stats");
+        fields.add("reads", "a\nb");
+        insta::assert_snapshot!(fields.render(Paint::none()), @r"
+        table  page_stats
+        reads  a
+               b
+        ");
+    }
+}

@@ -1,0 +1,52 @@
+//! What a value must be beyond its type.
+
+use super::error::{JobError, Origin};
+
+/// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
+const TABLE_NAME_LIMIT: usize = 40;
+
+/// The most workers: far beyond any machine, it catches a slip of the finger.
+const WORKERS_LIMIT: usize = 1024;
+
+/// Whether `name` can be a table's name in every store, and is nobody else's.
+pub(super) fn table(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("the name is empty".into());
+    }
+    if let Some(character) = name
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
+    {
+        return Err(format!("{character:?} cannot be part of a table's name"));
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(format!("`{name}` begins with a digit"));
+    }
+    if name.len() > TABLE_NAME_LIMIT {
+        return Err(format!(
+            "`{name}` has {} characters, {TABLE_NAME_LIMIT} are the most",
+            name.len()
+        ));
+    }
+    let lower = name.to_ascii_lowercase();
+    match ["backfold_", "sqlite_"]
+        .iter()
+        .find(|prefix| lower.starts_with(**prefix))
+    {
+        Some(prefix) => Err(format!("names that begin with `{prefix}` are reserved")),
+        None => Ok(()),
+    }
+}
+
+/// Whether that many workers make sense; `origin` is where they were asked for.
+pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
+    if (1..=WORKERS_LIMIT).contains(&workers) {
+        return Ok(());
+    }
+    let problem = format!("{workers} is not between 1 and {WORKERS_LIMIT}");
+    Err(JobError::Value {
+        origin: origin(),
+        key: "fold.workers".into(),
+        problem,
+    })
+}

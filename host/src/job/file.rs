@@ -1,0 +1,152 @@
+//! The job file as it is written, and what becomes of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::check;
+use super::error::{JobError, Place};
+use super::locate::Text;
+use super::{Job, SourceConfig, TargetConfig};
+use crate::cutover::GateOptions;
+use crate::decode::DecodeOptions;
+use crate::fold::{FoldOptions, QuarantineOptions};
+use crate::guest::Limits;
+use crate::source::files::FilesConfig;
+use crate::source::range::RangeConfig;
+use crate::store::sqlite::SqliteConfig;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JobFile {
+    table: Spanned<String>,
+    component: PathBuf,
+    work: Option<PathBuf>,
+    #[serde(default)]
+    params: BTreeMap<String, Scalar>,
+    #[serde(default)]
+    range: RangeConfig,
+    source: Spanned<Sources>,
+    target: Spanned<Targets>,
+    #[serde(default)]
+    decode: DecodeOptions,
+    fold: Option<Spanned<FoldOptions>>,
+    #[serde(default)]
+    quarantine: QuarantineOptions,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    gate: GateOptions,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sources {
+    files: Option<FilesConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Targets {
+    sqlite: Option<SqliteConfig>,
+}
+
+/// A value that reads the same with and without quotes: a number, a date, a switch.
+#[derive(Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct Scalar(String);
+
+impl TryFrom<toml::Value> for Scalar {
+    type Error = &'static str;
+
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        match value {
+            toml::Value::String(text) => Ok(Scalar(text)),
+            toml::Value::Table(_) | toml::Value::Array(_) => {
+                Err("a list or a table stands where one value belongs")
+            }
+            scalar => Ok(Scalar(scalar.to_string())),
+        }
+    }
+}
+
+/// Reads a job from `text`, which stands in the file `path`.
+pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
+    let at = Text { path, text };
+    text.parse::<toml::Table>()
+        .map_err(|error| JobError::Syntax {
+            place: at.place(error.span()),
+            message: one_line(error.message()),
+        })?;
+    let file: JobFile = toml::from_str(text).map_err(|error| at.explain(&error))?;
+
+    check::table(file.table.get_ref()).map_err(|problem| JobError::TableName {
+        place: at.place(Some(file.table.span())),
+        problem,
+    })?;
+    let fold = match file.fold {
+        None => FoldOptions::default(),
+        Some(fold) => {
+            if let Some(workers) = fold.get_ref().workers {
+                check::workers(workers, || at.origin(fold.span()))?;
+            }
+            fold.into_inner()
+        }
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let table = file.table.into_inner();
+    let source_place = at.place(Some(file.source.span()));
+    let target_place = at.place(Some(file.target.span()));
+    Ok(Job {
+        component: folder.join(file.component),
+        work: folder.join(
+            file.work
+                .unwrap_or_else(|| Path::new(".backfold").join(&table)),
+        ),
+        table,
+        params: file
+            .params
+            .into_iter()
+            .map(|(key, Scalar(value))| (key, value))
+            .collect(),
+        range: file.range,
+        source: source(file.source.into_inner(), folder, source_place)?,
+        target: target(file.target.into_inner(), folder, target_place)?,
+        decode: file.decode,
+        fold,
+        quarantine: file.quarantine,
+        limits: file.limits,
+        gate: file.gate,
+        file: path.to_owned(),
+    })
+}
+
+fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig, JobError> {
+    let Some(mut files) = sources.files else {
+        return Err(JobError::OneOf {
+            place,
+            what: "source",
+            known: &["[source.files]"],
+        });
+    };
+    files.path = folder.join(&files.path);
+    Ok(SourceConfig::Files(files))
+}
+
+fn target(targets: Targets, folder: &Path, place: Place) -> Result<TargetConfig, JobError> {
+    let Some(mut sqlite) = targets.sqlite else {
+        return Err(JobError::OneOf {
+            place,
+            what: "target",
+            known: &["[target.sqlite]"],
+        });
+    };
+    sqlite.path = folder.join(&sqlite.path);
+    Ok(TargetConfig::Sqlite(sqlite))
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().collect::<Vec<_>>().join(", ")
+}

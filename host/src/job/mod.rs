@@ -1,0 +1,182 @@
+//! The job: what to rebuild, from which history, into which table.
+//!
+//! [`Job::load`] reads a TOML file, lays the command line's settings over it and checks what can be checked
+//! without opening anything. [`Job::driver`] and [`Job::store`] make what the job names.
+//!
+//! ```toml
+//! table = "page_stats"                  # the name that readers use
+//! component = "clicks.wasm"             # paths are relative to the job file
+//!
+//! [range]                               # of event time, half-open; all of history where it is left out
+//! from = "2026-01-01"
+//! to = "latest"
+//!
+//! [source.files]
+//! path = "archive"
+//! layout = "firehose"
+//!
+//! [target.sqlite]
+//! path = "stats.sqlite"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::cutover::GateOptions;
+use crate::decode::DecodeOptions;
+use crate::fold::{FoldOptions, QuarantineOptions};
+use crate::guest::Limits;
+use crate::source::files::{FilesConfig, FilesDriver};
+use crate::source::range::{Bound, RangeConfig};
+use crate::source::{EventRange, ReplayDriver, SourceError};
+use crate::store::sqlite::{SqliteConfig, SqliteStore};
+use crate::store::{StateStore, StoreError};
+
+mod check;
+mod error;
+mod file;
+mod locate;
+
+pub(crate) use error::codes;
+pub use error::{JobError, Origin, Place};
+
+/// A job that makes sense. Serialized, it is the same for the same settings, wherever they were made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Job {
+    /// The table's public name.
+    pub table: String,
+    /// The component's `.wasm` file.
+    pub component: PathBuf,
+    /// Where builds keep their plans, runs and journals.
+    pub work: PathBuf,
+    /// What the component's `open` is given.
+    pub params: BTreeMap<String, String>,
+    /// Which events are wanted, half-open by the time of the event.
+    pub range: RangeConfig,
+    /// Where history comes from.
+    pub source: SourceConfig,
+    /// Where the table goes.
+    pub target: TargetConfig,
+    /// How records are decoded.
+    pub decode: DecodeOptions,
+    /// How they are folded.
+    pub fold: FoldOptions,
+    /// How many rejected records stop a run.
+    pub quarantine: QuarantineOptions,
+    /// What the component may use.
+    pub limits: Limits,
+    /// What must hold before a swap.
+    pub gate: GateOptions,
+    /// The file that it was read from, as it was named.
+    #[serde(skip)]
+    pub file: PathBuf,
+}
+
+/// Where history comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceConfig {
+    /// A folder of files.
+    Files(FilesConfig),
+}
+
+/// Where the table goes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetConfig {
+    /// A SQLite database.
+    Sqlite(SqliteConfig),
+}
+
+/// Settings of the command line and the environment, which go over those of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--from`.
+    pub from: Option<String>,
+    /// `--to`.
+    pub to: Option<String>,
+    /// `--work`, relative to the current folder.
+    pub work: Option<PathBuf>,
+    /// `--workers`.
+    pub workers: Option<usize>,
+    /// `-p key=value`, which go over the file's key by key.
+    pub params: BTreeMap<String, String>,
+}
+
+impl Job {
+    /// Reads the job file at `path` and lays `overrides` over it. Opens nothing that the job names.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file, with its line; see [`JobError`].
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<Job, JobError> {
+        let text = std::fs::read_to_string(path).map_err(|source| JobError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Job::parse(path, &text, overrides)
+    }
+
+    /// [`Job::load`] for a file that has been read: `path` is where it stands.
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Job, JobError> {
+        let mut job = file::read(path, text)?;
+        job.lay_over(overrides)?;
+        Ok(job)
+    }
+
+    /// The driver of the source, for events within `range`.
+    pub fn driver(&self, range: EventRange) -> Result<Box<dyn ReplayDriver>, SourceError> {
+        match &self.source {
+            SourceConfig::Files(config) => Ok(Box::new(FilesDriver::new(config, range)?)),
+        }
+    }
+
+    /// The store of the target.
+    pub fn store(&self) -> Result<Box<dyn StateStore>, StoreError> {
+        match &self.target {
+            TargetConfig::Sqlite(config) => Ok(Box::new(SqliteStore::open(config)?)),
+        }
+    }
+
+    /// Parameters as the component takes them.
+    pub fn component_params(&self) -> Vec<(String, String)> {
+        self.params
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    fn lay_over(&mut self, overrides: &Overrides) -> Result<(), JobError> {
+        if let Some(workers) = overrides.workers {
+            check::workers(workers, || Origin::Flag("--workers"))?;
+            self.fold.workers = Some(workers);
+        }
+        if let Some(from) = &overrides.from {
+            self.range.from = bound("--from", from)?;
+        }
+        if let Some(to) = &overrides.to {
+            self.range.to = bound("--to", to)?;
+        }
+        if let Some(work) = &overrides.work {
+            self.work = work.clone();
+        }
+        self.params.extend(overrides.params.clone());
+        Ok(())
+    }
+}
+
+/// Reads a bound that the flag `flag` gives.
+fn bound(flag: &'static str, text: &str) -> Result<Bound, JobError> {
+    text.parse().map_err(|error: SourceError| {
+        let key = format!("range.{}", flag.trim_start_matches('-'));
+        JobError::Value {
+            origin: Origin::Flag(flag),
+            key,
+            problem: error.to_string(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use std::path::Path;
+
+use super::*;
+use crate::error::Coded;
+
+const GOOD: &str = r#"
+table = "page_stats"
+component = "clicks.wasm"
+
+[source.files]
+path = "archive"
+
+[target.sqlite]
+path = "/var/lib/stats.sqlite"
+"#;
+
+fn parse(text: &str) -> Result<Job, JobError> {
+    Job::parse(Path::new("jobs/backfold.toml"), text, &Overrides::default())
+}
+
+/// The code and the message of what is wrong with `text`.
+fn refused(text: &str) -> String {
+    let error = parse(text).expect_err("the job should be refused");
+    format!("{}: {error}", error.code())
+}
+
+#[test]
+fn relative_paths_belong_to_the_folder_of_the_job() {
+    let job = parse(GOOD).unwrap();
+    assert_eq!(job.component, Path::new("jobs/clicks.wasm"));
+    assert_eq!(job.work, Path::new("jobs/.backfold/page_stats"));
+    let SourceConfig::Files(files) = &job.source;
+    assert_eq!(files.path, Path::new("jobs/archive"));
+    let TargetConfig::Sqlite(sqlite) = &job.target;
+    assert_eq!(sqlite.path, Path::new("/var/lib/stats.sqlite"));
+}
+
+#[test]
+fn the_command_line_goes_over_the_file() {
+    let text = format!(
+        "{GOOD}\n[params]\nfloor = 3\nzone = \"UTC\"\n[range]\nfrom = 2026-01-01\nto = \"latest\"\n[fold]\nworkers = 2"
+    );
+    let overrides = Overrides {
+        from: Some("-48h".into()),
+        work: Some("elsewhere".into()),
+        workers: Some(8),
+        params: BTreeMap::from([("floor".into(), "4".into())]),
+        ..Overrides::default()
+    };
+    let job = Job::parse(Path::new("backfold.toml"), &text, &overrides).unwrap();
+    assert_eq!(job.range.from, "-48h".parse().unwrap());
+    assert_eq!(job.range.to, Bound::Latest);
+    assert_eq!(job.work, Path::new("elsewhere"));
+    assert_eq!(job.fold.workers, Some(8));
+    assert_eq!(
+        job.component_params(),
+        [("floor".into(), "4".into()), ("zone".into(), "UTC".into())]
+    );
+    assert_eq!(
+        parse(&text).unwrap().range.from,
+        "2026-01-01".parse().unwrap()
+    );
+}
+
+#[test]
+fn equal_settings_serialize_alike_whatever_their_order() {
+    let shuffled = r#"
+        component = "clicks.wasm"
+        table = "page_stats"
+        target = { sqlite = { path = "/var/lib/stats.sqlite" } }
+        source.files.path = "archive"
+    "#;
+    let written = |text| serde_json::to_string(&parse(text).unwrap()).unwrap();
+    assert_eq!(written(GOOD), written(shuffled));
+    assert!(!written(GOOD).contains("backfold.toml"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Job::load(Path::new("nowhere/job.toml"), &Overrides::default()).unwrap_err();
+    assert_eq!(error.code().to_string(), "BF0002");
+    insta::assert_snapshot!(error, @"cannot read the job file nowhere/job.toml");
+}
+
+#[test]
+fn what_is_not_toml_is_named_by_its_line() {
+    insta::assert_snapshot!(refused("table = \"a\"\ncomponent = clicks.wasm\n"), @"BF0003: jobs/backfold.toml:2: string values must be quoted, expected literal string");
+    insta::assert_snapshot!(refused("table = \"a\"\ntable = \"b\"\n"), @"BF0003: jobs/backfold.toml:2: duplicate key");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_what_was_probably_meant() {
+    insta::assert_snapshot!(refused(&GOOD.replace("table =", "tabel =")), @"BF0004: jobs/backfold.toml:2: unknown key `tabel`: did you mean `table`?");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[folds]\nworkers = 1")), @"BF0004: jobs/backfold.toml:10: unknown key `folds`: did you mean `fold`?");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s3]")), @"BF0004: jobs/backfold.toml:5: unknown key `s3`: known here: `files`");
+    insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `lateness`, `split_size`");
+}
+
+#[test]
+fn missing_keys_are_named_with_their_table() {
+    insta::assert_snapshot!(refused("table = \"a\"\n"), @"BF0005: jobs/backfold.toml:1: `component` is missing");
+    insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "")), @"BF0005: jobs/backfold.toml:5: `path` is missing in [source.files]");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`");
+}
+
+#[test]
+fn values_that_do_not_fit_are_named_with_their_key() {
+    insta::assert_snapshot!(refused(&GOOD.replace("\"page_stats\"", "7")), @"BF0006: jobs/backfold.toml:2: `table`: invalid type: integer `7`, expected a string");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\nwindow_batches = -1")), @"BF0006: jobs/backfold.toml:11: `fold.window_batches`: invalid value: integer `-1`, expected usize");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\nstate_budget = \"much\"")), @"BF0006: jobs/backfold.toml:11: `fold.state_budget`: `much` is not a size: write a number with B, KiB, MiB, GiB, KB, MB or GB");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\ncheckpoint_interval = \"soon\"")), @"BF0006: jobs/backfold.toml:11: `fold.checkpoint_interval`: `soon` is not a duration: write `30s`, `5m` or `1h 30m`");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nworkers = 0")), @"BF0006: jobs/backfold.toml:10: `fold.workers`: 0 is not between 1 and 1024");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[params]\nlist = [1]")), @"BF0006: jobs/backfold.toml:11: `params.list`: a list or a table stands where one value belongs");
+}
+
+#[test]
+fn a_bad_flag_is_named_as_the_flag() {
+    let overrides = Overrides {
+        workers: Some(0),
+        ..Overrides::default()
+    };
+    let error = Job::parse(Path::new("backfold.toml"), GOOD, &overrides).unwrap_err();
+    insta::assert_snapshot!(error, @"--workers: `fold.workers`: 0 is not between 1 and 1024");
+    let overrides = Overrides {
+        from: Some("yesterday".into()),
+        ..Overrides::default()
+    };
+    let error = Job::parse(Path::new("backfold.toml"), GOOD, &overrides).unwrap_err();
+    assert!(
+        error.to_string().starts_with("--from: `range.from`: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_that_are_no_tables_are_refused() {
+    let long = "x".repeat(41);
+    for name in [
+        "",
+        "a-b",
+        "a\\u0022; DROP TABLE x; --",
+        "sqlite_master",
+        "BACKFOLD_builds",
+        "7up",
+        "täble",
+        &long,
+    ] {
+        let text = GOOD.replace("page_stats", name);
+        assert!(
+            refused(&text).starts_with("BF0008: jobs/backfold.toml:2: `table`: "),
+            "{name}: {}",
+            refused(&text)
+        );
+    }
+    assert!(parse(&GOOD.replace("page_stats", &"x".repeat(40))).is_ok());
+}
