@@ -9,12 +9,14 @@
 //! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
+//! | [`build`] | checkpoints | a build that survives a crash |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //!
 //! [`job`] says which of them, with which settings. [`schema`], [`error`], [`units`] and [`progress`] are the words
 //! that they share.
 
+pub mod build;
 pub mod cutover;
 pub mod decode;
 pub mod error;
@@ -22,7 +24,10 @@ pub mod fold;
 pub mod guest;
 pub mod job;
 pub mod progress;
+pub mod replay;
 pub mod schema;
 pub mod source;
 pub mod store;
 pub mod units;
+
+pub use replay::Error;

@@ -40,6 +40,12 @@ pub enum CutoverError {
         /// The build.
         build: String,
     },
+    /// There is no build that could be compared or shown.
+    #[error("no build of `{table}` is loaded")]
+    NothingLoaded {
+        /// The public name.
+        table: String,
+    },
     /// Rows could not be compared.
     #[error("the rows of two builds of `{table}` cannot be compared")]
     Compare {
@@ -60,6 +66,7 @@ impl Coded for CutoverError {
             CutoverError::NoPrevious { .. } => &codes::NO_PREVIOUS,
             CutoverError::PreviousDropped { .. } => &codes::PREVIOUS_DROPPED,
             CutoverError::AlreadyLive { .. } => &codes::ALREADY_LIVE,
+            CutoverError::NothingLoaded { .. } => &codes::NOTHING_LOADED,
             CutoverError::Compare { .. } => &codes::COMPARE,
             CutoverError::Store(error) => error.code(),
         }
@@ -73,7 +80,7 @@ pub(crate) mod codes {
     pub(crate) const GATE_REFUSED: Code = Code::new(
         701,
         Class::Gate,
-        "Look at `backfold diff` and `backfold quarantine`; correct the input or the component, or the limits under `[gate]`.",
+        "Look at `backfold diff` and the build's `quarantine.jsonl`; correct the input or the component, or the limits under `[gate]`.",
     );
     pub(crate) const NO_PREVIOUS: Code = Code::new(
         702,
@@ -96,11 +103,15 @@ pub(crate) mod codes {
         "This is a fault in backfold: please report it with both schemas.",
     );
 
+    pub(crate) const NOTHING_LOADED: Code =
+        Code::new(706, Class::Usage, "Build one first: `backfold run`.");
+
     pub(crate) const ALL: &[&Code] = &[
         &GATE_REFUSED,
         &NO_PREVIOUS,
         &PREVIOUS_DROPPED,
         &ALREADY_LIVE,
         &COMPARE,
+        &NOTHING_LOADED,
     ];
 }

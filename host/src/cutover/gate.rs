@@ -95,13 +95,14 @@ impl GateReport {
     /// # Errors
     /// [`CutoverError::GateRefused`] otherwise.
     pub fn require(self) -> Result<Self, CutoverError> {
-        if self.passed() {
-            Ok(self)
-        } else {
-            Err(CutoverError::GateRefused {
-                report: Box::new(self),
-            })
-        }
+        self.refusal().map_or(Ok(self), Err)
+    }
+
+    /// Why the build may not go live, where it may not.
+    pub fn refusal(&self) -> Option<CutoverError> {
+        (!self.passed()).then(|| CutoverError::GateRefused {
+            report: Box::new(self.clone()),
+        })
     }
 }
 

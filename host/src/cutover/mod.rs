@@ -21,6 +21,7 @@ pub use diff::{
     diff_with_live,
 };
 pub use error::CutoverError;
+pub(crate) use error::codes;
 pub use gate::{Check, GateInput, GateOptions, GateReport, gate};
 pub use gc::{DEFAULT_KEEP, gc};
 pub use swap::{rollback, swap};

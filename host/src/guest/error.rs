@@ -197,16 +197,6 @@ pub enum GuestError {
         /// What does not fit.
         what: String,
     },
-    /// A batch of events could not be folded.
-    #[error("folding {rows} events, batch {batch} of this worker, failed")]
-    Batch {
-        /// Which batch of its worker, from 1.
-        batch: u64,
-        /// How many there are.
-        rows: usize,
-        /// What happened.
-        source: Box<GuestError>,
-    },
 }
 
 impl Coded for GuestError {
@@ -230,7 +220,6 @@ impl Coded for GuestError {
             GuestError::BadAnswer { .. } => &codes::BAD_ANSWER,
             GuestError::Poisoned { .. } => &codes::POISONED,
             GuestError::BadArgument { .. } => &codes::BAD_ARGUMENT,
-            GuestError::Batch { source, .. } => source.code(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The batches folded between two drains of a component.
 
 use arrow_array::RecordBatch;
+use bytes::Bytes;
 
 use super::{GuestError, Instance, RowRejection};
-use crate::decode::Events;
+use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
 
 /// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
 /// and in the cache of a core.
@@ -22,10 +23,10 @@ pub struct Window {
     instance: Instance,
     events: Vec<Events>,
     max_batches: usize,
-    /// Folded so far, in all windows.
-    batches: u64,
     /// How many partials to ask for next.
     drain_rows: u32,
+    /// Whether the component has no more partials to give.
+    is_drained: bool,
 }
 
 impl Window {
@@ -36,7 +37,6 @@ impl Window {
             instance,
             events: Vec::with_capacity(max_batches.min(1_024)),
             max_batches,
-            batches: 0,
         }
     }
 
@@ -45,25 +45,20 @@ impl Window {
         &mut self.instance
     }
 
-    /// Folds a batch and keeps it. The rejected rows, in rising order.
+    /// Folds a batch and keeps it, without its records' bytes. The records that the component rejected, in rising
+    /// order.
     ///
     /// # Errors
-    /// [`GuestError::Batch`], which says which records; the window is lost.
-    pub fn fold(&mut self, events: Events) -> Result<Vec<RowRejection>, GuestError> {
+    /// Where the component traps, fails or answers wrongly; the window is lost.
+    pub fn fold(&mut self, mut events: Events) -> Result<Vec<Rejected>, GuestError> {
         if events.batch.num_rows() == 0 {
             return Ok(Vec::new());
         }
-        self.batches += 1;
-        let rejections = self
-            .instance
-            .fold(&events.batch)
-            .map_err(|source| GuestError::Batch {
-                batch: self.batches,
-                rows: events.batch.num_rows(),
-                source: Box::new(source),
-            })?;
+        let rejections = self.instance.fold(&events.batch)?;
+        let rejected = rejections.into_iter().map(|one| rejected(&events, one)).collect();
+        events.provenance.forget_bytes();
         self.events.push(events);
-        Ok(rejections)
+        Ok(rejected)
     }
 
     /// Whether it is time to drain: so many batches, or memory past half its limit.
@@ -76,35 +71,43 @@ impl Window {
         self.events.is_empty()
     }
 
-    /// Drains the component to its end, and begins a new window.
+    /// The next partials that the component accumulated. `None`, once, when there are no more: a new window
+    /// begins. Nothing may be folded before that.
     ///
     /// # Errors
-    /// Those of the component and those of `sink`; the window is lost.
-    pub fn drain<E: From<GuestError>>(
-        &mut self,
-        sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
-        loop {
+    /// Where the component traps, fails or answers wrongly; the window is lost.
+    pub fn drain(&mut self) -> Result<Option<RecordBatch>, GuestError> {
+        if !self.is_empty() && !self.is_drained {
             let partials = self.instance.drain(self.drain_rows)?;
-            let is_last = partials.num_rows() < self.drain_rows as usize;
+            self.is_drained = partials.num_rows() < self.drain_rows as usize;
             self.drain_rows = next_rows(self.drain_rows, &partials);
             if partials.num_rows() > 0 {
-                sink(partials)?;
-            }
-            if is_last {
-                break;
+                return Ok(Some(partials));
             }
         }
+        self.is_drained = false;
         self.events.clear();
         if self.is_past_half() {
             // Memory does not shrink: with this instance every further batch would be a window.
             self.instance = self.instance.reopen()?;
         }
-        Ok(())
+        Ok(None)
     }
 
     fn is_past_half(&self) -> bool {
         self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
+    }
+}
+
+fn rejected(events: &Events, rejection: RowRejection) -> Rejected {
+    let row = rejection.row as usize;
+    let record = events.provenance.bytes(row).unwrap_or_default();
+    Rejected {
+        position: events.provenance.position(row),
+        path: None,
+        reason: rejection.reason,
+        bytes: Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]),
+        length_bytes: record.len() as u64,
     }
 }
 

@@ -1,8 +1,16 @@
 //! Where history comes from: the contract of a driver, and the drivers.
 //!
 //! A driver freezes its input into [`Split`]s once, when a build is planned, and later delivers the bytes of
-//! one split at a time. It knows nothing of formats, components or tables. `conformance` holds every driver
-//! to the contract.
+//! one split at a time. It knows nothing of formats, components or tables.
+//!
+//! | module | |
+//! |---|---|
+//! | [`range`] | `from` and `to` of a job |
+//! | [`layout`] | what the keys of an archive say of time |
+//! | [`archive`] | what all archives share: the order of keys, the cut into splits |
+//! | [`files`] | a folder, a file or a pattern of files |
+//! | [`memory`] | objects and messages held in memory, for tests |
+//! | [`conformance`] | holds every driver to the contract |
 
 use std::sync::Arc;
 
@@ -12,9 +20,17 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+pub mod archive;
+pub mod conformance;
 mod error;
+mod feed;
+pub mod files;
+pub mod layout;
+pub mod memory;
+pub mod range;
 
 pub use error::SourceError;
+pub use range::EventRange;
 pub(crate) use error::codes;
 
 /// Delivers historical records, and only those that the plan froze.
@@ -41,7 +57,12 @@ pub trait ReplayDriver: Send + Sync {
     /// `Ok` means that all of it was delivered and that it was what the plan froze. On an error, and on
     /// cancellation ([`SourceError::Cancelled`], soon after `cancel` fires or `out` closes), what was
     /// delivered is of no use to the receiver, who drops it with all that was made of it.
-    async fn replay(&self, split: &Split, out: Sender<Chunk>, cancel: CancellationToken) -> Result<(), SourceError>;
+    async fn replay(
+        &self,
+        split: &Split,
+        out: Sender<Chunk>,
+        cancel: CancellationToken,
+    ) -> Result<(), SourceError>;
 
     /// Lets go of connections and files. Not called on a crash: nothing may depend on it.
     async fn close(self: Box<Self>) -> Result<(), SourceError>;

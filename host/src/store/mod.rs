@@ -1,11 +1,13 @@
 //! Where state tables live: the contract of a store, and the stores.
 //!
 //! A store keeps the physical table of each build beside one another, shows one of them under the public
-//! name, and moves that name from one to another in a single step. `conformance` holds every store to it.
+//! name, and moves that name from one to another in a single step. [`conformance`] holds every store to it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
@@ -13,9 +15,14 @@ use tokio::sync::mpsc::Receiver;
 use crate::schema::Output;
 use crate::source::Handoff;
 
+pub(crate) mod cell;
+mod civil;
+pub mod conformance;
 mod error;
+mod order;
+pub mod sqlite;
 
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub(crate) use error::codes;
 
 /// The rising number of a table's pointer: 1 after the first swap.
@@ -30,6 +37,10 @@ pub type Version = u64;
 /// - Readers see the old table or the new one, whole: never a mixture, never nothing.
 /// - Each method either does all that it says or changes nothing that a reader or a later call could see;
 ///   each may be called again after a crash at any point within it.
+/// - A value is kept exactly or refused with its column and key ([`StoreError::Unstorable`]). Every store
+///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; moments and days
+///   of the years 0001 to 9999; all text without U+0000; all bytes; null in nullable columns, keys included.
+/// - What is said of a build that the store does not know is [`StoreError::UnknownBuild`].
 #[async_trait]
 pub trait StateStore: Send + Sync {
     /// A short name for logs, such as `sqlite`.
@@ -40,17 +51,28 @@ pub trait StateStore: Send + Sync {
     async fn prepare(&self, table: &str) -> Result<(), StoreError>;
 
     /// Makes an empty shadow table for `build`, replacing what an earlier attempt at the same build left.
+    /// Refuses the live build ([`StoreError::Live`]) and names that the store cannot have
+    /// ([`StoreError::Name`]).
     async fn create(&self, build: &BuildInfo, columns: &TableColumns) -> Result<(), StoreError>;
 
-    /// Loads rows, which come sorted by key with no key twice, into the build's shadow table.
+    /// Loads rows, which come sorted by key with no key twice ([`StoreError::Unsorted`]), into the build's
+    /// shadow table, which must have been created and not be [`BuildState::Loaded`]. It begins with an empty
+    /// table, whatever an abandoned load left, and takes over from a load of the same build that still runs,
+    /// which then fails with [`StoreError::Superseded`].
     ///
     /// `Ok` only if [`Rows::End`] came and agrees with what was loaded, which is then durable and marked
     /// [`BuildState::Loaded`]. Where the channel closes without it, the load fails with
     /// [`StoreError::Unfinished`].
-    async fn load(&self, build: &BuildInfo, columns: &TableColumns, rows: Receiver<Rows>) -> Result<Loaded, StoreError>;
+    async fn load(
+        &self,
+        build: &BuildInfo,
+        columns: &TableColumns,
+        rows: Receiver<Rows>,
+    ) -> Result<Loaded, StoreError>;
 
-    /// Streams the rows of a build, sorted by key as they were loaded, ending with [`Rows::End`] as
-    /// computed from what was read. Where the receiver goes away, it stops.
+    /// Streams the rows of a [`BuildState::Loaded`] build, sorted by key as they were loaded, ending with
+    /// [`Rows::End`] as computed from what was read: one moment's content, whatever is written meanwhile.
+    /// Where the receiver goes away, it stops.
     async fn read(
         &self,
         build: &BuildInfo,
@@ -71,10 +93,12 @@ pub trait StateStore: Send + Sync {
     /// still is `expected` (`None`: no pointer yet).
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is not, with the pointer found; nothing has changed then.
+    /// [`StoreError::Conflict`] if it is not, with the pointer found; [`StoreError::WrongState`] if the build
+    /// is not loaded. Nothing has changed then.
     async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError>;
 
-    /// Drops the shadow table of a build and marks it [`BuildState::Dropped`]. Refuses the live build.
+    /// Drops the shadow table of a build and marks it [`BuildState::Dropped`], which it may be already.
+    /// Refuses the live build ([`StoreError::Live`]).
     async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError>;
 }
 
@@ -103,6 +127,21 @@ pub struct TableColumns {
     pub keys: Vec<Output>,
     /// The other columns, in order.
     pub values: Vec<Output>,
+}
+
+impl TableColumns {
+    /// All columns, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Output> + Clone {
+        self.keys.iter().chain(&self.values)
+    }
+
+    /// The table as Arrow columns.
+    pub fn schema(&self) -> SchemaRef {
+        let fields = self
+            .iter()
+            .map(|column| Field::new(&column.name, column.kind.data_type(), column.nullable));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
 }
 
 /// What flows into and out of a table.
@@ -140,6 +179,23 @@ pub enum BuildState {
     Dropped,
 }
 
+impl BuildState {
+    /// Its name, as stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            BuildState::Loading => "loading",
+            BuildState::Loaded => "loaded",
+            BuildState::Dropped => "dropped",
+        }
+    }
+}
+
+impl fmt::Display for BuildState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A build that the store knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBuild {
@@ -166,7 +222,7 @@ pub struct Pointer {
     pub build: String,
     /// One more with each swap.
     pub version: Version,
-    /// The build shown before.
+    /// The build shown before: another one, so that there is something to roll back to.
     pub previous: Option<String>,
     /// Up to where the source has been folded.
     pub handoff: Handoff,

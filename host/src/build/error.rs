@@ -1,0 +1,116 @@
+//! What can be wrong with a build's folder.
+
+use std::path::PathBuf;
+
+use crate::error::{Class, Code, Coded};
+
+/// A failure of the work folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The folder holds something else.
+    #[error("{path} is not a work folder of backfold: it is not empty and has no {marker}")]
+    NotAWorkFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The file that would tell.
+        marker: &'static str,
+    },
+    /// Another version of backfold wrote it.
+    #[error("{path} has format {found}, and this backfold writes format {expected}")]
+    OtherFormat {
+        /// The file that says so.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The format expected.
+        expected: u32,
+    },
+    /// Another process works on the same table.
+    #[error("another backfold is building `{table}` in {path} ({holder})")]
+    Locked {
+        /// The table.
+        table: String,
+        /// The locked folder.
+        path: PathBuf,
+        /// What the lock says of its holder.
+        holder: String,
+    },
+    /// There is no such build.
+    #[error("there is no build {build} of `{table}` in {path}")]
+    UnknownBuild {
+        /// The build asked for.
+        build: String,
+        /// The table.
+        table: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A file is not what was written into it.
+    #[error("{path} is damaged: {what}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A file could not be read or written.
+    #[error("{doing} {path} failed")]
+    Io {
+        /// What was done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl BuildError {
+    pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> BuildError {
+        let path = path.into();
+        move |source| BuildError::Io { doing, path, source }
+    }
+}
+
+impl Coded for BuildError {
+    fn code(&self) -> &'static Code {
+        match self {
+            BuildError::NotAWorkFolder { .. } => &codes::NOT_A_WORK_FOLDER,
+            BuildError::OtherFormat { .. } => &codes::OTHER_FORMAT,
+            BuildError::Locked { .. } => &codes::LOCKED,
+            BuildError::UnknownBuild { .. } => &codes::UNKNOWN_BUILD,
+            BuildError::Damaged { .. } => &codes::DAMAGED,
+            BuildError::Io { .. } => &codes::IO,
+        }
+    }
+}
+
+/// The codes of this module.
+pub(crate) mod codes {
+    use super::*;
+
+    pub(crate) const NOT_A_WORK_FOLDER: Code =
+        Code::new(101, Class::Usage, "Point `work` at an empty folder, or at one that backfold made.");
+    pub(crate) const OTHER_FORMAT: Code = Code::new(
+        102,
+        Class::Usage,
+        "Point `work` at another folder, or remove this one: its unfinished builds cannot be resumed.",
+    );
+    pub(crate) const LOCKED: Code =
+        Code::new(103, Class::Conflict, "Wait for the other run, or stop it; this one has changed nothing.");
+    pub(crate) const UNKNOWN_BUILD: Code =
+        Code::new(104, Class::Usage, "`backfold status` lists the builds that there are.");
+    pub(crate) const DAMAGED: Code = Code::new(
+        105,
+        Class::Permanent,
+        "The disk lost or changed a file: check it, then run again with `--fresh` to build from the beginning.",
+    );
+    pub(crate) const IO: Code = Code::new(
+        106,
+        Class::Retry,
+        "Make room or mend the file system of the `work` folder, then run the same command again: it resumes.",
+    );
+
+    pub(crate) const ALL: &[&Code] = &[&NOT_A_WORK_FOLDER, &OTHER_FORMAT, &LOCKED, &UNKNOWN_BUILD, &DAMAGED, &IO];
+}

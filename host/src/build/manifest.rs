@@ -1,0 +1,77 @@
+//! What a build is made from, frozen when it is planned.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::decode::{DecodeOptions, EventRange};
+use crate::schema::Descriptor;
+use crate::source::Frozen;
+use crate::store::{BuildInfo, TableColumns};
+
+/// All that decides what the table will hold, and what a reader of it may want to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The build's ID, a ULID.
+    pub build: String,
+    /// The table's public name.
+    pub table: String,
+    /// When it was planned, RFC 3339 in UTC.
+    pub planned_at: String,
+    /// The version of backfold that planned it.
+    pub backfold: String,
+    /// The digest of the job's settings and component, by which a rerun knows its build.
+    pub job_digest: String,
+    /// The component.
+    pub component: ComponentIdentity,
+    /// What the component said of itself.
+    pub descriptor: Descriptor,
+    /// The parameters that it was opened with.
+    pub params: BTreeMap<String, String>,
+    /// The range of event time.
+    pub range: EventRange,
+    /// How records are decoded.
+    pub decode: DecodeOptions,
+    /// The driver's name.
+    pub source: String,
+    /// What the driver said of the whole input.
+    pub frozen: Frozen,
+    /// BLAKE3 of `splits.jsonl`, in hexadecimal.
+    pub splits_digest: String,
+}
+
+/// Which component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentIdentity {
+    /// Where it was read from.
+    pub path: String,
+    /// BLAKE3 of the `.wasm`, in hexadecimal.
+    pub digest: String,
+}
+
+impl Manifest {
+    /// The digest of what the table's rows depend on: equal digests mean equal tables.
+    pub fn digest(&self) -> String {
+        let decisive = serde_json::json!({
+            "component": self.component.digest,
+            "params": self.params,
+            "range": self.range,
+            "decode": self.decode,
+            "splits": self.splits_digest,
+        });
+        blake3::hash(decisive.to_string().as_bytes()).to_hex().to_string()
+    }
+
+    /// This build as a store needs to know it.
+    pub fn info(&self) -> BuildInfo {
+        BuildInfo { table: self.table.clone(), build: self.build.clone(), manifest_digest: self.digest() }
+    }
+
+    /// The table's columns.
+    pub fn columns(&self) -> TableColumns {
+        TableColumns {
+            keys: self.descriptor.keys.clone(),
+            values: self.descriptor.states.iter().chain(&self.descriptor.views).cloned().collect(),
+        }
+    }
+}

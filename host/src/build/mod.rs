@@ -1,0 +1,14 @@
+//! A build on disk: what it is made from, what of it is done, and how it goes on after a crash.
+
+mod error;
+mod journal;
+mod manifest;
+mod splits;
+mod work;
+
+pub use error::BuildError;
+pub(crate) use error::codes;
+pub use journal::{Entry, Journal, Standing};
+pub use manifest::{ComponentIdentity, Manifest};
+pub use splits::{Covered, SplitReader, SplitWriter};
+pub use work::{BuildFolder, Lock, WorkFolder, now, write_json};

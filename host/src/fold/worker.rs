@@ -1,0 +1,256 @@
+//! A worker: splits in, checkpoints out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Receiver;
+
+use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit, StageTimes};
+use super::error::FoldError;
+use super::quarantine::{RejectedBy, SplitQuarantine};
+use super::run::{RunFile, write_run};
+use super::table::StateTable;
+use crate::decode::{Decoding, Events, Provenance, Rejected};
+use crate::guest::{GuestError, Window};
+use crate::progress::Progress;
+use crate::source::{Chunk, SourceError};
+
+/// What a worker is fed.
+#[derive(Debug)]
+pub enum Feed {
+    /// A split begins.
+    Split(u64),
+    /// A piece of it.
+    Chunk(Chunk),
+    /// It was delivered whole.
+    SplitEnd,
+    /// It could not be delivered.
+    Failed(SourceError),
+}
+
+/// What a worker works with.
+pub struct Worker {
+    decoding: Decoding,
+    window: Window,
+    table: StateTable,
+    settings: WorkerSettings,
+    sink: Arc<dyn CheckpointSink>,
+    progress: Arc<Progress>,
+    split: Option<OpenSplit>,
+    checkpoint: Checkpoint,
+    since_checkpoint: Instant,
+}
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Where runs go.
+    pub runs: PathBuf,
+    /// Where rejected records go.
+    pub quarantine: PathBuf,
+    /// Memory for states.
+    pub budget_bytes: usize,
+    /// How long to fold before a run is written.
+    pub checkpoint_interval: Duration,
+    /// The job's limit on rejected records, of all workers together.
+    pub stop_after_rejected: u64,
+    /// Whether states may be combined in any order. Where not, each split becomes a run of its own.
+    pub commutative: bool,
+}
+
+/// The split at hand.
+struct OpenSplit {
+    folded: FoldedSplit,
+    quarantine: SplitQuarantine,
+    began: Instant,
+    batches: u64,
+}
+
+impl Worker {
+    /// A worker with nothing done.
+    pub fn new(
+        decoding: Decoding,
+        window: Window,
+        table: StateTable,
+        settings: WorkerSettings,
+        sink: Arc<dyn CheckpointSink>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Worker {
+            decoding,
+            window,
+            table,
+            settings,
+            sink,
+            progress,
+            split: None,
+            checkpoint: Checkpoint::default(),
+            since_checkpoint: Instant::now(),
+        }
+    }
+
+    /// Folds what it is fed until the feed ends, checkpointing on the way and at the end.
+    ///
+    /// # Errors
+    /// After an error nothing since the last checkpoint is of use. A feed that ends within a split is
+    /// [`FoldError::Interrupted`].
+    pub fn run(mut self, mut feed: Receiver<Feed>) -> Result<(), FoldError> {
+        loop {
+            let waiting = Instant::now();
+            let Some(next) = feed.blocking_recv() else { break };
+            self.checkpoint.times.wait += micros_since(waiting);
+            match next {
+                Feed::Split(number) => self.begin_split(number),
+                Feed::Chunk(chunk) => {
+                    let error = |source, worker: &Worker| FoldError::Decode { split: worker.split_number(), source };
+                    self.decoding.push(chunk).map_err(|source| error(source, &self))?;
+                    loop {
+                        let began = Instant::now();
+                        let events = self.decoding.next().map_err(|source| error(source, &self))?;
+                        self.checkpoint.times.decode += micros_since(began);
+                        let Some(events) = events else { break };
+                        self.fold(events)?;
+                    }
+                }
+                Feed::SplitEnd => self.end_split()?,
+                Feed::Failed(source) => return Err(FoldError::Read { split: self.split_number(), source }),
+            }
+        }
+        if self.split.is_some() {
+            return Err(FoldError::Interrupted);
+        }
+        self.write_checkpoint()
+    }
+
+    fn split_number(&self) -> u64 {
+        self.split.as_ref().map_or(0, |split| split.folded.split)
+    }
+
+    fn begin_split(&mut self, number: u64) {
+        self.split = Some(OpenSplit {
+            folded: FoldedSplit { split: number, ..FoldedSplit::default() },
+            quarantine: SplitQuarantine::new(&self.settings.quarantine, number),
+            began: Instant::now(),
+            batches: 0,
+        });
+    }
+
+    /// Folds a batch of the split at hand.
+    fn fold(&mut self, events: Events) -> Result<(), FoldError> {
+        let Some(split) = &mut self.split else { return Ok(()) };
+        self.progress.add(&events.counts);
+        split.folded.counts += events.counts;
+        let mut last_rejected = None;
+        for rejected in &events.rejected {
+            split.quarantine.add(RejectedBy::Decoder, rejected)?;
+            last_rejected = Some(rejected.clone());
+        }
+        let (provenance, began) = (events.provenance.clone(), Instant::now());
+        let rejected = self.window.fold(events).map_err(|source| FoldError::Fold {
+            split: split.folded.split,
+            batch: split.batches,
+            records: records(&provenance),
+            source,
+        })?;
+        drop(provenance);
+        self.checkpoint.times.fold += micros_since(began);
+        split.batches += 1;
+        for rejected in rejected {
+            split.quarantine.add(RejectedBy::Component, &rejected)?;
+            split.folded.rejected_by_component += 1;
+            self.progress.rejected.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            last_rejected = Some(rejected);
+        }
+        if let Some(last) = last_rejected {
+            self.check_rejected(&last)?;
+        }
+        if self.window.is_due() { self.drain() } else { Ok(()) }
+    }
+
+    fn check_rejected(&self, last: &Rejected) -> Result<(), FoldError> {
+        let rejected = self.progress.rejected.load(std::sync::atomic::Ordering::Relaxed);
+        let limit = self.settings.stop_after_rejected;
+        if rejected <= limit {
+            return Ok(());
+        }
+        let last = format!("{}: {}", last.position, last.reason);
+        Err(FoldError::TooManyRejected { rejected, limit, last })
+    }
+
+    /// Moves what the component accumulated into the table, and the table into a run where it is full.
+    fn drain(&mut self) -> Result<(), FoldError> {
+        let merge_error = |source: GuestError| FoldError::Merge { doing: "while it was drained", source };
+        loop {
+            let began = Instant::now();
+            let partial = self.window.drain().map_err(merge_error)?;
+            self.checkpoint.times.drain += micros_since(began);
+            let Some(partial) = partial else { break };
+            let began = Instant::now();
+            self.table.absorb(&partial, self.window.instance())?;
+            self.checkpoint.times.absorb += micros_since(began);
+            if self.table.memory_bytes() >= self.settings.budget_bytes {
+                self.spill()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the table as a run. It counts only with the checkpoint that names it.
+    fn spill(&mut self) -> Result<(), FoldError> {
+        if self.table.rows() == 0 {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let first_split = self.checkpoint.splits.first().map_or(self.split_number(), |first| first.split);
+        let name = format!("{first_split:010}-{:04}.arrow", self.checkpoint.runs.len());
+        let schema = self.window.instance().descriptor().state_schema();
+        let run: RunFile = write_run(&self.settings.runs, &name, &mut self.table, &schema)?;
+        self.progress.rows_total.fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
+        self.checkpoint.runs.push(run);
+        self.checkpoint.times.write += micros_since(began);
+        Ok(())
+    }
+
+    fn end_split(&mut self) -> Result<(), FoldError> {
+        let began = Instant::now();
+        let rest = self.decoding.finish();
+        self.checkpoint.times.decode += micros_since(began);
+        if let Some(events) = rest.map_err(|source| FoldError::Decode { split: self.split_number(), source })? {
+            self.fold(events)?;
+        }
+        let Some(mut split) = self.split.take() else { return Ok(()) };
+        split.folded.micros = micros_since(split.began);
+        split.quarantine.finish()?;
+        self.checkpoint.splits.push(split.folded);
+        self.progress.splits_done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let due = self.since_checkpoint.elapsed() >= self.settings.checkpoint_interval;
+        if due || !self.settings.commutative { self.write_checkpoint() } else { Ok(()) }
+    }
+
+    /// Makes all that was folded since the checkpoint before durable.
+    fn write_checkpoint(&mut self) -> Result<(), FoldError> {
+        self.drain()?;
+        self.spill()?;
+        let checkpoint = std::mem::take(&mut self.checkpoint);
+        self.since_checkpoint = Instant::now();
+        if checkpoint.splits.is_empty() {
+            return Ok(());
+        }
+        tracing::debug!(splits = checkpoint.splits.len(), runs = checkpoint.runs.len(), "checkpoint");
+        self.sink.commit(checkpoint)
+    }
+}
+
+/// The first and the last record of a batch.
+fn records(provenance: &Provenance) -> String {
+    match provenance.rows() {
+        0 => "no records".into(),
+        rows => format!("{} to {}", provenance.position(0), provenance.position(rows - 1)),
+    }
+}
+
+fn micros_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+

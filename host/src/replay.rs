@@ -1,0 +1,230 @@
+//! A replay, from the job to the live table: all stages put together.
+//!
+//! [`run`] reads as the program does. Each of its steps takes what the one before left on disk, so it may be
+//! stopped anywhere and called again.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
+use crate::guest::{Component, Instance};
+use crate::job::Job;
+use crate::progress::{Progress, Stage};
+use crate::schema::Descriptor;
+use crate::store::{Loaded, Pointer, StateStore};
+
+mod commands;
+mod cutover;
+mod error;
+mod folding;
+mod loading;
+mod planning;
+mod report;
+
+pub use commands::{diff, gc, history, rollback, status, swap};
+pub use error::Error;
+pub use report::{BuildPhase, BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+
+/// What a run is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Show the table under the public name if the gate holds.
+    pub swap: bool,
+    /// Stop once the runs are merged, without a table: for measuring.
+    pub only_fold: bool,
+    /// Begin a new build even where there is one to go on with, or an equal one is live.
+    pub fresh: bool,
+    /// Who runs, for the table's history.
+    pub by: String,
+}
+
+/// Freezes the input of `job` into a build that [`run`] goes on with, and says what it is.
+///
+/// A build of the same job that was planned and not begun is replaced; one that was begun is shown.
+pub async fn plan(job: &Job, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Planned, Error> {
+    let replay = Replay::open(job, progress, cancel).await?;
+    replay.store.prepare(&job.table).await?;
+    let _lock = replay.work.lock()?;
+    let (build, standing) = replay.plan_anew_unless_begun().await?;
+    replay.planned(&build, &standing).await
+}
+
+/// Builds the table of `job` beside the live one, checks it, and makes it live where `options` say so.
+///
+/// Called again after it was stopped, it goes on where the last checkpoint is. A gate that does not hold is
+/// not an error here: the report says so ([`RunReport::refusal`]).
+pub async fn run(
+    job: &Job,
+    options: &RunOptions,
+    progress: Arc<Progress>,
+    cancel: CancellationToken,
+) -> Result<RunReport, Error> {
+    let replay = Replay::open(job, progress, cancel).await?;
+    if !options.only_fold {
+        replay.store.prepare(&job.table).await?;
+    }
+    let _lock = replay.work.lock()?;
+    let mut clock = Clock::start(&replay.progress);
+
+    clock.enter(Stage::Plan);
+    let build = replay.resume_or_plan(options.fresh).await?;
+    if let Some(report) = replay.already_live(&build, options).await? {
+        return Ok(report);
+    }
+    let (journal, standing) = build.resume()?;
+    let journal = Arc::new(journal);
+
+    clock.enter(Stage::Fold);
+    let standing = replay.fold(&build, &journal, standing).await?;
+    if options.only_fold {
+        clock.enter(Stage::Load);
+        let merged = loading::merge_only(&replay, &build, &standing).await?;
+        let mut report = RunReport::new(&build, &standing);
+        report.loaded = Some(Loaded { rows: merged.rows, digest: merged.digest });
+        return replay.finish(report, &build, &standing, clock);
+    }
+
+    clock.enter(Stage::Load);
+    let standing = replay.load(&build, &journal, standing).await?;
+
+    clock.enter(Stage::Gate);
+    let mut report = RunReport::new(&build, &standing);
+    let checked = replay.check(&build, &standing, &mut report).await?;
+
+    if options.swap && report.outcome == Outcome::Ready {
+        clock.enter(Stage::Swap);
+        let pointer = replay.show(&build, checked, &options.by).await?;
+        journal.append(&Entry::Swapped { version: pointer.version })?;
+        report.pointer = Some(pointer);
+        report.outcome = Outcome::Live;
+    }
+    replay.finish(report, &build, &standing, clock)
+}
+
+/// What all steps of a replay share.
+struct Replay<'a> {
+    job: &'a Job,
+    store: Box<dyn StateStore>,
+    work: WorkFolder,
+    component: Component,
+    descriptor: Descriptor,
+    progress: Arc<Progress>,
+    cancel: CancellationToken,
+}
+
+impl<'a> Replay<'a> {
+    /// Opens what the job names: the store, the work folder, the component.
+    async fn open(job: &'a Job, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Self, Error> {
+        let store = job.store()?;
+        let work = WorkFolder::open(&job.work, &job.table)?;
+        let (component, descriptor) = load_component(job).await?;
+        planning::check_range(job, &descriptor)?;
+        Ok(Replay { job, store, work, component, descriptor, progress, cancel })
+    }
+
+    /// A fresh instance of the component.
+    fn open_instance(&self) -> Result<Instance, Error> {
+        Ok(self.component.open(&self.job.component_params())?)
+    }
+
+    /// The stack of a thread that calls the component.
+    fn stack_bytes(&self) -> usize {
+        self.job.limits.thread_stack_bytes()
+    }
+
+    /// Folds what is left to fold, and joins the quarantine.
+    async fn fold(&self, build: &BuildFolder, journal: &Arc<Journal>, standing: Standing) -> Result<Standing, Error> {
+        let splits = build.manifest.frozen.splits;
+        self.show_progress(build, &standing);
+        if standing.covered.len() == splits {
+            return Ok(standing);
+        }
+        folding::fold_splits(self, build, journal.clone(), &standing).await?;
+        let standing = build.peek()?;
+        if standing.covered.len() != splits {
+            return Err(crate::fold::FoldError::Interrupted.into());
+        }
+        let rejecting = standing.splits_with_rejections();
+        crate::fold::join_quarantine(&build.quarantine(), rejecting.into_iter(), &build.quarantine_file())?;
+        Ok(standing)
+    }
+
+    /// Loads the shadow table unless the store has it already.
+    async fn load(&self, build: &BuildFolder, journal: &Journal, mut standing: Standing) -> Result<Standing, Error> {
+        if self.is_loaded(build, &standing).await? {
+            return Ok(standing);
+        }
+        let loaded = loading::load_table(self, build, &standing).await?;
+        journal.append(&Entry::Loaded(loaded.clone()))?;
+        standing.loaded = Some(loaded);
+        Ok(standing)
+    }
+
+    async fn is_loaded(&self, build: &BuildFolder, standing: &Standing) -> Result<bool, Error> {
+        if standing.loaded.is_none() {
+            return Ok(false);
+        }
+        let stored = self.store.builds(&self.job.table).await?;
+        Ok(stored.iter().any(|stored| stored.info == build.manifest.info() && stored.loaded == standing.loaded))
+    }
+
+    fn finish(
+        &self,
+        mut report: RunReport,
+        build: &BuildFolder,
+        standing: &Standing,
+        clock: Clock<'_>,
+    ) -> Result<RunReport, Error> {
+        report.stages = clock.stop();
+        let splits = standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits).collect();
+        write_json(&build.report_file(), &report::RunFile { report: &report, splits })?;
+        Ok(report)
+    }
+}
+
+/// Loads the component of a job and asks it what it is.
+async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
+    let (path, limits, cache) = (job.component.clone(), job.limits.clone(), job.work.join(".components"));
+    let params = job.component_params();
+    let loaded = folding::on_thread("load".into(), job.limits.thread_stack_bytes(), move || {
+        Ok(Component::load(&path, &limits, Some(&cache)).and_then(|component| {
+            let descriptor = component.open(&params)?.descriptor().as_ref().clone();
+            Ok((component, descriptor))
+        }))
+    })?;
+    Ok(loaded.await??)
+}
+
+/// Tells the stages apart in time, and to whoever watches.
+struct Clock<'a> {
+    progress: &'a Progress,
+    stages: Vec<StageTime>,
+    began: Instant,
+}
+
+impl<'a> Clock<'a> {
+    fn start(progress: &'a Progress) -> Self {
+        Clock { progress, stages: vec![], began: Instant::now() }
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        self.progress.enter(stage);
+        self.close();
+        self.stages.push(StageTime { stage, seconds: 0.0 });
+    }
+
+    fn close(&mut self) {
+        if let Some(last) = self.stages.last_mut() {
+            last.seconds = self.began.elapsed().as_secs_f64();
+        }
+        self.began = Instant::now();
+    }
+
+    fn stop(mut self) -> Vec<StageTime> {
+        self.close();
+        self.progress.enter(Stage::Done);
+        self.stages
+    }
+}

@@ -1,0 +1,73 @@
+//! What stops a replay, whichever stage it comes from.
+
+use crate::build::BuildError;
+use crate::cutover::CutoverError;
+use crate::decode::DecodeError;
+use crate::error::{Code, Coded};
+use crate::fold::FoldError;
+use crate::guest::GuestError;
+use crate::job::JobError;
+use crate::source::SourceError;
+use crate::store::StoreError;
+
+/// A failure of any stage.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The job or the command cannot be run as it is written.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// The work folder.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The input could not be frozen.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The decoder cannot do what the component asks for.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The component could not be loaded or opened.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    /// Reading, folding or merging.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The gate, the diff, the swap.
+    #[error(transparent)]
+    Cutover(#[from] CutoverError),
+}
+
+impl Error {
+    /// The code of this error.
+    pub fn code(&self) -> &'static Code {
+        match self {
+            Error::Job(error) => error.code(),
+            Error::Build(error) => error.code(),
+            Error::Source(error) => error.code(),
+            Error::Decode(error) => error.code(),
+            Error::Guest(error) => error.code(),
+            Error::Fold(error) => error.code(),
+            Error::Store(error) => error.code(),
+            Error::Cutover(error) => error.code(),
+        }
+    }
+
+    /// The stage that it happened in.
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Error::Job(_) => "job",
+            Error::Build(_) => "work folder",
+            Error::Source(_) => "plan",
+            Error::Decode(_) => "decode",
+            Error::Guest(_) => "component",
+            Error::Fold(FoldError::Read { .. }) => "read",
+            Error::Fold(FoldError::Decode { .. }) => "decode",
+            Error::Fold(_) => "fold",
+            Error::Store(_) => "store",
+            Error::Cutover(_) => "cut-over",
+        }
+    }
+}

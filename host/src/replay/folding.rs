@@ -1,0 +1,167 @@
+//! From the splits that are left to checkpoints: the driver feeds, the workers fold.
+
+use std::sync::{Arc, Mutex};
+
+use futures::future::join_all;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{Error, Replay};
+use crate::build::{BuildFolder, Journal, SplitReader, Standing};
+use crate::decode::{Decoding, Projection};
+use crate::error::Class;
+use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message, verify_run};
+use crate::guest::Window;
+use crate::source::{Chunk, ReplayDriver, Split};
+
+/// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
+const CHUNKS_AHEAD: usize = 4;
+
+/// Folds all splits of `build` that `standing` does not cover. When it returns, the journal covers them.
+///
+/// A cancelled replay feeds no further split; what the workers have by then is checkpointed, and the answer
+/// is [`FoldError::Interrupted`].
+pub(super) async fn fold_splits(
+    replay: &Replay<'_>,
+    build: &BuildFolder,
+    journal: Arc<Journal>,
+    standing: &Standing,
+) -> Result<(), Error> {
+    for run in standing.runs() {
+        verify_run(&build.runs(), &run)?;
+    }
+    build.sweep_runs(standing)?;
+    let manifest = &build.manifest;
+    let splits = SplitReader::open(&build.splits_file(), &manifest.splits_digest, standing.covered.clone())?;
+    let splits = Mutex::new(splits);
+    let driver = replay.job.driver(manifest.range)?;
+    // Fires when one of them fails, so that the others do not go on for nothing.
+    let stop = CancellationToken::new();
+    let mut feeders = Vec::new();
+    let mut workers = Vec::new();
+    for number in 0..replay.job.fold.worker_count() {
+        let (send, receive) = channel(CHUNKS_AHEAD);
+        let worker = replay.worker(build, journal.clone())?;
+        workers.push(on_thread(format!("fold-{number}"), replay.stack_bytes(), {
+            let stop = stop.clone();
+            move || worker.run(receive).inspect_err(|_| stop.cancel())
+        })?);
+        feeders.push(feed(&*driver, &splits, send, &replay.cancel, stop.clone()));
+    }
+    let (fed, folded) = futures::join!(join_all(feeders), join_all(workers));
+    driver.close().await?;
+    let failures = folded.into_iter().filter_map(Result::err).map(Error::from);
+    // Of several failures the cause is the one that is not an echo of the stop.
+    let failures = failures.chain(fed.into_iter().filter_map(Result::err));
+    let (echoes, mut causes): (Vec<_>, Vec<_>) =
+        failures.partition(|error| error.code().class == Class::Interrupted);
+    match causes.drain(..).chain(echoes).next() {
+        Some(error) => Err(error),
+        None if replay.cancel.is_cancelled() => Err(FoldError::Interrupted.into()),
+        None => Ok(()),
+    }
+}
+
+impl Replay<'_> {
+    fn worker(&self, build: &BuildFolder, journal: Arc<Journal>) -> Result<Worker, Error> {
+        let (job, descriptor) = (self.job, &build.manifest.descriptor);
+        let event_time = descriptor
+            .event_time
+            .as_ref()
+            .and_then(|name| descriptor.inputs.iter().position(|input| input.name == *name));
+        let projection = Projection {
+            inputs: descriptor.inputs.clone(),
+            only: descriptor.only.clone(),
+            event_time,
+            range: build.manifest.range,
+        };
+        let settings = WorkerSettings {
+            runs: build.runs(),
+            quarantine: build.quarantine(),
+            budget_bytes: job.fold.budget_per_worker_bytes(),
+            checkpoint_interval: job.fold.checkpoint_interval,
+            stop_after_rejected: job.quarantine.stop_after,
+            commutative: descriptor.commutative,
+        };
+        Ok(Worker::new(
+            Decoding::new(projection, &build.manifest.decode)?,
+            Window::new(self.open_instance()?, job.fold.window_batches),
+            StateTable::new(descriptor)?,
+            settings,
+            journal,
+            self.progress.clone(),
+        ))
+    }
+}
+
+/// Takes split after split and delivers it to one worker, until there are none, somebody asks to `pause`, or
+/// `stop` fires.
+async fn feed(
+    driver: &dyn ReplayDriver,
+    splits: &Mutex<SplitReader>,
+    out: Sender<Feed>,
+    pause: &CancellationToken,
+    stop: CancellationToken,
+) -> Result<(), Error> {
+    while !pause.is_cancelled() && !stop.is_cancelled() {
+        let next = splits.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
+        let Some(split) = next.transpose()? else { break };
+        if !deliver(driver, &split, &out, &stop).await {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Delivers one split; says whether another one is wanted.
+async fn deliver(driver: &dyn ReplayDriver, split: &Split, out: &Sender<Feed>, stop: &CancellationToken) -> bool {
+    let (send, receive) = channel(1);
+    let (delivered, listening) =
+        futures::join!(driver.replay(split, send, stop.clone()), forward(split.number, receive, out));
+    if !listening {
+        return false;
+    }
+    match delivered {
+        Ok(()) => out.send(Feed::SplitEnd).await.is_ok(),
+        Err(error) => {
+            // Where the worker is gone, its own error says more.
+            let _ = out.send(Feed::Failed(error)).await;
+            false
+        }
+    }
+}
+
+/// Passes the chunks of a split on; says whether the worker still listens. It ends with the driver, or lets
+/// go of it when the worker is gone.
+async fn forward(split: u64, mut chunks: Receiver<Chunk>, out: &Sender<Feed>) -> bool {
+    if out.send(Feed::Split(split)).await.is_err() {
+        return false;
+    }
+    while let Some(chunk) = chunks.recv().await {
+        if out.send(Feed::Chunk(chunk)).await.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Runs `work` on a thread of its own, with the stack that a component needs, and awaits it.
+pub(super) fn on_thread<T: Send + 'static>(
+    name: String,
+    stack_bytes: usize,
+    work: impl FnOnce() -> Result<T, FoldError> + Send + 'static,
+) -> Result<impl Future<Output = Result<T, FoldError>>, FoldError> {
+    let (send, receive) = oneshot::channel();
+    std::thread::Builder::new()
+        .name(name)
+        .stack_size(stack_bytes)
+        .spawn(move || {
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+                .unwrap_or_else(|panic| Err(FoldError::Panicked { message: panic_message(&*panic) }));
+            // Where nobody waits any more, nobody wants the result.
+            let _ = send.send(result);
+        })
+        .map_err(FoldError::io("starting", "a thread"))?;
+    Ok(async move { receive.await.unwrap_or_else(|_| Err(FoldError::Interrupted)) })
+}

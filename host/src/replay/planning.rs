@@ -1,0 +1,150 @@
+//! From the job to a build with a frozen input.
+
+use std::sync::atomic::Ordering;
+
+use chrono::Utc;
+use tokio::sync::mpsc::channel;
+
+use super::{ComponentInfo, Error, Planned, Replay};
+use crate::build::{BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
+use crate::job::{Job, JobError};
+use crate::schema::Descriptor;
+
+/// Splits on their way to the disk.
+const SPLITS_AHEAD: usize = 256;
+
+/// A range in time needs a component that tells the time of an event.
+pub(super) fn check_range(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
+    if descriptor.event_time.is_none() && job.range.is_bounded() {
+        return Err(JobError::RangeWithoutTime { component: job.component.clone() }.into());
+    }
+    Ok(())
+}
+
+impl Replay<'_> {
+    /// The build that an earlier run of this job left unfinished, or a new one.
+    pub(super) async fn resume_or_plan(&self, fresh: bool) -> Result<BuildFolder, Error> {
+        self.work.sweep()?;
+        match self.unfinished()? {
+            Some((build, _)) if !fresh => {
+                tracing::info!(build = build.manifest.build, planned_at = build.manifest.planned_at, "going on");
+                Ok(build)
+            }
+            _ => self.plan().await,
+        }
+    }
+
+    /// The same, but an unfinished build that has folded nothing is planned anew.
+    pub(super) async fn plan_anew_unless_begun(&self) -> Result<(BuildFolder, Standing), Error> {
+        self.work.sweep()?;
+        match self.unfinished()? {
+            Some((build, standing)) if !standing.covered.is_empty() => return Ok((build, standing)),
+            Some((build, _)) => build.remove()?,
+            None => {}
+        }
+        Ok((self.plan().await?, Standing::default()))
+    }
+
+    /// The newest build of this very job that was never live.
+    fn unfinished(&self) -> Result<Option<(BuildFolder, Standing)>, Error> {
+        let job_digest = self.job_digest();
+        for build in self.work.builds()?.into_iter().rev() {
+            if build.manifest.job_digest == job_digest {
+                let standing = build.peek()?;
+                return Ok(standing.swapped.is_none().then_some((build, standing)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Freezes the input into a new build.
+    async fn plan(&self) -> Result<BuildFolder, Error> {
+        let range = self.job.range.resolve(Utc::now())?;
+        let driver = self.job.driver(range)?;
+        let (id, path) = self.work.new_build()?;
+        let mut writer = SplitWriter::create(&path.join("splits.jsonl"))?;
+        let (send, mut receive) = channel(SPLITS_AHEAD);
+        let progress = &self.progress;
+        let write = async move {
+            while let Some(split) = receive.recv().await {
+                writer.write(&split)?;
+                progress.splits_total.fetch_add(1, Ordering::Relaxed);
+                progress.bytes_total.fetch_add(split.size_bytes, Ordering::Relaxed);
+            }
+            writer.finish()
+        };
+        let (frozen, splits_digest) = futures::join!(driver.plan(send), write);
+        // Where writing failed, planning failed for want of a receiver.
+        let splits_digest = splits_digest?;
+        let manifest = Manifest {
+            build: id,
+            table: self.job.table.clone(),
+            planned_at: now(),
+            backfold: env!("CARGO_PKG_VERSION").into(),
+            job_digest: self.job_digest(),
+            component: ComponentIdentity {
+                path: self.component.path().display().to_string(),
+                digest: self.component.digest(),
+            },
+            descriptor: self.descriptor.clone(),
+            params: self.job.params.clone(),
+            range,
+            decode: self.job.decode.clone(),
+            source: driver.name().into(),
+            frozen: frozen?,
+            splits_digest,
+        };
+        driver.close().await?;
+        Ok(BuildFolder::create(path, manifest)?)
+    }
+
+    /// What a run of this job would do, told apart from runs of other jobs: the component and all settings
+    /// but those that change nothing in the table.
+    fn job_digest(&self) -> String {
+        let job = self.job;
+        let decisive = serde_json::json!({
+            "component": self.component.digest(),
+            "table": job.table,
+            "params": job.params,
+            "range": job.range,
+            "source": job.source,
+            "target": job.target,
+            "decode": job.decode,
+        });
+        blake3::hash(decisive.to_string().as_bytes()).to_hex().to_string()
+    }
+
+    /// What a person wants to know before the build is run.
+    pub(super) async fn planned(&self, build: &BuildFolder, standing: &Standing) -> Result<Planned, Error> {
+        let manifest = &build.manifest;
+        Ok(Planned {
+            build: manifest.build.clone(),
+            resumes: !standing.covered.is_empty(),
+            splits_done: standing.covered.len(),
+            planned_at: manifest.planned_at.clone(),
+            folder: build.path().to_owned(),
+            table: manifest.table.clone(),
+            shadow: manifest.info().shadow_name(),
+            target: self.store.name().into(),
+            component: ComponentInfo::of(manifest),
+            frozen: manifest.frozen.clone(),
+            range: manifest.range,
+            live: self.store.live(&manifest.table).await?,
+            gate: self.job.gate.clone(),
+        })
+    }
+
+    /// Tells whoever watches what is done already.
+    pub(super) fn show_progress(&self, build: &BuildFolder, standing: &Standing) {
+        let frozen = &build.manifest.frozen;
+        let folded = standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits);
+        let bytes = folded.map(|folded| folded.counts.stored_bytes).sum();
+        let rows = standing.runs().iter().map(|run| run.rows).sum();
+        self.progress.splits_total.store(frozen.splits, Ordering::Relaxed);
+        self.progress.splits_done.store(standing.covered.len(), Ordering::Relaxed);
+        self.progress.bytes_total.store(frozen.size_bytes, Ordering::Relaxed);
+        self.progress.bytes_done.store(bytes, Ordering::Relaxed);
+        self.progress.bytes_resumed.store(bytes, Ordering::Relaxed);
+        self.progress.rows_total.store(rows, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,231 @@
+//! What a replay says of itself: to a person, and in `run.json`.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Error;
+use crate::build::{BuildFolder, Manifest, Standing};
+use crate::cutover::{Diff, GateOptions, GateReport};
+use crate::decode::{Counts, EventRange};
+use crate::fold::{FoldedSplit, StageTimes};
+use crate::progress::Stage;
+use crate::source::Frozen;
+use crate::store::{Loaded, Pointer};
+
+/// A build that is about to fold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Planned {
+    /// Its ID.
+    pub build: String,
+    /// Whether an earlier run began it.
+    pub resumes: bool,
+    /// Splits that an earlier run folded.
+    pub splits_done: u64,
+    /// When it was planned, RFC 3339 in UTC.
+    pub planned_at: String,
+    /// Where it works.
+    pub folder: PathBuf,
+    /// The table's public name.
+    pub table: String,
+    /// The table that will be made.
+    pub shadow: String,
+    /// Where it will be made.
+    pub target: String,
+    /// The component.
+    pub component: ComponentInfo,
+    /// The input.
+    pub frozen: Frozen,
+    /// The range of event time.
+    pub range: EventRange,
+    /// What is live now.
+    pub live: Option<Pointer>,
+    /// What must hold before a swap.
+    pub gate: GateOptions,
+}
+
+/// Which component, in a few words.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComponentInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of the `.wasm`, in hexadecimal.
+    pub digest: String,
+    /// Where it was read from.
+    pub path: PathBuf,
+}
+
+impl ComponentInfo {
+    pub(super) fn of(manifest: &Manifest) -> Self {
+        ComponentInfo {
+            name: manifest.descriptor.name.clone(),
+            version: manifest.descriptor.version.clone(),
+            digest: manifest.component.digest.clone(),
+            path: manifest.component.path.clone().into(),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All splits are folded and merged; no table was made, as was asked.
+    Folded,
+    /// The table is complete, and the gate holds.
+    Ready,
+    /// The table is complete, and the gate does not hold.
+    Refused,
+    /// The public name shows this build.
+    Live,
+    /// The public name showed an equal build before: nothing was done.
+    AlreadyLive,
+}
+
+/// What a run has done.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The build's ID.
+    pub build: String,
+    /// The digest of the manifest: equal digests mean equal tables.
+    pub manifest_digest: String,
+    /// The table's public name.
+    pub table: String,
+    /// The build's own table.
+    pub shadow: String,
+    /// Where it worked.
+    pub folder: PathBuf,
+    /// The component.
+    pub component: ComponentInfo,
+    /// The input.
+    pub frozen: Frozen,
+    /// The range of event time.
+    pub range: EventRange,
+    /// What was read, by all runs of this build together.
+    pub counts: Counts,
+    /// Records rejected by the decoder or the component.
+    pub rejected: u64,
+    /// The rows of the table, and their digest.
+    pub loaded: Option<Loaded>,
+    /// Time of this run by stage.
+    pub stages: Vec<StageTime>,
+    /// Where the workers' time went, of all runs of this build together, in microseconds of wall clock.
+    pub workers: StageTimes,
+    /// What the gate said.
+    pub gate: Option<GateReport>,
+    /// The difference to the table that was live.
+    pub diff: Option<Diff>,
+    /// The pointer, where this build is live.
+    pub pointer: Option<Pointer>,
+}
+
+/// How long a run was in a stage.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StageTime {
+    /// The stage.
+    pub stage: Stage,
+    /// Wall clock.
+    pub seconds: f64,
+}
+
+/// `run.json`: the report, and each split.
+#[derive(Serialize)]
+pub(super) struct RunFile<'a> {
+    #[serde(flatten)]
+    pub(super) report: &'a RunReport,
+    pub(super) splits: Vec<&'a FoldedSplit>,
+}
+
+impl RunReport {
+    pub(super) fn new(build: &BuildFolder, standing: &Standing) -> Self {
+        let manifest = &build.manifest;
+        let mut counts = Counts::default();
+        let mut rejected = 0;
+        for folded in standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits) {
+            counts += folded.counts;
+            rejected += folded.counts.rejected + folded.rejected_by_component;
+        }
+        RunReport {
+            outcome: Outcome::Folded,
+            build: manifest.build.clone(),
+            manifest_digest: manifest.digest(),
+            table: manifest.table.clone(),
+            shadow: manifest.info().shadow_name(),
+            folder: build.path().to_owned(),
+            component: ComponentInfo::of(manifest),
+            frozen: manifest.frozen.clone(),
+            range: manifest.range,
+            counts,
+            rejected,
+            loaded: standing.loaded.clone(),
+            stages: vec![],
+            workers: standing.times(),
+            gate: None,
+            diff: None,
+            pointer: None,
+        }
+    }
+
+    /// Why the gate refused, where it did.
+    pub fn refusal(&self) -> Option<Error> {
+        self.gate.as_ref().and_then(|gate| gate.refusal()).map(Error::from)
+    }
+}
+
+/// How far a build is.
+#[derive(Clone, Debug, Serialize)]
+pub struct BuildStatus {
+    /// Its ID.
+    pub build: String,
+    /// How far.
+    pub state: BuildPhase,
+    /// Whether the public name shows it.
+    pub live: bool,
+    /// The rows of its table, once loaded.
+    pub rows: Option<u64>,
+    /// The bytes of its input, as stored.
+    pub size_bytes: u64,
+    /// Splits folded.
+    pub splits_done: u64,
+    /// Splits in all.
+    pub splits_total: u64,
+    /// Records rejected so far.
+    pub rejected: u64,
+    /// When it was planned, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// How far a build is, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildPhase {
+    /// Nothing is folded yet.
+    Planned,
+    /// Some splits are folded.
+    Folding,
+    /// All splits are folded, the table is not loaded.
+    Folded,
+    /// The table is complete, and was never live.
+    Ready,
+    /// The table is shown.
+    Live,
+    /// The table was shown once.
+    Replaced,
+}
+
+impl std::fmt::Display for BuildPhase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            BuildPhase::Planned => "planned",
+            BuildPhase::Folding => "folding",
+            BuildPhase::Folded => "folded",
+            BuildPhase::Ready => "ready",
+            BuildPhase::Live => "live",
+            BuildPhase::Replaced => "replaced",
+        })
+    }
+}
