@@ -1,15 +1,117 @@
 //! What stops decoding altogether, as opposed to the records it rejects.
 
-use crate::error::Code;
+use crate::error::{Class, Code, Coded};
+use crate::units::ByteSize;
 
 /// A failure that condemns the object, not a record.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DecodeError {}
+pub enum DecodeError {
+    /// The name promises a compression that the content is not in.
+    #[error("`{object}` is named like {compression} but does not begin like it")]
+    Mislabelled {
+        /// The object's key.
+        object: String,
+        /// What the name promises.
+        compression: &'static str,
+    },
+    /// The object ends within a gzip member or a zstd frame.
+    #[error("`{object}` ends in the middle of its {compression} data, after {byte} bytes")]
+    Truncated {
+        /// The object's key.
+        object: String,
+        /// The compression.
+        compression: &'static str,
+        /// How many bytes it has, as stored.
+        byte: u64,
+    },
+    /// The compressed data is damaged.
+    #[error("`{object}` holds damaged {compression} data at or before byte {byte}: {detail}")]
+    Corrupt {
+        /// The object's key.
+        object: String,
+        /// The compression.
+        compression: &'static str,
+        /// How far it was read, as stored.
+        byte: u64,
+        /// What the inflater says.
+        detail: String,
+    },
+    /// Something else follows the compressed data.
+    #[error(
+        "`{object}` holds something that is not {compression} at byte {byte}, behind complete {compression} data"
+    )]
+    TrailingGarbage {
+        /// The object's key.
+        object: String,
+        /// The compression.
+        compression: &'static str,
+        /// Where it begins, as stored.
+        byte: u64,
+    },
+    /// The object inflates beyond the absolute limit.
+    #[error("`{object}` inflates to more than {limit}, the limit `decode.max_object`")]
+    ObjectTooLarge {
+        /// The object's key.
+        object: String,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// The object inflates out of proportion.
+    #[error(
+        "`{object}` inflates to {decoded} from {stored} bytes, more than the {limit} to 1 that `decode.max_ratio` allows"
+    )]
+    RatioTooHigh {
+        /// The object's key.
+        object: String,
+        /// The limit.
+        limit: u32,
+        /// What came out, so far.
+        decoded: ByteSize,
+        /// What went in, so far, in bytes.
+        stored: u64,
+    },
+    /// The chunks of an object stopped or others began before its end.
+    #[error("`{object}` was not delivered to its end")]
+    Unfinished {
+        /// The object's key.
+        object: String,
+    },
+    /// Bytes came outside of any object.
+    #[error("bytes were delivered that belong to no object")]
+    Stray,
+    /// An input or a condition asks for what this format cannot give.
+    #[error("`{input}` cannot be decoded: {detail}")]
+    Input {
+        /// The input's name or the condition's path.
+        input: String,
+        /// Why.
+        detail: String,
+    },
+    /// A setting is out of its range.
+    #[error("`decode.{setting}` is out of range: {detail}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What it may be.
+        detail: &'static str,
+    },
+}
 
-impl crate::error::Coded for DecodeError {
+impl Coded for DecodeError {
     fn code(&self) -> &'static Code {
-        match *self {}
+        match self {
+            DecodeError::Mislabelled { .. } => &codes::MISLABELLED,
+            DecodeError::Truncated { .. } => &codes::TRUNCATED,
+            DecodeError::Corrupt { .. } => &codes::CORRUPT,
+            DecodeError::TrailingGarbage { .. } => &codes::TRAILING_GARBAGE,
+            DecodeError::ObjectTooLarge { .. } => &codes::OBJECT_TOO_LARGE,
+            DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
+            DecodeError::Unfinished { .. } => &codes::UNFINISHED,
+            DecodeError::Stray => &codes::STRAY,
+            DecodeError::Input { .. } => &codes::INPUT,
+            DecodeError::Setting { .. } => &codes::SETTING,
+        }
     }
 }
 
@@ -17,5 +119,64 @@ impl crate::error::Coded for DecodeError {
 pub(crate) mod codes {
     use super::*;
 
-    pub(crate) const ALL: &[&Code] = &[];
+    pub(crate) const MISLABELLED: Code = Code::new(
+        301,
+        Class::Permanent,
+        "Rename the object if it is not compressed, or restore it: an empty `.gz` is a cut-off one.",
+    );
+    pub(crate) const TRUNCATED: Code = Code::new(
+        302,
+        Class::Permanent,
+        "Restore the object from its origin, or leave it out of the input and plan again.",
+    );
+    pub(crate) const CORRUPT: Code = Code::new(
+        303,
+        Class::Permanent,
+        "Restore the object from its origin, or leave it out of the input and plan again.",
+    );
+    pub(crate) const TRAILING_GARBAGE: Code = Code::new(
+        304,
+        Class::Permanent,
+        "Find out what was appended; cut it off or leave the object out, and plan again.",
+    );
+    pub(crate) const OBJECT_TOO_LARGE: Code = Code::new(
+        305,
+        Class::Permanent,
+        "Raise `decode.max_object` if the object is what it should be.",
+    );
+    pub(crate) const RATIO_TOO_HIGH: Code = Code::new(
+        306,
+        Class::Permanent,
+        "Raise `decode.max_ratio` if the object is what it should be.",
+    );
+    pub(crate) const UNFINISHED: Code = Code::new(
+        307,
+        Class::Retry,
+        "Run the same command again: the split is read from its beginning.",
+    );
+    pub(crate) const STRAY: Code = Code::new(
+        310,
+        Class::Permanent,
+        "Report it: the driver breaks the contract of `ReplayDriver`.",
+    );
+    pub(crate) const INPUT: Code = Code::new(
+        308,
+        Class::Usage,
+        "Change the component's inputs; `backfold inspect` shows them.",
+    );
+    pub(crate) const SETTING: Code =
+        Code::new(309, Class::Usage, "Change the setting in the job file.");
+
+    pub(crate) const ALL: &[&Code] = &[
+        &MISLABELLED,
+        &TRUNCATED,
+        &CORRUPT,
+        &TRAILING_GARBAGE,
+        &OBJECT_TOO_LARGE,
+        &RATIO_TOO_HIGH,
+        &UNFINISHED,
+        &STRAY,
+        &INPUT,
+        &SETTING,
+    ];
 }

@@ -3,6 +3,36 @@
 //! A [`Decoding`] belongs to one worker. It takes the chunks of a source and gives back [`Events`]: Arrow
 //! columns of exactly what the component asked for, the records that were refused, and where each record
 //! came from. It knows nothing of drivers or components.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `decoding` | the worker's end: chunks in, events out |
+//! | `inflate` | gzip and zstd in pieces, told by their first bytes, within limits |
+//! | `block` | pieces of text, used again once nobody refers to them |
+//! | `objects` | records framed by their own syntax, across blocks |
+//! | `messages` | records that the source tells apart |
+//! | `json` | from a record to the spans of the wanted values |
+//! | `plan` | the projection, made ready |
+//! | `rows` | conditions, range, rejections, counts |
+//! | `column` | from a value to Arrow, exactly or not at all |
+//! | `provenance` | back from a row to its record |
+//!
+//! # What becomes of a record
+//! Each is exactly one of these, in this order:
+//! 1. rejected, if it is not valid as `json/mod.rs` has it, or too long;
+//! 2. passed over, if it does not meet every condition: a string or the JSON text of another scalar that is one
+//!    of `any_of` (an object, an array or nothing meets none);
+//! 3. rejected, if the range has a bound and the event time is missing, null or of the wrong form; passed over,
+//!    if it lies outside;
+//! 4. rejected, if another input does not fit: missing or null where it may not be, of another JSON type, an
+//!    integer with fraction or exponent or beyond its range, a float beyond its range, a string with half a
+//!    surrogate pair, a timestamp or binary not in its encoding;
+//! 5. an event.
+//!
+//! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
+//! unless its bytes are not UTF-8 but its braces are whole; one under 3 and 4 costs the record alone. A value
+//! at a path that leads through something other than an object is missing. A message of a log without a value
+//! (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
 
 use std::sync::Arc;
 
@@ -12,9 +42,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Condition, Input};
 
+mod block;
+mod column;
+mod decoding;
 mod error;
+mod inflate;
+mod json;
+mod messages;
+mod objects;
+mod options;
+mod plan;
+mod provenance;
+mod rows;
+#[cfg(test)]
+mod tests;
 
+pub use decoding::Decoding;
 pub use error::DecodeError;
+pub use options::{DecodeOptions, Format};
+pub use provenance::Provenance;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +87,8 @@ pub struct EventRange {
 impl EventRange {
     /// Whether `at_us` lies inside.
     pub fn contains(&self, at_us: i64) -> bool {
-        self.from_us.is_none_or(|from| from <= at_us) && self.until_us.is_none_or(|until| at_us < until)
+        self.from_us.is_none_or(|from| from <= at_us)
+            && self.until_us.is_none_or(|until| at_us < until)
     }
 }
 
@@ -121,7 +168,3 @@ pub struct Rejected {
 
 /// How much of a rejected record is kept.
 pub const QUARANTINE_BYTES: usize = 64 << 10;
-
-/// Where the rows of a batch came from.
-#[derive(Clone, Debug, Default)]
-pub struct Provenance {}

@@ -1,0 +1,141 @@
+//! Pieces of decoded text, used again once nobody refers to them.
+
+use std::sync::Arc;
+
+/// What a block holds while nothing forces it to hold more: small enough for a core's L2 cache.
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
+
+/// Zero bytes behind the text, so that a scanner may load whole words and stops at the end by itself: zero is
+/// neither blank, newline nor allowed in a string.
+pub(super) const PADDING: usize = 16;
+
+/// Text with zeros behind it.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Block {
+    fn with_capacity(capacity: usize) -> Self {
+        Block {
+            bytes: vec![0; capacity + PADDING],
+            len: 0,
+        }
+    }
+
+    /// How many bytes of text it can hold.
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.len() - PADDING
+    }
+
+    /// The length of the text.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The text.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The text and the zeros behind it.
+    pub(super) fn padded(&self) -> &[u8] {
+        &self.bytes[..self.len + PADDING]
+    }
+
+    /// The room behind the text; tell [`advance`](Block::advance) how much of it was used.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        let end = self.capacity();
+        &mut self.bytes[self.len..end]
+    }
+
+    /// Takes `written` bytes of the room into the text.
+    pub(super) fn advance(&mut self, written: usize) {
+        self.len += written;
+        debug_assert!(self.len <= self.capacity());
+    }
+
+    /// Appends `text`, which fits.
+    pub(super) fn append(&mut self, text: &[u8]) {
+        self.room()[..text.len()].copy_from_slice(text);
+        self.advance(text.len());
+    }
+
+    /// Makes it ready to be shared: nothing but zeros behind the text.
+    pub(super) fn seal(mut self) -> Arc<Block> {
+        let len = self.len;
+        self.bytes[len..len + PADDING].fill(0);
+        Arc::new(self)
+    }
+}
+
+/// Blocks that were handed out, to be handed out again.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    block_bytes: usize,
+    /// The one released last is likeliest to be in cache, so this is a stack.
+    lent: Vec<Arc<Block>>,
+}
+
+/// How many blocks are kept for reuse; more than a batch refers to.
+const KEPT_BLOCKS: usize = 64;
+
+impl Blocks {
+    pub(super) fn new(block_bytes: usize) -> Self {
+        Blocks {
+            block_bytes,
+            lent: Vec::new(),
+        }
+    }
+
+    /// An empty block for `carried` bytes and at least as many behind them, so that a record that grows over
+    /// several blocks is read again only at every doubling.
+    pub(super) fn take(&mut self, carried: usize) -> Block {
+        let capacity = self.block_bytes.max(carried.saturating_mul(2));
+        if capacity > self.block_bytes {
+            return Block::with_capacity(capacity);
+        }
+        for at in (0..self.lent.len()).rev() {
+            if let Some(block) = Arc::get_mut(&mut self.lent[at]) {
+                let mut block = std::mem::take(block);
+                self.lent.swap_remove(at);
+                block.len = 0;
+                return block;
+            }
+        }
+        Block::with_capacity(capacity)
+    }
+
+    /// Remembers a block until nobody else refers to it.
+    pub(super) fn give(&mut self, block: Arc<Block>) {
+        if block.capacity() == self.block_bytes && self.lent.len() < KEPT_BLOCKS {
+            self.lent.push(block);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_comes_back_only_when_nobody_refers_to_it() {
+        let mut blocks = Blocks::new(64);
+        let mut block = blocks.take(0);
+        block.append(b"abc");
+        let shared = block.seal();
+        let memory = shared.text().as_ptr();
+        blocks.give(shared.clone());
+        assert_ne!(blocks.take(0).text().as_ptr(), memory);
+        assert_eq!(shared.padded()[3..], [0; PADDING]);
+        drop(shared);
+        let again = blocks.take(0);
+        assert_eq!((again.text().as_ptr(), again.len()), (memory, 0));
+    }
+
+    #[test]
+    fn what_is_carried_doubles_the_block() {
+        assert_eq!(Blocks::new(64).take(100).capacity(), 200);
+    }
+}

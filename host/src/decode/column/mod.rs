@@ -1,0 +1,362 @@
+//! Columns under construction.
+//!
+//! A value that does not fit its column is refused with a [`Misfit`]; the row's values in other columns are
+//! then taken back with [`Column::truncate`].
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array};
+use arrow_array::{StringArray, TimestampMicrosecondArray};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_schema::ArrowError;
+
+use super::json::unescape_into;
+use crate::schema::{Encoding, Kind};
+
+mod binary;
+mod number;
+mod time;
+
+/// Why a value is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misfit(pub(super) String);
+
+/// Why a conversion fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfit {
+    /// The JSON value is of another type.
+    Kind,
+    /// The value is what this says.
+    Value(&'static str),
+}
+
+impl Unfit {
+    const HALF_PAIR: Unfit = Unfit::Value("a string with half a surrogate pair");
+}
+
+/// The values of one input.
+pub(super) struct Column {
+    kind: Kind,
+    encoding: Encoding,
+    values: Values,
+    validity: NullBufferBuilder,
+}
+
+enum Values {
+    Boolean(BooleanBufferBuilder),
+    Int64(Vec<i64>),
+    Float64(Vec<f64>),
+    Timestamp(Vec<i64>),
+    Date(Vec<i32>),
+    /// Text or binary: `offsets[n]..offsets[n + 1]` of the bytes.
+    Bytes {
+        offsets: Vec<i32>,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Values {
+    fn new(kind: Kind, rows: usize) -> Self {
+        match kind {
+            Kind::Boolean => Values::Boolean(BooleanBufferBuilder::new(rows)),
+            Kind::Int64 => Values::Int64(Vec::with_capacity(rows)),
+            Kind::Float64 => Values::Float64(Vec::with_capacity(rows)),
+            Kind::Timestamp => Values::Timestamp(Vec::with_capacity(rows)),
+            Kind::Date => Values::Date(Vec::with_capacity(rows)),
+            Kind::Utf8 | Kind::Binary | Kind::Json => {
+                let mut offsets = Vec::with_capacity(rows + 1);
+                offsets.push(0);
+                Values::Bytes {
+                    offsets,
+                    bytes: Vec::new(),
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text format writes values of `kind` so.
+pub(super) fn encodes(kind: Kind, encoding: Encoding) -> bool {
+    match encoding {
+        Encoding::Standard => true,
+        Encoding::Hex => kind == Kind::Binary,
+        _ => kind == Kind::Timestamp,
+    }
+}
+
+impl Column {
+    /// An empty column with room for `rows`.
+    pub(super) fn new(kind: Kind, encoding: Encoding, rows: usize) -> Self {
+        Column {
+            kind,
+            encoding,
+            values: Values::new(kind, rows),
+            validity: NullBufferBuilder::new(rows),
+        }
+    }
+
+    pub(super) fn push_null(&mut self) {
+        match &mut self.values {
+            Values::Boolean(values) => values.append(false),
+            Values::Int64(values) | Values::Timestamp(values) => values.push(0),
+            Values::Float64(values) => values.push(0.0),
+            Values::Date(values) => values.push(0),
+            Values::Bytes { offsets, bytes } => offsets.push(bytes.len() as i32),
+        }
+        self.validity.append_null();
+    }
+
+    /// Appends an integer: of an `int64` as it is, of a timestamp in microseconds.
+    pub(super) fn push_integer(&mut self, value: i64) {
+        match &mut self.values {
+            Values::Int64(values) | Values::Timestamp(values) => {
+                values.push(value);
+                self.validity.append_non_null();
+            }
+            _ => self.push_null(),
+        }
+    }
+
+    /// Appends bytes that are no JSON; text has to be UTF-8.
+    pub(super) fn push_bytes(&mut self, value: &[u8]) -> Result<(), Misfit> {
+        let Values::Bytes { offsets, bytes } = &mut self.values else {
+            return Err(self.refuse("bytes"));
+        };
+        if self.kind != Kind::Binary && simdutf8::basic::from_utf8(value).is_err() {
+            return Err(Misfit("not UTF-8".to_owned()));
+        }
+        bytes.extend_from_slice(value);
+        offsets.push(bytes.len() as i32);
+        self.validity.append_non_null();
+        Ok(())
+    }
+
+    /// Appends a JSON value as it stands in a record that was parsed; `escaped` says of a string whether it has
+    /// escapes. `null` is the caller's to tell.
+    #[inline]
+    pub(super) fn push_json(&mut self, text: &[u8], escaped: bool) -> Result<(), Misfit> {
+        let pushed = match (&mut self.values, unquote(text)) {
+            (Values::Bytes { offsets, bytes }, inside) => {
+                let fits = match (self.kind, inside) {
+                    (Kind::Json, _) => {
+                        bytes.extend_from_slice(text);
+                        Ok(())
+                    }
+                    (Kind::Utf8, Some(inside)) if !escaped => {
+                        bytes.extend_from_slice(inside);
+                        Ok(())
+                    }
+                    (Kind::Utf8, Some(inside)) if unescape_into(inside, bytes) => Ok(()),
+                    (Kind::Utf8, Some(_)) => Err(Unfit::HALF_PAIR),
+                    (_, Some(inside)) => binary::decode_into(inside, escaped, self.encoding, bytes),
+                    (_, None) => Err(Unfit::Kind),
+                };
+                fits.map(|()| offsets.push(bytes.len() as i32))
+            }
+            (Values::Boolean(values), None) if text == b"true" || text == b"false" => {
+                values.append(text == b"true");
+                Ok(())
+            }
+            (Values::Int64(values), None) => number::int64(text).map(|value| values.push(value)),
+            (Values::Float64(values), None) => {
+                number::float64(text).map(|value| values.push(value))
+            }
+            (Values::Timestamp(values), inside) => {
+                time::timestamp(text, inside, self.encoding).map(|value| values.push(value))
+            }
+            (Values::Date(values), Some(inside)) => {
+                time::date(inside).map(|value| values.push(value))
+            }
+            _ => Err(Unfit::Kind),
+        };
+        match pushed {
+            Ok(()) => {
+                self.validity.append_non_null();
+                Ok(())
+            }
+            Err(Unfit::Kind) => Err(self.refuse(describe(text))),
+            Err(Unfit::Value(detail)) => Err(Misfit(format!("{} is {detail}", excerpt(text)))),
+        }
+    }
+
+    #[cold]
+    fn refuse(&self, found: &str) -> Misfit {
+        Misfit(format!(
+            "found {found} where a value of kind {} is wanted",
+            self.kind.name()
+        ))
+    }
+
+    /// Takes back all rows from `rows` on.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        match &mut self.values {
+            Values::Boolean(values) => values.truncate(rows),
+            Values::Int64(values) | Values::Timestamp(values) => values.truncate(rows),
+            Values::Float64(values) => values.truncate(rows),
+            Values::Date(values) => values.truncate(rows),
+            Values::Bytes { offsets, bytes } => {
+                offsets.truncate(rows + 1);
+                // Offsets were lengths of `bytes`.
+                bytes.truncate(offsets.last().map_or(0, |end| *end as usize));
+            }
+        }
+        self.validity.truncate(rows);
+    }
+
+    /// The timestamp in the last row, in microseconds; `None` where it is null.
+    pub(super) fn last_timestamp(&self) -> Option<i64> {
+        let Values::Timestamp(values) = &self.values else {
+            return None;
+        };
+        let row = values.len().checked_sub(1)?;
+        self.validity.is_valid(row).then(|| values[row])
+    }
+
+    /// The column so far; goes on with an empty one.
+    pub(super) fn finish(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let nulls = self.validity.finish();
+        let room = match &self.values {
+            Values::Bytes { bytes, .. } => bytes.len(),
+            _ => 0,
+        };
+        let mut next = Values::new(self.kind, rows);
+        if let Values::Bytes { bytes, .. } = &mut next {
+            bytes.reserve(room);
+        }
+        Ok(match std::mem::replace(&mut self.values, next) {
+            Values::Boolean(mut values) => Arc::new(BooleanArray::new(values.finish(), nulls)),
+            Values::Int64(values) => Arc::new(Int64Array::try_new(values.into(), nulls)?),
+            Values::Float64(values) => Arc::new(Float64Array::try_new(values.into(), nulls)?),
+            Values::Timestamp(values) => Arc::new(
+                TimestampMicrosecondArray::try_new(values.into(), nulls)?.with_timezone("UTC"),
+            ),
+            Values::Date(values) => Arc::new(Date32Array::try_new(values.into(), nulls)?),
+            Values::Bytes { offsets, bytes } => {
+                let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+                let bytes = Buffer::from_vec(bytes);
+                match self.kind {
+                    Kind::Binary => Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?),
+                    _ => Arc::new(StringArray::try_new(offsets, bytes, nulls)?),
+                }
+            }
+        })
+    }
+}
+
+/// The inside of a string; `None` for any other value.
+#[inline(always)]
+fn unquote(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
+fn describe(text: &[u8]) -> &'static str {
+    match text.first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        _ => "a number",
+    }
+}
+
+/// How many characters of a value a reason shows.
+const EXCERPT_CHARS: usize = 40;
+
+fn excerpt(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    match text.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(kind: Kind, encoding: Encoding, text: &str) -> Result<ArrayRef, String> {
+        let mut column = Column::new(kind, encoding, 1);
+        column
+            .push_json(text.as_bytes(), text.contains('\\'))
+            .map_err(|misfit| misfit.0)?;
+        Ok(column.finish(1).unwrap())
+    }
+
+    #[test]
+    fn values_of_another_type_are_refused_with_the_reason() {
+        let mut reasons = String::new();
+        for (kind, text) in [
+            (Kind::Utf8, "1"),
+            (Kind::Utf8, r#""\ud800""#),
+            (Kind::Int64, "\"1\""),
+            (Kind::Int64, "1.0"),
+            (Kind::Int64, "1e3"),
+            (Kind::Int64, "9223372036854775808"),
+            (Kind::Int64, "true"),
+            (Kind::Float64, "1e400"),
+            (Kind::Float64, "[]"),
+            (Kind::Boolean, "0"),
+            (Kind::Timestamp, "1"),
+            (Kind::Timestamp, "\"2026-05-03T15:00:00\""),
+            (Kind::Date, "\"2026-02-29\""),
+            (Kind::Binary, "\"a\""),
+        ] {
+            let reason = push(kind, Encoding::Standard, text).unwrap_err();
+            reasons += &format!("{reason}\n");
+        }
+        insta::assert_snapshot!(reasons, @r#"
+found a number where a value of kind utf8 is wanted
+`"\ud800"` is a string with half a surrogate pair
+found a string where a value of kind int64 is wanted
+`1.0` is not written as an integer
+`1e3` is not written as an integer
+`9223372036854775808` is beyond the range of an int64
+found a boolean where a value of kind int64 is wanted
+`1e400` is beyond the range of a float64
+found an array where a value of kind float64 is wanted
+found a number where a value of kind boolean is wanted
+found a number where a value of kind timestamp is wanted
+`"2026-05-03T15:00:00"` is not an RFC 3339 timestamp with an offset
+`"2026-02-29"` is not a date `YYYY-MM-DD`
+`"a"` is not base64
+"#);
+    }
+
+    #[test]
+    fn a_truncated_column_is_as_if_the_rows_had_never_been() {
+        for kind in [
+            Kind::Boolean,
+            Kind::Int64,
+            Kind::Float64,
+            Kind::Timestamp,
+            Kind::Date,
+            Kind::Utf8,
+            Kind::Json,
+        ] {
+            let text: &[u8] = match kind {
+                Kind::Boolean => b"true",
+                Kind::Timestamp => b"\"2026-05-03T15:00:00Z\"",
+                Kind::Date => b"\"2026-05-03\"",
+                Kind::Utf8 => b"\"abc\"",
+                _ => b"7",
+            };
+            let mut straight = Column::new(kind, Encoding::Standard, 4);
+            let mut detour = Column::new(kind, Encoding::Standard, 4);
+            for column in [&mut straight, &mut detour] {
+                column.push_json(text, false).unwrap();
+            }
+            detour.push_null();
+            detour.push_json(text, false).unwrap();
+            detour.truncate(1);
+            for column in [&mut straight, &mut detour] {
+                column.push_null();
+                column.push_json(text, false).unwrap();
+            }
+            assert_eq!(
+                &straight.finish(0).unwrap(),
+                &detour.finish(0).unwrap(),
+                "{kind:?}"
+            );
+        }
+    }
+}

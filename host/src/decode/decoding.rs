@@ -1,0 +1,153 @@
+//! The worker's end: chunks in, events out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::block::{BLOCK_BYTES, Blocks};
+use super::messages::MessageReader;
+use super::objects::ObjectReader;
+use super::rows::Rows;
+use super::{DecodeError, DecodeOptions, Events, Projection};
+use crate::source::{Chunk, Object};
+
+/// Decodes the chunks of one split after another, on one thread.
+///
+/// [`push`](Decoding::push) a chunk, then call [`next`](Decoding::next) until it gives nothing; behind the last
+/// chunk of a split, [`finish`](Decoding::finish). After an error it is of no further use.
+pub struct Decoding {
+    options: DecodeOptions,
+    rows: Rows,
+    blocks: Blocks,
+    chunks: VecDeque<Chunk>,
+    /// The object that the chunks pushed last belong to.
+    open: Option<Arc<Object>>,
+    reading: Reading,
+}
+
+enum Reading {
+    Nothing,
+    Object(Box<ObjectReader>),
+    Messages(MessageReader),
+}
+
+/// Why a reader came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paused {
+    /// The batch has to be taken.
+    Full,
+    /// More chunks are needed.
+    Hungry,
+    /// All was read.
+    Done,
+}
+
+impl Decoding {
+    /// Makes ready for records of which `projection` is wanted.
+    pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
+        Self::with_block_bytes(projection, options, BLOCK_BYTES)
+    }
+
+    pub(super) fn with_block_bytes(
+        projection: Projection,
+        options: &DecodeOptions,
+        block_bytes: usize,
+    ) -> Result<Self, DecodeError> {
+        options.check()?;
+        Ok(Decoding {
+            rows: Rows::new(projection, options.batch_rows as usize)?,
+            options: options.clone(),
+            blocks: Blocks::new(block_bytes),
+            chunks: VecDeque::new(),
+            open: None,
+            reading: Reading::Nothing,
+        })
+    }
+
+    /// Takes the next chunk of the split.
+    pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
+        match (&chunk, &self.open) {
+            (Chunk::Object(_) | Chunk::Messages(_), Some(object)) => {
+                return Err(unfinished(object));
+            }
+            (Chunk::Bytes(_) | Chunk::End, None) => return Err(DecodeError::Stray),
+            (Chunk::Object(object), None) => self.open = Some(object.clone()),
+            (Chunk::End, Some(_)) => self.open = None,
+            (Chunk::Bytes(_), Some(_)) | (Chunk::Messages(_), None) => {}
+        }
+        self.chunks.push_back(chunk);
+        Ok(())
+    }
+
+    /// Decodes until a batch is full, or gives `None` where it needs another chunk. A batch is full at
+    /// [`DecodeOptions::batch_rows`] rows, or earlier where its records or rejections take much memory.
+    #[expect(clippy::should_implement_trait, reason = "it is not over after None")]
+    pub fn next(&mut self) -> Result<Option<Events>, DecodeError> {
+        loop {
+            if self.rows.is_full() {
+                return Ok(Some(self.rows.take()));
+            }
+            let paused = match &mut self.reading {
+                Reading::Nothing => match self.chunks.pop_front() {
+                    None => return Ok(None),
+                    Some(chunk) => {
+                        self.take_in(chunk);
+                        continue;
+                    }
+                },
+                Reading::Object(reader) => reader.advance(&mut self.rows, &mut self.blocks)?,
+                Reading::Messages(reader) => reader.advance(&mut self.rows, &mut self.blocks),
+            };
+            match paused {
+                Paused::Full => return Ok(Some(self.rows.take())),
+                Paused::Done => self.reading = Reading::Nothing,
+                Paused::Hungry => match self.chunks.pop_front() {
+                    None => return Ok(None),
+                    Some(chunk) => self.take_in(chunk),
+                },
+            }
+        }
+    }
+
+    /// Ends a split: gives what is left of it, and is ready for the next.
+    pub fn finish(&mut self) -> Result<Option<Events>, DecodeError> {
+        if let Some(events) = self.next()? {
+            // Only where the caller did not drain `next`: what follows stays for the next call.
+            return Ok(Some(events));
+        }
+        if let Some(object) = &self.open {
+            return Err(unfinished(object));
+        }
+        Ok(if self.rows.is_idle() {
+            None
+        } else {
+            Some(self.rows.take())
+        })
+    }
+
+    fn take_in(&mut self, chunk: Chunk) {
+        match (chunk, &mut self.reading) {
+            (Chunk::Object(object), _) => {
+                let reader = ObjectReader::new(&object, &self.options, &mut self.blocks);
+                self.reading = Reading::Object(Box::new(reader));
+            }
+            (Chunk::Messages(messages), _) => {
+                self.reading =
+                    Reading::Messages(MessageReader::new(messages, self.options.max_record));
+            }
+            (Chunk::Bytes(bytes), Reading::Object(reader)) => {
+                self.rows.counts.stored_bytes += bytes.len() as u64;
+                reader.feed(bytes);
+            }
+            (Chunk::End, Reading::Object(reader)) => reader.end(),
+            (Chunk::Bytes(_) | Chunk::End, _) => {
+                unreachable!("`push` refuses them outside of an object")
+            }
+        }
+    }
+}
+
+fn unfinished(object: &Object) -> DecodeError {
+    DecodeError::Unfinished {
+        object: object.key.clone(),
+    }
+}

@@ -1,0 +1,205 @@
+//! What holds for every compression, whatever is cut off it or added to it.
+
+use std::io::Write;
+
+use super::super::block::Blocks;
+use super::*;
+use crate::error::Coded;
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn text() -> Vec<u8> {
+    (0..5000u32)
+        .flat_map(|n| format!("{{\"n\":{}}}\n", n.wrapping_mul(2_654_435_761)).into_bytes())
+        .collect()
+}
+
+/// Inflates `stored`, fed `piece` bytes at a time, through blocks of 1000 bytes.
+fn inflate(
+    object: &str,
+    stored: &[u8],
+    piece: usize,
+    options: &DecodeOptions,
+) -> Result<Vec<u8>, DecodeError> {
+    let mut content = Content::new(object, options);
+    let mut pieces = stored.chunks(piece);
+    let mut blocks = Blocks::new(1000);
+    let mut block = blocks.take(0);
+    let mut text = Vec::new();
+    loop {
+        match content.fill(&mut block)? {
+            Filled::Hungry => match pieces.next() {
+                Some(piece) => content.feed(Bytes::copy_from_slice(piece)),
+                None => content.end(),
+            },
+            filled => {
+                text.extend_from_slice(block.text());
+                block = blocks.take(0);
+                if filled == Filled::End {
+                    return Ok(text);
+                }
+            }
+        }
+    }
+}
+
+fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let options = DecodeOptions::default();
+    let whole = inflate(object, stored, stored.len().max(1), &options);
+    for piece in [1, 7, 4096] {
+        let pieces = inflate(object, stored, piece, &options);
+        match (&pieces, &whole) {
+            (Ok(pieces), Ok(whole)) => assert!(pieces == whole, "in pieces of {piece}"),
+            (Err(pieces), Err(whole)) => {
+                // How far damaged data was read depends on the pieces; what is wrong with it does not.
+                assert_eq!(pieces.code(), whole.code(), "in pieces of {piece}");
+            }
+            _ => panic!("in pieces of {piece}: otherwise than whole"),
+        }
+    }
+    whole
+}
+
+#[test]
+fn members_and_frames_are_read_as_one() {
+    let text = text();
+    let (head, tail) = text.split_at(10_000);
+    assert_eq!(all_pieces("a", &text).unwrap(), text);
+    assert_eq!(
+        all_pieces("a.gz", &[gzip(head), gzip(b""), gzip(tail)].concat()).unwrap(),
+        text
+    );
+    assert_eq!(
+        all_pieces("a.zst", &[zstd(head), zstd(b""), zstd(tail)].concat()).unwrap(),
+        text
+    );
+    let skippable = [
+        &[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
+        &zstd(&text),
+    ]
+    .concat();
+    assert_eq!(all_pieces("a.zst", &skippable).unwrap(), text);
+    assert_eq!(
+        all_pieces("no-suffix", &gzip(&text)).unwrap(),
+        text,
+        "the content tells, not the name"
+    );
+}
+
+#[test]
+fn a_cut_anywhere_is_noticed() {
+    let text = &text()[..2000];
+    for (object, stored) in [("a.gz", gzip(text)), ("a.zst", zstd(text))] {
+        for cut in 4..stored.len() {
+            let error =
+                inflate(object, &stored[..cut], 4096, &DecodeOptions::default()).unwrap_err();
+            assert!(
+                matches!(error, DecodeError::Truncated { byte, .. } if byte == cut as u64),
+                "{object} {cut}: {error}"
+            );
+        }
+        let two = [&stored[..], &stored[..stored.len() / 2]].concat();
+        assert!(matches!(
+            all_pieces(object, &two),
+            Err(DecodeError::Truncated { .. })
+        ));
+    }
+}
+
+#[test]
+fn damage_is_noticed() {
+    let text = text();
+    let mut wrong_crc = gzip(&text);
+    let crc = wrong_crc.len() - 8;
+    wrong_crc[crc] ^= 1;
+    assert!(matches!(
+        all_pieces("a.gz", &wrong_crc),
+        Err(DecodeError::Corrupt { .. })
+    ));
+    let mut wrong_length = gzip(&text);
+    *wrong_length.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        all_pieces("a.gz", &wrong_length),
+        Err(DecodeError::Corrupt { .. })
+    ));
+    let mut wrong_checksum = zstd(&text);
+    *wrong_checksum.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        all_pieces("a.zst", &wrong_checksum),
+        Err(DecodeError::Corrupt { .. })
+    ));
+}
+
+#[test]
+fn what_follows_complete_data_is_named() {
+    let text = text();
+    for (object, stored) in [("a.gz", gzip(&text)), ("a.zst", zstd(&text))] {
+        let garbage = [&stored[..], b"garbage"].concat();
+        let error = all_pieces(object, &garbage).unwrap_err();
+        assert!(
+            matches!(error, DecodeError::TrailingGarbage { byte, .. } if byte == stored.len() as u64),
+            "{error}"
+        );
+    }
+    let stored = gzip(&text);
+    assert_eq!(
+        all_pieces("a.gz", &[&stored[..], &[0; 512]].concat()).unwrap(),
+        text,
+        "padding"
+    );
+    let error = all_pieces("a.gz", &[&stored[..], &[0; 512], b"x"].concat()).unwrap_err();
+    assert!(
+        matches!(error, DecodeError::TrailingGarbage { byte, .. } if byte == stored.len() as u64 + 512),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_name_must_not_promise_what_the_content_does_not_hold() {
+    for (object, stored) in [
+        ("a.gz", &b"{}\n"[..]),
+        ("a.gz", b""),
+        ("a.zst", b"{}"),
+        ("a.zst", b"\x1f\x8b\x08\x00"),
+    ] {
+        let error = all_pieces(object, stored).unwrap_err();
+        assert!(matches!(error, DecodeError::Mislabelled { .. }), "{error}");
+    }
+    assert_eq!(all_pieces("a.json", b"").unwrap(), b"");
+}
+
+#[test]
+fn a_bomb_is_stopped_by_ratio_and_by_size() {
+    let zeros = vec![b' '; 80 << 20];
+    for (object, stored) in [("a.gz", gzip(&zeros)), ("a.zst", zstd(&zeros))] {
+        let error = inflate(object, &stored, 4096, &DecodeOptions::default())
+            .map(|text| text.len())
+            .unwrap_err();
+        assert!(matches!(error, DecodeError::RatioTooHigh { .. }), "{error}");
+        assert_eq!(error.code().to_string(), "BF0306");
+        assert!(error.to_string().contains("decode.max_ratio"));
+        let options = DecodeOptions {
+            max_object: ByteSize::mib(1),
+            ..DecodeOptions::default()
+        };
+        let error = inflate(object, &stored, 4096, &options)
+            .map(|text| text.len())
+            .unwrap_err();
+        assert!(
+            matches!(error, DecodeError::ObjectTooLarge { .. }),
+            "{error}"
+        );
+        assert!(error.to_string().contains("decode.max_object"));
+    }
+}

@@ -1,0 +1,75 @@
+//! Zstandard, RFC 8878: frames one after another, read as one; skippable frames are passed over.
+
+use zstd::stream::raw::{DParameter, Decoder, Operation};
+
+use super::{Fault, Inflate, Step};
+
+/// The largest window that is read, as a power of two: 128 MiB, what `zstd --long` writes at most unless told
+/// otherwise. It bounds the memory of an inflater.
+const WINDOW_LOG_MAX: u32 = 27;
+
+/// Whether `head` begins a frame or a skippable frame.
+pub(super) fn is_magic(head: &[u8]) -> bool {
+    match head {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => true,
+        [first, 0x2a, 0x4d, 0x18, ..] => (0x50..=0x5f).contains(first),
+        _ => false,
+    }
+}
+
+/// Reads frames until the input ends; checksums are verified where frames have them.
+pub(super) struct Zstd {
+    decoder: Decoder<'static>,
+    /// At the end of a frame.
+    between: bool,
+}
+
+impl Zstd {
+    pub(super) fn new() -> Result<Self, Fault> {
+        let mut decoder = Decoder::new().map_err(corrupt)?;
+        decoder
+            .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
+            .map_err(corrupt)?;
+        Ok(Zstd {
+            decoder,
+            between: true,
+        })
+    }
+}
+
+fn corrupt(error: std::io::Error) -> Fault {
+    Fault::Corrupt(error.to_string())
+}
+
+impl Inflate for Zstd {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+        if self.between {
+            match input.first() {
+                None => {
+                    return Ok(Step {
+                        read: 0,
+                        written: 0,
+                    });
+                }
+                Some(0x28 | 0x50..=0x5f) => self.between = false,
+                Some(_) => return Err(Fault::TrailingGarbage(0)),
+            }
+        }
+        let status = self
+            .decoder
+            .run_on_buffers(input, output)
+            .map_err(corrupt)?;
+        if status.remaining == 0 {
+            self.between = true;
+            self.decoder.reinit().map_err(corrupt)?;
+        }
+        Ok(Step {
+            read: status.bytes_read,
+            written: status.bytes_written,
+        })
+    }
+
+    fn is_complete(&self) -> bool {
+        self.between
+    }
+}

@@ -1,0 +1,215 @@
+//! The wanted paths as a tree of names.
+
+/// A place for the span of one distinct path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) struct SlotId(pub(super) u16);
+
+/// The wanted paths. A path may be the beginning of another.
+#[derive(Debug, Default)]
+pub(in crate::decode) struct Wanted {
+    nodes: Vec<Node>,
+    /// How many names there are in all nodes.
+    names: usize,
+    /// The distinct paths, as segments.
+    paths: Vec<Vec<Vec<u8>>>,
+}
+
+/// An object of which members are wanted.
+#[derive(Debug, Default)]
+struct Node {
+    /// Sorted by the length of the name.
+    names: Vec<Name>,
+    /// `names[first[n]..first[n + 1]]` have the length n; the last group holds all longer ones too.
+    first: Vec<u16>,
+}
+
+/// A wanted member.
+#[derive(Debug)]
+pub(super) struct Name {
+    text: Vec<u8>,
+    /// Unique in the whole tree, below [`Wanted::names`].
+    pub(super) id: u16,
+    /// Where its span goes, if it is wanted itself.
+    pub(super) slot: Option<SlotId>,
+    /// The node of its own members, if some of them are wanted.
+    pub(super) node: Option<NodeId>,
+}
+
+/// A place among the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NodeId(u16);
+
+/// Names of this length and more share a group.
+const LONG: usize = 64;
+
+impl Wanted {
+    /// The node of a record's own members.
+    pub(super) const ROOT: NodeId = NodeId(0);
+
+    /// Asks for the value at `path`; the same path gives the same slot.
+    pub(in crate::decode) fn add(&mut self, path: &str) -> Result<SlotId, &'static str> {
+        let segments = segments(path)?;
+        if segments.len() > super::MAX_DEPTH {
+            return Err("the path is deeper than a record may be");
+        }
+        if let Some(slot) = self.paths.iter().position(|known| *known == segments) {
+            return Ok(SlotId(slot as u16));
+        }
+        // Every name takes at most one node, and ids are 16 bits wide.
+        if self.names + segments.len() > usize::from(u16::MAX) {
+            return Err("there are too many paths");
+        }
+        let slot = SlotId(self.paths.len() as u16);
+        self.insert(&segments, slot);
+        self.paths.push(segments);
+        Ok(slot)
+    }
+
+    fn insert(&mut self, segments: &[Vec<u8>], slot: SlotId) {
+        if self.nodes.is_empty() {
+            self.nodes.push(Node::new());
+        }
+        let mut at = Self::ROOT;
+        for (depth, segment) in segments.iter().enumerate() {
+            let known = self.nodes[usize::from(at.0)]
+                .names
+                .iter()
+                .position(|name| name.text == *segment);
+            let index = known.unwrap_or_else(|| {
+                let id = self.names as u16;
+                self.names += 1;
+                self.nodes[usize::from(at.0)].insert(Name {
+                    text: segment.clone(),
+                    id,
+                    slot: None,
+                    node: None,
+                })
+            });
+            let next = NodeId(self.nodes.len() as u16);
+            let name = &mut self.nodes[usize::from(at.0)].names[index];
+            if depth + 1 == segments.len() {
+                name.slot = Some(slot);
+            } else if let Some(node) = name.node {
+                at = node;
+            } else {
+                name.node = Some(next);
+                self.nodes.push(Node::new());
+                at = next;
+            }
+        }
+    }
+
+    /// How many distinct paths there are.
+    pub(super) fn slots(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// How many ids of names there are.
+    pub(super) fn names(&self) -> usize {
+        self.names
+    }
+
+    /// The member called `text` of `node`, if it is wanted.
+    #[inline(always)]
+    pub(super) fn find(&self, node: NodeId, text: &[u8]) -> Option<&Name> {
+        let node = self.nodes.get(usize::from(node.0))?;
+        let group = text.len().min(LONG);
+        let (from, to) = (node.first[group], node.first[group + 1]);
+        node.names[usize::from(from)..usize::from(to)]
+            .iter()
+            .find(|name| name.text == text)
+    }
+}
+
+impl Node {
+    fn new() -> Self {
+        Node {
+            names: Vec::new(),
+            first: vec![0; LONG + 2],
+        }
+    }
+
+    /// Returns where it stands.
+    fn insert(&mut self, name: Name) -> usize {
+        let group = name.text.len().min(LONG);
+        let at = usize::from(self.first[group + 1]);
+        self.names.insert(at, name);
+        for first in &mut self.first[group + 1..] {
+            *first += 1;
+        }
+        at
+    }
+}
+
+/// Cuts a path at its dots; `\.` is a dot and `\\` a backslash within a name.
+fn segments(path: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+    let mut segments = vec![Vec::new()];
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'.' => segments.push(Vec::new()),
+            b'\\' => match bytes.next() {
+                Some(escaped @ (b'.' | b'\\')) => {
+                    segments.last_mut().expect("never empty").push(escaped)
+                }
+                _ => return Err("in a path, a backslash stands before a dot or a backslash"),
+            },
+            byte => segments.last_mut().expect("never empty").push(byte),
+        }
+    }
+    if segments.len() > 1 && segments.iter().any(Vec::is_empty) {
+        return Err("a name in the path is empty");
+    }
+    Ok(segments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_paths_share_a_slot_and_a_prefix_has_its_own() {
+        let mut wanted = Wanted::default();
+        let geo = wanted.add("geo").unwrap();
+        let country = wanted.add("geo.country").unwrap();
+        assert_eq!(wanted.add("geo").unwrap(), geo);
+        assert_ne!(geo, country);
+        let name = wanted.find(Wanted::ROOT, b"geo").unwrap();
+        assert_eq!(name.slot, Some(geo));
+        assert_eq!(
+            wanted.find(name.node.unwrap(), b"country").unwrap().slot,
+            Some(country)
+        );
+        assert!(wanted.find(Wanted::ROOT, b"country").is_none());
+    }
+
+    #[test]
+    fn dots_and_backslashes_are_escaped() {
+        assert_eq!(
+            segments(r"a\.b.c\\d").unwrap(),
+            [b"a.b".to_vec(), br"c\d".to_vec()]
+        );
+        assert!(segments(r"a\b").is_err());
+        assert!(segments("a..b").is_err());
+        assert_eq!(
+            segments("").unwrap(),
+            [b"".to_vec()],
+            "JSON allows an empty name"
+        );
+    }
+
+    #[test]
+    fn hundreds_of_names_of_all_lengths_are_found() {
+        let mut wanted = Wanted::default();
+        let paths: Vec<String> = (0..600)
+            .map(|n| format!("{}{n}", "x".repeat(n % 97)))
+            .collect();
+        let slots: Vec<_> = paths.iter().map(|path| wanted.add(path).unwrap()).collect();
+        for (path, slot) in paths.iter().zip(slots) {
+            assert_eq!(
+                wanted.find(Wanted::ROOT, path.as_bytes()).unwrap().slot,
+                Some(slot)
+            );
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Records framed by their own syntax: the content of an object, block by block.
+//!
+//! A record that the end of a block cuts is carried to the front of the next block, which grows with it, so that
+//! it is parsed again only at every doubling. What is wrong with a record is said only once it no longer
+//! depends on what follows; so the result does not depend on where blocks or chunks end.
+
+use std::sync::Arc;
+
+use super::block::{Block, Blocks};
+use super::decoding::Paused;
+use super::inflate::{Content, Filled};
+use super::json::{LOOKAHEAD_BYTES, skip_blanks};
+use super::provenance::Stretch;
+use super::rows::{Record, Rows};
+use super::{DecodeError, DecodeOptions, Position, QUARANTINE_BYTES};
+use crate::source::Object;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads one object.
+pub(super) struct ObjectReader {
+    time_us: i64,
+    max_record: usize,
+    content: Content,
+    stage: Stage,
+    /// Where the block stands in the object.
+    stretch: Stretch,
+    /// The ordinal of the next record.
+    ordinal: i64,
+    /// A broken record whose end is being looked for.
+    broken: Option<Broken>,
+}
+
+enum Stage {
+    Filling(Block),
+    Reading(Text),
+    Done,
+}
+
+/// A block to read records from.
+struct Text {
+    block: Arc<Block>,
+    /// The next byte to read.
+    at: usize,
+    /// No bytes follow the block.
+    last: bool,
+    /// The length of the beginning that is known to be UTF-8.
+    utf8: usize,
+}
+
+/// A record of which all is skipped up to its line's end.
+struct Broken {
+    position: Position,
+    reason: String,
+    beginning: Vec<u8>,
+    length_bytes: u64,
+}
+
+/// Why reading a block stopped.
+enum Stopped {
+    Full,
+    /// What is left, if anything, is the beginning of a record.
+    Exhausted,
+}
+
+impl ObjectReader {
+    pub(super) fn new(object: &Object, options: &DecodeOptions, blocks: &mut Blocks) -> Self {
+        ObjectReader {
+            time_us: object.modified_us,
+            max_record: options.max_record.bytes(),
+            content: Content::new(&object.key, options),
+            stage: Stage::Filling(blocks.take(0)),
+            stretch: Stretch {
+                source: object.key.as_str().into(),
+                partition: None,
+                byte: Some(0),
+                block: None,
+            },
+            ordinal: 0,
+            broken: None,
+        }
+    }
+
+    pub(super) fn feed(&mut self, bytes: bytes::Bytes) {
+        self.content.feed(bytes);
+    }
+
+    pub(super) fn end(&mut self) {
+        self.content.end();
+    }
+
+    /// Goes on as far as the bytes reach.
+    pub(super) fn advance(
+        &mut self,
+        rows: &mut Rows,
+        blocks: &mut Blocks,
+    ) -> Result<Paused, DecodeError> {
+        loop {
+            self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
+                Stage::Filling(mut block) => {
+                    let carried = block.len();
+                    let filled = self.content.fill(&mut block)?;
+                    rows.counts.decoded_bytes += (block.len() - carried) as u64;
+                    if filled == Filled::Hungry {
+                        self.stage = Stage::Filling(block);
+                        return Ok(Paused::Hungry);
+                    }
+                    Stage::Reading(self.text(block.seal(), filled == Filled::End))
+                }
+                Stage::Reading(mut text) => {
+                    let full = match self.read(&mut text, rows) {
+                        Stopped::Full => true,
+                        Stopped::Exhausted => rows.is_heavy(),
+                    };
+                    if full {
+                        self.stage = Stage::Reading(text);
+                        return Ok(Paused::Full);
+                    }
+                    self.next_block(text, blocks)
+                }
+                Stage::Done => return Ok(Paused::Done),
+            };
+        }
+    }
+
+    fn text(&self, block: Arc<Block>, last: bool) -> Text {
+        let utf8 = match simdutf8::compat::from_utf8(block.text()) {
+            Ok(_) => block.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        let marked = self.stretch.byte == Some(0) && block.text().starts_with(BYTE_ORDER_MARK);
+        Text {
+            at: if marked { BYTE_ORDER_MARK.len() } else { 0 },
+            block,
+            last,
+            utf8,
+        }
+    }
+
+    fn next_block(&mut self, text: Text, blocks: &mut Blocks) -> Stage {
+        let next = if text.last {
+            Stage::Done
+        } else {
+            let carried = &text.block.text()[text.at..];
+            let mut block = blocks.take(carried.len());
+            block.append(carried);
+            self.stretch.byte = self.stretch.byte.map(|byte| byte + text.at as u64);
+            Stage::Filling(block)
+        };
+        blocks.give(text.block);
+        next
+    }
+
+    /// Reads the records of a block.
+    fn read(&mut self, text: &mut Text, rows: &mut Rows) -> Stopped {
+        let len = text.block.len();
+        loop {
+            if rows.is_full() {
+                return Stopped::Full;
+            }
+            if self.broken.is_some() {
+                if !self.skip_broken(text, rows) {
+                    return Stopped::Exhausted;
+                }
+                continue;
+            }
+            text.at = skip_blanks(text.block.padded(), text.at);
+            if text.at >= len {
+                return Stopped::Exhausted;
+            }
+            match rows.parse::<false>(text.block.padded(), text.at) {
+                Ok(end) if end - text.at > self.max_record => {
+                    self.broken = Some(self.begin_broken(text.at, None))
+                }
+                Ok(end) => {
+                    self.take(text, end, rows);
+                    text.at = end;
+                }
+                Err(fault) => {
+                    let settled = text.last || fault.at() + LOOKAHEAD_BYTES <= len;
+                    let too_long = fault.at() - text.at > self.max_record;
+                    if !settled && !too_long {
+                        return Stopped::Exhausted;
+                    }
+                    let reason = if fault.at() >= len {
+                        "cut off"
+                    } else {
+                        fault.what().reason()
+                    };
+                    self.broken =
+                        Some(self.begin_broken(text.at, Some(reason).filter(|_| !too_long)));
+                }
+            }
+        }
+    }
+
+    /// Hands over a record that follows the grammar.
+    fn take(&mut self, text: &Text, end: usize, rows: &mut Rows) {
+        let record = Record {
+            stretch: &self.stretch,
+            start: text.at,
+            end,
+            offset: self.ordinal,
+            time_us: Some(self.time_us),
+            key: None,
+            headers: &[],
+        };
+        self.ordinal += 1;
+        if end > text.utf8 {
+            let bytes = &text.block.text()[text.at..end];
+            if simdutf8::basic::from_utf8(bytes).is_err() {
+                let position = self.stretch.position(record.offset, text.at);
+                return rows.reject(
+                    position,
+                    None,
+                    "not UTF-8".to_owned(),
+                    bytes,
+                    bytes.len() as u64,
+                );
+            }
+        }
+        rows.accept(&text.block, &record);
+    }
+
+    /// Gives up the record at `at`: for `reason`, or for being too long.
+    #[cold]
+    fn begin_broken(&mut self, at: usize, reason: Option<&str>) -> Broken {
+        let reason = match reason {
+            Some(reason) => reason.to_owned(),
+            None => format!(
+                "longer than {} bytes, the limit `decode.max_record`",
+                self.max_record
+            ),
+        };
+        let position = self.stretch.position(self.ordinal, at);
+        self.ordinal += 1;
+        Broken {
+            position,
+            reason,
+            beginning: Vec::new(),
+            length_bytes: 0,
+        }
+    }
+
+    /// Skips to the end of the broken record's line; false if that is not in this block and others follow.
+    #[cold]
+    fn skip_broken(&mut self, text: &mut Text, rows: &mut Rows) -> bool {
+        let Some(broken) = &mut self.broken else {
+            return true;
+        };
+        let rest = &text.block.text()[text.at..];
+        let newline = memchr::memchr(b'\n', rest);
+        let skipped = &rest[..newline.unwrap_or(rest.len())];
+        let room = QUARANTINE_BYTES - broken.beginning.len();
+        broken
+            .beginning
+            .extend_from_slice(&skipped[..skipped.len().min(room)]);
+        broken.length_bytes += skipped.len() as u64;
+        text.at += skipped.len();
+        if newline.is_none() && !text.last {
+            return false;
+        }
+        if let Some(Broken {
+            position,
+            reason,
+            beginning,
+            length_bytes,
+        }) = self.broken.take()
+        {
+            rows.reject(position, None, reason, &beginning, length_bytes);
+        }
+        true
+    }
+}

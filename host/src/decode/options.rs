@@ -1,0 +1,59 @@
+//! The settings of the section `decode` of a job.
+
+use serde::{Deserialize, Serialize};
+
+use super::DecodeError;
+use crate::units::ByteSize;
+
+/// How records are told apart and read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// JSON objects, on lines of their own or one right after another.
+    #[default]
+    Json,
+}
+
+/// The limits and sizes of decoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DecodeOptions {
+    /// The format of the records.
+    pub format: Format,
+    /// The most rows of a batch: 1 to 1,048,576.
+    pub batch_rows: u32,
+    /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
+    pub max_record: ByteSize,
+    /// The most bytes that one object may inflate to.
+    pub max_object: ByteSize,
+    /// The most bytes that may come out of a compressed byte, once 64 MiB have come out of an object.
+    pub max_ratio: u32,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        DecodeOptions {
+            format: Format::Json,
+            batch_rows: 8192,
+            max_record: ByteSize::mib(16),
+            max_object: ByteSize::gib(64),
+            max_ratio: 200,
+        }
+    }
+}
+
+impl DecodeOptions {
+    pub(super) fn check(&self) -> Result<(), DecodeError> {
+        let setting = |setting, detail| Err(DecodeError::Setting { setting, detail });
+        if !(1..=1 << 20).contains(&self.batch_rows) {
+            return setting("batch_rows", "it is 1 to 1048576");
+        }
+        if !(1..=1 << 30).contains(&self.max_record.0) {
+            return setting("max_record", "it is 1 B to 1 GiB");
+        }
+        if self.max_ratio == 0 {
+            return setting("max_ratio", "it is at least 1");
+        }
+        Ok(())
+    }
+}

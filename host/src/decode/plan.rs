@@ -1,0 +1,209 @@
+//! A projection made ready: paths resolved to slots, combinations checked.
+
+use super::column::encodes;
+use super::json::{SlotId, Wanted, same_text};
+use super::{DecodeError, EventRange, Projection};
+use crate::schema::{Condition, Input, Kind, Origin};
+
+/// The most inputs that a projection may have.
+const MAX_INPUTS: usize = 1024;
+
+/// What to do with each record.
+pub(super) struct Plan {
+    pub(super) wanted: Wanted,
+    pub(super) inputs: Vec<PlannedInput>,
+    pub(super) only: Vec<PlannedCondition>,
+    /// The event time's input, where the range has a bound.
+    pub(super) bounded_event_time: Option<usize>,
+    pub(super) range: EventRange,
+    /// Whether an input or a condition looks at the record's value.
+    pub(super) needs_value: bool,
+}
+
+/// An input with its origin resolved.
+pub(super) struct PlannedInput {
+    pub(super) place: Place,
+    pub(super) nullable: bool,
+    name: String,
+    path: Option<String>,
+}
+
+/// Where a value is.
+pub(super) enum Place {
+    Value(SlotId),
+    Payload,
+    Key,
+    Header(String),
+    Time,
+    SourceName,
+    Partition,
+    Offset,
+}
+
+/// A condition with its path resolved.
+pub(super) struct PlannedCondition {
+    pub(super) slot: SlotId,
+    any_of: Vec<Vec<u8>>,
+}
+
+impl PlannedCondition {
+    /// Whether `value`, a JSON value, meets it. Objects and arrays meet none.
+    pub(super) fn holds(&self, value: &[u8], escaped: bool) -> bool {
+        match value
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""))
+        {
+            Some(inside) => self
+                .any_of
+                .iter()
+                .any(|text| same_text(inside, escaped, text)),
+            None => {
+                !value.starts_with(b"{")
+                    && !value.starts_with(b"[")
+                    && self.any_of.iter().any(|text| text == value)
+            }
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn new(projection: Projection) -> Result<Self, DecodeError> {
+        let Projection {
+            inputs,
+            only,
+            event_time,
+            range,
+        } = projection;
+        if inputs.len() > MAX_INPUTS {
+            return Err(refused(
+                &inputs[MAX_INPUTS].name,
+                "a component may have 1024 inputs at most",
+            ));
+        }
+        if let Some(at) = event_time
+            && inputs
+                .get(at)
+                .is_none_or(|input| input.kind != Kind::Timestamp)
+        {
+            let name = inputs.get(at).map_or("event-time", |input| &input.name);
+            return Err(refused(name, "an event time is an input of kind timestamp"));
+        }
+        let bounded = range.from_us.is_some() || range.until_us.is_some();
+        if bounded && event_time.is_none() {
+            return Err(refused(
+                "event-time",
+                "a range in time needs a component that names its event time",
+            ));
+        }
+        let mut wanted = Wanted::default();
+        let inputs = inputs
+            .into_iter()
+            .map(|input| plan_input(input, &mut wanted))
+            .collect::<Result<Vec<_>, _>>()?;
+        let only = only
+            .into_iter()
+            .map(|condition| plan_condition(condition, &mut wanted));
+        let only = only.collect::<Result<Vec<_>, _>>()?;
+        let needs_value = !only.is_empty()
+            || inputs
+                .iter()
+                .any(|input| matches!(input.place, Place::Value(_) | Place::Payload));
+        let bounded_event_time = event_time.filter(|_| bounded);
+        Ok(Plan {
+            wanted,
+            inputs,
+            only,
+            bounded_event_time,
+            range,
+            needs_value,
+        })
+    }
+
+    /// The path of an input, if its value is in the record.
+    pub(super) fn path(&self, input: usize) -> Option<String> {
+        self.inputs[input].path.clone()
+    }
+
+    /// Why a record is rejected that lacks an input.
+    pub(super) fn lacks(&self, input: usize) -> String {
+        match &self.inputs[input] {
+            PlannedInput { path: Some(_), .. } => "missing or null".to_owned(),
+            PlannedInput { name, .. } => format!("its source has nothing for the input `{name}`"),
+        }
+    }
+}
+
+fn refused(input: &str, detail: impl Into<String>) -> DecodeError {
+    DecodeError::Input {
+        input: input.to_owned(),
+        detail: detail.into(),
+    }
+}
+
+fn plan_input(input: Input, wanted: &mut Wanted) -> Result<PlannedInput, DecodeError> {
+    let Input {
+        name,
+        origin,
+        kind,
+        encoding,
+        nullable,
+    } = input;
+    let kinds: &[Kind] = match &origin {
+        Origin::Path(_) => &[kind],
+        Origin::Payload => &[Kind::Binary],
+        Origin::RecordKey | Origin::RecordHeader(_) => &[Kind::Binary, Kind::Utf8],
+        Origin::RecordTime => &[Kind::Timestamp],
+        Origin::SourceName => &[Kind::Utf8],
+        Origin::Partition | Origin::Offset => &[Kind::Int64],
+    };
+    if !kinds.contains(&kind) {
+        return Err(refused(
+            &name,
+            format!("its origin has no values of kind {}", kind.name()),
+        ));
+    }
+    if !encodes(kind, encoding) {
+        return Err(refused(
+            &name,
+            format!("its encoding is not one of kind {}", kind.name()),
+        ));
+    }
+    let mut path = None;
+    let place = match origin {
+        Origin::Path(text) => {
+            let slot = wanted.add(&text).map_err(|detail| refused(&name, detail))?;
+            path = Some(text);
+            Place::Value(slot)
+        }
+        Origin::Payload => Place::Payload,
+        Origin::RecordKey => Place::Key,
+        Origin::RecordHeader(header) => Place::Header(header),
+        Origin::RecordTime => Place::Time,
+        Origin::SourceName => Place::SourceName,
+        Origin::Partition => Place::Partition,
+        Origin::Offset => Place::Offset,
+    };
+    Ok(PlannedInput {
+        place,
+        nullable,
+        name,
+        path,
+    })
+}
+
+fn plan_condition(
+    condition: Condition,
+    wanted: &mut Wanted,
+) -> Result<PlannedCondition, DecodeError> {
+    let slot = wanted
+        .add(&condition.path)
+        .map_err(|detail| refused(&condition.path, detail))?;
+    Ok(PlannedCondition {
+        slot,
+        any_of: condition
+            .any_of
+            .into_iter()
+            .map(String::into_bytes)
+            .collect(),
+    })
+}

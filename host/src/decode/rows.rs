@@ -1,0 +1,311 @@
+//! From records to the rows of a batch: conditions, range, columns, rejections, counts.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
+use bytes::Bytes;
+
+use super::block::Block;
+use super::column::{Column, Misfit};
+use super::json::{Fault, Found, parse_record};
+use super::plan::{Place, Plan};
+use super::provenance::{Provenance, Row, Stretch};
+use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected};
+
+/// A batch closes once it refers to this many bytes of blocks.
+const KEPT_BYTES: usize = 8 << 20;
+/// A batch closes once it holds this many rejections,
+const KEPT_REJECTIONS: usize = 1024;
+/// or this many bytes of rejected records.
+const KEPT_REJECTED_BYTES: usize = 4 << 20;
+
+/// Gathers rows until a batch is full.
+pub(super) struct Rows {
+    plan: Plan,
+    schema: SchemaRef,
+    found: Found,
+    columns: Vec<Column>,
+    batch_rows: usize,
+    rows: Vec<Row>,
+    stretches: Vec<Stretch>,
+    kept_bytes: usize,
+    rejected: Vec<Rejected>,
+    rejected_bytes: usize,
+    pub(super) counts: Counts,
+}
+
+/// A record, and what its source says of it beside its text.
+pub(super) struct Record<'a> {
+    pub(super) stretch: &'a Stretch,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) offset: i64,
+    pub(super) time_us: Option<i64>,
+    pub(super) key: Option<&'a Bytes>,
+    pub(super) headers: &'a [(String, Option<Bytes>)],
+}
+
+/// What becomes of a record.
+enum Verdict {
+    Event,
+    NotWanted,
+    OutOfRange,
+}
+
+impl Rows {
+    pub(super) fn new(projection: Projection, batch_rows: usize) -> Result<Self, DecodeError> {
+        let fields: Vec<_> = projection
+            .inputs
+            .iter()
+            .map(|input| Field::new(&input.name, input.kind.data_type(), input.nullable))
+            .collect();
+        let columns = projection
+            .inputs
+            .iter()
+            .map(|input| Column::new(input.kind, input.encoding, batch_rows));
+        let columns = columns.collect();
+        let plan = Plan::new(projection)?;
+        Ok(Rows {
+            found: Found::new(&plan.wanted),
+            plan,
+            schema: Arc::new(Schema::new(fields)),
+            columns,
+            batch_rows,
+            rows: Vec::with_capacity(batch_rows),
+            stretches: Vec::new(),
+            kept_bytes: 0,
+            rejected: Vec::new(),
+            rejected_bytes: 0,
+            counts: Counts::default(),
+        })
+    }
+
+    /// Whether the batch has to be taken before the next record.
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= self.batch_rows
+            || self.rejected.len() >= KEPT_REJECTIONS
+            || self.rejected_bytes >= KEPT_REJECTED_BYTES
+    }
+
+    /// Whether the batch has to be taken before the next block.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.kept_bytes >= KEPT_BYTES
+    }
+
+    /// Whether nothing was read since the batch before.
+    pub(super) fn is_idle(&self) -> bool {
+        self.counts == Counts::default()
+    }
+
+    /// Whether a record without a value can become a row.
+    pub(super) fn needs_value(&self) -> bool {
+        self.plan.needs_value
+    }
+
+    /// Parses the record at `at` for [`accept`](Rows::accept).
+    #[inline]
+    pub(super) fn parse<const LINES: bool>(
+        &mut self,
+        text: &[u8],
+        at: usize,
+    ) -> Result<usize, Fault> {
+        parse_record::<LINES>(text, at, &self.plan.wanted, &mut self.found)
+    }
+
+    /// Takes in the record parsed last, which is valid JSON in valid UTF-8.
+    pub(super) fn accept(&mut self, block: &Arc<Block>, record: &Record<'_>) {
+        match self.push(block.text(), record) {
+            Ok(Verdict::Event) => {
+                let stretch = self.keep(block, record.stretch);
+                // Blocks are far smaller than 4 GiB.
+                let (start, end) = (record.start as u32, record.end as u32);
+                self.rows.push(Row {
+                    offset: record.offset,
+                    stretch,
+                    start,
+                    end,
+                });
+                self.counts.records += 1;
+                self.counts.events += 1;
+            }
+            Ok(Verdict::NotWanted) => {
+                self.take_back();
+                self.counts.records += 1;
+                self.counts.not_wanted += 1;
+            }
+            Ok(Verdict::OutOfRange) => {
+                self.take_back();
+                self.counts.records += 1;
+                self.counts.out_of_range += 1;
+            }
+            Err((path, Misfit(reason))) => {
+                self.take_back();
+                let text = &block.text()[record.start..record.end];
+                let position = record.stretch.position(record.offset, record.start);
+                self.reject(position, path, reason, text, text.len() as u64);
+            }
+        }
+    }
+
+    /// Refuses a record; `text` may be its beginning alone.
+    #[cold]
+    pub(super) fn reject(
+        &mut self,
+        position: Position,
+        path: Option<String>,
+        reason: String,
+        text: &[u8],
+        length_bytes: u64,
+    ) {
+        let bytes = Bytes::copy_from_slice(&text[..text.len().min(QUARANTINE_BYTES)]);
+        self.rejected_bytes += bytes.len();
+        self.rejected.push(Rejected {
+            position,
+            path,
+            reason,
+            bytes,
+            length_bytes,
+        });
+        self.counts.records += 1;
+        self.counts.rejected += 1;
+    }
+
+    #[cold]
+    fn take_back(&mut self) {
+        let rows = self.rows.len();
+        self.columns
+            .iter_mut()
+            .for_each(|column| column.truncate(rows));
+    }
+
+    fn keep(&mut self, block: &Arc<Block>, stretch: &Stretch) -> u32 {
+        let known = self.stretches.last().and_then(|last| last.block.as_ref());
+        if !known.is_some_and(|last| Arc::ptr_eq(last, block)) {
+            self.kept_bytes += block.capacity();
+            self.stretches.push(Stretch {
+                block: Some(block.clone()),
+                ..stretch.clone()
+            });
+        }
+        (self.stretches.len() - 1) as u32
+    }
+
+    /// Judges a record and appends its values; the caller takes them back unless it is an event.
+    #[inline]
+    fn push(
+        &mut self,
+        text: &[u8],
+        record: &Record<'_>,
+    ) -> Result<Verdict, (Option<String>, Misfit)> {
+        for condition in &self.plan.only {
+            let held = self.found.get(condition.slot).is_some_and(|span| {
+                let value = &text[span.start as usize..span.end as usize];
+                condition.holds(value, span.escaped)
+            });
+            if !held {
+                return Ok(Verdict::NotWanted);
+            }
+        }
+        // The event time comes first: a record outside the range is passed over, whatever else is wrong with it.
+        let event_time = self.plan.bounded_event_time;
+        if let Some(input) = event_time {
+            self.push_input(input, text, record)?;
+            match self.columns[input].last_timestamp() {
+                Some(at_us) if self.plan.range.contains(at_us) => {}
+                Some(_) => return Ok(Verdict::OutOfRange),
+                None => {
+                    let misfit = Misfit(
+                        "null as the event time, which the job's range is cut on".to_owned(),
+                    );
+                    return Err((self.plan.path(input), misfit));
+                }
+            }
+        }
+        for input in 0..self.columns.len() {
+            if event_time != Some(input) {
+                self.push_input(input, text, record)?;
+            }
+        }
+        Ok(Verdict::Event)
+    }
+
+    #[inline(always)]
+    fn push_input(
+        &mut self,
+        input: usize,
+        text: &[u8],
+        record: &Record<'_>,
+    ) -> Result<(), (Option<String>, Misfit)> {
+        let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
+        let pushed = match &plan.place {
+            Place::Value(slot) => match self.found.get(*slot) {
+                Some(span) => match &text[span.start as usize..span.end as usize] {
+                    b"null" => Ok(false),
+                    value => column.push_json(value, span.escaped).map(|()| true),
+                },
+                None => Ok(false),
+            },
+            Place::Payload => column
+                .push_bytes(&text[record.start..record.end])
+                .map(|()| true),
+            Place::Key => push_optional(column, record.key),
+            Place::Header(name) => {
+                // As Kafka's clients do: the last header of a name counts.
+                let header = record.headers.iter().rev().find(|(known, _)| known == name);
+                push_optional(column, header.and_then(|(_, value)| value.as_ref()))
+            }
+            Place::Time => Ok(push_integer(column, record.time_us)),
+            Place::SourceName => column
+                .push_bytes(record.stretch.source.as_bytes())
+                .map(|()| true),
+            Place::Partition => Ok(push_integer(
+                column,
+                record.stretch.partition.map(i64::from),
+            )),
+            Place::Offset => Ok(push_integer(column, Some(record.offset))),
+        };
+        match pushed {
+            Ok(true) => Ok(()),
+            Ok(false) if plan.nullable => {
+                column.push_null();
+                Ok(())
+            }
+            Ok(false) => Err((self.plan.path(input), Misfit(self.plan.lacks(input)))),
+            Err(misfit) => Err((self.plan.path(input), misfit)),
+        }
+    }
+
+    /// The batch so far.
+    pub(super) fn take(&mut self) -> Events {
+        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(self.batch_rows));
+        let columns = self
+            .columns
+            .iter_mut()
+            .map(|column| column.finish(self.batch_rows));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let batch = columns
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|columns| {
+                RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)
+            })
+            .expect("all columns have a value of their type for each row, and text was validated");
+        self.kept_bytes = 0;
+        self.rejected_bytes = 0;
+        Events {
+            batch,
+            provenance: Provenance::new(rows, std::mem::take(&mut self.stretches)),
+            rejected: std::mem::take(&mut self.rejected),
+            counts: std::mem::take(&mut self.counts),
+        }
+    }
+}
+
+/// Whether there was a value to push.
+fn push_optional(column: &mut Column, value: Option<&Bytes>) -> Result<bool, Misfit> {
+    value.map_or(Ok(false), |value| column.push_bytes(value).map(|()| true))
+}
+
+fn push_integer(column: &mut Column, value: Option<i64>) -> bool {
+    value.map(|value| column.push_integer(value)).is_some()
+}

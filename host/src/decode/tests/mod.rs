@@ -1,0 +1,6 @@
+//! The decoder as a whole.
+
+mod bad_input;
+mod oracle;
+mod origins;
+mod support;

@@ -1,0 +1,127 @@
+//! Values that are not in the record: what its source says of it.
+
+use bytes::Bytes;
+
+use super::support::*;
+use crate::decode::{DecodeOptions, Decoding};
+use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::source::{Chunk, Message, Messages};
+
+fn origin(origin: Origin, kind: Kind) -> Input {
+    Input {
+        name: format!("{origin:?}"),
+        origin,
+        kind,
+        encoding: Encoding::Standard,
+        nullable: true,
+    }
+}
+
+fn inputs() -> Vec<Input> {
+    vec![
+        origin(Origin::SourceName, Kind::Utf8),
+        origin(Origin::Partition, Kind::Int64),
+        origin(Origin::Offset, Kind::Int64),
+        origin(Origin::RecordKey, Kind::Utf8),
+        origin(Origin::RecordHeader("h".to_owned()), Kind::Utf8),
+        origin(Origin::RecordTime, Kind::Timestamp),
+        origin(Origin::Payload, Kind::Binary),
+    ]
+}
+
+fn messages(values: &[Option<&str>]) -> Chunk {
+    let message = |(offset, value): (usize, &Option<&str>)| Message {
+        offset: 10 + offset as i64,
+        time_us: Some(5),
+        key: Some(Bytes::from_static(b"key")),
+        headers: vec![
+            ("h".to_owned(), None),
+            ("h".to_owned(), Some(Bytes::from_static(b"last"))),
+        ],
+        value: value.map(|value| Bytes::copy_from_slice(value.as_bytes())),
+    };
+    Chunk::Messages(Messages {
+        topic: "t".into(),
+        partition: 3,
+        list: values.iter().enumerate().map(message).collect(),
+    })
+}
+
+#[test]
+fn an_object_gives_its_name_time_and_ordinals() {
+    let decoded = decode(projection(inputs()), "{}\n{\"a\":1}");
+    assert_eq!(
+        decoded.column(0, text_value),
+        [Some("a.json".to_owned()), Some("a.json".to_owned())]
+    );
+    assert_eq!(decoded.column(1, integer_value), [None, None]);
+    assert_eq!(decoded.column(2, integer_value), [Some(0), Some(1)]);
+    assert_eq!(decoded.column(3, text_value), [None, None]);
+    let payload = decoded.batches[0]
+        .column(6)
+        .as_any()
+        .downcast_ref::<arrow_array::BinaryArray>()
+        .unwrap();
+    assert_eq!(payload.value(1), b"{\"a\":1}");
+    let time = decoded.batches[0]
+        .column(5)
+        .as_any()
+        .downcast_ref::<arrow_array::TimestampMicrosecondArray>();
+    assert_eq!(time.unwrap().value(0), 1_000_000);
+}
+
+#[test]
+fn a_message_gives_its_partition_offset_key_and_headers() {
+    let mut decoding = Decoding::new(projection(inputs()), &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [messages(&[Some("{}"), Some(" {\n}\n")])]).unwrap();
+    assert_eq!(decoded.column(0, text_value)[0], Some("t".to_owned()));
+    assert_eq!(decoded.column(1, integer_value), [Some(3), Some(3)]);
+    assert_eq!(decoded.column(2, integer_value), [Some(10), Some(11)]);
+    assert_eq!(decoded.column(3, text_value)[0], Some("key".to_owned()));
+    assert_eq!(
+        decoded.column(4, text_value)[0],
+        Some("last".to_owned()),
+        "the last header counts"
+    );
+    assert_eq!(decoded.rows[1], (11, None, b" {\n}\n".to_vec()));
+}
+
+#[test]
+fn a_message_is_one_object_and_nothing_else() {
+    let values = [
+        Some("{\"n\":1}"),
+        Some("{}{}"),
+        Some("{} x"),
+        Some(""),
+        Some("{\"n\":tru"),
+        Some("e}"),
+        None,
+        Some("[1]"),
+        Some("{"),
+    ];
+    for block_bytes in [4, 16, 1 << 16] {
+        let wanted = projection(vec![input("n", Kind::Int64)]);
+        let mut decoding =
+            Decoding::with_block_bytes(wanted, &DecodeOptions::default(), block_bytes).unwrap();
+        let decoded = run(&mut decoding, [messages(&values)]).unwrap();
+        assert_eq!(decoded.column(0, integer_value), [Some(1)]);
+        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"
+11 4 -: something follows the JSON object
+12 4 -: something follows the JSON object
+13 0 -: cut off
+14 8 -: not JSON: expected a value
+15 2 -: not a JSON object: expected `{`
+16 0 -: a tombstone: the record has no value
+17 3 -: not a JSON object: expected `{`
+18 1 -: cut off
+"#); }
+    }
+    let wanted = projection(vec![origin(Origin::Offset, Kind::Int64)]);
+    let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [messages(&[None])]).unwrap();
+    assert_eq!(
+        decoded.column(0, integer_value),
+        [Some(10)],
+        "nothing of the value is wanted"
+    );
+}

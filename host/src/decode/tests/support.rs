@@ -1,0 +1,186 @@
+//! What the tests share: a decoder fed in pieces, and its answers gathered.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use bytes::Bytes;
+
+use crate::decode::{
+    Counts, DecodeError, DecodeOptions, Decoding, EventRange, Events, Projection, Rejected,
+};
+use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::source::{Chunk, Object};
+
+/// A small generator of numbers; the tests print its seed.
+pub(super) struct Rng(pub(super) u64);
+
+impl Rng {
+    /// Below `bound`.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        ((self.0 >> 11) % bound as u64) as usize
+    }
+
+    pub(super) fn percent(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(super) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.below(list.len())]
+    }
+}
+
+pub(super) fn object(key: &str) -> Arc<Object> {
+    let key = key.to_owned();
+    Arc::new(Object {
+        key,
+        size_bytes: 0,
+        etag: String::new(),
+        version: None,
+        modified_us: 1_000_000,
+    })
+}
+
+/// A nullable input called as its path.
+pub(super) fn input(path: &str, kind: Kind) -> Input {
+    let origin = Origin::Path(path.to_owned());
+    Input {
+        name: path.to_owned(),
+        origin,
+        kind,
+        encoding: Encoding::Standard,
+        nullable: true,
+    }
+}
+
+pub(super) fn projection(inputs: Vec<Input>) -> Projection {
+    Projection {
+        inputs,
+        only: Vec::new(),
+        event_time: None,
+        range: EventRange::default(),
+    }
+}
+
+/// All that came out of a split.
+#[derive(Default)]
+pub(super) struct Decoded {
+    pub(super) batches: Vec<RecordBatch>,
+    /// Position and bytes of each row.
+    pub(super) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) counts: Counts,
+}
+
+impl Decoded {
+    /// The values of column `at`, as Arrow writes them; `None` for null.
+    pub(super) fn column<T: 'static + Clone>(
+        &self,
+        at: usize,
+        value: impl Fn(&dyn arrow_array::Array, usize) -> T,
+    ) -> Vec<Option<T>> {
+        let rows = self.batches.iter().flat_map(|batch| {
+            let column = batch.column(at).clone();
+            (0..batch.num_rows()).map(move |row| (column.clone(), row))
+        });
+        rows.map(|(column, row)| (!column.is_null(row)).then(|| value(&column, row)))
+            .collect()
+    }
+
+    pub(super) fn reasons(&self) -> String {
+        let line = |rejected: &Rejected| {
+            let path = rejected.path.as_deref().unwrap_or("-");
+            format!(
+                "{} {} {path}: {}\n",
+                rejected.position.offset, rejected.length_bytes, rejected.reason
+            )
+        };
+        self.rejected.iter().map(line).collect()
+    }
+
+    fn add(&mut self, events: Events) {
+        assert_eq!(events.batch.num_rows() as u64, events.counts.events);
+        assert_eq!(events.rejected.len() as u64, events.counts.rejected);
+        for row in 0..events.batch.num_rows() {
+            let position = events.provenance.position(row);
+            self.rows.push((
+                position.offset,
+                position.byte,
+                events.provenance.bytes(row).unwrap().to_vec(),
+            ));
+        }
+        self.batches.push(events.batch);
+        self.rejected.extend(events.rejected);
+        self.counts += events.counts;
+        let counts = self.counts;
+        assert_eq!(
+            counts.records,
+            counts.events + counts.not_wanted + counts.out_of_range + counts.rejected
+        );
+    }
+}
+
+pub(super) fn run(
+    decoding: &mut Decoding,
+    chunks: impl IntoIterator<Item = Chunk>,
+) -> Result<Decoded, DecodeError> {
+    let mut decoded = Decoded::default();
+    for chunk in chunks {
+        decoding.push(chunk)?;
+        while let Some(events) = decoding.next()? {
+            decoded.add(events);
+        }
+    }
+    if let Some(events) = decoding.finish()? {
+        decoded.add(events);
+    }
+    Ok(decoded)
+}
+
+/// Decodes `text` as one object.
+pub(super) fn decode(projection: Projection, text: impl AsRef<[u8]>) -> Decoded {
+    decode_with(projection, &DecodeOptions::default(), text)
+}
+
+pub(super) fn decode_with(
+    projection: Projection,
+    options: &DecodeOptions,
+    text: impl AsRef<[u8]>,
+) -> Decoded {
+    let mut decoding = Decoding::new(projection, options).unwrap();
+    run(
+        &mut decoding,
+        object_chunks("a.json", text.as_ref(), usize::MAX),
+    )
+    .unwrap()
+}
+
+/// An object in pieces of `piece` bytes.
+pub(super) fn object_chunks(key: &str, text: &[u8], piece: usize) -> Vec<Chunk> {
+    let mut chunks = vec![Chunk::Object(object(key))];
+    chunks.extend(
+        text.chunks(piece)
+            .map(|piece| Chunk::Bytes(Bytes::copy_from_slice(piece))),
+    );
+    chunks.push(Chunk::End);
+    chunks
+}
+
+pub(super) fn text_value(column: &dyn arrow_array::Array, row: usize) -> String {
+    column
+        .as_any()
+        .downcast_ref::<arrow_array::StringArray>()
+        .unwrap()
+        .value(row)
+        .to_owned()
+}
+
+pub(super) fn integer_value(column: &dyn arrow_array::Array, row: usize) -> i64 {
+    column
+        .as_any()
+        .downcast_ref::<arrow_array::Int64Array>()
+        .unwrap()
+        .value(row)
+}
