@@ -61,9 +61,9 @@ mod tests;
 pub use crate::source::EventRange;
 pub use decoding::Decoding;
 pub use error::DecodeError;
+pub(crate) use error::codes;
 pub use options::{DecodeOptions, Format};
 pub use provenance::Provenance;
-pub(crate) use error::codes;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]

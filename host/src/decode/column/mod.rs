@@ -304,7 +304,22 @@ mod tests {
             let reason = push(kind, Encoding::Standard, text).unwrap_err();
             reasons += &format!("{reason}\n");
         }
-        insta::assert_snapshot!(reasons, @"");
+        insta::assert_snapshot!(reasons, @r#"
+found a number where a value of kind utf8 is wanted
+`"\ud800"` is a string with half a surrogate pair
+found a string where a value of kind int64 is wanted
+`1.0` is not written as an integer
+`1e3` is not written as an integer
+`9223372036854775808` is beyond the range of an int64
+found a boolean where a value of kind int64 is wanted
+`1e400` is beyond the range of a float64
+found an array where a value of kind float64 is wanted
+found a number where a value of kind boolean is wanted
+found a number where a value of kind timestamp is wanted
+`"2026-05-03T15:00:00"` is not an RFC 3339 timestamp with an offset
+`"2026-02-29"` is not a date `YYYY-MM-DD`
+`"a"` is not base64
+"#);
     }
 
     #[test]

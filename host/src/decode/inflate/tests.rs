@@ -7,7 +7,7 @@ use super::*;
 use crate::error::Coded;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
 }
@@ -59,11 +59,14 @@ fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let whole = inflate(object, stored, stored.len().max(1), &options);
     for piece in [1, 7, 4096] {
         let pieces = inflate(object, stored, piece, &options);
-        assert_eq!(
-            format!("{pieces:?}"),
-            format!("{whole:?}"),
-            "in pieces of {piece}"
-        );
+        match (&pieces, &whole) {
+            (Ok(pieces), Ok(whole)) => assert!(pieces == whole, "in pieces of {piece}"),
+            (Err(pieces), Err(whole)) => {
+                // How far damaged data was read depends on the pieces; what is wrong with it does not.
+                assert_eq!(pieces.code(), whole.code(), "in pieces of {piece}");
+            }
+            _ => panic!("in pieces of {piece}: otherwise than whole"),
+        }
     }
     whole
 }
@@ -180,7 +183,9 @@ fn a_name_must_not_promise_what_the_content_does_not_hold() {
 fn a_bomb_is_stopped_by_ratio_and_by_size() {
     let zeros = vec![b' '; 80 << 20];
     for (object, stored) in [("a.gz", gzip(&zeros)), ("a.zst", zstd(&zeros))] {
-        let error = inflate(object, &stored, 4096, &DecodeOptions::default()).unwrap_err();
+        let error = inflate(object, &stored, 4096, &DecodeOptions::default())
+            .map(|text| text.len())
+            .unwrap_err();
         assert!(matches!(error, DecodeError::RatioTooHigh { .. }), "{error}");
         assert_eq!(error.code().to_string(), "BF0306");
         assert!(error.to_string().contains("decode.max_ratio"));
@@ -188,7 +193,9 @@ fn a_bomb_is_stopped_by_ratio_and_by_size() {
             max_object: ByteSize::mib(1),
             ..DecodeOptions::default()
         };
-        let error = inflate(object, &stored, 4096, &options).unwrap_err();
+        let error = inflate(object, &stored, 4096, &options)
+            .map(|text| text.len())
+            .unwrap_err();
         assert!(
             matches!(error, DecodeError::ObjectTooLarge { .. }),
             "{error}"

@@ -19,7 +19,7 @@ mod scan;
 mod text;
 mod wanted;
 
-pub(super) use parse::{Fault, Found, Span, What, parse_record};
+pub(super) use parse::{Fault, Found, parse_record};
 pub(super) use scan::skip_blanks;
 pub(super) use text::{same_text, unescape_into};
 pub(super) use wanted::{SlotId, Wanted};

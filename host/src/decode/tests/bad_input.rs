@@ -37,7 +37,15 @@ fn a_broken_record_costs_its_line() {
         decoded.column(0, integer_value),
         [Some(1), Some(5), Some(6)]
     );
-    insta::assert_snapshot!(decoded.reasons(), @"");
+    insta::assert_snapshot!(decoded.reasons(), @r#"
+1 7 -: not a JSON object: expected `{`
+2 15 -: not JSON: expected a name in quotes
+3 5 -: not JSON: expected a value
+4 2 -: not a JSON object: expected `{`
+5 9 -: not UTF-8
+7 9 n: `1.0` is not written as an integer
+9 6 -: cut off
+"#);
     assert_eq!(decoded.rejected[0].bytes, &b"garbage"[..]);
 }
 
@@ -150,7 +158,13 @@ fn conditions_come_before_anything_is_missed_and_the_range_before_other_inputs()
         (decoded.counts.not_wanted, decoded.counts.out_of_range),
         (3, 2)
     );
-    insta::assert_snapshot!(decoded.reasons(), @"");
+    insta::assert_snapshot!(decoded.reasons(), @r#"
+6 15 -: not JSON: expected `,` or `}`
+9 31 at: missing or null
+10 34 at: `"today"` is not an RFC 3339 timestamp with an offset
+11 52 n: missing or null
+12 43 n: missing or null
+"#);
 }
 
 #[test]

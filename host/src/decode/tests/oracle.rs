@@ -389,7 +389,8 @@ fn what_is_decoded_is_what_serde_json_reads_however_the_text_is_cut() {
                 batch_rows: 1 + rng.below(50) as u32,
                 ..DecodeOptions::default()
             };
-            let block_bytes = 64 + rng.below([1, 100, 10_000][rng.below(3)]);
+            let most = [1, 100, 10_000][rng.below(3)];
+            let block_bytes = 64 + rng.below(most);
             let piece = 1 + rng.below(300);
             let mut decoding =
                 Decoding::with_block_bytes(projection(inputs.clone()), &options, block_bytes)

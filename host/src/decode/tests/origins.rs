@@ -105,7 +105,16 @@ fn a_message_is_one_object_and_nothing_else() {
             Decoding::with_block_bytes(wanted, &DecodeOptions::default(), block_bytes).unwrap();
         let decoded = run(&mut decoding, [messages(&values)]).unwrap();
         assert_eq!(decoded.column(0, integer_value), [Some(1)]);
-        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"
+11 4 -: something follows the JSON object
+12 4 -: something follows the JSON object
+13 0 -: cut off
+14 8 -: not JSON: expected a value
+15 2 -: not a JSON object: expected `{`
+16 0 -: a tombstone: the record has no value
+17 3 -: not a JSON object: expected `{`
+18 1 -: cut off
+"#); }
     }
     let wanted = projection(vec![origin(Origin::Offset, Kind::Int64)]);
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
