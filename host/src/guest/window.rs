@@ -5,8 +5,13 @@ use arrow_array::RecordBatch;
 use super::{GuestError, Instance, RowRejection};
 use crate::decode::Events;
 
-/// How many partials are asked for at a time: a few of their columns stay in a core's cache.
-const DRAIN_ROWS: u32 = 16_384;
+/// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
+/// and in the cache of a core.
+const DRAIN_BYTES: usize = 1 << 20;
+
+/// How many partials are asked for at first, and at most.
+const FIRST_DRAIN_ROWS: u32 = 64;
+const MAX_DRAIN_ROWS: u32 = 1 << 16;
 
 /// Folds events and drains partials, for one worker: the only place that does.
 ///
@@ -19,6 +24,8 @@ pub struct Window {
     max_batches: usize,
     /// Folded so far, in all windows.
     batches: u64,
+    /// How many partials to ask for next.
+    drain_rows: u32,
 }
 
 impl Window {
@@ -30,6 +37,7 @@ impl Window {
             events: Vec::with_capacity(max_batches.min(1_024)),
             max_batches,
             batches: 0,
+            drain_rows: FIRST_DRAIN_ROWS,
         }
     }
 
@@ -78,8 +86,9 @@ impl Window {
         sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
-            let partials = self.instance.drain(DRAIN_ROWS)?;
-            let is_last = partials.num_rows() < DRAIN_ROWS as usize;
+            let partials = self.instance.drain(self.drain_rows)?;
+            let is_last = partials.num_rows() < self.drain_rows as usize;
+            self.drain_rows = next_rows(self.drain_rows, &partials);
             if partials.num_rows() > 0 {
                 sink(partials)?;
             }
@@ -97,5 +106,41 @@ impl Window {
 
     fn is_past_half(&self) -> bool {
         self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
+    }
+}
+
+/// How many partials to ask for, after so many gave `partials`: as many as make [`DRAIN_BYTES`], but not all of
+/// a sudden.
+fn next_rows(asked: u32, partials: &RecordBatch) -> u32 {
+    let rows = partials.num_rows();
+    if rows == 0 {
+        return asked;
+    }
+    let row_bytes = partials.get_array_memory_size().div_ceil(rows).max(1);
+    let fitting = u32::try_from(DRAIN_BYTES / row_bytes).unwrap_or(MAX_DRAIN_ROWS);
+    fitting
+        .min(asked.saturating_mul(4))
+        .clamp(16, MAX_DRAIN_ROWS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, BinaryArray};
+
+    use super::*;
+
+    #[test]
+    fn large_states_are_drained_by_fewer_rows() {
+        let batch = |rows: usize, bytes: usize| {
+            let values = vec![0; bytes];
+            let array: ArrayRef = Arc::new(BinaryArray::from_iter_values(vec![&values; rows]));
+            RecordBatch::try_from_iter([("c", array)]).unwrap()
+        };
+        assert_eq!(next_rows(256, &batch(256, 8)), 1_024);
+        assert_eq!(next_rows(256, &batch(256, 1 << 20)), 16);
+        assert_eq!(next_rows(256, &batch(0, 0)), 256);
+        assert!((70..130).contains(&next_rows(256, &batch(256, 10 << 10))));
     }
 }
