@@ -13,7 +13,7 @@ use crate::guest::{Component, Instance};
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
-use crate::store::{Loaded, Pointer, StateStore};
+use crate::store::{Loaded, StateStore};
 
 mod commands;
 mod cutover;

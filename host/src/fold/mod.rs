@@ -36,6 +36,6 @@ pub use quarantine::join_quarantine;
 pub(crate) use rows::panic_message;
 pub use rows::{MergePlan, MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
-pub(crate) use run::{sync_folder, verify_run};
+pub(crate) use run::verify_run;
 pub use table::StateTable;
 pub use worker::{Feed, Worker, WorkerSettings};

@@ -126,7 +126,7 @@ impl RunWriter {
 }
 
 /// Makes the names in a folder durable.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), FoldError> {
+fn sync_folder(folder: &Path) -> Result<(), FoldError> {
     File::open(folder).and_then(|handle| handle.sync_all()).map_err(FoldError::io("syncing", folder))
 }
 

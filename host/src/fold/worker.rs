@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Receiver;
 
-use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit, StageTimes};
+use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit};
 use super::error::FoldError;
 use super::quarantine::{RejectedBy, SplitQuarantine};
 use super::run::{RunFile, write_run};

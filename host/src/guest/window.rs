@@ -11,7 +11,7 @@ use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
 const DRAIN_BYTES: usize = 1 << 20;
 
 /// How many partials are asked for at first, and at most.
-const FIRST_DRAIN_ROWS: u32 = 256;
+const FIRST_DRAIN_ROWS: u32 = 64;
 const MAX_DRAIN_ROWS: u32 = 1 << 16;
 
 /// Folds events and drains partials, for one worker: the only place that does.
@@ -37,6 +37,8 @@ impl Window {
             instance,
             events: Vec::with_capacity(max_batches.min(1_024)),
             max_batches,
+            drain_rows: FIRST_DRAIN_ROWS,
+            is_drained: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use futures::future::BoxFuture;
 use tokio::sync::mpsc::channel;
 
 use super::folding::on_thread;
@@ -53,19 +54,20 @@ fn merge(
     build: &BuildFolder,
     standing: &Standing,
     mut sink: impl FnMut(Rows) -> Result<(), FoldError> + Send + 'static,
-) -> Result<impl Future<Output = Result<MergedRows, FoldError>> + use<>, Error> {
+) -> Result<BoxFuture<'static, Result<MergedRows, FoldError>>, Error> {
     let (folder, runs) = (build.runs(), standing.runs());
     let descriptor = build.manifest.descriptor.clone();
     let (fan_in, workers) = (replay.job.fold.merge_fan_in, replay.job.fold.worker_count());
     let (stack_bytes, cancel) = (replay.stack_bytes(), replay.cancel.clone());
     let (component, params) = (replay.component.clone(), replay.job.component_params());
-    Ok(on_thread("merge".into(), stack_bytes, move || {
+    let merged = on_thread("merge".into(), stack_bytes, move || {
         let plan =
             MergePlan { folder: &folder, runs, descriptor: &descriptor, fan_in, workers, stack_bytes, cancel };
         let open = || Ok(Box::new(component.open(&params)?) as Box<dyn Algebra + Send>);
         let merged = merge_rows(plan, &open, |batch| sink(Rows::Batch(batch)))?;
         sink(Rows::End { rows: merged.rows, digest: merged.digest.as_str().into() })?;
         Ok(merged)
-    })?)
+    })?;
+    Ok(Box::pin(merged))
 }
 

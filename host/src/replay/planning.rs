@@ -9,13 +9,14 @@ use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
+use crate::source::range::RangeConfig;
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
 
 /// A range in time needs a component that tells the time of an event.
 pub(super) fn check_range(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
-    if descriptor.event_time.is_none() && job.range.is_bounded() {
+    if descriptor.event_time.is_none() && job.range != RangeConfig::default() {
         return Err(JobError::RangeWithoutTime { component: job.component.clone() }.into());
     }
     Ok(())
