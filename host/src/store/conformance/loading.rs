@@ -82,7 +82,7 @@ pub(super) async fn every_kind_comes_back(harness: &dyn Harness) {
         nulls.push(new_null_array(&kind.data_type(), 4));
     }
     let (full, nulls) = (batch(&columns, full), batch(&columns, nulls));
-    assert_comes_back(&*store, &build(1), &columns, &[full.clone()]).await;
+    assert_comes_back(&*store, &build(1), &columns, std::slice::from_ref(&full)).await;
     assert_comes_back(
         &*store,
         &build(2),
