@@ -24,7 +24,14 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Stage; 6] = [Stage::Plan, Stage::Fold, Stage::Load, Stage::Gate, Stage::Swap, Stage::Done];
+    const ALL: [Stage; 6] = [
+        Stage::Plan,
+        Stage::Fold,
+        Stage::Load,
+        Stage::Gate,
+        Stage::Swap,
+        Stage::Done,
+    ];
 }
 
 /// Counters that the stages raise and a display reads, from any thread.
@@ -70,8 +77,10 @@ impl Progress {
     pub fn add(&self, counts: &Counts) {
         self.records.fetch_add(counts.records, Ordering::Relaxed);
         self.events.fetch_add(counts.events, Ordering::Relaxed);
-        self.decoded_bytes.fetch_add(counts.decoded_bytes, Ordering::Relaxed);
+        self.decoded_bytes
+            .fetch_add(counts.decoded_bytes, Ordering::Relaxed);
         self.rejected.fetch_add(counts.rejected, Ordering::Relaxed);
-        self.bytes_done.fetch_add(counts.stored_bytes, Ordering::Relaxed);
+        self.bytes_done
+            .fetch_add(counts.stored_bytes, Ordering::Relaxed);
     }
 }

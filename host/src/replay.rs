@@ -43,7 +43,11 @@ pub struct RunOptions {
 /// Freezes the input of `job` into a build that [`run`] goes on with, and says what it is.
 ///
 /// A build of the same job that was planned and not begun is replaced; one that was begun is shown.
-pub async fn plan(job: &Job, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Planned, Error> {
+pub async fn plan(
+    job: &Job,
+    progress: Arc<Progress>,
+    cancel: CancellationToken,
+) -> Result<Planned, Error> {
     let replay = Replay::open(job, progress, cancel).await?;
     replay.store.prepare(&job.table).await?;
     let _lock = replay.work.lock()?;
@@ -82,7 +86,10 @@ pub async fn run(
         clock.enter(Stage::Load);
         let merged = loading::merge_only(&replay, &build, &standing).await?;
         let mut report = RunReport::new(&build, &standing);
-        report.loaded = Some(Loaded { rows: merged.rows, digest: merged.digest });
+        report.loaded = Some(Loaded {
+            rows: merged.rows,
+            digest: merged.digest,
+        });
         return replay.finish(report, &build, &standing, clock);
     }
 
@@ -96,7 +103,9 @@ pub async fn run(
     if options.swap && report.outcome == Outcome::Ready {
         clock.enter(Stage::Swap);
         let pointer = replay.show(&build, checked, &options.by).await?;
-        journal.append(&Entry::Swapped { version: pointer.version })?;
+        journal.append(&Entry::Swapped {
+            version: pointer.version,
+        })?;
         report.pointer = Some(pointer);
         report.outcome = Outcome::Live;
     }
@@ -116,12 +125,24 @@ struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     /// Opens what the job names: the store, the work folder, the component.
-    async fn open(job: &'a Job, progress: Arc<Progress>, cancel: CancellationToken) -> Result<Self, Error> {
+    async fn open(
+        job: &'a Job,
+        progress: Arc<Progress>,
+        cancel: CancellationToken,
+    ) -> Result<Self, Error> {
         let store = job.store()?;
         let work = WorkFolder::open(&job.work, &job.table)?;
         let (component, descriptor) = load_component(job).await?;
         planning::check_range(job, &descriptor)?;
-        Ok(Replay { job, store, work, component, descriptor, progress, cancel })
+        Ok(Replay {
+            job,
+            store,
+            work,
+            component,
+            descriptor,
+            progress,
+            cancel,
+        })
     }
 
     /// A fresh instance of the component.
@@ -135,7 +156,12 @@ impl<'a> Replay<'a> {
     }
 
     /// Folds what is left to fold, and joins the quarantine.
-    async fn fold(&self, build: &BuildFolder, journal: &Arc<Journal>, standing: Standing) -> Result<Standing, Error> {
+    async fn fold(
+        &self,
+        build: &BuildFolder,
+        journal: &Arc<Journal>,
+        standing: Standing,
+    ) -> Result<Standing, Error> {
         let splits = build.manifest.frozen.splits;
         self.show_progress(build, &standing);
         if standing.covered.len() == splits {
@@ -147,12 +173,21 @@ impl<'a> Replay<'a> {
             return Err(crate::fold::FoldError::Interrupted.into());
         }
         let rejecting = standing.splits_with_rejections();
-        crate::fold::join_quarantine(&build.quarantine(), rejecting.into_iter(), &build.quarantine_file())?;
+        crate::fold::join_quarantine(
+            &build.quarantine(),
+            rejecting.into_iter(),
+            &build.quarantine_file(),
+        )?;
         Ok(standing)
     }
 
     /// Loads the shadow table unless the store has it already.
-    async fn load(&self, build: &BuildFolder, journal: &Journal, mut standing: Standing) -> Result<Standing, Error> {
+    async fn load(
+        &self,
+        build: &BuildFolder,
+        journal: &Journal,
+        mut standing: Standing,
+    ) -> Result<Standing, Error> {
         if self.is_loaded(build, &standing).await? {
             return Ok(standing);
         }
@@ -167,7 +202,9 @@ impl<'a> Replay<'a> {
             return Ok(false);
         }
         let stored = self.store.builds(&self.job.table).await?;
-        Ok(stored.iter().any(|stored| stored.info == build.manifest.info() && stored.loaded == standing.loaded))
+        Ok(stored
+            .iter()
+            .any(|stored| stored.info == build.manifest.info() && stored.loaded == standing.loaded))
     }
 
     fn finish(
@@ -178,21 +215,37 @@ impl<'a> Replay<'a> {
         clock: Clock<'_>,
     ) -> Result<RunReport, Error> {
         report.stages = clock.stop();
-        let splits = standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits).collect();
-        write_json(&build.report_file(), &report::RunFile { report: &report, splits })?;
+        let splits = standing
+            .checkpoints
+            .iter()
+            .flat_map(|checkpoint| &checkpoint.splits)
+            .collect();
+        write_json(
+            &build.report_file(),
+            &report::RunFile {
+                report: &report,
+                splits,
+            },
+        )?;
         Ok(report)
     }
 }
 
 /// Loads the component of a job and asks it what it is.
 async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
-    let (path, limits, cache) = (job.component.clone(), job.limits.clone(), job.work.join(".components"));
+    let (path, limits, cache) = (
+        job.component.clone(),
+        job.limits.clone(),
+        job.work.join(".components"),
+    );
     let params = job.component_params();
     let loaded = folding::on_thread("load".into(), job.limits.thread_stack_bytes(), move || {
-        Ok(Component::load(&path, &limits, Some(&cache)).and_then(|component| {
-            let descriptor = component.open(&params)?.descriptor().as_ref().clone();
-            Ok((component, descriptor))
-        }))
+        Ok(
+            Component::load(&path, &limits, Some(&cache)).and_then(|component| {
+                let descriptor = component.open(&params)?.descriptor().as_ref().clone();
+                Ok((component, descriptor))
+            }),
+        )
     })?;
     Ok(loaded.await??)
 }
@@ -206,13 +259,20 @@ struct Clock<'a> {
 
 impl<'a> Clock<'a> {
     fn start(progress: &'a Progress) -> Self {
-        Clock { progress, stages: vec![], began: Instant::now() }
+        Clock {
+            progress,
+            stages: vec![],
+            began: Instant::now(),
+        }
     }
 
     fn enter(&mut self, stage: Stage) {
         self.progress.enter(stage);
         self.close();
-        self.stages.push(StageTime { stage, seconds: 0.0 });
+        self.stages.push(StageTime {
+            stage,
+            seconds: 0.0,
+        });
     }
 
     fn close(&mut self) {

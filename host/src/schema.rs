@@ -159,7 +159,11 @@ pub struct Descriptor {
 impl Descriptor {
     /// The columns of a batch of events.
     pub fn input_schema(&self) -> SchemaRef {
-        let fields: Vec<_> = self.inputs.iter().map(|i| Field::new(&i.name, i.kind.data_type(), i.nullable)).collect();
+        let fields: Vec<_> = self
+            .inputs
+            .iter()
+            .map(|i| Field::new(&i.name, i.kind.data_type(), i.nullable))
+            .collect();
         Arc::new(Schema::new(fields))
     }
 
@@ -195,7 +199,9 @@ impl Descriptor {
 }
 
 fn schema_of<'a>(outputs: impl IntoIterator<Item = &'a Output>) -> SchemaRef {
-    let fields: Vec<_> =
-        outputs.into_iter().map(|o| Field::new(&o.name, o.kind.data_type(), o.nullable)).collect();
+    let fields: Vec<_> = outputs
+        .into_iter()
+        .map(|o| Field::new(&o.name, o.kind.data_type(), o.nullable))
+        .collect();
     Arc::new(Schema::new(fields))
 }

@@ -44,7 +44,11 @@ impl FromStr for ByteSize {
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse::<bytesize::ByteSize>()
             .map(|size| ByteSize(size.0))
-            .map_err(|_| format!("`{text}` is not a size: write a number with B, KiB, MiB, GiB, KB, MB or GB"))
+            .map_err(|_| {
+                format!(
+                    "`{text}` is not a size: write a number with B, KiB, MiB, GiB, KB, MB or GB"
+                )
+            })
     }
 }
 
@@ -81,8 +85,11 @@ pub mod duration {
     /// Reads it as people write it.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
-        humantime::parse_duration(&text)
-            .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a duration: write `30s`, `5m` or `1h 30m`")))
+        humantime::parse_duration(&text).map_err(|_| {
+            serde::de::Error::custom(format!(
+                "`{text}` is not a duration: write `30s`, `5m` or `1h 30m`"
+            ))
+        })
     }
 }
 

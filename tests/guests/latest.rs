@@ -112,17 +112,21 @@ mod tests {
 
     #[test]
     fn the_trail_has_the_order_of_the_source() {
-        let visit = |page: &str| json!({"ts": "2026-01-03T15:00:00Z", "user_id": "u", "page_id": page});
+        let visit =
+            |page: &str| json!({"ts": "2026-01-03T15:00:00Z", "user_id": "u", "page_id": page});
         let folded = fold_json::<Latest>(&[], &[visit("a"), visit("b"), visit("a")]);
         assert!(!folded.descriptor().commutative);
-        assert_eq!(folded.state(&User { user: "u" }).unwrap().trail.0, b"/a/b/a");
+        assert_eq!(
+            folded.state(&User { user: "u" }).unwrap().trail.0,
+            b"/a/b/a"
+        );
     }
 
     #[test]
     fn the_laws_hold() {
-        let row = ("[uv]", "p[0-9]{0,9}").prop_map(|(user, page)| {
-            json!({"ts": "2026-01-03T15:00:00Z", "user_id": user, "page_id": page})
-        });
+        let row = ("[uv]", "p[0-9]{0,9}").prop_map(
+            |(user, page)| json!({"ts": "2026-01-03T15:00:00Z", "user_id": user, "page_id": page}),
+        );
         laws::check::<Latest>(&[], row);
     }
 }

@@ -36,10 +36,16 @@ impl Pipeline for PageDays {
     }
 
     fn fold(&self, e: Visit<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject> {
-        out.at(PageDay { page: e.page, day: e.at.date() }, |s| {
-            s.views += 1;
-            s.total_ms += e.duration_ms;
-        });
+        out.at(
+            PageDay {
+                page: e.page,
+                day: e.at.date(),
+            },
+            |s| {
+                s.views += 1;
+                s.total_ms += e.duration_ms;
+            },
+        );
         Ok(())
     }
 

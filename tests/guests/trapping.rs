@@ -84,19 +84,30 @@ impl Pipeline for Trapping {
 
     fn open(params: &mut Params) -> Result<Self, ParamError> {
         params.or("on_open", Misbehaviour::Nothing)?.act();
-        Ok(Trapping { on_trap: params.or("on_trap", Misbehaviour::Panic)? })
+        Ok(Trapping {
+            on_trap: params.or("on_trap", Misbehaviour::Panic)?,
+        })
     }
 
     fn fold(&self, e: Visit<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject> {
-        out.at(PageDay { page: e.page, day: e.at.date() }, |s| {
-            s.views += 1;
-            s.total_ms += e.duration_ms;
-        });
+        out.at(
+            PageDay {
+                page: e.page,
+                day: e.at.date(),
+            },
+            |s| {
+                s.views += 1;
+                s.total_ms += e.duration_ms;
+            },
+        );
         if e.page == "trap" {
             self.on_trap.act();
         }
         if e.duration_ms < 0 {
-            return Err(Reject(format!("the duration is negative: {}", e.duration_ms)));
+            return Err(Reject(format!(
+                "the duration is negative: {}",
+                e.duration_ms
+            )));
         }
         Ok(())
     }
@@ -118,10 +129,22 @@ mod tests {
     #[test]
     fn a_rejected_record_leaves_no_trace() {
         let visit = |page: &str, ms: i64| json!({"ts": "2026-01-03T15:00:00Z", "page_id": page, "duration_ms": ms});
-        let folded = fold_json::<Trapping>(&[], &[visit("a", 5), visit("a", -1), visit("b", -2), visit("a", 7)]);
-        let key = PageDay { page: "a", day: Date::from_ymd(2026, 1, 3).unwrap() };
+        let folded = fold_json::<Trapping>(
+            &[],
+            &[visit("a", 5), visit("a", -1), visit("b", -2), visit("a", 7)],
+        );
+        let key = PageDay {
+            page: "a",
+            day: Date::from_ymd(2026, 1, 3).unwrap(),
+        };
         let state = folded.state(&key).unwrap();
-        assert_eq!((folded.len(), state.views.value(), state.total_ms.value()), (1, 2, 12));
-        assert_eq!(folded.rejections()[1].reason, "the duration is negative: -2");
+        assert_eq!(
+            (folded.len(), state.views.value(), state.total_ms.value()),
+            (1, 2, 12)
+        );
+        assert_eq!(
+            folded.rejections()[1].reason,
+            "the duration is negative: -2"
+        );
     }
 }

@@ -53,17 +53,25 @@ impl Pipeline for Clicks {
         if e.duration_ms < 0 {
             return Err(Reject("the duration is negative"));
         }
-        out.at(PageDay { page: e.page, day: e.at.date() }, |s| {
-            s.views += 1;
-            s.total_ms += e.duration_ms;
-            s.longest_ms.insert(e.duration_ms);
-            s.visitors.insert(e.user_id);
-        });
+        out.at(
+            PageDay {
+                page: e.page,
+                day: e.at.date(),
+            },
+            |s| {
+                s.views += 1;
+                s.total_ms += e.duration_ms;
+                s.longest_ms.insert(e.duration_ms);
+                s.visitors.insert(e.user_id);
+            },
+        );
         Ok(())
     }
 
     fn present(&self, state: &Stats) -> Estimates {
-        Estimates { visitors_estimate: state.visitors.estimate().round() as i64 }
+        Estimates {
+            visitors_estimate: state.visitors.estimate().round() as i64,
+        }
     }
 }
 
@@ -94,17 +102,38 @@ mod tests {
             event("page_view", 3, "p1", "u4", -1),
         ];
         let folded = fold_json::<Clicks>(&[], &rows);
-        let key = PageDay { page: "p1", day: Date::from_ymd(2026, 1, 3).expect("a day of the calendar") };
+        let key = PageDay {
+            page: "p1",
+            day: Date::from_ymd(2026, 1, 3).expect("a day of the calendar"),
+        };
         let state = folded.state(&key).expect("the page was seen");
-        assert_eq!((state.views.value(), state.total_ms.value(), state.longest_ms.value()), (2, 100, Some(60)));
-        assert_eq!(folded.view(&key).map(|view| view.visitors_estimate), Some(2));
-        assert_eq!((folded.len(), folded.passed_over(), folded.rejections().len()), (2, 1, 1));
+        assert_eq!(
+            (
+                state.views.value(),
+                state.total_ms.value(),
+                state.longest_ms.value()
+            ),
+            (2, 100, Some(60))
+        );
+        assert_eq!(
+            folded.view(&key).map(|view| view.visitors_estimate),
+            Some(2)
+        );
+        assert_eq!(
+            (
+                folded.len(),
+                folded.passed_over(),
+                folded.rejections().len()
+            ),
+            (2, 1, 1)
+        );
     }
 
     #[test]
     fn the_laws_hold() {
-        let row = (1..4_u32, "p[1-3]", "u[0-9]{1,2}", -5..5_000_i64)
-            .prop_map(|(day, page, user, duration_ms)| event("page_view", day, &page, &user, duration_ms));
+        let row = (1..4_u32, "p[1-3]", "u[0-9]{1,2}", -5..5_000_i64).prop_map(
+            |(day, page, user, duration_ms)| event("page_view", day, &page, &user, duration_ms),
+        );
         laws::check::<Clicks>(&[], row);
     }
 }

@@ -37,7 +37,9 @@ impl Malformed {
     }
 
     pub(crate) fn in_column(self, name: &str) -> Malformed {
-        Malformed { what: format!("column {name}: {}", self.what) }
+        Malformed {
+            what: format!("column {name}: {}", self.what),
+        }
     }
 }
 
@@ -56,23 +58,32 @@ pub(crate) fn bit(bitmap: &[u8], row: usize) -> bool {
 
 impl Column {
     pub(crate) fn is_valid(&self, row: usize) -> bool {
-        self.validity.as_deref().is_none_or(|validity| bit(validity, row))
+        self.validity
+            .as_deref()
+            .is_none_or(|validity| bit(validity, row))
     }
 
     /// The value of `row` in a column of `N` bytes a value.
     pub(crate) fn fixed<const N: usize>(&self, row: usize) -> Result<[u8; N], Malformed> {
         let (values, _) = self.values.as_chunks::<N>();
-        values.get(row).copied().ok_or_else(|| Malformed::new(format!("it ends before row {row}")))
+        values
+            .get(row)
+            .copied()
+            .ok_or_else(|| Malformed::new(format!("it ends before row {row}")))
     }
 
     /// The text or bytes of `row`.
     pub(crate) fn bytes(&self, row: usize) -> Result<&[u8], Malformed> {
         let (offsets, _) = self.offsets.as_deref().unwrap_or_default().as_chunks::<4>();
         let range = match offsets.get(row..row + 2) {
-            Some([start, end]) => u32::from_le_bytes(*start) as usize..u32::from_le_bytes(*end) as usize,
+            Some([start, end]) => {
+                u32::from_le_bytes(*start) as usize..u32::from_le_bytes(*end) as usize
+            }
             _ => return Err(Malformed::new(format!("its offsets end before row {row}"))),
         };
-        self.values.get(range).ok_or_else(|| Malformed::new(format!("the offsets of row {row} lead out of it")))
+        self.values
+            .get(range)
+            .ok_or_else(|| Malformed::new(format!("the offsets of row {row} lead out of it")))
     }
 }
 
@@ -101,7 +112,11 @@ impl ColumnBuilder {
         ColumnBuilder {
             kind,
             rows: 0,
-            column: Column { values: Vec::with_capacity(value_bytes), offsets, validity: None },
+            column: Column {
+                values: Vec::with_capacity(value_bytes),
+                offsets,
+                validity: None,
+            },
         }
     }
 
@@ -136,7 +151,9 @@ impl ColumnBuilder {
         }
         match self.kind {
             Kind::Boolean => push_bit(&mut self.column.values, self.rows, false),
-            Kind::Int64 | Kind::Float64 | Kind::Timestamp => self.column.values.extend_from_slice(&[0; 8]),
+            Kind::Int64 | Kind::Float64 | Kind::Timestamp => {
+                self.column.values.extend_from_slice(&[0; 8])
+            }
             Kind::Date => self.column.values.extend_from_slice(&[0; 4]),
             Kind::Utf8 | Kind::Binary | Kind::Json => self.end_value(),
         }
@@ -145,7 +162,10 @@ impl ColumnBuilder {
 
     fn end_value(&mut self) {
         let end = u32::try_from(self.column.values.len()).expect("a column holds less than 4 GiB");
-        self.column.offsets.get_or_insert_default().extend_from_slice(&end.to_le_bytes());
+        self.column
+            .offsets
+            .get_or_insert_default()
+            .extend_from_slice(&end.to_le_bytes());
     }
 
     fn count(&mut self, is_valid: bool) {
@@ -190,7 +210,10 @@ mod tests {
         builder.push_bytes(b"ab");
         let column = builder.finish();
         assert_eq!(column.validity, Some(vec![0b10]));
-        assert_eq!((column.bytes(0), column.bytes(1)), (Ok(&b""[..]), Ok(&b"ab"[..])));
+        assert_eq!(
+            (column.bytes(0), column.bytes(1)),
+            (Ok(&b""[..]), Ok(&b"ab"[..]))
+        );
         assert!(column.bytes(2).is_err());
     }
 
@@ -205,7 +228,14 @@ mod tests {
 
     #[test]
     fn offsets_that_lead_out_are_malformed() {
-        let column = Column { values: b"ab".to_vec(), offsets: Some([0_u32, 9].map(u32::to_le_bytes).concat()), validity: None };
-        assert_eq!(column.bytes(0), Err(Malformed::new("the offsets of row 0 lead out of it")));
+        let column = Column {
+            values: b"ab".to_vec(),
+            offsets: Some([0_u32, 9].map(u32::to_le_bytes).concat()),
+            validity: None,
+        };
+        assert_eq!(
+            column.bytes(0),
+            Err(Malformed::new("the offsets of row 0 lead out of it"))
+        );
     }
 }

@@ -55,20 +55,28 @@ pub fn field_reader<'a, F: Field<'a>>(
     inputs: &[Input],
     index: usize,
 ) -> Result<F::Reader, Malformed> {
-    let column = columns.get(index).ok_or_else(|| Malformed::new("there are fewer columns than inputs"))?;
+    let column = columns
+        .get(index)
+        .ok_or_else(|| Malformed::new("there are fewer columns than inputs"))?;
     F::reader(column, rows).map_err(|malformed| malformed.in_column(inputs[index].name))
 }
 
 fn fixed<const N: usize>(column: &Column, rows: usize) -> Result<&[[u8; N]], Malformed> {
     match column.values.as_chunks() {
         (values, []) if values.len() == rows => Ok(values),
-        _ => Err(Malformed::new(format!("{} bytes are not {rows} values of {N}", column.values.len()))),
+        _ => Err(Malformed::new(format!(
+            "{} bytes are not {rows} values of {N}",
+            column.values.len()
+        ))),
     }
 }
 
 fn bitmap(bitmap: &[u8], rows: usize) -> Result<&[u8], Malformed> {
     if bitmap.len() < rows.div_ceil(8) {
-        return Err(Malformed::new(format!("{} bytes of bitmap are too few for {rows} rows", bitmap.len())));
+        return Err(Malformed::new(format!(
+            "{} bytes of bitmap are too few for {rows} rows",
+            bitmap.len()
+        )));
     }
     Ok(bitmap)
 }
@@ -122,7 +130,11 @@ impl<T: ?Sized> Cut<'_, T> {
     }
 }
 
-fn cut<'a, T: ?Sized>(values: &'a T, column: &'a Column, rows: usize) -> Result<Cut<'a, T>, Malformed> {
+fn cut<'a, T: ?Sized>(
+    values: &'a T,
+    column: &'a Column,
+    rows: usize,
+) -> Result<Cut<'a, T>, Malformed> {
     match column.offsets.as_deref().map(<[u8]>::as_chunks) {
         Some((offsets, [])) if offsets.len() == rows + 1 => Ok(Cut { values, offsets }),
         _ => Err(Malformed::new(format!("it has no offsets for {rows} rows"))),
@@ -171,7 +183,11 @@ impl<'a, F: Field<'a>> Field<'a> for Option<F> {
     const NULLABLE: bool = true;
     type Reader = (F::Reader, Option<&'a [u8]>);
     fn reader(column: &'a Column, rows: usize) -> Result<Self::Reader, Malformed> {
-        let validity = column.validity.as_deref().map(|validity| bitmap(validity, rows)).transpose()?;
+        let validity = column
+            .validity
+            .as_deref()
+            .map(|validity| bitmap(validity, rows))
+            .transpose()?;
         Ok((F::reader(column, rows)?, validity))
     }
     #[inline]

@@ -43,7 +43,13 @@ impl<P: Pipeline> Instance<P> {
         if let Some(doubled) = descriptor.doubled_name() {
             return Err(format!("two columns of the table are named {doubled}"));
         }
-        Ok((Instance { pipeline, table: Table::new() }, descriptor))
+        Ok((
+            Instance {
+                pipeline,
+                table: Table::new(),
+            },
+            descriptor,
+        ))
     }
 
     #[cfg(feature = "testing")]
@@ -60,9 +66,13 @@ impl<P: Pipeline> Instance<P> {
         if self.table.is_draining() {
             return Err("events cannot be folded before the accumulator is drained".to_string());
         }
-        let readers = P::Event::readers(&events.columns, events.rows).map_err(|malformed| malformed.to_string())?;
+        let readers = P::Event::readers(&events.columns, events.rows)
+            .map_err(|malformed| malformed.to_string())?;
         let mut rejections = Vec::new();
-        let mut out = Out { table: &mut self.table, fault: None };
+        let mut out = Out {
+            table: &mut self.table,
+            fault: None,
+        };
         for row in 0..events.rows {
             let folded = self.pipeline.fold(P::Event::read(&readers, row), &mut out);
             match (folded, out.fault.take()) {
@@ -83,9 +93,14 @@ impl<P: Pipeline> Instance<P> {
 
     /// Takes up to `max_rows` states out of the accumulator; fewer mean that it is empty.
     pub fn drain(&mut self, max_rows: usize) -> Batch {
-        let outputs: Vec<Output> = P::Key::columns().into_iter().chain(state_columns::<P>()).collect();
+        let outputs: Vec<Output> = P::Key::columns()
+            .into_iter()
+            .chain(state_columns::<P>())
+            .collect();
         let mut builder = BatchBuilder::new(&outputs, self.table.remaining().min(max_rows));
-        let rows = self.table.drain(max_rows, <P::Key<'static> as Key>::save, &mut builder);
+        let rows = self
+            .table
+            .drain(max_rows, <P::Key<'static> as Key>::save, &mut builder);
         builder.finish(rows)
     }
 
@@ -102,14 +117,21 @@ impl<P: Pipeline> Instance<P> {
     /// Where the columns are not those of the states, or a sum overflows.
     pub fn combine(left: &Batch, right: &Batch) -> Result<Batch, String> {
         if left.rows != right.rows {
-            return Err(format!("{} states cannot be combined with {}", left.rows, right.rows));
+            return Err(format!(
+                "{} states cannot be combined with {}",
+                left.rows, right.rows
+            ));
         }
         let mut builder = BatchBuilder::new(&state_columns::<P>(), left.rows);
         for row in 0..left.rows {
-            let combined = load_state::<P>(left, row).map_err(|malformed| format!("left row {row}: {malformed}"))?;
-            let right = load_state::<P>(right, row).map_err(|malformed| format!("right row {row}: {malformed}"))?;
+            let combined = load_state::<P>(left, row)
+                .map_err(|malformed| format!("left row {row}: {malformed}"))?;
+            let right = load_state::<P>(right, row)
+                .map_err(|malformed| format!("right row {row}: {malformed}"))?;
             let mut combined = combined;
-            combined.combine(&right).map_err(|fault| format!("row {row}: {fault}"))?;
+            combined
+                .combine(&right)
+                .map_err(|fault| format!("row {row}: {fault}"))?;
             combined.save(&mut builder.row());
         }
         Ok(builder.finish(left.rows))
@@ -122,7 +144,8 @@ impl<P: Pipeline> Instance<P> {
     pub fn present(&self, states: &Batch) -> Result<Batch, String> {
         let mut builder = BatchBuilder::new(&P::View::columns(), states.rows);
         for row in 0..states.rows {
-            let state = load_state::<P>(states, row).map_err(|malformed| format!("row {row}: {malformed}"))?;
+            let state = load_state::<P>(states, row)
+                .map_err(|malformed| format!("row {row}: {malformed}"))?;
             self.pipeline.present(&state).save(&mut builder.row());
         }
         Ok(builder.finish(states.rows))

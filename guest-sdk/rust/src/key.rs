@@ -73,7 +73,8 @@ impl KeyPart for bool {
 
 /// Appends bytes behind their length.
 pub(crate) fn encode_bytes(value: &[u8], bytes: &mut Vec<u8>) {
-    let length = u32::try_from(value.len()).expect("a value comes from a column of less than 4 GiB");
+    let length =
+        u32::try_from(value.len()).expect("a value comes from a column of less than 4 GiB");
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(value);
 }
@@ -125,4 +126,3 @@ impl<P: KeyPart> KeyPart for Option<P> {
         }
     }
 }
-

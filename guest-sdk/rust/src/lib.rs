@@ -113,7 +113,8 @@ pub use event::{Event, Field};
 pub use instance::Instance;
 pub use key::{Key, KeyPart};
 pub use monoid::{
-    All, Any, CountMin, DdSketch, Element, Fault, First, Hll, Last, Max, Min, Monoid, Set, Sum, Summand, Theta, TopK, TotalOrder,
+    All, Any, CountMin, DdSketch, Element, Fault, First, Hll, Last, Max, Min, Monoid, Set, Sum,
+    Summand, Theta, TopK, TotalOrder,
 };
 pub use params::{ParamError, Params};
 pub use pipeline::{NoView, Out, Pipeline, Reject, View};
@@ -124,8 +125,8 @@ pub use value::{RowReader, RowWriter, Stored, Value, output};
 /// What a pipeline needs: `use backfold_guest::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        All, Any, CountMin, Date, DdSketch, Event, First, Hll, Json, Key, Last, Max, Min, Monoid, NoView, Out, ParamError, Params, Pipeline, Reject,
-        Set, Sum, Theta, Timestamp, TopK, View,
+        All, Any, CountMin, Date, DdSketch, Event, First, Hll, Json, Key, Last, Max, Min, Monoid,
+        NoView, Out, ParamError, Params, Pipeline, Reject, Set, Sum, Theta, Timestamp, TopK, View,
     };
 }
 

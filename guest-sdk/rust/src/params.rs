@@ -20,7 +20,9 @@ pub struct ParamError {
 impl ParamError {
     /// An error of one's own, such as a value out of range.
     pub fn new(message: impl Into<String>) -> ParamError {
-        ParamError { message: message.into() }
+        ParamError {
+            message: message.into(),
+        }
     }
 }
 
@@ -33,26 +35,40 @@ impl Display for ParamError {
 impl std::error::Error for ParamError {}
 
 impl Params {
-    pub(crate) fn new(params: impl IntoIterator<Item = (String, String)>) -> Result<Params, ParamError> {
+    pub(crate) fn new(
+        params: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Params, ParamError> {
         let mut given = BTreeMap::new();
         for (name, value) in params {
             if given.insert(name.clone(), value).is_some() {
-                return Err(ParamError::new(format!("the parameter {name} is given twice")));
+                return Err(ParamError::new(format!(
+                    "the parameter {name} is given twice"
+                )));
             }
         }
-        Ok(Params { given, asked: Vec::new() })
+        Ok(Params {
+            given,
+            asked: Vec::new(),
+        })
     }
 
     /// The parameter of that name, if it is given.
     ///
     /// # Errors
     /// Where its text is not a `T`.
-    pub fn optional<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>, ParamError> {
+    pub fn optional<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, ParamError> {
         self.asked.push(name.to_string());
-        let Some(text) = self.given.remove(name) else { return Ok(None) };
+        let Some(text) = self.given.remove(name) else {
+            return Ok(None);
+        };
         match text.parse() {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(ParamError::new(format!("the parameter {name} = {text:?} is of no use: {error}"))),
+            Err(error) => Err(ParamError::new(format!(
+                "the parameter {name} = {text:?} is of no use: {error}"
+            ))),
         }
     }
 
@@ -60,7 +76,11 @@ impl Params {
     ///
     /// # Errors
     /// Where its text is not a `T`.
-    pub fn or<T: FromStr<Err: Display>>(&mut self, name: &str, default: T) -> Result<T, ParamError> {
+    pub fn or<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &str,
+        default: T,
+    ) -> Result<T, ParamError> {
         Ok(self.optional(name)?.unwrap_or(default))
     }
 
@@ -69,17 +89,22 @@ impl Params {
     /// # Errors
     /// Where it is not given, or its text is not a `T`.
     pub fn required<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<T, ParamError> {
-        self.optional(name)?.ok_or_else(|| ParamError::new(format!("the parameter {name} is missing")))
+        self.optional(name)?
+            .ok_or_else(|| ParamError::new(format!("the parameter {name} is missing")))
     }
 
     /// Refuses the parameters that nothing has asked for.
     pub(crate) fn finish(self) -> Result<(), ParamError> {
-        let Some(unknown) = self.given.keys().next() else { return Ok(()) };
+        let Some(unknown) = self.given.keys().next() else {
+            return Ok(());
+        };
         let known = match self.asked.as_slice() {
             [] => "the pipeline takes none".to_string(),
             asked => format!("the pipeline takes {}", asked.join(", ")),
         };
-        Err(ParamError::new(format!("the parameter {unknown} is not known; {known}")))
+        Err(ParamError::new(format!(
+            "the parameter {unknown} is not known; {known}"
+        )))
     }
 }
 
@@ -88,7 +113,11 @@ mod tests {
     use super::*;
 
     fn params(pairs: &[(&str, &str)]) -> Result<Params, ParamError> {
-        Params::new(pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())))
+        Params::new(
+            pairs
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        )
     }
 
     #[test]
@@ -100,7 +129,10 @@ mod tests {
             params.or("most", 0_i64).unwrap_err().to_string(),
             "the parameter most = \"many\" is of no use: invalid digit found in string"
         );
-        assert_eq!(params.required::<String>("bot").unwrap_err().to_string(), "the parameter bot is missing");
+        assert_eq!(
+            params.required::<String>("bot").unwrap_err().to_string(),
+            "the parameter bot is missing"
+        );
         assert_eq!(params.finish(), Ok(()));
     }
 

@@ -7,9 +7,9 @@ use crate::event::Event;
 use crate::key::Key;
 use crate::monoid::{Fault, Monoid};
 use crate::params::{ParamError, Params};
+use crate::schema::Output;
 use crate::table::Table;
 use crate::value::RowWriter;
-use crate::schema::Output;
 
 /// From events to states. It holds the job's parameters and nothing that changes: all that is remembered of an
 /// event is in the states.
@@ -68,9 +68,14 @@ pub struct Reject {
 }
 
 /// Refuses a record, for this reason.
-#[allow(non_snake_case, reason = "stands where a tuple struct's constructor would, and takes any text")]
+#[allow(
+    non_snake_case,
+    reason = "stands where a tuple struct's constructor would, and takes any text"
+)]
 pub fn Reject(reason: impl Into<Cow<'static, str>>) -> Reject {
-    Reject { reason: reason.into() }
+    Reject {
+        reason: reason.into(),
+    }
 }
 
 impl<T: Into<Cow<'static, str>>> From<T> for Reject {

@@ -79,28 +79,58 @@ impl Input {
     ///
     /// # Panics
     /// Where the kind cannot come from that origin or be written in that encoding.
-    pub const fn new(name: &'static str, origin: Origin, kind: Kind, encoding: Encoding, nullable: bool) -> Input {
+    pub const fn new(
+        name: &'static str,
+        origin: Origin,
+        kind: Kind,
+        encoding: Encoding,
+        nullable: bool,
+    ) -> Input {
         match encoding {
             Encoding::Standard => {}
-            Encoding::Hex => assert!(matches!(kind, Kind::Binary), "encoding = \"hex\" is for &[u8]"),
-            _ => assert!(matches!(kind, Kind::Timestamp), "encoding = \"epoch-…\" is for Timestamp"),
+            Encoding::Hex => assert!(
+                matches!(kind, Kind::Binary),
+                "encoding = \"hex\" is for &[u8]"
+            ),
+            _ => assert!(
+                matches!(kind, Kind::Timestamp),
+                "encoding = \"epoch-…\" is for Timestamp"
+            ),
         }
         match origin {
             Origin::Path(_) => {}
             Origin::Payload => assert!(matches!(kind, Kind::Binary), "`payload` is a &[u8]"),
             Origin::RecordKey | Origin::RecordHeader(_) => {
-                assert!(matches!(kind, Kind::Binary | Kind::Utf8), "a record's key or header is a &[u8] or a &str");
-                assert!(nullable, "not every record has a key or that header: make the field an Option");
+                assert!(
+                    matches!(kind, Kind::Binary | Kind::Utf8),
+                    "a record's key or header is a &[u8] or a &str"
+                );
+                assert!(
+                    nullable,
+                    "not every record has a key or that header: make the field an Option"
+                );
             }
-            Origin::RecordTime => assert!(matches!(kind, Kind::Timestamp), "`record_time` is a Timestamp"),
+            Origin::RecordTime => assert!(
+                matches!(kind, Kind::Timestamp),
+                "`record_time` is a Timestamp"
+            ),
             Origin::SourceName => assert!(matches!(kind, Kind::Utf8), "`source_name` is a &str"),
             Origin::Partition => {
                 assert!(matches!(kind, Kind::Int64), "`partition` is an i64");
-                assert!(nullable, "an archive has no partitions: make the field an Option<i64>");
+                assert!(
+                    nullable,
+                    "an archive has no partitions: make the field an Option<i64>"
+                );
             }
             Origin::Offset => assert!(matches!(kind, Kind::Int64), "`offset` is an i64"),
         }
-        Input { name, origin, kind, encoding, nullable }
+        Input {
+            name,
+            origin,
+            kind,
+            encoding,
+            nullable,
+        }
     }
 
     /// The same input, checked to be one that can tell when an event happened.
@@ -108,7 +138,10 @@ impl Input {
     /// # Panics
     /// Where it is no timestamp.
     pub const fn event_time(self) -> Input {
-        assert!(matches!(self.kind, Kind::Timestamp), "`event_time` is a Timestamp");
+        assert!(
+            matches!(self.kind, Kind::Timestamp),
+            "`event_time` is a Timestamp"
+        );
         self
     }
 }
@@ -159,8 +192,17 @@ pub struct Descriptor {
 impl Descriptor {
     /// The first name that two of the table's columns share.
     pub(crate) fn doubled_name(&self) -> Option<&str> {
-        let names: Vec<&str> =
-            self.keys.iter().chain(&self.states).chain(&self.views).map(|output| output.name.as_str()).collect();
-        names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)).map(|(_, name)| *name)
+        let names: Vec<&str> = self
+            .keys
+            .iter()
+            .chain(&self.states)
+            .chain(&self.views)
+            .map(|output| output.name.as_str())
+            .collect();
+        names
+            .iter()
+            .enumerate()
+            .find(|(at, name)| names[..*at].contains(name))
+            .map(|(_, name)| *name)
     }
 }

@@ -68,7 +68,15 @@ impl<S: Monoid> Table<S> {
     /// The state of `key`, which is the identity if it is new, noted as touched by the current record.
     #[inline]
     pub(crate) fn at<K: Key>(&mut self, key: &K) -> &mut S {
-        let Table { slots, hasher, keys, starts, states, touched, .. } = self;
+        let Table {
+            slots,
+            hasher,
+            keys,
+            starts,
+            states,
+            touched,
+            ..
+        } = self;
         let start = keys.len();
         key.encode(keys);
         let (old, new) = keys.split_at(start);
@@ -80,7 +88,10 @@ impl<S: Monoid> Table<S> {
                 let state = slot.get().state;
                 keys.truncate(start);
                 if !touched.iter().any(|touched| touched.state == state) {
-                    touched.push(Touched { state, before: Some(states[state].mark()) });
+                    touched.push(Touched {
+                        state,
+                        before: Some(states[state].mark()),
+                    });
                 }
                 state
             }
@@ -89,7 +100,10 @@ impl<S: Monoid> Table<S> {
                 slot.insert(Slot { start, state });
                 starts.push(start);
                 states.push(S::identity());
-                touched.push(Touched { state, before: None });
+                touched.push(Touched {
+                    state,
+                    before: None,
+                });
                 state
             }
         };
@@ -115,7 +129,9 @@ impl<S: Monoid> Table<S> {
     }
 
     fn forget_last(&mut self) {
-        let (Some(start), Some(_)) = (self.starts.pop(), self.states.pop()) else { return };
+        let (Some(start), Some(_)) = (self.starts.pop(), self.states.pop()) else {
+            return;
+        };
         let of_last = hash(&self.hasher, &self.keys[start..]);
         if let Ok(slot) = self.slots.find_entry(of_last, |slot| slot.start == start) {
             slot.remove();
@@ -130,7 +146,12 @@ impl<S: Monoid> Table<S> {
 
     /// Writes up to `max_rows` states, in the order in which their keys came, and says how many it wrote. The
     /// table is empty once all have been written.
-    pub(crate) fn drain(&mut self, max_rows: usize, save_key: fn(&[u8], &mut RowWriter<'_>), out: &mut BatchBuilder) -> usize {
+    pub(crate) fn drain(
+        &mut self,
+        max_rows: usize,
+        save_key: fn(&[u8], &mut RowWriter<'_>),
+        out: &mut BatchBuilder,
+    ) -> usize {
         let first = self.drained;
         let rows = self.remaining().min(max_rows);
         for state in first..first + rows {

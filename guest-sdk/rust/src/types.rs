@@ -18,7 +18,9 @@ impl Timestamp {
     /// The day that it falls on, in UTC.
     pub const fn date(self) -> Date {
         // The quotient of an i64 by microseconds per day is below 2^27 in size.
-        Date { days: self.microseconds.div_euclid(MICROSECONDS_PER_DAY) as i32 }
+        Date {
+            days: self.microseconds.div_euclid(MICROSECONDS_PER_DAY) as i32,
+        }
     }
 
     /// The start of the period of `seconds` that it falls in, periods counted from 1970-01-01T00:00:00Z;
@@ -50,7 +52,13 @@ impl Date {
 
     /// A day of the Gregorian calendar; months and days count from 1. None where there is no such day.
     pub const fn from_ymd(year: i32, month: u32, day: u32) -> Option<Date> {
-        if year < -5_000_000 || year > 5_000_000 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) {
+        if year < -5_000_000
+            || year > 5_000_000
+            || month < 1
+            || month > 12
+            || day < 1
+            || day > days_in_month(year, month)
+        {
             return None;
         }
         // Years that begin in March put the leap day at their end; 400 of them have 146,097 days.
@@ -59,7 +67,9 @@ impl Date {
         let month_from_march = (month as i32 + 9) % 12;
         let day_of_year = (153 * month_from_march + 2) / 5 + day as i32 - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        Some(Date { days: era * 146_097 + day_of_era - 719_468 })
+        Some(Date {
+            days: era * 146_097 + day_of_era - 719_468,
+        })
     }
 }
 
@@ -84,17 +94,32 @@ mod tests {
     fn a_date_is_the_utc_day() {
         assert_eq!(Timestamp::from_microseconds(0).date(), Date::from_days(0));
         assert_eq!(Timestamp::from_microseconds(-1).date(), Date::from_days(-1));
-        assert_eq!(Timestamp::from_microseconds(MICROSECONDS_PER_DAY - 1).date(), Date::from_days(0));
-        assert_eq!(Timestamp::from_microseconds(MICROSECONDS_PER_DAY).date(), Date::from_days(1));
-        assert_eq!(Timestamp::from_microseconds(i64::MIN).date(), Date::from_days(-106_751_992));
+        assert_eq!(
+            Timestamp::from_microseconds(MICROSECONDS_PER_DAY - 1).date(),
+            Date::from_days(0)
+        );
+        assert_eq!(
+            Timestamp::from_microseconds(MICROSECONDS_PER_DAY).date(),
+            Date::from_days(1)
+        );
+        assert_eq!(
+            Timestamp::from_microseconds(i64::MIN).date(),
+            Date::from_days(-106_751_992)
+        );
     }
 
     #[test]
     fn truncation_goes_down_on_both_sides_of_the_epoch() {
         let at = |seconds: i64| Timestamp::from_microseconds(seconds * 1_000_000);
-        assert_eq!(Timestamp::from_microseconds(3_600_000_001).truncated(3600), at(3600));
+        assert_eq!(
+            Timestamp::from_microseconds(3_600_000_001).truncated(3600),
+            at(3600)
+        );
         assert_eq!(Timestamp::from_microseconds(-1).truncated(3600), at(-3600));
-        assert_eq!(Timestamp::from_microseconds(i64::MIN).truncated(3600), Timestamp::from_microseconds(i64::MIN));
+        assert_eq!(
+            Timestamp::from_microseconds(i64::MIN).truncated(3600),
+            Timestamp::from_microseconds(i64::MIN)
+        );
     }
 
     #[test]

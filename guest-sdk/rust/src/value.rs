@@ -85,7 +85,8 @@ variable_width! {
 
 impl Stored for String {
     fn load(column: &Column, row: usize) -> Result<Self, Malformed> {
-        let text = str::from_utf8(column.bytes(row)?).map_err(|_| Malformed::new(format!("row {row} is not UTF-8")))?;
+        let text = str::from_utf8(column.bytes(row)?)
+            .map_err(|_| Malformed::new(format!("row {row} is not UTF-8")))?;
         Ok(text.to_string())
     }
 }
@@ -109,13 +110,21 @@ impl<T: Value> Value for Option<T> {
 
 impl<T: Stored> Stored for Option<T> {
     fn load(column: &Column, row: usize) -> Result<Self, Malformed> {
-        if column.is_valid(row) { T::load(column, row).map(Some) } else { Ok(None) }
+        if column.is_valid(row) {
+            T::load(column, row).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 
 /// The column of values of type `V`.
 pub fn output<V: Value>(name: impl Into<String>) -> Output {
-    Output { name: name.into(), kind: V::KIND, nullable: V::NULLABLE }
+    Output {
+        name: name.into(),
+        kind: V::KIND,
+        nullable: V::NULLABLE,
+    }
 }
 
 /// Builds the columns of a batch.
@@ -125,17 +134,34 @@ pub(crate) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(crate) fn new<'a>(outputs: impl IntoIterator<Item = &'a Output>, rows: usize) -> BatchBuilder {
-        BatchBuilder { columns: outputs.into_iter().map(|output| ColumnBuilder::new(output.kind, rows)).collect() }
+    pub(crate) fn new<'a>(
+        outputs: impl IntoIterator<Item = &'a Output>,
+        rows: usize,
+    ) -> BatchBuilder {
+        BatchBuilder {
+            columns: outputs
+                .into_iter()
+                .map(|output| ColumnBuilder::new(output.kind, rows))
+                .collect(),
+        }
     }
 
     /// The next row, to be written from the first column on.
     pub(crate) fn row(&mut self) -> RowWriter<'_> {
-        RowWriter { columns: self.columns.iter_mut() }
+        RowWriter {
+            columns: self.columns.iter_mut(),
+        }
     }
 
     pub(crate) fn finish(self, rows: usize) -> Batch {
-        Batch { rows, columns: self.columns.into_iter().map(ColumnBuilder::finish).collect() }
+        Batch {
+            rows,
+            columns: self
+                .columns
+                .into_iter()
+                .map(ColumnBuilder::finish)
+                .collect(),
+        }
     }
 }
 
@@ -159,7 +185,9 @@ impl RowWriter<'_> {
     /// # Panics
     /// Where there is none.
     pub(crate) fn next_column(&mut self) -> &mut ColumnBuilder {
-        self.columns.next().expect("a row is written to as many columns as were declared")
+        self.columns
+            .next()
+            .expect("a row is written to as many columns as were declared")
     }
 }
 
@@ -172,7 +200,10 @@ pub struct RowReader<'a> {
 
 impl<'a> RowReader<'a> {
     pub(crate) fn new(columns: &'a [Column], row: usize) -> RowReader<'a> {
-        RowReader { columns: columns.iter(), row }
+        RowReader {
+            columns: columns.iter(),
+            row,
+        }
     }
 
     /// The value of the next column.
@@ -194,6 +225,8 @@ impl<'a> RowReader<'a> {
     }
 
     fn next_column(&mut self) -> Result<&'a Column, Malformed> {
-        self.columns.next().ok_or_else(|| Malformed::new("there are fewer columns than the state has"))
+        self.columns
+            .next()
+            .ok_or_else(|| Malformed::new("there are fewer columns than the state has"))
     }
 }

@@ -67,9 +67,16 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> BuildError {
+    pub(super) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> BuildError {
         let path = path.into();
-        move |source| BuildError::Io { doing, path, source }
+        move |source| BuildError::Io {
+            doing,
+            path,
+            source,
+        }
     }
 }
 
@@ -90,17 +97,26 @@ impl Coded for BuildError {
 pub(crate) mod codes {
     use super::*;
 
-    pub(crate) const NOT_A_WORK_FOLDER: Code =
-        Code::new(101, Class::Usage, "Point `work` at an empty folder, or at one that backfold made.");
+    pub(crate) const NOT_A_WORK_FOLDER: Code = Code::new(
+        101,
+        Class::Usage,
+        "Point `work` at an empty folder, or at one that backfold made.",
+    );
     pub(crate) const OTHER_FORMAT: Code = Code::new(
         102,
         Class::Usage,
         "Point `work` at another folder, or remove this one: its unfinished builds cannot be resumed.",
     );
-    pub(crate) const LOCKED: Code =
-        Code::new(103, Class::Conflict, "Wait for the other run, or stop it; this one has changed nothing.");
-    pub(crate) const UNKNOWN_BUILD: Code =
-        Code::new(104, Class::Usage, "`backfold status` lists the builds that there are.");
+    pub(crate) const LOCKED: Code = Code::new(
+        103,
+        Class::Conflict,
+        "Wait for the other run, or stop it; this one has changed nothing.",
+    );
+    pub(crate) const UNKNOWN_BUILD: Code = Code::new(
+        104,
+        Class::Usage,
+        "`backfold status` lists the builds that there are.",
+    );
     pub(crate) const DAMAGED: Code = Code::new(
         105,
         Class::Permanent,
@@ -112,5 +128,12 @@ pub(crate) mod codes {
         "Make room or mend the file system of the `work` folder, then run the same command again: it resumes.",
     );
 
-    pub(crate) const ALL: &[&Code] = &[&NOT_A_WORK_FOLDER, &OTHER_FORMAT, &LOCKED, &UNKNOWN_BUILD, &DAMAGED, &IO];
+    pub(crate) const ALL: &[&Code] = &[
+        &NOT_A_WORK_FOLDER,
+        &OTHER_FORMAT,
+        &LOCKED,
+        &UNKNOWN_BUILD,
+        &DAMAGED,
+        &IO,
+    ];
 }

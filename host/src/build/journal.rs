@@ -47,9 +47,17 @@ impl Journal {
             .open(path)
             .map_err(BuildError::io("opening", path))?;
         let (entries, whole) = read_entries(path, &file)?;
-        file.set_len(whole).map_err(BuildError::io("mending", path))?;
-        file.seek(SeekFrom::Start(whole)).map_err(BuildError::io("mending", path))?;
-        Ok((Journal { path: path.to_owned(), file: Mutex::new(file) }, entries))
+        file.set_len(whole)
+            .map_err(BuildError::io("mending", path))?;
+        file.seek(SeekFrom::Start(whole))
+            .map_err(BuildError::io("mending", path))?;
+        Ok((
+            Journal {
+                path: path.to_owned(),
+                file: Mutex::new(file),
+            },
+            entries,
+        ))
     }
 
     /// Reads what a journal says without changing it; nothing where there is none.
@@ -63,7 +71,8 @@ impl Journal {
 
     /// Appends a line and makes it durable.
     pub fn append(&self, entry: &Entry) -> Result<(), BuildError> {
-        self.write(entry).map_err(BuildError::io("writing", &self.path))
+        self.write(entry)
+            .map_err(BuildError::io("writing", &self.path))
     }
 
     fn write(&self, entry: &Entry) -> std::io::Result<()> {
@@ -71,20 +80,27 @@ impl Journal {
         line.push(b'\n');
         let mut file = self.lock();
         let end = file.stream_position()?;
-        file.write_all(&line).and_then(|()| file.sync_data()).inspect_err(|_| {
-            // Half a line must not stand before the next one.
-            let _ = file.set_len(end).and_then(|()| file.seek(SeekFrom::Start(end)));
-        })
+        file.write_all(&line)
+            .and_then(|()| file.sync_data())
+            .inspect_err(|_| {
+                // Half a line must not stand before the next one.
+                let _ = file
+                    .set_len(end)
+                    .and_then(|()| file.seek(SeekFrom::Start(end)));
+            })
     }
 
     fn lock(&self) -> MutexGuard<'_, File> {
-        self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.file
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 impl CheckpointSink for Journal {
     fn commit(&self, checkpoint: Checkpoint) -> Result<(), FoldError> {
-        self.write(&Entry::Checkpoint(checkpoint)).map_err(FoldError::io("writing", &self.path))
+        self.write(&Entry::Checkpoint(checkpoint))
+            .map_err(FoldError::io("writing", &self.path))
     }
 }
 
@@ -95,7 +111,9 @@ fn read_entries(path: &Path, file: &File) -> Result<(Vec<Entry>, u64), BuildErro
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(BuildError::io("reading", path))?;
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .map_err(BuildError::io("reading", path))?;
         if line.last() != Some(&b'\n') {
             return Ok((entries, whole));
         }
@@ -142,7 +160,10 @@ impl Standing {
         for folded in &checkpoint.splits {
             if !self.covered.insert(folded.split) {
                 let what = format!("split {} is folded twice", folded.split);
-                return Err(BuildError::Damaged { path: path.to_owned(), what });
+                return Err(BuildError::Damaged {
+                    path: path.to_owned(),
+                    what,
+                });
             }
         }
         self.checkpoints.push(checkpoint);
@@ -151,14 +172,21 @@ impl Standing {
 
     /// All runs, in the order of the source: by the first split that they hold, then by their parts.
     pub fn runs(&self) -> Vec<RunFile> {
-        let mut runs: Vec<RunFile> = self.checkpoints.iter().flat_map(|one| one.runs.iter().cloned()).collect();
+        let mut runs: Vec<RunFile> = self
+            .checkpoints
+            .iter()
+            .flat_map(|one| one.runs.iter().cloned())
+            .collect();
         runs.sort_by(|a, b| a.name.cmp(&b.name));
         runs
     }
 
     /// The splits with rejected records, in rising order.
     pub fn splits_with_rejections(&self) -> Vec<u64> {
-        let folded = self.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits);
+        let folded = self
+            .checkpoints
+            .iter()
+            .flat_map(|checkpoint| &checkpoint.splits);
         let mut splits: Vec<u64> = folded
             .filter(|folded| folded.counts.rejected + folded.rejected_by_component > 0)
             .map(|folded| folded.split)
@@ -170,7 +198,9 @@ impl Standing {
     /// Where the workers' time went.
     pub fn times(&self) -> StageTimes {
         let mut times = StageTimes::default();
-        self.checkpoints.iter().for_each(|checkpoint| times += checkpoint.times);
+        self.checkpoints
+            .iter()
+            .for_each(|checkpoint| times += checkpoint.times);
         times
     }
 }

@@ -59,19 +59,31 @@ impl Manifest {
             "decode": self.decode,
             "splits": self.splits_digest,
         });
-        blake3::hash(decisive.to_string().as_bytes()).to_hex().to_string()
+        blake3::hash(decisive.to_string().as_bytes())
+            .to_hex()
+            .to_string()
     }
 
     /// This build as a store needs to know it.
     pub fn info(&self) -> BuildInfo {
-        BuildInfo { table: self.table.clone(), build: self.build.clone(), manifest_digest: self.digest() }
+        BuildInfo {
+            table: self.table.clone(),
+            build: self.build.clone(),
+            manifest_digest: self.digest(),
+        }
     }
 
     /// The table's columns.
     pub fn columns(&self) -> TableColumns {
         TableColumns {
             keys: self.descriptor.keys.clone(),
-            values: self.descriptor.states.iter().chain(&self.descriptor.views).cloned().collect(),
+            values: self
+                .descriptor
+                .states
+                .iter()
+                .chain(&self.descriptor.views)
+                .cloned()
+                .collect(),
         }
     }
 }

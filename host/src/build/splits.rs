@@ -18,7 +18,11 @@ impl SplitWriter {
     /// A new file.
     pub fn create(path: &Path) -> Result<Self, BuildError> {
         let file = File::create(path).map_err(BuildError::io("creating", path))?;
-        Ok(SplitWriter { path: path.to_owned(), writer: BufWriter::new(file), hasher: blake3::Hasher::new() })
+        Ok(SplitWriter {
+            path: path.to_owned(),
+            writer: BufWriter::new(file),
+            hasher: blake3::Hasher::new(),
+        })
     }
 
     /// Appends a split.
@@ -27,13 +31,18 @@ impl SplitWriter {
             .map_err(|error| BuildError::io("writing", &self.path)(std::io::Error::from(error)))?;
         line.push(b'\n');
         self.hasher.update(&line);
-        self.writer.write_all(&line).map_err(BuildError::io("writing", &self.path))
+        self.writer
+            .write_all(&line)
+            .map_err(BuildError::io("writing", &self.path))
     }
 
     /// Makes the file durable, and returns its BLAKE3 in hexadecimal.
     pub fn finish(self) -> Result<String, BuildError> {
         let path = self.path;
-        let file = self.writer.into_inner().map_err(|error| BuildError::io("writing", &path)(error.into_error()))?;
+        let file = self
+            .writer
+            .into_inner()
+            .map_err(|error| BuildError::io("writing", &path)(error.into_error()))?;
         file.sync_all().map_err(BuildError::io("syncing", &path))?;
         Ok(self.hasher.finalize().to_hex().to_string())
     }
@@ -52,13 +61,23 @@ impl SplitReader {
     pub fn open(path: &Path, digest: &str, done: Covered) -> Result<Self, BuildError> {
         let mut hasher = blake3::Hasher::new();
         let mut file = File::open(path).map_err(BuildError::io("opening", path))?;
-        hasher.update_reader(&mut file).map_err(BuildError::io("reading", path))?;
+        hasher
+            .update_reader(&mut file)
+            .map_err(BuildError::io("reading", path))?;
         if hasher.finalize().to_hex().as_str() != digest {
             let what = "it is not the plan that the manifest was made with".into();
-            return Err(BuildError::Damaged { path: path.to_owned(), what });
+            return Err(BuildError::Damaged {
+                path: path.to_owned(),
+                what,
+            });
         }
         let file = File::open(path).map_err(BuildError::io("opening", path))?;
-        Ok(SplitReader { path: path.to_owned(), lines: BufReader::new(file).lines(), done, next: 0 })
+        Ok(SplitReader {
+            path: path.to_owned(),
+            lines: BufReader::new(file).lines(),
+            done,
+            next: 0,
+        })
     }
 }
 
@@ -76,10 +95,12 @@ impl Iterator for SplitReader {
             if self.done.contains(number) {
                 continue;
             }
-            return Some(serde_json::from_str(&line).map_err(|error| BuildError::Damaged {
-                path: self.path.clone(),
-                what: format!("line {}: {error}", number + 1),
-            }));
+            return Some(
+                serde_json::from_str(&line).map_err(|error| BuildError::Damaged {
+                    path: self.path.clone(),
+                    what: format!("line {}: {error}", number + 1),
+                }),
+            );
         }
     }
 }
@@ -104,12 +125,17 @@ impl Covered {
 
     /// Whether it is in the set.
     pub fn contains(&self, split: u64) -> bool {
-        self.words.get((split / 64) as usize).is_some_and(|word| word & (1 << (split % 64)) != 0)
+        self.words
+            .get((split / 64) as usize)
+            .is_some_and(|word| word & (1 << (split % 64)) != 0)
     }
 
     /// How many are in the set.
     pub fn len(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+        self.words
+            .iter()
+            .map(|word| u64::from(word.count_ones()))
+            .sum()
     }
 
     /// Whether none is.

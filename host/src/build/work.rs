@@ -15,8 +15,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
 use super::journal::{Journal, Standing};
@@ -49,13 +49,20 @@ impl WorkFolder {
             Ok(json) => {
                 let found: Marker = parse(&marker, &json)?;
                 if found.format != FORMAT {
-                    return Err(BuildError::OtherFormat { path: marker, found: found.format, expected: FORMAT });
+                    return Err(BuildError::OtherFormat {
+                        path: marker,
+                        found: found.format,
+                        expected: FORMAT,
+                    });
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 fs::create_dir_all(work).map_err(BuildError::io("creating", work))?;
                 if !is_ours(work)? {
-                    return Err(BuildError::NotAWorkFolder { path: work.to_owned(), marker: MARKER });
+                    return Err(BuildError::NotAWorkFolder {
+                        path: work.to_owned(),
+                        marker: MARKER,
+                    });
                 }
                 write_json(&marker, &Marker { format: FORMAT })?;
             }
@@ -63,7 +70,10 @@ impl WorkFolder {
         }
         let path = work.join(table);
         fs::create_dir_all(&path).map_err(BuildError::io("creating", &path))?;
-        Ok(WorkFolder { table: table.to_owned(), path })
+        Ok(WorkFolder {
+            table: table.to_owned(),
+            path,
+        })
     }
 
     /// Keeps other processes from building this table until the lock is dropped.
@@ -83,11 +93,22 @@ impl WorkFolder {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                file.read_to_string(&mut holder).map_err(BuildError::io("reading", &path))?;
-                let holder = if holder.is_empty() { "it just began".into() } else { holder };
-                return Err(BuildError::Locked { table: self.table.clone(), path: self.path.clone(), holder });
+                file.read_to_string(&mut holder)
+                    .map_err(BuildError::io("reading", &path))?;
+                let holder = if holder.is_empty() {
+                    "it just began".into()
+                } else {
+                    holder
+                };
+                return Err(BuildError::Locked {
+                    table: self.table.clone(),
+                    path: self.path.clone(),
+                    holder,
+                });
             }
-            Err(fs::TryLockError::Error(error)) => return Err(BuildError::io("locking", &path)(error)),
+            Err(fs::TryLockError::Error(error)) => {
+                return Err(BuildError::io("locking", &path)(error));
+            }
         }
         let holder = format!("process {}, since {}", std::process::id(), now());
         file.set_len(0)
@@ -110,9 +131,14 @@ impl WorkFolder {
 
     /// The build with this ID.
     pub fn build(&self, id: &str) -> Result<BuildFolder, BuildError> {
-        let unknown =
-            || BuildError::UnknownBuild { build: id.into(), table: self.table.clone(), path: self.path.clone() };
-        let id = ulid::Ulid::from_string(id).map_err(|_| unknown())?.to_string();
+        let unknown = || BuildError::UnknownBuild {
+            build: id.into(),
+            table: self.table.clone(),
+            path: self.path.clone(),
+        };
+        let id = ulid::Ulid::from_string(id)
+            .map_err(|_| unknown())?
+            .to_string();
         BuildFolder::open(self.path.join(id))?.ok_or_else(unknown)
     }
 
@@ -140,7 +166,11 @@ impl WorkFolder {
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(BuildError::io("reading", &self.path))? {
             let entry = entry.map_err(BuildError::io("reading", &self.path))?;
-            if entry.file_name().to_str().is_some_and(|name| ulid::Ulid::from_string(name).is_ok()) {
+            if entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| ulid::Ulid::from_string(name).is_ok())
+            {
                 paths.push(entry.path());
             }
         }
@@ -190,7 +220,10 @@ impl BuildFolder {
     fn open(path: PathBuf) -> Result<Option<Self>, BuildError> {
         let file = path.join("manifest.json");
         match fs::read(&file) {
-            Ok(json) => Ok(Some(BuildFolder { manifest: parse(&file, &json)?, path })),
+            Ok(json) => Ok(Some(BuildFolder {
+                manifest: parse(&file, &json)?,
+                path,
+            })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(BuildError::io("reading", file)(error)),
         }
@@ -242,11 +275,16 @@ impl BuildFolder {
 
     /// Removes the files in `runs` that no checkpoint names. Call it under the lock.
     pub fn sweep_runs(&self, standing: &Standing) -> Result<(), BuildError> {
-        let named: std::collections::HashSet<String> = standing.runs().into_iter().map(|run| run.name).collect();
+        let named: std::collections::HashSet<String> =
+            standing.runs().into_iter().map(|run| run.name).collect();
         let folder = self.runs();
         for entry in fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))? {
             let entry = entry.map_err(BuildError::io("reading", &folder))?;
-            if !entry.file_name().to_str().is_some_and(|name| named.contains(name)) {
+            if !entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| named.contains(name))
+            {
                 fs::remove_file(entry.path()).map_err(BuildError::io("removing", entry.path()))?;
             }
         }
@@ -268,18 +306,24 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), BuildError
     let json = serde_json::to_vec_pretty(value)
         .map_err(|error| BuildError::io("writing", path)(std::io::Error::from(error)))?;
     let mut file = File::create(&part).map_err(BuildError::io("creating", &part))?;
-    file.write_all(&json).and_then(|()| file.sync_all()).map_err(BuildError::io("writing", &part))?;
+    file.write_all(&json)
+        .and_then(|()| file.sync_all())
+        .map_err(BuildError::io("writing", &part))?;
     fs::rename(&part, path).map_err(BuildError::io("renaming", &part))?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, BuildError> {
-    serde_json::from_slice(json)
-        .map_err(|error| BuildError::Damaged { path: path.to_owned(), what: error.to_string() })
+    serde_json::from_slice(json).map_err(|error| BuildError::Damaged {
+        path: path.to_owned(),
+        what: error.to_string(),
+    })
 }
 
 fn sync_folder(folder: &Path) -> Result<(), BuildError> {
-    File::open(folder).and_then(|handle| handle.sync_all()).map_err(BuildError::io("syncing", folder))
+    File::open(folder)
+        .and_then(|handle| handle.sync_all())
+        .map_err(BuildError::io("syncing", folder))
 }
 
 /// The present moment, RFC 3339 in UTC.

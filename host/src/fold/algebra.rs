@@ -11,14 +11,22 @@ use crate::guest::{GuestError, Instance};
 pub trait Algebra {
     /// Row by row, the state of `left` followed by that of `right`: batches of the state columns with the
     /// same number of rows, and so is the answer.
-    fn combine(&mut self, left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, GuestError>;
+    fn combine(
+        &mut self,
+        left: &RecordBatch,
+        right: &RecordBatch,
+    ) -> Result<RecordBatch, GuestError>;
 
     /// Row by row, the view columns of the states.
     fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError>;
 }
 
 impl Algebra for Instance {
-    fn combine(&mut self, left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, GuestError> {
+    fn combine(
+        &mut self,
+        left: &RecordBatch,
+        right: &RecordBatch,
+    ) -> Result<RecordBatch, GuestError> {
         Instance::combine(self, left, right)
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
@@ -87,15 +89,21 @@ struct Primitives<T: ArrowPrimitiveType> {
 
 impl<T: ArrowPrimitiveType> Primitives<T> {
     fn new(data_type: DataType) -> Self {
-        Primitives { data_type, values: Vec::new(), validity: Validity::default() }
+        Primitives {
+            data_type,
+            values: Vec::new(),
+            validity: Validity::default(),
+        }
     }
 }
 
 impl<T: ArrowPrimitiveType> StateColumn for Primitives<T> {
     fn append(&mut self, from: &dyn Array, rows: &[u32]) {
         let from = from.as_primitive::<T>();
-        self.values.extend(rows.iter().map(|&row| from.value(row as usize)));
-        rows.iter().for_each(|&row| self.validity.push(from.is_valid(row as usize)));
+        self.values
+            .extend(rows.iter().map(|&row| from.value(row as usize)));
+        rows.iter()
+            .for_each(|&row| self.validity.push(from.is_valid(row as usize)));
     }
 
     fn replace(&mut self, at: &[u32], from: &dyn Array) {
@@ -107,9 +115,14 @@ impl<T: ArrowPrimitiveType> StateColumn for Primitives<T> {
     }
 
     fn gather(&self, rows: &[u32]) -> ArrayRef {
-        let mut builder = PrimitiveBuilder::<T>::with_capacity(rows.len()).with_data_type(self.data_type.clone());
+        let mut builder =
+            PrimitiveBuilder::<T>::with_capacity(rows.len()).with_data_type(self.data_type.clone());
         for &row in rows {
-            builder.append_option(self.validity.get(row as usize).then(|| self.values[row as usize]));
+            builder.append_option(
+                self.validity
+                    .get(row as usize)
+                    .then(|| self.values[row as usize]),
+            );
         }
         Arc::new(builder.finish())
     }
@@ -150,7 +163,11 @@ impl StateColumn for Booleans {
     fn gather(&self, rows: &[u32]) -> ArrayRef {
         let mut builder = BooleanBuilder::with_capacity(rows.len());
         for &row in rows {
-            builder.append_option(self.validity.get(row as usize).then(|| self.values[row as usize]));
+            builder.append_option(
+                self.validity
+                    .get(row as usize)
+                    .then(|| self.values[row as usize]),
+            );
         }
         Arc::new(builder.finish())
     }
@@ -186,11 +203,21 @@ impl Blobs {
     const PACK_FROM_BYTES: usize = 64 << 10;
 
     fn new(utf8: bool) -> Self {
-        Blobs { utf8, spans: Vec::new(), heap: Vec::new(), dead_bytes: 0, validity: Validity::default() }
+        Blobs {
+            utf8,
+            spans: Vec::new(),
+            heap: Vec::new(),
+            dead_bytes: 0,
+            validity: Validity::default(),
+        }
     }
 
     fn value<'a>(&self, from: &'a dyn Array, row: usize) -> &'a [u8] {
-        if self.utf8 { from.as_string::<i32>().value(row).as_bytes() } else { from.as_binary::<i32>().value(row) }
+        if self.utf8 {
+            from.as_string::<i32>().value(row).as_bytes()
+        } else {
+            from.as_binary::<i32>().value(row)
+        }
     }
 
     fn push(&mut self, bytes: &[u8]) -> Span {
@@ -198,7 +225,11 @@ impl Blobs {
         self.heap.extend_from_slice(bytes);
         // An array's offsets are 32 bits wide, so no value of it is longer.
         let len = bytes.len() as u32;
-        Span { start, len, room: len }
+        Span {
+            start,
+            len,
+            room: len,
+        }
     }
 
     fn bytes(&self, row: u32) -> &[u8] {
@@ -211,7 +242,11 @@ impl Blobs {
         for span in &mut self.spans {
             let start = heap.len();
             heap.extend_from_slice(&self.heap[span.start..span.start + span.len as usize]);
-            *span = Span { start, len: span.len, room: span.len };
+            *span = Span {
+                start,
+                len: span.len,
+                room: span.len,
+            };
         }
         self.heap = heap;
         self.dead_bytes = 0;
@@ -251,13 +286,15 @@ impl StateColumn for Blobs {
         if self.utf8 {
             let mut builder = StringBuilder::with_capacity(rows.len(), 0);
             for &row in rows {
-                let text = std::str::from_utf8(self.bytes(row)).expect("only checked UTF-8 is appended");
+                let text =
+                    std::str::from_utf8(self.bytes(row)).expect("only checked UTF-8 is appended");
                 builder.append_option(present(row).then_some(text));
             }
             Arc::new(builder.finish())
         } else {
             let mut builder = BinaryBuilder::with_capacity(rows.len(), 0);
-            rows.iter().for_each(|&row| builder.append_option(present(row).then_some(self.bytes(row))));
+            rows.iter()
+                .for_each(|&row| builder.append_option(present(row).then_some(self.bytes(row))));
             Arc::new(builder.finish())
         }
     }
@@ -282,23 +319,42 @@ mod tests {
     #[test]
     fn values_that_grow_and_shrink_keep_their_rows() {
         let mut column = state_column(Kind::Utf8);
-        column.append(&StringArray::from(vec![Some("a"), None, Some("ccc")]), &[2, 1, 0]);
-        column.replace(&[1, 2], &StringArray::from(vec![Some("long enough to move"), None]));
+        column.append(
+            &StringArray::from(vec![Some("a"), None, Some("ccc")]),
+            &[2, 1, 0],
+        );
+        column.replace(
+            &[1, 2],
+            &StringArray::from(vec![Some("long enough to move"), None]),
+        );
         column.replace(&[0], &StringArray::from(vec![Some("")]));
         let found = column.gather(&[0, 1, 2]);
-        assert_eq!(found.as_string::<i32>(), &StringArray::from(vec![Some(""), Some("long enough to move"), None]));
+        assert_eq!(
+            found.as_string::<i32>(),
+            &StringArray::from(vec![Some(""), Some("long enough to move"), None])
+        );
     }
 
     #[test]
     fn dead_bytes_are_packed_away() {
         let mut column = state_column(Kind::Utf8);
-        column.append(&StringArray::from(vec!["x"; 100]), &(0..100).collect::<Vec<_>>());
+        column.append(
+            &StringArray::from(vec!["x"; 100]),
+            &(0..100).collect::<Vec<_>>(),
+        );
         for round in 1..200 {
             let text = "y".repeat(round * 10);
             column.replace(&[50], &StringArray::from(vec![text.as_str()]));
         }
-        assert!(column.memory_bytes() < 150 << 10, "{}", column.memory_bytes());
-        assert_eq!(column.gather(&[49, 50]).as_string::<i32>().value(1).len(), 1990);
+        assert!(
+            column.memory_bytes() < 150 << 10,
+            "{}",
+            column.memory_bytes()
+        );
+        assert_eq!(
+            column.gather(&[49, 50]).as_string::<i32>().value(1).len(),
+            1990
+        );
     }
 
     #[test]
@@ -307,6 +363,9 @@ mod tests {
         column.append(&arrow_array::Int64Array::from(vec![1, 2]), &[0, 1]);
         column.append(&arrow_array::Int64Array::from(vec![None, Some(4)]), &[0, 1]);
         let found = column.gather(&[0, 1, 2, 3]);
-        assert_eq!(found.as_primitive::<Int64Type>(), &vec![Some(1), Some(2), None, Some(4)].into_iter().collect());
+        assert_eq!(
+            found.as_primitive::<Int64Type>(),
+            &vec![Some(1), Some(2), None, Some(4)].into_iter().collect()
+        );
     }
 }

@@ -31,7 +31,13 @@ pub(super) struct RunCursor {
 impl RunCursor {
     pub(super) fn open(folder: &Path, run: &RunFile) -> Result<Self, FoldError> {
         let reader = RunReader::open(folder, run)?;
-        Ok(RunCursor { reader, next_batch: 0, loaded: None, row: 0, end: 0 })
+        Ok(RunCursor {
+            reader,
+            next_batch: 0,
+            loaded: None,
+            row: 0,
+            end: 0,
+        })
     }
 
     pub(super) fn first_keys(&self) -> &[Vec<u8>] {
@@ -42,7 +48,10 @@ impl RunCursor {
     pub(super) fn seek(&mut self, range: &KeyRange) -> Result<(), FoldError> {
         let from = range.from.as_deref().unwrap_or_default();
         // The batch before the first that begins behind `from` may still hold it.
-        self.next_batch = self.first_keys().partition_point(|first| first.as_slice() <= from).saturating_sub(1);
+        self.next_batch = self
+            .first_keys()
+            .partition_point(|first| first.as_slice() <= from)
+            .saturating_sub(1);
         self.load(range)?;
         if let Some((keys, _)) = &self.loaded {
             self.row = lower_bound(keys, from).min(self.end);
@@ -67,7 +76,10 @@ impl RunCursor {
     /// Goes to the next key. Says whether another batch was loaded for it.
     pub(super) fn advance(&mut self, range: &KeyRange) -> Result<bool, FoldError> {
         self.row += 1;
-        let whole = self.loaded.as_ref().is_some_and(|(keys, _)| self.end == keys.len());
+        let whole = self
+            .loaded
+            .as_ref()
+            .is_some_and(|(keys, _)| self.end == keys.len());
         if self.row < self.end || !whole {
             return Ok(false);
         }
@@ -93,7 +105,11 @@ fn lower_bound(keys: &BinaryArray, key: &[u8]) -> usize {
     let (mut low, mut high) = (0, keys.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        if keys.value(middle) < key { low = middle + 1 } else { high = middle }
+        if keys.value(middle) < key {
+            low = middle + 1
+        } else {
+            high = middle
+        }
     }
     low
 }
@@ -107,7 +123,9 @@ pub(super) struct CursorHeap {
 
 impl CursorHeap {
     pub(super) fn new(cursors: &[RunCursor]) -> Self {
-        let heap = (0..cursors.len()).filter(|&i| cursors[i].key().is_some()).collect();
+        let heap = (0..cursors.len())
+            .filter(|&i| cursors[i].key().is_some())
+            .collect();
         let mut heap = CursorHeap { heap };
         for at in (0..heap.heap.len() / 2).rev() {
             heap.sift_down(at, cursors);
@@ -122,7 +140,10 @@ impl CursorHeap {
 
     /// Restores the order after the first cursor went on.
     pub(super) fn first_moved(&mut self, cursors: &[RunCursor]) {
-        if self.first().is_some_and(|first| cursors[first].key().is_none()) {
+        if self
+            .first()
+            .is_some_and(|first| cursors[first].key().is_none())
+        {
             self.heap.swap_remove(0);
         }
         self.sift_down(0, cursors);
@@ -130,8 +151,13 @@ impl CursorHeap {
 
     fn sift_down(&mut self, mut at: usize, cursors: &[RunCursor]) {
         loop {
-            let children = [2 * at + 1, 2 * at + 2].into_iter().filter(|&child| child < self.heap.len());
-            let Some(least) = children.min_by(|&a, &b| order(self.heap[a], self.heap[b], cursors)) else { return };
+            let children = [2 * at + 1, 2 * at + 2]
+                .into_iter()
+                .filter(|&child| child < self.heap.len());
+            let Some(least) = children.min_by(|&a, &b| order(self.heap[a], self.heap[b], cursors))
+            else {
+                return;
+            };
             if order(self.heap[at], self.heap[least], cursors) != Ordering::Greater {
                 return;
             }

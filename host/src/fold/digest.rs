@@ -20,8 +20,16 @@ impl RowsDigest {
     /// # Errors
     /// Where arrow-row has no encoding for a type; it has one for every kind of the contract.
     pub fn new(schema: &Schema) -> Result<Self, ArrowError> {
-        let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
-        Ok(RowsDigest { converter: RowConverter::new(fields)?, hasher: blake3::Hasher::new(), rows: 0 })
+        let fields = schema
+            .fields()
+            .iter()
+            .map(|field| SortField::new(field.data_type().clone()))
+            .collect();
+        Ok(RowsDigest {
+            converter: RowConverter::new(fields)?,
+            hasher: blake3::Hasher::new(),
+            rows: 0,
+        })
     }
 
     /// Takes in the rows of `batch`.

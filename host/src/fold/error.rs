@@ -48,7 +48,9 @@ pub enum FoldError {
         source: GuestError,
     },
     /// More records were rejected than the job allows to be kept.
-    #[error("{rejected} records were rejected so far, more than `quarantine.stop_after` = {limit}; the last: {last}")]
+    #[error(
+        "{rejected} records were rejected so far, more than `quarantine.stop_after` = {limit}; the last: {last}"
+    )]
     TooManyRejected {
         /// How many.
         rejected: u64,
@@ -97,9 +99,16 @@ pub enum FoldError {
 
 impl FoldError {
     /// For `map_err` on file operations.
-    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> FoldError {
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> FoldError {
         let path = path.into();
-        move |source| FoldError::Io { doing, path, source }
+        move |source| FoldError::Io {
+            doing,
+            path,
+            source,
+        }
     }
 }
 
@@ -128,8 +137,11 @@ pub(crate) mod codes {
         Class::Permanent,
         "Look at the rejected records in the build's `quarantine` folder, then mend the input or the component, or raise `quarantine.stop_after`.",
     );
-    pub(crate) const TOO_LARGE: Code =
-        Code::new(502, Class::Usage, "Lower `fold.state_budget`, or keep smaller states.");
+    pub(crate) const TOO_LARGE: Code = Code::new(
+        502,
+        Class::Usage,
+        "Lower `fold.state_budget`, or keep smaller states.",
+    );
     pub(crate) const DAMAGED_RUN: Code = Code::new(
         503,
         Class::Permanent,
@@ -140,14 +152,23 @@ pub(crate) mod codes {
         Class::Retry,
         "Make room or mend the file system of the `work` folder, then run the same command again: it resumes.",
     );
-    pub(crate) const INTERRUPTED: Code =
-        Code::new(505, Class::Interrupted, "Run the same command again: it goes on from the last checkpoint.");
+    pub(crate) const INTERRUPTED: Code = Code::new(
+        505,
+        Class::Interrupted,
+        "Run the same command again: it goes on from the last checkpoint.",
+    );
     pub(crate) const BUG: Code = Code::new(
         506,
         Class::Permanent,
         "This is a bug in backfold: please report it with the job file and the output of `-v`.",
     );
 
-    pub(crate) const ALL: &[&Code] =
-        &[&TOO_MANY_REJECTED, &TOO_LARGE, &DAMAGED_RUN, &IO, &INTERRUPTED, &BUG];
+    pub(crate) const ALL: &[&Code] = &[
+        &TOO_MANY_REJECTED,
+        &TOO_LARGE,
+        &DAMAGED_RUN,
+        &IO,
+        &INTERRUPTED,
+        &BUG,
+    ];
 }

@@ -31,9 +31,19 @@ const BATCH_KEYS: usize = 8192;
 const BATCH_BYTES: usize = 8 << 20;
 
 impl Merger {
-    pub(super) fn open(folder: &Path, runs: &[RunFile], state_schema: SchemaRef) -> Result<Self, FoldError> {
-        let cursors = runs.iter().map(|run| RunCursor::open(folder, run)).collect::<Result<_, _>>()?;
-        Ok(Merger { cursors, state_schema })
+    pub(super) fn open(
+        folder: &Path,
+        runs: &[RunFile],
+        state_schema: SchemaRef,
+    ) -> Result<Self, FoldError> {
+        let cursors = runs
+            .iter()
+            .map(|run| RunCursor::open(folder, run))
+            .collect::<Result<_, _>>()?;
+        Ok(Merger {
+            cursors,
+            state_schema,
+        })
     }
 
     /// The first keys of all batches of all runs, in no order.
@@ -67,8 +77,14 @@ impl Merger {
         let mut weight_bytes = 0;
         while let Some(first) = heap.first() {
             let cursor = &mut self.cursors[first];
-            let (Some(key), Some((states, row))) = (cursor.key(), cursor.state()) else { break };
-            if gathered.keys.last().is_none_or(|last| last.as_slice() != key) {
+            let (Some(key), Some((states, row))) = (cursor.key(), cursor.state()) else {
+                break;
+            };
+            if gathered
+                .keys
+                .last()
+                .is_none_or(|last| last.as_slice() != key)
+            {
                 if gathered.keys.len() >= BATCH_KEYS || weight_bytes >= BATCH_BYTES {
                     break;
                 }
@@ -77,7 +93,10 @@ impl Merger {
             }
             let batch = *noted[first].get_or_insert_with(|| {
                 gathered.batches.push(states.clone());
-                Noted { batch: gathered.batches.len() - 1, row_bytes: row_bytes(states) }
+                Noted {
+                    batch: gathered.batches.len() - 1,
+                    row_bytes: row_bytes(states),
+                }
             });
             weight_bytes += batch.row_bytes;
             gathered.entries.push((batch.batch, row));
@@ -102,8 +121,11 @@ struct Noted {
 }
 
 fn row_bytes(states: &RecordBatch) -> usize {
-    let bytes: usize =
-        states.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0)).sum();
+    let bytes: usize = states
+        .columns()
+        .iter()
+        .map(|column| column.to_data().get_slice_memory_size().unwrap_or(0))
+        .sum();
     bytes / states.num_rows().max(1)
 }
 
@@ -120,29 +142,61 @@ struct Gathered {
 impl Gathered {
     /// Combines the states of each key from left to right: first the first two of all keys that have two,
     /// then the third of those that have three, and so on.
-    fn combine(mut self, algebra: &mut dyn Algebra, schema: &SchemaRef) -> Result<Merged, FoldError> {
-        let start = |key: usize| if key == 0 { 0 } else { self.entry_ends[key - 1] };
-        let mut states: Vec<(usize, usize)> = (0..self.keys.len()).map(|key| self.entries[start(key)]).collect();
+    fn combine(
+        mut self,
+        algebra: &mut dyn Algebra,
+        schema: &SchemaRef,
+    ) -> Result<Merged, FoldError> {
+        let start = |key: usize| {
+            if key == 0 {
+                0
+            } else {
+                self.entry_ends[key - 1]
+            }
+        };
+        let mut states: Vec<(usize, usize)> = (0..self.keys.len())
+            .map(|key| self.entries[start(key)])
+            .collect();
         for level in 1.. {
-            let meeting: Vec<usize> =
-                (0..self.keys.len()).filter(|&key| start(key) + level < self.entry_ends[key]).collect();
+            let meeting: Vec<usize> = (0..self.keys.len())
+                .filter(|&key| start(key) + level < self.entry_ends[key])
+                .collect();
             if meeting.is_empty() {
                 break;
             }
             let left: Vec<_> = meeting.iter().map(|&key| states[key]).collect();
-            let right: Vec<_> = meeting.iter().map(|&key| self.entries[start(key) + level]).collect();
+            let right: Vec<_> = meeting
+                .iter()
+                .map(|&key| self.entries[start(key) + level])
+                .collect();
             let both = algebra
-                .combine(&pick(&self.batches, &left, schema)?, &pick(&self.batches, &right, schema)?)
-                .map_err(|source| FoldError::Merge { doing: "while runs were merged", source })?;
+                .combine(
+                    &pick(&self.batches, &left, schema)?,
+                    &pick(&self.batches, &right, schema)?,
+                )
+                .map_err(|source| FoldError::Merge {
+                    doing: "while runs were merged",
+                    source,
+                })?;
             let batch = self.batches.len();
             self.batches.push(both);
-            meeting.iter().enumerate().for_each(|(row, &key)| states[key] = (batch, row));
+            meeting
+                .iter()
+                .enumerate()
+                .for_each(|(row, &key)| states[key] = (batch, row));
         }
-        Ok(Merged { states: pick(&self.batches, &states, schema)?, keys: self.keys })
+        Ok(Merged {
+            states: pick(&self.batches, &states, schema)?,
+            keys: self.keys,
+        })
     }
 }
 
-fn pick(batches: &[RecordBatch], rows: &[(usize, usize)], schema: &SchemaRef) -> Result<RecordBatch, FoldError> {
+fn pick(
+    batches: &[RecordBatch],
+    rows: &[(usize, usize)],
+    schema: &SchemaRef,
+) -> Result<RecordBatch, FoldError> {
     if let [only] = batches {
         let rows = UInt32Array::from_iter_values(rows.iter().map(|&(_, row)| row as u32));
         return Ok(arrow_select::take::take_record_batch(only, &rows)?);
@@ -150,7 +204,11 @@ fn pick(batches: &[RecordBatch], rows: &[(usize, usize)], schema: &SchemaRef) ->
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let picked = interleave_record_batch(&batches, rows)?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), picked.columns().to_vec(), &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        schema.clone(),
+        picked.columns().to_vec(),
+        &options,
+    )?)
 }
 
 /// Merges neighbouring runs into fewer until no more than `fan_in` are left. What it writes is named by what

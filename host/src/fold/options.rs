@@ -38,7 +38,9 @@ impl Default for FoldOptions {
 impl FoldOptions {
     /// The number of workers, at least one.
     pub fn worker_count(&self) -> usize {
-        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
+        self.workers
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+            .max(1)
     }
 
     /// The memory for the states of one worker.
@@ -58,6 +60,8 @@ pub struct QuarantineOptions {
 
 impl Default for QuarantineOptions {
     fn default() -> Self {
-        QuarantineOptions { stop_after: 100_000 }
+        QuarantineOptions {
+            stop_after: 100_000,
+        }
     }
 }

@@ -46,24 +46,23 @@ pub(super) struct SplitQuarantine {
     split: u64,
     path: PathBuf,
     writer: Option<BufWriter<File>>,
-    rejected: u64,
 }
 
 impl SplitQuarantine {
     pub(super) fn new(folder: &Path, split: u64) -> Self {
-        SplitQuarantine { split, path: folder.join(file_name(split)), writer: None, rejected: 0 }
-    }
-
-    /// How many records it holds.
-    pub(super) fn rejected(&self) -> u64 {
-        self.rejected
+        SplitQuarantine {
+            split,
+            path: folder.join(file_name(split)),
+            writer: None,
+        }
     }
 
     pub(super) fn add(&mut self, by: RejectedBy, record: &Rejected) -> Result<(), FoldError> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let file = File::create(&self.path).map_err(FoldError::io("creating", &self.path))?;
+                let file =
+                    File::create(&self.path).map_err(FoldError::io("creating", &self.path))?;
                 none.insert(BufWriter::new(file))
             }
         };
@@ -82,15 +81,19 @@ impl SplitQuarantine {
             .map_err(std::io::Error::from)
             .and_then(|()| writer.write_all(b"\n"))
             .map_err(FoldError::io("writing", &self.path))?;
-        self.rejected += 1;
         Ok(())
     }
 
     /// Makes the file durable.
     pub(super) fn finish(self) -> Result<(), FoldError> {
-        let Some(writer) = self.writer else { return Ok(()) };
-        let file = writer.into_inner().map_err(|error| FoldError::io("writing", &self.path)(error.into_error()))?;
-        file.sync_all().map_err(FoldError::io("syncing", &self.path))
+        let Some(writer) = self.writer else {
+            return Ok(());
+        };
+        let file = writer
+            .into_inner()
+            .map_err(|error| FoldError::io("writing", &self.path)(error.into_error()))?;
+        file.sync_all()
+            .map_err(FoldError::io("syncing", &self.path))
     }
 }
 
@@ -100,7 +103,11 @@ fn file_name(split: u64) -> String {
 
 /// Joins the files of these splits, which come in rising order, into `target`. Returns how many bytes it
 /// wrote.
-pub fn join_quarantine(folder: &Path, splits: impl Iterator<Item = u64>, target: &Path) -> Result<u64, FoldError> {
+pub fn join_quarantine(
+    folder: &Path,
+    splits: impl Iterator<Item = u64>,
+    target: &Path,
+) -> Result<u64, FoldError> {
     let part = target.with_extension("jsonl.part");
     let file = File::create(&part).map_err(FoldError::io("creating", &part))?;
     let mut writer = BufWriter::new(file);
@@ -108,9 +115,12 @@ pub fn join_quarantine(folder: &Path, splits: impl Iterator<Item = u64>, target:
     for split in splits {
         let path = folder.join(file_name(split));
         let mut file = File::open(&path).map_err(FoldError::io("opening", &path))?;
-        written += std::io::copy(&mut file, &mut writer).map_err(FoldError::io("joining", &path))?;
+        written +=
+            std::io::copy(&mut file, &mut writer).map_err(FoldError::io("joining", &path))?;
     }
-    let file = writer.into_inner().map_err(|error| FoldError::io("writing", &part)(error.into_error()))?;
+    let file = writer
+        .into_inner()
+        .map_err(|error| FoldError::io("writing", &part)(error.into_error()))?;
     file.sync_all().map_err(FoldError::io("syncing", &part))?;
     std::fs::rename(&part, target).map_err(FoldError::io("renaming", &part))?;
     Ok(written)

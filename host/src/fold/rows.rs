@@ -59,15 +59,22 @@ pub fn merge_rows(
     open: &OpenAlgebra<'_>,
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<MergedRows, FoldError> {
-    let opening = |source| FoldError::Merge { doing: "when it was opened to merge", source };
-    let mut algebras = (0..plan.workers.max(1)).map(|_| open().map_err(opening)).collect::<Result<Vec<_>, _>>()?;
+    let opening = |source| FoldError::Merge {
+        doing: "when it was opened to merge",
+        source,
+    };
+    let mut algebras = (0..plan.workers.max(1))
+        .map(|_| open().map_err(opening))
+        .collect::<Result<Vec<_>, _>>()?;
     let states = plan.descriptor.state_schema();
     let fan_in = plan.fan_in.max(2);
     if plan.runs.len() > fan_in {
         let runs = std::mem::take(&mut plan.runs);
         plan.runs = {
             let (folder, algebra) = (plan.folder, &mut *algebras[0]);
-            on_worker_stack(plan.stack_bytes, || merge_down(folder, runs, fan_in, &states, algebra))?
+            on_worker_stack(plan.stack_bytes, || {
+                merge_down(folder, runs, fan_in, &states, algebra)
+            })?
         };
     }
     let (ranges, batches_per_range) = ranges(&plan, &states, algebras.len())?;
@@ -76,7 +83,12 @@ pub fn merge_rows(
         let (mut lanes, mut threads) = (Vec::new(), Vec::new());
         for (lane, mut algebra) in algebras.into_iter().enumerate() {
             let (send, receive) = sync_channel(batches_per_range);
-            let mine: Vec<KeyRange> = ranges.iter().skip(lane).step_by(plan.workers.max(1)).cloned().collect();
+            let mine: Vec<KeyRange> = ranges
+                .iter()
+                .skip(lane)
+                .step_by(plan.workers.max(1))
+                .cloned()
+                .collect();
             let plan = &plan;
             let thread = std::thread::Builder::new()
                 .name(format!("merge-{lane}"))
@@ -99,10 +111,15 @@ pub fn merge_rows(
         });
         drop(lanes);
         for thread in threads {
-            thread.join().map_err(|panic| FoldError::Panicked { message: panic_message(&*panic) })?;
+            thread.join().map_err(|panic| FoldError::Panicked {
+                message: panic_message(&*panic),
+            })?;
         }
         drained?;
-        Ok(MergedRows { rows: digest.rows(), digest: digest.hex() })
+        Ok(MergedRows {
+            rows: digest.rows(),
+            digest: digest.hex(),
+        })
     })
 }
 
@@ -114,7 +131,9 @@ fn drain_range(
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<(), FoldError> {
     loop {
-        let next = lane.recv().map_err(|_| FoldError::Panicked { message: "a merging thread ended early".into() })?;
+        let next = lane.recv().map_err(|_| FoldError::Panicked {
+            message: "a merging thread ended early".into(),
+        })?;
         match next? {
             Some(batch) => sink(batch)?,
             None => return Ok(()),
@@ -157,17 +176,27 @@ fn table_rows(
     if !descriptor.views.is_empty() {
         let views = algebra
             .present(&merged.states)
-            .map_err(|source| FoldError::Merge { doing: "while states were presented", source })?;
+            .map_err(|source| FoldError::Merge {
+                doing: "while states were presented",
+                source,
+            })?;
         columns.extend(views.columns().iter().cloned());
     }
-    Ok(RecordBatch::try_new(schema.clone(), columns.into_iter().map(without_negative_zero).collect())?)
+    Ok(RecordBatch::try_new(
+        schema.clone(),
+        columns.into_iter().map(without_negative_zero).collect(),
+    )?)
 }
 
 fn without_negative_zero(column: ArrayRef) -> ArrayRef {
     if column.data_type() != &DataType::Float64 {
         return column;
     }
-    Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| if value == 0.0 { 0.0 } else { value }))
+    Arc::new(
+        column
+            .as_primitive::<Float64Type>()
+            .unary::<_, Float64Type>(|value| if value == 0.0 { 0.0 } else { value }),
+    )
 }
 
 /// Cuts the keys into ranges for several workers, and says how many batches of rows one range can give.
@@ -186,12 +215,19 @@ fn ranges(
     let merger = Merger::open(plan.folder, &plan.runs, states.clone())?;
     let mut first_keys: Vec<&Vec<u8>> = merger.first_keys().collect();
     first_keys.sort_unstable();
-    let mut cuts: Vec<Vec<u8>> =
-        first_keys.into_iter().step_by(run_batches_per_range).skip(1).cloned().collect();
+    let mut cuts: Vec<Vec<u8>> = first_keys
+        .into_iter()
+        .step_by(run_batches_per_range)
+        .skip(1)
+        .cloned()
+        .collect();
     cuts.dedup();
     let starts = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
     let ends = cuts.iter().cloned().map(Some).chain(std::iter::once(None));
-    let ranges = starts.zip(ends).map(|(from, until)| KeyRange { from, until }).collect();
+    let ranges = starts
+        .zip(ends)
+        .map(|(from, until)| KeyRange { from, until })
+        .collect();
     Ok((ranges, run_batches_per_range + BATCHES_AHEAD))
 }
 
@@ -207,7 +243,11 @@ fn on_worker_stack<T: Send>(
             .spawn_scoped(scope, work)
             .map_err(FoldError::io("starting", "a merging thread"))?
             .join()
-            .unwrap_or_else(|panic| Err(FoldError::Panicked { message: panic_message(&*panic) }))
+            .unwrap_or_else(|panic| {
+                Err(FoldError::Panicked {
+                    message: panic_message(&*panic),
+                })
+            })
     })
 }
 

@@ -40,7 +40,11 @@ const BATCH_BYTES: usize = 512 << 10;
 /// The schema of a run for states of this schema.
 pub(super) fn run_schema(states: &Schema) -> SchemaRef {
     let key = Arc::new(Field::new("key", DataType::Binary, false));
-    Arc::new(Schema::new(std::iter::once(key).chain(states.fields().iter().cloned()).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        std::iter::once(key)
+            .chain(states.fields().iter().cloned())
+            .collect::<Vec<_>>(),
+    ))
 }
 
 /// Empties `table` into the file `name` in `folder`. The file is durable under its name once this returns;
@@ -54,7 +58,9 @@ pub(super) fn write_run(
     let row_bytes = table.memory_bytes() / table.rows().max(1);
     let batch_rows = (BATCH_BYTES / row_bytes.max(1)).clamp(16, BATCH_ROWS);
     let mut writer = RunWriter::create(folder, name, states)?;
-    table.drain_sorted(batch_rows, |keys, states| writer.write(keys.iter().copied(), &states))?;
+    table.drain_sorted(batch_rows, |keys, states| {
+        writer.write(keys.iter().copied(), &states)
+    })?;
     writer.finish()
 }
 
@@ -74,7 +80,11 @@ impl RunWriter {
         let part = folder.join(format!("{name}.part"));
         let schema = run_schema(states);
         let file = File::create(&part).map_err(FoldError::io("creating", &part))?;
-        let file = Digesting { file, hasher: blake3::Hasher::new(), len: 0 };
+        let file = Digesting {
+            file,
+            hasher: blake3::Hasher::new(),
+            len: 0,
+        };
         let writer = FileWriter::try_new(BufWriter::with_capacity(256 << 10, file), &schema)
             .map_err(|error| write_error(&part, error))?;
         Ok(RunWriter {
@@ -98,21 +108,34 @@ impl RunWriter {
             self.first_keys.push(BASE64.encode(first));
         }
         let keys: ArrayRef = Arc::new(BinaryArray::from_iter_values(keys));
-        let columns = std::iter::once(keys).chain(states.columns().iter().cloned()).collect();
+        let columns = std::iter::once(keys)
+            .chain(states.columns().iter().cloned())
+            .collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         self.rows += batch.num_rows() as u64;
-        self.writer.write(&batch).map_err(|error| write_error(&self.part, error))
+        self.writer
+            .write(&batch)
+            .map_err(|error| write_error(&self.part, error))
     }
 
     /// Makes the file durable under its name.
     pub(super) fn finish(mut self) -> Result<RunFile, FoldError> {
         let first_keys = serde_json::Value::from(std::mem::take(&mut self.first_keys)).to_string();
         self.writer.write_metadata(FIRST_KEYS, first_keys);
-        self.writer.finish().map_err(|error| write_error(&self.part, error))?;
-        let buffer = self.writer.into_inner().map_err(|error| write_error(&self.part, error))?;
-        let digesting =
-            buffer.into_inner().map_err(|error| FoldError::io("writing", &self.part)(error.into_error()))?;
-        digesting.file.sync_all().map_err(FoldError::io("syncing", &self.part))?;
+        self.writer
+            .finish()
+            .map_err(|error| write_error(&self.part, error))?;
+        let buffer = self
+            .writer
+            .into_inner()
+            .map_err(|error| write_error(&self.part, error))?;
+        let digesting = buffer
+            .into_inner()
+            .map_err(|error| FoldError::io("writing", &self.part)(error.into_error()))?;
+        digesting
+            .file
+            .sync_all()
+            .map_err(FoldError::io("syncing", &self.part))?;
         let path = self.folder.join(&self.name);
         std::fs::rename(&self.part, &path).map_err(FoldError::io("renaming", &self.part))?;
         sync_folder(&self.folder)?;
@@ -127,7 +150,9 @@ impl RunWriter {
 
 /// Makes the names in a folder durable.
 fn sync_folder(folder: &Path) -> Result<(), FoldError> {
-    File::open(folder).and_then(|handle| handle.sync_all()).map_err(FoldError::io("syncing", folder))
+    File::open(folder)
+        .and_then(|handle| handle.sync_all())
+        .map_err(FoldError::io("syncing", folder))
 }
 
 /// Arrow wraps the file system's errors; a full disk should be told as one.
@@ -160,16 +185,27 @@ impl Write for Digesting {
 /// Whether the file that the journal names is there, whole.
 pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
     let path = folder.join(&run.name);
-    let damaged = |what: String| FoldError::DamagedRun { path: path.clone(), what };
+    let damaged = |what: String| FoldError::DamagedRun {
+        path: path.clone(),
+        what,
+    };
     let mut file = match File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(damaged("it is gone".into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(damaged("it is gone".into()));
+        }
         Err(error) => return Err(FoldError::io("opening", &path)(error)),
     };
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(&mut file).map_err(FoldError::io("reading", &path))?;
+    hasher
+        .update_reader(&mut file)
+        .map_err(FoldError::io("reading", &path))?;
     let digest = hasher.finalize().to_hex();
-    if digest.as_str() == run.digest { Ok(()) } else { Err(damaged(format!("its digest is {digest}"))) }
+    if digest.as_str() == run.digest {
+        Ok(())
+    } else {
+        Err(damaged(format!("its digest is {digest}")))
+    }
 }
 
 /// Reads a run from any place in it.
@@ -188,10 +224,18 @@ impl RunReader {
             .custom_metadata()
             .get(FIRST_KEYS)
             .and_then(|json| serde_json::from_str::<Vec<String>>(json).ok())
-            .and_then(|keys| keys.iter().map(|key| BASE64.decode(key).ok()).collect::<Option<Vec<_>>>())
+            .and_then(|keys| {
+                keys.iter()
+                    .map(|key| BASE64.decode(key).ok())
+                    .collect::<Option<Vec<_>>>()
+            })
             .filter(|keys| keys.len() == reader.num_batches())
             .ok_or_else(|| damaged(&path, "its footer names no first keys"))?;
-        Ok(RunReader { path, reader, first_keys })
+        Ok(RunReader {
+            path,
+            reader,
+            first_keys,
+        })
     }
 
     /// The first key of each batch.
@@ -200,12 +244,20 @@ impl RunReader {
     }
 
     /// Batch `index`: its keys, and its states.
-    pub(super) fn batch(&mut self, index: usize) -> Result<Option<(BinaryArray, RecordBatch)>, FoldError> {
+    pub(super) fn batch(
+        &mut self,
+        index: usize,
+    ) -> Result<Option<(BinaryArray, RecordBatch)>, FoldError> {
         if index >= self.first_keys.len() {
             return Ok(None);
         }
-        self.reader.set_index(index).map_err(|error| damaged(&self.path, error))?;
-        let batch = self.reader.next().ok_or_else(|| damaged(&self.path, "a batch is missing"))?;
+        self.reader
+            .set_index(index)
+            .map_err(|error| damaged(&self.path, error))?;
+        let batch = self
+            .reader
+            .next()
+            .ok_or_else(|| damaged(&self.path, "a batch is missing"))?;
         let mut batch = batch.map_err(|error| damaged(&self.path, error))?;
         let keys = batch.remove_column(0);
         Ok(Some((keys.as_binary::<i32>().clone(), batch)))
@@ -213,5 +265,8 @@ impl RunReader {
 }
 
 fn damaged(path: &Path, what: impl ToString) -> FoldError {
-    FoldError::DamagedRun { path: path.to_owned(), what: what.to_string() }
+    FoldError::DamagedRun {
+        path: path.to_owned(),
+        what: what.to_string(),
+    }
 }

@@ -71,7 +71,11 @@ impl StateTable {
             hasher: FixedState::with_seed(0x6261_636b_666f_6c64),
             index: HashTable::new(),
             keys: KeyHeap::default(),
-            states: descriptor.states.iter().map(|state| state_column(state.kind)).collect(),
+            states: descriptor
+                .states
+                .iter()
+                .map(|state| state_column(state.kind))
+                .collect(),
             scratch: Meeting::default(),
         })
     }
@@ -89,7 +93,11 @@ impl StateTable {
     }
 
     /// Absorbs a partial: the key columns, then the state columns, no key twice.
-    pub fn absorb(&mut self, partial: &RecordBatch, algebra: &mut dyn Algebra) -> Result<(), FoldError> {
+    pub fn absorb(
+        &mut self,
+        partial: &RecordBatch,
+        algebra: &mut dyn Algebra,
+    ) -> Result<(), FoldError> {
         let keys = self.codec.encode(partial)?;
         self.scratch.new.clear();
         self.scratch.known_in_partial.clear();
@@ -123,7 +131,10 @@ impl StateTable {
             let right = take_record_batch(&right, &picked)?;
             let both = algebra
                 .combine(&left, &right)
-                .map_err(|source| FoldError::Merge { doing: "while states of the same key were combined", source })?;
+                .map_err(|source| FoldError::Merge {
+                    doing: "while states of the same key were combined",
+                    source,
+                })?;
             for (column, combined) in self.states.iter_mut().zip(both.columns()) {
                 column.replace(&self.scratch.known_in_table, combined);
             }
@@ -155,16 +166,32 @@ impl StateTable {
     }
 
     fn next_row(&self) -> Result<u32, FoldError> {
-        u32::try_from(self.rows()).map_err(|_| FoldError::TooLarge { bytes: self.memory_bytes() })
+        u32::try_from(self.rows()).map_err(|_| FoldError::TooLarge {
+            bytes: self.memory_bytes(),
+        })
     }
 
     fn gather(&self, rows: &[u32]) -> Result<RecordBatch, FoldError> {
-        self.batch(self.states.iter().map(|column| column.gather(rows)).collect(), rows.len())
+        self.batch(
+            self.states
+                .iter()
+                .map(|column| column.gather(rows))
+                .collect(),
+            rows.len(),
+        )
     }
 
-    fn batch(&self, columns: Vec<arrow_array::ArrayRef>, rows: usize) -> Result<RecordBatch, FoldError> {
+    fn batch(
+        &self,
+        columns: Vec<arrow_array::ArrayRef>,
+        rows: usize,
+    ) -> Result<RecordBatch, FoldError> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(self.state_schema.clone(), columns, &options)?)
+        Ok(RecordBatch::try_new_with_options(
+            self.state_schema.clone(),
+            columns,
+            &options,
+        )?)
     }
 
     /// The rows in the order of their keys.
@@ -174,10 +201,16 @@ impl StateTable {
     fn sorted(&self) -> Vec<u32> {
         let rows = self.rows() as u32;
         let shared = self.shared_prefix();
-        let mut entries: Vec<SortEntry> =
-            (0..rows).map(|row| SortEntry { lead: lead(&self.keys.get(row)[shared..]), row }).collect();
+        let mut entries: Vec<SortEntry> = (0..rows)
+            .map(|row| SortEntry {
+                lead: lead(&self.keys.get(row)[shared..]),
+                row,
+            })
+            .collect();
         entries.sort_unstable_by(|a, b| {
-            a.lead.cmp(&b.lead).then_with(|| self.keys.get(a.row).cmp(self.keys.get(b.row)))
+            a.lead
+                .cmp(&b.lead)
+                .then_with(|| self.keys.get(a.row).cmp(self.keys.get(b.row)))
         });
         entries.into_iter().map(|entry| entry.row).collect()
     }
@@ -188,7 +221,11 @@ impl StateTable {
         }
         let first = self.keys.get(0);
         (1..self.rows() as u32).fold(first.len(), |shared, row| {
-            first[..shared].iter().zip(self.keys.get(row)).take_while(|(a, b)| a == b).count()
+            first[..shared]
+                .iter()
+                .zip(self.keys.get(row))
+                .take_while(|(a, b)| a == b)
+                .count()
         })
     }
 }

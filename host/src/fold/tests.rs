@@ -19,22 +19,35 @@ use crate::schema::{Descriptor, Kind, Output};
 struct SumAndConcat;
 
 impl Algebra for SumAndConcat {
-    fn combine(&mut self, left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, GuestError> {
+    fn combine(
+        &mut self,
+        left: &RecordBatch,
+        right: &RecordBatch,
+    ) -> Result<RecordBatch, GuestError> {
         let sums: ArrayRef = Arc::new(arrow_array::PrimitiveArray::<Int64Type>::from_iter(
-            ints(left, 0).zip(ints(right, 0)).map(|(a, b)| match (a, b) {
-                (Some(a), Some(b)) => Some(a + b),
-                (a, b) => a.or(b),
-            }),
+            ints(left, 0)
+                .zip(ints(right, 0))
+                .map(|(a, b)| match (a, b) {
+                    (Some(a), Some(b)) => Some(a + b),
+                    (a, b) => a.or(b),
+                }),
         ));
         let texts: ArrayRef = Arc::new(StringArray::from_iter_values(
-            texts(left, 1).zip(texts(right, 1)).map(|(a, b)| format!("{a}{b}")),
+            texts(left, 1)
+                .zip(texts(right, 1))
+                .map(|(a, b)| format!("{a}{b}")),
         ));
         Ok(RecordBatch::try_new(left.schema(), vec![sums, texts]).expect("columns of the schema"))
     }
 
     fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
-        let lengths: ArrayRef = Arc::new(Int64Array::from_iter_values(texts(states, 1).map(|text| text.len() as i64)));
-        Ok(RecordBatch::try_new(descriptor().view_schema(), vec![lengths]).expect("columns of the schema"))
+        let lengths: ArrayRef = Arc::new(Int64Array::from_iter_values(
+            texts(states, 1).map(|text| text.len() as i64),
+        ));
+        Ok(
+            RecordBatch::try_new(descriptor().view_schema(), vec![lengths])
+                .expect("columns of the schema"),
+        )
     }
 }
 
@@ -43,19 +56,33 @@ fn ints(batch: &RecordBatch, column: usize) -> impl Iterator<Item = Option<i64>>
 }
 
 fn texts(batch: &RecordBatch, column: usize) -> impl Iterator<Item = &str> {
-    batch.column(column).as_string::<i32>().iter().map(|text| text.unwrap_or_default())
+    batch
+        .column(column)
+        .as_string::<i32>()
+        .iter()
+        .map(|text| text.unwrap_or_default())
 }
 
 fn descriptor() -> Descriptor {
-    let output = |name: &str, kind, nullable| Output { name: name.into(), kind, nullable };
+    let output = |name: &str, kind, nullable| Output {
+        name: name.into(),
+        kind,
+        nullable,
+    };
     Descriptor {
         name: "test".into(),
         version: "1.0.0".into(),
         inputs: vec![],
         only: vec![],
         event_time: None,
-        keys: vec![output("page", Kind::Utf8, false), output("day", Kind::Int64, true)],
-        states: vec![output("sum", Kind::Int64, true), output("text", Kind::Utf8, false)],
+        keys: vec![
+            output("page", Kind::Utf8, false),
+            output("day", Kind::Int64, true),
+        ],
+        states: vec![
+            output("sum", Kind::Int64, true),
+            output("text", Kind::Utf8, false),
+        ],
         views: vec![output("length", Kind::Int64, false)],
         commutative: false,
     }
@@ -69,13 +96,19 @@ fn partial(rows: &BTreeMap<Key, State>) -> RecordBatch {
         Arc::new(StringArray::from_iter_values(rows.keys().map(|key| &key.0))),
         Arc::new(Int64Array::from_iter(rows.keys().map(|key| key.1))),
         Arc::new(Int64Array::from_iter(rows.values().map(|state| state.0))),
-        Arc::new(StringArray::from_iter_values(rows.values().map(|state| &state.1))),
+        Arc::new(StringArray::from_iter_values(
+            rows.values().map(|state| &state.1),
+        )),
     ];
     RecordBatch::try_new(descriptor().partial_schema(), columns).expect("columns of the schema")
 }
 
 /// Folds the partials, each group of them into a run, and merges the runs.
-fn fold(groups: &[Vec<BTreeMap<Key, State>>], fan_in: usize, workers: usize) -> Result<(Vec<(Key, State, i64)>, String), FoldError> {
+fn fold(
+    groups: &[Vec<BTreeMap<Key, State>>],
+    fan_in: usize,
+    workers: usize,
+) -> Result<(Vec<(Key, State, i64)>, String), FoldError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let descriptor = descriptor();
     let mut table = StateTable::new(&descriptor)?;
@@ -84,7 +117,12 @@ fn fold(groups: &[Vec<BTreeMap<Key, State>>], fan_in: usize, workers: usize) -> 
         for rows in group {
             table.absorb(&partial(rows), &mut SumAndConcat)?;
         }
-        runs.push(write_run(folder.path(), &format!("{number:04}"), &mut table, &descriptor.state_schema())?);
+        runs.push(write_run(
+            folder.path(),
+            &format!("{number:04}"),
+            &mut table,
+            &descriptor.state_schema(),
+        )?);
         assert_eq!(table.rows(), 0);
     }
     let plan = MergePlan {
@@ -98,10 +136,16 @@ fn fold(groups: &[Vec<BTreeMap<Key, State>>], fan_in: usize, workers: usize) -> 
     };
     let mut found = Vec::new();
     let merged = merge_rows(plan, &|| Ok(Box::new(SumAndConcat)), |batch| {
-        for (((page, day), (sum, text)), length) in
-            texts(&batch, 0).zip(ints(&batch, 1)).zip(ints(&batch, 2).zip(texts(&batch, 3))).zip(ints(&batch, 4))
+        for (((page, day), (sum, text)), length) in texts(&batch, 0)
+            .zip(ints(&batch, 1))
+            .zip(ints(&batch, 2).zip(texts(&batch, 3)))
+            .zip(ints(&batch, 4))
         {
-            found.push(((page.to_owned(), day), (sum, text.to_owned()), length.unwrap_or(-1)));
+            found.push((
+                (page.to_owned(), day),
+                (sum, text.to_owned()),
+                length.unwrap_or(-1),
+            ));
         }
         Ok(())
     })?;
@@ -121,7 +165,13 @@ fn model(groups: &[Vec<BTreeMap<Key, State>>]) -> Vec<(Key, State, i64)> {
             state.1.push_str(text);
         }
     }
-    model.into_iter().map(|(key, state)| { let length = state.1.len() as i64; (key, state, length) }).collect()
+    model
+        .into_iter()
+        .map(|(key, state)| {
+            let length = state.1.len() as i64;
+            (key, state, length)
+        })
+        .collect()
 }
 
 fn groups() -> impl Strategy<Value = Vec<Vec<BTreeMap<Key, State>>>> {
@@ -147,9 +197,16 @@ proptest! {
 #[test]
 fn many_batches_are_merged_by_several_threads_in_order() -> Result<(), FoldError> {
     let rows = |from: i64, step: usize| -> BTreeMap<Key, State> {
-        (from..60_000).step_by(step).map(|n| ((format!("page-{:06}", n), Some(n)), (Some(1), "x".into()))).collect()
+        (from..60_000)
+            .step_by(step)
+            .map(|n| ((format!("page-{:06}", n), Some(n)), (Some(1), "x".into())))
+            .collect()
     };
-    let groups = vec![vec![rows(0, 1)], vec![rows(0, 2), rows(1, 2)], vec![rows(0, 3)]];
+    let groups = vec![
+        vec![rows(0, 1)],
+        vec![rows(0, 2), rows(1, 2)],
+        vec![rows(0, 3)],
+    ];
     let expected = model(&groups);
     for workers in [1, 2, 5] {
         let (found, _) = fold(&groups, 32, workers)?;

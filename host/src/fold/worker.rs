@@ -98,23 +98,38 @@ impl Worker {
     pub fn run(mut self, mut feed: Receiver<Feed>) -> Result<(), FoldError> {
         loop {
             let waiting = Instant::now();
-            let Some(next) = feed.blocking_recv() else { break };
+            let Some(next) = feed.blocking_recv() else {
+                break;
+            };
             self.checkpoint.times.wait += micros_since(waiting);
             match next {
                 Feed::Split(number) => self.begin_split(number),
                 Feed::Chunk(chunk) => {
-                    let error = |source, worker: &Worker| FoldError::Decode { split: worker.split_number(), source };
-                    self.decoding.push(chunk).map_err(|source| error(source, &self))?;
+                    let error = |source, worker: &Worker| FoldError::Decode {
+                        split: worker.split_number(),
+                        source,
+                    };
+                    self.decoding
+                        .push(chunk)
+                        .map_err(|source| error(source, &self))?;
                     loop {
                         let began = Instant::now();
-                        let events = self.decoding.next().map_err(|source| error(source, &self))?;
+                        let events = self
+                            .decoding
+                            .next()
+                            .map_err(|source| error(source, &self))?;
                         self.checkpoint.times.decode += micros_since(began);
                         let Some(events) = events else { break };
                         self.fold(events)?;
                     }
                 }
                 Feed::SplitEnd => self.end_split()?,
-                Feed::Failed(source) => return Err(FoldError::Read { split: self.split_number(), source }),
+                Feed::Failed(source) => {
+                    return Err(FoldError::Read {
+                        split: self.split_number(),
+                        source,
+                    });
+                }
             }
         }
         if self.split.is_some() {
@@ -129,7 +144,10 @@ impl Worker {
 
     fn begin_split(&mut self, number: u64) {
         self.split = Some(OpenSplit {
-            folded: FoldedSplit { split: number, ..FoldedSplit::default() },
+            folded: FoldedSplit {
+                split: number,
+                ..FoldedSplit::default()
+            },
             quarantine: SplitQuarantine::new(&self.settings.quarantine, number),
             began: Instant::now(),
             batches: 0,
@@ -138,7 +156,9 @@ impl Worker {
 
     /// Folds a batch of the split at hand.
     fn fold(&mut self, events: Events) -> Result<(), FoldError> {
-        let Some(split) = &mut self.split else { return Ok(()) };
+        let Some(split) = &mut self.split else {
+            return Ok(());
+        };
         self.progress.add(&events.counts);
         split.folded.counts += events.counts;
         let mut last_rejected = None;
@@ -159,28 +179,44 @@ impl Worker {
         for rejected in rejected {
             split.quarantine.add(RejectedBy::Component, &rejected)?;
             split.folded.rejected_by_component += 1;
-            self.progress.rejected.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.progress
+                .rejected
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             last_rejected = Some(rejected);
         }
         if let Some(last) = last_rejected {
             self.check_rejected(&last)?;
         }
-        if self.window.is_due() { self.drain() } else { Ok(()) }
+        if self.window.is_due() {
+            self.drain()
+        } else {
+            Ok(())
+        }
     }
 
     fn check_rejected(&self, last: &Rejected) -> Result<(), FoldError> {
-        let rejected = self.progress.rejected.load(std::sync::atomic::Ordering::Relaxed);
+        let rejected = self
+            .progress
+            .rejected
+            .load(std::sync::atomic::Ordering::Relaxed);
         let limit = self.settings.stop_after_rejected;
         if rejected <= limit {
             return Ok(());
         }
         let last = format!("{}: {}", last.position, last.reason);
-        Err(FoldError::TooManyRejected { rejected, limit, last })
+        Err(FoldError::TooManyRejected {
+            rejected,
+            limit,
+            last,
+        })
     }
 
     /// Moves what the component accumulated into the table, and the table into a run where it is full.
     fn drain(&mut self) -> Result<(), FoldError> {
-        let merge_error = |source: GuestError| FoldError::Merge { doing: "while it was drained", source };
+        let merge_error = |source: GuestError| FoldError::Merge {
+            doing: "while it was drained",
+            source,
+        };
         loop {
             let began = Instant::now();
             let partial = self.window.drain().map_err(merge_error)?;
@@ -202,11 +238,17 @@ impl Worker {
             return Ok(());
         }
         let began = Instant::now();
-        let first_split = self.checkpoint.splits.first().map_or(self.split_number(), |first| first.split);
+        let first_split = self
+            .checkpoint
+            .splits
+            .first()
+            .map_or(self.split_number(), |first| first.split);
         let name = format!("{first_split:010}-{:04}.arrow", self.checkpoint.runs.len());
         let schema = self.window.instance().descriptor().state_schema();
         let run: RunFile = write_run(&self.settings.runs, &name, &mut self.table, &schema)?;
-        self.progress.rows_total.fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
+        self.progress
+            .rows_total
+            .fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
         self.checkpoint.runs.push(run);
         self.checkpoint.times.write += micros_since(began);
         Ok(())
@@ -216,16 +258,27 @@ impl Worker {
         let began = Instant::now();
         let rest = self.decoding.finish();
         self.checkpoint.times.decode += micros_since(began);
-        if let Some(events) = rest.map_err(|source| FoldError::Decode { split: self.split_number(), source })? {
+        if let Some(events) = rest.map_err(|source| FoldError::Decode {
+            split: self.split_number(),
+            source,
+        })? {
             self.fold(events)?;
         }
-        let Some(mut split) = self.split.take() else { return Ok(()) };
+        let Some(mut split) = self.split.take() else {
+            return Ok(());
+        };
         split.folded.micros = micros_since(split.began);
         split.quarantine.finish()?;
         self.checkpoint.splits.push(split.folded);
-        self.progress.splits_done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.progress
+            .splits_done
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let due = self.since_checkpoint.elapsed() >= self.settings.checkpoint_interval;
-        if due || !self.settings.commutative { self.write_checkpoint() } else { Ok(()) }
+        if due || !self.settings.commutative {
+            self.write_checkpoint()
+        } else {
+            Ok(())
+        }
     }
 
     /// Makes all that was folded since the checkpoint before durable.
@@ -237,7 +290,11 @@ impl Worker {
         if checkpoint.splits.is_empty() {
             return Ok(());
         }
-        tracing::debug!(splits = checkpoint.splits.len(), runs = checkpoint.runs.len(), "checkpoint");
+        tracing::debug!(
+            splits = checkpoint.splits.len(),
+            runs = checkpoint.runs.len(),
+            "checkpoint"
+        );
         self.sink.commit(checkpoint)
     }
 }
@@ -246,11 +303,14 @@ impl Worker {
 fn records(provenance: &Provenance) -> String {
     match provenance.rows() {
         0 => "no records".into(),
-        rows => format!("{} to {}", provenance.position(0), provenance.position(rows - 1)),
+        rows => format!(
+            "{} to {}",
+            provenance.position(0),
+            provenance.position(rows - 1)
+        ),
     }
 }
 
 fn micros_since(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
-

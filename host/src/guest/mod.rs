@@ -41,8 +41,8 @@ mod wasi;
 mod window;
 
 pub use component::Component;
+pub(crate) use error::codes;
 pub use error::{Call, GuestError};
 pub use instance::{Instance, RowRejection};
 pub use limits::Limits;
 pub use window::Window;
-pub(crate) use error::codes;

@@ -57,7 +57,10 @@ impl Window {
             return Ok(Vec::new());
         }
         let rejections = self.instance.fold(&events.batch)?;
-        let rejected = rejections.into_iter().map(|one| rejected(&events, one)).collect();
+        let rejected = rejections
+            .into_iter()
+            .map(|one| rejected(&events, one))
+            .collect();
         events.provenance.forget_bytes();
         self.events.push(events);
         Ok(rejected)

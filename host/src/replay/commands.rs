@@ -1,8 +1,8 @@
 //! What can be done with builds that are there: show them, compare, swap, go back, clean up.
 
+use super::Error;
 use super::cutover::find_build;
 use super::report::{BuildPhase, BuildStatus, RunReport};
-use super::Error;
 use crate::build::{BuildError, BuildFolder, Entry, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, GateInput, diff_with_live, gate};
 use crate::job::Job;
@@ -71,11 +71,14 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
     let _lock = work.lock()?;
     let folder = work.build(&chosen.info.build)?;
     let (journal, standing) = folder.resume()?;
-    let merged = standing.loaded.as_ref().ok_or_else(|| StoreError::WrongState {
-        table: job.table.clone(),
-        build: chosen.info.build.clone(),
-        state: chosen.state,
-    })?;
+    let merged = standing
+        .loaded
+        .as_ref()
+        .ok_or_else(|| StoreError::WrongState {
+            table: job.table.clone(),
+            build: chosen.info.build.clone(),
+            state: chosen.state,
+        })?;
     gate(GateInput {
         store: &*store,
         build: &chosen.info,
@@ -89,18 +92,39 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
     .await?
     .require()?;
     let handoff = folder.manifest.frozen.handoff.clone();
-    let pointer = cutover::swap(&*store, &job.table, &chosen.info.build, expected, handoff, by).await?;
-    journal.append(&Entry::Swapped { version: pointer.version })?;
+    let pointer = cutover::swap(
+        &*store,
+        &job.table,
+        &chosen.info.build,
+        expected,
+        handoff,
+        by,
+    )
+    .await?;
+    journal.append(&Entry::Swapped {
+        version: pointer.version,
+    })?;
     Ok(pointer)
 }
 
 /// The build of that name, or the newest loaded one.
-async fn chosen(store: &dyn StateStore, table: &str, build: Option<&str>) -> Result<StoredBuild, Error> {
+async fn chosen(
+    store: &dyn StateStore,
+    table: &str,
+    build: Option<&str>,
+) -> Result<StoredBuild, Error> {
     if let Some(build) = build {
         return find_build(store, table, build).await;
     }
-    let loaded = store.builds(table).await?.into_iter().rev().find(|build| build.state == BuildState::Loaded);
-    Ok(loaded.ok_or_else(|| CutoverError::NothingLoaded { table: table.into() })?)
+    let loaded = store
+        .builds(table)
+        .await?
+        .into_iter()
+        .rev()
+        .find(|build| build.state == BuildState::Loaded);
+    Ok(loaded.ok_or_else(|| CutoverError::NothingLoaded {
+        table: table.into(),
+    })?)
 }
 
 /// Shows the build again that was shown before the live one.

@@ -17,12 +17,16 @@ impl Replay<'_> {
             return Ok(None);
         }
         let (manifest, table) = (&build.manifest, &self.job.table);
-        let Some(live) = self.store.live(table).await? else { return Ok(None) };
+        let Some(live) = self.store.live(table).await? else {
+            return Ok(None);
+        };
         let same_build = live.build == manifest.build;
         if same_build {
             // Killed between the swap and its line in the journal.
             let (journal, _) = build.resume()?;
-            journal.append(&Entry::Swapped { version: live.version })?;
+            journal.append(&Entry::Swapped {
+                version: live.version,
+            })?;
         }
         let stored = find_build(&*self.store, table, &live.build).await?;
         let equal = stored.info.manifest_digest == manifest.digest();
@@ -30,7 +34,11 @@ impl Replay<'_> {
             return Ok(None);
         }
         let mut report = RunReport::new(build, &build.peek()?);
-        report.outcome = if same_build { Outcome::Live } else { Outcome::AlreadyLive };
+        report.outcome = if same_build {
+            Outcome::Live
+        } else {
+            Outcome::AlreadyLive
+        };
         report.loaded = stored.loaded;
         report.shadow = stored.info.shadow_name();
         report.pointer = Some(live);
@@ -54,7 +62,9 @@ impl Replay<'_> {
         let merged = standing
             .loaded
             .as_ref()
-            .ok_or_else(|| StoreError::Unfinished { build: info.build.clone() })?;
+            .ok_or_else(|| StoreError::Unfinished {
+                build: info.build.clone(),
+            })?;
         let verdict = gate(GateInput {
             store: &*self.store,
             build: &info,
@@ -66,7 +76,11 @@ impl Replay<'_> {
             options: &self.job.gate,
         })
         .await?;
-        report.outcome = if verdict.passed() { Outcome::Ready } else { Outcome::Refused };
+        report.outcome = if verdict.passed() {
+            Outcome::Ready
+        } else {
+            Outcome::Refused
+        };
         report.gate = Some(verdict);
         let stored = find_build(&*self.store, &info.table, &info.build).await?;
         let diff = diff_with_live(&*self.store, &stored, &DiffOptions::default()).await?;
@@ -84,13 +98,30 @@ impl Replay<'_> {
     ) -> Result<Pointer, Error> {
         let manifest = &build.manifest;
         let handoff = manifest.frozen.handoff.clone();
-        Ok(swap(&*self.store, &manifest.table, &manifest.build, expected, handoff, by).await?)
+        Ok(swap(
+            &*self.store,
+            &manifest.table,
+            &manifest.build,
+            expected,
+            handoff,
+            by,
+        )
+        .await?)
     }
 }
 
 /// A build that the store knows.
-pub(super) async fn find_build(store: &dyn StateStore, table: &str, build: &str) -> Result<StoredBuild, Error> {
+pub(super) async fn find_build(
+    store: &dyn StateStore,
+    table: &str,
+    build: &str,
+) -> Result<StoredBuild, Error> {
     let builds = store.builds(table).await?;
-    let found = builds.into_iter().find(|stored| stored.info.build.eq_ignore_ascii_case(build));
-    Ok(found.ok_or_else(|| StoreError::UnknownBuild { table: table.into(), build: build.into() })?)
+    let found = builds
+        .into_iter()
+        .find(|stored| stored.info.build.eq_ignore_ascii_case(build));
+    Ok(found.ok_or_else(|| StoreError::UnknownBuild {
+        table: table.into(),
+        build: build.into(),
+    })?)
 }

@@ -33,7 +33,11 @@ pub(super) async fn fold_splits(
     }
     build.sweep_runs(standing)?;
     let manifest = &build.manifest;
-    let splits = SplitReader::open(&build.splits_file(), &manifest.splits_digest, standing.covered.clone())?;
+    let splits = SplitReader::open(
+        &build.splits_file(),
+        &manifest.splits_digest,
+        standing.covered.clone(),
+    )?;
     let splits = Mutex::new(splits);
     let driver = replay.job.driver(manifest.range)?;
     // Fires when one of them fails, so that the others do not go on for nothing.
@@ -43,10 +47,14 @@ pub(super) async fn fold_splits(
     for number in 0..replay.job.fold.worker_count() {
         let (send, receive) = channel(CHUNKS_AHEAD);
         let worker = replay.worker(build, journal.clone())?;
-        workers.push(on_thread(format!("fold-{number}"), replay.stack_bytes(), {
-            let stop = stop.clone();
-            move || worker.run(receive).inspect_err(|_| stop.cancel())
-        })?);
+        workers.push(on_thread(
+            format!("fold-{number}"),
+            replay.stack_bytes(),
+            {
+                let stop = stop.clone();
+                move || worker.run(receive).inspect_err(|_| stop.cancel())
+            },
+        )?);
         feeders.push(feed(&*driver, &splits, send, &replay.cancel, stop.clone()));
     }
     let (fed, folded) = futures::join!(join_all(feeders), join_all(workers));
@@ -66,10 +74,12 @@ pub(super) async fn fold_splits(
 impl Replay<'_> {
     fn worker(&self, build: &BuildFolder, journal: Arc<Journal>) -> Result<Worker, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
-        let event_time = descriptor
-            .event_time
-            .as_ref()
-            .and_then(|name| descriptor.inputs.iter().position(|input| input.name == *name));
+        let event_time = descriptor.event_time.as_ref().and_then(|name| {
+            descriptor
+                .inputs
+                .iter()
+                .position(|input| input.name == *name)
+        });
         let projection = Projection {
             inputs: descriptor.inputs.clone(),
             only: descriptor.only.clone(),
@@ -105,8 +115,13 @@ async fn feed(
     stop: CancellationToken,
 ) -> Result<(), Error> {
     while !pause.is_cancelled() && !stop.is_cancelled() {
-        let next = splits.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-        let Some(split) = next.transpose()? else { break };
+        let next = splits
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .next();
+        let Some(split) = next.transpose()? else {
+            break;
+        };
         if !deliver(driver, &split, &out, &stop).await {
             break;
         }
@@ -115,10 +130,17 @@ async fn feed(
 }
 
 /// Delivers one split; says whether another one is wanted.
-async fn deliver(driver: &dyn ReplayDriver, split: &Split, out: &Sender<Feed>, stop: &CancellationToken) -> bool {
+async fn deliver(
+    driver: &dyn ReplayDriver,
+    split: &Split,
+    out: &Sender<Feed>,
+    stop: &CancellationToken,
+) -> bool {
     let (send, receive) = channel(1);
-    let (delivered, listening) =
-        futures::join!(driver.replay(split, send, stop.clone()), forward(split.number, receive, out));
+    let (delivered, listening) = futures::join!(
+        driver.replay(split, send, stop.clone()),
+        forward(split.number, receive, out)
+    );
     if !listening {
         return false;
     }
@@ -158,10 +180,18 @@ pub(super) fn on_thread<T: Send + 'static>(
         .stack_size(stack_bytes)
         .spawn(move || {
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-                .unwrap_or_else(|panic| Err(FoldError::Panicked { message: panic_message(&*panic) }));
+                .unwrap_or_else(|panic| {
+                    Err(FoldError::Panicked {
+                        message: panic_message(&*panic),
+                    })
+                });
             // Where nobody waits any more, nobody wants the result.
             let _ = send.send(result);
         })
         .map_err(FoldError::io("starting", "a thread"))?;
-    Ok(async move { receive.await.unwrap_or_else(|_| Err(FoldError::Interrupted)) })
+    Ok(async move {
+        receive
+            .await
+            .unwrap_or_else(|_| Err(FoldError::Interrupted))
+    })
 }

@@ -26,7 +26,9 @@ pub(super) async fn load_table(
     let progress = replay.progress.clone();
     let merge = merge(replay, build, standing, move |rows| {
         if let Rows::Batch(batch) = &rows {
-            progress.rows_done.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+            progress
+                .rows_done
+                .fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         }
         send.blocking_send(rows).map_err(|_| FoldError::Interrupted)
     })?;
@@ -61,13 +63,22 @@ fn merge(
     let (stack_bytes, cancel) = (replay.stack_bytes(), replay.cancel.clone());
     let (component, params) = (replay.component.clone(), replay.job.component_params());
     let merged = on_thread("merge".into(), stack_bytes, move || {
-        let plan =
-            MergePlan { folder: &folder, runs, descriptor: &descriptor, fan_in, workers, stack_bytes, cancel };
+        let plan = MergePlan {
+            folder: &folder,
+            runs,
+            descriptor: &descriptor,
+            fan_in,
+            workers,
+            stack_bytes,
+            cancel,
+        };
         let open = || Ok(Box::new(component.open(&params)?) as Box<dyn Algebra + Send>);
         let merged = merge_rows(plan, &open, |batch| sink(Rows::Batch(batch)))?;
-        sink(Rows::End { rows: merged.rows, digest: merged.digest.as_str().into() })?;
+        sink(Rows::End {
+            rows: merged.rows,
+            digest: merged.digest.as_str().into(),
+        })?;
         Ok(merged)
     })?;
     Ok(Box::pin(merged))
 }
-

@@ -17,7 +17,10 @@ const SPLITS_AHEAD: usize = 256;
 /// A range in time needs a component that tells the time of an event.
 pub(super) fn check_range(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
     if descriptor.event_time.is_none() && job.range != RangeConfig::default() {
-        return Err(JobError::RangeWithoutTime { component: job.component.clone() }.into());
+        return Err(JobError::RangeWithoutTime {
+            component: job.component.clone(),
+        }
+        .into());
     }
     Ok(())
 }
@@ -28,7 +31,11 @@ impl Replay<'_> {
         self.work.sweep()?;
         match self.unfinished()? {
             Some((build, _)) if !fresh => {
-                tracing::info!(build = build.manifest.build, planned_at = build.manifest.planned_at, "going on");
+                tracing::info!(
+                    build = build.manifest.build,
+                    planned_at = build.manifest.planned_at,
+                    "going on"
+                );
                 Ok(build)
             }
             _ => self.plan().await,
@@ -39,7 +46,9 @@ impl Replay<'_> {
     pub(super) async fn plan_anew_unless_begun(&self) -> Result<(BuildFolder, Standing), Error> {
         self.work.sweep()?;
         match self.unfinished()? {
-            Some((build, standing)) if !standing.covered.is_empty() => return Ok((build, standing)),
+            Some((build, standing)) if !standing.covered.is_empty() => {
+                return Ok((build, standing));
+            }
             Some((build, _)) => build.remove()?,
             None => {}
         }
@@ -70,7 +79,9 @@ impl Replay<'_> {
             while let Some(split) = receive.recv().await {
                 writer.write(&split)?;
                 progress.splits_total.fetch_add(1, Ordering::Relaxed);
-                progress.bytes_total.fetch_add(split.size_bytes, Ordering::Relaxed);
+                progress
+                    .bytes_total
+                    .fetch_add(split.size_bytes, Ordering::Relaxed);
             }
             writer.finish()
         };
@@ -112,11 +123,17 @@ impl Replay<'_> {
             "target": job.target,
             "decode": job.decode,
         });
-        blake3::hash(decisive.to_string().as_bytes()).to_hex().to_string()
+        blake3::hash(decisive.to_string().as_bytes())
+            .to_hex()
+            .to_string()
     }
 
     /// What a person wants to know before the build is run.
-    pub(super) async fn planned(&self, build: &BuildFolder, standing: &Standing) -> Result<Planned, Error> {
+    pub(super) async fn planned(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<Planned, Error> {
         let manifest = &build.manifest;
         Ok(Planned {
             build: manifest.build.clone(),
@@ -138,12 +155,21 @@ impl Replay<'_> {
     /// Tells whoever watches what is done already.
     pub(super) fn show_progress(&self, build: &BuildFolder, standing: &Standing) {
         let frozen = &build.manifest.frozen;
-        let folded = standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits);
+        let folded = standing
+            .checkpoints
+            .iter()
+            .flat_map(|checkpoint| &checkpoint.splits);
         let bytes = folded.map(|folded| folded.counts.stored_bytes).sum();
         let rows = standing.runs().iter().map(|run| run.rows).sum();
-        self.progress.splits_total.store(frozen.splits, Ordering::Relaxed);
-        self.progress.splits_done.store(standing.covered.len(), Ordering::Relaxed);
-        self.progress.bytes_total.store(frozen.size_bytes, Ordering::Relaxed);
+        self.progress
+            .splits_total
+            .store(frozen.splits, Ordering::Relaxed);
+        self.progress
+            .splits_done
+            .store(standing.covered.len(), Ordering::Relaxed);
+        self.progress
+            .bytes_total
+            .store(frozen.size_bytes, Ordering::Relaxed);
         self.progress.bytes_done.store(bytes, Ordering::Relaxed);
         self.progress.bytes_resumed.store(bytes, Ordering::Relaxed);
         self.progress.rows_total.store(rows, Ordering::Relaxed);

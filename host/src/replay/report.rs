@@ -145,7 +145,11 @@ impl RunReport {
         let manifest = &build.manifest;
         let mut counts = Counts::default();
         let mut rejected = 0;
-        for folded in standing.checkpoints.iter().flat_map(|checkpoint| &checkpoint.splits) {
+        for folded in standing
+            .checkpoints
+            .iter()
+            .flat_map(|checkpoint| &checkpoint.splits)
+        {
             counts += folded.counts;
             rejected += folded.counts.rejected + folded.rejected_by_component;
         }
@@ -172,7 +176,10 @@ impl RunReport {
 
     /// Why the gate refused, where it did.
     pub fn refusal(&self) -> Option<Error> {
-        self.gate.as_ref().and_then(|gate| gate.refusal()).map(Error::from)
+        self.gate
+            .as_ref()
+            .and_then(|gate| gate.refusal())
+            .map(Error::from)
     }
 }
 

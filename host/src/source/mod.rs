@@ -30,8 +30,8 @@ pub mod memory;
 pub mod range;
 
 pub use error::SourceError;
-pub use range::EventRange;
 pub(crate) use error::codes;
+pub use range::EventRange;
 
 /// Delivers historical records, and only those that the plan froze.
 ///

@@ -22,8 +22,8 @@ mod error;
 mod order;
 pub mod sqlite;
 
-pub use error::{Cause, StoreError};
 pub(crate) use error::codes;
+pub use error::{Cause, StoreError};
 
 /// The rising number of a table's pointer: 1 after the first swap.
 pub type Version = u64;

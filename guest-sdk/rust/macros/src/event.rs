@@ -5,7 +5,10 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, DeriveInput, Error, GenericParam, Ident, Lifetime, Lit, LitStr, Token, bracketed, parenthesized};
+use syn::{
+    Attribute, DeriveInput, Error, GenericParam, Ident, Lifetime, Lit, LitStr, Token, bracketed,
+    parenthesized,
+};
 
 use crate::fields::named;
 
@@ -35,7 +38,10 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
         let encoding = options.encoding.unwrap_or_else(|| quote!(Standard));
         let checked = options.is_event_time.then(|| quote!(.event_time()));
         if options.is_event_time && event_time.replace(name.clone()).is_some() {
-            return Err(Error::new_spanned(&field.ident, "an event has one `event_time`"));
+            return Err(Error::new_spanned(
+                &field.ident,
+                "an event has one `event_time`",
+            ));
         }
         inputs.push(quote! {
             ::backfold_guest::Input::new(
@@ -86,13 +92,19 @@ fn lifetime(input: &DeriveInput) -> syn::Result<Lifetime> {
     match (params.next(), params.next()) {
         (None, _) => Ok(Lifetime::new("'event", proc_macro2::Span::call_site())),
         (Some(GenericParam::Lifetime(param)), None) => Ok(param.lifetime.clone()),
-        _ => Err(Error::new_spanned(&input.generics, "an event has one lifetime, or none, and no other parameter")),
+        _ => Err(Error::new_spanned(
+            &input.generics,
+            "an event has one lifetime, or none, and no other parameter",
+        )),
     }
 }
 
 fn options(attributes: &[Attribute]) -> syn::Result<Options> {
     let mut options = Options::default();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("event")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("event"))
+    {
         attribute.parse_nested_meta(|meta| {
             let name = meta.path.require_ident()?.to_string();
             let origin = match name.as_str() {
@@ -183,21 +195,31 @@ fn text(value: &Lit) -> syn::Result<String> {
         Lit::Str(text) => Ok(text.value()),
         Lit::Bool(value) => Ok(value.value.to_string()),
         Lit::Int(value) => Ok(value.base10_digits().to_string()),
-        other => Err(Error::new_spanned(other, "expected a string, an integer, true or false")),
+        other => Err(Error::new_spanned(
+            other,
+            "expected a string, an integer, true or false",
+        )),
     }
 }
 
 fn conditions(attributes: &[Attribute]) -> syn::Result<Vec<TokenStream>> {
     let mut only = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("event")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("event"))
+    {
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("only") {
                 return Err(meta.error("expected only(name = [\"value\", …])"));
             }
             let list;
             parenthesized!(list in meta.input);
-            for Condition { path, any_of } in Punctuated::<Condition, Token![,]>::parse_terminated(&list)? {
-                only.push(quote!(::backfold_guest::Condition { path: #path, any_of: &[#(#any_of),*] }));
+            for Condition { path, any_of } in
+                Punctuated::<Condition, Token![,]>::parse_terminated(&list)?
+            {
+                only.push(
+                    quote!(::backfold_guest::Condition { path: #path, any_of: &[#(#any_of),*] }),
+                );
             }
             Ok(())
         })?;

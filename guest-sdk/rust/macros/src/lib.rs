@@ -31,6 +31,11 @@ pub fn derive_view(input: TokenStream) -> TokenStream {
     expand(outputs::derive_view, parse_macro_input!(input))
 }
 
-fn expand(derive: fn(DeriveInput) -> syn::Result<proc_macro2::TokenStream>, input: DeriveInput) -> TokenStream {
-    derive(input).unwrap_or_else(syn::Error::into_compile_error).into()
+fn expand(
+    derive: fn(DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+    input: DeriveInput,
+) -> TokenStream {
+    derive(input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

@@ -22,7 +22,11 @@ fn columns(input: &DeriveInput, derive: &str) -> syn::Result<Columns> {
 }
 
 pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
-    let Columns { idents, types, names } = columns(&input, "Key")?;
+    let Columns {
+        idents,
+        types,
+        names,
+    } = columns(&input, "Key")?;
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
@@ -45,7 +49,11 @@ pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
 }
 
 pub(crate) fn derive_view(input: DeriveInput) -> syn::Result<TokenStream> {
-    let Columns { idents, types, names } = columns(&input, "View")?;
+    let Columns {
+        idents,
+        types,
+        names,
+    } = columns(&input, "View")?;
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
@@ -62,7 +70,11 @@ pub(crate) fn derive_view(input: DeriveInput) -> syn::Result<TokenStream> {
 }
 
 pub(crate) fn derive_monoid(input: DeriveInput) -> syn::Result<TokenStream> {
-    let Columns { idents, types, names } = columns(&input, "Monoid")?;
+    let Columns {
+        idents,
+        types,
+        names,
+    } = columns(&input, "Monoid")?;
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let monoid = quote!(::backfold_guest::Monoid);

@@ -18,7 +18,11 @@ pub(crate) struct Deferred<S, V> {
 
 impl<V: Clone, S: Absorb<V>> Deferred<S, V> {
     pub(crate) fn new(settled: S) -> Self {
-        Deferred { settled, first: None, rest: Vec::new() }
+        Deferred {
+            settled,
+            first: None,
+            rest: Vec::new(),
+        }
     }
 
     pub(crate) fn insert(&mut self, value: V) {
@@ -33,7 +37,9 @@ impl<V: Clone, S: Absorb<V>> Deferred<S, V> {
     pub(crate) fn settle(&mut self) -> &mut S {
         if let Some(value) = self.first.take() {
             self.settled.absorb(&value);
-            self.rest.drain(..).for_each(|value| self.settled.absorb(&value));
+            self.rest
+                .drain(..)
+                .for_each(|value| self.settled.absorb(&value));
         }
         &mut self.settled
     }

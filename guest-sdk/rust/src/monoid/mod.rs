@@ -132,14 +132,22 @@ pub struct Fault {
 impl Fault {
     /// A fault with this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Fault {
-        Fault { reason: reason.into(), field: None }
+        Fault {
+            reason: reason.into(),
+            field: None,
+        }
     }
 
     /// The same fault, in that field of a state.
     #[must_use]
     pub fn in_field(self, field: &str) -> Fault {
-        let field = self.field.map_or_else(|| field.to_string(), |inner| column_name(field, &inner));
-        Fault { field: Some(field), ..self }
+        let field = self
+            .field
+            .map_or_else(|| field.to_string(), |inner| column_name(field, &inner));
+        Fault {
+            field: Some(field),
+            ..self
+        }
     }
 }
 
@@ -156,5 +164,9 @@ impl std::error::Error for Fault {}
 
 /// The name of a field's column within a struct: `field`, or `outer_field` where the struct is itself a field.
 pub fn column_name(outer: &str, field: &str) -> String {
-    if outer.is_empty() { field.to_string() } else { format!("{outer}_{field}") }
+    if outer.is_empty() {
+        field.to_string()
+    } else {
+        format!("{outer}_{field}")
+    }
 }

@@ -80,7 +80,11 @@ impl<T: Element, const MAX: usize> Smallest<T, MAX> {
     where
         T: Borrow<B>,
     {
-        let is_beyond = self.had_more && self.values.last().is_none_or(|greatest| value > greatest.borrow());
+        let is_beyond = self.had_more
+            && self
+                .values
+                .last()
+                .is_none_or(|greatest| value > greatest.borrow());
         is_beyond || self.values.contains(value)
     }
 
@@ -134,7 +138,10 @@ impl<T: Element, const MAX: usize> Monoid for Set<T, MAX> {
 
     fn identity() -> Self {
         const { assert!(MAX > 0, "a Set holds at least one value") };
-        Set(Deferred::new(Smallest { values: BTreeSet::new(), had_more: false }))
+        Set(Deferred::new(Smallest {
+            values: BTreeSet::new(),
+            had_more: false,
+        }))
     }
 
     fn combine(&mut self, right: &Self) -> Result<(), Fault> {
@@ -149,7 +156,9 @@ impl<T: Element, const MAX: usize> Monoid for Set<T, MAX> {
     fn save(&self, row: &mut RowWriter<'_>) {
         let held = self.0.get();
         let mut bytes = vec![u8::from(held.had_more)];
-        held.values.iter().for_each(|value| value.encode(&mut bytes));
+        held.values
+            .iter()
+            .for_each(|value| value.encode(&mut bytes));
         row.put(&bytes);
     }
 
@@ -168,7 +177,10 @@ impl<T: Element, const MAX: usize> Monoid for Set<T, MAX> {
         if had_more > 1 || values.len() > MAX || (had_more == 1 && values.len() < MAX) {
             return Err(malformed());
         }
-        Ok(Set(Deferred::new(Smallest { values, had_more: had_more == 1 })))
+        Ok(Set(Deferred::new(Smallest {
+            values,
+            had_more: had_more == 1,
+        })))
     }
 
     type Mark = ();
@@ -195,7 +207,10 @@ mod tests {
     #[test]
     fn it_holds_the_smallest_and_says_that_there_were_more() {
         let two = set(&["b", "a", "b"]);
-        assert_eq!((two.values(), two.had_more()), (vec!["a".to_string(), "b".to_string()], false));
+        assert_eq!(
+            (two.values(), two.had_more()),
+            (vec!["a".to_string(), "b".to_string()], false)
+        );
         let mut three = two.clone();
         three.combine(&set(&["c"])).unwrap();
         assert_eq!((three.values(), three.had_more()), (two.values(), true));

@@ -59,7 +59,10 @@ struct Numbers<S> {
 
 impl<S: Absorb<Finite>> Numbers<S> {
     fn new(sketch: S) -> Self {
-        Numbers { held: Deferred::new(sketch), is_refused: false }
+        Numbers {
+            held: Deferred::new(sketch),
+            is_refused: false,
+        }
     }
 
     fn insert(&mut self, number: f64) {
@@ -84,13 +87,16 @@ impl<S: Absorb<Finite>> Numbers<S> {
     }
 
     fn fault(&self) -> Option<Fault> {
-        self.is_refused.then(|| Fault::new("the number is not finite"))
+        self.is_refused
+            .then(|| Fault::new("the number is not finite"))
     }
 }
 
 impl<S: Absorb<Hash>> Deferred<S, Hash> {
     fn insert_item(&mut self, item: impl Item) {
-        item::hash(&item).into_iter().for_each(|hash| self.insert(hash));
+        item::hash(&item)
+            .into_iter()
+            .for_each(|hash| self.insert(hash));
     }
 
     fn fault(&self) -> Option<Fault> {
@@ -276,7 +282,10 @@ mod tests {
         assert!(sum.fault().is_some());
         visitors.restore(());
         sum.restore(());
-        assert_eq!((visitors.estimate().round(), sum.value(), sum.fault()), (1.0, 0.5, None));
+        assert_eq!(
+            (visitors.estimate().round(), sum.value(), sum.fault()),
+            (1.0, 0.5, None)
+        );
     }
 
     #[test]

@@ -59,11 +59,17 @@ impl Monoid for Checked {
     }
 
     fn identity() -> Self {
-        Checked { value: 0, overflowed: false }
+        Checked {
+            value: 0,
+            overflowed: false,
+        }
     }
 
     fn combine(&mut self, right: &Self) -> Result<(), Fault> {
-        self.value = self.value.checked_add(right.value).ok_or_else(|| Fault::new(OVERFLOW))?;
+        self.value = self
+            .value
+            .checked_add(right.value)
+            .ok_or_else(|| Fault::new(OVERFLOW))?;
         self.overflowed |= right.overflowed;
         Ok(())
     }
@@ -73,7 +79,10 @@ impl Monoid for Checked {
     }
 
     fn load(row: &mut RowReader<'_>) -> Result<Self, Malformed> {
-        Ok(Checked { value: row.take()?, overflowed: false })
+        Ok(Checked {
+            value: row.take()?,
+            overflowed: false,
+        })
     }
 
     type Mark = i64;
@@ -83,7 +92,10 @@ impl Monoid for Checked {
     }
 
     fn restore(&mut self, value: i64) {
-        *self = Checked { value, overflowed: false };
+        *self = Checked {
+            value,
+            overflowed: false,
+        };
     }
 
     #[inline]
@@ -142,7 +154,10 @@ mod tests {
         sum += i64::MAX;
         let mark = sum.mark();
         sum += 1;
-        assert_eq!(sum.fault().map(|fault| fault.to_string()).as_deref(), Some(OVERFLOW));
+        assert_eq!(
+            sum.fault().map(|fault| fault.to_string()).as_deref(),
+            Some(OVERFLOW)
+        );
         // Coming back into range does not heal it: the order of adding must not matter.
         sum += -5;
         assert!(sum.fault().is_some());

@@ -36,7 +36,11 @@ impl<const K: usize> Best<K> {
             return *held >= score;
         }
         let is_full = self.ranks.len() == K;
-        is_full && self.ranks.last().is_some_and(|(worst, last)| (Reverse(score), item) > (*worst, last))
+        is_full
+            && self
+                .ranks
+                .last()
+                .is_some_and(|(worst, last)| (Reverse(score), item) > (*worst, last))
     }
 }
 
@@ -67,7 +71,12 @@ impl<const K: usize> TopK<K> {
 
     /// The items with their scores, best first.
     pub fn items(&self) -> Vec<(String, i64)> {
-        self.0.get().ranks.iter().map(|(Reverse(score), item)| (item.to_string(), *score)).collect()
+        self.0
+            .get()
+            .ranks
+            .iter()
+            .map(|(Reverse(score), item)| (item.to_string(), *score))
+            .collect()
     }
 }
 
@@ -137,7 +146,9 @@ mod tests {
 
     fn top(scores: &[(i64, &str)]) -> TopK<2> {
         let mut top = TopK::identity();
-        scores.iter().for_each(|(score, item)| top.insert(*score, item));
+        scores
+            .iter()
+            .for_each(|(score, item)| top.insert(*score, item));
         top
     }
 
@@ -160,7 +171,10 @@ mod tests {
 
     #[test]
     fn equal_scores_rank_by_item() {
-        assert_eq!(items(&top(&[(1, "c"), (1, "b"), (1, "a")])), items(&top(&[(1, "a"), (1, "b")])));
+        assert_eq!(
+            items(&top(&[(1, "c"), (1, "b"), (1, "a")])),
+            items(&top(&[(1, "a"), (1, "b")]))
+        );
     }
 
     #[test]

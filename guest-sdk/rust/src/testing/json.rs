@@ -27,26 +27,48 @@ enum Cell {
 
 /// Decodes `rows`, the first of which has the index `first`.
 pub(super) fn decode(descriptor: &Descriptor, rows: &[Value], first: usize) -> Decoded {
-    let mut columns: Vec<_> =
-        descriptor.inputs.iter().map(|input| ColumnBuilder::new(input.kind, rows.len())).collect();
+    let mut columns: Vec<_> = descriptor
+        .inputs
+        .iter()
+        .map(|input| ColumnBuilder::new(input.kind, rows.len()))
+        .collect();
     let (mut kept, mut rejections, mut passed_over) = (Vec::new(), Vec::new(), 0);
     for (row, index) in rows.iter().zip(first..) {
         assert!(row.is_object(), "row {index} is no JSON object");
-        if !descriptor.only.iter().all(|condition| is_met(condition, row)) {
+        if !descriptor
+            .only
+            .iter()
+            .all(|condition| is_met(condition, row))
+        {
             passed_over += 1;
             continue;
         }
-        let cells: Result<Vec<Cell>, String> = descriptor.inputs.iter().map(|input| cell(input, row, index)).collect();
+        let cells: Result<Vec<Cell>, String> = descriptor
+            .inputs
+            .iter()
+            .map(|input| cell(input, row, index))
+            .collect();
         match cells {
             Err(reason) => rejections.push(Rejected { row: index, reason }),
             Ok(cells) => {
-                cells.into_iter().zip(&mut columns).for_each(|(cell, column)| push(cell, column));
+                cells
+                    .into_iter()
+                    .zip(&mut columns)
+                    .for_each(|(cell, column)| push(cell, column));
                 kept.push(index);
             }
         }
     }
     let columns = columns.into_iter().map(ColumnBuilder::finish).collect();
-    Decoded { events: Batch { rows: kept.len(), columns }, rows: kept, rejections, passed_over }
+    Decoded {
+        events: Batch {
+            rows: kept.len(),
+            columns,
+        },
+        rows: kept,
+        rejections,
+        passed_over,
+    }
 }
 
 fn push(cell: Cell, column: &mut ColumnBuilder) {
@@ -69,7 +91,9 @@ fn is_met(condition: &Condition, row: &Value) -> bool {
 }
 
 fn at_path<'v>(row: &'v Value, path: &str) -> Option<&'v Value> {
-    names(path).iter().try_fold(row, |value, name| value.get(name))
+    names(path)
+        .iter()
+        .try_fold(row, |value, name| value.get(name))
 }
 
 /// The names of a path: cut at dots, except where a backslash stands before one.
@@ -101,7 +125,9 @@ fn cell(input: &Input, row: &Value, index: usize) -> Result<Cell, String> {
     match at_path(row, path) {
         None | Some(Value::Null) if input.nullable => Ok(Cell::Null),
         None => Err(format!("{path}: missing")),
-        Some(value) => typed(input, value).ok_or_else(|| format!("{path}: {value} is no {:?}", input.kind)),
+        Some(value) => {
+            typed(input, value).ok_or_else(|| format!("{path}: {value} is no {:?}", input.kind))
+        }
     }
 }
 
@@ -152,10 +178,19 @@ fn rfc3339(text: &str) -> Option<i64> {
         None => {
             let (time, zone) = time.split_at_checked(time.len().checked_sub(6)?)?;
             let seconds = hours_and_minutes(&zone[1..])?;
-            (time, if zone.starts_with('-') { -seconds } else { zone.starts_with('+').then_some(seconds)? })
+            (
+                time,
+                if zone.starts_with('-') {
+                    -seconds
+                } else {
+                    zone.starts_with('+').then_some(seconds)?
+                },
+            )
         }
     };
-    let (clock, fraction) = time.split_once('.').map_or((time, None), |(clock, fraction)| (clock, Some(fraction)));
+    let (clock, fraction) = time
+        .split_once('.')
+        .map_or((time, None), |(clock, fraction)| (clock, Some(fraction)));
     let (minutes, seconds) = clock.rsplit_once(':')?;
     let seconds: i64 = digits(seconds).filter(|seconds| *seconds < 60)?;
     let microseconds = match fraction {
@@ -165,7 +200,8 @@ fn rfc3339(text: &str) -> Option<i64> {
             digits::<i64>(&format!("{fraction:0<6}")[..6])?
         }
     };
-    let seconds = i64::from(date(day)?.days) * 86_400 + hours_and_minutes(minutes)? + seconds - zone_seconds;
+    let seconds =
+        i64::from(date(day)?.days) * 86_400 + hours_and_minutes(minutes)? + seconds - zone_seconds;
     Some(seconds * 1_000_000 + microseconds)
 }
 
@@ -183,7 +219,10 @@ fn hex(text: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect()
+    pairs
+        .iter()
+        .map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?))
+        .collect()
 }
 
 /// The standard alphabet, padded or not.
@@ -217,10 +256,23 @@ mod tests {
     #[test]
     fn timestamps() {
         assert_eq!(rfc3339("1970-01-01T00:00:00Z"), Some(0));
-        assert_eq!(rfc3339("2026-01-03T15:00:00.562Z"), Some(1_767_452_400_562_000));
-        assert_eq!(rfc3339("2026-01-03T17:00:00.5629999+02:00"), Some(1_767_452_400_562_999));
+        assert_eq!(
+            rfc3339("2026-01-03T15:00:00.562Z"),
+            Some(1_767_452_400_562_000)
+        );
+        assert_eq!(
+            rfc3339("2026-01-03T17:00:00.5629999+02:00"),
+            Some(1_767_452_400_562_999)
+        );
         assert_eq!(rfc3339("1969-12-31T23:59:59.9-00:30"), Some(1_799_900_000));
-        for wrong in ["", "2026-01-03", "2026-01-03T15:00:00", "2026-02-30T15:00:00Z", "2026-01-03T15:00:61Z", "2026-01-03T15:00:00.Z"] {
+        for wrong in [
+            "",
+            "2026-01-03",
+            "2026-01-03T15:00:00",
+            "2026-02-30T15:00:00Z",
+            "2026-01-03T15:00:61Z",
+            "2026-01-03T15:00:00.Z",
+        ] {
             assert_eq!(rfc3339(wrong), None, "{wrong}");
         }
     }

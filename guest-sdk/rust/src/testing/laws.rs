@@ -24,8 +24,16 @@ use crate::value::{BatchBuilder, RowReader};
 /// # Panics
 /// Where a law does not hold, with the smallest rows for which it does not.
 pub fn check<P: Pipeline>(params: &[(&str, &str)], row: impl Strategy<Value = JsonValue>) {
-    let rows = (prop::collection::vec(row, 0..48), any::<[Index; 2]>(), 1..9_usize, 1..5_usize);
-    let config = Config { failure_persistence: None, ..Config::default() };
+    let rows = (
+        prop::collection::vec(row, 0..48),
+        any::<[Index; 2]>(),
+        1..9_usize,
+        1..5_usize,
+    );
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
     let outcome = TestRunner::new(config).run(&rows, |(rows, cuts, batch_rows, drain_rows)| {
         let cuts = cuts.map(|cut| cut.index(rows.len() + 1));
         pipeline::<P>(params, &rows, cuts, batch_rows, drain_rows)
@@ -48,22 +56,52 @@ pub fn pipeline<P: Pipeline>(
 ) -> TestCaseResult {
     let whole = fold_cut::<P>(params, rows, rows.len().max(1), usize::MAX);
     let in_batches = fold_cut::<P>(params, rows, batch_rows, drain_rows);
-    same(&whole.states, &in_batches.states, "states, folded in smaller batches")?;
-    same(&whole.rejections, &in_batches.rejections, "rejections, folded in smaller batches")?;
+    same(
+        &whole.states,
+        &in_batches.states,
+        "states, folded in smaller batches",
+    )?;
+    same(
+        &whole.rejections,
+        &in_batches.rejections,
+        "rejections, folded in smaller batches",
+    )?;
 
     let [first, second] = [cuts[0].min(cuts[1]), cuts[0].max(cuts[1])];
     let ranges = [0..first, first..second, second..rows.len()];
-    let parts = ranges.clone().map(|range| fold_cut::<P>(params, &rows[range], batch_rows, drain_rows));
-    let rejections: Vec<Rejected> = ranges.iter().zip(&parts).flat_map(|(range, part)| shifted(part, range.start)).collect();
-    same(&whole.rejections, &rejections, "rejections, folded in parts")?;
+    let parts = ranges
+        .clone()
+        .map(|range| fold_cut::<P>(params, &rows[range], batch_rows, drain_rows));
+    let rejections: Vec<Rejected> = ranges
+        .iter()
+        .zip(&parts)
+        .flat_map(|(range, part)| shifted(part, range.start))
+        .collect();
+    same(
+        &whole.rejections,
+        &rejections,
+        "rejections, folded in parts",
+    )?;
 
     let keys: BTreeSet<&Cells> = parts.iter().flat_map(|part| part.states.keys()).collect();
-    same(&whole.states.keys().collect(), &keys, "keys, folded in parts")?;
+    same(
+        &whole.states.keys().collect(),
+        &keys,
+        "keys, folded in parts",
+    )?;
     for key in keys {
         let [a, b, c] = parts.each_ref().map(|part| part.states.get(key));
-        let [a, b, c] = [load_or_identity(a)?, load_or_identity(b)?, load_or_identity(c)?];
+        let [a, b, c] = [
+            load_or_identity(a)?,
+            load_or_identity(b)?,
+            load_or_identity(c)?,
+        ];
         let combined = monoid::<P::State>(&a, &b, &c)?;
-        same(&whole.states[key], &combined, "state, folded in parts and combined")?;
+        same(
+            &whole.states[key],
+            &combined,
+            "state, folded in parts and combined",
+        )?;
     }
     if P::State::COMMUTATIVE {
         let reversed: Vec<JsonValue> = rows.iter().rev().cloned().collect();
@@ -81,14 +119,30 @@ pub fn pipeline<P: Pipeline>(
 pub fn monoid<M: Monoid>(a: &M, b: &M, c: &M) -> Result<Batch, TestCaseError> {
     for state in [a, b, c] {
         let saved = save(state);
-        same(&saved, &save(&combined(&M::identity(), state)?), "state, combined with the identity on its left")?;
-        same(&saved, &save(&combined(state, &M::identity())?), "state, combined with the identity on its right")?;
+        same(
+            &saved,
+            &save(&combined(&M::identity(), state)?),
+            "state, combined with the identity on its left",
+        )?;
+        same(
+            &saved,
+            &save(&combined(state, &M::identity())?),
+            "state, combined with the identity on its right",
+        )?;
     }
     let left = save(&combined(&combined(a, b)?, c)?);
     let right = save(&combined(a, &combined(b, c)?)?);
-    same(&left, &right, "combine(combine(a, b), c) and combine(a, combine(b, c))")?;
+    same(
+        &left,
+        &right,
+        "combine(combine(a, b), c) and combine(a, combine(b, c))",
+    )?;
     if M::COMMUTATIVE {
-        same(&save(&combined(a, b)?), &save(&combined(b, a)?), "combine(a, b) and combine(b, a)")?;
+        same(
+            &save(&combined(a, b)?),
+            &save(&combined(b, a)?),
+            "combine(a, b) and combine(b, a)",
+        )?;
     }
     Ok(left)
 }
@@ -97,11 +151,16 @@ fn same<T: PartialEq + Debug + ?Sized>(left: &T, right: &T, what: &str) -> TestC
     if left == right {
         return Ok(());
     }
-    Err(TestCaseError::fail(format!("{what}, differ:\n  left:  {left:?}\n  right: {right:?}")))
+    Err(TestCaseError::fail(format!(
+        "{what}, differ:\n  left:  {left:?}\n  right: {right:?}"
+    )))
 }
 
 fn shifted<P: Pipeline>(part: &Folded<P>, by: usize) -> impl Iterator<Item = Rejected> {
-    part.rejections.iter().map(move |rejected| Rejected { row: rejected.row + by, reason: rejected.reason.clone() })
+    part.rejections.iter().map(move |rejected| Rejected {
+        row: rejected.row + by,
+        reason: rejected.reason.clone(),
+    })
 }
 
 fn load_or_identity<M: Monoid>(saved: Option<&Batch>) -> Result<M, TestCaseError> {
@@ -116,12 +175,16 @@ fn save<M: Monoid>(state: &M) -> Batch {
 
 fn load<M: Monoid>(saved: &Batch) -> Result<M, TestCaseError> {
     let loaded = M::load(&mut RowReader::new(&saved.columns, 0));
-    loaded.map_err(|malformed| TestCaseError::fail(format!("a saved state is not read back: {malformed}")))
+    loaded.map_err(|malformed| {
+        TestCaseError::fail(format!("a saved state is not read back: {malformed}"))
+    })
 }
 
 /// `left` followed by `right`, neither of which changes.
 fn combined<M: Monoid>(left: &M, right: &M) -> Result<M, TestCaseError> {
     let mut combined: M = load(&save(left))?;
-    combined.combine(right).map_err(|fault| TestCaseError::reject(fault.to_string()))?;
+    combined
+        .combine(right)
+        .map_err(|fault| TestCaseError::reject(fault.to_string()))?;
     Ok(combined)
 }

@@ -72,15 +72,22 @@ fn fold_cut<P: Pipeline>(
     batch_rows: usize,
     drain_rows: usize,
 ) -> Folded<P> {
-    let params = params.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-    let (mut instance, descriptor) =
-        Instance::<P>::open("test", "0.0.0", params).unwrap_or_else(|error| panic!("the pipeline does not open: {error}"));
+    let params = params
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()));
+    let (mut instance, descriptor) = Instance::<P>::open("test", "0.0.0", params)
+        .unwrap_or_else(|error| panic!("the pipeline does not open: {error}"));
     let (mut rejections, mut passed_over) = (Vec::new(), 0);
     for (index, chunk) in rows.chunks(batch_rows).enumerate() {
         let decoded = json::decode(&descriptor, chunk, index * batch_rows);
-        let rejected = instance.fold(&decoded.events).unwrap_or_else(|error| panic!("the batch is refused: {error}"));
+        let rejected = instance
+            .fold(&decoded.events)
+            .unwrap_or_else(|error| panic!("the batch is refused: {error}"));
         rejections.extend(decoded.rejections);
-        let rejected = rejected.into_iter().map(|(row, reason)| Rejected { row: decoded.rows[row as usize], reason });
+        let rejected = rejected.into_iter().map(|(row, reason)| Rejected {
+            row: decoded.rows[row as usize],
+            reason,
+        });
         rejections.extend(rejected);
         passed_over += decoded.passed_over;
     }
@@ -90,7 +97,10 @@ fn fold_cut<P: Pipeline>(
         let drained = instance.drain(drain_rows);
         for row in 0..drained.rows {
             let (keys, of_state) = drained.columns.split_at(descriptor.keys.len());
-            let state = Batch { rows: 1, columns: one_row(&descriptor.states, of_state, row) };
+            let state = Batch {
+                rows: 1,
+                columns: one_row(&descriptor.states, of_state, row),
+            };
             let doubled = states.insert(cells(&descriptor.keys, keys, row), state);
             assert!(doubled.is_none(), "a key was drained twice");
         }
@@ -98,7 +108,13 @@ fn fold_cut<P: Pipeline>(
             break;
         }
     }
-    Folded { instance, descriptor, states, rejections, passed_over }
+    Folded {
+        instance,
+        descriptor,
+        states,
+        rejections,
+        passed_over,
+    }
 }
 
 impl<P: Pipeline> Folded<P> {
@@ -110,7 +126,8 @@ impl<P: Pipeline> Folded<P> {
 
     /// What the pipeline presents of the state of a key.
     pub fn view(&self, key: &P::Key<'_>) -> Option<P::View> {
-        self.state(key).map(|state| self.instance.pipeline().present(&state))
+        self.state(key)
+            .map(|state| self.instance.pipeline().present(&state))
     }
 
     /// How many keys have a state.
@@ -151,14 +168,18 @@ impl<P: Pipeline> Folded<P> {
 type Cells = Vec<Option<Vec<u8>>>;
 
 fn cells(outputs: &[Output], columns: &[Column], row: usize) -> Cells {
-    let cell = |(output, column): (&Output, &Column)| column.is_valid(row).then(|| cell(output.kind, column, row));
+    let cell = |(output, column): (&Output, &Column)| {
+        column.is_valid(row).then(|| cell(output.kind, column, row))
+    };
     outputs.iter().zip(columns).map(cell).collect()
 }
 
 fn cell(kind: Kind, column: &Column, row: usize) -> Vec<u8> {
     let cell = match kind {
         Kind::Boolean => return vec![u8::from(crate::column::bit(&column.values, row))],
-        Kind::Int64 | Kind::Float64 | Kind::Timestamp => column.fixed::<8>(row).map(|value| value.to_vec()),
+        Kind::Int64 | Kind::Float64 | Kind::Timestamp => {
+            column.fixed::<8>(row).map(|value| value.to_vec())
+        }
         Kind::Date => column.fixed::<4>(row).map(|value| value.to_vec()),
         Kind::Utf8 | Kind::Binary | Kind::Json => column.bytes(row).map(<[u8]>::to_vec),
     };
@@ -175,8 +196,12 @@ fn one_row(outputs: &[Output], columns: &[Column], row: usize) -> Vec<Column> {
             (_, None) => column.push_null(),
             (Kind::Boolean, Some(cell)) => column.push_bool(cell == [1]),
             (Kind::Utf8 | Kind::Binary | Kind::Json, Some(cell)) => column.push_bytes(&cell),
-            (Kind::Date, Some(cell)) => column.push_fixed::<4>(cell.try_into().expect("a date has 4 bytes")),
-            (_, Some(cell)) => column.push_fixed::<8>(cell.try_into().expect("a number has 8 bytes")),
+            (Kind::Date, Some(cell)) => {
+                column.push_fixed::<4>(cell.try_into().expect("a date has 4 bytes"))
+            }
+            (_, Some(cell)) => {
+                column.push_fixed::<8>(cell.try_into().expect("a number has 8 bytes"))
+            }
         }
     }
     builder.finish(1).columns

@@ -163,4 +163,5 @@ impl monoid::Guest for Raw {
     }
 }
 
+#[cfg(target_family = "wasm")]
 bindings::export!(Raw with_types_in bindings);
