@@ -32,7 +32,11 @@ class Job:
         self.file.write_text(JOB.format(**{key: json.dumps(str(path)) for key, path in paths.items()}))
 
     def run(self, mode, workers, cores):
-        """Runs it from nothing; `mode` is `--only-fold` or `--swap`."""
+        """Runs it from nothing; `mode` is `--only-fold` or `--swap`.
+
+        The work folder goes first: a build that is folded already would be resumed, and nothing measured.
+        The compiled component stays in its cache, as it would from run to run.
+        """
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         for leftover in self.folder.glob("tables.db*"):
             leftover.unlink()

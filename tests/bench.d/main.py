@@ -17,6 +17,7 @@ ROOT = HERE.parent.parent
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench", description=__doc__)
+    parser.add_argument("--backfold", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--component", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--objects", type=int, default=64)
@@ -51,13 +52,13 @@ class Bench:
             settings = {"out": unfinished, "events": options.events, "objects": options.objects, "days": options.days}
             settings |= {"pages": pages, "times": times, "compress": compress, "members": 2}
             flags = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-            subprocess.run([ROOT / "target/release/make-archive", *flags], check=True, stdout=sys.stderr)
+            subprocess.run([self.options.backfold.with_name("make-archive"), *flags], check=True, stdout=sys.stderr)
             unfinished.rename(folder)
         return folder
 
     def job(self, archive, name):
-        backfold = ROOT / "target/release/backfold"
-        return Job(backfold, self.options.component, archive, self.options.folder / "jobs" / name)
+        folder = self.options.folder / "jobs" / name
+        return Job(self.options.backfold, self.options.component, archive, folder)
 
     def against_duckdb(self, case, compress):
         """CPU seconds of both on one core: the fold alone, and the whole run."""

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use backfold::cutover::GateOptions;
+use backfold::decode::EventRange;
 use backfold::replay::{self, Planned};
 use chrono::Utc;
 
@@ -41,7 +42,7 @@ impl Plan {
         let mut text = describe(&planned, context.paint);
         let next = format!("backfold run{}", self.job.suffix());
         text.push_str(&format!(
-            "\nnothing has been built yet: `{}` does it\n",
+            "\nnothing is built or changed yet: `{}` builds it\n",
             context.paint.cyan(next)
         ));
         Answer::new(text, &planned)
@@ -99,21 +100,23 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         "input",
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
-    let bound = |at: Option<i64>, open: &str| at.map_or_else(|| open.to_owned(), moment);
-    fields.add(
-        "events",
-        format!(
-            "from {} to before {}",
-            bound(planned.range.from_us, "the earliest"),
-            bound(planned.range.until_us, "the end"),
-        ),
-    );
+    fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
     for note in &frozen.notes {
         fields.add("note", plain(note));
     }
     fields.render(paint)
+}
+
+/// Which events count.
+fn events(range: EventRange) -> String {
+    match (range.from_us.map(moment), range.until_us.map(moment)) {
+        (None, None) => "all".into(),
+        (Some(from), None) => format!("from {from} on"),
+        (None, Some(until)) => format!("before {until}"),
+        (Some(from), Some(until)) => format!("from {from} to before {until}"),
+    }
 }
 
 /// What has to hold before a swap.
