@@ -1,7 +1,7 @@
 //! A pipeline that uses everything, folded natively.
 
 #![cfg(feature = "testing")]
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use backfold_guest::prelude::*;
 use backfold_guest::testing::{fold_json, laws};
