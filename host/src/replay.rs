@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
+use crate::fold::{FoldError, join_quarantine, verify_run};
 use crate::guest::{Component, Instance};
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
@@ -160,20 +161,27 @@ impl<'a> Replay<'a> {
         &self,
         build: &BuildFolder,
         journal: &Arc<Journal>,
-        standing: Standing,
+        mut standing: Standing,
     ) -> Result<Standing, Error> {
         let splits = build.manifest.frozen.splits;
         self.show_progress(build, &standing);
-        if standing.covered.len() == splits {
+        if self.is_loaded(build, &standing).await? {
             return Ok(standing);
         }
-        folding::fold_splits(self, build, journal.clone(), &standing).await?;
-        let standing = build.peek()?;
-        if standing.covered.len() != splits {
-            return Err(crate::fold::FoldError::Interrupted.into());
+        for run in standing.runs() {
+            verify_run(&build.runs(), &run)?;
         }
+        build.sweep_runs(&standing)?;
+        if standing.covered.len() != splits {
+            folding::fold_splits(self, build, journal.clone(), &standing).await?;
+            standing = build.peek()?;
+        }
+        if standing.covered.len() != splits {
+            return Err(FoldError::Interrupted.into());
+        }
+        // Also where all was folded before: the run that did may have been killed right then.
         let rejecting = standing.splits_with_rejections();
-        crate::fold::join_quarantine(
+        join_quarantine(
             &build.quarantine(),
             rejecting.into_iter(),
             &build.quarantine_file(),

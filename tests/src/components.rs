@@ -26,6 +26,15 @@ pub fn guest(name: &str) -> PathBuf {
     )
 }
 
+/// The component without the SDK, `tests/guests/raw`, which does as its parameters say.
+pub fn raw() -> PathBuf {
+    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    find(
+        BUILT.get_or_init(|| build(&["-p", "backfold-guest-raw"])),
+        "backfold_guest_raw",
+    )
+}
+
 fn build(arguments: &[&str]) -> Vec<PathBuf> {
     let output = Command::new(root().join("guest-sdk/rust/build-component"))
         .args(arguments)

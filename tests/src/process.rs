@@ -217,6 +217,36 @@ impl Running {
         }
     }
 
+    /// Lets it run for so long, or to its end if that comes first. Says whether it still runs.
+    pub fn let_run(&mut self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        loop {
+            match self
+                .lines
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
+                Ok(line) => drop(self.keep(line)),
+                Err(mpsc::RecvTimeoutError::Timeout) => return true,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Sends what Ctrl-C sends.
+    ///
+    /// # Panics
+    /// If it has ended already.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        let sent = Command::new("kill")
+            .args(["-INT", &self.id().to_string()])
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "nobody to interrupt"
+        );
+    }
+
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id()

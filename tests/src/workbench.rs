@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
+use toml::Table;
 
 use crate::archive::{Archive, Tallies, Tally};
 use crate::process::{self, Finished, Running};
@@ -67,25 +69,24 @@ impl Workbench {
         fs::write(&path, bytes).with_context(|| path.display().to_string())
     }
 
-    /// Writes the job again, with more settings at its end, such as `[range]\nfrom = "2026-01-02"`.
+    /// Writes the job again, with settings laid over those that it has anyway: TOML such as
+    /// `range.from = "2026-01-02"`.
     pub fn write_job(&self, component: &Path, settings: &str) -> Result<()> {
-        let Workbench { table, .. } = self;
-        let component = toml_string(component);
-        let job = format!(
-            r#"table = "{table}"
-component = {component}
-work = "work"
-
-[source.files]
-path = "archive"
-
-[target.sqlite]
-path = "tables.db"
-
-{settings}
-"#
+        let mut job = toml::toml! {
+            work = "work"
+            source.files.path = "archive"
+            target.sqlite.path = "tables.db"
+        };
+        job.insert("table".into(), self.table.as_str().into());
+        let component = component
+            .to_str()
+            .context("a component has a name in UTF-8")?;
+        job.insert("component".into(), component.into());
+        lay_over(
+            &mut job,
+            settings.parse().with_context(|| settings.to_string())?,
         );
-        Ok(fs::write(self.job(), job)?)
+        Ok(fs::write(self.job(), job.to_string())?)
     }
 
     /// A `backfold` command in this folder: the words of `line`, then the job file.
@@ -112,24 +113,81 @@ path = "tables.db"
 
     /// What a reader finds under the public name: the first two columns are the key, then a count and a sum.
     pub fn tallies(&self) -> Result<Tallies> {
-        let connection =
-            Connection::open_with_flags(self.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{}\"", self.table))?;
-        let rows = rows.query_map((), |row| {
-            Ok((
-                (row.get(0)?, row.get(1)?),
+        let mut tallies = Tallies::new();
+        for row in self.rows()? {
+            let Ok(
+                [
+                    Value::Text(page),
+                    Value::Text(day),
+                    Value::Integer(events),
+                    Value::Integer(duration_ms),
+                ],
+            ) = <[Value; 4]>::try_from(row)
+            else {
+                bail!("`{}` does not have the columns of a tally", self.table);
+            };
+            tallies.insert(
+                (page, day),
                 Tally {
-                    events: row.get(2)?,
-                    duration_ms: row.get(3)?,
+                    events,
+                    duration_ms,
                 },
-            ))
-        })?;
+            );
+        }
+        Ok(tallies)
+    }
+
+    /// All that a reader finds under the public name, in the order of the first two columns.
+    pub fn rows(&self) -> Result<Vec<Vec<Value>>> {
+        let reader = self.reader()?;
+        let mut select =
+            reader.prepare(&format!("SELECT * FROM \"{}\" ORDER BY 1, 2", self.table))?;
+        let width = select.column_count();
+        let rows =
+            select.query_map((), |row| (0..width).map(|column| row.get(column)).collect())?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// A connection of somebody who only reads.
+    pub fn reader(&self) -> Result<Connection> {
+        Ok(Connection::open_with_flags(
+            self.database(),
+            OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )?)
+    }
+
+    /// The folders of the builds, oldest first.
+    pub fn builds(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.work().join(&self.table))
+            .into_iter()
+            .flatten();
+        let mut builds: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.join("manifest.json").exists())
+            .collect();
+        builds.sort();
+        builds
+    }
+
+    /// The whole lines of the newest build's journal; none where there is no build yet.
+    pub fn journal(&self) -> Vec<String> {
+        let path = self.builds().pop().map(|build| build.join("journal.jsonl"));
+        let text = path
+            .and_then(|path| fs::read_to_string(path).ok())
+            .unwrap_or_default();
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(str::to_owned)
+            .collect()
     }
 }
 
-/// A path as a TOML string.
-fn toml_string(path: &Path) -> String {
-    // JSON's escapes are TOML's.
-    serde_json::Value::from(path.to_string_lossy()).to_string()
+/// Lays `over` over `table`, key by key.
+fn lay_over(table: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(over)) => lay_over(inner, over),
+            (_, value) => drop(table.insert(key, value)),
+        }
+    }
 }

@@ -50,7 +50,8 @@ impl<P: Pipeline> Out<'_, P> {
     /// Updates the state of `key`, which starts as the identity. A record may update any number of states, and
     /// one of them more than once.
     ///
-    /// If the update overflows a sum, the record is rejected once `fold` returns.
+    /// If the update gives a state what it cannot take in, such as NaN to a sum, the record is rejected once `fold`
+    /// returns.
     #[inline]
     pub fn at(&mut self, key: P::Key<'_>, update: impl FnOnce(&mut P::State)) {
         let state = self.table.at(&key);

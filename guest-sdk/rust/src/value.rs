@@ -127,6 +127,31 @@ pub fn output<V: Value>(name: impl Into<String>) -> Output {
     }
 }
 
+/// The values of a row as `name = value`, for a message.
+pub(crate) fn show_row(outputs: &[Output], columns: &[Column], row: usize) -> String {
+    let shown = outputs.iter().zip(columns).map(|(output, column)| {
+        let value =
+            show(output.kind, column, row).unwrap_or_else(|malformed| malformed.to_string());
+        format!("{} = {value}", output.name)
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn show(kind: Kind, column: &Column, row: usize) -> Result<String, Malformed> {
+    if !column.is_valid(row) {
+        return Ok("null".to_string());
+    }
+    Ok(match kind {
+        Kind::Boolean => bool::load(column, row)?.to_string(),
+        Kind::Int64 => i64::load(column, row)?.to_string(),
+        Kind::Float64 => f64::load(column, row)?.to_string(),
+        Kind::Timestamp => Timestamp::load(column, row)?.to_string(),
+        Kind::Date => Date::load(column, row)?.to_string(),
+        Kind::Utf8 | Kind::Json => format!("{:?}", String::load(column, row)?),
+        Kind::Binary => format!("\"{}\"", column.bytes(row)?.escape_ascii()),
+    })
+}
+
 /// Builds the columns of a batch.
 #[derive(Debug)]
 pub(crate) struct BatchBuilder {

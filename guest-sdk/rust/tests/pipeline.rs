@@ -151,6 +151,49 @@ impl Pipeline for Orders {
 
 backfold_guest::export!(Orders);
 
+#[derive(Event)]
+struct Weight {
+    grams: f64,
+    per: f64,
+}
+
+#[derive(Key)]
+struct Everything {
+    of: bool,
+}
+
+#[derive(Monoid)]
+struct Ratios {
+    weights: Sum<i64>,
+    ratio: Sum<f64>,
+}
+
+/// Events and keys that borrow nothing.
+struct Weights;
+
+impl Pipeline for Weights {
+    type Event<'a> = Weight;
+    type Key<'a> = Everything;
+    type State = Ratios;
+    type View = NoView;
+
+    fn open(_: &mut Params) -> Result<Self, ParamError> {
+        Ok(Weights)
+    }
+
+    fn fold(&self, e: Weight, out: &mut Out<'_, Self>) -> Result<(), Reject> {
+        out.at(Everything { of: true }, |s| {
+            s.weights += 1;
+            s.ratio += e.grams / e.per;
+        });
+        Ok(())
+    }
+
+    fn present(&self, _: &Ratios) -> NoView {
+        NoView
+    }
+}
+
 const NOON_MS: i64 = 1_767_441_600_000;
 
 fn order(cents: i64, item: &str) -> Value {
@@ -365,29 +408,44 @@ fn a_rejected_record_leaves_no_trace() {
 }
 
 #[test]
-fn a_sum_that_overflows_rejects_the_record_whole() {
-    // The sum overflows after all the other fields of the state have taken the record in.
+fn a_sum_may_leave_its_range_for_a_while() {
     let folded = fold_json::<Orders>(
-        &[],
-        &[
-            order(i64::MAX, "all"),
-            order(1, "bit"),
-            with(order(3, "cut"), "ts", json!(0)),
-        ],
+        &[("least_cents", "-9")],
+        &[order(i64::MAX, "all"), order(9, "bit"), order(-9, "cut")],
     );
     let state = folded.state(&germany()).unwrap();
     assert_eq!(
         (state.money.orders.value(), state.money.cents.value()),
-        (1, i64::MAX)
+        (3, i64::MAX)
     );
-    assert_eq!(
-        (state.smallest.value(), state.best.items().len()),
-        (Some(i64::MAX), 1)
+    assert_eq!(folded.rejections(), []);
+}
+
+/// Which record is one too many depends on where history is cut, so none is rejected.
+#[test]
+#[should_panic(
+    expected = "the state of country = \"DE\", day = 2026-01-03, gift = false: money_cents: the sum \
+                9223372036854775808 does not fit into 64 bits"
+)]
+fn a_sum_out_of_range_is_never_drained() {
+    fold_json::<Orders>(&[], &[order(i64::MAX, "all"), order(1, "bit")]);
+}
+
+/// The number is not finite whatever came before it, so it is the record that is at fault.
+#[test]
+fn a_number_that_no_state_takes_in_rejects_the_record_whole() {
+    let folded = fold_json::<Weights>(
+        &[],
+        &[
+            json!({"grams": 2.0, "per": 1.0}),
+            json!({"grams": 1.0, "per": 0.0}),
+        ],
     );
-    assert_eq!(folded.rejections().len(), 1);
+    let state = folded.state(&Everything { of: true }).unwrap();
+    assert_eq!((state.weights.value(), state.ratio.value()), (1, 2.0));
     assert_eq!(
         folded.rejections()[0].reason,
-        "money_cents: the sum does not fit into 64 bits"
+        "ratio: the number is not finite"
     );
 }
 

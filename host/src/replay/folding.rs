@@ -11,7 +11,7 @@ use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, SplitReader, Standing};
 use crate::decode::{Decoding, Projection};
 use crate::error::Class;
-use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message, verify_run};
+use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
 use crate::source::{Chunk, ReplayDriver, Split};
 
@@ -28,10 +28,6 @@ pub(super) async fn fold_splits(
     journal: Arc<Journal>,
     standing: &Standing,
 ) -> Result<(), Error> {
-    for run in standing.runs() {
-        verify_run(&build.runs(), &run)?;
-    }
-    build.sweep_runs(standing)?;
     let manifest = &build.manifest;
     let splits = SplitReader::open(
         &build.splits_file(),

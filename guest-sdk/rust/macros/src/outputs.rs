@@ -98,6 +98,11 @@ pub(crate) fn derive_monoid(input: DeriveInput) -> syn::Result<TokenStream> {
                 ::core::result::Result::Ok(())
             }
 
+            fn fits(&self) -> ::core::result::Result<(), ::backfold_guest::Fault> {
+                #(#monoid::fits(&self.#idents).map_err(|fault| fault.in_field(#names))?;)*
+                ::core::result::Result::Ok(())
+            }
+
             fn save(&self, row: &mut ::backfold_guest::RowWriter<'_>) {
                 #(#monoid::save(&self.#idents, row);)*
             }

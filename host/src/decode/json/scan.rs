@@ -56,22 +56,61 @@ pub(in crate::decode) fn skip_blanks(text: &[u8], at: usize) -> usize {
     skip_space::<true>(text, at)
 }
 
+/// How many bytes a string is searched by.
+const STRIDE: usize = 16;
+
+/// Bit n is set where byte n cannot stand in a string as it is.
+///
+/// SSE2 is part of x86-64, so its functions are safe to call there.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn specials(bytes: &[u8; STRIDE]) -> u32 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8,
+    };
+    let (low, high) = halves(bytes);
+    let bytes = _mm_set_epi64x(high.cast_signed(), low.cast_signed());
+    let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"'.cast_signed()));
+    let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\'.cast_signed()));
+    _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))).cast_unsigned()
+}
+
+/// The same, but only the lowest bit is right: bits above it may be set or not.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn specials(bytes: &[u8; STRIDE]) -> u32 {
+    let (low, high) = halves(bytes);
+    match (first_special(low), first_special(high)) {
+        (0, 0) => 0,
+        (0, high) => 1 << (8 + high.trailing_zeros() / 8),
+        (low, _) => 1 << (low.trailing_zeros() / 8),
+    }
+}
+
+#[inline(always)]
+fn halves(bytes: &[u8; STRIDE]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*bytes);
+    (both as u64, (both >> 64) as u64)
+}
+
 /// The inside of a string: from behind its opening quote to its closing quote, and whether it has escapes.
 #[inline(always)]
 pub(super) fn string(text: &[u8], mut at: usize) -> Result<(usize, bool), Fault> {
     loop {
-        let Some(word) = word(text, at) else {
+        let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk()) else {
             return string_tail(text, at, false);
         };
-        let special = first_special(word);
+        let special = specials(bytes);
         if special != 0 {
-            at += special.trailing_zeros() as usize / 8;
+            at += special.trailing_zeros() as usize;
             if byte(text, at) == b'"' {
                 return Ok((at, false));
             }
             return string_tail(text, at, false);
         }
-        at += 8;
+        at += STRIDE;
     }
 }
 
@@ -184,6 +223,20 @@ mod tests {
                         "{special:#x} among {filler:#x}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn specials_are_found_sixteen_bytes_at_a_time() {
+        for special in 0..=255u8 {
+            for at in 0..STRIDE {
+                let mut bytes = [b'a'; STRIDE];
+                bytes[at] = special;
+                let expected = (special < 0x20 || matches!(special, b'"' | b'\\')).then_some(at);
+                let found = specials(&bytes);
+                let found = (found != 0).then(|| found.trailing_zeros() as usize);
+                assert_eq!(found, expected, "{special:#x} at {at}");
             }
         }
     }
