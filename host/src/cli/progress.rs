@@ -285,6 +285,7 @@ mod tests {
         assert_eq!(eta(500, 500, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(250, 0, 1000, Duration::from_secs(1)), Some(3.0));
         assert_eq!(eta(750, 500, 1000, Duration::from_secs(1)), Some(1.0));
+        assert_eq!(eta(1000, 0, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(0, 0, 0, Duration::from_secs(1)), None);
     }
 
