@@ -93,6 +93,10 @@ impl fmt::Display for Reject {
 
 /// Columns derived from a state. Derive it: `#[derive(View)]` on a struct of `i64`, `f64`, `bool`, `String`,
 /// `Vec<u8>`, [`Timestamp`](crate::Timestamp), [`Date`](crate::Date) or an `Option` of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view",
+    note = "derive it: `#[derive(View)]` on a struct with a field for each view column, or take `NoView`"
+)]
 pub trait View {
     /// The view columns.
     fn columns() -> Vec<Output>;

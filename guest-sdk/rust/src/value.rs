@@ -5,6 +5,11 @@ use crate::schema::{Kind, Output};
 use crate::types::{Date, Json, Timestamp};
 
 /// A type that a column can hold.
+#[diagnostic::on_unimplemented(
+    message = "no column holds values of type `{Self}`",
+    label = "not a type of a column",
+    note = "a column holds `i64`, `f64`, `bool`, text, bytes, `Timestamp` or `Date`, or an `Option` of these"
+)]
 pub trait Value {
     /// The column's kind.
     const KIND: Kind;

@@ -1,7 +1,7 @@
 //! A pipeline that uses everything, folded natively.
 
 #![cfg(feature = "testing")]
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use backfold_guest::prelude::*;
 use backfold_guest::testing::{fold_json, laws};
@@ -150,49 +150,6 @@ impl Pipeline for Orders {
 }
 
 backfold_guest::export!(Orders);
-
-#[derive(Event)]
-struct Weight {
-    grams: f64,
-    per: f64,
-}
-
-#[derive(Key)]
-struct Everything {
-    of: bool,
-}
-
-#[derive(Monoid)]
-struct Ratios {
-    weights: Sum<i64>,
-    ratio: Sum<f64>,
-}
-
-/// Events and keys that borrow nothing.
-struct Weights;
-
-impl Pipeline for Weights {
-    type Event<'a> = Weight;
-    type Key<'a> = Everything;
-    type State = Ratios;
-    type View = NoView;
-
-    fn open(_: &mut Params) -> Result<Self, ParamError> {
-        Ok(Weights)
-    }
-
-    fn fold(&self, e: Weight, out: &mut Out<'_, Self>) -> Result<(), Reject> {
-        out.at(Everything { of: true }, |s| {
-            s.weights += 1;
-            s.ratio += e.grams / e.per;
-        });
-        Ok(())
-    }
-
-    fn present(&self, _: &Ratios) -> NoView {
-        NoView
-    }
-}
 
 const NOON_MS: i64 = 1_767_441_600_000;
 
@@ -404,48 +361,6 @@ fn a_rejected_record_leaves_no_trace() {
     assert_eq!(
         reasons,
         [(1, "the token is empty"), (2, "7 cents are too few")]
-    );
-}
-
-#[test]
-fn a_sum_may_leave_its_range_for_a_while() {
-    let folded = fold_json::<Orders>(
-        &[("least_cents", "-9")],
-        &[order(i64::MAX, "all"), order(9, "bit"), order(-9, "cut")],
-    );
-    let state = folded.state(&germany()).unwrap();
-    assert_eq!(
-        (state.money.orders.value(), state.money.cents.value()),
-        (3, i64::MAX)
-    );
-    assert_eq!(folded.rejections(), []);
-}
-
-/// Which record is one too many depends on where history is cut, so none is rejected.
-#[test]
-#[should_panic(
-    expected = "the state of country = \"DE\", day = 2026-01-03, gift = false: money_cents: the sum \
-                9223372036854775808 does not fit into 64 bits"
-)]
-fn a_sum_out_of_range_is_never_drained() {
-    fold_json::<Orders>(&[], &[order(i64::MAX, "all"), order(1, "bit")]);
-}
-
-/// The number is not finite whatever came before it, so it is the record that is at fault.
-#[test]
-fn a_number_that_no_state_takes_in_rejects_the_record_whole() {
-    let folded = fold_json::<Weights>(
-        &[],
-        &[
-            json!({"grams": 2.0, "per": 1.0}),
-            json!({"grams": 1.0, "per": 0.0}),
-        ],
-    );
-    let state = folded.state(&Everything { of: true }).unwrap();
-    assert_eq!((state.weights.value(), state.ratio.value()), (1, 2.0));
-    assert_eq!(
-        folded.rejections()[0].reason,
-        "ratio: the number is not finite"
     );
 }
 

@@ -81,6 +81,12 @@ pub use top_k::TopK;
 ///     fn restore(&mut self, mark: Self) { *self = mark }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no monoid, so it cannot be kept",
+    label = "no monoid",
+    note = "a state is a `#[derive(Monoid)]` struct of `Sum`, `Min`, `Max`, `Any`, `All`, `First`, `Last`, `TopK`, `Set` or a sketch",
+    note = "a bare number does not say how two of it combine: a counter is a `Sum<i64>`"
+)]
 pub trait Monoid: Sized {
     /// Whether `combine(a, b)` is `combine(b, a)`. Where it is not, the host combines in the order of the source,
     /// and is slower for it.

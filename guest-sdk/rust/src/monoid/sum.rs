@@ -9,6 +9,11 @@ use crate::schema::Output;
 use crate::value::{RowReader, RowWriter, output};
 
 /// A type that can be summed: `i64` and `f64`, both exactly.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be summed",
+    label = "not a type of a sum",
+    note = "a sum is a `Sum<i64>` or a `Sum<f64>`"
+)]
 pub trait Summand: Sized {
     /// What the sum is kept as.
     type Total: Monoid + fmt::Debug;
