@@ -172,7 +172,7 @@ fn interrupted_it_writes_a_checkpoint_and_what_that_covers_is_not_read_again() {
             .any(|build| build.join(&rejected).exists())
     });
     assert!(bench.journal().is_empty());
-    running.interrupt();
+    running.signal("INT");
     let finished = running.finish().fails_with(130);
     assert_eq!(finished.json()["error"]["code"], "BF0505");
 
