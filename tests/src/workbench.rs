@@ -89,13 +89,15 @@ impl Workbench {
         Ok(fs::write(self.job(), job.to_string())?)
     }
 
-    /// A `backfold` command in this folder: the words of `line`, then the job file.
+    /// A `backfold` command in this folder: the words of `line`, then the job file if they do not name it.
     pub fn command(&self, line: &str) -> Command {
         let mut command = process::backfold();
         command
             .args(line.split_whitespace())
-            .arg("job.toml")
             .current_dir(self.path());
+        if !line.contains(".toml") {
+            command.arg("job.toml");
+        }
         command
     }
 
