@@ -34,10 +34,10 @@ class Job:
     def run(self, mode, workers, cores):
         """Runs it from nothing; `mode` is `--only-fold` or `--swap`.
 
-        The work folder goes first: a build that is folded already would be resumed, and nothing measured.
-        The compiled component stays in its cache, as it would from run to run.
+        Builds of earlier runs go first: a folded one would be resumed, and nothing measured. The compiled component
+        stays in the work folder, as it would from run to run.
         """
-        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        shutil.rmtree(self.folder / "work" / "page_days", ignore_errors=True)
         for leftover in self.folder.glob("tables.db*"):
             leftover.unlink()
         command = [self.backfold, "run", self.file, mode, "--workers", str(workers), "--no-progress", "--output", "json"]

@@ -232,18 +232,18 @@ impl Running {
         }
     }
 
-    /// Sends what Ctrl-C sends.
+    /// Sends a signal by its name, such as `INT`, which Ctrl-C sends.
     ///
     /// # Panics
     /// If it has ended already.
     #[track_caller]
-    pub fn interrupt(&self) {
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
-            .args(["-INT", &self.id().to_string()])
+            .args([&format!("-{name}"), &self.id().to_string()])
             .status();
         assert!(
             sent.is_ok_and(|status| status.success()),
-            "nobody to interrupt"
+            "nobody to send {name} to"
         );
     }
 

@@ -89,13 +89,15 @@ impl Workbench {
         Ok(fs::write(self.job(), job.to_string())?)
     }
 
-    /// A `backfold` command in this folder: the words of `line`, then the job file.
+    /// A `backfold` command in this folder: the words of `line`, then the job file if they do not name it.
     pub fn command(&self, line: &str) -> Command {
         let mut command = process::backfold();
         command
             .args(line.split_whitespace())
-            .arg("job.toml")
             .current_dir(self.path());
+        if !line.contains(".toml") {
+            command.arg("job.toml");
+        }
         command
     }
 
@@ -103,6 +105,40 @@ impl Workbench {
     #[track_caller]
     pub fn run(&self, line: &str) -> Finished {
         process::run(&mut self.command(line))
+    }
+
+    /// Runs such a command, which must fail with this exit code and this error and leave the table as it was.
+    /// Gives what the error says: its message, and the causes behind it.
+    ///
+    /// # Panics
+    /// If it does otherwise.
+    #[track_caller]
+    pub fn refuses(&self, line: &str, exit_code: i32, code: &str) -> String {
+        self.refuses_as(&mut self.command(line), exit_code, code)
+    }
+
+    /// The same for a command that was made otherwise.
+    ///
+    /// # Panics
+    /// If it does otherwise.
+    #[track_caller]
+    pub fn refuses_as(&self, command: &mut Command, exit_code: i32, code: &str) -> String {
+        let before = self.rows().ok();
+        let finished = process::run(command.args(["--output", "json"])).fails_with(exit_code);
+        let document = finished.json();
+        assert_eq!(
+            (&document["ok"], &document["error"]["code"]),
+            (&false.into(), &code.into()),
+            "{document:#}"
+        );
+        assert!(self.rows().ok() == before, "the live table has changed");
+        let error = &document["error"];
+        let causes = error["causes"].as_array().into_iter().flatten();
+        let texts = std::iter::once(&error["message"]).chain(causes);
+        texts
+            .filter_map(|text| text.as_str())
+            .collect::<Vec<_>>()
+            .join(": ")
     }
 
     /// Starts such a command.

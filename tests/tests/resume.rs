@@ -67,6 +67,15 @@ fn undisturbed_digest() -> Value {
         .clone()
 }
 
+/// Appends a record without a page to an object. Gives the file, within a build, that lists it.
+fn spoil(bench: &Workbench, object: u64) -> String {
+    let key = Archive::new(&SPEC).unwrap().key(object);
+    let mut bytes = fs::read(bench.archive().join(&key)).unwrap();
+    bytes.extend_from_slice(b"{\"ts\": \"2026-01-01T00:00:00Z\"}\n");
+    bench.write_object(&key, bytes).unwrap();
+    format!("quarantine/{object:010}.jsonl")
+}
+
 fn newest(bench: &Workbench) -> PathBuf {
     bench.builds().pop().expect("there is a build")
 }
@@ -105,8 +114,11 @@ fn killed_after_each_few_splits() {
 #[test]
 fn killed_at_any_moment() {
     let bench = bench(STEPWISE);
-    // Golden-ratio steps: moments spread over the whole run without a pattern, the same every time.
-    let moments = (1..).map(|n: u64| Duration::from_millis(10 * n + n * 618 % 1000 / 5));
+    // Ever later, so that it ends; by golden-ratio steps around that, so that there is no pattern in it.
+    let moments = (0..).map(|n| {
+        let spread = 0.5 + (f64::from(n) * 0.618).fract();
+        Duration::from_millis(20).mul_f64(1.25_f64.powi(n) * spread)
+    });
     let mut kills = 0;
     for moment in moments {
         let before = bench.journal();
@@ -120,7 +132,7 @@ fn killed_at_any_moment() {
         kills += 1;
         check_appended(&before, &bench);
     }
-    assert!(kills >= 3, "{kills}");
+    assert!(kills >= 8, "{kills}");
 }
 
 #[test]
@@ -145,18 +157,26 @@ fn killed_while_it_loads() {
 #[test]
 fn interrupted_it_writes_a_checkpoint_and_what_that_covers_is_not_read_again() {
     // With the interval of half a minute, only the interruption makes a checkpoint.
-    let bench =
-        bench("source.files.split_size = \"1 B\"\ndecode.batch_rows = 10\nfold.window_batches = 1");
-    let mut running = bench.start("run --swap --output jsonl");
-    running.wait_for(|line| {
-        let line: Value = serde_json::from_str(line).unwrap_or_default();
-        line["progress"]["splits_done"].as_u64() > Some(0)
+    let bench = bench(
+        r#"
+        source.files.split_size = "1 B"
+        decode.batch_rows = 10
+        fold.window_batches = 1
+        gate.max_quarantined = 1
+        "#,
+    );
+    let rejected = spoil(&bench, 0);
+    let mut running = bench.start("run --swap --output json");
+    running.wait_until(|| {
+        bench
+            .builds()
+            .iter()
+            .any(|build| build.join(&rejected).exists())
     });
     assert!(bench.journal().is_empty());
-    running.interrupt();
+    running.signal("INT");
     let finished = running.finish().fails_with(130);
-    let document: Value = serde_json::from_str(finished.stdout.lines().last().unwrap()).unwrap();
-    assert_eq!(document["error"]["code"], "BF0505");
+    assert_eq!(finished.json()["error"]["code"], "BF0505");
 
     let covered: Vec<usize> = bench
         .journal()
@@ -284,10 +304,7 @@ fn what_a_killed_run_left_half_written_is_swept() {
 #[test]
 fn rejected_records_are_listed_wherever_the_run_was_stopped() {
     let bench = bench(&format!("{STEPWISE}\ngate.max_quarantined = 1"));
-    let key = Archive::new(&SPEC).unwrap().key(30);
-    let mut object = fs::read(bench.archive().join(&key)).unwrap();
-    object.extend_from_slice(b"{\"ts\": 1}\n");
-    bench.write_object(&key, object).unwrap();
+    spoil(&bench, 30);
     bench.run("run --only-fold").success();
     let build = newest(&bench);
     let list = build.join("quarantine.jsonl");

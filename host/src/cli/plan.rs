@@ -40,11 +40,13 @@ impl Plan {
             ))
             .await?;
         let mut text = describe(&planned, context.paint);
-        let next = format!("backfold run{}", self.job.suffix());
-        text.push_str(&format!(
-            "\nnothing is built or changed yet: `{}` builds it\n",
-            context.paint.cyan(next)
-        ));
+        let next = context
+            .paint
+            .cyan(format_args!("backfold run{}", self.job.suffix()));
+        text.push_str(&match planned.resumes {
+            true => format!("\n`{next}` goes on with it\n"),
+            false => format!("\nnothing is built or changed yet: `{next}` builds it\n"),
+        });
         Answer::new(text, &planned)
     }
 }
@@ -54,10 +56,10 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     let mut fields = Fields::default();
     let state = match planned.resumes {
         true => format!(
-            "planned {}; {} of {} splits are folded, a run goes on with the others",
+            "planned {}; {} of {} folded",
             ago(&planned.planned_at, Utc::now()),
             count(planned.splits_done),
-            count(planned.frozen.splits),
+            counted(planned.frozen.splits, "split"),
         ),
         false => "new".into(),
     };

@@ -139,7 +139,8 @@ fn eta(done: u64, resumed: u64, total: u64, spent: Duration) -> Option<f64> {
         total.saturating_sub(done),
         total.saturating_sub(resumed),
     );
-    let foreseeable = spent >= ETA_SETTLES && own > 0 && own as f64 >= all as f64 * FORESEEABLE;
+    let foreseeable =
+        spent >= ETA_SETTLES && left > 0 && own > 0 && own as f64 >= all as f64 * FORESEEABLE;
     foreseeable.then(|| spent.as_secs_f64() * left as f64 / own as f64)
 }
 
@@ -285,6 +286,7 @@ mod tests {
         assert_eq!(eta(500, 500, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(250, 0, 1000, Duration::from_secs(1)), Some(3.0));
         assert_eq!(eta(750, 500, 1000, Duration::from_secs(1)), Some(1.0));
+        assert_eq!(eta(1000, 0, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(0, 0, 0, Duration::from_secs(1)), None);
     }
 

@@ -76,7 +76,7 @@ pub(crate) async fn watching<T>(
             }
         }
     };
-    screen.close();
+    screen.close(&meter.read(progress, Instant::now()));
     result
 }
 
@@ -141,7 +141,11 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn close(&mut self) {
+    /// Takes the bar away; where lines were written, ends them with one that says how it stands.
+    fn close(&mut self, reading: &Reading) {
+        if self.display == Display::Lines && self.shown.is_some() {
+            eprintln!("{}", reading.line());
+        }
         self.bar.finish_and_clear();
         self.bars.remove(&self.bar);
     }

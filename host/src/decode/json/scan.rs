@@ -60,24 +60,10 @@ pub(in crate::decode) fn skip_blanks(text: &[u8], at: usize) -> usize {
 const STRIDE: usize = 16;
 
 /// Bit n is set where byte n cannot stand in a string as it is.
-///
-/// SSE2 is part of x86-64, so its functions are safe to call there.
 #[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn specials(bytes: &[u8; STRIDE]) -> u32 {
-    use std::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
-        _mm_set1_epi8,
-    };
-    let (low, high) = halves(bytes);
-    let bytes = _mm_set_epi64x(high.cast_signed(), low.cast_signed());
-    let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
-    let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"'.cast_signed()));
-    let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\'.cast_signed()));
-    _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))).cast_unsigned()
-}
+use super::sse2::specials;
 
-/// The same, but only the lowest bit is right: bits above it may be set or not.
+/// The lowest bit set tells the first byte that cannot stand in a string as it is.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn specials(bytes: &[u8; STRIDE]) -> u32 {
@@ -89,6 +75,7 @@ fn specials(bytes: &[u8; STRIDE]) -> u32 {
     }
 }
 
+#[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 fn halves(bytes: &[u8; STRIDE]) -> (u64, u64) {
     let both = u128::from_le_bytes(*bytes);

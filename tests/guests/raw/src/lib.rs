@@ -1,5 +1,6 @@
 //! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
-//! one way, `in` says in which call, and where `at` is given only once the sum of a batch is that number.
+//! one way, `in` says in which call, and where `at` is given only once the sum of a batch is that number; `keys`
+//! names other keys than `page`, with a bar between them.
 #![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
 
 use std::cell::RefCell;
@@ -48,13 +49,17 @@ impl pipeline::Guest for Raw {
             encoding: Encoding::Standard,
             nullable: false,
         };
+        let keys = param("keys").unwrap_or_else(|| "page".into());
         Ok(Descriptor {
             name: param("name").unwrap_or_else(|| "raw".into()),
             version: "1.0.0".into(),
             inputs: vec![input("page", Kind::Utf8), input("amount", Kind::Int64)],
             only: vec![],
             event_time: None,
-            keys: vec![output("page", Kind::Utf8)],
+            keys: keys
+                .split_terminator('|')
+                .map(|key| output(key, Kind::Utf8))
+                .collect(),
             states: vec![output("events", Kind::Int64), output("total", Kind::Int64)],
             views: vec![output("mean", Kind::Float64)],
             commutative: true,
