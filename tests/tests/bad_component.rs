@@ -1,5 +1,7 @@
 //! Components that are none, or not those that they should be.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs::{self, File};
 
 use backfold_tests::components::{guest, raw};

@@ -1,5 +1,7 @@
 //! From build to build: what readers see, what the commands say, and who wins.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

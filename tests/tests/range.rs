@@ -1,5 +1,7 @@
 //! A range of time: the layout narrows the objects, the time of each event decides.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::guest;
 use backfold_tests::workbench::Workbench;

@@ -1,6 +1,8 @@
 //! The same table, whatever the workers, batches, windows, budgets, splits, checkpoints and merges: that of a
 //! fold into a map.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
