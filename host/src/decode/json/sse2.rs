@@ -1,7 +1,10 @@
 //! The search for special bytes with the vector instructions that every x86-64 has.
 //!
 //! Measured on clicks of 400 bytes, it takes a fifth off the whole of decoding, compared with words of 8 bytes.
-#![expect(unsafe_code, reason = "the compiler does not know that SSE2 is part of x86-64")]
+#![expect(
+    unsafe_code,
+    reason = "the compiler does not know that SSE2 is part of x86-64"
+)]
 
 use std::arch::x86_64::{
     _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
