@@ -1,7 +1,6 @@
 //! Sums at the edge of their range, and numbers that no sum takes in.
 
 #![cfg(feature = "testing")]
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use backfold_guest::prelude::*;
 use backfold_guest::testing::fold_json;
