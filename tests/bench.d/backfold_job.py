@@ -32,8 +32,12 @@ class Job:
         self.file.write_text(JOB.format(**{key: json.dumps(str(path)) for key, path in paths.items()}))
 
     def run(self, mode, workers, cores):
-        """Runs it from nothing; `mode` is `--only-fold` or `--swap`."""
-        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        """Runs it from nothing; `mode` is `--only-fold` or `--swap`.
+
+        Builds of earlier runs go first: a folded one would be resumed, and nothing measured. The compiled component
+        stays in the work folder, as it would from run to run.
+        """
+        shutil.rmtree(self.folder / "work" / "page_days", ignore_errors=True)
         for leftover in self.folder.glob("tables.db*"):
             leftover.unlink()
         command = [self.backfold, "run", self.file, mode, "--workers", str(workers), "--no-progress", "--output", "json"]

@@ -17,6 +17,7 @@ ROOT = HERE.parent.parent
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench", description=__doc__)
+    parser.add_argument("--backfold", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--component", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--objects", type=int, default=64)
@@ -51,19 +52,21 @@ class Bench:
             settings = {"out": unfinished, "events": options.events, "objects": options.objects, "days": options.days}
             settings |= {"pages": pages, "times": times, "compress": compress, "members": 2}
             flags = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
-            subprocess.run([ROOT / "target/release/make-archive", *flags], check=True, stdout=sys.stderr)
+            subprocess.run([self.options.backfold.with_name("make-archive"), *flags], check=True, stdout=sys.stderr)
             unfinished.rename(folder)
         return folder
 
     def job(self, archive, name):
-        backfold = ROOT / "target/release/backfold"
-        return Job(backfold, self.options.component, archive, self.options.folder / "jobs" / name)
+        folder = self.options.folder / "jobs" / name
+        return Job(self.options.backfold, self.options.component, archive, folder)
 
     def against_duckdb(self, case, compress):
         """CPU seconds of both on one core: the fold alone, and the whole run."""
         archive, cores = self.archive(compress), {self.options.core}
         job = self.job(archive, case)
         database = self.options.folder / "jobs" / case / "duckdb.db"
+        # Not measured: compiles the component, and brings the archive into memory.
+        job.run("--only-fold", 1, cores)
         fold, whole, duckdb = [], [], []
         for _ in range(self.options.pairs):
             fold.append(job.run("--only-fold", 1, cores).cpu_s)
@@ -91,6 +94,7 @@ class Bench:
             say("workers: this machine has one core, nothing to compare")
             return
         job = self.job(self.archive("gzip"), "workers")
+        job.run("--only-fold", 2, set(cores))
         one, two = [], []
         for _ in range(self.options.pairs):
             one.append(job.run("--only-fold", 1, set(cores)).wall_s)

@@ -1,56 +1,58 @@
 //! The `backfold` command as a user starts it.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::components::root;
-
 /// How long a process may take for what a test waits for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The path of the binary: `BACKFOLD_BIN`, or what Cargo builds in the profile of this test.
+/// The path of the binary: `BACKFOLD_BIN`, or the one that was built beside this test.
+///
+/// # Panics
+/// If there is none, or if it is older than what it is built from. Tests do not build it themselves: several
+/// of them at once would wait for one another, and other features would build the dependencies again.
 pub fn binary() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY
-        .get_or_init(|| env::var_os("BACKFOLD_BIN").map_or_else(build, PathBuf::from))
+        .get_or_init(|| env::var_os("BACKFOLD_BIN").map_or_else(built, PathBuf::from))
         .clone()
 }
 
-fn build() -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    // With all members, their features are those that the test itself was built with: nothing is built twice.
-    cargo.args([
-        "build",
-        "--quiet",
-        "--workspace",
-        "--bin",
-        "backfold",
-        "--message-format",
-        "json",
-    ]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
+fn built() -> PathBuf {
+    let test = env::current_exe().expect("a test knows its path");
+    // Tests lie in `deps`, commands beside that folder.
+    let binary = test
+        .ancestors()
+        .nth(2)
+        .expect("it lies in a target folder")
+        .join("backfold");
+    let changed = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
+    // What Cargo writes beside a binary: `BINARY: SOURCE SOURCE…`, blanks in names escaped.
+    let sources = fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
+    let stale = sources
+        .split_once(": ")
+        .map_or("", |(_, sources)| sources)
+        .replace("\\ ", "\0")
+        .split_whitespace()
+        .map(|source| PathBuf::from(source.replace('\0', " ")))
+        .find(|source| changed(source) > changed(&binary));
+    let advice = "first `cargo build --workspace --bins`, or name a binary in BACKFOLD_BIN";
+    assert!(binary.exists(), "no {}: {advice}", binary.display());
+    if let Some(source) = stale {
+        panic!(
+            "{} is older than {}: {advice}",
+            binary.display(),
+            source.display()
+        );
     }
-    let output = cargo
-        .current_dir(root())
-        .output()
-        .expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "cargo build: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the executable that it built")
+    binary
 }
 
 /// A `backfold` command that no variable of the caller's environment changes.

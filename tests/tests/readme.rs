@@ -1,12 +1,16 @@
 //! The commands in the READMEs do what they say there.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::{clicks, root};
 use backfold_tests::process::{backfold, run};
+use tempfile::TempDir;
 
 /// The commands of the console blocks: the lines behind `$ `.
 fn commands(markdown: &str) -> Vec<&str> {
@@ -19,11 +23,8 @@ fn commands(markdown: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Runs the commands of a README in order, in a folder like that of the quickstart.
-fn check(readme: &str) {
-    let text = fs::read_to_string(root().join(readme)).unwrap();
-    let commands = commands(&text);
-    assert!(!commands.is_empty(), "{readme} has no command");
+/// A folder like that of the quickstart, before there is an archive.
+fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(clicks(), folder.path().join("clicks.wasm")).unwrap();
     fs::copy(
@@ -31,23 +32,32 @@ fn check(readme: &str) {
         folder.path().join("job.toml"),
     )
     .unwrap();
+    folder
+}
+
+fn write_archive(folder: &Path) {
     Archive::new(&ArchiveSpec::SMALL)
         .unwrap()
-        .write(&folder.path().join("archive"))
+        .write(&folder.join("archive"))
         .unwrap();
+}
+
+/// Runs the commands of a README in order, in that folder.
+fn check(readme: &str, folder: &Path) {
+    let text = fs::read_to_string(root().join(readme)).unwrap();
+    let commands = commands(&text);
+    assert!(!commands.is_empty(), "{readme} has no command");
     for command in commands {
         let mut words = command.split_whitespace();
-        match words.next() {
-            Some("backfold") => {
-                drop(run(backfold().args(words).current_dir(folder.path())).success())
-            }
-            // The long ones are run by tests/run, or are tests/run.
-            Some(script) => assert!(
-                is_executable(&root().join(script)),
-                "{readme}: no script {script}"
-            ),
-            None => panic!("{readme}: an empty command"),
-        }
+        let mut program = match words.next() {
+            Some("backfold") => backfold(),
+            Some("make-archive") => Command::new(env!("CARGO_BIN_EXE_make-archive")),
+            // The long ones are run by tests/run, or are tests/run, or are tests here.
+            Some("cargo") => continue,
+            Some(script) if is_executable(&root().join(script)) => continue,
+            other => panic!("{readme}: no script {other:?}"),
+        };
+        run(program.args(words).current_dir(folder)).success();
     }
 }
 
@@ -58,12 +68,53 @@ fn is_executable(path: &Path) -> bool {
 
 #[test]
 fn of_the_project() {
-    check("README.md");
+    let folder = folder();
+    write_archive(folder.path());
+    check("README.md", folder.path());
 }
 
 #[test]
 fn of_the_example() {
-    check("examples/clicks/README.md");
+    check("examples/clicks/README.md", folder().path());
+}
+
+#[test]
+fn code_in_the_readme_is_that_of_the_example() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for (language, file) in [("rust", "src/lib.rs"), ("toml", "job.toml")] {
+        let source = fs::read_to_string(root().join("examples/clicks").join(file)).unwrap();
+        let block = readme
+            .split("\n```")
+            .find_map(|block| block.strip_prefix(language)?.strip_prefix('\n'))
+            .unwrap();
+        // Items are left out, whole, and the brace closes over that.
+        for piece in block.split("\n\n") {
+            let piece = piece.trim_end_matches(['\n', '}']);
+            assert!(source.contains(piece), "{file} has not:\n{piece}");
+        }
+    }
+}
+
+#[test]
+fn a_pipeline_of_ones_own_is_built_outside_of_the_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let sdk = root().join("guest-sdk/rust");
+    run(Command::new(sdk.join("new-pipeline"))
+        .arg("my-pipeline")
+        .current_dir(folder.path()))
+    .success();
+    let own = folder.path().join("my-pipeline");
+    let built = run(Command::new(sdk.join("build-component"))
+        .env_remove("LD_LIBRARY_PATH")
+        .current_dir(&own))
+    .success();
+    fs::copy(built.stdout.trim(), own.join("my-pipeline.wasm")).unwrap();
+    write_archive(&own);
+    run(backfold()
+        .args(["run", "job.toml", "--swap"])
+        .current_dir(&own))
+    .success();
+    assert!(own.join("tables.db").exists());
 }
 
 #[test]

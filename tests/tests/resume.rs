@@ -1,5 +1,7 @@
 //! A run that was stopped, anywhere and in any way, goes on with the same command to the same table.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -62,7 +62,7 @@ impl<S: Slot> pipeline::Guest for S {
     }
 
     fn drain(max_rows: u32) -> Result<wit_columns::Batch, String> {
-        with_open::<S, _>(|instance| Ok(instance.drain(max_rows as usize).into()))
+        with_open::<S, _>(|instance| instance.drain(max_rows as usize).map(Into::into))
     }
 }
 

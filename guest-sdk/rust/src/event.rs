@@ -5,6 +5,10 @@ use crate::schema::{Condition, Input, Kind};
 use crate::types::{Date, Json, Timestamp};
 
 /// What a pipeline reads of a record. Derive it: `#[derive(Event)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event",
+    note = "derive it: `#[derive(Event)]` on a struct with a field for each value that is read"
+)]
 pub trait Event<'a>: Sized {
     /// The input columns.
     const INPUTS: &'static [Input];
@@ -27,6 +31,11 @@ pub trait Event<'a>: Sized {
 
 /// A type that an event's field can have: `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`],
 /// [`Json`], or an `Option` of these where the record may lack the value.
+#[diagnostic::on_unimplemented(
+    message = "an event's field cannot be of type `{Self}`",
+    label = "not a type that a column is read as",
+    note = "a field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, `Timestamp`, `Date` or `Json`, or an `Option` of these"
+)]
 pub trait Field<'a>: Sized {
     /// The column's kind.
     const KIND: Kind;

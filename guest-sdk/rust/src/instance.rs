@@ -7,8 +7,8 @@ use crate::monoid::Monoid;
 use crate::params::Params;
 use crate::pipeline::{Out, Pipeline, View};
 use crate::schema::{Descriptor, Output};
-use crate::table::Table;
-use crate::value::{BatchBuilder, RowReader};
+use crate::table::{Table, Unfit};
+use crate::value::{BatchBuilder, RowReader, show_row};
 
 /// One opened pipeline and its accumulator. What a component exports, and what native tests run.
 pub struct Instance<P: Pipeline> {
@@ -92,16 +92,23 @@ impl<P: Pipeline> Instance<P> {
     }
 
     /// Takes up to `max_rows` states out of the accumulator; fewer mean that it is empty.
-    pub fn drain(&mut self, max_rows: usize) -> Batch {
-        let outputs: Vec<Output> = P::Key::columns()
-            .into_iter()
-            .chain(state_columns::<P>())
-            .collect();
+    ///
+    /// # Errors
+    /// Where the columns cannot hold a state, because a sum is out of range.
+    pub fn drain(&mut self, max_rows: usize) -> Result<Batch, String> {
+        let keys = P::Key::columns();
+        let outputs: Vec<Output> = keys.iter().cloned().chain(state_columns::<P>()).collect();
         let mut builder = BatchBuilder::new(&outputs, self.table.remaining().min(max_rows));
-        let rows = self
+        match self
             .table
-            .drain(max_rows, <P::Key<'static> as Key>::save, &mut builder);
-        builder.finish(rows)
+            .drain(max_rows, <P::Key<'static> as Key>::save, &mut builder)
+        {
+            Ok(rows) => Ok(builder.finish(rows)),
+            Err(Unfit { row, fault }) => {
+                let key = show_row(&keys, &builder.finish(row + 1).columns, row);
+                Err(format!("the state of {key}: {fault}"))
+            }
+        }
     }
 
     /// The identity: one row of the state columns.
@@ -124,13 +131,13 @@ impl<P: Pipeline> Instance<P> {
         }
         let mut builder = BatchBuilder::new(&state_columns::<P>(), left.rows);
         for row in 0..left.rows {
-            let combined = load_state::<P>(left, row)
+            let mut combined = load_state::<P>(left, row)
                 .map_err(|malformed| format!("left row {row}: {malformed}"))?;
             let right = load_state::<P>(right, row)
                 .map_err(|malformed| format!("right row {row}: {malformed}"))?;
-            let mut combined = combined;
             combined
                 .combine(&right)
+                .and_then(|()| combined.fits())
                 .map_err(|fault| format!("row {row}: {fault}"))?;
             combined.save(&mut builder.row());
         }

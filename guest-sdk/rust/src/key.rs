@@ -10,6 +10,10 @@ use crate::value::{RowWriter, Value};
 ///
 /// The table compares keys by their encoding; equal keys, and only they, have equal encodings, and none is the
 /// beginning of another.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no key",
+    note = "derive it: `#[derive(Key)]` on a struct with a field for each key column"
+)]
 pub trait Key {
     /// The key columns.
     fn columns() -> Vec<Output>;
@@ -22,6 +26,12 @@ pub trait Key {
 }
 
 /// One field of a key.
+#[diagnostic::on_unimplemented(
+    message = "a key's field cannot be of type `{Self}`",
+    label = "not a type of a key column",
+    note = "a key's field is `&str`, `&[u8]`, `i64`, `bool`, `Timestamp` or `Date`, or an `Option` of these",
+    note = "an `f64` names nothing: NaN does not equal itself, and 0.0 equals -0.0"
+)]
 pub trait KeyPart: Value {
     /// Appends the field's encoding.
     fn encode(&self, bytes: &mut Vec<u8>);

@@ -7,11 +7,12 @@
 //! #[event(only(type = ["page_view", "scroll"]))]
 //! struct View<'a> {
 //!     #[event(path = "ts", event_time)]
-//!     at: Timestamp,
+//!     at: Timestamp, // RFC 3339, or encoding = "epoch-milliseconds"
 //!     #[event(path = "page_id")]
 //!     page: &'a str,
 //!     #[event(path = "geo.country")]
 //!     country: Option<&'a str>,
+//!     user_id: &'a str,
 //!     duration_ms: i64,
 //! }
 //!
@@ -24,8 +25,15 @@
 //! #[derive(Monoid)]
 //! struct Stats {
 //!     views: Sum<i64>,
-//!     abroad: Any,
+//!     total_ms: Sum<i64>,
 //!     longest_ms: Max<i64>,
+//!     visitors: Hll,
+//!     seen_abroad: Any,
+//! }
+//!
+//! #[derive(View)]
+//! struct Estimates {
+//!     visitors_estimate: i64,
 //! }
 //!
 //! struct Clicks {
@@ -36,7 +44,7 @@
 //!     type Event<'a> = View<'a>;
 //!     type Key<'a> = PageDay<'a>;
 //!     type State = Stats;
-//!     type View = NoView;
+//!     type View = Estimates;
 //!
 //!     fn open(params: &mut Params) -> Result<Self, ParamError> {
 //!         Ok(Clicks { home: params.or("home", "DE".to_string())? })
@@ -48,22 +56,24 @@
 //!         }
 //!         out.at(PageDay { page: e.page, day: e.at.date() }, |s| {
 //!             s.views += 1;
-//!             s.abroad.insert(e.country.is_some_and(|country| country != self.home));
+//!             s.total_ms += e.duration_ms;
 //!             s.longest_ms.insert(e.duration_ms);
+//!             s.visitors.insert(e.user_id);
+//!             s.seen_abroad.insert(e.country.is_some_and(|country| country != self.home));
 //!         });
 //!         Ok(())
 //!     }
 //!
-//!     fn present(&self, _: &Stats) -> NoView {
-//!         NoView
+//!     fn present(&self, s: &Stats) -> Estimates {
+//!         Estimates { visitors_estimate: s.visitors.estimate().round() as i64 }
 //!     }
 //! }
 //!
 //! backfold_guest::export!(Clicks);
 //! ```
 //!
-//! Build it as a `cdylib` for `wasm32-unknown-unknown`, linked by `wasm-component-ld`; the script
-//! `build-component` beside this crate does it. The component imports nothing.
+//! The README beside this crate starts a pipeline of one's own, and builds it with the script `build-component`. The
+//! component imports nothing.
 //!
 //! # Events
 //! A field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`] or [`Json`], or an `Option` of these where a
@@ -96,6 +106,8 @@ mod event;
 mod export;
 mod instance;
 mod key;
+#[cfg(doctest)]
+mod mistakes;
 pub mod monoid;
 mod params;
 mod pipeline;
@@ -129,6 +141,11 @@ pub mod prelude {
         NoView, Out, ParamError, Params, Pipeline, Reject, Set, Sum, Theta, Timestamp, TopK, View,
     };
 }
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// What the macros call.
 #[doc(hidden)]

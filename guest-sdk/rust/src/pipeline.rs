@@ -50,7 +50,8 @@ impl<P: Pipeline> Out<'_, P> {
     /// Updates the state of `key`, which starts as the identity. A record may update any number of states, and
     /// one of them more than once.
     ///
-    /// If the update overflows a sum, the record is rejected once `fold` returns.
+    /// If the update gives a state what it cannot take in, such as NaN to a sum, the record is rejected once `fold`
+    /// returns.
     #[inline]
     pub fn at(&mut self, key: P::Key<'_>, update: impl FnOnce(&mut P::State)) {
         let state = self.table.at(&key);
@@ -92,6 +93,10 @@ impl fmt::Display for Reject {
 
 /// Columns derived from a state. Derive it: `#[derive(View)]` on a struct of `i64`, `f64`, `bool`, `String`,
 /// `Vec<u8>`, [`Timestamp`](crate::Timestamp), [`Date`](crate::Date) or an `Option` of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view",
+    note = "derive it: `#[derive(View)]` on a struct with a field for each view column, or take `NoView`"
+)]
 pub trait View {
     /// The view columns.
     fn columns() -> Vec<Output>;

@@ -1,5 +1,7 @@
 //! The value types that Rust has no own word for.
 
+use std::fmt;
+
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 
 /// An instant, in microseconds since 1970-01-01T00:00:00Z.
@@ -37,6 +39,21 @@ impl Timestamp {
     }
 }
 
+/// As RFC 3339 writes it, to the microsecond, in UTC.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within_day = self.microseconds.rem_euclid(MICROSECONDS_PER_DAY);
+        let (seconds, microseconds) = (within_day / 1_000_000, within_day % 1_000_000);
+        let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+        write!(
+            f,
+            "{}T{hours:02}:{minutes:02}:{:02}.{microseconds:06}Z",
+            self.date(),
+            seconds % 60
+        )
+    }
+}
+
 /// A day of the calendar, in days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
@@ -70,6 +87,23 @@ impl Date {
         Some(Date {
             days: era * 146_097 + day_of_era - 719_468,
         })
+    }
+}
+
+/// As ISO 8601 writes it: `2026-01-03`.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The inverse of `from_ymd`, from the same years that begin in March.
+        let days = i64::from(self.days) + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = (month_from_march + 2) % 12 + 1;
+        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -131,5 +165,39 @@ mod tests {
         assert_eq!(Date::from_ymd(1900, 2, 29), None);
         assert_eq!(Date::from_ymd(2026, 13, 1), None);
         assert_eq!(Date::from_ymd(2026, 4, 31), None);
+    }
+
+    #[test]
+    fn days_and_instants_are_written_as_iso_8601_has_them() {
+        for (year, month, day) in [
+            (1970, 1, 1),
+            (1969, 12, 31),
+            (2000, 2, 29),
+            (2026, 3, 1),
+            (1, 1, 1),
+        ] {
+            let date = Date::from_ymd(year, month, day).unwrap();
+            assert_eq!(date.to_string(), format!("{year:04}-{month:02}-{day:02}"));
+        }
+        for days in (-800_000..800_000).step_by(13) {
+            let text = Date::from_days(days).to_string();
+            let numbers: Vec<i32> = text
+                .split('-')
+                .rev()
+                .take(2)
+                .map(|n| n.parse().unwrap())
+                .collect();
+            let year = text[..text.len() - 6].parse().unwrap();
+            let read = Date::from_ymd(year, numbers[1] as u32, numbers[0] as u32);
+            assert_eq!(read, Some(Date::from_days(days)), "{text}");
+        }
+        assert_eq!(
+            Timestamp::from_microseconds(-1).to_string(),
+            "1969-12-31T23:59:59.999999Z"
+        );
+        assert_eq!(
+            Timestamp::from_microseconds(1_767_441_600_000_007).to_string(),
+            "2026-01-03T12:00:00.000007Z"
+        );
     }
 }

@@ -5,6 +5,11 @@ use crate::schema::{Kind, Output};
 use crate::types::{Date, Json, Timestamp};
 
 /// A type that a column can hold.
+#[diagnostic::on_unimplemented(
+    message = "no column holds values of type `{Self}`",
+    label = "not a type of a column",
+    note = "a column holds `i64`, `f64`, `bool`, text, bytes, `Timestamp` or `Date`, or an `Option` of these"
+)]
 pub trait Value {
     /// The column's kind.
     const KIND: Kind;
@@ -125,6 +130,31 @@ pub fn output<V: Value>(name: impl Into<String>) -> Output {
         kind: V::KIND,
         nullable: V::NULLABLE,
     }
+}
+
+/// The values of a row as `name = value`, for a message.
+pub(crate) fn show_row(outputs: &[Output], columns: &[Column], row: usize) -> String {
+    let shown = outputs.iter().zip(columns).map(|(output, column)| {
+        let value =
+            show(output.kind, column, row).unwrap_or_else(|malformed| malformed.to_string());
+        format!("{} = {value}", output.name)
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+fn show(kind: Kind, column: &Column, row: usize) -> Result<String, Malformed> {
+    if !column.is_valid(row) {
+        return Ok("null".to_string());
+    }
+    Ok(match kind {
+        Kind::Boolean => bool::load(column, row)?.to_string(),
+        Kind::Int64 => i64::load(column, row)?.to_string(),
+        Kind::Float64 => f64::load(column, row)?.to_string(),
+        Kind::Timestamp => Timestamp::load(column, row)?.to_string(),
+        Kind::Date => Date::load(column, row)?.to_string(),
+        Kind::Utf8 | Kind::Json => format!("{:?}", String::load(column, row)?),
+        Kind::Binary => format!("\"{}\"", column.bytes(row)?.escape_ascii()),
+    })
 }
 
 /// Builds the columns of a batch.

@@ -89,10 +89,19 @@ impl Context {
                 .find_map(|v| std::env::var(v).ok())
                 .filter(|n| !n.is_empty())
         };
-        let user = name(&["BACKFOLD_BY", "USER", "LOGNAME"]).unwrap_or_else(|| "unknown".into());
+        let user = name(&["BACKFOLD_BY", "USER", "LOGNAME"])
+            .or_else(effective_user)
+            .unwrap_or_else(|| "unknown".into());
         match name(&["HOSTNAME"]).or_else(|| std::fs::read_to_string("/etc/hostname").ok()) {
             Some(host) if !user.contains('@') => format!("{user}@{}", host.trim()),
             _ => user,
         }
     }
+}
+
+/// Who the system says we are, where no variable does, as under cron and in containers.
+fn effective_user() -> Option<String> {
+    let said = std::process::Command::new("id").arg("-un").output().ok()?;
+    let name = String::from_utf8(said.stdout).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use backfold::cutover::GateOptions;
+use backfold::decode::EventRange;
 use backfold::replay::{self, Planned};
 use chrono::Utc;
 
@@ -39,11 +40,13 @@ impl Plan {
             ))
             .await?;
         let mut text = describe(&planned, context.paint);
-        let next = format!("backfold run{}", self.job.suffix());
-        text.push_str(&format!(
-            "\nnothing has been built yet: `{}` does it\n",
-            context.paint.cyan(next)
-        ));
+        let next = context
+            .paint
+            .cyan(format_args!("backfold run{}", self.job.suffix()));
+        text.push_str(&match planned.resumes {
+            true => format!("\n`{next}` goes on with it\n"),
+            false => format!("\nnothing is built or changed yet: `{next}` builds it\n"),
+        });
         Answer::new(text, &planned)
     }
 }
@@ -53,10 +56,10 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     let mut fields = Fields::default();
     let state = match planned.resumes {
         true => format!(
-            "planned {}; {} of {} splits are folded, a run goes on with the others",
+            "planned {}; {} of {} folded",
             ago(&planned.planned_at, Utc::now()),
             count(planned.splits_done),
-            count(planned.frozen.splits),
+            counted(planned.frozen.splits, "split"),
         ),
         false => "new".into(),
     };
@@ -99,21 +102,23 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         "input",
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
-    let bound = |at: Option<i64>, open: &str| at.map_or_else(|| open.to_owned(), moment);
-    fields.add(
-        "events",
-        format!(
-            "from {} to before {}",
-            bound(planned.range.from_us, "the earliest"),
-            bound(planned.range.until_us, "the end"),
-        ),
-    );
+    fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
     for note in &frozen.notes {
         fields.add("note", plain(note));
     }
     fields.render(paint)
+}
+
+/// Which events count.
+fn events(range: EventRange) -> String {
+    match (range.from_us.map(moment), range.until_us.map(moment)) {
+        (None, None) => "all".into(),
+        (Some(from), None) => format!("from {from} on"),
+        (None, Some(until)) => format!("before {until}"),
+        (Some(from), Some(until)) => format!("from {from} to before {until}"),
+    }
 }
 
 /// What has to hold before a swap.

@@ -7,13 +7,19 @@ use std::time::{Duration, Instant};
 use backfold::progress::{Progress, Stage};
 use serde::Serialize;
 
-use super::human::{count, duration, short, size};
+use super::human::{count, counted, duration, short, size};
 
 /// Over how long a rate is taken.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
+/// Over less than this no rate is worth showing.
+const RATE_SETTLES: Duration = Duration::from_millis(500);
+
 /// Below this part of the work no end can be foreseen.
 const FORESEEABLE: f64 = 0.01;
+
+/// Nor in the first moments of a stage, when components are compiled and files are opened.
+const ETA_SETTLES: Duration = Duration::from_secs(1);
 
 /// Turns counters into rates and an estimate of the end.
 #[derive(Debug)]
@@ -47,10 +53,11 @@ pub(crate) struct Reading {
     pub(crate) rejected: u64,
     pub(crate) rows_done: u64,
     pub(crate) rows_total: u64,
-    pub(crate) records_per_second: f64,
+    /// Of the last few seconds, as are the other rates; `None` before there is one.
+    pub(crate) records_per_second: Option<f64>,
     /// After decompression.
-    pub(crate) bytes_per_second: f64,
-    pub(crate) rows_per_second: f64,
+    pub(crate) bytes_per_second: Option<f64>,
+    pub(crate) rows_per_second: Option<f64>,
     pub(crate) elapsed_seconds: f64,
     pub(crate) eta_seconds: Option<f64>,
 }
@@ -89,13 +96,10 @@ impl Meter {
         }
         self.samples.push_back((now, totals));
         let (since, before) = self.samples.front().copied().unwrap_or((now, totals));
-        let window = now.duration_since(since).as_secs_f64();
+        let window = now.duration_since(since);
         let rate = |now: u64, before: u64| {
-            if window > 0.0 {
-                now.saturating_sub(before) as f64 / window
-            } else {
-                0.0
-            }
+            let rate = now.saturating_sub(before) as f64 / window.as_secs_f64();
+            (window >= RATE_SETTLES && now > 0).then_some(rate)
         };
 
         let (done, resumed, total) = match stage {
@@ -128,30 +132,54 @@ impl Meter {
     }
 }
 
-/// The seconds until `total`, at the pace of this attempt; `None` before 1 % of its work is done.
+/// The seconds until `total`, at the pace of this attempt; `None` before that can be told.
 fn eta(done: u64, resumed: u64, total: u64, spent: Duration) -> Option<f64> {
     let (own, left, all) = (
         done.saturating_sub(resumed),
         total.saturating_sub(done),
         total.saturating_sub(resumed),
     );
-    let foreseeable = own > 0 && own as f64 >= all as f64 * FORESEEABLE;
+    let foreseeable =
+        spent >= ETA_SETTLES && left > 0 && own > 0 && own as f64 >= all as f64 * FORESEEABLE;
     foreseeable.then(|| spent.as_secs_f64() * left as f64 / own as f64)
 }
 
 impl Reading {
-    /// The line, such as
+    /// All of it in one line, such as
     /// `fold 62.0%; 39/64 splits; 1.2 GiB/1.9 GiB; 3.1 M records; 410.0 k records/s; 152.3 MB/s; rejected 2; time 12s; ETA 7s`.
     pub(crate) fn line(&self) -> String {
-        let mut parts = vec![match self.part {
+        let mut parts = vec![self.place()];
+        parts.extend(self.work());
+        parts.extend(self.times());
+        parts.join("; ")
+    }
+
+    /// How far and how long, to stand beside a bar.
+    pub(crate) fn headline(&self) -> String {
+        let mut parts = vec![self.place()];
+        parts.extend(self.times());
+        parts.join("; ")
+    }
+
+    /// What has been done and how fast, to stand below a bar.
+    pub(crate) fn figures(&self) -> String {
+        self.work().join("; ")
+    }
+
+    fn place(&self) -> String {
+        match self.part {
             Some(part) => format!("{} {:.1}%", name(self.stage), part * 100.0),
             None => name(self.stage).to_owned(),
-        }];
+        }
+    }
+
+    fn work(&self) -> Vec<String> {
+        let mut parts = vec![];
         match self.stage {
             Stage::Plan if self.splits_total > 0 => {
                 parts.push(format!(
-                    "{} splits, {} so far",
-                    count(self.splits_total),
+                    "{}, {} so far",
+                    counted(self.splits_total, "split"),
                     size(self.bytes_total)
                 ));
             }
@@ -167,29 +195,35 @@ impl Reading {
                     size(self.bytes_total)
                 ));
                 parts.push(format!("{} records", short(self.records as f64)));
-                parts.push(format!("{} records/s", short(self.records_per_second)));
-                parts.push(format!("{:.1} MB/s", self.bytes_per_second / 1e6));
+                if let Some(rate) = self.records_per_second {
+                    parts.push(format!("{} records/s", short(rate)));
+                }
+                if let Some(rate) = self.bytes_per_second {
+                    parts.push(format!("{:.1} MB/s", rate / 1e6));
+                }
             }
             Stage::Load => {
-                parts.push(format!("{} rows", count(self.rows_done)));
-                parts.push(format!("{} rows/s", short(self.rows_per_second)));
+                parts.push(counted(self.rows_done, "row"));
+                if let Some(rate) = self.rows_per_second {
+                    parts.push(format!("{} rows/s", short(rate)));
+                }
             }
             _ => {}
         }
         if self.rejected > 0 {
             parts.push(format!("rejected {}", count(self.rejected)));
         }
-        parts.push(format!(
-            "time {}",
-            duration(Duration::from_secs_f64(self.elapsed_seconds))
-        ));
-        if let Some(eta) = self
+        parts
+    }
+
+    fn times(&self) -> Vec<String> {
+        let elapsed = Duration::try_from_secs_f64(self.elapsed_seconds).unwrap_or_default();
+        let eta = self
             .eta_seconds
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        {
-            parts.push(format!("ETA {}", duration(eta)));
-        }
-        parts.join("; ")
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let mut parts = vec![format!("time {}", duration(elapsed))];
+        parts.extend(eta.map(|eta| format!("ETA {}", duration(eta))));
+        parts
     }
 }
 
@@ -223,7 +257,7 @@ mod tests {
         progress.bytes_done.store(500 << 20, Ordering::Relaxed);
         insta::assert_snapshot!(meter.read(&progress, start).line(), @"plan; 64 splits, 1000.0 MiB so far; time 0ms");
         progress.enter(Stage::Fold);
-        insta::assert_snapshot!(meter.read(&progress, at(start, 2)).line(), @"fold 50.0%; 0/64 splits; 500.0 MiB/1000.0 MiB; 0 records; 0 records/s; 0.0 MB/s; time 2.0s");
+        insta::assert_snapshot!(meter.read(&progress, at(start, 2)).line(), @"fold 50.0%; 0/64 splits; 500.0 MiB/1000.0 MiB; 0 records; time 2.0s");
         progress.bytes_done.store(750 << 20, Ordering::Relaxed);
         progress.splits_done.store(48, Ordering::Relaxed);
         progress.records.store(4_000_000, Ordering::Relaxed);
@@ -247,10 +281,12 @@ mod tests {
 
     #[test]
     fn no_end_is_foreseen_before_one_percent() {
+        assert_eq!(eta(250, 0, 1000, Duration::from_millis(999)), None);
         assert_eq!(eta(9, 0, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(500, 500, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(250, 0, 1000, Duration::from_secs(1)), Some(3.0));
         assert_eq!(eta(750, 500, 1000, Duration::from_secs(1)), Some(1.0));
+        assert_eq!(eta(1000, 0, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(0, 0, 0, Duration::from_secs(1)), None);
     }
 
@@ -267,6 +303,23 @@ mod tests {
             meter.read(&progress, at(start, second));
         }
         let rate = meter.read(&progress, at(start, 60)).records_per_second;
-        assert!((900.0..1100.0).contains(&rate), "{rate}");
+        assert!(
+            rate.is_some_and(|rate| (900.0..1100.0).contains(&rate)),
+            "{rate:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_moments_show_neither_rate_nor_end() {
+        let (progress, start) = (Progress::default(), Instant::now());
+        let mut meter = Meter::new(start);
+        progress.enter(Stage::Fold);
+        progress.bytes_total.store(1000, Ordering::Relaxed);
+        meter.read(&progress, start);
+        progress.bytes_done.store(100, Ordering::Relaxed);
+        progress.records.store(10, Ordering::Relaxed);
+        let reading = meter.read(&progress, start + Duration::from_millis(400));
+        insta::assert_snapshot!(reading.headline(), @"fold 10.0%; time 400ms");
+        insta::assert_snapshot!(reading.figures(), @"0/0 splits; 100 B/1000 B; 10 records");
     }
 }

@@ -1,15 +1,17 @@
 //! `backfold run`: builds the table beside the live one.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use backfold::cutover::{Check, GateReport};
+use backfold::progress::{Progress, Stage};
 use backfold::replay::{self, Outcome, RunOptions, RunReport};
 
 use super::answer::Answer;
 use super::arguments::{BuildArguments, JobArguments};
 use super::context::Context;
-use super::human::{count, digest, duration, plain, size};
+use super::human::{count, digest, duration, plain, short, size};
 use super::paint::Paint;
 use super::progress::name;
 use super::table::Fields;
@@ -61,7 +63,12 @@ impl Run {
             context.cancel.clone(),
         );
         let report = context.watch(work).await?;
-        let text = describe(&report, &self.job.suffix(), context.paint);
+        let text = describe(
+            &report,
+            &context.progress,
+            &self.job.suffix(),
+            context.paint,
+        );
         let answer = Answer::new(text, &report)?;
         Ok(match report.refusal() {
             Some(error) => answer.refused(&error.into()),
@@ -71,7 +78,7 @@ impl Run {
 }
 
 /// What a run has done.
-fn describe(report: &RunReport, job: &str, paint: Paint) -> String {
+fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) -> String {
     let mut fields = Fields::default();
     fields.add("build", paint.bold(&report.build));
     let counts = &report.counts;
@@ -111,13 +118,13 @@ fn describe(report: &RunReport, job: &str, paint: Paint) -> String {
         fields.add("digest", digest(&loaded.digest));
     }
     let times = report.stages.iter().map(|time| {
-        format!(
-            "{} {}",
-            name(time.stage),
-            duration(Duration::try_from_secs_f64(time.seconds).unwrap_or_default())
-        )
+        let span = Duration::try_from_secs_f64(time.seconds).unwrap_or_default();
+        format!("{} {}", name(time.stage), duration(span))
     });
     fields.add("time", times.collect::<Vec<_>>().join(", "));
+    if let Some(pace) = pace(report, progress) {
+        fields.add("pace", pace);
+    }
     fields.add(
         "report",
         plain(&report.folder.join("run.json").display().to_string()),
@@ -132,6 +139,23 @@ fn describe(report: &RunReport, job: &str, paint: Paint) -> String {
     }
     text.push_str(&format!("\n{}\n", outcome(report, job, paint)));
     text
+}
+
+/// How fast this run folded; `None` where it went through too little to tell.
+fn pace(report: &RunReport, progress: &Progress) -> Option<String> {
+    let fold = report
+        .stages
+        .iter()
+        .find(|time| time.stage == Stage::Fold)?;
+    let rate = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64 / fold.seconds;
+    let records = rate(&progress.records);
+    (records > 0.0 && fold.seconds >= 0.1).then(|| {
+        let megabytes = rate(&progress.decoded_bytes) / 1e6;
+        format!(
+            "{} records/s, {megabytes:.1} MB/s decompressed",
+            short(records)
+        )
+    })
 }
 
 /// What was checked, a line each.

@@ -11,12 +11,12 @@ use serde_json::json;
 
 use super::answer::{Format, out};
 use super::arguments::Globals;
-use super::progress::{Meter, Reading, name};
+use super::progress::{Meter, Reading};
 
 /// How often the counters are read.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How often a line is written where there is no bar.
+/// How often a line is written where there is no bar. Work that takes less is over without one.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How often a JSON line is written.
@@ -62,17 +62,21 @@ pub(crate) async fn watching<T>(
     progress: &Arc<Progress>,
     work: impl Future<Output = T>,
 ) -> T {
-    let mut screen = Screen::new(display, bars);
-    let mut meter = Meter::new(Instant::now());
+    let began = Instant::now();
+    let mut screen = Screen::new(display, bars, began);
+    let mut meter = Meter::new(began);
     let mut ticks = tokio::time::interval(TICK);
     tokio::pin!(work);
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
-            _ = ticks.tick() => screen.show(&meter.read(progress, Instant::now()), Instant::now()),
+            _ = ticks.tick() => {
+                let now = Instant::now();
+                screen.show(&meter.read(progress, now), now);
+            }
         }
     };
-    screen.close();
+    screen.close(&meter.read(progress, Instant::now()));
     result
 }
 
@@ -81,18 +85,19 @@ struct Screen<'a> {
     display: Display,
     bars: &'a MultiProgress,
     bar: ProgressBar,
+    began: Instant,
     shown: Option<(Instant, Stage)>,
 }
 
 impl<'a> Screen<'a> {
-    fn new(display: Display, bars: &'a MultiProgress) -> Self {
+    fn new(display: Display, bars: &'a MultiProgress, began: Instant) -> Self {
         let bar = match display {
             Display::Bar => bars.add(ProgressBar::new(BAR_STEPS)),
             _ => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
         };
         // Two lines: figures of a run do not fit beside a bar on a narrow terminal.
         if let Ok(style) =
-            ProgressStyle::with_template("{spinner} [{bar:40}] {prefix}\n  {wide_msg}")
+            ProgressStyle::with_template("{spinner} [{bar:30}] {prefix}\n  {wide_msg}")
         {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -100,6 +105,7 @@ impl<'a> Screen<'a> {
             display,
             bars,
             bar,
+            began,
             shown: None,
         }
     }
@@ -113,11 +119,13 @@ impl<'a> Screen<'a> {
             Display::Bar => {
                 self.bar
                     .set_position((reading.part.unwrap_or(0.0) * BAR_STEPS as f64) as u64);
-                self.bar.set_prefix(name(reading.stage));
-                self.bar.set_message(reading.line());
+                self.bar.set_prefix(reading.headline());
+                self.bar.set_message(reading.figures());
                 self.bar.tick();
             }
-            Display::Lines if due(LINE_INTERVAL) => {
+            Display::Lines
+                if now.duration_since(self.began) >= LINE_INTERVAL && due(LINE_INTERVAL) =>
+            {
                 eprintln!("{}", reading.line());
                 self.shown = Some((now, reading.stage));
             }
@@ -133,7 +141,11 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn close(&mut self) {
+    /// Takes the bar away; where lines were written, ends them with one that says how it stands.
+    fn close(&mut self, reading: &Reading) {
+        if self.display == Display::Lines && self.shown.is_some() {
+            eprintln!("{}", reading.line());
+        }
         self.bar.finish_and_clear();
         self.bars.remove(&self.bar);
     }

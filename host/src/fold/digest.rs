@@ -12,6 +12,8 @@ pub struct RowsDigest {
     converter: RowConverter,
     hasher: blake3::Hasher,
     rows: u64,
+    /// The rows of a batch as they are digested: BLAKE3 is fast on long inputs.
+    buffer: Vec<u8>,
 }
 
 impl RowsDigest {
@@ -29,17 +31,21 @@ impl RowsDigest {
             converter: RowConverter::new(fields)?,
             hasher: blake3::Hasher::new(),
             rows: 0,
+            buffer: Vec::new(),
         })
     }
 
     /// Takes in the rows of `batch`.
     pub fn update(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         let rows = self.converter.convert_columns(batch.columns())?;
+        self.buffer.clear();
         for row in &rows {
             let bytes = row.as_ref();
-            self.hasher.update(&(bytes.len() as u64).to_le_bytes());
-            self.hasher.update(bytes);
+            self.buffer
+                .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            self.buffer.extend_from_slice(bytes);
         }
+        self.hasher.update(&self.buffer);
         self.rows += batch.num_rows() as u64;
         Ok(())
     }

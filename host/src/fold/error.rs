@@ -35,7 +35,7 @@ pub enum FoldError {
         /// The batch within the split, from 0.
         batch: u64,
         /// The first and last record of the batch.
-        records: String,
+        records: Box<str>,
         /// Why.
         source: GuestError,
     },

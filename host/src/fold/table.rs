@@ -195,55 +195,46 @@ impl StateTable {
     }
 
     /// The rows in the order of their keys.
-    ///
-    /// Keys of one table tend to begin alike, so each row is sorted by the 16 bytes behind the beginning
-    /// that all keys share; whole keys are compared only where these are equal.
     fn sorted(&self) -> Vec<u32> {
         let rows = self.rows() as u32;
-        let shared = self.shared_prefix();
-        let mut entries: Vec<SortEntry> = (0..rows)
-            .map(|row| SortEntry {
-                lead: lead(&self.keys.get(row)[shared..]),
-                row,
-            })
-            .collect();
-        entries.sort_unstable_by(|a, b| {
-            a.lead
-                .cmp(&b.lead)
-                .then_with(|| self.keys.get(a.row).cmp(self.keys.get(b.row)))
-        });
+        let mut entries: Vec<_> = (0..rows).map(|row| SortEntry { digit: 0, row }).collect();
+        self.sort_from(0, &mut entries);
         entries.into_iter().map(|entry| entry.row).collect()
     }
 
-    fn shared_prefix(&self) -> usize {
-        if self.rows() == 0 {
-            return 0;
+    /// Sorts rows whose keys are alike up to `offset`.
+    ///
+    /// A radix sort with digits of 16 bytes: the digits of all rows are fetched at once, which costs a look at
+    /// each key, not at two keys a comparison; only rows with equal digits go on to the next.
+    fn sort_from(&self, offset: usize, entries: &mut [SortEntry]) {
+        for entry in &mut *entries {
+            entry.digit = digit(self.keys.get(entry.row), offset);
         }
-        let first = self.keys.get(0);
-        (1..self.rows() as u32).fold(first.len(), |shared, row| {
-            first[..shared]
-                .iter()
-                .zip(self.keys.get(row))
-                .take_while(|(a, b)| a == b)
-                .count()
-        })
+        entries.sort_unstable_by_key(|entry| entry.digit);
+        for alike in entries.chunk_by_mut(|a, b| a.digit == b.digit) {
+            // Of keys that differ none is the beginning of another, so rows that are alike have more digits.
+            if alike.len() > 1 {
+                self.sort_from(offset + DIGIT_BYTES, alike);
+            }
+        }
     }
 }
 
+/// A row, and 16 bytes of its key as a number that sorts as they do.
 #[derive(Clone, Copy)]
 struct SortEntry {
-    lead: [u64; 2],
+    digit: u128,
     row: u32,
 }
 
-fn lead(key: &[u8]) -> [u64; 2] {
-    let mut bytes = [0; 16];
-    let len = key.len().min(16);
-    bytes[..len].copy_from_slice(&key[..len]);
-    let [high, low] = [0, 8].map(|at| {
-        let mut word = [0; 8];
-        word.copy_from_slice(&bytes[at..at + 8]);
-        u64::from_be_bytes(word)
-    });
-    [high, low]
+const DIGIT_BYTES: usize = 16;
+
+fn digit(key: &[u8], offset: usize) -> u128 {
+    let rest = key.get(offset..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk::<DIGIT_BYTES>() {
+        return u128::from_be_bytes(*bytes);
+    }
+    let mut bytes = [0; DIGIT_BYTES];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u128::from_be_bytes(bytes)
 }

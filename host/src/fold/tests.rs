@@ -103,12 +103,15 @@ fn partial(rows: &BTreeMap<Key, State>) -> RecordBatch {
     RecordBatch::try_new(descriptor().partial_schema(), columns).expect("columns of the schema")
 }
 
+/// The merged rows, in the order of the merge, and their digest.
+type Merged = (Vec<(Key, State, i64)>, String);
+
 /// Folds the partials, each group of them into a run, and merges the runs.
 fn fold(
     groups: &[Vec<BTreeMap<Key, State>>],
     fan_in: usize,
     workers: usize,
-) -> Result<(Vec<(Key, State, i64)>, String), FoldError> {
+) -> Result<Merged, FoldError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let descriptor = descriptor();
     let mut table = StateTable::new(&descriptor)?;

@@ -170,7 +170,7 @@ impl Worker {
         let rejected = self.window.fold(events).map_err(|source| FoldError::Fold {
             split: split.folded.split,
             batch: split.batches,
-            records: records(&provenance),
+            records: records(&provenance).into(),
             source,
         })?;
         drop(provenance);

@@ -90,6 +90,14 @@ pub enum TargetConfig {
     Sqlite(SqliteConfig),
 }
 
+impl std::fmt::Display for TargetConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TargetConfig::Sqlite(sqlite) => write!(f, "SQLite {}", sqlite.path.display()),
+        }
+    }
+}
+
 /// Settings of the command line and the environment, which go over those of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {

@@ -143,7 +143,7 @@ impl Replay<'_> {
             folder: build.path().to_owned(),
             table: manifest.table.clone(),
             shadow: manifest.info().shadow_name(),
-            target: self.store.name().into(),
+            target: self.job.target.to_string(),
             component: ComponentInfo::of(manifest),
             frozen: manifest.frozen.clone(),
             range: manifest.range,

@@ -1,10 +1,11 @@
 //! Events: structs whose fields are the input columns.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, DeriveInput, Error, GenericParam, Ident, Lifetime, Lit, LitStr, Token, bracketed,
     parenthesized,
@@ -26,7 +27,7 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     let lifetime = lifetime(&input)?;
     let (ident, type_generics) = (&input.ident, input.generics.split_for_impl().1);
 
-    let mut inputs = Vec::new();
+    let (mut inputs, mut as_fields) = (Vec::new(), Vec::new());
     let mut event_time = None;
     for field in &fields {
         let (name, ty) = (field.name(), &field.ty);
@@ -43,15 +44,17 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
                 "an event has one `event_time`",
             ));
         }
-        inputs.push(quote! {
+        let as_field = quote_spanned!(ty.span()=> <#ty as ::backfold_guest::Field<#lifetime>>);
+        inputs.push(quote_spanned! {ty.span()=>
             ::backfold_guest::Input::new(
                 #name,
                 ::backfold_guest::Origin::#origin,
-                <#ty as ::backfold_guest::Field<#lifetime>>::KIND,
+                #as_field::KIND,
                 ::backfold_guest::Encoding::#encoding,
-                <#ty as ::backfold_guest::Field<#lifetime>>::NULLABLE,
+                #as_field::NULLABLE,
             )#checked
         });
+        as_fields.push(as_field);
     }
     let event_time = match event_time {
         Some(name) => quote!(::core::option::Option::Some(#name)),
@@ -67,7 +70,7 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
             const INPUTS: &'static [::backfold_guest::Input] = &[#(#inputs),*];
             const ONLY: &'static [::backfold_guest::Condition] = &[#(#only),*];
             const EVENT_TIME: ::core::option::Option<&'static str> = #event_time;
-            type Readers = (#(<#types as ::backfold_guest::Field<#lifetime>>::Reader,)*);
+            type Readers = (#(#as_fields::Reader,)*);
 
             fn readers(
                 columns: &#lifetime [::backfold_guest::Column],
@@ -80,7 +83,7 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
 
             #[inline]
             fn read(readers: &Self::Readers, row: usize) -> Self {
-                Self { #(#idents: <#types as ::backfold_guest::Field<#lifetime>>::read(&readers.#indices, row)),* }
+                Self { #(#idents: #as_fields::read(&readers.#indices, row)),* }
             }
         }
     })
@@ -182,7 +185,10 @@ impl Parse for Condition {
         bracketed!(list in input);
         let values = Punctuated::<Lit, Token![,]>::parse_terminated(&list)?;
         if values.is_empty() {
-            return Err(list.error("no record would meet a condition without values"));
+            return Err(Error::new(
+                list.span(),
+                "no record would meet a condition without values",
+            ));
         }
         let any_of = values.iter().map(text).collect::<syn::Result<_>>()?;
         Ok(Condition { path, any_of })

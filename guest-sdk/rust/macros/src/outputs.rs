@@ -1,8 +1,9 @@
 //! Keys, states and views: structs whose fields are columns that the component gives back.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::DeriveInput;
+use syn::spanned::Spanned;
 
 use crate::fields::{Named, named};
 
@@ -21,12 +22,19 @@ fn columns(input: &DeriveInput, derive: &str) -> syn::Result<Columns> {
     })
 }
 
+/// Each of the types as what must be of that trait, so that the compiler points at the one that is not.
+fn as_trait(types: &[syn::Type], of: &TokenStream) -> Vec<TokenStream> {
+    let spanned = |ty: &syn::Type| quote_spanned!(ty.span()=> <#ty as #of>);
+    types.iter().map(spanned).collect()
+}
+
 pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
     let Columns {
         idents,
         types,
         names,
     } = columns(&input, "Key")?;
+    let parts = as_trait(&types, &quote!(::backfold_guest::KeyPart));
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
@@ -37,7 +45,7 @@ pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
             }
             #[inline]
             fn encode(&self, bytes: &mut ::std::vec::Vec<u8>) {
-                #(::backfold_guest::KeyPart::encode(&self.#idents, bytes);)*
+                #(#parts::encode(&self.#idents, bytes);)*
             }
             fn save(encoded: &[u8], row: &mut ::backfold_guest::RowWriter<'_>) {
                 let rest = encoded;
@@ -78,50 +86,56 @@ pub(crate) fn derive_monoid(input: DeriveInput) -> syn::Result<TokenStream> {
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let monoid = quote!(::backfold_guest::Monoid);
+    let monoids = as_trait(&types, &monoid);
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics #monoid for #ident #type_generics #where_clause {
-            const COMMUTATIVE: bool = true #(&& <#types as #monoid>::COMMUTATIVE)*;
+            const COMMUTATIVE: bool = true #(&& #monoids::COMMUTATIVE)*;
 
             fn columns(name: &str) -> ::std::vec::Vec<::backfold_guest::Output> {
                 let mut columns = ::std::vec::Vec::new();
-                #(columns.extend(<#types as #monoid>::columns(&::backfold_guest::__private::column_name(name, #names)));)*
+                #(columns.extend(#monoids::columns(&::backfold_guest::__private::column_name(name, #names)));)*
                 columns
             }
 
             fn identity() -> Self {
-                Self { #(#idents: <#types as #monoid>::identity()),* }
+                Self { #(#idents: #monoids::identity()),* }
             }
 
             fn combine(&mut self, right: &Self) -> ::core::result::Result<(), ::backfold_guest::Fault> {
-                #(#monoid::combine(&mut self.#idents, &right.#idents).map_err(|fault| fault.in_field(#names))?;)*
+                #(#monoids::combine(&mut self.#idents, &right.#idents).map_err(|fault| fault.in_field(#names))?;)*
+                ::core::result::Result::Ok(())
+            }
+
+            fn fits(&self) -> ::core::result::Result<(), ::backfold_guest::Fault> {
+                #(#monoids::fits(&self.#idents).map_err(|fault| fault.in_field(#names))?;)*
                 ::core::result::Result::Ok(())
             }
 
             fn save(&self, row: &mut ::backfold_guest::RowWriter<'_>) {
-                #(#monoid::save(&self.#idents, row);)*
+                #(#monoids::save(&self.#idents, row);)*
             }
 
             fn load(
                 row: &mut ::backfold_guest::RowReader<'_>,
             ) -> ::core::result::Result<Self, ::backfold_guest::Malformed> {
-                ::core::result::Result::Ok(Self { #(#idents: <#types as #monoid>::load(row)?),* })
+                ::core::result::Result::Ok(Self { #(#idents: #monoids::load(row)?),* })
             }
 
-            type Mark = (#(<#types as #monoid>::Mark,)*);
+            type Mark = (#(#monoids::Mark,)*);
 
             #[inline]
             fn mark(&mut self) -> Self::Mark {
-                (#(#monoid::mark(&mut self.#idents),)*)
+                (#(#monoids::mark(&mut self.#idents),)*)
             }
 
             fn restore(&mut self, (#(#idents,)*): Self::Mark) {
-                #(#monoid::restore(&mut self.#idents, #idents);)*
+                #(#monoids::restore(&mut self.#idents, #idents);)*
             }
 
             #[inline]
             fn fault(&self) -> ::core::option::Option<::backfold_guest::Fault> {
-                #(if let ::core::option::Option::Some(fault) = #monoid::fault(&self.#idents) {
+                #(if let ::core::option::Option::Some(fault) = #monoids::fault(&self.#idents) {
                     return ::core::option::Option::Some(fault.in_field(#names));
                 })*
                 ::core::option::Option::None

@@ -97,8 +97,10 @@ mod tests {
     fn zeros_and_nan_are_ordered() {
         for order in [[0.0, -0.0], [-0.0, 0.0]] {
             let (mut least, mut greatest) = (Min::identity(), Max::identity());
-            order.map(|value| least.insert(value));
-            order.map(|value| greatest.insert(value));
+            for value in order {
+                least.insert(value);
+                greatest.insert(value);
+            }
             assert_eq!(least.value().map(f64::to_bits), Some((-0.0_f64).to_bits()));
             assert_eq!(greatest.value().map(f64::to_bits), Some(0.0_f64.to_bits()));
         }

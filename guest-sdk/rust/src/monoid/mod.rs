@@ -2,7 +2,7 @@
 //!
 //! | type | keeps | state columns |
 //! |---|---|---|
-//! | [`Sum<i64>`] | a sum that never wraps | `int64` |
+//! | [`Sum<i64>`] | a sum that never wraps: out of range, it fails the build | `int64` |
 //! | [`Sum<f64>`] | an exact sum, rounded when it is read | `binary` |
 //! | [`Min`], [`Max`] | the least, the greatest | the value's, nullable |
 //! | [`Any`], [`All`] | whether one was, whether all were | `boolean` |
@@ -81,6 +81,12 @@ pub use top_k::TopK;
 ///     fn restore(&mut self, mark: Self) { *self = mark }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no monoid, so it cannot be kept",
+    label = "no monoid",
+    note = "a state is a `#[derive(Monoid)]` struct of `Sum`, `Min`, `Max`, `Any`, `All`, `First`, `Last`, `TopK`, `Set` or a sketch",
+    note = "a bare number does not say how two of it combine: a counter is a `Sum<i64>`"
+)]
 pub trait Monoid: Sized {
     /// Whether `combine(a, b)` is `combine(b, a)`. Where it is not, the host combines in the order of the source,
     /// and is slower for it.
@@ -97,6 +103,15 @@ pub trait Monoid: Sized {
     /// # Errors
     /// Where the result cannot be represented; the build then fails rather than keep a wrong value.
     fn combine(&mut self, right: &Self) -> Result<(), Fault>;
+
+    /// Whether its columns can hold it, which is asked before [`save`](Monoid::save).
+    ///
+    /// # Errors
+    /// Where they cannot; the build then fails. No record is rejected: which one was too many would depend on
+    /// where history was cut.
+    fn fits(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Writes a value to each of its columns. Equal states write equal bytes.
     fn save(&self, row: &mut RowWriter<'_>);
@@ -117,6 +132,7 @@ pub trait Monoid: Sized {
     fn restore(&mut self, mark: Self::Mark);
 
     /// Why the record that was just folded cannot stand, if it cannot: the record is then rejected and taken back.
+    /// To be told by the record alone, as with a number that is NaN: [`fits`](Monoid::fits) says why.
     fn fault(&self) -> Option<Fault> {
         None
     }

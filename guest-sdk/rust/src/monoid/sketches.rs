@@ -274,7 +274,8 @@ mod tests {
         let (mut visitors, mut sum) = (Hll::<12>::identity(), Sum::<f64>::identity());
         visitors.insert("a");
         sum += 0.5;
-        (visitors.mark(), sum.mark());
+        visitors.mark();
+        sum.mark();
         visitors.insert("b");
         visitors.insert("c");
         sum += f64::NAN;

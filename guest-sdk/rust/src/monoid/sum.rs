@@ -8,7 +8,12 @@ use crate::column::Malformed;
 use crate::schema::Output;
 use crate::value::{RowReader, RowWriter, output};
 
-/// A type that can be summed: `i64`, checked, and `f64`, exactly.
+/// A type that can be summed: `i64` and `f64`, both exactly.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be summed",
+    label = "not a type of a sum",
+    note = "a sum is a `Sum<i64>` or a `Sum<f64>`"
+)]
 pub trait Summand: Sized {
     /// What the sum is kept as.
     type Total: Monoid + fmt::Debug;
@@ -16,42 +21,40 @@ pub trait Summand: Sized {
 
 /// The sum of what was added. `sum += 1`.
 ///
-/// A record that overflows a `Sum<i64>` is rejected; partial sums that overflow when they are combined fail the
-/// build.
+/// A `Sum<i64>` never wraps: where a sum leaves the range of `i64`, the build fails. It does so for every way of
+/// cutting history where the whole sum is out of range, and for none where the sizes of what was added are
+/// together within it. In between, where positive and negative numbers keep a huge sum at bay, a part of history
+/// may leave the range though the whole does not: whether that part is ever summed up on its own depends on
+/// where history was cut, and so does whether the build fails; what a build that succeeds has summed up does not.
+/// No record is rejected for it, since which one was too many would depend on the cut as well.
 #[derive(Debug)]
 pub struct Sum<T: Summand>(pub(crate) T::Total);
 
-/// A sum of 64 bits.
+/// A sum that is exact while it is accumulated, and has 64 bits where it is kept.
 #[derive(Clone, Copy, Debug)]
-pub struct Checked {
-    value: i64,
-    overflowed: bool,
-}
+pub struct Total(i128);
 
 impl Summand for i64 {
-    type Total = Checked;
+    type Total = Total;
 }
 
 impl Sum<i64> {
-    /// The sum.
+    /// The sum. In `fold` alone it can be out of range; then it is the end of the range that it left by.
     pub fn value(&self) -> i64 {
-        self.0.value
+        let total = self.0.0;
+        i64::try_from(total).unwrap_or(if total < 0 { i64::MIN } else { i64::MAX })
     }
 }
 
 impl AddAssign<i64> for Sum<i64> {
     #[inline]
     fn add_assign(&mut self, value: i64) {
-        match self.0.value.checked_add(value) {
-            Some(sum) => self.0.value = sum,
-            None => self.0.overflowed = true,
-        }
+        // It would take 2^64 numbers to leave this range.
+        self.0.0 += i128::from(value);
     }
 }
 
-const OVERFLOW: &str = "the sum does not fit into 64 bits";
-
-impl Monoid for Checked {
+impl Monoid for Total {
     const COMMUTATIVE: bool = true;
 
     fn columns(name: &str) -> Vec<Output> {
@@ -59,48 +62,41 @@ impl Monoid for Checked {
     }
 
     fn identity() -> Self {
-        Checked {
-            value: 0,
-            overflowed: false,
-        }
+        Total(0)
     }
 
     fn combine(&mut self, right: &Self) -> Result<(), Fault> {
-        self.value = self
-            .value
-            .checked_add(right.value)
-            .ok_or_else(|| Fault::new(OVERFLOW))?;
-        self.overflowed |= right.overflowed;
+        self.0 += right.0;
         Ok(())
     }
 
+    fn fits(&self) -> Result<(), Fault> {
+        match i64::try_from(self.0) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Fault::new(format!(
+                "the sum {} does not fit into 64 bits",
+                self.0
+            ))),
+        }
+    }
+
     fn save(&self, row: &mut RowWriter<'_>) {
-        row.put(&self.value);
+        row.put(&(self.0 as i64));
     }
 
     fn load(row: &mut RowReader<'_>) -> Result<Self, Malformed> {
-        Ok(Checked {
-            value: row.take()?,
-            overflowed: false,
-        })
+        row.take::<i64>().map(|value| Total(i128::from(value)))
     }
 
-    type Mark = i64;
-
-    fn mark(&mut self) -> i64 {
-        self.value
-    }
-
-    fn restore(&mut self, value: i64) {
-        *self = Checked {
-            value,
-            overflowed: false,
-        };
-    }
+    type Mark = Self;
 
     #[inline]
-    fn fault(&self) -> Option<Fault> {
-        self.overflowed.then(|| Fault::new(OVERFLOW))
+    fn mark(&mut self) -> Self {
+        *self
+    }
+
+    fn restore(&mut self, mark: Self) {
+        *self = mark;
     }
 }
 
@@ -117,6 +113,10 @@ impl<T: Summand> Monoid for Sum<T> {
 
     fn combine(&mut self, right: &Self) -> Result<(), Fault> {
         self.0.combine(&right.0)
+    }
+
+    fn fits(&self) -> Result<(), Fault> {
+        self.0.fits()
     }
 
     fn save(&self, row: &mut RowWriter<'_>) {
@@ -146,31 +146,64 @@ impl<T: Summand> Monoid for Sum<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn an_overflow_is_a_fault_and_can_be_undone() {
-        let mut sum = Sum::<i64>::identity();
-        sum += i64::MAX;
-        let mark = sum.mark();
-        sum += 1;
-        assert_eq!(
-            sum.fault().map(|fault| fault.to_string()).as_deref(),
-            Some(OVERFLOW)
-        );
-        // Coming back into range does not heal it: the order of adding must not matter.
-        sum += -5;
-        assert!(sum.fault().is_some());
-        sum.restore(mark);
-        assert_eq!((sum.value(), sum.fault()), (i64::MAX, None));
+    fn sum(values: &[i64]) -> Sum<i64> {
+        let mut sum = Sum::identity();
+        values.iter().for_each(|value| sum += *value);
+        sum
     }
 
     #[test]
-    fn combining_never_wraps() {
-        let mut left = Sum::<i64>::identity();
-        left += i64::MIN;
-        let mut right = Sum::<i64>::identity();
-        right += -1;
-        assert_eq!(left.combine(&right), Err(Fault::new(OVERFLOW)));
+    fn a_sum_is_judged_where_it_is_kept() {
+        let mut total = sum(&[i64::MAX, 1]);
+        assert_eq!(
+            total.fits().map_err(|fault| fault.to_string()),
+            Err("the sum 9223372036854775808 does not fit into 64 bits".to_string())
+        );
+        assert_eq!(
+            (total.value(), sum(&[i64::MIN, -1]).value()),
+            (i64::MAX, i64::MIN)
+        );
+        total += -5;
+        assert_eq!((total.fits(), total.value()), (Ok(()), i64::MAX - 4));
+    }
+
+    #[test]
+    fn a_mark_brings_the_sum_back() {
+        let mut total = sum(&[i64::MAX]);
+        let mark = total.mark();
+        total += i64::MAX;
+        total.restore(mark);
+        assert_eq!((total.fits(), total.value()), (Ok(()), i64::MAX));
+    }
+
+    /// The sum of parts, each kept in 64 bits and combined from the first to the last; none where one does not fit.
+    fn in_parts(values: &[i64], part: usize) -> Option<i64> {
+        let mut total = Sum::identity();
+        for part in values.chunks(part) {
+            let part = sum(part);
+            part.fits().ok()?;
+            total.combine(&part).ok()?;
+            total.fits().ok()?;
+        }
+        Some(total.value())
+    }
+
+    proptest! {
+        #[test]
+        fn parts_sum_up_to_the_whole_or_to_nothing(
+            values in prop::collection::vec(prop_oneof![any::<i64>(), -9..9_i64, Just(i64::MAX)], 1..12),
+            part in 1..12_usize,
+        ) {
+            let exact: i128 = values.iter().copied().map(i128::from).sum();
+            let whole = i64::try_from(exact).ok();
+            let sizes = values.iter().map(|value| u128::from(value.unsigned_abs())).sum::<u128>();
+            let summed = in_parts(&values, part);
+            prop_assert!(summed.is_none() || summed == whole, "{summed:?} of {exact}");
+            prop_assert!(summed.is_some() || sizes > i64::MAX as u128, "{sizes} would fit");
+        }
     }
 }

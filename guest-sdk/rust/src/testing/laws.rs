@@ -185,6 +185,7 @@ fn combined<M: Monoid>(left: &M, right: &M) -> Result<M, TestCaseError> {
     let mut combined: M = load(&save(left))?;
     combined
         .combine(right)
+        .and_then(|()| combined.fits())
         .map_err(|fault| TestCaseError::reject(fault.to_string()))?;
     Ok(combined)
 }

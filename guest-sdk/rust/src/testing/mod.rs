@@ -60,7 +60,7 @@ pub struct Folded<P: Pipeline> {
 /// Folds `rows` with these parameters of the job, all in one batch.
 ///
 /// # Panics
-/// Where the pipeline refuses the parameters, or a row is no object.
+/// Where the pipeline refuses the parameters, a row is no object, or a sum is out of range.
 pub fn fold_json<P: Pipeline>(params: &[(&str, &str)], rows: &[JsonValue]) -> Folded<P> {
     fold_cut(params, rows, rows.len().max(1), usize::MAX)
 }
@@ -94,7 +94,9 @@ fn fold_cut<P: Pipeline>(
     rejections.sort_by_key(|rejected| rejected.row);
     let mut states = BTreeMap::new();
     loop {
-        let drained = instance.drain(drain_rows);
+        let drained = instance
+            .drain(drain_rows)
+            .unwrap_or_else(|error| panic!("the accumulator is not drained: {error}"));
         for row in 0..drained.rows {
             let (keys, of_state) = drained.columns.split_at(descriptor.keys.len());
             let state = Batch {

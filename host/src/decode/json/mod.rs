@@ -16,6 +16,8 @@
 
 mod parse;
 mod scan;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 mod text;
 mod wanted;
 

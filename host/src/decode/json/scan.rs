@@ -56,22 +56,48 @@ pub(in crate::decode) fn skip_blanks(text: &[u8], at: usize) -> usize {
     skip_space::<true>(text, at)
 }
 
+/// How many bytes a string is searched by.
+const STRIDE: usize = 16;
+
+/// Bit n is set where byte n cannot stand in a string as it is.
+#[cfg(target_arch = "x86_64")]
+use super::sse2::specials;
+
+/// The lowest bit set tells the first byte that cannot stand in a string as it is.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn specials(bytes: &[u8; STRIDE]) -> u32 {
+    let (low, high) = halves(bytes);
+    match (first_special(low), first_special(high)) {
+        (0, 0) => 0,
+        (0, high) => 1 << (8 + high.trailing_zeros() / 8),
+        (low, _) => 1 << (low.trailing_zeros() / 8),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn halves(bytes: &[u8; STRIDE]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*bytes);
+    (both as u64, (both >> 64) as u64)
+}
+
 /// The inside of a string: from behind its opening quote to its closing quote, and whether it has escapes.
 #[inline(always)]
 pub(super) fn string(text: &[u8], mut at: usize) -> Result<(usize, bool), Fault> {
     loop {
-        let Some(word) = word(text, at) else {
+        let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk()) else {
             return string_tail(text, at, false);
         };
-        let special = first_special(word);
+        let special = specials(bytes);
         if special != 0 {
-            at += special.trailing_zeros() as usize / 8;
+            at += special.trailing_zeros() as usize;
             if byte(text, at) == b'"' {
                 return Ok((at, false));
             }
             return string_tail(text, at, false);
         }
-        at += 8;
+        at += STRIDE;
     }
 }
 
@@ -184,6 +210,20 @@ mod tests {
                         "{special:#x} among {filler:#x}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn specials_are_found_sixteen_bytes_at_a_time() {
+        for special in 0..=255u8 {
+            for at in 0..STRIDE {
+                let mut bytes = [b'a'; STRIDE];
+                bytes[at] = special;
+                let expected = (special < 0x20 || matches!(special, b'"' | b'\\')).then_some(at);
+                let found = specials(&bytes);
+                let found = (found != 0).then(|| found.trailing_zeros() as usize);
+                assert_eq!(found, expected, "{special:#x} at {at}");
             }
         }
     }

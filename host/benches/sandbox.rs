@@ -1,0 +1,159 @@
+//! What the sandbox costs: count and sum by page and day folded by the component `page_days`, drained and
+//! merged into the host's table, beside the same fold written natively into one big table. CPU seconds, and
+//! their ratio, pair by pair.
+//!
+//! ```text
+//! guest-sdk/rust/build-component -p backfold-test-guests --examples
+//! taskset -c 0 cargo bench -p backfold --bench sandbox -- target/component/wasm32-unknown-unknown/component/examples/page_days.wasm
+//! ```
+
+use std::error::Error;
+use std::hash::BuildHasher;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, TimestampMicrosecondType};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use backfold::decode::{Counts, Events, Provenance};
+use backfold::fold::StateTable;
+use backfold::guest::{Component, Limits, Window};
+use backfold::schema::Descriptor;
+use hashbrown::HashTable;
+
+const EVENTS: usize = 2_000_000;
+const BATCH_ROWS: usize = 8192;
+const WINDOW_BATCHES: usize = 16;
+const PAGES: f64 = 70_000.0;
+const DAY_US: i64 = 86_400_000_000;
+const PAIRS: usize = 5;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let component = std::env::args()
+        .nth(1)
+        .filter(|argument| argument.ends_with(".wasm"));
+    let component = component.ok_or("name the component page_days.wasm as the argument")?;
+    let component = Component::load(Path::new(&component), &Limits::default(), None)?;
+    let mut ratios = Vec::new();
+    let descriptor = component.open(&[])?.descriptor().clone();
+    let batches = batches(&descriptor)?;
+    for pair in 1..=PAIRS {
+        let before = cpu_seconds()?;
+        let sandboxed = sandboxed(&component, &batches)?;
+        let between = cpu_seconds()?;
+        let native = native(&batches);
+        let after = cpu_seconds()?;
+        assert_eq!(sandboxed, native, "both fold the same");
+        let (wasm, native_s) = (between - before, after - between);
+        ratios.push(wasm / native_s);
+        println!(
+            "pair {pair}: {native} keys, wasm {wasm:.2} s, native {native_s:.2} s, ratio {:.2}",
+            wasm / native_s
+        );
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("median ratio {:.2}", ratios[PAIRS / 2]);
+    Ok(())
+}
+
+/// Events in the order of time, pages by Zipf's law.
+fn batches(descriptor: &Descriptor) -> Result<Vec<RecordBatch>, Box<dyn Error>> {
+    let mut random = 1u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut batches = Vec::new();
+    for from in (0..EVENTS).step_by(BATCH_ROWS) {
+        let rows = from..(from + BATCH_ROWS).min(EVENTS);
+        let at = rows
+            .clone()
+            .map(|row| row as i64 * 30 * DAY_US / EVENTS as i64);
+        let page: Vec<String> = rows
+            .clone()
+            .map(|_| format!("/docs/install-{}", PAGES.powf(next()) as u64))
+            .collect();
+        let duration: Vec<i64> = rows.map(|_| (next() * 30_000.0) as i64).collect();
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(TimestampMicrosecondArray::from_iter_values(at).with_timezone("UTC")),
+            Arc::new(StringArray::from(page)),
+            Arc::new(Int64Array::from(duration)),
+        ];
+        let order = ["at", "page", "duration_ms"];
+        columns = descriptor
+            .inputs
+            .iter()
+            .filter_map(|input| order.iter().position(|name| *name == input.name))
+            .map(|column| columns[column].clone())
+            .collect();
+        batches.push(RecordBatch::try_new(descriptor.input_schema(), columns)?);
+    }
+    Ok(batches)
+}
+
+fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Box<dyn Error>> {
+    let instance = component.open(&[])?;
+    let mut table = StateTable::new(instance.descriptor())?;
+    let mut window = Window::new(instance, WINDOW_BATCHES);
+    for (number, batch) in batches.iter().enumerate() {
+        window.fold(Events {
+            batch: batch.clone(),
+            provenance: Provenance::default(),
+            rejected: vec![],
+            counts: Counts::default(),
+        })?;
+        if window.is_due() || number + 1 == batches.len() {
+            while let Some(partial) = window.drain()? {
+                table.absorb(&partial, window.instance())?;
+            }
+        }
+    }
+    Ok(table.rows())
+}
+
+fn native(batches: &[RecordBatch]) -> usize {
+    let hasher = foldhash::fast::FixedState::with_seed(1);
+    let mut table: HashTable<(usize, i32, i64, i64)> = HashTable::new();
+    let mut pages: Vec<Box<str>> = Vec::new();
+    for batch in batches {
+        let column = |name: &str| batch.column_by_name(name).expect("the schema has it");
+        let at = column("at").as_primitive::<TimestampMicrosecondType>();
+        let page = column("page").as_string::<i32>();
+        let duration = column("duration_ms").as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let (page, day) = (page.value(row), at.value(row).div_euclid(DAY_US) as i32);
+            let hash = hasher.hash_one((page, day));
+            let found = table.entry(
+                hash,
+                |&(known, known_day, _, _)| known_day == day && *pages[known] == *page,
+                |&(known, known_day, _, _)| hasher.hash_one((&*pages[known], known_day)),
+            );
+            match found {
+                hashbrown::hash_table::Entry::Occupied(mut state) => {
+                    state.get_mut().2 += 1;
+                    state.get_mut().3 += duration.value(row);
+                }
+                hashbrown::hash_table::Entry::Vacant(place) => {
+                    place.insert((pages.len(), day, 1, duration.value(row)));
+                    pages.push(page.into());
+                }
+            }
+        }
+    }
+    table.len()
+}
+
+/// CPU time of this process, in user and system mode; the kernel counts in hundredths.
+fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+    Ok(ticks as f64 / 100.0)
+}
