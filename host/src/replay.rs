@@ -94,14 +94,18 @@ pub async fn run(
         return replay.finish(report, &build, &standing, clock);
     }
 
+    replay.check_interrupted()?;
     clock.enter(Stage::Load);
     let standing = replay.load(&build, &journal, standing).await?;
 
+    replay.check_interrupted()?;
     clock.enter(Stage::Gate);
     let mut report = RunReport::new(&build, &standing);
     let checked = replay.check(&build, &standing, &mut report).await?;
 
     if options.swap && report.outcome == Outcome::Ready {
+        // Who asked to stop must not find the table swapped.
+        replay.check_interrupted()?;
         clock.enter(Stage::Swap);
         let pointer = replay.show(&build, checked, &options.by).await?;
         journal.append(&Entry::Swapped {
@@ -144,6 +148,14 @@ impl<'a> Replay<'a> {
             progress,
             cancel,
         })
+    }
+
+    /// Stops between two stages where somebody asked for it.
+    fn check_interrupted(&self) -> Result<(), Error> {
+        if self.cancel.is_cancelled() {
+            return Err(FoldError::Interrupted.into());
+        }
+        Ok(())
     }
 
     /// A fresh instance of the component.

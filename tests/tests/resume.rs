@@ -135,18 +135,48 @@ fn killed_at_any_moment() {
     assert!(kills >= 8, "{kills}");
 }
 
+/// Whether a shadow table is being loaded.
+fn is_loading(bench: &Workbench) -> bool {
+    let loading = "SELECT count(*) FROM backfold_builds WHERE state = 'loading'";
+    bench
+        .reader()
+        .and_then(|reader| Ok(reader.query_row(loading, (), |row| row.get::<_, i64>(0))?))
+        .is_ok_and(|builds| builds > 0)
+}
+
+#[test]
+fn interrupted_while_it_loads_it_does_not_swap() {
+    let bench = bench(STEPWISE);
+    let mut running = bench.start("run --swap --output json");
+    running.wait_until(|| is_loading(&bench));
+    running.signal("INT");
+    let finished = running.finish().fails_with(130);
+    assert_eq!(finished.json()["error"]["code"], "BF0505");
+    assert!(bench.rows().is_err(), "nothing is live");
+    let finished = bench.run("run --swap --output json").success();
+    check_complete(&bench, &finished);
+}
+
+#[test]
+fn a_database_that_was_lost_is_loaded_again() {
+    let bench = bench(STEPWISE);
+    bench.run("run").success();
+    let lines = bench.journal();
+    for name in ["tables.db", "tables.db-wal", "tables.db-shm"] {
+        // The last connection takes the latter two away.
+        let _ = fs::remove_file(bench.path().join(name));
+    }
+    let finished = bench.run("run --swap --output json").success();
+    check_complete(&bench, &finished);
+    check_appended(&lines, &bench);
+}
+
 #[test]
 fn killed_while_it_loads() {
     let bench = bench(STEPWISE);
     for _ in 0..3 {
         let mut running = bench.start("run --swap --output json");
-        running.wait_until(|| {
-            let loading = "SELECT count(*) FROM backfold_builds WHERE state = 'loading'";
-            bench
-                .reader()
-                .and_then(|reader| Ok(reader.query_row(loading, (), |row| row.get::<_, i64>(0))?))
-                .is_ok_and(|builds| builds > 0)
-        });
+        running.wait_until(|| is_loading(&bench));
         assert_eq!(running.kill().code(), None, "it should not have ended yet");
         assert_eq!(bench.journal().len() as u64, SPEC.objects);
     }

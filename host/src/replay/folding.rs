@@ -16,7 +16,7 @@ use crate::guest::Window;
 use crate::source::{Chunk, ReplayDriver, Split};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 8;
 
 /// Folds all splits of `build` that `standing` does not cover. When it returns, the journal covers them.
 ///

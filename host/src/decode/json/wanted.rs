@@ -117,7 +117,25 @@ impl Wanted {
         let (from, to) = (node.first[group], node.first[group + 1]);
         node.names[usize::from(from)..usize::from(to)]
             .iter()
-            .find(|name| name.text == text)
+            .find(|name| equal(&name.text, text))
+    }
+}
+
+/// Whether two names are equal. Most are short, and a call of `memcmp` would cost more than it does.
+#[inline(always)]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let word = |text: &[u8], at: usize| {
+        text.get(at..)
+            .and_then(|rest| rest.first_chunk::<8>().copied())
+    };
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        0..8 => a.iter().zip(b).all(|(a, b)| a == b),
+        // Two words cover it, where it has less than 16 bytes more than once.
+        length @ 8..=16 => word(a, 0) == word(b, 0) && word(a, length - 8) == word(b, length - 8),
+        _ => a == b,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::source::range::show_us;
 use crate::source::{Chunk, Object, SourceError};
 
 /// How much is read at a time.
-const PIECE_BYTES: u64 = 1 << 20;
+const PIECE_BYTES: u64 = 256 << 10;
 
 /// The object of a file: its ETag is made of its size and of when it was modified, to the nanosecond.
 pub(super) fn object_of(key: String, file: &Metadata) -> io::Result<Object> {
