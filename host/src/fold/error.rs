@@ -155,7 +155,7 @@ pub(crate) mod codes {
     pub(crate) const INTERRUPTED: Code = Code::new(
         505,
         Class::Interrupted,
-        "Run the same command again: it goes on from the last checkpoint.",
+        "Run the same command again, without `--fresh`: it goes on from the last checkpoint.",
     );
     pub(crate) const BUG: Code = Code::new(
         506,

@@ -3,7 +3,7 @@
 use super::Error;
 use super::cutover::find_build;
 use super::report::{BuildPhase, BuildStatus, RunReport};
-use crate::build::{BuildError, BuildFolder, Entry, Standing, WorkFolder};
+use crate::build::{BuildFolder, Entry, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, GateInput, diff_with_live, gate};
 use crate::job::Job;
 use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild};
@@ -133,22 +133,38 @@ pub async fn rollback(job: &Job, by: &str) -> Result<Pointer, Error> {
     Ok(cutover::rollback(&*store, &job.table, by).await?)
 }
 
-/// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest.
-/// Returns which.
+/// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and
+/// the work of builds that were given up before they had a table. Returns which.
 pub async fn gc(job: &Job, keep: usize) -> Result<Vec<String>, Error> {
     let store = job.store()?;
     let work = WorkFolder::open(&job.work, &job.table)?;
     let _lock = work.lock()?;
     work.sweep()?;
-    let dropped = cutover::gc(&*store, &job.table, keep).await?;
-    for build in store.builds(&job.table).await? {
-        if build.state == BuildState::Dropped {
-            match work.build(&build.info.build) {
-                Ok(folder) => folder.remove()?,
-                Err(BuildError::UnknownBuild { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+    let mut dropped = cutover::gc(&*store, &job.table, keep).await?;
+    let stored = store.builds(&job.table).await?;
+    let mut folders = work.builds()?;
+    let newest = folders.split_off(folders.len().saturating_sub(keep));
+    let dropped_before = |build: &BuildFolder| {
+        let of_store = stored
+            .iter()
+            .find(|one| one.info.build == build.manifest.build);
+        of_store.is_some_and(|one| one.state == BuildState::Dropped)
+    };
+    let given_up = |build: &BuildFolder| {
+        !stored
+            .iter()
+            .any(|one| one.info.build == build.manifest.build)
+    };
+    for folder in folders {
+        if given_up(&folder) {
+            dropped.push(folder.manifest.build.clone());
+            folder.remove()?;
+        } else if dropped_before(&folder) {
+            folder.remove()?;
         }
+    }
+    for folder in newest.into_iter().filter(dropped_before) {
+        folder.remove()?;
     }
     Ok(dropped)
 }

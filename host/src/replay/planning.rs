@@ -159,7 +159,11 @@ impl Replay<'_> {
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let bytes = folded.map(|folded| folded.counts.stored_bytes).sum();
+        let (mut bytes, mut rejected) = (0, 0);
+        for folded in folded {
+            bytes += folded.counts.stored_bytes;
+            rejected += folded.counts.rejected + folded.rejected_by_component;
+        }
         let rows = standing.runs().iter().map(|run| run.rows).sum();
         self.progress
             .splits_total
@@ -172,6 +176,7 @@ impl Replay<'_> {
             .store(frozen.size_bytes, Ordering::Relaxed);
         self.progress.bytes_done.store(bytes, Ordering::Relaxed);
         self.progress.bytes_resumed.store(bytes, Ordering::Relaxed);
+        self.progress.rejected.store(rejected, Ordering::Relaxed);
         self.progress.rows_total.store(rows, Ordering::Relaxed);
     }
 }

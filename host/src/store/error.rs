@@ -145,6 +145,14 @@ pub enum StoreError {
         /// What the database said, where it was the database that found it.
         source: Option<Cause>,
     },
+    /// The system could not read or write the database's files.
+    #[error("the system failed while {doing}")]
+    Io {
+        /// What was done.
+        doing: String,
+        /// Why.
+        source: Cause,
+    },
     /// Anything else that the database refuses.
     #[error("the database failed while {doing}")]
     Failed {
@@ -190,6 +198,7 @@ impl Coded for StoreError {
             StoreError::NoSpace { .. } => &codes::NO_SPACE,
             StoreError::Unreachable { .. } => &codes::UNREACHABLE,
             StoreError::Damaged { .. } => &codes::DAMAGED,
+            StoreError::Io { .. } => &codes::IO,
             StoreError::Failed { .. } => &codes::FAILED,
         }
     }
@@ -279,6 +288,11 @@ pub(crate) mod codes {
         Class::Permanent,
         "Check the database with its own tools (SQLite: `PRAGMA integrity_check`), and restore it or build anew.",
     );
+    pub(crate) const IO: Code = Code::new(
+        618,
+        Class::Retry,
+        "Look at the disk and its quotas, then run the same command again: it resumes.",
+    );
     pub(crate) const FAILED: Code = Code::new(
         617,
         Class::Permanent,
@@ -303,5 +317,6 @@ pub(crate) mod codes {
         &UNREACHABLE,
         &DAMAGED,
         &FAILED,
+        &IO,
     ];
 }

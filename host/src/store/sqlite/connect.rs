@@ -129,6 +129,10 @@ impl Database {
                 doing,
                 source: Box::new(source),
             },
+            Some(ErrorCode::SystemIoFailure) => StoreError::Io {
+                doing,
+                source: Box::new(source),
+            },
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 StoreError::Unreachable {
                     database: self.path.display().to_string(),
