@@ -130,6 +130,17 @@ fn swap_and_diff_and_rollback_and_log_and_gc() {
 }
 
 #[test]
+fn gc_drops_the_work_of_builds_that_were_given_up() {
+    let bench = bench();
+    let given_up = result(&bench, "plan --to 2026-01-02");
+    let live = result(&bench, "run --swap");
+    assert_eq!(bench.builds().len(), 2);
+    assert_eq!(result(&bench, "gc --keep 1"), json!([given_up["build"]]));
+    assert_eq!(bench.builds().len(), 1);
+    assert_eq!(result(&bench, "status")[0]["build"], live["build"]);
+}
+
+#[test]
 fn a_run_that_would_change_nothing_does_nothing() {
     let bench = bench();
     let first = result(&bench, "run --swap");

@@ -91,7 +91,9 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
             size(counts.stored_bytes),
         ),
     );
-    fields.add("folded", format!("{} events", count(counts.events)));
+    let refused_by_component = report.rejected - counts.rejected;
+    let folded = counts.events - refused_by_component;
+    fields.add("folded", format!("{} events", count(folded)));
     let passed = [
         ("not wanted", counts.not_wanted),
         ("out of range", counts.out_of_range),

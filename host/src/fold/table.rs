@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use arrow_select::take::take_record_batch;
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
@@ -23,7 +23,7 @@ pub struct StateTable {
     codec: KeyCodec,
     state_schema: SchemaRef,
     key_columns: usize,
-    hasher: FixedState,
+    hasher: RandomState,
     index: HashTable<u32>,
     keys: KeyHeap,
     states: Vec<Box<dyn StateColumn>>,
@@ -66,9 +66,8 @@ impl StateTable {
             codec: KeyCodec::new(&descriptor.key_schema())?,
             state_schema: descriptor.state_schema(),
             key_columns: descriptor.keys.len(),
-            // A fixed seed: the table's order is never seen, but a run that can be repeated exactly is
-            // easier to reason about. Keys are the operator's own history, not an attacker's.
-            hasher: FixedState::with_seed(0x6261_636b_666f_6c64),
+            // Random: the order of the table is never seen, and keys such as URLs are made by strangers.
+            hasher: RandomState::default(),
             index: HashTable::new(),
             keys: KeyHeap::default(),
             states: descriptor

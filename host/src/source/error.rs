@@ -224,12 +224,12 @@ pub(crate) mod codes {
     pub(crate) const CHANGED: Code = Code::new(
         211,
         Class::Permanent,
-        "Put it back as it was and run the same command again, or start a new build, which plans anew.",
+        "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
     );
     pub(crate) const VANISHED: Code = Code::new(
         212,
         Class::Permanent,
-        "Put it back as it was and run the same command again, or start a new build, which plans anew.",
+        "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
     );
     pub(crate) const IO: Code = Code::new(
         213,
