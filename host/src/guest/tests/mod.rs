@@ -1,6 +1,5 @@
 //! A real component, good and in every way bad.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
@@ -9,6 +8,8 @@ use std::time::Duration;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+
+mod loading;
 
 use super::*;
 use crate::decode::{Counts, Events, Provenance};
@@ -439,114 +440,5 @@ fn a_window_is_due_by_batches_and_by_memory() {
     assert!(
         window.instance().memory_bytes() < 8 << 20,
         "a fresh instance"
-    );
-}
-
-fn load(wasm: &[u8], limits: &Limits) -> GuestError {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("c.wasm");
-    fs::write(&path, wasm).unwrap();
-    Component::load(&path, limits, None).err().unwrap()
-}
-
-#[test]
-fn files_that_are_no_component_are_told() {
-    let limits = Limits::default();
-    assert!(matches!(
-        Component::load(Path::new("/no/such"), &limits, None),
-        Err(GuestError::Read { .. })
-    ));
-    let module = load(&wat::parse_str("(module)").unwrap(), &limits);
-    assert!(
-        module
-            .to_string()
-            .ends_with("is not a WebAssembly component: it is a core module"),
-        "{module}"
-    );
-    assert!(matches!(
-        load(b"MZ", &limits),
-        GuestError::NotAComponent { .. }
-    ));
-    let other = load(&wat::parse_str("(component)").unwrap(), &limits);
-    assert!(matches!(other, GuestError::WrongWorld { .. }), "{other}");
-    assert!(
-        other
-            .to_string()
-            .contains("backfold:pipeline/pipeline@0.1.0")
-    );
-    let http =
-        wat::parse_str(r#"(component (import "wasi:http/types@0.2.6" (instance)))"#).unwrap();
-    assert!(
-        load(&http, &limits)
-            .to_string()
-            .ends_with("may not have: wasi:http/types@0.2.6")
-    );
-}
-
-#[test]
-fn exports_of_another_shape_are_another_world() {
-    let wat = r#"(component (instance $i)
-        (export "backfold:pipeline/pipeline@0.1.0" (instance $i))
-        (export "backfold:pipeline/monoid@0.1.0" (instance $i)))"#;
-    let error = load(&wat::parse_str(wat).unwrap(), &Limits::default());
-    assert!(matches!(error, GuestError::WrongWorld { .. }), "{error}");
-}
-
-#[test]
-fn a_file_of_500_mb_is_refused_unread() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("big.wasm");
-    File::create(&path).unwrap().set_len(500_000_000).unwrap();
-    let error = Component::load(&path, &Limits::default(), None)
-        .err()
-        .unwrap();
-    assert!(
-        error
-            .to_string()
-            .ends_with("has 476.8 MiB, and `limits.component` is 256.0 MiB"),
-        "{error}"
-    );
-}
-
-#[test]
-fn cut_and_flipped_components_are_errors_and_nothing_worse() {
-    let wasm = fs::read(raw_path()).unwrap();
-    for length in (0..wasm.len()).step_by(wasm.len() / 8) {
-        load(&wasm[..length], &Limits::default());
-    }
-    assert!(matches!(
-        load(
-            &wasm,
-            &Limits {
-                compile_time: Duration::ZERO,
-                ..Limits::default()
-            }
-        ),
-        GuestError::CompileTimeout { .. }
-    ));
-}
-
-#[test]
-fn what_was_compiled_is_used_again_and_a_forged_file_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = folder.path().join("compiled");
-    let load = || Component::load(raw_path(), &tight(), Some(&cache)).unwrap();
-    let first = load();
-    assert_eq!(first.digest(), load().digest());
-    assert_eq!(first.imports(), [""; 0]);
-    let files: Vec<_> = fs::read_dir(&cache)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
-    assert_eq!(files.len(), 1);
-    let whole = fs::read(&files[0]).unwrap();
-    let mut forged = whole.clone();
-    let last = forged.len() - 1;
-    forged[last] ^= 1;
-    fs::write(&files[0], &forged).unwrap();
-    assert!(load().open(&[]).unwrap().fold(&events(&TWO)).is_ok());
-    assert!(
-        fs::read(&files[0]).unwrap() != forged,
-        "compiled anew and kept"
     );
 }
