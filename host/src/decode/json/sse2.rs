@@ -1,6 +1,6 @@
 //! The search for special bytes with the vector instructions that every x86-64 has.
 //!
-//! Measured on clicks of 400 bytes, it takes a fifth off the whole of decoding, compared with words of 8 bytes.
+//! One comparison of 16 bytes takes the place of the arithmetic on two words that other machines do.
 #![expect(
     unsafe_code,
     reason = "the compiler does not know that SSE2 is part of x86-64"
