@@ -118,7 +118,7 @@ impl Worker {
                             .decoding
                             .next()
                             .map_err(|source| error(source, &self))?;
-                        self.checkpoint.times.decode += micros_since(began);
+                        self.count_decoding(began);
                         let Some(events) = events else { break };
                         self.fold(events)?;
                     }
@@ -136,6 +136,15 @@ impl Worker {
             return Err(FoldError::Interrupted);
         }
         self.write_checkpoint()
+    }
+
+    /// Counts the time of a call of the decoder.
+    fn count_decoding(&mut self, began: Instant) {
+        let (all, spent) = (began.elapsed(), self.decoding.take_spent());
+        let times = &mut self.checkpoint.times;
+        times.inflate += micros(spent.inflate);
+        times.index += micros(spent.index);
+        times.decode += micros(all.saturating_sub(spent.inflate + spent.index));
     }
 
     fn split_number(&self) -> u64 {
@@ -257,7 +266,7 @@ impl Worker {
     fn end_split(&mut self) -> Result<(), FoldError> {
         let began = Instant::now();
         let rest = self.decoding.finish();
-        self.checkpoint.times.decode += micros_since(began);
+        self.count_decoding(began);
         if let Some(events) = rest.map_err(|source| FoldError::Decode {
             split: self.split_number(),
             source,
@@ -312,5 +321,9 @@ fn records(provenance: &Provenance) -> String {
 }
 
 fn micros_since(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    micros(began.elapsed())
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
