@@ -44,8 +44,13 @@ pub(super) enum Paused {
 
 impl Decoding {
     /// Makes ready for records of which `projection` is wanted.
+    ///
+    /// It uses the best vector instructions that the processor has; none where the environment has
+    /// `BACKFOLD_SIMD=off`.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
-        Self::with(projection, options, BLOCK_BYTES, Processor::detect())
+        let processor = Processor::detect();
+        tracing::debug!(instructions = processor.name(), "decoding");
+        Self::with(projection, options, BLOCK_BYTES, processor)
     }
 
     pub(super) fn with(
