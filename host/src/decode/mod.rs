@@ -62,6 +62,8 @@ pub use crate::source::EventRange;
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;
+#[doc(hidden)]
+pub use inflate::measure;
 pub use options::{DecodeOptions, Format};
 pub use provenance::Provenance;
 

@@ -1,19 +1,20 @@
 //! Decompression in pieces, told by the first bytes of an object.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::block::Block;
 use super::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
 mod gzip;
+pub mod measure;
 mod zstd;
 
 /// Turns stored bytes into decoded ones, as many as there is room for.
 pub(super) trait Inflate: Send {
-    /// Reads from the front of `input`, writes to the front of `output`. No progress on non-empty `output`
-    /// means that more input is needed.
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
+    /// Reads from the front of `input`, behind which nothing comes if it is the `last`, and writes to the front
+    /// of `output`. No progress on non-empty `output` means that more input is needed behind this one.
+    fn step(&mut self, input: &[u8], last: bool, output: &mut [u8]) -> Result<Step, Fault>;
 
     /// Whether what was read so far ends where compressed data may end.
     fn is_complete(&self) -> bool;
@@ -26,11 +27,20 @@ pub(super) struct Step {
     pub(super) written: usize,
 }
 
+impl Step {
+    const NONE: Step = Step {
+        read: 0,
+        written: 0,
+    };
+}
+
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The data is damaged.
     Corrupt(String),
+    /// The data can be inflated only with a longer window than this, in bytes.
+    WindowTooLarge(ByteSize),
     /// Complete data is followed by something else, which begins so many bytes into the input.
     TrailingGarbage(usize),
 }
@@ -75,10 +85,10 @@ impl Compression {
         }
     }
 
-    fn inflater(self) -> Result<Option<Box<dyn Inflate>>, Fault> {
+    fn inflater(self, gzip: gzip::Library) -> Result<Option<Box<dyn Inflate>>, Fault> {
         Ok(match self {
             Compression::None => None,
-            Compression::Gzip => Some(Box::new(gzip::Gzip::new())),
+            Compression::Gzip => Some(gzip.inflater()),
             Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
         })
     }
@@ -89,6 +99,7 @@ pub(super) struct Content {
     object: String,
     max_object: ByteSize,
     max_ratio: u32,
+    gzip: gzip::Library,
     /// Bytes that wait to be read.
     input: Bytes,
     /// Nothing comes behind `input`.
@@ -115,10 +126,16 @@ pub(super) enum Filled {
 
 impl Content {
     pub(super) fn new(object: &str, options: &DecodeOptions) -> Self {
+        Self::with_gzip(object, options, gzip::LIBRARIES[0])
+    }
+
+    /// Content that is inflated by `gzip`, if that is what it is.
+    fn with_gzip(object: &str, options: &DecodeOptions, gzip: gzip::Library) -> Self {
         Content {
             object: object.to_owned(),
             max_object: options.max_object,
             max_ratio: options.max_ratio,
+            gzip,
             input: Bytes::new(),
             ended: false,
             compression: None,
@@ -130,10 +147,14 @@ impl Content {
 
     /// Adds a piece of the stored object.
     pub(super) fn feed(&mut self, bytes: Bytes) {
-        self.input = if self.input.is_empty() {
+        let input = std::mem::take(&mut self.input);
+        self.input = if input.is_empty() {
             bytes
         } else {
-            [&self.input[..], &bytes[..]].concat().into()
+            // Grows in place where nobody else refers to it, so that gathering pieces is linear.
+            let mut input = BytesMut::from(input);
+            input.extend_from_slice(&bytes);
+            input.freeze()
         };
     }
 
@@ -150,16 +171,11 @@ impl Content {
         while !block.room().is_empty() {
             let step = match &mut self.inflater {
                 Some(inflater) => inflater
-                    .step(&self.input, block.room())
+                    .step(&self.input, self.ended, block.room())
                     .map_err(|fault| self.failed(fault))?,
                 None => copy(&self.input, block.room()),
             };
-            if step
-                == (Step {
-                    read: 0,
-                    written: 0,
-                })
-            {
+            if step == Step::NONE {
                 return self.starved(compression);
             }
             let _ = self.input.split_to(step.read);
@@ -203,7 +219,9 @@ impl Content {
             });
         }
         self.compression = Some(found);
-        self.inflater = found.inflater().map_err(|fault| self.failed(fault))?;
+        self.inflater = found
+            .inflater(self.gzip)
+            .map_err(|fault| self.failed(fault))?;
         Ok(self.compression)
     }
 
@@ -237,6 +255,7 @@ impl Content {
                 byte: self.stored,
                 detail,
             },
+            Fault::WindowTooLarge(limit) => DecodeError::WindowTooLarge { object, limit },
             Fault::TrailingGarbage(ahead) => DecodeError::TrailingGarbage {
                 object,
                 compression,
