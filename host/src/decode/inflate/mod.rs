@@ -1,6 +1,6 @@
 //! Decompression in pieces, told by the first bytes of an object.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::block::Block;
 use super::{DecodeError, DecodeOptions};
@@ -12,9 +12,9 @@ mod zstd;
 
 /// Turns stored bytes into decoded ones, as many as there is room for.
 pub(super) trait Inflate: Send {
-    /// Reads from the front of `input`, behind which nothing comes if it is the `last`, and writes to the front
-    /// of `output`. No progress on non-empty `output` means that more input is needed behind this one.
-    fn step(&mut self, input: &[u8], last: bool, output: &mut [u8]) -> Result<Step, Fault>;
+    /// Reads from the front of `input`, writes to the front of `output`. No progress on non-empty `output`
+    /// means that more input is needed.
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
 
     /// Whether what was read so far ends where compressed data may end.
     fn is_complete(&self) -> bool;
@@ -147,14 +147,10 @@ impl Content {
 
     /// Adds a piece of the stored object.
     pub(super) fn feed(&mut self, bytes: Bytes) {
-        let input = std::mem::take(&mut self.input);
-        self.input = if input.is_empty() {
+        self.input = if self.input.is_empty() {
             bytes
         } else {
-            // Grows in place where nobody else refers to it, so that gathering pieces is linear.
-            let mut input = BytesMut::from(input);
-            input.extend_from_slice(&bytes);
-            input.freeze()
+            [&self.input[..], &bytes[..]].concat().into()
         };
     }
 
@@ -171,7 +167,7 @@ impl Content {
         while !block.room().is_empty() {
             let step = match &mut self.inflater {
                 Some(inflater) => inflater
-                    .step(&self.input, self.ended, block.room())
+                    .step(&self.input, block.room())
                     .map_err(|fault| self.failed(fault))?,
                 None => copy(&self.input, block.room()),
             };

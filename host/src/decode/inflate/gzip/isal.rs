@@ -40,12 +40,7 @@ impl super::Member for Member {
         self.header = header();
     }
 
-    fn step(
-        &mut self,
-        input: &[u8],
-        _last: bool,
-        output: &mut [u8],
-    ) -> Result<(Step, Ended), Fault> {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault> {
         let (available, room) = (bounded(input.len()), bounded(output.len()));
         let state = &mut *self.state;
         state.next_in = input.as_ptr().cast_mut();

@@ -3,19 +3,16 @@
 //! What holds for a file of members is here; a library inflates each of them, with its header, its CRC and its
 //! length. All libraries that were compiled in pass the same tests; the first of [`LIBRARIES`] is used.
 //!
-//! | feature | library | needs to build | whole members or streams |
-//! |---|---|---|---|
-//! | always | zlib-rs | Rust | streams |
-//! | `gzip-libdeflate` | libdeflate | a C compiler | members of small objects; streams the others by zlib-rs |
-//! | `gzip-zlib-ng` | zlib-ng | a C compiler, cmake | streams |
-//! | `gzip-isal` | ISA-L | a C compiler, make, autotools, nasm | streams |
+//! | feature | library | needs to build |
+//! |---|---|---|
+//! | always | zlib-rs | Rust |
+//! | `gzip-zlib-ng` | zlib-ng | a C compiler, cmake |
+//! | `gzip-isal` | ISA-L | a C compiler, make, autotools, nasm |
 
 use super::{Fault, Inflate, Step};
 
 #[cfg(feature = "gzip-isal")]
 mod isal;
-#[cfg(feature = "gzip-libdeflate")]
-mod libdeflate;
 #[cfg(feature = "gzip-zlib-ng")]
 mod zlib_ng;
 mod zlib_rs;
@@ -38,11 +35,6 @@ pub(super) const LIBRARIES: &[Library] = &[
     Library {
         name: "ISA-L",
         new: || Gzip::<isal::Member>::boxed(),
-    },
-    #[cfg(feature = "gzip-libdeflate")]
-    Library {
-        name: "libdeflate",
-        new: || Gzip::<libdeflate::Member>::boxed(),
     },
     #[cfg(feature = "gzip-zlib-ng")]
     Library {
@@ -72,8 +64,7 @@ trait Member: Send + 'static {
 
     /// As [`Inflate::step`], but reads no further than the member's end, and tells when it is there. Then its
     /// CRC and length were right.
-    fn step(&mut self, input: &[u8], last: bool, output: &mut [u8])
-    -> Result<(Step, Ended), Fault>;
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault>;
 }
 
 /// Whether all of a member was read and written.
@@ -105,11 +96,11 @@ impl<M: Member> Gzip<M> {
 }
 
 impl<M: Member> Inflate for Gzip<M> {
-    fn step(&mut self, input: &[u8], last: bool, output: &mut [u8]) -> Result<Step, Fault> {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
         loop {
             match self.at {
                 At::Member => {
-                    let (step, ended) = self.member.step(input, last, output)?;
+                    let (step, ended) = self.member.step(input, output)?;
                     if ended {
                         self.at = At::Between;
                         if step == Step::NONE {

@@ -108,9 +108,9 @@ fn many_members_may_be_small_or_empty() {
     assert_eq!(all_pieces("a.gz", &stored).unwrap(), whole);
 }
 
-/// Objects of more bytes than are gathered, members that inflate to more than there is room for.
+/// Noise, which is stored, and blanks, of which a thousand become one byte; each beyond the window and the pieces.
 #[test]
-fn nothing_depends_on_size() {
+fn a_large_member_is_read_beside_a_small_one() {
     let mut random = 1u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         random ^= random << 13;

@@ -43,12 +43,7 @@ impl super::Member for Member {
         unsafe { ng::inflateReset(&mut *self.0) };
     }
 
-    fn step(
-        &mut self,
-        input: &[u8],
-        _last: bool,
-        output: &mut [u8],
-    ) -> Result<(Step, Ended), Fault> {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault> {
         let (available, room) = (bounded(input.len()), bounded(output.len()));
         let stream = &mut *self.0;
         stream.next_in = input.as_ptr().cast_mut();

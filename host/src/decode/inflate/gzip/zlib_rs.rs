@@ -19,12 +19,7 @@ impl super::Member for Member {
         *self = Self::new();
     }
 
-    fn step(
-        &mut self,
-        input: &[u8],
-        _last: bool,
-        output: &mut [u8],
-    ) -> Result<(Step, Ended), Fault> {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault> {
         let (read, written) = (self.0.total_in(), self.0.total_out());
         let status = self
             .0

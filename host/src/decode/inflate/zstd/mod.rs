@@ -53,7 +53,7 @@ fn corrupt(error: std::io::Error) -> Fault {
 }
 
 impl Inflate for Zstd {
-    fn step(&mut self, input: &[u8], _last: bool, output: &mut [u8]) -> Result<Step, Fault> {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
         if self.between {
             match input.first() {
                 None => return Ok(Step::NONE),
