@@ -5,9 +5,9 @@ use std::sync::Arc;
 /// What a block holds while nothing forces it to hold more: small enough for a core's L2 cache.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
-/// Zero bytes behind the text, so that a scanner may load whole words and stops at the end by itself: zero is
-/// neither blank, newline nor allowed in a string.
-pub(super) const PADDING: usize = 16;
+/// Zero bytes behind the text, so that a scanner may load 64 bytes anywhere in it and stops at the end by itself:
+/// zero is neither blank, newline nor allowed in a string.
+pub(super) const PADDING: usize = 64;
 
 /// Text with zeros behind it.
 #[derive(Debug, Default)]

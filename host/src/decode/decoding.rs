@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::block::{BLOCK_BYTES, Blocks};
+use super::json::Processor;
 use super::messages::MessageReader;
 use super::objects::ObjectReader;
 use super::rows::Rows;
@@ -44,17 +45,18 @@ pub(super) enum Paused {
 impl Decoding {
     /// Makes ready for records of which `projection` is wanted.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
-        Self::with_block_bytes(projection, options, BLOCK_BYTES)
+        Self::with(projection, options, BLOCK_BYTES, Processor::detect())
     }
 
-    pub(super) fn with_block_bytes(
+    pub(super) fn with(
         projection: Projection,
         options: &DecodeOptions,
         block_bytes: usize,
+        processor: Processor,
     ) -> Result<Self, DecodeError> {
         options.check()?;
         Ok(Decoding {
-            rows: Rows::new(projection, options.batch_rows as usize)?,
+            rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
             chunks: VecDeque::new(),
@@ -122,6 +124,11 @@ impl Decoding {
         } else {
             Some(self.rows.take())
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn parser(&mut self) -> &mut super::json::RecordParser {
+        self.rows.parser()
     }
 
     fn take_in(&mut self, chunk: Chunk) {

@@ -96,8 +96,10 @@ impl MessageReader {
         }
         rows.counts.stored_bytes += value_bytes;
         rows.counts.decoded_bytes += value_bytes;
+        let block = block.seal();
+        rows.begin(&block, true);
         Packed {
-            block: block.seal(),
+            block,
             until,
             at: 0,
         }
@@ -116,7 +118,7 @@ impl MessageReader {
                 "longer than {} bytes, the limit `decode.max_record`",
                 self.max_record
             )),
-            Some(_) => self.check(block.padded(), start, end, rows),
+            Some(_) => self.check(block, start, end, rows),
         };
         match refusal {
             Some(reason) => {
@@ -140,8 +142,9 @@ impl MessageReader {
     }
 
     /// What is wrong with the value at `start..end`.
-    fn check(&self, text: &[u8], start: usize, end: usize, rows: &mut Rows) -> Option<String> {
-        let parsed = rows.parse::<true>(text, skip_blanks(text, start));
+    fn check(&self, block: &Block, start: usize, end: usize, rows: &mut Rows) -> Option<String> {
+        let text = block.padded();
+        let parsed = rows.parse(block, skip_blanks(text, start));
         match parsed {
             Ok(at) if skip_blanks(text, at) < end => {
                 Some("something follows the JSON object".to_owned())

@@ -105,7 +105,9 @@ impl ObjectReader {
                         self.stage = Stage::Filling(block);
                         return Ok(Paused::Hungry);
                     }
-                    Stage::Reading(self.text(block.seal(), filled == Filled::End))
+                    let block = block.seal();
+                    rows.begin(&block, false);
+                    Stage::Reading(self.text(block, filled == Filled::End))
                 }
                 Stage::Reading(mut text) => {
                     let full = match self.read(&mut text, rows) {
@@ -168,7 +170,7 @@ impl ObjectReader {
             if text.at >= len {
                 return Stopped::Exhausted;
             }
-            match rows.parse::<false>(text.block.padded(), text.at) {
+            match rows.parse(&text.block, text.at) {
                 Ok(end) if end - text.at > self.max_record => {
                     self.broken = Some(self.begin_broken(text.at, None))
                 }

@@ -10,7 +10,6 @@ const MAX_INPUTS: usize = 1024;
 
 /// What to do with each record.
 pub(super) struct Plan {
-    pub(super) wanted: Wanted,
     pub(super) inputs: Vec<PlannedInput>,
     pub(super) only: Vec<PlannedCondition>,
     /// The event time's input, where the range has a bound.
@@ -67,7 +66,8 @@ impl PlannedCondition {
 }
 
 impl Plan {
-    pub(super) fn new(projection: Projection) -> Result<Self, DecodeError> {
+    /// The plan, and the paths that it looks at.
+    pub(super) fn new(projection: Projection) -> Result<(Self, Wanted), DecodeError> {
         let Projection {
             inputs,
             only,
@@ -109,14 +109,14 @@ impl Plan {
                 .iter()
                 .any(|input| matches!(input.place, Place::Value(_) | Place::Payload));
         let bounded_event_time = event_time.filter(|_| bounded);
-        Ok(Plan {
-            wanted,
+        let plan = Plan {
             inputs,
             only,
             bounded_event_time,
             range,
             needs_value,
-        })
+        };
+        Ok((plan, wanted))
     }
 
     /// The path of an input, if its value is in the record.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::block::Block;
 use super::column::{Column, Misfit};
-use super::json::{Fault, Found, parse_record};
+use super::json::{Fault, Processor, RecordParser};
 use super::plan::{Place, Plan};
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected};
@@ -24,7 +24,7 @@ const KEPT_REJECTED_BYTES: usize = 4 << 20;
 pub(super) struct Rows {
     plan: Plan,
     schema: SchemaRef,
-    found: Found,
+    parser: RecordParser,
     columns: Vec<Column>,
     batch_rows: usize,
     rows: Vec<Row>,
@@ -54,7 +54,11 @@ enum Verdict {
 }
 
 impl Rows {
-    pub(super) fn new(projection: Projection, batch_rows: usize) -> Result<Self, DecodeError> {
+    pub(super) fn new(
+        projection: Projection,
+        batch_rows: usize,
+        processor: Processor,
+    ) -> Result<Self, DecodeError> {
         let fields: Vec<_> = projection
             .inputs
             .iter()
@@ -65,10 +69,10 @@ impl Rows {
             .iter()
             .map(|input| Column::new(input.kind, input.encoding, batch_rows));
         let columns = columns.collect();
-        let plan = Plan::new(projection)?;
+        let (plan, wanted) = Plan::new(projection)?;
         Ok(Rows {
-            found: Found::new(&plan.wanted),
             plan,
+            parser: RecordParser::new(wanted, processor),
             schema: Arc::new(Schema::new(fields)),
             columns,
             batch_rows,
@@ -103,14 +107,20 @@ impl Rows {
         self.plan.needs_value
     }
 
-    /// Parses the record at `at` for [`accept`](Rows::accept).
+    /// Makes ready for the records of another block. With `lines`, line feeds are blanks within them.
+    pub(super) fn begin(&mut self, block: &Block, lines: bool) {
+        self.parser.begin(block.padded(), lines);
+    }
+
+    /// Parses the record at `at` of the block for [`accept`](Rows::accept).
     #[inline]
-    pub(super) fn parse<const LINES: bool>(
-        &mut self,
-        text: &[u8],
-        at: usize,
-    ) -> Result<usize, Fault> {
-        parse_record::<LINES>(text, at, &self.plan.wanted, &mut self.found)
+    pub(super) fn parse(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
+        self.parser.parse(block.padded(), at)
+    }
+
+    #[cfg(test)]
+    pub(super) fn parser(&mut self) -> &mut RecordParser {
+        &mut self.parser
     }
 
     /// Takes in the record parsed last, which is valid JSON in valid UTF-8.
@@ -199,7 +209,7 @@ impl Rows {
         record: &Record<'_>,
     ) -> Result<Verdict, (Option<String>, Misfit)> {
         for condition in &self.plan.only {
-            let held = self.found.get(condition.slot).is_some_and(|span| {
+            let held = self.parser.get(condition.slot).is_some_and(|span| {
                 let value = &text[span.start as usize..span.end as usize];
                 condition.holds(value, span.escaped)
             });
@@ -239,7 +249,7 @@ impl Rows {
     ) -> Result<(), (Option<String>, Misfit)> {
         let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
         let pushed = match &plan.place {
-            Place::Value(slot) => match self.found.get(*slot) {
+            Place::Value(slot) => match self.parser.get(*slot) {
                 Some(span) => match &text[span.start as usize..span.end as usize] {
                     b"null" => Ok(false),
                     value => column.push_json(value, span.escaped).map(|()| true),

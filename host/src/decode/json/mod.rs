@@ -2,10 +2,20 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | [`wanted`] | the wanted paths as a tree of names |
-//! | [`scan`] | strings, numbers, literals and blanks, a word at a time |
-//! | [`parse`] | one pass over one record: every byte validated, wanted spans noted |
-//! | [`text`] | escapes decoded |
+//! | `wanted` | the wanted paths as a tree of names |
+//! | `vector` | many bytes at once, with the instructions that the processor has |
+//! | `scan` | strings, numbers, literals and blanks |
+//! | `found` | the spans of the wanted values of one record |
+//! | `general` | one pass over a record of any shape |
+//! | `index` | where the special bytes of a block are |
+//! | `graph` | the bytes between values, learned, and the walk along them |
+//! | `learn` | from a record to its way through the graph |
+//! | `pace` | when to walk, to learn, and to let it be |
+//! | `parser` | the two ways put together |
+//! | `text` | escapes decoded |
+//!
+//! Every byte is validated on both ways, and both give the same spans. The general parser is the measure: what it
+//! does not accept is a fault, and only what it accepted is learned.
 //!
 //! # What a record is
 //! A record is one JSON object as RFC 8259 has it, in UTF-8, nested at most [`MAX_DEPTH`] deep; it ends where
@@ -14,16 +24,24 @@
 //! The first of several members of one name counts, in inner objects too; names are compared with their
 //! escapes decoded.
 
-mod parse;
+mod fault;
+mod found;
+mod general;
+mod graph;
+mod index;
+mod learn;
+mod pace;
+mod parser;
 mod scan;
-#[cfg(target_arch = "x86_64")]
-mod sse2;
 mod text;
+mod vector;
 mod wanted;
 
-pub(super) use parse::{Fault, Found, parse_record};
+pub(super) use fault::Fault;
+pub(super) use parser::RecordParser;
 pub(super) use scan::skip_blanks;
 pub(super) use text::{same_text, unescape_into};
+pub(super) use vector::Processor;
 pub(super) use wanted::{SlotId, Wanted};
 
 /// How deep objects and arrays may nest in a record, itself included.

@@ -23,16 +23,32 @@ struct Node {
     first: Vec<u16>,
 }
 
-/// A wanted member.
+/// The name of a wanted member.
 #[derive(Debug)]
 pub(super) struct Name {
     text: Vec<u8>,
-    /// Unique in the whole tree, below [`Wanted::names`].
-    pub(super) id: u16,
+    pub(super) id: NameId,
+    pub(super) member: Member,
+}
+
+/// A name within its node: unique in the whole tree, below [`Wanted::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NameId(pub(super) u16);
+
+/// What is wanted of a member's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Member {
     /// Where its span goes, if it is wanted itself.
     pub(super) slot: Option<SlotId>,
     /// The node of its own members, if some of them are wanted.
     pub(super) node: Option<NodeId>,
+}
+
+impl Member {
+    pub(super) const UNWANTED: Member = Member {
+        slot: None,
+        node: None,
+    };
 }
 
 /// A place among the nodes.
@@ -76,23 +92,22 @@ impl Wanted {
                 .iter()
                 .position(|name| name.text == *segment);
             let index = known.unwrap_or_else(|| {
-                let id = self.names as u16;
+                let id = NameId(self.names as u16);
                 self.names += 1;
                 self.nodes[usize::from(at.0)].insert(Name {
                     text: segment.clone(),
                     id,
-                    slot: None,
-                    node: None,
+                    member: Member::UNWANTED,
                 })
             });
             let next = NodeId(self.nodes.len() as u16);
-            let name = &mut self.nodes[usize::from(at.0)].names[index];
+            let member = &mut self.nodes[usize::from(at.0)].names[index].member;
             if depth + 1 == segments.len() {
-                name.slot = Some(slot);
-            } else if let Some(node) = name.node {
+                member.slot = Some(slot);
+            } else if let Some(node) = member.node {
                 at = node;
             } else {
-                name.node = Some(next);
+                member.node = Some(next);
                 self.nodes.push(Node::new());
                 at = next;
             }
@@ -118,6 +133,17 @@ impl Wanted {
         node.names[usize::from(from)..usize::from(to)]
             .iter()
             .find(|name| equal(&name.text, text))
+    }
+
+    /// As [`find`](Wanted::find), for a name with escapes. Half a surrogate pair is in no wanted name.
+    #[cold]
+    pub(super) fn find_escaped(&self, node: NodeId, inside: &[u8]) -> Option<&Name> {
+        let mut text = Vec::with_capacity(inside.len());
+        if super::unescape_into(inside, &mut text) {
+            self.find(node, &text)
+        } else {
+            None
+        }
     }
 }
 
@@ -193,9 +219,13 @@ mod tests {
         assert_eq!(wanted.add("geo").unwrap(), geo);
         assert_ne!(geo, country);
         let name = wanted.find(Wanted::ROOT, b"geo").unwrap();
-        assert_eq!(name.slot, Some(geo));
+        assert_eq!(name.member.slot, Some(geo));
         assert_eq!(
-            wanted.find(name.node.unwrap(), b"country").unwrap().slot,
+            wanted
+                .find(name.member.node.unwrap(), b"country")
+                .unwrap()
+                .member
+                .slot,
             Some(country)
         );
         assert!(wanted.find(Wanted::ROOT, b"country").is_none());
@@ -225,7 +255,11 @@ mod tests {
         let slots: Vec<_> = paths.iter().map(|path| wanted.add(path).unwrap()).collect();
         for (path, slot) in paths.iter().zip(slots) {
             assert_eq!(
-                wanted.find(Wanted::ROOT, path.as_bytes()).unwrap().slot,
+                wanted
+                    .find(Wanted::ROOT, path.as_bytes())
+                    .unwrap()
+                    .member
+                    .slot,
                 Some(slot)
             );
         }

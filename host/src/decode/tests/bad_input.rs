@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::support::*;
+use crate::decode::json::Processor;
 use crate::decode::{Condition, DecodeOptions, Decoding, EventRange, Projection, QUARANTINE_BYTES};
 use crate::error::Coded;
 use crate::schema::Kind;
@@ -101,7 +102,7 @@ fn the_longest_record_is_let_in_and_one_byte_more_is_not() {
             ..DecodeOptions::default()
         };
         let text = format!("{}\n{}\n{}\n", record(1000), record(1001), record(9));
-        let mut decoding = Decoding::with_block_bytes(n(), &options, block_bytes).unwrap();
+        let mut decoding = Decoding::with(n(), &options, block_bytes, Processor::detect()).unwrap();
         let decoded = run(&mut decoding, object_chunks("a", text.as_bytes(), 100)).unwrap();
         assert_eq!(
             decoded

@@ -1,6 +1,8 @@
 //! The decoder as a whole.
 
 mod bad_input;
+mod differential;
+mod generate;
 mod oracle;
 mod origins;
 mod support;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::support::*;
+use crate::decode::json::Processor;
 use crate::decode::{DecodeOptions, Decoding};
 use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, Message, Messages};
@@ -101,8 +102,13 @@ fn a_message_is_one_object_and_nothing_else() {
     ];
     for block_bytes in [4, 16, 1 << 16] {
         let wanted = projection(vec![input("n", Kind::Int64)]);
-        let mut decoding =
-            Decoding::with_block_bytes(wanted, &DecodeOptions::default(), block_bytes).unwrap();
+        let mut decoding = Decoding::with(
+            wanted,
+            &DecodeOptions::default(),
+            block_bytes,
+            Processor::detect(),
+        )
+        .unwrap();
         let decoded = run(&mut decoding, [messages(&values)]).unwrap();
         assert_eq!(decoded.column(0, integer_value), [Some(1)]);
         insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"

@@ -1,0 +1,103 @@
+//! Where the special bytes of a block are: quotes, backslashes and control characters.
+//!
+//! The index says nothing of what they mean: whether a quote opens or closes a string is known only to whoever
+//! walks along. So a broken record cannot put the next one out of step.
+
+use super::vector::{Processor, Task, Vector};
+
+/// How many bytes are looked at in one step.
+const STEP_BYTES: usize = 64;
+
+/// The positions of the special bytes of one text, in rising order.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Only the first `len` are positions; the memory behind them is kept.
+    positions: Vec<u32>,
+    len: usize,
+}
+
+impl Index {
+    /// Reads the `len` bytes of text at the beginning of `padded`. The zeros behind it count
+    /// as special.
+    pub(super) fn read(&mut self, processor: Processor, padded: &[u8]) {
+        processor.run(Read {
+            index: self,
+            padded,
+        });
+    }
+
+    /// The positions.
+    #[inline(always)]
+    pub(super) fn positions(&self) -> &[u32] {
+        &self.positions[..self.len]
+    }
+}
+
+struct Read<'a> {
+    index: &'a mut Index,
+    padded: &'a [u8],
+}
+
+impl Task for Read<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self, vector: V) {
+        let positions = &mut self.index.positions;
+        let mut len = 0;
+        let (steps, _) = self.padded.as_chunks::<STEP_BYTES>();
+        for (step, bytes) in steps.iter().enumerate() {
+            if positions.len() < len + ROOM {
+                // Seldom: later blocks need as much.
+                positions.resize((len + ROOM).max(positions.len() * 2), 0);
+            }
+            let Some(room) = positions[len..].first_chunk_mut() else {
+                break;
+            };
+            // Blocks are far smaller than 4 GiB.
+            let base = (step * STEP_BYTES) as u32;
+            len += spread(vector.specials(bytes), base, room);
+        }
+        self.index.len = len;
+    }
+}
+
+/// The room that the places of one step may need.
+const ROOM: usize = STEP_BYTES + 8;
+
+/// Writes the places of the bits of `mask`, counted from `base`, and says how many they are.
+///
+/// Eight bits at a time from a table, whether there are as many or not: a branch for each would be guessed wrongly
+/// too often.
+#[inline(always)]
+fn spread(mask: u64, mut base: u32, out: &mut [u32; ROOM]) -> usize {
+    let mut count = 0;
+    for bits in mask.to_le_bytes() {
+        // At most 56 here; the remainder tells the compiler so.
+        let at = count % STEP_BYTES;
+        for (place, bit) in out[at..at + 8].iter_mut().zip(PLACES[usize::from(bits)]) {
+            *place = base.wrapping_add(bit);
+        }
+        count += bits.count_ones() as usize;
+        base = base.wrapping_add(8);
+    }
+    count
+}
+
+/// The places of the bits of each byte, in rising order, and behind them zeros.
+static PLACES: [[u32; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places[byte][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    places
+};

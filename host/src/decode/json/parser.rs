@@ -1,0 +1,167 @@
+//! Records of a text, one after another: by the graph where it knows them, by the general parser elsewhere.
+
+use super::fault::{Fault, What};
+use super::found::{Found, Span};
+use super::general::{Container, Parse};
+use super::graph::{Graph, Walk};
+use super::index::Index;
+use super::learn;
+use super::pace::Pace;
+use super::scan::byte;
+use super::vector::Processor;
+use super::wanted::{Member, SlotId, Wanted};
+
+/// Finds the wanted values of records, one at a time.
+#[derive(Debug)]
+pub(in crate::decode) struct RecordParser {
+    processor: Processor,
+    wanted: Wanted,
+    found: Found,
+    graph: Graph,
+    pace: Pace,
+    /// The special bytes of the text, if it was read.
+    index: Index,
+    is_indexed: bool,
+    /// How many special bytes were passed.
+    passed: usize,
+    /// Whether line feeds are blanks within a record.
+    lines: bool,
+    open: Vec<Container>,
+    #[cfg(test)]
+    walked: u64,
+}
+
+impl RecordParser {
+    pub(in crate::decode) fn new(wanted: Wanted, processor: Processor) -> Self {
+        RecordParser {
+            processor,
+            found: Found::new(&wanted),
+            wanted,
+            graph: Graph::default(),
+            pace: Pace::default(),
+            index: Index::default(),
+            is_indexed: false,
+            passed: 0,
+            lines: false,
+            open: Vec::new(),
+            #[cfg(test)]
+            walked: 0,
+        }
+    }
+
+    /// Begins with another text, which has [`PADDING`](crate::decode::block::PADDING) zeros behind it. With
+    /// `lines`, line feeds are blanks within its records.
+    pub(in crate::decode) fn begin(&mut self, padded: &[u8], lines: bool) {
+        if self.lines != lines {
+            // What was learned from the one kind may be invalid in the other.
+            self.graph.forget();
+            self.lines = lines;
+        }
+        self.passed = 0;
+        self.is_indexed = self.pace.is_walking();
+        if self.is_indexed {
+            self.index.read(self.processor, padded);
+        }
+    }
+
+    /// Parses the record that begins at `at`, and gives the position behind its closing brace. Records of one text
+    /// are asked for in their order.
+    #[inline]
+    pub(in crate::decode) fn parse(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
+        if !self.is_indexed {
+            self.pace.rest();
+            return self.parse_any(padded, at);
+        }
+        match self.walk(padded, at) {
+            Some(end) => Ok(end),
+            None => self.parse_unknown(padded, at),
+        }
+    }
+
+    /// The value in `slot`, if the record parsed last has it.
+    #[inline(always)]
+    pub(in crate::decode) fn get(&self, slot: SlotId) -> Option<Span> {
+        self.found.get(slot)
+    }
+
+    #[inline(always)]
+    fn walk(&mut self, padded: &[u8], at: usize) -> Option<usize> {
+        let positions = self.index.positions();
+        while positions
+            .get(self.passed)
+            .is_some_and(|place| (*place as usize) < at)
+        {
+            self.passed += 1;
+        }
+        let walked = self.processor.run(Walk {
+            graph: &self.graph,
+            text: padded,
+            at,
+            lines: self.lines,
+            positions,
+            passed: self.passed,
+            wanted: &self.wanted,
+            found: &mut self.found,
+            open: &mut self.open,
+        });
+        self.graph.finish_walk();
+        let (end, passed) = walked?;
+        self.passed = passed;
+        self.pace.hit();
+        #[cfg(test)]
+        {
+            self.walked += 1;
+        }
+        Some(end)
+    }
+
+    /// Walks however seldom it helps.
+    #[cfg(test)]
+    pub(in crate::decode) fn walk_always(&mut self) {
+        self.pace = Pace::tireless();
+    }
+
+    /// How many records were read along the graph.
+    #[cfg(test)]
+    pub(in crate::decode) fn walked(&self) -> u64 {
+        self.walked
+    }
+
+    /// A record that the graph does not know. It may the next time.
+    #[cold]
+    fn parse_unknown(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
+        let parsed = self.parse_any(padded, at);
+        if let Ok(end) = parsed
+            && !self.found.repeats()
+            && self.pace.learns()
+            && let Some(steps) = learn::steps(padded, at, end, &self.wanted)
+        {
+            self.graph.learn(steps);
+        }
+        if self.pace.miss() {
+            self.graph.forget();
+            self.is_indexed = false;
+        }
+        parsed
+    }
+
+    fn parse_any(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
+        if byte(padded, at) != b'{' {
+            return Err(Fault::new(at, What::Object));
+        }
+        self.found.begin();
+        self.processor.run(Parse {
+            text: padded,
+            at,
+            lines: self.lines,
+            depth: 0,
+            member: Member {
+                slot: None,
+                node: Some(Wanted::ROOT),
+            },
+            wanted: &self.wanted,
+            found: &mut self.found,
+            open: &mut self.open,
+        })
+    }
+}

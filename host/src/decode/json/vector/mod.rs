@@ -1,0 +1,202 @@
+//! What the decoder asks of a processor: to look at 32 or 64 bytes at once.
+//!
+//! Each set of instructions is a type that implements [`Vector`]; a value of it is the proof that this
+//! processor has them. [`Processor`] finds the best set once; a [`Task`] is compiled for each of them. A function
+//! knows the instructions of the one that it is inlined into, and no others: each vector instruction in it would
+//! become a call. So a task is inlined whole into [`Vector::call`], but for what it hands to another `call`.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(super) use portable::Portable;
+
+/// A byte that the structure of JSON may depend on, wherever it stands: a quote, a backslash, a control
+/// character.
+#[inline(always)]
+pub(super) fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
+}
+
+/// Looks at many bytes at once.
+pub(super) trait Vector: Copy {
+    /// Bit n tells whether byte n is special, see [`is_special`].
+    fn specials(self, bytes: &[u8; 64]) -> u64;
+
+    /// The place of the first special byte; 32 if there is none.
+    fn first_special(self, bytes: &[u8; 32]) -> usize;
+
+    /// Whether the first `len` bytes of both are the same; `len` is at most 32.
+    fn same(self, a: &[u8; 32], b: &[u8; 32], len: usize) -> bool;
+
+    /// Runs `task` with these instructions in a function of its own.
+    fn call<T: Task>(self, task: T) -> T::Output;
+}
+
+/// Something to be done as fast as the processor allows.
+pub(super) trait Task {
+    type Output;
+
+    /// Does it. Has to be `#[inline(always)]`, and so has everything worth inlining in it.
+    fn run<V: Vector>(self, vector: V) -> Self::Output;
+}
+
+/// The instructions to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Processor {
+    /// What every processor has.
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+}
+
+impl Processor {
+    /// The best that this processor has; with `BACKFOLD_SIMD=off` in the environment, what every processor has.
+    pub(in crate::decode) fn detect() -> Self {
+        if std::env::var_os("BACKFOLD_SIMD").is_some_and(|value| value == "off") {
+            return Processor::Portable(Portable);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = x86::Avx2::detect() {
+            return Processor::Avx2(avx2);
+        }
+        Processor::Portable(Portable)
+    }
+
+    /// All that this processor has.
+    #[cfg(test)]
+    pub(in crate::decode) fn all() -> Vec<Self> {
+        let portable = Processor::Portable(Portable);
+        let mut all = vec![portable];
+        all.extend(Some(Self::detect()).filter(|best| *best != portable));
+        all
+    }
+
+    /// Runs `task` with these instructions.
+    #[inline]
+    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
+        match self {
+            Processor::Portable(portable) => portable.call(task),
+            #[cfg(target_arch = "x86_64")]
+            Processor::Avx2(avx2) => avx2.call(task),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Specials<'a>(&'a [u8; 64]);
+
+    impl Task for Specials<'_> {
+        type Output = u64;
+
+        #[inline(always)]
+        fn run<V: Vector>(self, vector: V) -> u64 {
+            vector.specials(self.0)
+        }
+    }
+
+    struct FirstSpecial<'a>(&'a [u8; 32]);
+
+    impl Task for FirstSpecial<'_> {
+        type Output = usize;
+
+        #[inline(always)]
+        fn run<V: Vector>(self, vector: V) -> usize {
+            vector.first_special(self.0)
+        }
+    }
+
+    struct Same<'a>(&'a [u8; 32], &'a [u8; 32], usize);
+
+    impl Task for Same<'_> {
+        type Output = bool;
+
+        #[inline(always)]
+        fn run<V: Vector>(self, vector: V) -> bool {
+            vector.same(self.0, self.1, self.2)
+        }
+    }
+
+    /// Bytes that arithmetic on words gets wrong most easily: neighbours of the special ones, with and without
+    /// the high bit.
+    const FILLERS: [u8; 12] = [
+        b'a', 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0x9f, 0xa2, 0xdc, 0xff,
+    ];
+
+    #[test]
+    fn each_byte_at_each_place_is_told_special_or_not() {
+        for processor in Processor::all() {
+            for filler in FILLERS {
+                for byte in 0..=255 {
+                    for at in 0..64 {
+                        let mut bytes = [filler; 64];
+                        bytes[at] = byte;
+                        let expected = u64::from(is_special(byte)) << at;
+                        let found = processor.run(Specials(&bytes));
+                        assert_eq!(found, expected, "{processor:?}: {byte:#x} in {filler:#x}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_do_not_change_what_is_special() {
+        for processor in Processor::all() {
+            for pair in [
+                [0x1f, 0x20],
+                [b'"', b'#'],
+                [b'"', b'"'],
+                [0, 1],
+                [b'\\', b']'],
+            ] {
+                let bytes = std::array::from_fn(|at| pair[at % 2]);
+                let expected =
+                    (0..64).fold(0, |mask, at| mask | u64::from(is_special(bytes[at])) << at);
+                let found = processor.run(Specials(&bytes));
+                assert_eq!(found, expected, "{processor:?}: {pair:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found() {
+        for processor in Processor::all() {
+            for filler in FILLERS {
+                let bytes = [filler; 32];
+                assert_eq!(processor.run(FirstSpecial(&bytes)), 32, "{processor:?}");
+                for special in (0..=255).filter(|byte| is_special(*byte)) {
+                    for at in 0..32 {
+                        let mut bytes = [filler; 32];
+                        bytes[at] = special;
+                        // A later one must not hide it.
+                        bytes[31] = special;
+                        let found = processor.run(FirstSpecial(&bytes));
+                        assert_eq!(found, at, "{processor:?}: {special:#x} in {filler:#x}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_so_many_bytes_are_compared() {
+        let a: [u8; 32] = std::array::from_fn(|at| at as u8);
+        for processor in Processor::all() {
+            for len in 0..=32 {
+                assert!(processor.run(Same(&a, &a, len)), "{processor:?}: {len}");
+                for differs in 0..32 {
+                    for bit in 0..8 {
+                        let mut b = a;
+                        b[differs] ^= 1 << bit;
+                        let same = processor.run(Same(&a, &b, len));
+                        assert_eq!(same, differs >= len, "{processor:?}: {differs} of {len}");
+                    }
+                }
+            }
+        }
+    }
+}

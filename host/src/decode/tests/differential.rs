@@ -1,0 +1,186 @@
+//! Random text, good and bad, against serde_json, the standard library and chrono.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch};
+use bytes::Bytes;
+
+use super::generate;
+use super::oracle::{INPUTS, Outcome, expected, expected_of_message};
+use super::support::*;
+use crate::decode::json::Processor;
+use crate::decode::{DecodeOptions, Decoding, Projection};
+use crate::schema::Kind;
+use crate::source::{Chunk, Message, Messages};
+
+const ROUNDS: usize = 300;
+
+fn wanted() -> Projection {
+    projection(
+        INPUTS
+            .iter()
+            .map(|(path, kind)| input(path, *kind))
+            .collect(),
+    )
+}
+
+fn decoding(batch_rows: usize, block_bytes: usize, processor: Processor) -> Decoding {
+    let options = DecodeOptions {
+        batch_rows: batch_rows as u32,
+        ..DecodeOptions::default()
+    };
+    Decoding::with(wanted(), &options, block_bytes, processor).unwrap()
+}
+
+/// Decodings that walk whatever comes, and remember what they learned from text to text.
+fn keen_decodings() -> Vec<Decoding> {
+    let mut decodings = Vec::new();
+    for processor in Processor::all() {
+        for block_bytes in [100, 4_000, 1 << 18] {
+            let mut decoding = decoding(50, block_bytes, processor);
+            decoding.parser().walk_always();
+            decodings.push(decoding);
+        }
+    }
+    decodings
+}
+
+/// Two seeds: one that is always the same, and one that no run had before. `BACKFOLD_TEST_SEED` takes the place of
+/// both.
+fn seeds() -> Vec<u64> {
+    let given = std::env::var("BACKFOLD_TEST_SEED").ok();
+    let given = given.map(|seed| vec![seed.parse().expect("BACKFOLD_TEST_SEED is a number")]);
+    given.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        vec![0x5eed_0001, now.as_nanos() as u64 | 1]
+    })
+}
+
+/// The wanted values of a row.
+fn values(batch: &RecordBatch, row: usize) -> Vec<Option<String>> {
+    let value = |(at, (_, kind)): (usize, &(&str, Kind))| {
+        let column = batch.column(at);
+        (!column.is_null(row)).then(|| match kind {
+            Kind::Timestamp => column
+                .as_primitive::<TimestampMicrosecondType>()
+                .value(row)
+                .to_string(),
+            Kind::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+            Kind::Float64 => column
+                .as_primitive::<Float64Type>()
+                .value(row)
+                .to_bits()
+                .to_string(),
+            Kind::Boolean => column.as_boolean().value(row).to_string(),
+            _ => column.as_string::<i32>().value(row).to_owned(),
+        })
+    };
+    INPUTS.iter().enumerate().map(value).collect()
+}
+
+/// What became of each record, in the order of the source.
+fn outcomes(decoded: &Decoded) -> Vec<Outcome> {
+    let batches = decoded.batches.iter();
+    let all = batches.flat_map(|batch| (0..batch.num_rows()).map(|row| values(batch, row)));
+    let events = decoded
+        .rows
+        .iter()
+        .zip(all)
+        .map(|((ordinal, byte, text), values)| {
+            let byte = byte.unwrap_or_default();
+            Outcome(*ordinal, byte, text.len() as u64, Some(values))
+        });
+    let rejected = decoded.rejected.iter().map(|rejected| {
+        let position = &rejected.position;
+        let byte = position.byte.unwrap_or_default();
+        Outcome(position.offset, byte, rejected.length_bytes, None)
+    });
+    let mut outcomes: Vec<_> = events.chain(rejected).collect();
+    outcomes.sort_by_key(|outcome| outcome.0);
+    outcomes
+}
+
+#[test]
+fn objects_are_read_as_serde_json_reads_them_however_they_are_cut() {
+    for seed in seeds() {
+        println!("BACKFOLD_TEST_SEED={seed}");
+        let mut rng = Rng(seed);
+        let mut decodings = keen_decodings();
+        let (mut events, mut rejected) = (0, 0);
+        for round in 0..ROUNDS {
+            let text = generate::text(&mut rng);
+            let expected = expected(&text);
+            let block_bytes = 64 + rng.below(10_000);
+            let fresh = decoding(1 + rng.below(50), block_bytes, Processor::detect());
+            decodings.push(fresh);
+            let mut reasons = None;
+            for decoding in &mut decodings {
+                let chunks = object_chunks("a", &text, 1 + rng.below(300));
+                let decoded = run(decoding, chunks).unwrap();
+                for (found, expected) in outcomes(&decoded).iter().zip(&expected) {
+                    let text = String::from_utf8_lossy(&text);
+                    assert_eq!(found, expected, "seed {seed}, round {round}\n{text}");
+                }
+                assert_eq!(decoded.counts.records as usize, expected.len());
+                assert_eq!(decoded.counts.decoded_bytes as usize, text.len());
+                let reasons = reasons.get_or_insert_with(|| decoded.reasons());
+                assert_eq!(*reasons, decoded.reasons(), "seed {seed}, round {round}");
+                events += decoded.counts.events;
+                rejected += decoded.counts.rejected;
+            }
+            decodings.pop();
+        }
+        let walked: u64 = decodings
+            .iter_mut()
+            .map(|decoding| decoding.parser().walked())
+            .sum();
+        println!("{events} events, {rejected} rejected, {walked} walked");
+        assert!(events > 10_000 && rejected > 5_000 && walked > 10_000);
+    }
+}
+
+#[test]
+fn messages_are_read_as_serde_json_reads_them() {
+    for seed in seeds() {
+        println!("BACKFOLD_TEST_SEED={seed}");
+        let mut rng = Rng(seed);
+        let mut decodings = keen_decodings();
+        for round in 0..ROUNDS {
+            let texts = (0..1 + rng.below(20)).map(|_| generate::message(&mut rng));
+            let texts: Vec<_> = texts.collect();
+            for decoding in &mut decodings {
+                let message = |(offset, text): (usize, &Vec<u8>)| Message {
+                    offset: offset as i64,
+                    time_us: None,
+                    key: None,
+                    headers: Vec::new(),
+                    value: Some(Bytes::copy_from_slice(text)),
+                };
+                let messages = Messages {
+                    topic: "t".into(),
+                    partition: 0,
+                    list: texts.iter().enumerate().map(message).collect(),
+                };
+                let decoded = run(decoding, [Chunk::Messages(messages)]).unwrap();
+                let outcomes = outcomes(&decoded);
+                assert_eq!(outcomes.len(), texts.len());
+                for (found, text) in outcomes.iter().zip(&texts) {
+                    let expected = expected_of_message(text);
+                    let text = String::from_utf8_lossy(text);
+                    let reasons = decoded.reasons();
+                    assert_eq!(
+                        found.3, expected,
+                        "seed {seed}, round {round}\n{text}\n{reasons}"
+                    );
+                }
+            }
+        }
+        let walked: u64 = decodings
+            .iter_mut()
+            .map(|decoding| decoding.parser().walked())
+            .sum();
+        assert!(walked > 1_000, "{walked} walked");
+    }
+}
