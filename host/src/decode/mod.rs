@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `decoding` | the worker's end: chunks in, events out |
 //! | `inflate` | gzip and zstd in pieces, told by their first bytes, within limits |
+//! | `ahead` | inflating on another thread than the worker's |
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `objects` | records framed by their own syntax, across blocks |
 //! | `messages` | records that the source tells apart |
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Condition, Input};
 
+mod ahead;
 mod block;
 mod column;
 mod decoding;
@@ -59,6 +61,7 @@ mod rows;
 mod tests;
 
 pub use crate::source::EventRange;
+pub use ahead::{Inflated, Inflating};
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;

@@ -145,6 +145,18 @@ impl Content {
         }
     }
 
+    /// Content that was inflated, within the limits, before it is fed.
+    pub(super) fn inflated(object: &str) -> Self {
+        let unlimited = DecodeOptions {
+            max_object: ByteSize(u64::MAX),
+            ..DecodeOptions::default()
+        };
+        Content {
+            compression: Some(Compression::None),
+            ..Self::new(object, &unlimited)
+        }
+    }
+
     /// Adds a piece of the stored object.
     pub(super) fn feed(&mut self, bytes: Bytes) {
         self.input = if self.input.is_empty() {
