@@ -10,7 +10,7 @@ use super::json::Processor;
 use super::messages::MessageReader;
 use super::objects::ObjectReader;
 use super::rows::Rows;
-use super::{DecodeError, DecodeOptions, Events, Projection};
+use super::{DecodeError, DecodeOptions, Events, Projection, Spent};
 use crate::source::{Chunk, Object};
 
 /// Decodes the chunks of one split after another, on one thread.
@@ -144,6 +144,11 @@ impl Decoding {
         } else {
             Some(self.rows.take())
         })
+    }
+
+    /// What was spent since the call before.
+    pub fn take_spent(&mut self) -> Spent {
+        std::mem::take(&mut self.rows.spent)
     }
 
     #[cfg(test)]

@@ -37,6 +37,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -125,6 +126,15 @@ impl std::ops::AddAssign for Counts {
         self.stored_bytes += other.stored_bytes;
         self.decoded_bytes += other.decoded_bytes;
     }
+}
+
+/// What parts of decoding took, by the wall clock. The rest is parsing and building columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Decompressing; of what is stored as it is or was inflated ahead, copying.
+    pub inflate: Duration,
+    /// Validating UTF-8 and finding the special bytes.
+    pub index: Duration,
 }
 
 /// Where a record stands in its source.

@@ -5,6 +5,7 @@
 //! depends on what follows; so the result does not depend on where blocks or chunks end.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::block::{Block, Blocks};
 use super::decoding::Paused;
@@ -103,16 +104,20 @@ impl ObjectReader {
         loop {
             self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
                 Stage::Filling(mut block) => {
-                    let carried = block.len();
+                    let (carried, began) = (block.len(), Instant::now());
                     let filled = self.content.fill(&mut block)?;
+                    rows.spent.inflate += began.elapsed();
                     rows.counts.decoded_bytes += (block.len() - carried) as u64;
                     if filled == Filled::Hungry {
                         self.stage = Stage::Filling(block);
                         return Ok(Paused::Hungry);
                     }
                     let block = block.seal();
-                    rows.begin(&block, false);
-                    Stage::Reading(self.text(block, filled == Filled::End))
+                    let (last, began) = (filled == Filled::End, Instant::now());
+                    let text = self.text(block, last);
+                    rows.spent.index += began.elapsed();
+                    rows.begin(&text.block, false);
+                    Stage::Reading(text)
                 }
                 Stage::Reading(mut text) => {
                     let full = match self.read(&mut text, rows) {

@@ -1,6 +1,7 @@
 //! From records to the rows of a batch: conditions, range, columns, rejections, counts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
@@ -11,7 +12,7 @@ use super::column::{Column, Misfit};
 use super::json::{Fault, Processor, RecordParser};
 use super::plan::{Place, Plan};
 use super::provenance::{Provenance, Row, Stretch};
-use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected};
+use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -33,6 +34,7 @@ pub(super) struct Rows {
     rejected: Vec<Rejected>,
     rejected_bytes: usize,
     pub(super) counts: Counts,
+    pub(super) spent: Spent,
 }
 
 /// A record, and what its source says of it beside its text.
@@ -82,6 +84,7 @@ impl Rows {
             rejected: Vec::new(),
             rejected_bytes: 0,
             counts: Counts::default(),
+            spent: Spent::default(),
         })
     }
 
@@ -109,7 +112,9 @@ impl Rows {
 
     /// Makes ready for the records of another block. With `lines`, line feeds are blanks within them.
     pub(super) fn begin(&mut self, block: &Block, lines: bool) {
+        let began = Instant::now();
         self.parser.begin(block.padded(), lines);
+        self.spent.index += began.elapsed();
     }
 
     /// Parses the record at `at` of the block for [`accept`](Rows::accept).
@@ -125,7 +130,7 @@ impl Rows {
 
     /// Takes in the record parsed last, which is valid JSON in valid UTF-8.
     pub(super) fn accept(&mut self, block: &Arc<Block>, record: &Record<'_>) {
-        match self.push(block.text(), record) {
+        match self.push(block.padded(), record) {
             Ok(Verdict::Event) => {
                 let stretch = self.keep(block, record.stretch);
                 // Blocks are far smaller than 4 GiB.
@@ -209,10 +214,10 @@ impl Rows {
         record: &Record<'_>,
     ) -> Result<Verdict, (Option<String>, Misfit)> {
         for condition in &self.plan.only {
-            let held = self.parser.get(condition.slot).is_some_and(|span| {
-                let value = &text[span.start as usize..span.end as usize];
-                condition.holds(value, span.escaped)
-            });
+            let held = self
+                .parser
+                .get(condition.slot)
+                .is_some_and(|span| condition.holds(span.of(text), span.escaped));
             if !held {
                 return Ok(Verdict::NotWanted);
             }
@@ -250,10 +255,8 @@ impl Rows {
         let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
         let pushed = match &plan.place {
             Place::Value(slot) => match self.parser.get(*slot) {
-                Some(span) => match &text[span.start as usize..span.end as usize] {
-                    b"null" => Ok(false),
-                    value => column.push_json(value, span.escaped).map(|()| true),
-                },
+                Some(span) if span.of(text) == b"null" => Ok(false),
+                Some(span) => column.push_json(text, span).map(|()| true),
                 None => Ok(false),
             },
             Place::Payload => column

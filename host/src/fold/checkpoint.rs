@@ -35,7 +35,13 @@ pub struct FoldedSplit {
 pub struct StageTimes {
     /// Waiting for the source.
     pub wait: u64,
-    /// Decompression and decoding.
+    /// Decompressing; of what is stored as it is or was inflated ahead, copying.
+    #[serde(default)]
+    pub inflate: u64,
+    /// Validating UTF-8 and finding the special bytes.
+    #[serde(default)]
+    pub index: u64,
+    /// Parsing records and building columns.
     pub decode: u64,
     /// The component's `fold`.
     pub fold: u64,
@@ -50,6 +56,8 @@ pub struct StageTimes {
 impl std::ops::AddAssign for StageTimes {
     fn add_assign(&mut self, other: StageTimes) {
         self.wait += other.wait;
+        self.inflate += other.inflate;
+        self.index += other.index;
         self.decode += other.decode;
         self.fold += other.fold;
         self.drain += other.drain;

@@ -138,7 +138,7 @@ impl Worker {
         loop {
             let began = Instant::now();
             let events = self.decoding.next();
-            self.checkpoint.times.decode += micros_since(began);
+            self.count_decoding(began);
             match events.map_err(|source| self.cannot_decode(source))? {
                 Some(events) => self.fold(events)?,
                 None => return Ok(()),
@@ -151,6 +151,15 @@ impl Worker {
             split: self.split_number(),
             source,
         }
+    }
+
+    /// Counts the time of a call of the decoder.
+    fn count_decoding(&mut self, began: Instant) {
+        let (all, spent) = (began.elapsed(), self.decoding.take_spent());
+        let times = &mut self.checkpoint.times;
+        times.inflate += micros(spent.inflate);
+        times.index += micros(spent.index);
+        times.decode += micros(all.saturating_sub(spent.inflate + spent.index));
     }
 
     fn split_number(&self) -> u64 {
@@ -272,7 +281,7 @@ impl Worker {
     fn end_split(&mut self) -> Result<(), FoldError> {
         let began = Instant::now();
         let rest = self.decoding.finish();
-        self.checkpoint.times.decode += micros_since(began);
+        self.count_decoding(began);
         if let Some(events) = rest.map_err(|source| self.cannot_decode(source))? {
             self.fold(events)?;
         }
@@ -324,5 +333,9 @@ fn records(provenance: &Provenance) -> String {
 }
 
 fn micros_since(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    micros(began.elapsed())
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -10,7 +10,7 @@ use arrow_array::{StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 
-use super::json::unescape_into;
+use super::json::{Span, unescape_into};
 use crate::schema::{Encoding, Kind};
 
 mod binary;
@@ -131,24 +131,27 @@ impl Column {
         Ok(())
     }
 
-    /// Appends a JSON value as it stands in a record that was parsed; `escaped` says of a string whether it has
-    /// escapes. `null` is the caller's to tell.
+    /// Appends the JSON value at `span` of the text of a record that was parsed; `null` is the caller's to tell.
     #[inline]
-    pub(super) fn push_json(&mut self, text: &[u8], escaped: bool) -> Result<(), Misfit> {
-        let pushed = match (&mut self.values, unquote(text)) {
-            (Values::Bytes { offsets, bytes }, inside) => {
+    pub(super) fn push_json(&mut self, padded: &[u8], span: Span) -> Result<(), Misfit> {
+        let text = span.of(padded);
+        let inside = unquote(text);
+        let pushed = match (&mut self.values, inside) {
+            (Values::Bytes { offsets, bytes }, _) => {
                 let fits = match (self.kind, inside) {
+                    (Kind::Utf8, Some(inside)) if !span.escaped => {
+                        append(bytes, inside, &padded[span.start as usize + 1..]);
+                        Ok(())
+                    }
                     (Kind::Json, _) => {
                         bytes.extend_from_slice(text);
                         Ok(())
                     }
-                    (Kind::Utf8, Some(inside)) if !escaped => {
-                        bytes.extend_from_slice(inside);
-                        Ok(())
-                    }
                     (Kind::Utf8, Some(inside)) if unescape_into(inside, bytes) => Ok(()),
                     (Kind::Utf8, Some(_)) => Err(Unfit::HALF_PAIR),
-                    (_, Some(inside)) => binary::decode_into(inside, escaped, self.encoding, bytes),
+                    (_, Some(inside)) => {
+                        binary::decode_into(inside, span.escaped, self.encoding, bytes)
+                    }
                     (_, None) => Err(Unfit::Kind),
                 };
                 fits.map(|()| offsets.push(bytes.len() as i32))
@@ -243,6 +246,20 @@ impl Column {
     }
 }
 
+/// Appends `text`, with which `ahead` begins. A short one is copied as 32 bytes of which the rest is taken back: a
+/// copy of a fixed length needs no call.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, text: &[u8], ahead: &[u8]) {
+    match ahead.first_chunk::<32>() {
+        Some(chunk) if text.len() <= 32 => {
+            let end = out.len() + text.len();
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(text),
+    }
+}
+
 /// The inside of a string; `None` for any other value.
 #[inline(always)]
 fn unquote(text: &[u8]) -> Option<&[u8]> {
@@ -274,10 +291,19 @@ fn excerpt(text: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// All of `text`.
+    fn whole(text: &[u8]) -> Span {
+        Span {
+            start: 0,
+            end: text.len() as u32,
+            escaped: text.contains(&b'\\'),
+        }
+    }
+
     fn push(kind: Kind, encoding: Encoding, text: &str) -> Result<ArrayRef, String> {
         let mut column = Column::new(kind, encoding, 1);
         column
-            .push_json(text.as_bytes(), text.contains('\\'))
+            .push_json(text.as_bytes(), whole(text.as_bytes()))
             .map_err(|misfit| misfit.0)?;
         Ok(column.finish(1).unwrap())
     }
@@ -343,14 +369,14 @@ found a number where a value of kind timestamp is wanted
             let mut straight = Column::new(kind, Encoding::Standard, 4);
             let mut detour = Column::new(kind, Encoding::Standard, 4);
             for column in [&mut straight, &mut detour] {
-                column.push_json(text, false).unwrap();
+                column.push_json(text, whole(text)).unwrap();
             }
             detour.push_null();
-            detour.push_json(text, false).unwrap();
+            detour.push_json(text, whole(text)).unwrap();
             detour.truncate(1);
             for column in [&mut straight, &mut detour] {
                 column.push_null();
-                column.push_json(text, false).unwrap();
+                column.push_json(text, whole(text)).unwrap();
             }
             assert_eq!(
                 &straight.finish(0).unwrap(),

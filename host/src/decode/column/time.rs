@@ -81,10 +81,9 @@ fn pair(text: &[u8], at: usize) -> Option<u32> {
 #[inline]
 fn rfc3339(text: &[u8]) -> Option<i64> {
     let (head, rest) = text.split_first_chunk::<19>()?;
-    let days = civil_date(&head[..10])?;
-    let (hour, minute, second) = (pair(head, 11)?, pair(head, 14)?, pair(head, 17)?);
-    let separated = matches!(head[10], b'T' | b' ') && head[13] == b':' && head[16] == b':';
-    if !separated || hour > 23 || minute > 59 || second > 59 {
+    let days = civil_date(head.first_chunk()?)?;
+    let [hour, minute, second] = three_pairs(*head.last_chunk()?, b"00:00:00")?;
+    if !matches!(head[10], b'T' | b' ') || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
     let (fraction_us, rest) = fraction(rest)?;
@@ -92,6 +91,22 @@ fn rfc3339(text: &[u8]) -> Option<i64> {
     let minutes = i64::from(hour * 60 + minute) - offset_minutes;
     let seconds = i64::from(days) * 86_400 + minutes * 60 + i64::from(second);
     Some(seconds * SECOND_US + fraction_us)
+}
+
+/// The numbers of a text in which two digits stand at the places 0, 3 and 6 and `template`'s own signs between them,
+/// all eight bytes looked at in one word.
+#[inline(always)]
+fn three_pairs(text: [u8; 8], template: &[u8; 8]) -> Option<[u32; 3]> {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Lifts what is above nine to the high bit, and at the signs whatever is not zero.
+    const LIMITS: u64 = u64::from_le_bytes([0x76, 0x76, 0x7f, 0x76, 0x76, 0x7f, 0x76, 0x76]);
+    let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(*template);
+    if (((digits & !HIGH) + LIMITS) | digits) & HIGH != 0 {
+        return None;
+    }
+    // At each pair's first byte, ten times it and its second.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    Some([pairs, pairs >> 24, pairs >> 48].map(|pair| (pair & 0xff) as u32))
 }
 
 #[inline(always)]
@@ -128,25 +143,21 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`.
 pub(super) fn date(text: &[u8]) -> Result<i32, Unfit> {
-    if text.len() == 10 {
-        civil_date(text)
-    } else {
-        None
-    }
-    .ok_or(NO_DATE)
+    text.try_into().ok().and_then(civil_date).ok_or(NO_DATE)
 }
 
 #[inline(always)]
-fn civil_date(text: &[u8]) -> Option<i32> {
-    let year = (pair(text, 0)? * 100 + pair(text, 2)?) as i32;
-    let (month, day) = (pair(text, 5)?, pair(text, 8)?);
-    let separated = text.get(4) == Some(&b'-') && text.get(7) == Some(&b'-');
-    if !separated || !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
+fn civil_date(text: &[u8; 10]) -> Option<i32> {
+    let century = pair(text, 0)?;
+    let [year, month, day] = three_pairs(*text.last_chunk()?, b"00-00-00")?;
+    let year = (century * 100 + year) as i32;
+    if !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
         return None;
     }
     Some(days_since_epoch(year, month as i32, day as i32))
 }
 
+#[inline(always)]
 fn days_in(year: i32, month: u32) -> u32 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
@@ -157,6 +168,7 @@ fn days_in(year: i32, month: u32) -> u32 {
 }
 
 /// Counts in years that begin with March, so that the leap day is the last.
+#[inline(always)]
 fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
     let (year, month) = if month > 2 {
         (year, month - 3)

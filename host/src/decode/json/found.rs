@@ -11,6 +11,14 @@ pub(in crate::decode) struct Span {
     pub(in crate::decode) escaped: bool,
 }
 
+impl Span {
+    /// The value, in the text that it was found in.
+    #[inline(always)]
+    pub(in crate::decode) fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
 /// The spans of a record by slot, and which wanted names it has. Marked with the record's number, so that nothing
 /// has to be cleared between records.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use super::found::Found;
 use super::general::{Container, Parse};
 use super::scan::{byte, bytes, escape, scalar};
-use super::vector::{Task, Vector, is_special};
+use super::vector::{Head, Task, Vector, is_special};
 use super::wanted::{Member, NameId, SlotId, Wanted};
 
 /// How many states there may be. Records whose names are data have no end of paths.
@@ -101,20 +101,17 @@ pub(super) struct Brace {
 /// Exact bytes, of which the first 32 are compared at once.
 #[derive(Debug)]
 struct Literal {
-    head: [u8; 32],
-    len: u32,
+    head: Head,
     tail: Box<[u8]>,
+    len: u32,
 }
 
 impl Literal {
     fn new(text: &[u8]) -> Self {
-        let (first, tail) = text.split_at(text.len().min(32));
-        let mut head = [0; 32];
-        head[..first.len()].copy_from_slice(first);
         Literal {
-            head,
+            head: Head::of(text),
+            tail: text.get(32..).unwrap_or_default().into(),
             len: text.len() as u32,
-            tail: tail.into(),
         }
     }
 
@@ -126,16 +123,12 @@ impl Literal {
     /// Whether it stands at `at`.
     #[inline(always)]
     fn is_at<V: Vector>(&self, vector: V, text: &[u8], at: usize) -> bool {
-        let len = self.len();
-        bytes(text, at).is_some_and(|ahead| vector.same(ahead, &self.head, len.min(32)))
-            && (len <= 32 || text.get(at + 32..at + len) == Some(&*self.tail))
+        let begins = bytes(text, at).is_some_and(|ahead| vector.begins(ahead, &self.head));
+        begins && (self.len <= 32 || text[at + 32..].starts_with(&self.tail))
     }
-}
 
-impl PartialEq<[u8]> for Literal {
-    fn eq(&self, other: &[u8]) -> bool {
-        let (first, tail) = other.split_at(other.len().min(32));
-        self.len() == other.len() && self.head[..first.len()] == *first && *self.tail == *tail
+    fn is(&self, text: &[u8]) -> bool {
+        self.head == Head::of(text) && *self.tail == *text.get(32..).unwrap_or_default()
     }
 }
 
@@ -230,7 +223,7 @@ impl Graph {
             return;
         };
         let others = &mut self.others[usize::from(from)];
-        let is_it = |known: &Edge| known.to == edge.to && known.literal == *literal;
+        let is_it = |known: &Edge| known.to == edge.to && known.literal.is(literal);
         if is_it(preferred) || others.edges.iter().any(is_it) {
             return;
         }

@@ -38,6 +38,7 @@ mod vector;
 mod wanted;
 
 pub(super) use fault::Fault;
+pub(super) use found::Span;
 pub(super) use parser::RecordParser;
 pub(super) use scan::skip_blanks;
 pub(super) use text::{same_text, unescape_into};

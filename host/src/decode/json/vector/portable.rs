@@ -1,6 +1,6 @@
 //! Eight bytes at a time in a word, on any processor.
 
-use super::{Task, Vector};
+use super::{Head, Task, Vector};
 
 /// Every byte 1.
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -64,13 +64,13 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
-    fn same(self, a: &[u8; 32], b: &[u8; 32], len: usize) -> bool {
-        let mut left = len;
-        for (a, b) in words(a).zip(words(b)) {
+    fn begins(self, bytes: &[u8; 32], head: &Head) -> bool {
+        let mut left = head.len;
+        for (a, b) in words(bytes).zip(words(&head.bytes)) {
             let differs = a ^ b;
             if left <= 8 {
-                // In two steps, since a shift by 64 is none.
-                return left == 0 || differs << (8 * (8 - left)) == 0;
+                // A shift by 64 is none.
+                return left == 0 || differs << (64 - 8 * left) == 0;
             }
             if differs != 0 {
                 return false;

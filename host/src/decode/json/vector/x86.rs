@@ -9,7 +9,7 @@ use std::arch::x86_64::{
     _mm256_or_si256, _mm256_set1_epi8,
 };
 
-use super::{Task, Vector};
+use super::{Head, Task, Vector};
 
 /// The proof that this processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`Avx2::detect`] makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +75,9 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn same(self, a: &[u8; 32], b: &[u8; 32], len: usize) -> bool {
+    fn begins(self, bytes: &[u8; 32], head: &Head) -> bool {
         // SAFETY: `self` proves that the processor has AVX2.
-        let differs = !unsafe { same(a, b) };
-        u64::from(differs) & ((1u64 << len) - 1) == 0
+        !unsafe { same(bytes, &head.bytes) } & head.mask == 0
     }
 
     #[inline(always)]
