@@ -68,11 +68,16 @@ enum Stopped {
 }
 
 impl ObjectReader {
-    pub(super) fn new(object: &Object, options: &DecodeOptions, blocks: &mut Blocks) -> Self {
+    pub(super) fn new(
+        object: &Object,
+        content: Content,
+        options: &DecodeOptions,
+        blocks: &mut Blocks,
+    ) -> Self {
         ObjectReader {
             time_us: object.modified_us,
             max_record: options.max_record.bytes(),
-            content: Content::new(&object.key, options),
+            content,
             stage: Stage::Filling(blocks.take(0)),
             stretch: Stretch {
                 source: object.key.as_str().into(),

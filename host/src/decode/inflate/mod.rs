@@ -7,6 +7,7 @@ use super::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
 mod gzip;
+pub mod measure;
 mod zstd;
 
 /// Turns stored bytes into decoded ones, as many as there is room for.
@@ -26,11 +27,20 @@ pub(super) struct Step {
     pub(super) written: usize,
 }
 
+impl Step {
+    const NONE: Step = Step {
+        read: 0,
+        written: 0,
+    };
+}
+
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The data is damaged.
     Corrupt(String),
+    /// The data can be inflated only with a longer window than this, in bytes.
+    WindowTooLarge(ByteSize),
     /// Complete data is followed by something else, which begins so many bytes into the input.
     TrailingGarbage(usize),
 }
@@ -78,10 +88,10 @@ impl Compression {
         }
     }
 
-    fn inflater(self) -> Result<Option<Box<dyn Inflate>>, Fault> {
+    fn inflater(self, gzip: gzip::Library) -> Result<Option<Box<dyn Inflate>>, Fault> {
         Ok(match self {
             Compression::None => None,
-            Compression::Gzip => Some(Box::new(gzip::Gzip::new())),
+            Compression::Gzip => Some(gzip.inflater()),
             Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
         })
     }
@@ -92,6 +102,7 @@ pub(super) struct Content {
     object: String,
     max_object: ByteSize,
     max_ratio: u32,
+    gzip: gzip::Library,
     /// The piece at hand, and how much of it was read.
     input: Bytes,
     at: usize,
@@ -119,10 +130,16 @@ pub(super) enum Filled {
 
 impl Content {
     pub(super) fn new(object: &str, options: &DecodeOptions) -> Self {
+        Self::with_gzip(object, options, gzip::LIBRARIES[0])
+    }
+
+    /// Content that is inflated by `gzip`, if that is what it is.
+    fn with_gzip(object: &str, options: &DecodeOptions, gzip: gzip::Library) -> Self {
         Content {
             object: object.to_owned(),
             max_object: options.max_object,
             max_ratio: options.max_ratio,
+            gzip,
             input: Bytes::new(),
             at: 0,
             ended: false,
@@ -130,6 +147,18 @@ impl Content {
             inflater: None,
             stored: 0,
             decoded: 0,
+        }
+    }
+
+    /// Content that was inflated, within the limits, before it is fed.
+    pub(super) fn inflated(object: &str) -> Self {
+        let unlimited = DecodeOptions {
+            max_object: ByteSize(u64::MAX),
+            ..DecodeOptions::default()
+        };
+        Content {
+            compression: Some(Compression::None),
+            ..Self::new(object, &unlimited)
         }
     }
 
@@ -197,12 +226,7 @@ impl Content {
                     .map_err(|fault| self.failed(fault))?,
                 None => copy(input, room),
             };
-            if step
-                == (Step {
-                    read: 0,
-                    written: 0,
-                })
-            {
+            if step == Step::NONE {
                 return self.starved(compression);
             }
             block.advance(step.written);
@@ -250,7 +274,9 @@ impl Content {
             });
         }
         self.compression = Some(found);
-        self.inflater = found.inflater().map_err(|fault| self.failed(fault))?;
+        self.inflater = found
+            .inflater(self.gzip)
+            .map_err(|fault| self.failed(fault))?;
         Ok(self.compression)
     }
 
@@ -284,6 +310,7 @@ impl Content {
                 byte: self.stored,
                 detail,
             },
+            Fault::WindowTooLarge(limit) => DecodeError::WindowTooLarge { object, limit },
             Fault::TrailingGarbage(ahead) => DecodeError::TrailingGarbage {
                 object,
                 compression,

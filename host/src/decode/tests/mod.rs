@@ -1,5 +1,6 @@
 //! The decoder as a whole.
 
+mod ahead;
 mod bad_input;
 mod differential;
 mod generate;
