@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use super::algebra::Algebra;
 use super::column::{StateColumn, state_column};
 use super::error::FoldError;
-use super::key_heap::KeyHeap;
+use super::key_heap::{KeyHeap, KeyPlace};
 use crate::guest::Partials;
 use crate::keys::table_hash;
 use crate::schema::Descriptor;
@@ -131,7 +131,7 @@ impl StateTable {
             index.insert_unique(table_hash(hash), Indexed { hash, row }, |known| {
                 table_hash(known.hash)
             });
-            keys.push(met.key(new as usize));
+            keys.push(met.key(new as usize))?;
         }
         Ok(())
     }
@@ -144,10 +144,10 @@ impl StateTable {
         batch_rows: usize,
         mut sink: impl FnMut(BinaryArray, RecordBatch) -> Result<(), FoldError>,
     ) -> Result<(), FoldError> {
-        let order = self.sorted();
-        for rows in order.chunks(batch_rows) {
-            let keys = BinaryArray::from_iter_values(rows.iter().map(|&row| self.keys.get(row)));
-            sink(keys, self.gather(rows)?)?;
+        for sorted in self.sorted().chunks(batch_rows) {
+            let keys = sorted.iter().map(|entry| self.keys.at(entry.key));
+            let rows: Vec<u32> = sorted.iter().map(|entry| entry.row).collect();
+            sink(BinaryArray::from_iter_values(keys), self.gather(&rows)?)?;
         }
         self.index.clear();
         self.keys.clear();
@@ -185,11 +185,16 @@ impl StateTable {
     }
 
     /// The rows in the order of their keys.
-    fn sorted(&self) -> Vec<u32> {
-        let rows = self.rows() as u32;
-        let mut entries: Vec<_> = (0..rows).map(|row| SortEntry { digit: 0, row }).collect();
+    fn sorted(&self) -> Vec<SortEntry> {
+        let rows = 0..self.rows() as u32;
+        let entry = |row| SortEntry {
+            digit: 0,
+            key: self.keys.place(row),
+            row,
+        };
+        let mut entries: Vec<_> = rows.map(entry).collect();
         self.sort_from(0, &mut entries);
-        entries.into_iter().map(|entry| entry.row).collect()
+        entries
     }
 
     /// Sorts rows whose keys are alike up to `offset`.
@@ -198,7 +203,7 @@ impl StateTable {
     /// each key, not at two keys a comparison; only rows with equal digits go on to the next.
     fn sort_from(&self, offset: usize, entries: &mut [SortEntry]) {
         for entry in &mut *entries {
-            entry.digit = digit(self.keys.get(entry.row), offset);
+            entry.digit = digit(self.keys.at(entry.key), offset);
         }
         entries.sort_unstable_by_key(|entry| entry.digit);
         for alike in entries.chunk_by_mut(|a, b| a.digit == b.digit) {
@@ -214,6 +219,7 @@ impl StateTable {
 #[derive(Clone, Copy)]
 struct SortEntry {
     digit: u128,
+    key: KeyPlace,
     row: u32,
 }
 
