@@ -93,7 +93,7 @@ impl Block {
     pub(super) fn room(&mut self) -> &mut [u8] {
         match &mut self.memory {
             Memory::Own(bytes) => {
-                let end = bytes.len() - PADDING;
+                let end = bytes.len().saturating_sub(PADDING);
                 &mut bytes[self.len..end]
             }
             Memory::Lent(_) => &mut [],

@@ -172,7 +172,7 @@ impl Decoding {
                     None => Content::new(&object.key, &self.options),
                     Some(_) => Content::inflated(&object.key),
                 };
-                let reader = ObjectReader::new(&object, content, &self.options, &mut self.blocks);
+                let reader = ObjectReader::new(&object, content, &self.options);
                 self.reading = Reading::Object(Box::new(reader));
             }
             (Chunk::Messages(messages), _) => {

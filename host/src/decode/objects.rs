@@ -68,17 +68,12 @@ enum Stopped {
 }
 
 impl ObjectReader {
-    pub(super) fn new(
-        object: &Object,
-        content: Content,
-        options: &DecodeOptions,
-        blocks: &mut Blocks,
-    ) -> Self {
+    pub(super) fn new(object: &Object, content: Content, options: &DecodeOptions) -> Self {
         ObjectReader {
             time_us: object.modified_us,
             max_record: options.max_record.bytes(),
             content,
-            stage: Stage::Filling(blocks.take(0)),
+            stage: Stage::Filling(Block::default()),
             stretch: Stretch {
                 source: object.key.as_str().into(),
                 partition: None,
@@ -106,7 +101,7 @@ impl ObjectReader {
     ) -> Result<Paused, DecodeError> {
         loop {
             self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
-                Stage::Filling(block) => match self.fill(block, rows)? {
+                Stage::Filling(block) => match self.fill(block, rows, blocks)? {
                     Ok(text) => Stage::Reading(text),
                     Err(block) => {
                         self.stage = Stage::Filling(block);
@@ -134,18 +129,21 @@ impl ObjectReader {
         &mut self,
         mut block: Block,
         rows: &mut Rows,
+        blocks: &mut Blocks,
     ) -> Result<Result<Text, Block>, DecodeError> {
         let (carried, began) = (block.len(), Instant::now());
         let lent = match carried {
             0 => self.content.lend()?,
             _ => None,
         };
-        let filled = match lent {
-            Some(lent) => {
-                block = lent;
-                Filled::Full
+        let filled = if let Some(lent) = lent {
+            block = lent;
+            Filled::Full
+        } else {
+            if block.capacity() == 0 {
+                block = blocks.take(0);
             }
-            None => self.content.fill(&mut block)?,
+            self.content.fill(&mut block)?
         };
         rows.spent.inflate += began.elapsed();
         if filled == Filled::Hungry {
@@ -188,7 +186,7 @@ impl ObjectReader {
             carried = &[];
         }
         let mut block = match carried.len() {
-            0 => blocks.take(0),
+            0 => Block::default(),
             carried if self.content.is_plain() => blocks.bridge(carried),
             carried => blocks.take(carried),
         };
