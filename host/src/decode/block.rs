@@ -132,6 +132,8 @@ mod tests {
         drop(shared);
         let again = blocks.take(0);
         assert_eq!((again.text().as_ptr(), again.len()), (memory, 0));
+        let sealed = again.seal();
+        assert_eq!(sealed.padded(), [0; PADDING], "not what stood there before");
     }
 
     #[test]

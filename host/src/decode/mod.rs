@@ -48,6 +48,8 @@ mod block;
 mod column;
 mod decoding;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod inflate;
 mod json;
 mod messages;
@@ -56,7 +58,7 @@ mod options;
 mod plan;
 mod provenance;
 mod rows;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod tests;
 
 pub use crate::source::EventRange;

@@ -7,6 +7,8 @@ use super::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
 mod gzip;
+#[cfg(any(test, fuzzing))]
+pub(super) mod support;
 mod zstd;
 
 /// Turns stored bytes into decoded ones, as many as there is room for.

@@ -1,57 +1,13 @@
 //! What holds for every compression, whatever is cut off it or added to it.
 
-use std::io::Write;
-
-use super::super::block::Blocks;
+use super::support::{gzip, inflate, zstd};
 use super::*;
 use crate::error::Coded;
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstd(text: &[u8]) -> Vec<u8> {
-    let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).unwrap();
-    encoder.include_checksum(true).unwrap();
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn text() -> Vec<u8> {
     (0..5000u32)
         .flat_map(|n| format!("{{\"n\":{}}}\n", n.wrapping_mul(2_654_435_761)).into_bytes())
         .collect()
-}
-
-/// Inflates `stored`, fed `piece` bytes at a time, through blocks of 1000 bytes.
-fn inflate(
-    object: &str,
-    stored: &[u8],
-    piece: usize,
-    options: &DecodeOptions,
-) -> Result<Vec<u8>, DecodeError> {
-    let mut content = Content::new(object, options);
-    let mut pieces = stored.chunks(piece);
-    let mut blocks = Blocks::new(1000);
-    let mut block = blocks.take(0);
-    let mut text = Vec::new();
-    loop {
-        match content.fill(&mut block)? {
-            Filled::Hungry => match pieces.next() {
-                Some(piece) => content.feed(Bytes::copy_from_slice(piece)),
-                None => content.end(),
-            },
-            filled => {
-                text.extend_from_slice(block.text());
-                block = blocks.take(0);
-                if filled == Filled::End {
-                    return Ok(text);
-                }
-            }
-        }
-    }
 }
 
 fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
