@@ -350,19 +350,15 @@ found a number where a value of kind timestamp is wanted
 
     #[test]
     fn texts_of_all_lengths_are_copied_whole() {
-        let letters = "abcdefghijklmnopqrstuvwxyz".repeat(3);
-        for length in 0..letters.len() {
-            let text = &letters[..length];
-            let padded = format!("\"{text}\"and what follows it, much longer than a chunk");
+        for length in 0..70 {
+            let text = "x".repeat(length);
+            let padded = format!("\"{text}\"and what follows it, longer than a chunk");
             let mut span = whole(padded.as_bytes());
             span.end = length as u32 + 2;
-            let mut column = Column::new(Kind::Utf8, Encoding::Standard, 2);
-            for _ in 0..2 {
-                column.push_json(padded.as_bytes(), span).unwrap();
-            }
-            let expected = StringArray::from(vec![text, text]);
+            let mut column = Column::new(Kind::Utf8, Encoding::Standard, 1);
+            column.push_json(padded.as_bytes(), span).unwrap();
             let found = column.finish(0).unwrap();
-            assert_eq!(found.to_data(), expected.into(), "{text}");
+            assert_eq!(found.to_data(), StringArray::from(vec![text]).into());
         }
     }
 

@@ -28,10 +28,9 @@ pub fn inflate(input: &[u8]) {
     let Some((choice, rest)) = input.split_first() else {
         return;
     };
-    let (object, compress): (_, fn(&[u8]) -> Vec<u8>) = match choice & 1 {
-        0 => ("a.gz", gzip),
-        _ => ("a.zst", zstd),
-    };
+    let is_gzip = choice & 1 == 0;
+    let object = if is_gzip { "a.gz" } else { "a.zst" };
+    let compress = |text: &[u8]| if is_gzip { gzip(text) } else { zstd(text) };
     let how = [How::Raw, How::Whole, How::Changed, How::Cut];
     let how = &how[usize::from(choice >> 1 & 3)];
     if matches!(how, How::Raw) {
