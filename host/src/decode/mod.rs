@@ -16,6 +16,7 @@
 //! | `rows` | conditions, range, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
 //! | `provenance` | back from a row to its record |
+//! | `fuzz` | what has to hold for any input, for tests |
 //!
 //! # What becomes of a record
 //! Each is exactly one of these, in this order:
