@@ -4,6 +4,7 @@
 //! cache, which costs the least. Where a core would be idle otherwise, it inflates for a worker instead.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -18,6 +19,14 @@ pub struct Inflated {
     pub(super) chunk: Chunk,
     /// How many bytes were read, as stored, for those of the chunk.
     pub(super) stored_bytes: u64,
+    spent: Duration,
+}
+
+impl Inflated {
+    /// How long inflating it took.
+    pub fn spent(&self) -> Duration {
+        self.spent
+    }
 }
 
 /// Inflates the chunks of one split.
@@ -26,8 +35,9 @@ pub struct Inflating {
     blocks: Blocks,
     /// The object at hand, and the block that it fills.
     open: Option<(Content, Block)>,
-    /// Bytes taken since the last chunk was given.
+    /// Bytes taken, and time spent, since the last chunk was given.
     stored_bytes: u64,
+    spent: Duration,
 }
 
 impl Inflating {
@@ -38,6 +48,7 @@ impl Inflating {
             blocks: Blocks::new(BLOCK_BYTES),
             open: None,
             stored_bytes: 0,
+            spent: Duration::ZERO,
         }
     }
 
@@ -75,13 +86,16 @@ impl Inflating {
         Inflated {
             chunk,
             stored_bytes: std::mem::take(&mut self.stored_bytes),
+            spent: std::mem::take(&mut self.spent),
         }
     }
 
     /// Gives blocks as far as the bytes reach.
     fn fill(&mut self, give: &mut impl FnMut(Inflated) -> bool) -> Result<bool, DecodeError> {
         while let Some((mut content, mut block)) = self.open.take() {
+            let began = Instant::now();
             let filled = content.fill(&mut block)?;
+            self.spent += began.elapsed();
             if filled == Filled::Hungry {
                 self.open = Some((content, block));
                 break;

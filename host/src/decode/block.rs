@@ -190,10 +190,16 @@ mod tests {
         drop(shared);
         let again = blocks.take(0);
         assert_eq!((again.text().as_ptr(), again.len()), (memory, 0));
+        let sealed = again.seal();
+        assert_eq!(sealed.padded(), [0; PADDING], "not what stood there before");
     }
 
     #[test]
     fn what_is_carried_doubles_the_block() {
-        assert_eq!(Blocks::new(64).take(100).capacity(), 200);
+        let mut blocks = Blocks::new(64);
+        let grown = blocks.take(100);
+        assert_eq!(grown.capacity(), 200);
+        blocks.give(grown.seal());
+        assert_eq!(blocks.take(0).capacity(), 64, "it is not kept");
     }
 }

@@ -156,7 +156,7 @@ impl Decoding {
         std::mem::take(&mut self.rows.spent)
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn parser(&mut self) -> &mut super::json::RecordParser {
         self.rows.parser()
     }

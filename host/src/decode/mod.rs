@@ -17,6 +17,7 @@
 //! | `rows` | conditions, range, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
 //! | `provenance` | back from a row to its record |
+//! | `fuzz` | what has to hold for any input, for tests |
 //!
 //! # What becomes of a record
 //! Each is exactly one of these, in this order:
@@ -50,6 +51,8 @@ mod block;
 mod column;
 mod decoding;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod inflate;
 mod json;
 mod messages;
@@ -58,7 +61,7 @@ mod options;
 mod plan;
 mod provenance;
 mod rows;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod tests;
 
 pub use crate::source::EventRange;

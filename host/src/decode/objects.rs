@@ -319,3 +319,35 @@ impl ObjectReader {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::json::Processor;
+    use crate::decode::tests::support::{input, object, projection};
+    use crate::schema::Kind;
+    use crate::units::ByteSize;
+
+    #[test]
+    fn a_record_without_end_is_not_held_in_memory() {
+        let options = DecodeOptions {
+            max_record: ByteSize(1000),
+            ..DecodeOptions::default()
+        };
+        let wanted = projection(vec![input("n", Kind::Int64)]);
+        let mut rows = Rows::new(wanted, 10, Processor::detect()).unwrap();
+        let mut blocks = Blocks::new(100);
+        let content = Content::new("a", &options);
+        let mut reader = ObjectReader::new(&object("a"), content, &options);
+        reader.feed(b"{\"s\":\"".as_slice().into());
+        for _ in 0..1000 {
+            reader.feed(vec![b'x'; 1000].into());
+            let paused = reader.advance(&mut rows, &mut blocks).unwrap();
+            assert_eq!(paused, Paused::Hungry);
+            let Stage::Filling(block) = &reader.stage else {
+                panic!("it waits for more");
+            };
+            assert!(block.capacity() <= 2 * 2000, "{}", block.capacity());
+        }
+    }
+}

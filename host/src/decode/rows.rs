@@ -123,7 +123,7 @@ impl Rows {
         self.parser.parse(block.padded(), at)
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn parser(&mut self) -> &mut RecordParser {
         &mut self.parser
     }

@@ -113,6 +113,7 @@ impl Worker {
                     self.decode(pushed)?;
                 }
                 Feed::Inflated(inflated) => {
+                    self.checkpoint.times.inflate += micros(inflated.spent());
                     let pushed = self.decoding.push_inflated(inflated);
                     self.decode(pushed)?;
                 }

@@ -74,6 +74,7 @@ mod tests {
         for (text, encoding) in [
             ("Pz8-", Encoding::Standard),
             ("Pz9=", Encoding::Standard),
+            (r"Pz8\ud800", Encoding::Standard),
             ("abc", Encoding::Hex),
             ("0x", Encoding::Hex),
         ] {

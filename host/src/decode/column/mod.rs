@@ -349,6 +349,20 @@ found a number where a value of kind timestamp is wanted
     }
 
     #[test]
+    fn texts_of_all_lengths_are_copied_whole() {
+        for length in 0..70 {
+            let text = "x".repeat(length);
+            let padded = format!("\"{text}\"and what follows it, longer than a chunk");
+            let mut span = whole(padded.as_bytes());
+            span.end = length as u32 + 2;
+            let mut column = Column::new(Kind::Utf8, Encoding::Standard, 1);
+            column.push_json(padded.as_bytes(), span).unwrap();
+            let found = column.finish(0).unwrap();
+            assert_eq!(found.to_data(), StringArray::from(vec![text]).into());
+        }
+    }
+
+    #[test]
     fn a_truncated_column_is_as_if_the_rows_had_never_been() {
         for kind in [
             Kind::Boolean,

@@ -197,6 +197,25 @@ mod tests {
     }
 
     #[test]
+    fn days_that_no_calendar_has_are_refused() {
+        for text in [
+            "1900-02-29",
+            "2100-02-29",
+            "2026-04-31",
+            "2026-01-32",
+            "2026-00-01",
+            "2026-13-01",
+            "2026-01-00",
+            "2:26-01-01",
+            ":026-01-01",
+            "2026-1-01",
+            "2026-01-01T",
+        ] {
+            assert_eq!(date(text.as_bytes()), Err(NO_DATE), "{text}");
+        }
+    }
+
+    #[test]
     fn rfc3339_is_that_of_chrono() {
         for text in [
             "2026-05-03T15:00:00.562Z",
@@ -222,6 +241,13 @@ mod tests {
             "2026-05-03T15:00:00+24:00",
             "2026-05-03T15:00:00Zx",
             "2026-05-03X15:00:00Z",
+            "2026-05-03T15;00:00Z",
+            "2026-05-03T15:00800Z",
+            "2026/05-03T15:00:00Z",
+            "2026-05,03T15:00:00Z",
+            "2026-05-03T15:60:00Z",
+            "2026-05-03T15:00:00+00:60",
+            "2026-05-03T15:00:00+0::00",
             "+026-05-03T15:00:00Z",
             "",
         ] {
@@ -251,6 +277,7 @@ mod tests {
         );
         assert_eq!(timestamp("1.7e9", Encoding::EpochSeconds), Err(EXPONENT));
         assert_eq!(timestamp("1e9", Encoding::EpochSeconds), Err(EXPONENT));
+        assert_eq!(timestamp("1.5E9", Encoding::EpochSeconds), Err(EXPONENT));
         assert_eq!(
             timestamp("9300000000000", Encoding::EpochSeconds),
             Err(BEYOND)

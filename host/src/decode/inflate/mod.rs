@@ -8,6 +8,8 @@ use crate::units::ByteSize;
 
 mod gzip;
 pub mod measure;
+#[cfg(any(test, fuzzing))]
+pub(super) mod support;
 mod zstd;
 
 /// Turns stored bytes into decoded ones, as many as there is room for.

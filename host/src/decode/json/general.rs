@@ -229,6 +229,7 @@ mod tests {
     fn the_first_of_equal_names_counts_and_escaped_names_are_equal() {
         assert_eq!(texts(r#"{"a":1,"a":2,"\u0061":3}"#, &["a"]), [some("1")]);
         assert_eq!(texts(r#"{"\u0061":3,"a":1}"#, &["a"]), [some("3")]);
+        assert_eq!(texts(r#"{"a\ud800":1,"a":2}"#, &["a"]), [some("2")]);
         assert_eq!(texts(r#"{"g":5,"g":{"c":1}}"#, &["g.c"]), [None]);
         assert_eq!(texts(r#"{"g":{},"g":{"c":1}}"#, &["g.c"]), [None]);
     }
@@ -283,6 +284,8 @@ mod tests {
             (r#"{"a":01}"#, 6, What::CommaOrBrace),
             (r#"{"a":1,}"#, 7, What::Name),
             (r#"{"a":[1,]}"#, 8, What::Value),
+            (r#"{"a":[,1]}"#, 6, What::Value),
+            (r#"{,"a":1}"#, 1, What::Name),
             (r#"{"a":[1}}"#, 7, What::CommaOrBracket),
             (r#"{"a":{"b":1]}"#, 11, What::CommaOrBrace),
             (r#"{"a":-x}"#, 6, What::Number),

@@ -379,3 +379,6 @@ fn escaped_string(text: &[u8], positions: &[u32], mut passed: usize) -> Option<(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

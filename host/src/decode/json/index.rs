@@ -101,3 +101,37 @@ static PLACES: [[u32; 8]; 256] = {
     }
     places
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::block::PADDING;
+    use crate::decode::json::vector::is_special;
+    use crate::decode::tests::support::Rng;
+
+    #[test]
+    fn all_special_bytes_are_found_however_close_they_stand() {
+        let mut rng = Rng(0x5eed_0001);
+        for processor in Processor::all() {
+            // Used again and again, as by a parser.
+            let mut index = Index::default();
+            for round in 0..400 {
+                let special = [0, 2, 30, 70, 98, 100][round % 6];
+                let byte = |rng: &mut Rng| match rng.percent(special) {
+                    true => b"\"\\\n\x00"[rng.below(4)],
+                    false => b'x',
+                };
+                let length = rng.below(400);
+                let mut text: Vec<u8> = (0..length).map(|_| byte(&mut rng)).collect();
+                text.extend([0; PADDING]);
+                index.read(processor, &text);
+                let places = (0..text.len() as u32).filter(|at| is_special(text[*at as usize]));
+                let expected: Vec<_> = places.collect();
+                let found = index.positions();
+                // Of the zeros behind the text, as many as make the steps whole.
+                assert_eq!(found, &expected[..found.len()]);
+                assert!(found.last().is_some_and(|last| *last as usize >= length));
+            }
+        }
+    }
+}

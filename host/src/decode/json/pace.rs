@@ -44,8 +44,17 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// Never walks.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn lazy() -> Self {
+        Pace {
+            left: u32::MAX,
+            ..Pace::default()
+        }
+    }
+
     /// Never pauses.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn tireless() -> Self {
         Pace {
             max_misses: u32::MAX,

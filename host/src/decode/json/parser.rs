@@ -27,7 +27,7 @@ pub(in crate::decode) struct RecordParser {
     /// Whether line feeds are blanks within a record.
     lines: bool,
     open: Vec<Container>,
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     walked: u64,
 }
 
@@ -44,7 +44,7 @@ impl RecordParser {
             passed: 0,
             lines: false,
             open: Vec::new(),
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             walked: 0,
         }
     }
@@ -108,7 +108,7 @@ impl RecordParser {
         let (end, passed) = walked?;
         self.passed = passed;
         self.pace.hit();
-        #[cfg(test)]
+        #[cfg(any(test, fuzzing))]
         {
             self.walked += 1;
         }
@@ -116,13 +116,19 @@ impl RecordParser {
     }
 
     /// Walks however seldom it helps.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn walk_always(&mut self) {
         self.pace = Pace::tireless();
     }
 
+    /// Leaves all to the general parser.
+    #[cfg(any(test, fuzzing))]
+    pub(in crate::decode) fn walk_never(&mut self) {
+        self.pace = Pace::lazy();
+    }
+
     /// How many records were read along the graph.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn walked(&self) -> u64 {
         self.walked
     }
@@ -165,3 +171,6 @@ impl RecordParser {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,6 +195,19 @@ mod tests {
     }
 
     #[test]
+    fn nine_letters_follow_a_backslash() {
+        for letter in 0..=255 {
+            let text = [b'\\', letter, b'0', b'0', b'a', b'F', b'"'];
+            let expected = match letter {
+                b'u' => Ok(6),
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(2),
+                _ => Err(Fault::new(0, What::Escape)),
+            };
+            assert_eq!(escape(&padded(&text), 0), expected, "{letter:#x}");
+        }
+    }
+
+    #[test]
     fn numbers_follow_the_grammar() {
         for good in [
             "0",
@@ -214,7 +227,8 @@ mod tests {
             );
         }
         for bad in [
-            "-", "+1", ".5", "1.", "1e", "1e+", "-a", "NaN", "tru", "True", "", "1.e5",
+            "-", "+1", ".5", "1.", "1e", "1e+", "-a", "NaN", "tru", "truX", "falsX", "nulX",
+            "True", "", "1.e5",
         ] {
             assert!(scalar(&padded(bad.as_bytes()), 0).is_err(), "{bad}");
         }

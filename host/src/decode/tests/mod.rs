@@ -1,9 +1,15 @@
 //! The decoder as a whole.
 
+#[cfg(test)]
 mod ahead;
+#[cfg(test)]
 mod bad_input;
+#[cfg(test)]
 mod differential;
+#[cfg(test)]
 mod generate;
-mod oracle;
+pub(super) mod oracle;
+#[cfg(test)]
 mod origins;
-mod support;
+pub(super) mod outcome;
+pub(super) mod support;

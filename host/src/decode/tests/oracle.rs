@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::schema::Kind;
 
 /// What is wanted: paths of all kinds, some of them within another.
-pub(super) const INPUTS: &[(&str, Kind)] = &[
+pub(in crate::decode) const INPUTS: &[(&str, Kind)] = &[
     ("ts", Kind::Timestamp),
     ("page_id", Kind::Utf8),
     ("n", Kind::Int64),
@@ -18,11 +18,11 @@ pub(super) const INPUTS: &[(&str, Kind)] = &[
 
 /// Ordinal, first byte, length and, of an event, its values.
 #[derive(Debug, PartialEq)]
-pub(super) struct Outcome(
-    pub(super) i64,
-    pub(super) u64,
-    pub(super) u64,
-    pub(super) Option<Vec<Option<String>>>,
+pub(in crate::decode) struct Outcome(
+    pub(in crate::decode) i64,
+    pub(in crate::decode) u64,
+    pub(in crate::decode) u64,
+    pub(in crate::decode) Option<Vec<Option<String>>>,
 );
 
 struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
@@ -81,14 +81,22 @@ fn convert(kind: Kind, text: &str) -> Result<String, ()> {
             .parse::<bool>()
             .map(|value| value.to_string())
             .map_err(drop),
-        // chrono takes these small letters too.
-        Kind::Timestamp if text.starts_with('"') && !text.contains(['t', 'z']) => {
+        Kind::Timestamp if text.starts_with('"') && !only_chrono_takes(text) => {
             let at =
                 chrono::DateTime::parse_from_rfc3339(&text[1..text.len() - 1]).map_err(drop)?;
             Ok(at.timestamp_micros().to_string())
         }
         _ => Err(()),
     }
+}
+
+/// Whether a timestamp in quotes has what chrono alone lets pass: small letters, a leap second, more than nine
+/// decimals, a minus that is not ASCII.
+fn only_chrono_takes(text: &str) -> bool {
+    let decimals = text.split_once('.').map_or(0, |(_, rest)| {
+        rest.bytes().take_while(u8::is_ascii_digit).count()
+    });
+    text.contains(['t', 'z']) || text.get(18..20) == Some("60") || decimals > 9 || !text.is_ascii()
 }
 
 fn depth(text: &[u8]) -> usize {
@@ -134,7 +142,7 @@ fn values(record: &[u8]) -> Option<Vec<Option<String>>> {
 }
 
 /// What becomes of a message: its values, or `None` if it is to be rejected.
-pub(super) fn expected_of_message(message: &[u8]) -> Option<Vec<Option<String>>> {
+pub(in crate::decode) fn expected_of_message(message: &[u8]) -> Option<Vec<Option<String>>> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     let start = message.iter().position(|byte| !is_blank(byte))?;
     let end = message.iter().rposition(|byte| !is_blank(byte))? + 1;
@@ -145,7 +153,7 @@ pub(super) fn expected_of_message(message: &[u8]) -> Option<Vec<Option<String>>>
 }
 
 /// What becomes of the records of an object.
-pub(super) fn expected(text: &[u8]) -> Vec<Outcome> {
+pub(in crate::decode) fn expected(text: &[u8]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let mut start = 0;
     for line in text.split(|byte| *byte == b'\n') {

@@ -7,6 +7,7 @@ use crate::decode::json::Processor;
 use crate::decode::{DecodeOptions, Decoding};
 use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, Message, Messages};
+use crate::units::ByteSize;
 
 fn origin(origin: Origin, kind: Kind) -> Input {
     Input {
@@ -130,4 +131,32 @@ fn a_message_is_one_object_and_nothing_else() {
         [Some(10)],
         "nothing of the value is wanted"
     );
+}
+
+#[test]
+fn the_longest_message_is_let_in_and_one_byte_more_is_not() {
+    let options = DecodeOptions {
+        max_record: ByteSize(10),
+        ..DecodeOptions::default()
+    };
+    let mut decoding = Decoding::new(projection(inputs()), &options).unwrap();
+    let decoded = run(
+        &mut decoding,
+        [messages(&[Some("{\"n\":1}   "), Some("{\"n\":1}    ")])],
+    )
+    .unwrap();
+    assert_eq!(decoded.column(2, integer_value), [Some(10)]);
+    insta::assert_snapshot!(decoded.reasons(), @"11 11 -: longer than 10 bytes, the limit `decode.max_record`");
+}
+
+#[test]
+fn a_key_that_is_no_text_is_refused_where_text_is_wanted() {
+    let mut chunk = messages(&[Some("{}"), Some("{}")]);
+    if let Chunk::Messages(messages) = &mut chunk {
+        messages.list[0].key = Some(Bytes::from_static(b"\xff"));
+    }
+    let mut decoding = Decoding::new(projection(inputs()), &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [chunk]).unwrap();
+    assert_eq!(decoded.column(2, integer_value), [Some(11)]);
+    insta::assert_snapshot!(decoded.reasons(), @"10 2 -: not UTF-8");
 }

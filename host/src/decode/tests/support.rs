@@ -1,4 +1,5 @@
 //! What the tests share: a decoder fed in pieces, and its answers gathered.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::sync::Arc;
 
@@ -12,27 +13,27 @@ use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, Object};
 
 /// A small generator of numbers; the tests print its seed.
-pub(super) struct Rng(pub(super) u64);
+pub(in crate::decode) struct Rng(pub(in crate::decode) u64);
 
 impl Rng {
     /// Below `bound`.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::decode) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         ((self.0 >> 11) % bound as u64) as usize
     }
 
-    pub(super) fn percent(&mut self, percent: usize) -> bool {
+    pub(in crate::decode) fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    pub(super) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(in crate::decode) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.below(list.len())]
     }
 }
 
-pub(super) fn object(key: &str) -> Arc<Object> {
+pub(in crate::decode) fn object(key: &str) -> Arc<Object> {
     let key = key.to_owned();
     Arc::new(Object {
         key,
@@ -44,7 +45,7 @@ pub(super) fn object(key: &str) -> Arc<Object> {
 }
 
 /// A nullable input called as its path.
-pub(super) fn input(path: &str, kind: Kind) -> Input {
+pub(in crate::decode) fn input(path: &str, kind: Kind) -> Input {
     let origin = Origin::Path(path.to_owned());
     Input {
         name: path.to_owned(),
@@ -55,7 +56,7 @@ pub(super) fn input(path: &str, kind: Kind) -> Input {
     }
 }
 
-pub(super) fn projection(inputs: Vec<Input>) -> Projection {
+pub(in crate::decode) fn projection(inputs: Vec<Input>) -> Projection {
     Projection {
         inputs,
         only: Vec::new(),
@@ -65,18 +66,18 @@ pub(super) fn projection(inputs: Vec<Input>) -> Projection {
 }
 
 /// All that came out of a split.
-#[derive(Default)]
-pub(super) struct Decoded {
-    pub(super) batches: Vec<RecordBatch>,
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::decode) struct Decoded {
+    pub(in crate::decode) batches: Vec<RecordBatch>,
     /// Position and bytes of each row.
-    pub(super) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
-    pub(super) rejected: Vec<Rejected>,
-    pub(super) counts: Counts,
+    pub(in crate::decode) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
+    pub(in crate::decode) rejected: Vec<Rejected>,
+    pub(in crate::decode) counts: Counts,
 }
 
 impl Decoded {
     /// The values of column `at`, as Arrow writes them; `None` for null.
-    pub(super) fn column<T: 'static + Clone>(
+    pub(in crate::decode) fn column<T: 'static + Clone>(
         &self,
         at: usize,
         value: impl Fn(&dyn arrow_array::Array, usize) -> T,
@@ -89,7 +90,7 @@ impl Decoded {
             .collect()
     }
 
-    pub(super) fn reasons(&self) -> String {
+    pub(in crate::decode) fn reasons(&self) -> String {
         let line = |rejected: &Rejected| {
             let path = rejected.path.as_deref().unwrap_or("-");
             format!(
@@ -122,7 +123,7 @@ impl Decoded {
     }
 }
 
-pub(super) fn run(
+pub(in crate::decode) fn run(
     decoding: &mut Decoding,
     chunks: impl IntoIterator<Item = Chunk>,
 ) -> Result<Decoded, DecodeError> {
@@ -140,11 +141,11 @@ pub(super) fn run(
 }
 
 /// Decodes `text` as one object.
-pub(super) fn decode(projection: Projection, text: impl AsRef<[u8]>) -> Decoded {
+pub(in crate::decode) fn decode(projection: Projection, text: impl AsRef<[u8]>) -> Decoded {
     decode_with(projection, &DecodeOptions::default(), text)
 }
 
-pub(super) fn decode_with(
+pub(in crate::decode) fn decode_with(
     projection: Projection,
     options: &DecodeOptions,
     text: impl AsRef<[u8]>,
@@ -158,7 +159,7 @@ pub(super) fn decode_with(
 }
 
 /// An object in pieces of `piece` bytes.
-pub(super) fn object_chunks(key: &str, text: &[u8], piece: usize) -> Vec<Chunk> {
+pub(in crate::decode) fn object_chunks(key: &str, text: &[u8], piece: usize) -> Vec<Chunk> {
     let mut chunks = vec![Chunk::Object(object(key))];
     chunks.extend(
         text.chunks(piece)
@@ -168,7 +169,7 @@ pub(super) fn object_chunks(key: &str, text: &[u8], piece: usize) -> Vec<Chunk> 
     chunks
 }
 
-pub(super) fn text_value(column: &dyn arrow_array::Array, row: usize) -> String {
+pub(in crate::decode) fn text_value(column: &dyn arrow_array::Array, row: usize) -> String {
     column
         .as_any()
         .downcast_ref::<arrow_array::StringArray>()
@@ -177,7 +178,7 @@ pub(super) fn text_value(column: &dyn arrow_array::Array, row: usize) -> String 
         .to_owned()
 }
 
-pub(super) fn integer_value(column: &dyn arrow_array::Array, row: usize) -> i64 {
+pub(in crate::decode) fn integer_value(column: &dyn arrow_array::Array, row: usize) -> i64 {
     column
         .as_any()
         .downcast_ref::<arrow_array::Int64Array>()

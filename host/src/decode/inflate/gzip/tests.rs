@@ -4,7 +4,8 @@ use std::io::Write;
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 
-use super::super::tests::{all_pieces, inflate_with, text};
+use super::super::support::inflate_with;
+use super::super::tests::{all_pieces, text};
 use super::super::{DecodeError, DecodeOptions};
 use super::LIBRARIES;
 

@@ -96,7 +96,7 @@ impl Processor {
     }
 
     /// All that this processor has.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn all() -> Vec<Self> {
         let portable = Processor::Portable(Portable);
         let mut all = vec![portable];

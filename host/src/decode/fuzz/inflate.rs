@@ -1,0 +1,117 @@
+//! Any bytes as a compressed object, and texts compressed and then damaged.
+
+use crate::decode::inflate::support::{gzipped, inflate as read, zstd_of};
+use crate::decode::{DecodeError, DecodeOptions};
+use crate::error::Coded;
+use crate::units::ByteSize;
+
+const LIMIT: ByteSize = ByteSize(1 << 20);
+
+/// How to begin with the stored bytes: the lowest bit of the input's first byte chooses a compression, the next ones
+/// choose this.
+enum How {
+    /// What follows is stored.
+    Raw,
+    /// What follows is text; compressed, it is stored.
+    Whole,
+    /// Two bytes of that are changed.
+    Changed,
+    /// It is cut off.
+    Cut,
+}
+
+/// Reads what `input` describes.
+///
+/// # Panics
+/// Where damage is not noticed, or what comes out depends on pieces.
+pub fn inflate(input: &[u8]) {
+    let Some((choice, rest)) = input.split_first() else {
+        return;
+    };
+    let is_gzip = choice & 1 == 0;
+    let object = if is_gzip { "a.gz" } else { "a.zst" };
+    let compress = |text: &[u8]| {
+        if is_gzip {
+            gzipped(text)
+        } else {
+            zstd_of(text)
+        }
+    };
+    let how = [How::Raw, How::Whole, How::Changed, How::Cut];
+    let how = &how[usize::from(choice >> 1 & 3)];
+    if matches!(how, How::Raw) {
+        if let Ok(text) = all_pieces(object, rest) {
+            assert!(text.len() as u64 <= LIMIT.0);
+        }
+        return;
+    }
+    let Some((places, text)) = rest.split_first_chunk::<6>() else {
+        return;
+    };
+    // Two members or frames.
+    let half = text.len() / 2;
+    let mut stored = [compress(&text[..half]), compress(&text[half..])].concat();
+    let length = stored.len();
+    let place = |at: usize| usize::from(u16::from_le_bytes([places[at], places[at + 1]])) % length;
+    match how {
+        How::Changed => {
+            stored[place(0)] ^= places[4];
+            stored[place(2)] ^= places[5];
+        }
+        How::Cut => stored.truncate(place(0)),
+        How::Raw | How::Whole => {}
+    }
+    match (all_pieces(object, &stored), how) {
+        (Ok(found), How::Cut) => {
+            // Nobody can tell that a whole member is missing.
+            assert!(found == text[..half], "a cut was not noticed");
+        }
+        (Ok(found), _) => assert!(found == text, "damage was not noticed"),
+        (Err(error), How::Whole) => panic!("{error}"),
+        (Err(_), _) => {}
+    }
+}
+
+/// Reads `stored` whole and in pieces.
+fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let options = DecodeOptions {
+        max_object: LIMIT,
+        ..DecodeOptions::default()
+    };
+    let whole = read(object, stored, stored.len().max(1), &options);
+    for piece in [1, 7] {
+        match (&read(object, stored, piece, &options), &whole) {
+            (Ok(pieces), Ok(whole)) => assert!(pieces == whole, "in pieces of {piece}"),
+            (Err(pieces), Err(whole)) => {
+                documented(pieces);
+                // How far damaged data is read depends on the pieces, and so whether it is too much before.
+                if !is_limit(pieces) && !is_limit(whole) {
+                    assert_eq!(pieces.code(), whole.code(), "in pieces of {piece}");
+                }
+            }
+            (Ok(_), Err(error)) => panic!("read in pieces of {piece}, but not whole: {error}"),
+            (Err(error), Ok(_)) => panic!("read whole, but not in pieces of {piece}: {error}"),
+        }
+    }
+    whole
+}
+
+fn is_limit(error: &DecodeError) -> bool {
+    matches!(
+        error,
+        DecodeError::ObjectTooLarge { .. } | DecodeError::RatioTooHigh { .. }
+    )
+}
+
+/// No other error comes of an object's bytes.
+fn documented(error: &DecodeError) {
+    let is_damage = matches!(
+        error,
+        DecodeError::Mislabelled { .. }
+            | DecodeError::Truncated { .. }
+            | DecodeError::Corrupt { .. }
+            | DecodeError::TrailingGarbage { .. }
+            | DecodeError::WindowTooLarge { .. }
+    );
+    assert!(is_damage || is_limit(error), "{error}");
+}

@@ -1,0 +1,12 @@
+//! Runs [`ObjectTarget`]; decoders learn from input to input.
+#![no_main]
+
+use std::cell::RefCell;
+
+use backfold_fuzz::decode::fuzz::ObjectTarget;
+
+thread_local! {
+    static TARGET: RefCell<ObjectTarget> = RefCell::default();
+}
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| TARGET.with_borrow_mut(|target| target.run(input)));
