@@ -137,8 +137,11 @@ impl Edge {
     /// longer literals.
     #[inline(always)]
     fn fits<V: Vector>(&self, vector: V, text: &[u8], at: usize) -> bool {
-        self.literal.is_at(vector, text, at)
-            && (self.to == END || !matches!(byte(text, at + self.literal.len()), b'{' | 0..=b' '))
+        if !self.literal.is_at(vector, text, at) {
+            return false;
+        }
+        let first = byte(text, at + self.literal.len());
+        first == b'"' || self.to == END || !matches!(first, b'{' | 0..=b' ')
     }
 
     /// Notes what the literal says, which stands at `at`; false if a name came before.
@@ -312,24 +315,20 @@ impl Task for Walk<'_> {
                 }
                 let start = at;
                 let mut escaped = false;
-                match byte(text, at) {
-                    b'"' => {
-                        debug_assert_eq!(positions[passed] as usize, at);
-                        let end = *positions.get(passed + 1)? as usize;
-                        if byte(text, end) == b'"' {
-                            (at, passed) = (end + 1, passed + 2);
-                        } else {
-                            (at, passed) = escaped_string(text, positions, passed + 1)?;
-                            escaped = true;
-                        }
+                let first = byte(text, at);
+                if first == b'"' {
+                    debug_assert_eq!(positions[passed] as usize, at);
+                    let end = *positions.get(passed + 1)? as usize;
+                    if byte(text, end) == b'"' {
+                        (at, passed) = (end + 1, passed + 2);
+                    } else {
+                        (at, passed) = escaped_string(text, positions, passed + 1)?;
+                        escaped = true;
                     }
-                    b'[' => {
-                        at = self.skip(vector, at, edge.depth)?;
-                        while (*positions.get(passed)? as usize) < at {
-                            passed += 1;
-                        }
-                    }
-                    _ => at = scalar(text, at).ok()?,
+                } else if first == b'[' {
+                    (at, passed) = self.array(vector, at, edge.depth, passed)?;
+                } else {
+                    at = scalar(text, at).ok()?;
                 }
                 if let Some(slot) = edge.slot {
                     self.found.set(slot, start, at, escaped);
@@ -345,9 +344,15 @@ impl Task for Walk<'_> {
 }
 
 impl Walk<'_> {
-    /// An array, from its bracket to behind its end.
-    #[inline(always)]
-    fn skip<V: Vector>(&mut self, vector: V, at: usize, depth: u8) -> Option<usize> {
+    /// An array at `at`; gives the position behind it, and the number of special bytes before that.
+    #[inline(never)]
+    fn array<V: Vector>(
+        &mut self,
+        vector: V,
+        at: usize,
+        depth: u8,
+        mut passed: usize,
+    ) -> Option<(usize, usize)> {
         let value = Parse {
             text: self.text,
             at,
@@ -358,7 +363,11 @@ impl Walk<'_> {
             found: self.found,
             open: self.open,
         };
-        vector.call(value).ok()
+        let end = vector.call(value).ok()?;
+        while (*self.positions.get(passed)? as usize) < end {
+            passed += 1;
+        }
+        Some((end, passed))
     }
 }
 
