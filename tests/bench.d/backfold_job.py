@@ -32,7 +32,7 @@ class Job:
         self.file.write_text(JOB.format(**{key: json.dumps(str(path)) for key, path in paths.items()}))
 
     def run(self, mode, workers, cores):
-        """Runs it from nothing; `mode` is `--only-fold` or `--swap`.
+        """Runs it from nothing; `mode` is `--only-fold` or `--swap`. Returns its cost and its report.
 
         Builds of earlier runs go first: a folded one would be resumed, and nothing measured. The compiled component
         stays in the work folder, as it would from run to run.
@@ -41,8 +41,8 @@ class Job:
         for leftover in self.folder.glob("tables.db*"):
             leftover.unlink()
         command = [self.backfold, "run", self.file, mode, "--workers", str(workers), "--no-progress", "--output", "json"]
-        cost, _ = measure.run(command, cores)
-        return cost
+        cost, output = measure.run(command, cores)
+        return cost, json.loads(output)["result"]
 
     def result(self):
         """Rows, events and durations of the live table."""

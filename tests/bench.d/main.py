@@ -11,6 +11,8 @@ from statistics import median
 import measure
 from backfold_job import Job
 
+CASES = ["plain", "gzip", "zstd", "workers", "memory", "shapes"]
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
@@ -25,7 +27,7 @@ def arguments():
     parser.add_argument("--pages", type=int, default=70_000, help="about 500,000 pages and days of 2 million events")
     parser.add_argument("--pairs", type=int, default=3, help="runs of each program a case, alternating")
     parser.add_argument("--times", type=int, default=10, help="how many times longer the archive of the memory case is")
-    parser.add_argument("--cases", default="plain,gzip,workers,memory", help="which of plain, gzip, workers, memory")
+    parser.add_argument("--cases", default=",".join(CASES), help=f"which of {', '.join(CASES)}")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core that runs are pinned to")
     parser.add_argument("--folder", type=Path, default=ROOT / "target/bench", help="for archives, tables and results.json")
     parser.add_argument("--quick", action="store_true", help="20,000 events and one pair")
@@ -67,13 +69,15 @@ class Bench:
         database = self.options.folder / "jobs" / case / "duckdb.db"
         # Not measured: compiles the component, and brings the archive into memory.
         job.run("--only-fold", 1, cores)
-        fold, whole, duckdb = [], [], []
+        fold, whole, duckdb, stages = [], [], [], []
         for _ in range(self.options.pairs):
-            fold.append(job.run("--only-fold", 1, cores).cpu_s)
+            cost, report = job.run("--only-fold", 1, cores)
+            fold.append(cost.cpu_s)
+            stages.append(report["workers"] | {"merge": merge_us(report)})
             command = [sys.executable, HERE / "duckdb_job.py", archive, database]
             theirs = json.loads(measure.run(command, cores)[1])
             duckdb.append(theirs["cpu_s"])
-            whole.append(job.run("--swap", 1, cores).cpu_s)
+            whole.append(job.run("--swap", 1, cores)[0].cpu_s)
             say(f"{case}: fold {fold[-1]:.2f} s, whole run {whole[-1]:.2f} s, DuckDB {duckdb[-1]:.2f} s")
             if job.result() != theirs["result"]:
                 sys.exit(f"bench: backfold {job.result()} and DuckDB {theirs['result']} disagree")
@@ -85,6 +89,7 @@ class Bench:
             "rows": theirs["result"][0],
             "fold_ratio": median(fold) / base,
             "whole_ratio": median(whole) / base,
+            "stages_us": {stage: median(run[stage] for run in stages) for stage in stages[0]},
         }
 
     def workers(self):
@@ -97,8 +102,8 @@ class Bench:
         job.run("--only-fold", 2, set(cores))
         one, two = [], []
         for _ in range(self.options.pairs):
-            one.append(job.run("--only-fold", 1, set(cores)).wall_s)
-            two.append(job.run("--only-fold", 2, set(cores)).wall_s)
+            one.append(job.run("--only-fold", 1, set(cores))[0].wall_s)
+            two.append(job.run("--only-fold", 2, set(cores))[0].wall_s)
             say(f"workers: one {one[-1]:.2f} s, two {two[-1]:.2f} s")
         self.results["cases"]["workers"] = {"one_wall_s": one, "two_wall_s": two, "speed_up": median(one) / median(two)}
 
@@ -113,11 +118,20 @@ class Bench:
             f"{times} times longer, of {times} times the pages": lambda: self.archive("gzip", times, times * pages),
         }.items():
             job = self.job(archive(), "memory")
-            peak = job.run("--swap", 2, cores).peak_bytes
+            peak = job.run("--swap", 2, cores)[0].peak_bytes
             rows = job.result()[0]
             say(f"memory {name}: {peak / 1e6:.0f} MB, {rows} rows")
             peaks[name] = {"peak_bytes": peak, "rows": rows}
         self.results["cases"]["memory"] = peaks
+
+    def shapes(self):
+        """The decoder alone, by what the JSON looks like: a table of its own."""
+        command = ["cargo", "bench", "--quiet", "--workspace", "--bench", "decode"]
+        built = subprocess.run([*command, "--no-run"], cwd=ROOT)
+        if built.returncode != 0:
+            sys.exit("bench: the benchmark of the decoder does not build")
+        _, table = measure.run(command, {self.options.core})
+        self.results["cases"]["shapes"] = table
 
     def run(self):
         for case in self.options.cases:
@@ -126,6 +140,10 @@ class Bench:
                     self.against_duckdb(case, "none")
                 case "gzip":
                     self.against_duckdb(case, "gzip")
+                case "zstd":
+                    self.against_duckdb(case, "zstd")
+                case "shapes":
+                    self.shapes()
                 case "workers":
                     self.workers()
                 case "memory":
@@ -133,6 +151,11 @@ class Bench:
                 case _:
                     sys.exit(f"bench: no case `{case}`")
         return self.results
+
+
+def merge_us(report):
+    """Of a run that only folds, the last stage merges its runs and loads nothing."""
+    return round(sum(stage["seconds"] for stage in report["stages"] if stage["stage"] == "load") * 1e6)
 
 
 def machine():
@@ -144,7 +167,7 @@ def markdown(results):
     cases, machine = results["cases"], results["machine"]
     yield f"{results['events']:,} events, medians of {results['pairs']}, {machine['cores']} cores of {machine['cpu']}, "
     yield f"load {machine['load']:.1f} when it began.\n"
-    compared = [case for case in ("plain", "gzip") if case in cases]
+    compared = [case for case in ("plain", "gzip", "zstd") if case in cases]
     if compared:
         yield "| one core, CPU seconds | DuckDB | backfold, fold alone | ratio | backfold, whole run | ratio |"
         yield "|---|---|---|---|---|---|"
@@ -154,6 +177,14 @@ def markdown(results):
             f"| {case} | {median(c['duckdb_cpu_s']):.2f} | {median(c['fold_cpu_s']):.2f} | {c['fold_ratio']:.2f} "
             f"| {median(c['whole_cpu_s']):.2f} | {c['whole_ratio']:.2f} |"
         )
+    if compared:
+        stages = list(cases[compared[0]]["stages_us"])
+        yield "\n| fold alone, wall nanoseconds an event | " + " | ".join(stages) + " |"
+        yield "|---|" + "---|" * len(stages)
+    for case in compared:
+        spent = cases[case]["stages_us"]
+        row = " | ".join(f"{spent[stage] * 1000 / results['events']:.0f}" for stage in stages)
+        yield f"| {case} | {row} |"
     if "workers" in cases:
         c = cases["workers"]
         one, two = median(c["one_wall_s"]), median(c["two_wall_s"])
@@ -163,6 +194,8 @@ def markdown(results):
         yield "\n| whole run, two workers | rows | peak memory |\n|---|---|---|"
         for name, c in cases["memory"].items():
             yield f"| archive {name} | {c['rows']:,} | {c['peak_bytes'] / 1e6:.0f} MB |"
+    if "shapes" in cases:
+        yield f"\nThe decoder alone, by shape of the records:\n\n{cases['shapes'].strip()}"
 
 
 def say(text):

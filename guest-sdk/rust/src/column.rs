@@ -125,6 +125,7 @@ impl ColumnBuilder {
         self.column
     }
 
+    #[inline]
     pub(crate) fn push_fixed<const N: usize>(&mut self, value: [u8; N]) {
         self.column.values.extend_from_slice(&value);
         self.count(true);
@@ -135,6 +136,7 @@ impl ColumnBuilder {
         self.count(true);
     }
 
+    #[inline]
     pub(crate) fn push_bytes(&mut self, value: &[u8]) {
         self.column.values.extend_from_slice(value);
         self.end_value();
@@ -160,6 +162,7 @@ impl ColumnBuilder {
         self.count(false);
     }
 
+    #[inline]
     fn end_value(&mut self) {
         let end = u32::try_from(self.column.values.len()).expect("a column holds less than 4 GiB");
         self.column
@@ -168,6 +171,7 @@ impl ColumnBuilder {
             .extend_from_slice(&end.to_le_bytes());
     }
 
+    #[inline]
     fn count(&mut self, is_valid: bool) {
         if let Some(validity) = &mut self.column.validity {
             push_bit(validity, self.rows, is_valid);

@@ -1,5 +1,7 @@
 //! Keys: what names a state.
 
+use std::hash::{Hash, Hasher};
+
 use crate::column::ColumnBuilder;
 use crate::schema::Output;
 use crate::types::{Date, Timestamp};
@@ -8,8 +10,8 @@ use crate::value::{RowWriter, Value};
 /// What names a state. Derive it: `#[derive(Key)]` on a struct of `&str`, `&[u8]`, `i64`, `bool`,
 /// [`Timestamp`], [`Date`] or an `Option` of these.
 ///
-/// The table compares keys by their encoding; equal keys, and only they, have equal encodings, and none is the
-/// beginning of another.
+/// The table keeps keys encoded; equal keys, and only they, have equal encodings, and none is the beginning of
+/// another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key",
     note = "derive it: `#[derive(Key)]` on a struct with a field for each key column"
@@ -17,6 +19,12 @@ use crate::value::{RowWriter, Value};
 pub trait Key {
     /// The key columns.
     fn columns() -> Vec<Output>;
+
+    /// Feeds the key to a hasher; equal keys feed it the same.
+    fn hash(&self, hasher: &mut impl Hasher);
+
+    /// Whether `bytes` begins with the key's encoding.
+    fn begins(&self, bytes: &[u8]) -> bool;
 
     /// Appends the key's encoding.
     fn encode(&self, bytes: &mut Vec<u8>);
@@ -33,6 +41,12 @@ pub trait Key {
     note = "an `f64` names nothing: NaN does not equal itself, and 0.0 equals -0.0"
 )]
 pub trait KeyPart: Value {
+    /// Feeds the field to a hasher; equal values feed it the same.
+    fn hash(&self, hasher: &mut impl Hasher);
+
+    /// What comes after the field's encoding, if `bytes` begins with it.
+    fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]>;
+
     /// Appends the field's encoding.
     fn encode(&self, bytes: &mut Vec<u8>);
 
@@ -48,11 +62,23 @@ pub fn save_part<'b, P: KeyPart>(bytes: &'b [u8], row: &mut RowWriter<'_>) -> &'
 const OWN_ENCODING: &str = "a key is read back as it was encoded";
 
 macro_rules! fixed_width {
-    ($($type:ty, $to:expr;)*) => {$(
+    ($($type:ty, |$value:ident| $number:expr;)*) => {$(
         impl KeyPart for $type {
             #[inline]
+            fn hash(&self, hasher: &mut impl Hasher) {
+                let $value = self;
+                Hash::hash(&$number, hasher);
+            }
+            #[inline]
+            fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+                let $value = self;
+                let (value, rest) = bytes.split_first_chunk()?;
+                ($number.to_le_bytes() == *value).then_some(rest)
+            }
+            #[inline]
             fn encode(&self, bytes: &mut Vec<u8>) {
-                bytes.extend_from_slice(&$to(*self));
+                let $value = self;
+                bytes.extend_from_slice(&$number.to_le_bytes());
             }
             fn save<'b>(bytes: &'b [u8], column: &mut ColumnBuilder) -> &'b [u8] {
                 const BYTES: usize = size_of::<$type>();
@@ -65,12 +91,18 @@ macro_rules! fixed_width {
 }
 
 fixed_width! {
-    i64, i64::to_le_bytes;
-    Timestamp, |t: Timestamp| t.microseconds.to_le_bytes();
-    Date, |d: Date| d.days.to_le_bytes();
+    i64, |number| *number;
+    Timestamp, |instant| instant.microseconds;
+    Date, |date| date.days;
 }
 
 impl KeyPart for bool {
+    fn hash(&self, hasher: &mut impl Hasher) {
+        hasher.write_u8(u8::from(*self));
+    }
+    fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        bytes.strip_prefix(&[u8::from(*self)])
+    }
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.push(u8::from(*self));
     }
@@ -95,9 +127,35 @@ pub(crate) fn decode_bytes(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
+/// Whether the bytes are the same, by words: the `memcmp` of Wasm goes byte by byte.
+#[inline]
+fn is_same(bytes: &[u8], other: &[u8]) -> bool {
+    let ((words, rest), (other_words, other_rest)) = (bytes.as_chunks::<8>(), other.as_chunks());
+    bytes.len() == other.len()
+        && words
+            .iter()
+            .zip(other_words)
+            .all(|(word, other)| u64::from_ne_bytes(*word) == u64::from_ne_bytes(*other))
+        && rest
+            .iter()
+            .zip(other_rest)
+            .all(|(byte, other)| byte == other)
+}
+
 macro_rules! variable_width {
     ($($type:ty, |$value:ident| $bytes:expr;)*) => {$(
         impl KeyPart for $type {
+            #[inline]
+            fn hash(&self, hasher: &mut impl Hasher) {
+                let $value = self;
+                hasher.write($bytes);
+            }
+            #[inline]
+            fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+                let $value = self;
+                let (value, rest) = decode_bytes(bytes)?;
+                is_same(value, $bytes).then_some(rest)
+            }
             #[inline]
             fn encode(&self, bytes: &mut Vec<u8>) {
                 let $value = self;
@@ -120,6 +178,19 @@ variable_width! {
 }
 
 impl<P: KeyPart> KeyPart for Option<P> {
+    fn hash(&self, hasher: &mut impl Hasher) {
+        hasher.write_u8(u8::from(self.is_some()));
+        if let Some(part) = self {
+            part.hash(hasher);
+        }
+    }
+    fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let rest = bytes.strip_prefix(&[u8::from(self.is_some())])?;
+        match self {
+            Some(part) => part.strip(rest),
+            None => Some(rest),
+        }
+    }
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.push(u8::from(self.is_some()));
         if let Some(part) = self {

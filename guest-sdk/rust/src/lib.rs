@@ -104,6 +104,7 @@ mod abi;
 mod column;
 mod event;
 mod export;
+mod index;
 mod instance;
 mod key;
 #[cfg(doctest)]

@@ -3,24 +3,21 @@
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
+use crate::index::Index;
 use crate::key::Key;
 use crate::monoid::{Fault, Monoid};
 use crate::value::{BatchBuilder, RowWriter};
 
 /// States by key, in the order in which their keys came.
 ///
-/// Keys lie encoded one behind the other; a key is first encoded behind them all, and taken off again where it
-/// was there already. All allocations outlive a drain.
+/// Encoded keys lie one behind the other; a key is encoded once it is known to be new. All allocations outlive a
+/// drain.
 pub(crate) struct Table<S: Monoid> {
-    slots: HashTable<Slot>,
+    index: Index,
     hasher: FixedState,
     keys: Vec<u8>,
-    /// Where each state's key begins in `keys`.
-    starts: Vec<usize>,
-    states: Vec<State<S>>,
+    states: Vec<Held<S>>,
     /// The number of the current record.
     record: u64,
     /// What the current record has touched.
@@ -29,16 +26,14 @@ pub(crate) struct Table<S: Monoid> {
     drained: usize,
 }
 
-#[derive(Clone, Copy)]
-struct Slot {
-    start: usize,
-    state: usize,
-}
-
-struct State<S> {
+struct Held<S> {
     state: S,
     /// The last record that touched it.
     record: u64,
+    /// Where its key begins in `keys`.
+    key_start: usize,
+    /// The hash of its key.
+    hash: u32,
 }
 
 struct Touched<M> {
@@ -54,44 +49,13 @@ pub(crate) struct Unfit {
     pub(crate) fault: Fault,
 }
 
-fn hash(hasher: &FixedState, key: &[u8]) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write(key);
-    hasher.finish()
-}
-
-/// As `starts_with`, but by words: the `memcmp` of Wasm goes byte by byte.
-#[inline]
-fn begins_with(bytes: &[u8], beginning: &[u8]) -> bool {
-    let Some(bytes) = bytes.get(..beginning.len()) else {
-        return false;
-    };
-    let ((words, rest), (other_words, other_rest)) =
-        (bytes.as_chunks::<8>(), beginning.as_chunks());
-    words
-        .iter()
-        .zip(other_words)
-        .all(|(word, other)| u64::from_ne_bytes(*word) == u64::from_ne_bytes(*other))
-        && rest
-            .iter()
-            .zip(other_rest)
-            .all(|(byte, other)| byte == other)
-}
-
-/// The encoded key of a state.
-fn key_of<'a>(keys: &'a [u8], starts: &[usize], state: usize) -> &'a [u8] {
-    let end = starts.get(state + 1).copied().unwrap_or(keys.len());
-    &keys[starts[state]..end]
-}
-
 impl<S: Monoid> Table<S> {
     pub(crate) fn new() -> Self {
         Table {
-            slots: HashTable::new(),
+            index: Index::new(),
             // Equal input gives equal drains, on any machine.
             hasher: FixedState::with_seed(0x6261_636b_666f_6c64),
             keys: Vec::new(),
-            starts: Vec::new(),
             states: Vec::new(),
             record: 0,
             touched: Vec::new(),
@@ -102,52 +66,51 @@ impl<S: Monoid> Table<S> {
     /// The state of `key`, which is the identity if it is new, noted as touched by the current record.
     #[inline]
     pub(crate) fn at<K: Key>(&mut self, key: &K) -> &mut S {
-        let Table {
-            slots,
-            hasher,
-            keys,
-            starts,
-            states,
-            record,
-            touched,
-            ..
-        } = self;
-        let start = keys.len();
-        key.encode(keys);
-        let (old, new) = keys.split_at(start);
-        // No encoding is the beginning of another, so a common beginning is equality.
-        let is_same = |slot: &Slot| begins_with(&old[slot.start..], new);
-        let rehash = |slot: &Slot| hash(hasher, key_of(old, starts, slot.state));
-        let state = match slots.entry(hash(hasher, new), is_same, rehash) {
-            Entry::Occupied(slot) => {
-                let state = slot.get().state;
-                keys.truncate(start);
-                let held = &mut states[state];
-                if held.record != *record {
-                    held.record = *record;
-                    touched.push(Touched {
-                        state,
-                        before: Some(held.state.mark()),
-                    });
-                }
-                state
-            }
-            Entry::Vacant(slot) => {
-                let state = states.len();
-                slot.insert(Slot { start, state });
-                starts.push(start);
-                states.push(State {
-                    state: S::identity(),
-                    record: *record,
-                });
-                touched.push(Touched {
-                    state,
-                    before: None,
-                });
-                state
-            }
+        let hash = self.hash(key);
+        let is_same = |key_start: usize| {
+            let encoded = self.keys.get(key_start..);
+            encoded.is_some_and(|bytes| key.begins(bytes))
         };
-        &mut states[state].state
+        match self.index.find(hash, is_same) {
+            Ok(state) => {
+                let held = &mut self.states[state];
+                if held.record != self.record {
+                    held.record = self.record;
+                    let before = Some(held.state.mark());
+                    self.touched.push(Touched { state, before });
+                }
+                &mut held.state
+            }
+            Err(free) => self.insert(key, hash, free),
+        }
+    }
+
+    #[inline]
+    fn hash(&self, key: &impl Key) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        key.hash(&mut hasher);
+        hasher.finish() as u32
+    }
+
+    fn insert(&mut self, key: &impl Key, hash: u32, free: usize) -> &mut S {
+        self.index.push(free, hash, self.keys.len());
+        let state = self.states.len();
+        self.touched.push(Touched {
+            state,
+            before: None,
+        });
+        self.states.push(Held {
+            state: S::identity(),
+            record: self.record,
+            key_start: self.keys.len(),
+            hash,
+        });
+        key.encode(&mut self.keys);
+        if self.index.is_full() {
+            self.index
+                .grow(self.states.iter().map(|held| (held.hash, held.key_start)));
+        }
+        &mut self.states[state].state
     }
 
     /// Lets the current record stand.
@@ -171,14 +134,17 @@ impl<S: Monoid> Table<S> {
     }
 
     fn forget_last(&mut self) {
-        let (Some(start), Some(_)) = (self.starts.pop(), self.states.pop()) else {
-            return;
-        };
-        let of_last = hash(&self.hasher, &self.keys[start..]);
-        if let Ok(slot) = self.slots.find_entry(of_last, |slot| slot.start == start) {
-            slot.remove();
+        if let Some(last) = self.states.pop() {
+            self.index.pop(last.hash);
+            self.keys.truncate(last.key_start);
         }
-        self.keys.truncate(start);
+    }
+
+    /// The encoded key of a state.
+    fn key_of(&self, state: usize) -> &[u8] {
+        let next = self.states.get(state + 1);
+        let end = next.map_or(self.keys.len(), |next| next.key_start);
+        &self.keys[self.states[state].key_start..end]
     }
 
     /// Whether some states have been drained and others not.
@@ -194,14 +160,14 @@ impl<S: Monoid> Table<S> {
     pub(crate) fn drain(
         &mut self,
         max_rows: usize,
-        save_key: fn(&[u8], &mut RowWriter<'_>),
+        save_key: impl Fn(&[u8], &mut RowWriter<'_>),
         out: &mut BatchBuilder,
     ) -> Result<usize, Unfit> {
         let first = self.drained;
         let rows = self.remaining().min(max_rows);
         for state in first..first + rows {
             let mut row = out.row();
-            save_key(key_of(&self.keys, &self.starts, state), &mut row);
+            save_key(self.key_of(state), &mut row);
             let held = &self.states[state].state;
             held.fits().map_err(|fault| Unfit {
                 row: state - first,
@@ -211,9 +177,8 @@ impl<S: Monoid> Table<S> {
         }
         self.drained += rows;
         if self.remaining() == 0 {
-            self.slots.clear();
+            self.index.clear();
             self.keys.clear();
-            self.starts.clear();
             self.states.clear();
             self.drained = 0;
         }

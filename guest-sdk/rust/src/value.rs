@@ -206,6 +206,7 @@ impl RowWriter<'_> {
     ///
     /// # Panics
     /// Where more values are written than columns were declared.
+    #[inline]
     pub fn put<V: Value>(&mut self, value: &V) {
         value.write(self.next_column());
     }
@@ -214,6 +215,7 @@ impl RowWriter<'_> {
     ///
     /// # Panics
     /// Where there is none.
+    #[inline]
     pub(crate) fn next_column(&mut self) -> &mut ColumnBuilder {
         self.columns
             .next()

@@ -2,31 +2,66 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 /// What a block holds while nothing forces it to hold more: small enough for a core's L2 cache.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
-/// Zero bytes behind the text, so that a scanner may load 64 bytes anywhere in it and stops at the end by itself:
-/// zero is neither blank, newline nor allowed in a string.
+/// How far a record is followed into the next piece at first.
+const BRIDGE_BYTES: usize = 4 << 10;
+
+/// Bytes behind the text, so that a scanner may load 64 bytes anywhere in it. They are zeros, at which every scanner
+/// stops by itself, or what really follows the text.
 pub(super) const PADDING: usize = 64;
 
-/// Text with zeros behind it.
+/// Text with [`PADDING`] behind it.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    bytes: Vec<u8>,
+    memory: Memory,
     len: usize,
+}
+
+#[derive(Debug)]
+enum Memory {
+    /// The block's own: zeros behind the text.
+    Own(Vec<u8>),
+    /// A piece of the source: more of it behind the text.
+    Lent(Bytes),
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory::Own(Vec::new())
+    }
 }
 
 impl Block {
     fn with_capacity(capacity: usize) -> Self {
         Block {
-            bytes: vec![0; capacity + PADDING],
+            memory: Memory::Own(vec![0; capacity + PADDING]),
             len: 0,
+        }
+    }
+
+    /// All of `bytes` but the last [`PADDING`] as text, where it lies. `None` if it is shorter than that.
+    pub(super) fn lent(bytes: Bytes) -> Option<Self> {
+        let len = bytes.len().checked_sub(PADDING)?;
+        Some(Block {
+            memory: Memory::Lent(bytes),
+            len,
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Own(bytes) => bytes,
+            Memory::Lent(bytes) => bytes,
         }
     }
 
     /// How many bytes of text it can hold.
     pub(super) fn capacity(&self) -> usize {
-        self.bytes.len() - PADDING
+        self.bytes().len().saturating_sub(PADDING)
     }
 
     /// The length of the text.
@@ -35,19 +70,34 @@ impl Block {
     }
 
     /// The text.
+    #[inline(always)]
     pub(super) fn text(&self) -> &[u8] {
-        &self.bytes[..self.len]
+        &self.bytes()[..self.len]
     }
 
-    /// The text and the zeros behind it.
+    /// The text and the padding behind it.
+    #[inline(always)]
     pub(super) fn padded(&self) -> &[u8] {
-        &self.bytes[..self.len + PADDING]
+        &self.bytes()[..self.len + PADDING]
+    }
+
+    /// What the block holds of the source from `at` on: of a piece that was lent, to its end.
+    pub(super) fn rest(&self, at: usize) -> &[u8] {
+        match &self.memory {
+            Memory::Own(bytes) => &bytes[at..self.len],
+            Memory::Lent(bytes) => &bytes[at..],
+        }
     }
 
     /// The room behind the text; tell [`advance`](Block::advance) how much of it was used.
     pub(super) fn room(&mut self) -> &mut [u8] {
-        let end = self.capacity();
-        &mut self.bytes[self.len..end]
+        match &mut self.memory {
+            Memory::Own(bytes) => {
+                let end = bytes.len().saturating_sub(PADDING);
+                &mut bytes[self.len..end]
+            }
+            Memory::Lent(_) => &mut [],
+        }
     }
 
     /// Takes `written` bytes of the room into the text.
@@ -62,10 +112,11 @@ impl Block {
         self.advance(text.len());
     }
 
-    /// Makes it ready to be shared: nothing but zeros behind the text.
+    /// Makes it ready to be shared: nothing but zeros behind the text, if it is the block's own.
     pub(super) fn seal(mut self) -> Arc<Block> {
-        let len = self.len;
-        self.bytes[len..len + PADDING].fill(0);
+        if let Memory::Own(bytes) = &mut self.memory {
+            bytes[self.len..self.len + PADDING].fill(0);
+        }
         Arc::new(self)
     }
 }
@@ -107,9 +158,16 @@ impl Blocks {
         Block::with_capacity(capacity)
     }
 
+    /// An empty block for `carried` bytes and as many behind them as most records have.
+    pub(super) fn bridge(&self, carried: usize) -> Block {
+        let ahead = BRIDGE_BYTES.min(self.block_bytes);
+        Block::with_capacity(carried + carried.max(ahead))
+    }
+
     /// Remembers a block until nobody else refers to it.
     pub(super) fn give(&mut self, block: Arc<Block>) {
-        if block.capacity() == self.block_bytes && self.lent.len() < KEPT_BLOCKS {
+        let is_own = matches!(block.memory, Memory::Own(_));
+        if is_own && block.capacity() == self.block_bytes && self.lent.len() < KEPT_BLOCKS {
             self.lent.push(block);
         }
     }

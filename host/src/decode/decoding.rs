@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
+use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
 use super::objects::ObjectReader;
@@ -19,10 +21,16 @@ pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
-    chunks: VecDeque<Chunk>,
+    chunks: VecDeque<Fed>,
     /// The object that the chunks pushed last belong to.
     open: Option<Arc<Object>>,
     reading: Reading,
+}
+
+/// A chunk as the source gave it, or inflated already.
+enum Fed {
+    Stored(Chunk),
+    Inflated(Inflated),
 }
 
 enum Reading {
@@ -44,8 +52,13 @@ pub(super) enum Paused {
 
 impl Decoding {
     /// Makes ready for records of which `projection` is wanted.
+    ///
+    /// It uses the best vector instructions that the processor has; none where the environment has
+    /// `BACKFOLD_SIMD=off`.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
-        Self::with(projection, options, BLOCK_BYTES, Processor::detect())
+        let processor = Processor::detect();
+        tracing::debug!(instructions = processor.name(), "decoding");
+        Self::with(projection, options, BLOCK_BYTES, processor)
     }
 
     pub(super) fn with(
@@ -67,7 +80,20 @@ impl Decoding {
 
     /// Takes the next chunk of the split.
     pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
-        match (&chunk, &self.open) {
+        self.check_order(&chunk)?;
+        self.chunks.push_back(Fed::Stored(chunk));
+        Ok(())
+    }
+
+    /// Takes the next chunk of the split, inflated already. All chunks of a split are, or none.
+    pub fn push_inflated(&mut self, inflated: Inflated) -> Result<(), DecodeError> {
+        self.check_order(&inflated.chunk)?;
+        self.chunks.push_back(Fed::Inflated(inflated));
+        Ok(())
+    }
+
+    fn check_order(&mut self, chunk: &Chunk) -> Result<(), DecodeError> {
+        match (chunk, &self.open) {
             (Chunk::Object(_) | Chunk::Messages(_), Some(object)) => {
                 return Err(unfinished(object));
             }
@@ -76,7 +102,6 @@ impl Decoding {
             (Chunk::End, Some(_)) => self.open = None,
             (Chunk::Bytes(_), Some(_)) | (Chunk::Messages(_), None) => {}
         }
-        self.chunks.push_back(chunk);
         Ok(())
     }
 
@@ -136,10 +161,18 @@ impl Decoding {
         self.rows.parser()
     }
 
-    fn take_in(&mut self, chunk: Chunk) {
+    fn take_in(&mut self, fed: Fed) {
+        let (chunk, inflated_from) = match fed {
+            Fed::Stored(chunk) => (chunk, None),
+            Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+        };
         match (chunk, &mut self.reading) {
             (Chunk::Object(object), _) => {
-                let reader = ObjectReader::new(&object, &self.options, &mut self.blocks);
+                let content = match inflated_from {
+                    None => Content::new(&object.key, &self.options),
+                    Some(_) => Content::inflated(&object.key),
+                };
+                let reader = ObjectReader::new(&object, content, &self.options);
                 self.reading = Reading::Object(Box::new(reader));
             }
             (Chunk::Messages(messages), _) => {
@@ -147,12 +180,15 @@ impl Decoding {
                     Reading::Messages(MessageReader::new(messages, self.options.max_record));
             }
             (Chunk::Bytes(bytes), Reading::Object(reader)) => {
-                self.rows.counts.stored_bytes += bytes.len() as u64;
+                self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);
                 reader.feed(bytes);
             }
-            (Chunk::End, Reading::Object(reader)) => reader.end(),
+            (Chunk::End, Reading::Object(reader)) => {
+                self.rows.counts.stored_bytes += inflated_from.unwrap_or(0);
+                reader.end();
+            }
             (Chunk::Bytes(_) | Chunk::End, _) => {
-                unreachable!("`push` refuses them outside of an object")
+                unreachable!("they are refused outside of an object")
             }
         }
     }

@@ -37,6 +37,14 @@ pub enum DecodeError {
         /// What the inflater says.
         detail: String,
     },
+    /// The data refers further back than what is kept of it.
+    #[error("`{object}` can be inflated only with a window of more than {limit}, the limit")]
+    WindowTooLarge {
+        /// The object's key.
+        object: String,
+        /// The limit.
+        limit: ByteSize,
+    },
     /// Something else follows the compressed data.
     #[error(
         "`{object}` holds something that is not {compression} at byte {byte}, behind complete {compression} data"
@@ -104,6 +112,7 @@ impl Coded for DecodeError {
             DecodeError::Mislabelled { .. } => &codes::MISLABELLED,
             DecodeError::Truncated { .. } => &codes::TRUNCATED,
             DecodeError::Corrupt { .. } => &codes::CORRUPT,
+            DecodeError::WindowTooLarge { .. } => &codes::WINDOW_TOO_LARGE,
             DecodeError::TrailingGarbage { .. } => &codes::TRAILING_GARBAGE,
             DecodeError::ObjectTooLarge { .. } => &codes::OBJECT_TOO_LARGE,
             DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
@@ -167,6 +176,12 @@ pub(crate) mod codes {
     pub(crate) const SETTING: Code =
         Code::new(309, Class::Usage, "Change the setting in the job file.");
 
+    pub(crate) const WINDOW_TOO_LARGE: Code = Code::new(
+        311,
+        Class::Permanent,
+        "Compress the object anew with `zstd --long=27` or without `--long`, and plan again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -176,6 +191,7 @@ pub(crate) mod codes {
         &RATIO_TOO_HIGH,
         &UNFINISHED,
         &STRAY,
+        &WINDOW_TOO_LARGE,
         &INPUT,
         &SETTING,
     ];

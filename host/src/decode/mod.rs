@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `decoding` | the worker's end: chunks in, events out |
 //! | `inflate` | gzip and zstd in pieces, told by their first bytes, within limits |
+//! | `ahead` | inflating on another thread than the worker's |
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `objects` | records framed by their own syntax, across blocks |
 //! | `messages` | records that the source tells apart |
@@ -45,6 +46,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{Condition, Input};
 
+mod ahead;
 mod block;
 mod column;
 mod decoding;
@@ -63,9 +65,12 @@ mod rows;
 mod tests;
 
 pub use crate::source::EventRange;
+pub use ahead::{Inflated, Inflating};
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;
+#[doc(hidden)]
+pub use inflate::measure;
 pub use options::{DecodeOptions, Format};
 pub use provenance::Provenance;
 
@@ -129,7 +134,7 @@ impl std::ops::AddAssign for Counts {
 /// What parts of decoding took, by the wall clock. The rest is parsing and building columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Decompressing; of what is stored as it is, copying.
+    /// Decompressing; of what is stored as it is or was inflated ahead, copying.
     pub inflate: Duration,
     /// Validating UTF-8 and finding the special bytes.
     pub index: Duration,

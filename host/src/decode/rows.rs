@@ -253,30 +253,15 @@ impl Rows {
         record: &Record<'_>,
     ) -> Result<(), (Option<String>, Misfit)> {
         let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
-        let pushed = match &plan.place {
-            Place::Value(slot) => match self.parser.get(*slot) {
-                Some(span) if span.of(text) == b"null" => Ok(false),
-                Some(span) => column.push_json(text, span).map(|()| true),
-                None => Ok(false),
-            },
-            Place::Payload => column
-                .push_bytes(&text[record.start..record.end])
-                .map(|()| true),
-            Place::Key => push_optional(column, record.key),
-            Place::Header(name) => {
-                // As Kafka's clients do: the last header of a name counts.
-                let header = record.headers.iter().rev().find(|(known, _)| known == name);
-                push_optional(column, header.and_then(|(_, value)| value.as_ref()))
+        let pushed = if let Place::Value(slot) = &plan.place {
+            match self.parser.get(*slot) {
+                Some(span) if span.of(text) != b"null" => {
+                    column.push_json(text, span).map(|()| true)
+                }
+                _ => Ok(false),
             }
-            Place::Time => Ok(push_integer(column, record.time_us)),
-            Place::SourceName => column
-                .push_bytes(record.stretch.source.as_bytes())
-                .map(|()| true),
-            Place::Partition => Ok(push_integer(
-                column,
-                record.stretch.partition.map(i64::from),
-            )),
-            Place::Offset => Ok(push_integer(column, Some(record.offset))),
+        } else {
+            push_origin(column, &plan.place, text, record)
         };
         match pushed {
             Ok(true) => Ok(()),
@@ -314,9 +299,36 @@ impl Rows {
     }
 }
 
-/// Whether there was a value to push.
-fn push_optional(column: &mut Column, value: Option<&Bytes>) -> Result<bool, Misfit> {
-    value.map_or(Ok(false), |value| column.push_bytes(value).map(|()| true))
+/// Pushes what is not within the value; says whether there was something.
+#[inline(never)]
+fn push_origin(
+    column: &mut Column,
+    place: &Place,
+    text: &[u8],
+    record: &Record<'_>,
+) -> Result<bool, Misfit> {
+    let bytes = match place {
+        // The caller's, who has it from the parser.
+        Place::Value(_) => None,
+        Place::Payload => Some(&text[record.start..record.end]),
+        Place::Key => record.key.map(|key| &key[..]),
+        Place::Header(name) => {
+            // As Kafka's clients do: the last header of a name counts.
+            let header = record.headers.iter().rev().find(|(known, _)| known == name);
+            header.and_then(|(_, value)| value.as_deref())
+        }
+        Place::SourceName => Some(record.stretch.source.as_bytes()),
+        Place::Time => return Ok(push_integer(column, record.time_us)),
+        Place::Partition => {
+            let partition = record.stretch.partition.map(i64::from);
+            return Ok(push_integer(column, partition));
+        }
+        Place::Offset => return Ok(push_integer(column, Some(record.offset))),
+    };
+    match bytes {
+        Some(bytes) => column.push_bytes(bytes).map(|()| true),
+        None => Ok(false),
+    }
 }
 
 fn push_integer(column: &mut Column, value: Option<i64>) -> bool {

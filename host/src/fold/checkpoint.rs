@@ -35,7 +35,7 @@ pub struct FoldedSplit {
 pub struct StageTimes {
     /// Waiting for the source.
     pub wait: u64,
-    /// Decompressing; of what is stored as it is, copying.
+    /// Decompressing; of what is stored as it is or was inflated ahead, copying.
     #[serde(default)]
     pub inflate: u64,
     /// Validating UTF-8 and finding the special bytes.

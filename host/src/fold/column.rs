@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{BinaryBuilder, BooleanBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, PrimitiveArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
+use super::paged::Paged;
 use crate::schema::Kind;
 
 /// A column of states. Rows are numbered from 0 in the order in which they were appended.
@@ -52,6 +54,17 @@ struct Validity {
 }
 
 impl Validity {
+    /// Appends the presence of the rows `rows` of `from`.
+    fn extend(&mut self, from: &dyn Array, rows: &[u32]) {
+        if from.null_count() == 0 && self.present.is_empty() {
+            self.rows += rows.len();
+            return;
+        }
+        for &row in rows {
+            self.push(from.is_valid(row as usize));
+        }
+    }
+
     fn push(&mut self, present: bool) {
         if !present && self.present.is_empty() {
             self.present.resize(self.rows, true);
@@ -75,6 +88,14 @@ impl Validity {
         self.present.get(row).copied().unwrap_or(true)
     }
 
+    /// Which of the rows `rows` are present, unless all are.
+    fn gather(&self, rows: &[u32]) -> Option<NullBuffer> {
+        if self.present.is_empty() {
+            return None;
+        }
+        Some(rows.iter().map(|&row| self.get(row as usize)).collect())
+    }
+
     fn clear(&mut self) {
         self.rows = 0;
         self.present.clear();
@@ -83,7 +104,7 @@ impl Validity {
 
 struct Primitives<T: ArrowPrimitiveType> {
     data_type: DataType,
-    values: Vec<T::Native>,
+    values: Paged<T::Native>,
     validity: Validity,
 }
 
@@ -91,7 +112,7 @@ impl<T: ArrowPrimitiveType> Primitives<T> {
     fn new(data_type: DataType) -> Self {
         Primitives {
             data_type,
-            values: Vec::new(),
+            values: Paged::default(),
             validity: Validity::default(),
         }
     }
@@ -100,31 +121,24 @@ impl<T: ArrowPrimitiveType> Primitives<T> {
 impl<T: ArrowPrimitiveType> StateColumn for Primitives<T> {
     fn append(&mut self, from: &dyn Array, rows: &[u32]) {
         let from = from.as_primitive::<T>();
-        self.values
-            .extend(rows.iter().map(|&row| from.value(row as usize)));
-        rows.iter()
-            .for_each(|&row| self.validity.push(from.is_valid(row as usize)));
+        for &row in rows {
+            self.values.push(from.value(row as usize));
+        }
+        self.validity.extend(from, rows);
     }
 
     fn replace(&mut self, at: &[u32], from: &dyn Array) {
         let from = from.as_primitive::<T>();
         for (i, &row) in at.iter().enumerate() {
-            self.values[row as usize] = from.value(i);
+            self.values.set(row as usize, from.value(i));
             self.validity.set(row as usize, from.is_valid(i));
         }
     }
 
     fn gather(&self, rows: &[u32]) -> ArrayRef {
-        let mut builder =
-            PrimitiveBuilder::<T>::with_capacity(rows.len()).with_data_type(self.data_type.clone());
-        for &row in rows {
-            builder.append_option(
-                self.validity
-                    .get(row as usize)
-                    .then(|| self.values[row as usize]),
-            );
-        }
-        Arc::new(builder.finish())
+        let values = rows.iter().map(|&row| self.values.get(row as usize));
+        let array = PrimitiveArray::<T>::new(values.collect(), self.validity.gather(rows));
+        Arc::new(array.with_data_type(self.data_type.clone()))
     }
 
     fn clear(&mut self) {
@@ -148,8 +162,8 @@ impl StateColumn for Booleans {
         let from = from.as_boolean();
         for &row in rows {
             self.values.push(from.value(row as usize));
-            self.validity.push(from.is_valid(row as usize));
         }
+        self.validity.extend(from, rows);
     }
 
     fn replace(&mut self, at: &[u32], from: &dyn Array) {
@@ -258,8 +272,8 @@ impl StateColumn for Blobs {
         for &row in rows {
             let span = self.push(self.value(from, row as usize));
             self.spans.push(span);
-            self.validity.push(from.is_valid(row as usize));
         }
+        self.validity.extend(from, rows);
     }
 
     fn replace(&mut self, at: &[u32], from: &dyn Array) {

@@ -87,6 +87,22 @@ impl RunCursor {
         Ok(true)
     }
 
+    /// The keys and states from the key at hand to the end of the loaded batch or of the range, without a copy;
+    /// goes to the key behind them.
+    pub(super) fn take_rest(
+        &mut self,
+        range: &KeyRange,
+    ) -> Result<Option<(BinaryArray, RecordBatch)>, FoldError> {
+        let Some((keys, states)) = &self.loaded else {
+            return Ok(None);
+        };
+        let rows = self.end - self.row;
+        let rest = (keys.slice(self.row, rows), states.slice(self.row, rows));
+        self.row = self.end - 1;
+        self.advance(range)?;
+        Ok(Some(rest))
+    }
+
     fn load(&mut self, range: &KeyRange) -> Result<(), FoldError> {
         self.loaded = self.reader.batch(self.next_batch)?;
         self.next_batch += 1;
@@ -131,6 +147,11 @@ impl CursorHeap {
             heap.sift_down(at, cursors);
         }
         heap
+    }
+
+    /// How many cursors have a key at hand.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
     }
 
     /// The cursor with the least key.

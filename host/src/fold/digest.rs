@@ -1,15 +1,18 @@
 //! The digest of a table's rows: equal for equal rows in equal order, however they were cut into batches.
 
 use arrow_array::RecordBatch;
-use arrow_row::{RowConverter, SortField};
+use arrow_row::Rows;
 use arrow_schema::{ArrowError, Schema};
+
+use crate::keys::KeyCodec;
 
 /// Digests rows as they stream by.
 ///
 /// The digest is BLAKE3 over the rows in arrow-row's encoding, each behind its length, so it depends on the
 /// values and on nothing of their layout.
 pub struct RowsDigest {
-    converter: RowConverter,
+    codec: KeyCodec,
+    encoded: Rows,
     hasher: blake3::Hasher,
     rows: u64,
     /// The rows of a batch as they are digested: BLAKE3 is fast on long inputs.
@@ -22,13 +25,10 @@ impl RowsDigest {
     /// # Errors
     /// Where arrow-row has no encoding for a type; it has one for every kind of the contract.
     pub fn new(schema: &Schema) -> Result<Self, ArrowError> {
-        let fields = schema
-            .fields()
-            .iter()
-            .map(|field| SortField::new(field.data_type().clone()))
-            .collect();
+        let codec = KeyCodec::of(schema)?;
         Ok(RowsDigest {
-            converter: RowConverter::new(fields)?,
+            encoded: codec.no_keys(),
+            codec,
             hasher: blake3::Hasher::new(),
             rows: 0,
             buffer: Vec::new(),
@@ -37,10 +37,10 @@ impl RowsDigest {
 
     /// Takes in the rows of `batch`.
     pub fn update(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let rows = self.converter.convert_columns(batch.columns())?;
+        self.codec.encode_into(batch, &mut self.encoded)?;
         self.buffer.clear();
-        for row in &rows {
-            let bytes = row.as_ref();
+        for row in &self.encoded {
+            let bytes = row.data();
             self.buffer
                 .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
             self.buffer.extend_from_slice(bytes);

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use arrow_array::{Array, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_array::builder::BinaryBuilder;
+use arrow_array::{Array, BinaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 
@@ -13,7 +14,7 @@ use super::run::{RunFile, RunWriter};
 
 /// Keys and their states, merged: as many keys as rows.
 pub(super) struct Merged {
-    pub(super) keys: Vec<Vec<u8>>,
+    pub(super) keys: BinaryArray,
     pub(super) states: RecordBatch,
 }
 
@@ -62,7 +63,15 @@ impl Merger {
             cursor.seek(range)?;
         }
         let mut heap = CursorHeap::new(&self.cursors);
-        while heap.first().is_some() {
+        while let Some(first) = heap.first() {
+            if heap.len() == 1 {
+                let cursor = &mut self.cursors[first];
+                if let Some((keys, states)) = cursor.take_rest(range)? {
+                    sink(Merged { keys, states }, algebra)?;
+                }
+                heap.first_moved(&self.cursors);
+                continue;
+            }
             let gathered = self.gather(range, &mut heap)?;
             sink(gathered.combine(algebra, &self.state_schema)?, algebra)?;
         }
@@ -71,7 +80,7 @@ impl Merger {
 
     /// Takes the next keys off the cursors, and notes where their states are.
     fn gather(&mut self, range: &KeyRange, heap: &mut CursorHeap) -> Result<Gathered, FoldError> {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::new();
         // Where a cursor's current batch stands in `gathered.batches`, once a state of it was noted.
         let mut noted: Vec<Option<Noted>> = vec![None; self.cursors.len()];
         let mut weight_bytes = 0;
@@ -80,15 +89,11 @@ impl Merger {
             let (Some(key), Some((states, row))) = (cursor.key(), cursor.state()) else {
                 break;
             };
-            if gathered
-                .keys
-                .last()
-                .is_none_or(|last| last.as_slice() != key)
-            {
-                if gathered.keys.len() >= BATCH_KEYS || weight_bytes >= BATCH_BYTES {
+            if gathered.last_key() != Some(key) {
+                if gathered.entry_ends.len() >= BATCH_KEYS || weight_bytes >= BATCH_BYTES {
                     break;
                 }
-                gathered.keys.push(key.to_vec());
+                gathered.keys.append_value(key);
                 gathered.entry_ends.push(gathered.entries.len());
             }
             let batch = *noted[first].get_or_insert_with(|| {
@@ -130,9 +135,8 @@ fn row_bytes(states: &RecordBatch) -> usize {
 }
 
 /// Keys, and for each the states that meet under it, by batch and row.
-#[derive(Default)]
 struct Gathered {
-    keys: Vec<Vec<u8>>,
+    keys: BinaryBuilder,
     batches: Vec<RecordBatch>,
     entries: Vec<(usize, usize)>,
     /// One behind the last entry of each key.
@@ -140,6 +144,21 @@ struct Gathered {
 }
 
 impl Gathered {
+    fn new() -> Self {
+        Gathered {
+            keys: BinaryBuilder::with_capacity(BATCH_KEYS, 0),
+            batches: Vec::new(),
+            entries: Vec::new(),
+            entry_ends: Vec::new(),
+        }
+    }
+
+    fn last_key(&self) -> Option<&[u8]> {
+        let offsets = self.keys.offsets_slice();
+        let start = *offsets.get(self.entry_ends.len().checked_sub(1)?)?;
+        self.keys.values_slice().get(start as usize..)
+    }
+
     /// Combines the states of each key from left to right: first the first two of all keys that have two,
     /// then the third of those that have three, and so on.
     fn combine(
@@ -154,11 +173,11 @@ impl Gathered {
                 self.entry_ends[key - 1]
             }
         };
-        let mut states: Vec<(usize, usize)> = (0..self.keys.len())
+        let mut states: Vec<(usize, usize)> = (0..self.entry_ends.len())
             .map(|key| self.entries[start(key)])
             .collect();
         for level in 1.. {
-            let meeting: Vec<usize> = (0..self.keys.len())
+            let meeting: Vec<usize> = (0..self.entry_ends.len())
                 .filter(|&key| start(key) + level < self.entry_ends[key])
                 .collect();
             if meeting.is_empty() {
@@ -187,7 +206,7 @@ impl Gathered {
         }
         Ok(Merged {
             states: pick(&self.batches, &states, schema)?,
-            keys: self.keys,
+            keys: self.keys.finish(),
         })
     }
 }
@@ -230,7 +249,7 @@ pub(super) fn merge_down(
             Merger::open(folder, neighbours, state_schema.clone())?.merge(
                 &KeyRange::default(),
                 algebra,
-                |merged, _| writer.write(merged.keys.iter().map(Vec::as_slice), &merged.states),
+                |merged, _| writer.write(merged.keys, &merged.states),
             )?;
             merged.push(writer.finish()?);
         }

@@ -14,10 +14,10 @@ use super::algebra::Algebra;
 use super::cursor::KeyRange;
 use super::digest::RowsDigest;
 use super::error::FoldError;
-use super::key::KeyCodec;
 use super::merge::{Merged, Merger, merge_down};
 use super::run::RunFile;
 use crate::guest::GuestError;
+use crate::keys::KeyCodec;
 use crate::schema::Descriptor;
 
 /// What is merged, and how.
@@ -147,7 +147,7 @@ fn merge_lane(
     algebra: &mut dyn Algebra,
     out: &SyncSender<Lane>,
 ) -> Result<(), FoldError> {
-    let codec = KeyCodec::new(&plan.descriptor.key_schema())?;
+    let codec = KeyCodec::of(&plan.descriptor.key_schema())?;
     let schema = plan.descriptor.table_schema();
     let mut merger = Merger::open(plan.folder, &plan.runs, plan.descriptor.state_schema())?;
     for range in ranges {
@@ -171,7 +171,7 @@ fn table_rows(
     descriptor: &Descriptor,
     algebra: &mut dyn Algebra,
 ) -> Result<RecordBatch, FoldError> {
-    let mut columns = codec.decode(merged.keys.iter().map(Vec::as_slice))?;
+    let mut columns = codec.decode(merged.keys.iter().flatten())?;
     columns.extend(merged.states.columns().iter().cloned());
     if !descriptor.views.is_empty() {
         let views = algebra

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch};
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -58,9 +58,7 @@ pub(super) fn write_run(
     let row_bytes = table.memory_bytes() / table.rows().max(1);
     let batch_rows = (BATCH_BYTES / row_bytes.max(1)).clamp(16, BATCH_ROWS);
     let mut writer = RunWriter::create(folder, name, states)?;
-    table.drain_sorted(batch_rows, |keys, states| {
-        writer.write(keys.iter().copied(), &states)
-    })?;
+    table.drain_sorted(batch_rows, |keys, states| writer.write(keys, &states))?;
     writer.finish()
 }
 
@@ -99,15 +97,15 @@ impl RunWriter {
     }
 
     /// Appends rows whose keys are greater than all keys before.
-    pub(super) fn write<'a>(
+    pub(super) fn write(
         &mut self,
-        keys: impl ExactSizeIterator<Item = &'a [u8]> + Clone,
+        keys: BinaryArray,
         states: &RecordBatch,
     ) -> Result<(), FoldError> {
-        if let Some(first) = keys.clone().next() {
-            self.first_keys.push(BASE64.encode(first));
+        if !keys.is_empty() {
+            self.first_keys.push(BASE64.encode(keys.value(0)));
         }
-        let keys: ArrayRef = Arc::new(BinaryArray::from_iter_values(keys));
+        let keys: ArrayRef = Arc::new(keys);
         let columns = std::iter::once(keys)
             .chain(states.columns().iter().cloned())
             .collect();

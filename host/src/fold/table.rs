@@ -1,18 +1,16 @@
 //! The state table of a worker: one state a key, in memory, until it becomes a run.
 
-use std::hash::BuildHasher;
-
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::{BinaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::SchemaRef;
 use arrow_select::take::take_record_batch;
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
 use super::algebra::Algebra;
 use super::column::{StateColumn, state_column};
 use super::error::FoldError;
-use super::key::KeyCodec;
+use super::key_heap::{KeyHeap, KeyPlace};
+use crate::guest::Partials;
+use crate::keys::table_hash;
 use crate::schema::Descriptor;
 
 /// States by key.
@@ -20,35 +18,20 @@ use crate::schema::Descriptor;
 /// Partials are absorbed in the order of the source: where a key meets itself, the state in the table is the
 /// left operand of `combine` and the partial's the right one.
 pub struct StateTable {
-    codec: KeyCodec,
     state_schema: SchemaRef,
     key_columns: usize,
-    hasher: RandomState,
-    index: HashTable<u32>,
+    index: HashTable<Indexed>,
     keys: KeyHeap,
     states: Vec<Box<dyn StateColumn>>,
     /// Row numbers of the partial at hand, kept for their memory.
     scratch: Meeting,
 }
 
-/// Encoded keys, one behind the other.
-#[derive(Default)]
-struct KeyHeap {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl KeyHeap {
-    fn get(&self, row: u32) -> &[u8] {
-        let row = row as usize;
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.bytes[start..self.ends[row]]
-    }
-
-    fn push(&mut self, key: &[u8]) {
-        self.bytes.extend_from_slice(key);
-        self.ends.push(self.bytes.len());
-    }
+/// A row, with the hash of its key: to grow, or to pass over another key, no key is looked at.
+#[derive(Clone, Copy)]
+struct Indexed {
+    hash: u32,
+    row: u32,
 }
 
 /// Which rows of a partial are new, and which meet a row of the table.
@@ -63,11 +46,8 @@ impl StateTable {
     /// An empty table for the states of a component.
     pub fn new(descriptor: &Descriptor) -> Result<Self, FoldError> {
         Ok(StateTable {
-            codec: KeyCodec::new(&descriptor.key_schema())?,
             state_schema: descriptor.state_schema(),
             key_columns: descriptor.keys.len(),
-            // Random: the order of the table is never seen, and keys such as URLs are made by strangers.
-            hasher: RandomState::default(),
             index: HashTable::new(),
             keys: KeyHeap::default(),
             states: descriptor
@@ -81,52 +61,29 @@ impl StateTable {
 
     /// How many keys it holds.
     pub fn rows(&self) -> usize {
-        self.keys.ends.len()
+        self.keys.rows()
     }
 
     /// The memory that its rows take, and that sorting them will take.
     pub fn memory_bytes(&self) -> usize {
         let states: usize = self.states.iter().map(|column| column.memory_bytes()).sum();
-        let per_row = size_of::<usize>() + size_of::<u32>() * 2 + size_of::<SortEntry>();
-        self.keys.bytes.len() + self.rows() * per_row + states
+        let per_row = 2 * size_of::<Indexed>() + size_of::<SortEntry>();
+        self.keys.memory_bytes() + self.rows() * per_row + states
     }
 
-    /// Absorbs a partial: the key columns, then the state columns, no key twice.
+    /// Absorbs partials.
     pub fn absorb(
         &mut self,
-        partial: &RecordBatch,
+        partials: &Partials,
         algebra: &mut dyn Algebra,
     ) -> Result<(), FoldError> {
-        let keys = self.codec.encode(partial)?;
-        self.scratch.new.clear();
-        self.scratch.known_in_partial.clear();
-        self.scratch.known_in_table.clear();
-        let first_new = self.next_row()?;
-        for (row, key) in keys.iter().enumerate() {
-            let (key, row) = (key.as_ref(), row as u32);
-            let hash = self.hasher.hash_one(key);
-            let entry = self.index.entry(
-                hash,
-                |&known| self.keys.get(known) == key,
-                |&known| self.hasher.hash_one(self.keys.get(known)),
-            );
-            match entry {
-                Entry::Occupied(known) => {
-                    self.scratch.known_in_partial.push(row);
-                    self.scratch.known_in_table.push(*known.get());
-                }
-                Entry::Vacant(place) => {
-                    place.insert(first_new + self.scratch.new.len() as u32);
-                    self.keys.push(key);
-                    self.scratch.new.push(row);
-                }
-            }
-        }
+        self.meet(partials)?;
+        let partial = &partials.rows;
         let columns = &partial.columns()[self.key_columns..];
         if !self.scratch.known_in_table.is_empty() {
             let left = self.gather(&self.scratch.known_in_table)?;
             let right = self.batch(columns.to_vec(), partial.num_rows())?;
-            let picked = arrow_array::UInt32Array::from(self.scratch.known_in_partial.clone());
+            let picked = UInt32Array::from(self.scratch.known_in_partial.clone());
             let right = take_record_batch(&right, &picked)?;
             let both = algebra
                 .combine(&left, &right)
@@ -144,22 +101,56 @@ impl StateTable {
         Ok(())
     }
 
+    /// Tells new keys from known ones, and adds the new ones.
+    fn meet(&mut self, partials: &Partials) -> Result<(), FoldError> {
+        let first_new = self.next_row()?;
+        let StateTable {
+            index,
+            keys,
+            scratch,
+            ..
+        } = self;
+        scratch.new.clear();
+        scratch.known_in_partial.clear();
+        scratch.known_in_table.clear();
+        let met = &partials.keys;
+        // All are looked up before any is added: lookups that do not wait for each other overlap in the memory.
+        for (row, &hash) in met.hashes().iter().enumerate() {
+            let is_same =
+                |known: &Indexed| known.hash == hash && keys.get(known.row) == met.key(row);
+            match index.find(table_hash(hash), is_same) {
+                Some(known) => {
+                    scratch.known_in_partial.push(row as u32);
+                    scratch.known_in_table.push(known.row);
+                }
+                None => scratch.new.push(row as u32),
+            }
+        }
+        for (row, &new) in (first_new..).zip(&scratch.new) {
+            let hash = met.hashes()[new as usize];
+            index.insert_unique(table_hash(hash), Indexed { hash, row }, |known| {
+                table_hash(known.hash)
+            });
+            keys.push(met.key(new as usize))?;
+        }
+        Ok(())
+    }
+
     /// Gives all rows to `sink`, sorted by key, and empties the table; its memory stays for the next rows.
     ///
     /// Each batch has at most `batch_rows` rows. On an error of `sink` the table is left as it was.
     pub fn drain_sorted(
         &mut self,
         batch_rows: usize,
-        mut sink: impl FnMut(&[&[u8]], RecordBatch) -> Result<(), FoldError>,
+        mut sink: impl FnMut(BinaryArray, RecordBatch) -> Result<(), FoldError>,
     ) -> Result<(), FoldError> {
-        let order = self.sorted();
-        for rows in order.chunks(batch_rows) {
-            let keys: Vec<&[u8]> = rows.iter().map(|&row| self.keys.get(row)).collect();
-            sink(&keys, self.gather(rows)?)?;
+        for sorted in self.sorted().chunks(batch_rows) {
+            let keys = sorted.iter().map(|entry| self.keys.at(entry.key));
+            let rows: Vec<u32> = sorted.iter().map(|entry| entry.row).collect();
+            sink(BinaryArray::from_iter_values(keys), self.gather(&rows)?)?;
         }
         self.index.clear();
-        self.keys.bytes.clear();
-        self.keys.ends.clear();
+        self.keys.clear();
         self.states.iter_mut().for_each(|column| column.clear());
         Ok(())
     }
@@ -194,11 +185,16 @@ impl StateTable {
     }
 
     /// The rows in the order of their keys.
-    fn sorted(&self) -> Vec<u32> {
-        let rows = self.rows() as u32;
-        let mut entries: Vec<_> = (0..rows).map(|row| SortEntry { digit: 0, row }).collect();
+    fn sorted(&self) -> Vec<SortEntry> {
+        let rows = 0..self.rows() as u32;
+        let entry = |row| SortEntry {
+            digit: 0,
+            key: self.keys.place(row),
+            row,
+        };
+        let mut entries: Vec<_> = rows.map(entry).collect();
         self.sort_from(0, &mut entries);
-        entries.into_iter().map(|entry| entry.row).collect()
+        entries
     }
 
     /// Sorts rows whose keys are alike up to `offset`.
@@ -207,7 +203,7 @@ impl StateTable {
     /// each key, not at two keys a comparison; only rows with equal digits go on to the next.
     fn sort_from(&self, offset: usize, entries: &mut [SortEntry]) {
         for entry in &mut *entries {
-            entry.digit = digit(self.keys.get(entry.row), offset);
+            entry.digit = digit(self.keys.at(entry.key), offset);
         }
         entries.sort_unstable_by_key(|entry| entry.digit);
         for alike in entries.chunk_by_mut(|a, b| a.digit == b.digit) {
@@ -223,6 +219,7 @@ impl StateTable {
 #[derive(Clone, Copy)]
 struct SortEntry {
     digit: u128,
+    key: KeyPlace,
     row: u32,
 }
 

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::rows::{MergePlan, merge_rows};
 use super::run::write_run;
 use super::{Algebra, FoldError, StateTable};
-use crate::guest::GuestError;
+use crate::guest::{GuestError, Partials};
+use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::{Descriptor, Kind, Output};
 
 /// Sums the numbers, and strings the texts together, which tells in which order states were combined.
@@ -91,7 +92,7 @@ fn descriptor() -> Descriptor {
 type Key = (String, Option<i64>);
 type State = (Option<i64>, String);
 
-fn partial(rows: &BTreeMap<Key, State>) -> RecordBatch {
+fn partials(rows: &BTreeMap<Key, State>) -> Result<Partials, FoldError> {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(rows.keys().map(|key| &key.0))),
         Arc::new(Int64Array::from_iter(rows.keys().map(|key| key.1))),
@@ -100,7 +101,10 @@ fn partial(rows: &BTreeMap<Key, State>) -> RecordBatch {
             rows.values().map(|state| &state.1),
         )),
     ];
-    RecordBatch::try_new(descriptor().partial_schema(), columns).expect("columns of the schema")
+    let rows = RecordBatch::try_new(descriptor().partial_schema(), columns)?;
+    let codec = KeyCodec::of(&descriptor().key_schema())?;
+    let keys = Arc::new(HashedKeys::of(&rows, &codec)?);
+    Ok(Partials { rows, keys })
 }
 
 /// The merged rows, in the order of the merge, and their digest.
@@ -118,7 +122,7 @@ fn fold(
     let mut runs = Vec::new();
     for (number, group) in groups.iter().enumerate() {
         for rows in group {
-            table.absorb(&partial(rows), &mut SumAndConcat)?;
+            table.absorb(&partials(rows)?, &mut SumAndConcat)?;
         }
         runs.push(write_run(
             folder.path(),

@@ -11,7 +11,7 @@ use super::error::FoldError;
 use super::quarantine::{RejectedBy, SplitQuarantine};
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
-use crate::decode::{Decoding, Events, Provenance, Rejected};
+use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected};
 use crate::guest::{GuestError, Window};
 use crate::progress::Progress;
 use crate::source::{Chunk, SourceError};
@@ -23,6 +23,10 @@ pub enum Feed {
     Split(u64),
     /// A piece of it.
     Chunk(Chunk),
+    /// A piece of it, inflated already.
+    Inflated(Inflated),
+    /// It cannot be inflated.
+    Damaged(DecodeError),
     /// It was delivered whole.
     SplitEnd,
     /// It could not be delivered.
@@ -105,24 +109,14 @@ impl Worker {
             match next {
                 Feed::Split(number) => self.begin_split(number),
                 Feed::Chunk(chunk) => {
-                    let error = |source, worker: &Worker| FoldError::Decode {
-                        split: worker.split_number(),
-                        source,
-                    };
-                    self.decoding
-                        .push(chunk)
-                        .map_err(|source| error(source, &self))?;
-                    loop {
-                        let began = Instant::now();
-                        let events = self
-                            .decoding
-                            .next()
-                            .map_err(|source| error(source, &self))?;
-                        self.count_decoding(began);
-                        let Some(events) = events else { break };
-                        self.fold(events)?;
-                    }
+                    let pushed = self.decoding.push(chunk);
+                    self.decode(pushed)?;
                 }
+                Feed::Inflated(inflated) => {
+                    let pushed = self.decoding.push_inflated(inflated);
+                    self.decode(pushed)?;
+                }
+                Feed::Damaged(source) => return Err(self.cannot_decode(source)),
                 Feed::SplitEnd => self.end_split()?,
                 Feed::Failed(source) => {
                     return Err(FoldError::Read {
@@ -136,6 +130,27 @@ impl Worker {
             return Err(FoldError::Interrupted);
         }
         self.write_checkpoint()
+    }
+
+    /// Decodes and folds what was pushed, as far as it reaches.
+    fn decode(&mut self, pushed: Result<(), DecodeError>) -> Result<(), FoldError> {
+        pushed.map_err(|source| self.cannot_decode(source))?;
+        loop {
+            let began = Instant::now();
+            let events = self.decoding.next();
+            self.count_decoding(began);
+            match events.map_err(|source| self.cannot_decode(source))? {
+                Some(events) => self.fold(events)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn cannot_decode(&self, source: DecodeError) -> FoldError {
+        FoldError::Decode {
+            split: self.split_number(),
+            source,
+        }
     }
 
     /// Counts the time of a call of the decoder.
@@ -267,10 +282,7 @@ impl Worker {
         let began = Instant::now();
         let rest = self.decoding.finish();
         self.count_decoding(began);
-        if let Some(events) = rest.map_err(|source| FoldError::Decode {
-            split: self.split_number(),
-            source,
-        })? {
+        if let Some(events) = rest.map_err(|source| self.cannot_decode(source))? {
             self.fold(events)?;
         }
         let Some(mut split) = self.split.take() else {

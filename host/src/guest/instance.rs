@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_row::{RowConverter, Rows as EncodedRows, SortField};
 use arrow_schema::SchemaRef;
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use wasmtime::Store;
 
 use super::bindings::Replayable;
 use super::bindings::backfold::pipeline::columns::BatchResult;
 use super::columns::Lowered;
+use super::drained::{DrainedKeys, Partials};
 use super::fault::{Budget, MESSAGE_BYTES, classify};
 use super::sandbox::Sandbox;
 use super::text::printable;
 use super::validate::{self, Rows};
 use super::{Call, Component, GuestError, descriptor};
+use crate::keys::KeyCodec;
 use crate::schema::{Descriptor, Output};
 
 /// How long the reason of a rejection may be; it is cut there.
@@ -112,7 +110,10 @@ impl Instance {
             state: descriptor.state_schema(),
             view: descriptor.view_schema(),
         };
-        let drained = DrainedKeys::new(&descriptor)?;
+        let codec = KeyCodec::of(&descriptor.key_schema()).map_err(|error| {
+            let what = error.to_string();
+            GuestError::BadDescriptor { what }
+        })?;
         Ok(Instance {
             component: component.clone(),
             params: params.into(),
@@ -120,7 +121,7 @@ impl Instance {
             exports,
             descriptor: Arc::new(descriptor),
             schemas,
-            drained,
+            drained: DrainedKeys::new(codec),
             dead: false,
             fuel_used,
         })
@@ -207,7 +208,7 @@ impl Instance {
     ///
     /// # Errors
     /// Where the component traps, fails or answers wrongly.
-    pub fn drain(&mut self, max_rows: u32) -> Result<RecordBatch, GuestError> {
+    pub fn drain(&mut self, max_rows: u32) -> Result<Partials, GuestError> {
         let call = Call::Drain;
         let budget = self.budget(u64::from(max_rows), 0);
         let answer = self.call(call, budget, |exports, store| {
@@ -222,17 +223,18 @@ impl Instance {
             .iter()
             .chain(&self.descriptor.states)
             .collect();
-        let partials = checked(
+        let rows = checked(
             call,
             answer,
             &outputs,
             &self.schemas.partial,
             Rows::UpTo(max_rows),
         )?;
-        self.drained
-            .add(&partials)
+        let partials = self
+            .drained
+            .add(rows)
             .map_err(|what| GuestError::BadAnswer { call, what })?;
-        if partials.num_rows() < max_rows as usize {
+        if partials.rows.num_rows() < max_rows as usize {
             self.drained.clear();
         }
         self.dead = false;
@@ -419,68 +421,4 @@ fn checked(
 ) -> Result<RecordBatch, GuestError> {
     validate::batch(answer, outputs, schema, rows)
         .map_err(|what| GuestError::BadAnswer { call, what })
-}
-
-/// The keys drained since the accumulator was last empty. They had room in the component's memory, so they
-/// are bounded by its limit here too.
-struct DrainedKeys {
-    columns: usize,
-    converter: RowConverter,
-    rows: EncodedRows,
-    seen: HashTable<usize>,
-    hasher: RandomState,
-}
-
-impl DrainedKeys {
-    fn new(descriptor: &Descriptor) -> Result<Self, GuestError> {
-        let fields = descriptor
-            .keys
-            .iter()
-            .map(|key| SortField::new(key.kind.data_type()))
-            .collect();
-        let converter = RowConverter::new(fields).map_err(|error| GuestError::BadDescriptor {
-            what: error.to_string(),
-        })?;
-        let rows = converter.empty_rows(0, 0);
-        let columns = descriptor.keys.len();
-        Ok(DrainedKeys {
-            columns,
-            converter,
-            rows,
-            seen: HashTable::new(),
-            hasher: RandomState::default(),
-        })
-    }
-
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.seen.clear();
-    }
-
-    fn add(&mut self, partials: &RecordBatch) -> Result<(), String> {
-        use std::hash::BuildHasher;
-
-        let first = self.rows.num_rows();
-        let keys = &partials.columns()[..self.columns];
-        self.converter
-            .append(&mut self.rows, keys)
-            .map_err(|error| error.to_string())?;
-        let (rows, hasher) = (&self.rows, &self.hasher);
-        let hash = |row: usize| hasher.hash_one(rows.row(row).as_ref());
-        for row in first..rows.num_rows() {
-            let same = |other: &usize| rows.row(*other) == rows.row(row);
-            match self.seen.entry(hash(row), same, |other| hash(*other)) {
-                Entry::Occupied(_) => {
-                    return Err(format!(
-                        "row {} has a key that came before in the same drain",
-                        row - first
-                    ));
-                }
-                Entry::Vacant(free) => {
-                    free.insert(row);
-                }
-            }
-        }
-        Ok(())
-    }
 }

@@ -19,6 +19,7 @@
 //! | `instance`, `fault` | the calls, and what their failures mean |
 //! | `columns`, `validate` | Arrow to WIT, and back with every byte checked |
 //! | `descriptor` | what a component says of itself, checked |
+//! | `drained` | partials, no key of them twice |
 //! | `window` | folding and draining |
 
 mod bindings;
@@ -26,6 +27,7 @@ mod cache;
 mod columns;
 mod component;
 mod descriptor;
+mod drained;
 mod engine;
 mod error;
 mod fault;
@@ -41,6 +43,7 @@ mod wasi;
 mod window;
 
 pub use component::Component;
+pub use drained::Partials;
 pub(crate) use error::codes;
 pub use error::{Call, GuestError};
 pub use instance::{Instance, RowRejection};

@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 
-use super::{GuestError, Instance, RowRejection};
+use super::{GuestError, Instance, Partials, RowRejection};
 use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
 
 /// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
@@ -81,12 +81,12 @@ impl Window {
     ///
     /// # Errors
     /// Where the component traps, fails or answers wrongly; the window is lost.
-    pub fn drain(&mut self) -> Result<Option<RecordBatch>, GuestError> {
+    pub fn drain(&mut self) -> Result<Option<Partials>, GuestError> {
         if !self.is_empty() && !self.is_drained {
             let partials = self.instance.drain(self.drain_rows)?;
-            self.is_drained = partials.num_rows() < self.drain_rows as usize;
-            self.drain_rows = next_rows(self.drain_rows, &partials);
-            if partials.num_rows() > 0 {
+            self.is_drained = partials.rows.num_rows() < self.drain_rows as usize;
+            self.drain_rows = next_rows(self.drain_rows, &partials.rows);
+            if partials.rows.num_rows() > 0 {
                 return Ok(Some(partials));
             }
         }

@@ -1,5 +1,6 @@
 //! From the splits that are left to checkpoints: the driver feeds, the workers fold.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, SplitReader, Standing};
-use crate::decode::{Decoding, Projection};
+use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
 use crate::error::Class;
 use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
@@ -34,13 +35,19 @@ pub(super) async fn fold_splits(
         &manifest.splits_digest,
         standing.covered.clone(),
     )?;
-    let splits = Mutex::new(splits);
+    let worker_count = replay.job.fold.worker_count();
+    let queue = Queue {
+        splits: Mutex::new(splits),
+        unfinished: AtomicU64::new(manifest.frozen.splits - standing.covered.len()),
+        workers: worker_count as u64,
+        decode: &manifest.decode,
+    };
     let driver = replay.job.driver(manifest.range)?;
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
     let mut feeders = Vec::new();
     let mut workers = Vec::new();
-    for number in 0..replay.job.fold.worker_count() {
+    for number in 0..worker_count {
         let (send, receive) = channel(CHUNKS_AHEAD);
         let worker = replay.worker(build, journal.clone())?;
         workers.push(on_thread(
@@ -51,7 +58,7 @@ pub(super) async fn fold_splits(
                 move || worker.run(receive).inspect_err(|_| stop.cancel())
             },
         )?);
-        feeders.push(feed(&*driver, &splits, send, &replay.cancel, stop.clone()));
+        feeders.push(feed(&*driver, &queue, send, &replay.cancel, stop.clone()));
     }
     let (fed, folded) = futures::join!(join_all(feeders), join_all(workers));
     driver.close().await?;
@@ -101,26 +108,44 @@ impl Replay<'_> {
     }
 }
 
+/// The splits that are left, and how many workers share them.
+struct Queue<'a> {
+    splits: Mutex<SplitReader>,
+    /// Those that were not delivered whole.
+    unfinished: AtomicU64,
+    workers: u64,
+    decode: &'a DecodeOptions,
+}
+
+impl Queue<'_> {
+    /// Whether some worker gets no split any more, so that its core may inflate for another.
+    fn leaves_cores_idle(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed) < self.workers
+    }
+}
+
 /// Takes split after split and delivers it to one worker, until there are none, somebody asks to `pause`, or
 /// `stop` fires.
 async fn feed(
     driver: &dyn ReplayDriver,
-    splits: &Mutex<SplitReader>,
+    queue: &Queue<'_>,
     out: Sender<Feed>,
     pause: &CancellationToken,
     stop: CancellationToken,
 ) -> Result<(), Error> {
     while !pause.is_cancelled() && !stop.is_cancelled() {
-        let next = splits
+        let next = queue
+            .splits
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .next();
         let Some(split) = next.transpose()? else {
             break;
         };
-        if !deliver(driver, &split, &out, &stop).await {
+        if !deliver(driver, &split, queue, &out, &stop).await {
             break;
         }
+        queue.unfinished.fetch_sub(1, Ordering::Relaxed);
     }
     Ok(())
 }
@@ -129,14 +154,23 @@ async fn feed(
 async fn deliver(
     driver: &dyn ReplayDriver,
     split: &Split,
+    queue: &Queue<'_>,
     out: &Sender<Feed>,
     stop: &CancellationToken,
 ) -> bool {
     let (send, receive) = channel(1);
-    let (delivered, listening) = futures::join!(
-        driver.replay(split, send, stop.clone()),
-        forward(split.number, receive, out)
-    );
+    if out.send(Feed::Split(split.number)).await.is_err() {
+        return false;
+    }
+    let forwarded = async {
+        if queue.leaves_cores_idle() {
+            forward_inflated(receive, out, queue.decode).await
+        } else {
+            forward(receive, out).await
+        }
+    };
+    let (delivered, listening) =
+        futures::join!(driver.replay(split, send, stop.clone()), forwarded);
     if !listening {
         return false;
     }
@@ -152,16 +186,43 @@ async fn deliver(
 
 /// Passes the chunks of a split on; says whether the worker still listens. It ends with the driver, or lets
 /// go of it when the worker is gone.
-async fn forward(split: u64, mut chunks: Receiver<Chunk>, out: &Sender<Feed>) -> bool {
-    if out.send(Feed::Split(split)).await.is_err() {
-        return false;
-    }
+async fn forward(mut chunks: Receiver<Chunk>, out: &Sender<Feed>) -> bool {
     while let Some(chunk) = chunks.recv().await {
         if out.send(Feed::Chunk(chunk)).await.is_err() {
             return false;
         }
     }
     true
+}
+
+/// As [`forward`], but inflates the chunks, on a thread that is not the worker's.
+async fn forward_inflated(
+    mut chunks: Receiver<Chunk>,
+    out: &Sender<Feed>,
+    options: &DecodeOptions,
+) -> bool {
+    let (out, mut inflating) = (out.clone(), Inflating::new(options));
+    let inflated = tokio::task::spawn_blocking(move || {
+        let give = |inflated| out.blocking_send(Feed::Inflated(inflated)).is_ok();
+        while let Some(chunk) = chunks.blocking_recv() {
+            match inflating.push(chunk, give) {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(error) => {
+                    let _ = out.blocking_send(Feed::Damaged(error));
+                    return false;
+                }
+            }
+        }
+        true
+    });
+    match inflated.await {
+        Ok(listening) => listening,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => false,
+        },
+    }
 }
 
 /// Runs `work` on a thread of its own, with the stack that a component needs, and awaits it.

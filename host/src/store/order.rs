@@ -1,13 +1,14 @@
 //! Whether rows come sorted by key with no key twice.
 
 use arrow_array::RecordBatch;
-use arrow_row::{RowConverter, Rows, SortField};
+use arrow_row::Rows;
 use arrow_schema::{ArrowError, DataType};
+
+use crate::keys::KeyCodec;
 
 /// Checks rows as they stream by.
 pub(crate) struct KeyOrder {
-    converter: RowConverter,
-    keys: usize,
+    codec: KeyCodec,
     encoded: Rows,
     last: Option<Vec<u8>>,
 }
@@ -15,14 +16,10 @@ pub(crate) struct KeyOrder {
 impl KeyOrder {
     /// A check of rows whose first columns are keys of these types.
     pub(crate) fn new(keys: impl IntoIterator<Item = DataType>) -> Result<Self, ArrowError> {
-        let fields: Vec<_> = keys.into_iter().map(SortField::new).collect();
-        let keys = fields.len();
-        let converter = RowConverter::new(fields)?;
-        let encoded = converter.empty_rows(0, 0);
+        let codec = KeyCodec::new(keys)?;
         Ok(KeyOrder {
-            converter,
-            keys,
-            encoded,
+            encoded: codec.no_keys(),
+            codec,
             last: None,
         })
     }
@@ -32,9 +29,7 @@ impl KeyOrder {
         if batch.num_rows() == 0 {
             return Ok(None);
         }
-        self.encoded.clear();
-        self.converter
-            .append(&mut self.encoded, &batch.columns()[..self.keys])?;
+        self.codec.encode_into(batch, &mut self.encoded)?;
         let first = self.encoded.row(0);
         if self
             .last

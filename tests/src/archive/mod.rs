@@ -12,9 +12,11 @@ use chrono::{NaiveDate, TimeDelta};
 mod event;
 mod pages;
 mod rng;
+mod shapes;
 mod write;
 
 pub use event::{Event, EventType};
+pub use shapes::Shape;
 pub use write::{Compression, Delimiter, Layout, Written};
 
 use pages::Zipf;

@@ -44,6 +44,18 @@ pub(crate) fn derive_key(input: DeriveInput) -> syn::Result<TokenStream> {
                 ::std::vec![#(::backfold_guest::output::<#types>(#names)),*]
             }
             #[inline]
+            fn hash(&self, hasher: &mut impl ::std::hash::Hasher) {
+                #(#parts::hash(&self.#idents, hasher);)*
+            }
+            #[inline]
+            fn begins(&self, bytes: &[u8]) -> bool {
+                #(let ::core::option::Option::Some(bytes) = #parts::strip(&self.#idents, bytes) else {
+                    return false;
+                };)*
+                let _ = bytes;
+                true
+            }
+            #[inline]
             fn encode(&self, bytes: &mut ::std::vec::Vec<u8>) {
                 #(#parts::encode(&self.#idents, bytes);)*
             }
@@ -107,11 +119,13 @@ pub(crate) fn derive_monoid(input: DeriveInput) -> syn::Result<TokenStream> {
                 ::core::result::Result::Ok(())
             }
 
+            #[inline]
             fn fits(&self) -> ::core::result::Result<(), ::backfold_guest::Fault> {
                 #(#monoids::fits(&self.#idents).map_err(|fault| fault.in_field(#names))?;)*
                 ::core::result::Result::Ok(())
             }
 
+            #[inline]
             fn save(&self, row: &mut ::backfold_guest::RowWriter<'_>) {
                 #(#monoids::save(&self.#idents, row);)*
             }

@@ -70,6 +70,7 @@ impl Monoid for Total {
         Ok(())
     }
 
+    #[inline]
     fn fits(&self) -> Result<(), Fault> {
         match i64::try_from(self.0) {
             Ok(_) => Ok(()),
@@ -80,6 +81,7 @@ impl Monoid for Total {
         }
     }
 
+    #[inline]
     fn save(&self, row: &mut RowWriter<'_>) {
         row.put(&(self.0 as i64));
     }
@@ -115,10 +117,12 @@ impl<T: Summand> Monoid for Sum<T> {
         self.0.combine(&right.0)
     }
 
+    #[inline]
     fn fits(&self) -> Result<(), Fault> {
         self.0.fits()
     }
 
+    #[inline]
     fn save(&self, row: &mut RowWriter<'_>) {
         self.0.save(row);
     }

@@ -3,18 +3,18 @@
 use std::cmp::Ordering;
 
 use arrow_array::RecordBatch;
-use arrow_row::{Row, RowConverter, SortField};
+use arrow_row::Row;
 use arrow_schema::ArrowError;
 use tokio::sync::mpsc::Receiver;
 
 use super::compare::{Compared, Comparison};
+use crate::keys::KeyCodec;
 use crate::store::{Rows, TableColumns};
 
 /// Reads one side, row by row.
 pub(super) struct Cursor {
     rows: Receiver<Rows>,
-    converter: RowConverter,
-    keys: usize,
+    codec: KeyCodec,
     page: Option<Page>,
 }
 
@@ -35,15 +35,9 @@ pub(super) struct At<'a> {
 
 impl Cursor {
     pub(super) fn new(rows: Receiver<Rows>, columns: &TableColumns) -> Result<Self, ArrowError> {
-        let fields = columns
-            .keys
-            .iter()
-            .map(|key| SortField::new(key.kind.data_type()))
-            .collect();
         Ok(Cursor {
             rows,
-            converter: RowConverter::new(fields)?,
-            keys: columns.keys.len(),
+            codec: KeyCodec::new(columns.keys.iter().map(|key| key.kind.data_type()))?,
             page: None,
         })
     }
@@ -55,12 +49,9 @@ impl Cursor {
                 self.page = None;
                 return Ok(());
             };
-            let keys = self
-                .converter
-                .convert_columns(&batch.columns()[..self.keys])?;
             self.page = Some(Page {
+                keys: self.codec.encode(&batch)?,
                 batch,
-                keys,
                 row: 0,
             });
         }

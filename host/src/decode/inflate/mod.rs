@@ -7,6 +7,7 @@ use super::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
 mod gzip;
+pub mod measure;
 #[cfg(any(test, fuzzing))]
 pub(super) mod support;
 mod zstd;
@@ -28,17 +29,29 @@ pub(super) struct Step {
     pub(super) written: usize,
 }
 
+impl Step {
+    const NONE: Step = Step {
+        read: 0,
+        written: 0,
+    };
+}
+
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The data is damaged.
     Corrupt(String),
+    /// The data can be inflated only with a longer window than this, in bytes.
+    WindowTooLarge(ByteSize),
     /// Complete data is followed by something else, which begins so many bytes into the input.
     TrailingGarbage(usize),
 }
 
 /// Bytes that tell every compression from the others and from text.
 const MAGIC_BYTES: usize = 4;
+
+/// Pieces shorter than this are copied together.
+const LENT_BYTES: usize = 16 << 10;
 
 /// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
@@ -77,10 +90,10 @@ impl Compression {
         }
     }
 
-    fn inflater(self) -> Result<Option<Box<dyn Inflate>>, Fault> {
+    fn inflater(self, gzip: gzip::Library) -> Result<Option<Box<dyn Inflate>>, Fault> {
         Ok(match self {
             Compression::None => None,
-            Compression::Gzip => Some(Box::new(gzip::Gzip::new())),
+            Compression::Gzip => Some(gzip.inflater()),
             Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
         })
     }
@@ -91,8 +104,10 @@ pub(super) struct Content {
     object: String,
     max_object: ByteSize,
     max_ratio: u32,
-    /// Bytes that wait to be read.
+    gzip: gzip::Library,
+    /// The piece at hand, and how much of it was read.
     input: Bytes,
+    at: usize,
     /// Nothing comes behind `input`.
     ended: bool,
     /// Known once enough bytes were seen.
@@ -117,11 +132,18 @@ pub(super) enum Filled {
 
 impl Content {
     pub(super) fn new(object: &str, options: &DecodeOptions) -> Self {
+        Self::with_gzip(object, options, gzip::LIBRARIES[0])
+    }
+
+    /// Content that is inflated by `gzip`, if that is what it is.
+    fn with_gzip(object: &str, options: &DecodeOptions, gzip: gzip::Library) -> Self {
         Content {
             object: object.to_owned(),
             max_object: options.max_object,
             max_ratio: options.max_ratio,
+            gzip,
             input: Bytes::new(),
+            at: 0,
             ended: false,
             compression: None,
             inflater: None,
@@ -130,18 +152,67 @@ impl Content {
         }
     }
 
+    /// Content that was inflated, within the limits, before it is fed.
+    pub(super) fn inflated(object: &str) -> Self {
+        let unlimited = DecodeOptions {
+            max_object: ByteSize(u64::MAX),
+            ..DecodeOptions::default()
+        };
+        Content {
+            compression: Some(Compression::None),
+            ..Self::new(object, &unlimited)
+        }
+    }
+
     /// Adds a piece of the stored object.
     pub(super) fn feed(&mut self, bytes: Bytes) {
-        self.input = if self.input.is_empty() {
+        self.input = if self.waiting().is_empty() {
             bytes
         } else {
-            [&self.input[..], &bytes[..]].concat().into()
+            [self.waiting(), &bytes[..]].concat().into()
         };
+        self.at = 0;
+    }
+
+    /// Bytes that wait to be read.
+    fn waiting(&self) -> &[u8] {
+        &self.input[self.at..]
     }
 
     /// Says that the object has been fed whole.
     pub(super) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// Whether it is stored as it is, as far as is known.
+    pub(super) fn is_plain(&self) -> bool {
+        self.compression == Some(Compression::None)
+    }
+
+    /// What waits of a piece that is stored as it is, if that is worth it: to be read where it lies.
+    pub(super) fn lend(&mut self) -> Result<Option<Block>, DecodeError> {
+        self.detect()?;
+        let waiting = self.input.slice(self.at..);
+        if !self.is_plain() || waiting.len() < LENT_BYTES {
+            return Ok(None);
+        }
+        let read = waiting.len();
+        self.count(Step {
+            read,
+            written: read,
+        })?;
+        Ok(Block::lent(waiting))
+    }
+
+    /// Takes back the last `bytes` that were given out; false if they are not of the piece at hand.
+    pub(super) fn take_back(&mut self, bytes: usize) -> bool {
+        let can = self.is_plain() && bytes <= self.at;
+        if can {
+            self.at -= bytes;
+            self.stored -= bytes as u64;
+            self.decoded -= bytes as u64;
+        }
+        can
     }
 
     /// Fills the room of `block` as far as the input reaches.
@@ -150,27 +221,27 @@ impl Content {
             return Ok(Filled::Hungry);
         };
         while !block.room().is_empty() {
+            let (input, room) = (&self.input[self.at..], block.room());
             let step = match &mut self.inflater {
                 Some(inflater) => inflater
-                    .step(&self.input, block.room())
+                    .step(input, room)
                     .map_err(|fault| self.failed(fault))?,
-                None => copy(&self.input, block.room()),
+                None => copy(input, room),
             };
-            if step
-                == (Step {
-                    read: 0,
-                    written: 0,
-                })
-            {
+            if step == Step::NONE {
                 return self.starved(compression);
             }
-            let _ = self.input.split_to(step.read);
             block.advance(step.written);
-            self.stored += step.read as u64;
-            self.decoded += step.written as u64;
-            self.check_limits()?;
+            self.count(step)?;
         }
         Ok(Filled::Full)
+    }
+
+    fn count(&mut self, step: Step) -> Result<(), DecodeError> {
+        self.at += step.read;
+        self.stored += step.read as u64;
+        self.decoded += step.written as u64;
+        self.check_limits()
     }
 
     fn starved(&self, compression: Compression) -> Result<Filled, DecodeError> {
@@ -185,7 +256,7 @@ impl Content {
             return Err(DecodeError::Truncated {
                 object: self.object.clone(),
                 compression: compression.name(),
-                byte: self.stored + self.input.len() as u64,
+                byte: self.stored + self.waiting().len() as u64,
             });
         }
         Ok(Filled::End)
@@ -193,11 +264,11 @@ impl Content {
 
     /// The compression, once it is known.
     fn detect(&mut self) -> Result<Option<Compression>, DecodeError> {
-        if self.compression.is_some() || (self.input.len() < MAGIC_BYTES && !self.ended) {
+        if self.compression.is_some() || (self.waiting().len() < MAGIC_BYTES && !self.ended) {
             return Ok(self.compression);
         }
         let named = Compression::of_name(&self.object);
-        let found = Compression::of_magic(&self.input);
+        let found = Compression::of_magic(self.waiting());
         if named != Compression::None && named != found {
             return Err(DecodeError::Mislabelled {
                 object: self.object.clone(),
@@ -205,7 +276,9 @@ impl Content {
             });
         }
         self.compression = Some(found);
-        self.inflater = found.inflater().map_err(|fault| self.failed(fault))?;
+        self.inflater = found
+            .inflater(self.gzip)
+            .map_err(|fault| self.failed(fault))?;
         Ok(self.compression)
     }
 
@@ -239,6 +312,7 @@ impl Content {
                 byte: self.stored,
                 detail,
             },
+            Fault::WindowTooLarge(limit) => DecodeError::WindowTooLarge { object, limit },
             Fault::TrailingGarbage(ahead) => DecodeError::TrailingGarbage {
                 object,
                 compression,

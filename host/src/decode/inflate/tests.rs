@@ -1,28 +1,23 @@
 //! What holds for every compression, whatever is cut off it or added to it.
 
-use super::support::{gzip, inflate, zstd};
+use super::support::{assert_same, gzipped, inflate, zstd_of};
 use super::*;
 use crate::error::Coded;
 
-fn text() -> Vec<u8> {
+pub(super) fn text() -> Vec<u8> {
     (0..5000u32)
         .flat_map(|n| format!("{{\"n\":{}}}\n", n.wrapping_mul(2_654_435_761)).into_bytes())
         .collect()
 }
 
-fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let options = DecodeOptions::default();
     let whole = inflate(object, stored, stored.len().max(1), &options);
     for piece in [1, 7, 4096] {
         let pieces = inflate(object, stored, piece, &options);
-        match (&pieces, &whole) {
-            (Ok(pieces), Ok(whole)) => assert!(pieces == whole, "in pieces of {piece}"),
-            (Err(pieces), Err(whole)) => {
-                // How far damaged data was read depends on the pieces; what is wrong with it does not.
-                assert_eq!(pieces.code(), whole.code(), "in pieces of {piece}");
-            }
-            _ => panic!("in pieces of {piece}: otherwise than whole"),
-        }
+        assert_same(&whole, &pieces, || {
+            format!("whole and in pieces of {piece}")
+        });
     }
     whole
 }
@@ -33,21 +28,29 @@ fn members_and_frames_are_read_as_one() {
     let (head, tail) = text.split_at(10_000);
     assert_eq!(all_pieces("a", &text).unwrap(), text);
     assert_eq!(
-        all_pieces("a.gz", &[gzip(head), gzip(b""), gzip(tail)].concat()).unwrap(),
+        all_pieces(
+            "a.gz",
+            &[gzipped(head), gzipped(b""), gzipped(tail)].concat()
+        )
+        .unwrap(),
         text
     );
     assert_eq!(
-        all_pieces("a.zst", &[zstd(head), zstd(b""), zstd(tail)].concat()).unwrap(),
+        all_pieces(
+            "a.zst",
+            &[zstd_of(head), zstd_of(b""), zstd_of(tail)].concat()
+        )
+        .unwrap(),
         text
     );
     let skippable = [
         &[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
-        &zstd(&text),
+        &zstd_of(&text),
     ]
     .concat();
     assert_eq!(all_pieces("a.zst", &skippable).unwrap(), text);
     assert_eq!(
-        all_pieces("no-suffix", &gzip(&text)).unwrap(),
+        all_pieces("no-suffix", &gzipped(&text)).unwrap(),
         text,
         "the content tells, not the name"
     );
@@ -56,7 +59,7 @@ fn members_and_frames_are_read_as_one() {
 #[test]
 fn a_cut_anywhere_is_noticed() {
     let text = &text()[..2000];
-    for (object, stored) in [("a.gz", gzip(text)), ("a.zst", zstd(text))] {
+    for (object, stored) in [("a.gz", gzipped(text)), ("a.zst", zstd_of(text))] {
         for cut in 4..stored.len() {
             let error =
                 inflate(object, &stored[..cut], 4096, &DecodeOptions::default()).unwrap_err();
@@ -76,20 +79,20 @@ fn a_cut_anywhere_is_noticed() {
 #[test]
 fn damage_is_noticed() {
     let text = text();
-    let mut wrong_crc = gzip(&text);
+    let mut wrong_crc = gzipped(&text);
     let crc = wrong_crc.len() - 8;
     wrong_crc[crc] ^= 1;
     assert!(matches!(
         all_pieces("a.gz", &wrong_crc),
         Err(DecodeError::Corrupt { .. })
     ));
-    let mut wrong_length = gzip(&text);
+    let mut wrong_length = gzipped(&text);
     *wrong_length.last_mut().unwrap() ^= 1;
     assert!(matches!(
         all_pieces("a.gz", &wrong_length),
         Err(DecodeError::Corrupt { .. })
     ));
-    let mut wrong_checksum = zstd(&text);
+    let mut wrong_checksum = zstd_of(&text);
     *wrong_checksum.last_mut().unwrap() ^= 1;
     assert!(matches!(
         all_pieces("a.zst", &wrong_checksum),
@@ -100,7 +103,7 @@ fn damage_is_noticed() {
 #[test]
 fn what_follows_complete_data_is_named() {
     let text = text();
-    for (object, stored) in [("a.gz", gzip(&text)), ("a.zst", zstd(&text))] {
+    for (object, stored) in [("a.gz", gzipped(&text)), ("a.zst", zstd_of(&text))] {
         let garbage = [&stored[..], b"garbage"].concat();
         let error = all_pieces(object, &garbage).unwrap_err();
         assert!(
@@ -108,7 +111,7 @@ fn what_follows_complete_data_is_named() {
             "{error}"
         );
     }
-    let stored = gzip(&text);
+    let stored = gzipped(&text);
     assert_eq!(
         all_pieces("a.gz", &[&stored[..], &[0; 512]].concat()).unwrap(),
         text,
@@ -138,7 +141,7 @@ fn a_name_must_not_promise_what_the_content_does_not_hold() {
 #[test]
 fn a_bomb_is_stopped_by_ratio_and_by_size() {
     let zeros = vec![b' '; 80 << 20];
-    for (object, stored) in [("a.gz", gzip(&zeros)), ("a.zst", zstd(&zeros))] {
+    for (object, stored) in [("a.gz", gzipped(&zeros)), ("a.zst", zstd_of(&zeros))] {
         let error = inflate(object, &stored, 4096, &DecodeOptions::default())
             .map(|text| text.len())
             .unwrap_err();

@@ -1,6 +1,8 @@
 //! The decoder as a whole.
 
 #[cfg(test)]
+mod ahead;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod differential;

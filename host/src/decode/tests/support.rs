@@ -101,7 +101,7 @@ impl Decoded {
         self.rejected.iter().map(line).collect()
     }
 
-    fn add(&mut self, events: Events) {
+    pub(super) fn add(&mut self, events: Events) {
         assert_eq!(events.batch.num_rows() as u64, events.counts.events);
         assert_eq!(events.rejected.len() as u64, events.counts.rejected);
         for row in 0..events.batch.num_rows() {

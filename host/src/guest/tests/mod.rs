@@ -110,19 +110,20 @@ fn an_honest_component_folds_drains_and_combines() {
             reason: "negative".into()
         }]
     );
-    let first = instance.drain(1).unwrap();
+    let first = instance.drain(1).unwrap().rows;
     assert_eq!((int(&first, 1), int(&first, 2)), (vec![2], vec![11]));
     assert_eq!(first.schema(), instance.descriptor().partial_schema());
     assert_eq!(
         instance
             .drain(2)
             .unwrap()
+            .rows
             .column(0)
             .as_string::<i32>()
             .value(0),
         "b"
     );
-    assert_eq!(instance.drain(2).unwrap().num_rows(), 0);
+    assert_eq!(instance.drain(2).unwrap().rows.num_rows(), 0);
 
     let identity = instance.identity().unwrap();
     let sum = instance.combine(&identity, &states(&[4], &[6])).unwrap();
@@ -141,7 +142,7 @@ fn a_slice_is_folded_as_what_it_is() {
     instance
         .fold(&events(&[("long name", 1), ("b", 2), ("c", 3), ("d", 4)]).slice(1, 2))
         .unwrap();
-    let drained = instance.drain(10).unwrap();
+    let drained = instance.drain(10).unwrap().rows;
     assert_eq!(
         drained
             .column(0)
@@ -349,7 +350,7 @@ fn a_key_twice_is_found_across_answers_but_not_across_drains() {
     let mut honest = open(&[]);
     for _ in 0..2 {
         honest.fold(&events(&TWO)).unwrap();
-        assert_eq!(honest.drain(10).unwrap().num_rows(), 2);
+        assert_eq!(honest.drain(10).unwrap().rows.num_rows(), 2);
     }
 }
 
@@ -409,7 +410,7 @@ fn a_window_is_due_by_batches_and_by_memory() {
     assert!(window.is_due());
     let mut drained = Vec::new();
     while let Some(partials) = window.drain().unwrap() {
-        drained.push(int(&partials, 2));
+        drained.push(int(&partials.rows, 2));
     }
     assert_eq!(drained, [vec![2, 4]]);
     assert!(window.is_empty() && !window.is_due());
@@ -434,7 +435,7 @@ fn a_window_is_due_by_batches_and_by_memory() {
     assert!(batches < 40, "{batches} batches");
     let mut rows = 0;
     while let Some(partials) = window.drain().unwrap() {
-        rows += partials.num_rows();
+        rows += partials.rows.num_rows();
     }
     assert_eq!(rows, batches * 40);
     assert!(

@@ -1,7 +1,7 @@
 //! An archive on disk: a folder, a file, or a pattern of files.
 //!
 //! Keys are paths below the folder, and are taken in the order of their bytes, as S3 lists them. `walk` says
-//! which files count, `read` what makes a file the one that was planned.
+//! which files count, `read` what makes a file the one that was planned, `pieces` where its bytes are read to.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,12 +20,14 @@ use crate::source::{
 };
 use crate::units::{ByteSize, duration};
 
+mod pieces;
 mod place;
 mod read;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+use pieces::Pieces;
 use place::{Pick, Place};
 use walk::{Found, Walk};
 
@@ -78,6 +80,7 @@ pub struct FilesDriver {
     place: Place,
     options: ArchiveOptions,
     range: EventRange,
+    pieces: Pieces,
 }
 
 impl FilesDriver {
@@ -95,6 +98,7 @@ impl FilesDriver {
                 split_size: config.split_size,
             },
             range,
+            pieces: Pieces::default(),
         })
     }
 }
@@ -120,11 +124,11 @@ impl ReplayDriver for FilesDriver {
         out: Sender<Chunk>,
         cancel: CancellationToken,
     ) -> Result<(), SourceError> {
-        let files = locate(&self.place.root, split)?;
+        let (files, pieces) = (locate(&self.place.root, split)?, self.pieces.clone());
         run_blocking(out, &cancel, move |feed| {
             files
                 .iter()
-                .try_for_each(|(path, object)| read::deliver(path, object, &feed))
+                .try_for_each(|(path, object)| read::deliver(path, object, &pieces, &feed))
         })
         .await
     }

@@ -1,20 +1,16 @@
 //! Reads one file as the plan froze it, or fails.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
-
+use super::pieces::Pieces;
 use super::place::is_missing;
 use crate::source::feed::Feed;
 use crate::source::range::show_us;
 use crate::source::{Chunk, Object, SourceError};
-
-/// How much is read at a time.
-const PIECE_BYTES: u64 = 256 << 10;
 
 /// The object of a file: its ETag is made of its size and of when it was modified, to the nanosecond.
 pub(super) fn object_of(key: String, file: &Metadata) -> io::Result<Object> {
@@ -42,6 +38,7 @@ fn nanoseconds(at: SystemTime) -> i128 {
 pub(super) fn deliver(
     path: &Path,
     planned: &Arc<Object>,
+    pieces: &Pieces,
     feed: &Feed<Chunk>,
 ) -> Result<(), SourceError> {
     feed.check()?;
@@ -72,11 +69,11 @@ pub(super) fn deliver(
 
     // Before it is opened: opening a pipe would wait for its writer.
     check(std::fs::metadata(path).map_err(failed)?)?;
-    let mut file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     feed.send_blocking(Chunk::Object(Arc::clone(planned)))?;
     let mut left = planned.size_bytes;
     while left > 0 {
-        let piece = read_piece(&mut file, left.min(PIECE_BYTES)).map_err(failed)?;
+        let piece = pieces.read(&file, left).map_err(failed)?;
         if piece.is_empty() {
             return Err(changed(format!(
                 "its end after {} bytes",
@@ -89,14 +86,6 @@ pub(super) fn deliver(
     // A file that was written to meanwhile has another size or time now.
     check(file.metadata().map_err(failed)?)?;
     feed.send_blocking(Chunk::End)
-}
-
-/// Reads `length` bytes, or fewer at the end of the file.
-fn read_piece(file: &mut File, length: u64) -> io::Result<Bytes> {
-    // Read into room that was never zeroed.
-    let mut piece = Vec::with_capacity(length as usize);
-    file.take(length).read_to_end(&mut piece)?;
-    Ok(piece.into())
 }
 
 fn describe(object: &Object) -> String {

@@ -86,6 +86,15 @@ impl Processor {
         Processor::Portable(Portable)
     }
 
+    /// What a log calls them.
+    pub(in crate::decode) fn name(self) -> &'static str {
+        match self {
+            Processor::Portable(_) => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Processor::Avx2(_) => "avx2",
+        }
+    }
+
     /// All that this processor has.
     #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn all() -> Vec<Self> {

@@ -1,8 +1,10 @@
 //! Zstandard, RFC 8878: frames one after another, read as one; skippable frames are passed over.
 
 use zstd::stream::raw::{DParameter, Decoder, Operation};
+use zstd::zstd_safe::{self, zstd_sys::ZSTD_ErrorCode};
 
 use super::{Fault, Inflate, Step};
+use crate::units::ByteSize;
 
 /// The largest window that is read, as a power of two: 128 MiB, what `zstd --long` writes at most unless told
 /// otherwise. It bounds the memory of an inflater.
@@ -37,20 +39,24 @@ impl Zstd {
     }
 }
 
+/// zstd's code for a window beyond the limit, negated as its functions give it back.
+const WINDOW_TOO_LARGE: usize =
+    (ZSTD_ErrorCode::ZSTD_error_frameParameter_windowTooLarge as usize).wrapping_neg();
+
 fn corrupt(error: std::io::Error) -> Fault {
-    Fault::Corrupt(error.to_string())
+    let detail = error.to_string();
+    // The code itself does not get through.
+    if detail == zstd_safe::get_error_name(WINDOW_TOO_LARGE) {
+        return Fault::WindowTooLarge(ByteSize(1 << WINDOW_LOG_MAX));
+    }
+    Fault::Corrupt(detail)
 }
 
 impl Inflate for Zstd {
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
         if self.between {
             match input.first() {
-                None => {
-                    return Ok(Step {
-                        read: 0,
-                        written: 0,
-                    });
-                }
+                None => return Ok(Step::NONE),
                 Some(0x28 | 0x50..=0x5f) => self.between = false,
                 Some(_) => return Err(Fault::TrailingGarbage(0)),
             }
@@ -73,3 +79,6 @@ impl Inflate for Zstd {
         self.between
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! Keys, and whole rows, as bytes that sort as they do; and the hashes of keys.
+
+mod codec;
+mod hashed;
+
+pub use codec::KeyCodec;
+pub use hashed::{HashedKeys, table_hash};
