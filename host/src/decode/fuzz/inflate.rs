@@ -115,7 +115,6 @@ fn documented(error: &DecodeError) {
             | DecodeError::Corrupt { .. }
             | DecodeError::WindowTooLarge { .. }
             | DecodeError::TrailingGarbage { .. }
-            | DecodeError::WindowTooLarge { .. }
     );
     assert!(is_damage || is_limit(error), "{error}");
 }
