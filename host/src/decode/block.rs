@@ -158,6 +158,11 @@ impl Blocks {
         Block::with_capacity(capacity)
     }
 
+    /// The length of a piece that is worth a block of its own; shorter ones are copied together.
+    pub(super) fn least_lent(&self) -> usize {
+        (self.block_bytes / 16).max(2 * PADDING)
+    }
+
     /// An empty block for `carried` bytes and as many behind them as most records have.
     pub(super) fn bridge(&self, carried: usize) -> Block {
         let ahead = BRIDGE_BYTES.min(self.block_bytes);

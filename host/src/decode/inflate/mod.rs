@@ -50,9 +50,6 @@ pub(super) enum Fault {
 /// Bytes that tell every compression from the others and from text.
 const MAGIC_BYTES: usize = 4;
 
-/// Pieces shorter than this are copied together.
-const LENT_BYTES: usize = 16 << 10;
-
 /// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 
@@ -189,11 +186,11 @@ impl Content {
         self.compression == Some(Compression::None)
     }
 
-    /// What waits of a piece that is stored as it is, if that is worth it: to be read where it lies.
-    pub(super) fn lend(&mut self) -> Result<Option<Block>, DecodeError> {
+    /// What waits of a piece that is stored as it is, if those are `least` bytes or more: to be read where it lies.
+    pub(super) fn lend(&mut self, least: usize) -> Result<Option<Block>, DecodeError> {
         self.detect()?;
         let waiting = self.input.slice(self.at..);
-        if !self.is_plain() || waiting.len() < LENT_BYTES {
+        if !self.is_plain() || waiting.len() < least {
             return Ok(None);
         }
         let read = waiting.len();

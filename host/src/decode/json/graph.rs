@@ -317,7 +317,11 @@ impl Task for Walk<'_> {
                 let mut escaped = false;
                 let first = byte(text, at);
                 if first == b'"' {
-                    debug_assert_eq!(positions[passed] as usize, at);
+                    debug_assert!(
+                        positions
+                            .get(passed)
+                            .is_none_or(|place| *place as usize == at)
+                    );
                     let end = *positions.get(passed + 1)? as usize;
                     if byte(text, end) == b'"' {
                         (at, passed) = (end + 1, passed + 2);
