@@ -5,6 +5,8 @@
 //! taskset -c 0 cargo bench -p backfold --bench inflate --features gzip-isal,gzip-zlib-ng
 //! ```
 
+mod cpu;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -12,6 +14,7 @@ use std::io::Write as _;
 
 use backfold::decode::measure;
 use bytes::Bytes;
+use cpu::cpu_seconds;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -127,17 +130,4 @@ impl Random {
     fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len() as f64) as usize]
     }
-}
-
-/// CPU time of this process, in user and system mode; the kernel counts in hundredths.
-fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    Ok(ticks as f64 / 100.0)
 }

@@ -7,6 +7,8 @@
 //! taskset -c 0 cargo bench -p backfold --bench sandbox -- target/component/wasm32-unknown-unknown/component/examples/page_days.wasm
 //! ```
 
+mod cpu;
+
 use std::error::Error;
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -19,6 +21,7 @@ use backfold::decode::{Counts, Events, Provenance};
 use backfold::fold::StateTable;
 use backfold::guest::{Component, Limits, Window};
 use backfold::schema::Descriptor;
+use cpu::cpu_seconds;
 use hashbrown::HashTable;
 
 const EVENTS: usize = 2_000_000;
@@ -143,17 +146,4 @@ fn native(batches: &[RecordBatch]) -> usize {
         }
     }
     table.len()
-}
-
-/// CPU time of this process, in user and system mode; the kernel counts in hundredths.
-fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    Ok(ticks as f64 / 100.0)
 }

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p backfold --bench sqlite_load`, on one core with `taskset -c 0`; `ROWS` sets how many.
 
+mod cpu;
+
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use backfold::fold::RowsDigest;
 use backfold::schema::{Kind, Output};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{BuildInfo, Rows, StateStore, TableColumns};
+use cpu::cpu_seconds;
 use rusqlite::Connection;
 use tokio::sync::mpsc::channel;
 
@@ -53,22 +56,6 @@ fn per_second(
     let before = cpu_seconds()?;
     work()?;
     Ok(rows as f64 / (cpu_seconds()? - before) / 1e6)
-}
-
-/// CPU time of this process, in user and system mode; the kernel counts in hundredths.
-fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields = stat
-        .rsplit_once(')')
-        .ok_or("no command in /proc/self/stat")?
-        .1;
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(str::parse::<u64>)
-        .sum::<Result<_, _>>()?;
-    Ok(ticks as f64 / 100.0)
 }
 
 fn columns() -> TableColumns {
