@@ -2,8 +2,9 @@
 //!
 //! What is compressed is inflated into blocks; other pieces are blocks as they are. A record that the end of a block
 //! cuts is carried to the front of another, which grows with it, so that it is parsed again only at every doubling.
-//! From one piece to the next this is a small block, a bridge, that ends where the record does. What is wrong with a record is said only once it no longer
-//! depends on what follows; so the result does not depend on where blocks or chunks end.
+//! From one piece to the next this is a small block, a bridge, that ends where the record does. What is wrong with a
+//! record is said only once it no longer depends on what follows; so the result does not depend on where blocks or
+//! chunks end.
 
 use std::sync::Arc;
 use std::time::Instant;

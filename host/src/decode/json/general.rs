@@ -180,10 +180,7 @@ mod tests {
                 at: 0,
                 lines: false,
                 depth: 0,
-                member: Member {
-                    slot: None,
-                    node: Some(Wanted::ROOT),
-                },
+                member: Member::RECORD,
                 wanted: &wanted,
                 found: &mut found,
                 open: &mut Vec::new(),

@@ -17,8 +17,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Reads the `len` bytes of text at the beginning of `padded`. The zeros behind it count
-    /// as special.
+    /// Reads the text at the beginning of `padded`, and of the padding as much as makes the steps whole.
     pub(super) fn read(&mut self, processor: Processor, padded: &[u8]) {
         processor.run(Read {
             index: self,

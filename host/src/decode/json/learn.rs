@@ -24,10 +24,7 @@ pub(super) fn steps<'a>(
         path: Vec::new(),
         news: News::default(),
         literal: start,
-        member: Member {
-            slot: None,
-            node: Some(Wanted::ROOT),
-        },
+        member: Member::RECORD,
     };
     let mut at = start;
     let mut is_name = false;

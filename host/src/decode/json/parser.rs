@@ -49,8 +49,8 @@ impl RecordParser {
         }
     }
 
-    /// Begins with another text, which has [`PADDING`](crate::decode::block::PADDING) zeros behind it. With
-    /// `lines`, line feeds are blanks within its records.
+    /// Begins with another text, which has its [`PADDING`](crate::decode::block::PADDING) behind it. With `lines`, line
+    /// feeds are blanks within its records.
     pub(in crate::decode) fn begin(&mut self, padded: &[u8], lines: bool) {
         if self.lines != lines {
             // What was learned from the one kind may be invalid in the other.
@@ -161,10 +161,7 @@ impl RecordParser {
             at,
             lines: self.lines,
             depth: 0,
-            member: Member {
-                slot: None,
-                node: Some(Wanted::ROOT),
-            },
+            member: Member::RECORD,
             wanted: &self.wanted,
             found: &mut self.found,
             open: &mut self.open,

@@ -1,7 +1,8 @@
 //! Strings, numbers, literals and blanks.
 //!
 //! All functions take padded text and a position in it, and give the position behind what they recognised.
-//! Behind the end they see zeros, which no rule of the grammar accepts.
+//! Behind the padding they see zeros, which no rule of the grammar accepts; in it either those, or what follows the
+//! text.
 
 use super::fault::{Fault, What};
 use super::vector::Vector;

@@ -45,6 +45,12 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// A record as a whole.
+    pub(super) const RECORD: Member = Member {
+        slot: None,
+        node: Some(Wanted::ROOT),
+    };
+
     pub(super) const UNWANTED: Member = Member {
         slot: None,
         node: None,

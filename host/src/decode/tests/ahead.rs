@@ -1,8 +1,7 @@
 //! Inflated ahead or by the decoder: the same comes out.
 
-use std::io::Write;
-
 use super::support::*;
+use crate::decode::inflate::support::gzipped;
 use crate::decode::{DecodeError, DecodeOptions, Decoding, Inflating};
 use crate::error::Coded;
 use crate::schema::Kind;
@@ -25,21 +24,10 @@ fn run_ahead(chunks: Vec<Chunk>, options: &DecodeOptions) -> Result<Decoded, Dec
         })?;
         for chunk in inflated {
             decoding.push_inflated(chunk)?;
-            while let Some(events) = decoding.next()? {
-                decoded.add(events);
-            }
+            decoded.drain(&mut decoding)?;
         }
     }
-    if let Some(events) = decoding.finish()? {
-        decoded.add(events);
-    }
-    Ok(decoded)
-}
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
+    decoded.finish(&mut decoding)
 }
 
 /// Records over more than two blocks, one of them broken.
@@ -59,12 +47,12 @@ fn the_same_comes_out() {
         ("a.json", text.clone()),
         ("a.json", Vec::new()),
         ("a.json", exact.to_vec()),
-        ("a.gz", gzip(exact)),
-        ("a.gz", gzip(b"")),
-        ("a.gz", [gzip(&text), gzip(&text)].concat()),
+        ("a.gz", gzipped(exact)),
+        ("a.gz", gzipped(b"")),
+        ("a.gz", [gzipped(&text), gzipped(&text)].concat()),
         ("a.zst", zstd::encode_all(&text[..], 1).unwrap()),
         // What is inflated is text, whatever it looks like.
-        ("a.gz", gzip(&gzip(&text))),
+        ("a.gz", gzipped(&gzipped(&text))),
     ] {
         for piece in [1000, 1 << 20] {
             let mut chunks = object_chunks(key, &stored, piece);
@@ -80,7 +68,7 @@ fn the_same_comes_out() {
 
 #[test]
 fn what_is_wrong_is_said_ahead() {
-    let stored = gzip(&text());
+    let stored = gzipped(&text());
     let cut = &stored[..stored.len() - 1];
     let options = DecodeOptions::default();
     for (key, stored) in [("a.gz", cut), ("a.zst", &stored), ("a.gz", b"")] {
@@ -104,7 +92,7 @@ fn what_is_wrong_is_said_ahead() {
 fn nothing_is_inflated_once_nobody_wants_it() {
     let mut inflating = Inflating::new(&DecodeOptions::default());
     let mut given = 0;
-    for chunk in object_chunks("a.gz", &gzip(&text()), 1 << 20) {
+    for chunk in object_chunks("a.gz", &gzipped(&text()), 1 << 20) {
         let wanted = inflating.push(chunk, |_| {
             given += 1;
             given < 2

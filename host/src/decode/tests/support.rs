@@ -101,7 +101,26 @@ impl Decoded {
         self.rejected.iter().map(line).collect()
     }
 
-    pub(super) fn add(&mut self, events: Events) {
+    /// Takes what is ready.
+    pub(in crate::decode) fn drain(&mut self, decoding: &mut Decoding) -> Result<(), DecodeError> {
+        while let Some(events) = decoding.next()? {
+            self.add(events);
+        }
+        Ok(())
+    }
+
+    /// Takes what is left of the split.
+    pub(in crate::decode) fn finish(
+        mut self,
+        decoding: &mut Decoding,
+    ) -> Result<Self, DecodeError> {
+        if let Some(events) = decoding.finish()? {
+            self.add(events);
+        }
+        Ok(self)
+    }
+
+    fn add(&mut self, events: Events) {
         assert_eq!(events.batch.num_rows() as u64, events.counts.events);
         assert_eq!(events.rejected.len() as u64, events.counts.rejected);
         for row in 0..events.batch.num_rows() {
@@ -130,14 +149,9 @@ pub(in crate::decode) fn run(
     let mut decoded = Decoded::default();
     for chunk in chunks {
         decoding.push(chunk)?;
-        while let Some(events) = decoding.next()? {
-            decoded.add(events);
-        }
+        decoded.drain(decoding)?;
     }
-    if let Some(events) = decoding.finish()? {
-        decoded.add(events);
-    }
-    Ok(decoded)
+    decoded.finish(decoding)
 }
 
 /// Decodes `text` as one object.
