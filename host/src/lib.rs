@@ -13,8 +13,8 @@
 //! | [`store`] | sorted rows | a shadow table, and the swap |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //!
-//! [`job`] says which of them, with which settings. [`schema`], [`keys`], [`error`], [`units`] and [`progress`] are the
-//! words that they share.
+//! [`job`] says which of them, with which settings. [`schema`], [`keys`], [`json_rows`], [`error`], [`units`] and
+//! [`progress`] are the words that they share.
 
 pub mod build;
 pub mod cutover;
@@ -23,6 +23,7 @@ pub mod error;
 pub mod fold;
 pub mod guest;
 pub mod job;
+pub mod json_rows;
 pub mod keys;
 pub mod progress;
 pub mod replay;

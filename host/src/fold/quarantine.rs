@@ -6,18 +6,22 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::error::FoldError;
 use crate::decode::{Position, Rejected};
+use crate::guest::{Failure, Refused};
+use crate::json_rows;
 
 /// Who rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum RejectedBy {
+enum RejectedBy {
     Decoder,
     Component,
 }
@@ -32,6 +36,13 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<&'a str>,
     reason: &'a str,
+    /// What the component, whose digest this is, was given, and how it failed if it did not reject it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Map<String, Value>>,
     length_bytes: u64,
     /// The record where it is UTF-8; its beginning where it is longer than what is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,43 +56,89 @@ struct Line<'a> {
 pub(super) struct SplitQuarantine {
     split: u64,
     path: PathBuf,
+    /// The digest of the component.
+    component: Arc<str>,
+    /// Whether the file has what was written before.
+    goes_on: bool,
     writer: Option<BufWriter<File>>,
 }
 
 impl SplitQuarantine {
-    pub(super) fn new(folder: &Path, split: u64) -> Self {
+    /// Of a split that is folded from its beginning: what a stopped worker may have left is replaced.
+    pub(super) fn new(folder: &Path, split: u64, component: Arc<str>) -> Self {
         SplitQuarantine {
             split,
             path: folder.join(file_name(split)),
+            component,
+            goes_on: false,
             writer: None,
         }
     }
 
-    pub(super) fn add(&mut self, by: RejectedBy, record: &Rejected) -> Result<(), FoldError> {
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            none => {
-                let file =
-                    File::create(&self.path).map_err(FoldError::io("creating", &self.path))?;
-                none.insert(BufWriter::new(file))
-            }
-        };
+    /// Goes on behind what was [finished](Self::finish).
+    pub(super) fn going_on(self) -> Self {
+        SplitQuarantine {
+            goes_on: true,
+            ..self
+        }
+    }
+
+    /// Keeps a record that the decoder rejected.
+    pub(super) fn add(&mut self, record: &Rejected) -> Result<(), FoldError> {
+        self.write(record, RejectedBy::Decoder, None)
+    }
+
+    /// Keeps a record that the component refused.
+    pub(super) fn add_refused(&mut self, refused: &Refused) -> Result<(), FoldError> {
+        self.write(&refused.record, RejectedBy::Component, Some(refused))
+    }
+
+    fn write(
+        &mut self,
+        record: &Rejected,
+        rejected_by: RejectedBy,
+        refused: Option<&Refused>,
+    ) -> Result<(), FoldError> {
+        let component = self.component.clone();
         let text = std::str::from_utf8(&record.bytes).ok();
         let line = Line {
             split: self.split,
             position: &record.position,
-            rejected_by: by,
+            rejected_by,
             path: record.path.as_deref(),
             reason: &record.reason,
+            component: refused.map(|_| &*component),
+            failure: refused.and_then(|refused| refused.failure.as_ref()),
+            columns: refused.map(|refused| json_rows::row(&refused.columns, 0)),
             length_bytes: record.length_bytes,
-            text,
+            // Of a record that turned out bad when its window was folded again the bytes are gone.
+            text: text.filter(|text| !text.is_empty()),
             base64: text.is_none().then(|| BASE64.encode(&record.bytes)),
         };
+        let failed = FoldError::io("writing", self.path.clone());
+        let writer = self.writer()?;
         serde_json::to_writer(&mut *writer, &line)
             .map_err(std::io::Error::from)
             .and_then(|()| writer.write_all(b"\n"))
-            .map_err(FoldError::io("writing", &self.path))?;
-        Ok(())
+            .map_err(failed)
+    }
+
+    fn writer(&mut self) -> Result<&mut BufWriter<File>, FoldError> {
+        match &mut self.writer {
+            Some(writer) => Ok(writer),
+            none => {
+                let mut options = File::options();
+                let options = match self.goes_on {
+                    true => options.append(true),
+                    false => options.write(true).truncate(true),
+                };
+                let file = options
+                    .create(true)
+                    .open(&self.path)
+                    .map_err(FoldError::io("opening", &self.path))?;
+                Ok(none.insert(BufWriter::new(file)))
+            }
+        }
     }
 
     /// Makes the file durable.

@@ -8,11 +8,11 @@ use tokio::sync::mpsc::Receiver;
 
 use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit};
 use super::error::FoldError;
-use super::quarantine::{RejectedBy, SplitQuarantine};
+use super::quarantine::SplitQuarantine;
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
 use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected};
-use crate::guest::{GuestError, Window};
+use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
 use crate::progress::Progress;
 use crate::source::{Chunk, SourceError};
 
@@ -44,6 +44,8 @@ pub struct Worker {
     split: Option<OpenSplit>,
     checkpoint: Checkpoint,
     since_checkpoint: Instant,
+    /// The digest of the component.
+    component: Arc<str>,
 }
 
 /// How a worker works.
@@ -75,13 +77,14 @@ impl Worker {
     /// A worker with nothing done.
     pub fn new(
         decoding: Decoding,
-        window: Window,
+        mut window: Window,
         table: StateTable,
         settings: WorkerSettings,
         sink: Arc<dyn CheckpointSink>,
         progress: Arc<Progress>,
     ) -> Self {
         Worker {
+            component: window.instance().component().digest().into(),
             decoding,
             window,
             table,
@@ -173,10 +176,14 @@ impl Worker {
                 split: number,
                 ..FoldedSplit::default()
             },
-            quarantine: SplitQuarantine::new(&self.settings.quarantine, number),
+            quarantine: self.quarantine(number),
             began: Instant::now(),
             batches: 0,
         });
+    }
+
+    fn quarantine(&self, split: u64) -> SplitQuarantine {
+        SplitQuarantine::new(&self.settings.quarantine, split, self.component.clone())
     }
 
     /// Folds a batch of the split at hand.
@@ -186,37 +193,65 @@ impl Worker {
         };
         self.progress.add(&events.counts);
         split.folded.counts += events.counts;
-        let mut last_rejected = None;
         for rejected in &events.rejected {
-            split.quarantine.add(RejectedBy::Decoder, rejected)?;
-            last_rejected = Some(rejected.clone());
+            split.quarantine.add(rejected)?;
+        }
+        let (number, batch) = (split.folded.split, split.batches);
+        split.batches += 1;
+        if let Some(last) = events.rejected.last() {
+            self.check_rejected(last)?;
         }
         let (provenance, began) = (events.provenance.clone(), Instant::now());
-        let rejected = self.window.fold(events).map_err(|source| FoldError::Fold {
-            split: split.folded.split,
-            batch: split.batches,
-            records: records(&provenance).into(),
-            source,
+        let refused = self.window.fold(number, batch, events).map_err(|source| {
+            let suspect = Suspect {
+                split: number,
+                batch,
+                provenance: provenance.clone(),
+            };
+            failed_batch(&suspect, source)
         })?;
         drop(provenance);
         self.checkpoint.times.fold += micros_since(began);
-        split.batches += 1;
-        for rejected in rejected {
-            split.quarantine.add(RejectedBy::Component, &rejected)?;
-            split.folded.rejected_by_component += 1;
-            self.progress
-                .rejected
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            last_rejected = Some(rejected);
-        }
-        if let Some(last) = last_rejected {
-            self.check_rejected(&last)?;
-        }
+        self.keep_refused(&refused)?;
         if self.window.is_due() {
             self.drain()
         } else {
             Ok(())
         }
+    }
+
+    /// Puts records that the component refused into the quarantine of their splits.
+    fn keep_refused(&mut self, refused: &[Refused]) -> Result<(), FoldError> {
+        for one in refused {
+            match &mut self.split {
+                Some(split) if split.folded.split == one.split => {
+                    split.quarantine.add_refused(one)?;
+                    split.folded.rejected_by_component += 1;
+                }
+                _ => self.keep_late(one)?,
+            }
+            self.progress
+                .rejected
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        match refused.last() {
+            Some(last) => self.check_rejected(&last.record),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a refused record of a split that was read to its end, but is in no checkpoint yet.
+    fn keep_late(&mut self, refused: &Refused) -> Result<(), FoldError> {
+        let mut quarantine = self.quarantine(refused.split);
+        let mut ended = self.checkpoint.splits.iter_mut().rev();
+        if let Some(folded) = ended.find(|folded| folded.split == refused.split) {
+            if folded.counts.rejected + folded.rejected_by_component > 0 {
+                quarantine = quarantine.going_on();
+            }
+            folded.rejected_by_component += 1;
+        }
+        quarantine.add_refused(refused)?;
+        quarantine.finish()
     }
 
     fn check_rejected(&self, last: &Rejected) -> Result<(), FoldError> {
@@ -238,23 +273,37 @@ impl Worker {
 
     /// Moves what the component accumulated into the table, and the table into a run where it is full.
     fn drain(&mut self) -> Result<(), FoldError> {
-        let merge_error = |source: GuestError| FoldError::Merge {
-            doing: "while it was drained",
-            source,
-        };
         loop {
             let began = Instant::now();
-            let partial = self.window.drain().map_err(merge_error)?;
-            self.checkpoint.times.drain += micros_since(began);
-            let Some(partial) = partial else { break };
-            let began = Instant::now();
-            self.table.absorb(&partial, self.window.instance())?;
-            self.checkpoint.times.absorb += micros_since(began);
-            if self.table.memory_bytes() >= self.settings.budget_bytes {
-                self.spill()?;
+            let drained = self.window.drain();
+            let took = micros_since(began);
+            match drained.map_err(|source| self.cannot_drain(source))? {
+                Some(Drained::Partials(partials)) => {
+                    self.checkpoint.times.drain += took;
+                    let began = Instant::now();
+                    self.table.absorb(&partials, self.window.instance())?;
+                    self.checkpoint.times.absorb += micros_since(began);
+                    if self.table.memory_bytes() >= self.settings.budget_bytes {
+                        self.spill()?;
+                    }
+                }
+                Some(Drained::Refused(refused)) => {
+                    self.checkpoint.times.fold += took;
+                    self.keep_refused(&refused)?;
+                }
+                None => return Ok(()),
             }
         }
-        Ok(())
+    }
+
+    fn cannot_drain(&self, source: GuestError) -> FoldError {
+        match self.window.suspect() {
+            Some(suspect) => failed_batch(&suspect, source),
+            None => FoldError::Merge {
+                doing: "while it was drained",
+                source,
+            },
+        }
     }
 
     /// Writes the table as a run. It counts only with the checkpoint that names it.
@@ -318,6 +367,15 @@ impl Worker {
             "checkpoint"
         );
         self.sink.commit(checkpoint)
+    }
+}
+
+fn failed_batch(suspect: &Suspect, source: GuestError) -> FoldError {
+    FoldError::Fold {
+        split: suspect.split,
+        batch: suspect.batch,
+        records: records(&suspect.provenance).into(),
+        source,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::search::Blame;
 use crate::error::{Class, Code, Coded};
 use crate::units::ByteSize;
 
@@ -183,6 +184,26 @@ pub enum GuestError {
         /// What is wrong with it, with column and row.
         what: String,
     },
+    /// Batches fail of which no single record fails.
+    #[error(
+        "for the {times}th time the component failed on a batch of which it folds every record when it is alone: {first}"
+    )]
+    OnlyTogether {
+        /// How often that happened to this worker.
+        times: u32,
+        /// What the failure was, the first time for this batch.
+        first: String,
+    },
+    /// A batch that is folded again is judged otherwise.
+    #[error(
+        "the component rejected {rejected_then:?} of some rows when it folded them first, and {rejected_now:?} when it folded them again"
+    )]
+    Unstable {
+        /// The rows that it rejected the first time, of those that were folded again.
+        rejected_then: Vec<u32>,
+        /// Those that it rejected the second time.
+        rejected_now: Vec<u32>,
+    },
     /// The instance failed before.
     #[error("`{call}` was called on an instance that had failed before")]
     Poisoned {
@@ -197,6 +218,29 @@ pub enum GuestError {
         /// What does not fit.
         what: String,
     },
+}
+
+impl GuestError {
+    /// What of the events it may be laid on, if it is a failure to fold them.
+    pub(super) fn blame(&self) -> Option<Blame> {
+        let fold = Call::Fold;
+        match self {
+            GuestError::Trap { call, .. }
+            | GuestError::OutOfFuel { call, .. }
+            | GuestError::Refused { call, .. }
+            | GuestError::BadAnswer { call, .. }
+                if *call == fold =>
+            {
+                Some(Blame::Some)
+            }
+            GuestError::OutOfMemory { call, .. } | GuestError::AnswerTooLarge { call, .. }
+                if *call == fold =>
+            {
+                Some(Blame::Size)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Coded for GuestError {
@@ -218,6 +262,8 @@ impl Coded for GuestError {
             GuestError::AnswerTooLarge { .. } => &codes::ANSWER_TOO_LARGE,
             GuestError::Refused { .. } => &codes::REFUSED,
             GuestError::BadAnswer { .. } => &codes::BAD_ANSWER,
+            GuestError::OnlyTogether { .. } => &codes::ONLY_TOGETHER,
+            GuestError::Unstable { .. } => &codes::UNSTABLE,
             GuestError::Poisoned { .. } => &codes::POISONED,
             GuestError::BadArgument { .. } => &codes::BAD_ARGUMENT,
         }
@@ -316,6 +362,17 @@ pub(crate) mod codes {
     pub(crate) const BAD_ARGUMENT: Code =
         Code::new(418, Class::Permanent, "Report this as a bug of backfold.");
 
+    pub(crate) const ONLY_TOGETHER: Code = Code::new(
+        419,
+        Class::Permanent,
+        "Correct the component: what it does with a record must not depend on those that it folded before.",
+    );
+    pub(crate) const UNSTABLE: Code = Code::new(
+        420,
+        Class::Permanent,
+        "Correct the component: whether it rejects a record must not depend on those that it folded before; `backfold check` tells more.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &READ,
         &NOT_A_COMPONENT,
@@ -335,5 +392,7 @@ pub(crate) mod codes {
         &BAD_ANSWER,
         &POISONED,
         &BAD_ARGUMENT,
+        &ONLY_TOGETHER,
+        &UNSTABLE,
     ];
 }

@@ -167,10 +167,23 @@ impl Instance {
     /// Where the component traps, fails or answers wrongly; the whole batch is to be seen as not folded, and
     /// what this instance accumulated before as lost.
     pub fn fold(&mut self, events: &RecordBatch) -> Result<Vec<RowRejection>, GuestError> {
+        self.fold_within(events, u64::MAX)
+    }
+
+    /// As [`fold`](Self::fold), with at most so much fuel, and never more than the limits grant.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn fold_within(
+        &mut self,
+        events: &RecordBatch,
+        most_fuel: u64,
+    ) -> Result<Vec<RowRejection>, GuestError> {
         let call = Call::Fold;
         let events = lower(call, events, self.descriptor.inputs.len())?;
         self.drained.clear();
-        let budget = self.budget(u64::from(events.rows()), events.bytes());
+        let mut budget = self.budget(u64::from(events.rows()), events.bytes());
+        budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             events.with(|batch| exports.backfold_pipeline_pipeline().call_fold(store, batch))
         })?;

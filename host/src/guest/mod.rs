@@ -20,6 +20,8 @@
 //! | `columns`, `validate` | Arrow to WIT, and back with every byte checked |
 //! | `descriptor` | what a component says of itself, checked |
 //! | `drained` | partials, no key of them twice |
+//! | `refused` | records that it rejects or fails on |
+//! | `search`, `isolation` | which records of a window it fails on |
 //! | `window` | folding and draining |
 
 mod bindings;
@@ -33,8 +35,11 @@ mod error;
 mod fault;
 mod inspect;
 mod instance;
+mod isolation;
 mod limits;
+mod refused;
 mod sandbox;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -48,4 +53,5 @@ pub(crate) use error::codes;
 pub use error::{Call, GuestError};
 pub use instance::{Instance, RowRejection};
 pub use limits::Limits;
-pub use window::Window;
+pub use refused::{Failure, FailureKind, Refused};
+pub use window::{Drained, Suspect, Window};

@@ -1,10 +1,10 @@
 //! The batches folded between two drains of a component.
 
 use arrow_array::RecordBatch;
-use bytes::Bytes;
 
-use super::{GuestError, Instance, Partials, RowRejection};
-use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
+use super::isolation::{Experience, Isolation, Kept, Step};
+use super::{GuestError, Instance, Partials, Refused};
+use crate::decode::{Events, Provenance};
 
 /// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
 /// and in the cache of a core.
@@ -16,17 +16,43 @@ const MAX_DRAIN_ROWS: u32 = 1 << 16;
 
 /// Folds events and drains partials, for one worker: the only place that does.
 ///
-/// It keeps the events of the current window, whose buffers are counted references, so that they can be
-/// folded again on a fresh instance. What is drained never depends on where batches or windows begin, other
-/// than by how partials are cut.
+/// It keeps the events of the current window, whose buffers are counted references. Where the component fails on
+/// a batch, [`drain`](Window::drain) folds them again on fresh instances, finds the records at fault and goes on
+/// without them. So each record that was given to [`fold`](Window::fold) either counts in exactly one partial or is
+/// told as [`Refused`]; which of them does not depend on where batches or windows begin.
 pub struct Window {
     instance: Instance,
-    events: Vec<Events>,
+    /// Whether the instance has folded nothing yet.
+    is_fresh: bool,
+    kept: Vec<Kept>,
     max_batches: usize,
     /// How many partials to ask for next.
     drain_rows: u32,
-    /// Whether the component has no more partials to give.
-    is_drained: bool,
+    /// Whether the component may have partials to give.
+    is_filled: bool,
+    /// After a failure, what is to be folded again.
+    isolation: Option<Isolation>,
+    experience: Experience,
+}
+
+/// What a window gives when it is drained.
+#[derive(Debug)]
+pub enum Drained {
+    /// Partials.
+    Partials(Partials),
+    /// Records that turned out to be refused.
+    Refused(Vec<Refused>),
+}
+
+/// The batch that a failure happened in.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    /// The number of the split.
+    pub split: u64,
+    /// The batch within the split, from 0.
+    pub batch: u64,
+    /// Where its records come from.
+    pub provenance: Provenance,
 }
 
 impl Window {
@@ -35,84 +61,156 @@ impl Window {
         let max_batches = max_batches.max(1);
         Window {
             instance,
-            events: Vec::with_capacity(max_batches.min(1_024)),
+            is_fresh: true,
+            kept: Vec::with_capacity(max_batches.min(1_024)),
             max_batches,
             drain_rows: FIRST_DRAIN_ROWS,
-            is_drained: false,
+            is_filled: false,
+            isolation: None,
+            experience: Experience::default(),
         }
     }
 
-    /// The instance, for the algebra of states.
+    /// The instance, for the algebra of states. It is fresh and holds nothing after a failure.
     pub fn instance(&mut self) -> &mut Instance {
         &mut self.instance
     }
 
-    /// Folds a batch and keeps it, without its records' bytes. The records that the component rejected, in rising
-    /// order.
+    /// Folds batch `number` of a split and keeps it. The records that the component rejected, in rising order.
+    ///
+    /// Where the component fails on the batch, the window is due, and its next drain tells what was refused.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; the window is lost.
-    pub fn fold(&mut self, mut events: Events) -> Result<Vec<Rejected>, GuestError> {
-        if events.batch.num_rows() == 0 {
+    /// A failure that is no record's; the window is lost.
+    pub fn fold(
+        &mut self,
+        split: u64,
+        number: u64,
+        mut events: Events,
+    ) -> Result<Vec<Refused>, GuestError> {
+        let rows = events.batch.num_rows();
+        if rows == 0 {
             return Ok(Vec::new());
         }
-        let rejections = self.instance.fold(&events.batch)?;
-        let rejected = rejections
-            .into_iter()
-            .map(|one| rejected(&events, one))
-            .collect();
-        events.provenance.forget_bytes();
-        self.events.push(events);
-        Ok(rejected)
+        let used_before = self.instance.fuel_used();
+        self.is_fresh = false;
+        let folded = self.instance.fold(&events.batch);
+        let (refused, rejected, failure) = match folded {
+            Ok(rejections) => {
+                let fuel = self.instance.fuel_used() - used_before;
+                self.experience.folded(rows, fuel);
+                let rows = rejections.iter().map(|one| one.row).collect();
+                let refused = rejections
+                    .into_iter()
+                    .map(|one| Refused::rejected(split, &events, one))
+                    .collect();
+                events.provenance.forget_bytes();
+                (refused, Some(rows), None)
+            }
+            Err(error) if error.blame().is_some() => (Vec::new(), None, Some(error)),
+            Err(error) => return Err(error),
+        };
+        self.is_filled = true;
+        self.kept.push(Kept {
+            split,
+            number,
+            events,
+            rejected,
+        });
+        if let Some(failure) = failure {
+            tracing::debug!(split, batch = number, %failure, "looking for the records at fault");
+            self.renew()?;
+            self.isolation = Some(Isolation::new(std::mem::take(&mut self.kept), &failure));
+        }
+        Ok(refused)
     }
 
-    /// Whether it is time to drain: so many batches, or memory past half its limit.
+    /// Whether it is time to drain: so many batches, memory past half its limit, or a failure.
     pub fn is_due(&self) -> bool {
-        self.events.len() >= self.max_batches || (!self.events.is_empty() && self.is_past_half())
+        self.isolation.is_some()
+            || self.kept.len() >= self.max_batches
+            || (!self.kept.is_empty() && self.is_past_half())
     }
 
     /// Whether nothing was folded since the last drain.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.kept.is_empty() && self.isolation.is_none()
     }
 
-    /// The next partials that the component accumulated. `None`, once, when there are no more: a new window
-    /// begins. Nothing may be folded before that.
+    /// The batch that is being looked into after a failure.
+    pub fn suspect(&self) -> Option<Suspect> {
+        let batch = self.isolation.as_ref()?.batch()?;
+        Some(Suspect {
+            split: batch.split,
+            batch: batch.number,
+            provenance: batch.events.provenance.clone(),
+        })
+    }
+
+    /// The next partials that the component accumulated, or records that it failed on. `None`, once, when there are
+    /// no more: a new window begins. Nothing may be folded before that.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; the window is lost.
-    pub fn drain(&mut self) -> Result<Option<Partials>, GuestError> {
-        if !self.is_empty() && !self.is_drained {
-            let partials = self.instance.drain(self.drain_rows)?;
-            self.is_drained = partials.rows.num_rows() < self.drain_rows as usize;
-            self.drain_rows = next_rows(self.drain_rows, &partials.rows);
-            if partials.rows.num_rows() > 0 {
-                return Ok(Some(partials));
+    /// A failure that is no record's; the window is lost. [`suspect`](Window::suspect) names the batch, if it was
+    /// in one.
+    pub fn drain(&mut self) -> Result<Option<Drained>, GuestError> {
+        loop {
+            if let Some(partials) = self.drain_instance()? {
+                return Ok(Some(Drained::Partials(partials)));
+            }
+            let Some(isolation) = &mut self.isolation else {
+                self.kept.clear();
+                return Ok(None);
+            };
+            let Some(probe) = isolation.next() else {
+                self.isolation = None;
+                continue;
+            };
+            if probe.alone && !self.is_fresh {
+                self.instance = self.instance.reopen()?;
+            }
+            self.is_fresh = false;
+            let refused = match isolation.step(&probe, &mut self.instance, &mut self.experience)? {
+                Step::Folded(refused) => {
+                    self.is_filled = true;
+                    refused
+                }
+                Step::Failed(refused) => {
+                    self.renew()?;
+                    refused.into_iter().map(|refused| *refused).collect()
+                }
+            };
+            if !refused.is_empty() {
+                return Ok(Some(Drained::Refused(refused)));
             }
         }
-        self.is_drained = false;
-        self.events.clear();
-        if self.is_past_half() {
-            // Memory does not shrink: with this instance every further batch would be a window.
-            self.instance = self.instance.reopen()?;
+    }
+
+    /// The next partials of the instance; `None` when it is empty.
+    fn drain_instance(&mut self) -> Result<Option<Partials>, GuestError> {
+        if !self.is_filled {
+            return Ok(None);
         }
-        Ok(None)
+        let partials = self.instance.drain(self.drain_rows)?;
+        self.is_filled = partials.rows.num_rows() == self.drain_rows as usize;
+        self.drain_rows = next_rows(self.drain_rows, &partials.rows);
+        if !self.is_filled && self.is_past_half() {
+            // Memory does not shrink: with this instance every further batch would be a window.
+            self.renew()?;
+        }
+        Ok(Some(partials).filter(|partials| partials.rows.num_rows() > 0))
+    }
+
+    /// Goes on with a fresh instance.
+    fn renew(&mut self) -> Result<(), GuestError> {
+        self.instance = self.instance.reopen()?;
+        self.is_fresh = true;
+        self.is_filled = false;
+        Ok(())
     }
 
     fn is_past_half(&self) -> bool {
         self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
-    }
-}
-
-fn rejected(events: &Events, rejection: RowRejection) -> Rejected {
-    let row = rejection.row as usize;
-    let record = events.provenance.bytes(row).unwrap_or_default();
-    Rejected {
-        position: events.provenance.position(row),
-        path: None,
-        reason: rejection.reason,
-        bytes: Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]),
-        length_bytes: record.len() as u64,
     }
 }
 

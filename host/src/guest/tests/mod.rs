@@ -10,9 +10,9 @@ use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
 mod loading;
+mod window;
 
 use super::*;
-use crate::decode::{Counts, Events, Provenance};
 use crate::error::Coded;
 use crate::units::ByteSize;
 
@@ -392,54 +392,4 @@ fn a_plain_thread_of_the_documented_stack_is_enough() {
         .join()
         .unwrap();
     assert!(said.contains("stack"), "{said}");
-}
-
-#[test]
-fn a_window_is_due_by_batches_and_by_memory() {
-    let batch = |rows: &[(&str, i64)]| Events {
-        batch: events(rows),
-        provenance: Provenance::default(),
-        rejected: vec![],
-        counts: Counts::default(),
-    };
-    let mut window = Window::new(open(&[]), 2);
-    assert!(window.is_empty());
-    window.fold(batch(&TWO)).unwrap();
-    assert!(!window.is_due());
-    window.fold(batch(&TWO)).unwrap();
-    assert!(window.is_due());
-    let mut drained = Vec::new();
-    while let Some(partials) = window.drain().unwrap() {
-        drained.push(int(&partials.rows, 2));
-    }
-    assert_eq!(drained, [vec![2, 4]]);
-    assert!(window.is_empty() && !window.is_due());
-
-    // Keys of 10 KiB each fill half of the 16 MiB.
-    let mut window = Window::new(open(&[]), 1_000);
-    let mut batches = 0;
-    while !window.is_due() {
-        let names: Vec<_> = (0..40)
-            .map(|i| format!("{batches}-{i}-{}", "x".repeat(10 << 10)))
-            .collect();
-        window
-            .fold(batch(
-                &names
-                    .iter()
-                    .map(|name| (name.as_str(), 1))
-                    .collect::<Vec<_>>(),
-            ))
-            .unwrap();
-        batches += 1;
-    }
-    assert!(batches < 40, "{batches} batches");
-    let mut rows = 0;
-    while let Some(partials) = window.drain().unwrap() {
-        rows += partials.rows.num_rows();
-    }
-    assert_eq!(rows, batches * 40);
-    assert!(
-        window.instance().memory_bytes() < 8 << 20,
-        "a fresh instance"
-    );
 }

@@ -1,5 +1,6 @@
 //! The ways to misbehave.
 
+use std::cell::Cell;
 use std::hint::black_box;
 
 use crate::bindings::backfold::pipeline::columns::Batch;
@@ -12,9 +13,24 @@ fn is_now(call: &str) -> Option<String> {
         .flatten()
 }
 
-/// Whether a batch with this sum is one that the fault is meant for.
-pub(crate) fn applies_to(sum: i64) -> bool {
-    param("at").is_none_or(|at| at == sum.to_string())
+/// Whether a batch with these amounts is one that the fault is meant for.
+pub(crate) fn applies_to(amounts: &[i64]) -> bool {
+    let is = |name, found: &dyn Fn(i64) -> bool| {
+        param(name).is_none_or(|wanted| wanted.parse().is_ok_and(found))
+    };
+    is("at", &|sum| amounts.iter().sum::<i64>() == sum)
+        && is("meets", &|amount| amounts.contains(&amount))
+        && is("rows", &|rows| amounts.len() as i64 >= rows)
+        && is("nth", &|nth| count_folds() == nth)
+}
+
+/// How often it folded, this time included.
+fn count_folds() -> i64 {
+    FOLDS.with(|folds| folds.replace(folds.get() + 1) + 1)
+}
+
+thread_local! {
+    static FOLDS: Cell<i64> = const { Cell::new(0) };
 }
 
 /// Misbehaves instead of answering.
@@ -49,6 +65,7 @@ pub(crate) fn rejections(rows: u32) -> Vec<Rejection> {
         reason: reason.into(),
     };
     match is_now("fold").as_deref() {
+        Some("reject-first") => vec![reject(0, "the first")],
         Some("reject-outside") => vec![reject(rows, "outside")],
         Some("reject-twice") => vec![reject(0, "once"), reject(0, "twice")],
         Some("long-reason") => vec![reject(0, &"\x1b[2J".repeat(100_000))],

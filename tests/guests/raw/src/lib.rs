@@ -1,6 +1,7 @@
 //! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
-//! one way, `in` says in which call, and where `at` is given only once the sum of a batch is that number; `keys`
-//! names other keys than `page`, with a bar between them.
+//! one way, `in` says in which call. Of the calls of `fold` these may be singled out: where the amounts sum up to `at`,
+//! where one of them is `meets`, where there are `rows` or more, and the call with the number `nth`. `keys` names
+//! other keys than `page`, with a bar between them.
 #![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
 
 use std::cell::RefCell;
@@ -69,13 +70,14 @@ impl pipeline::Guest for Raw {
     fn fold(events: Batch) -> Result<Vec<pipeline::Rejection>, String> {
         let pages = answer::texts(&events.columns[0]);
         let amounts = answer::numbers(&events.columns[1]);
-        if fault::applies_to(amounts.iter().sum()) {
+        let mut rejections = Vec::new();
+        if fault::applies_to(&amounts) {
             fault::before("fold");
             if param("fault").as_deref() == Some("error") {
                 return Err("no\x1b[2J".into());
             }
+            rejections = fault::rejections(events.rows);
         }
-        let mut rejections = fault::rejections(events.rows);
         STATE.with_borrow_mut(|state| {
             for (row, (page, amount)) in pages.into_iter().zip(amounts).enumerate() {
                 if amount < 0 {

@@ -1,0 +1,226 @@
+//! Folding a window again after a failure, so that every good record counts and every bad one is known.
+//!
+//! Each batch of the window is folded again in its order, whole if that works, and drained at once: what an
+//! instance has accumulated when it fails is lost, so nothing is left in one that might. A batch that fails
+//! is [searched](super::search) for the records at fault.
+
+use std::collections::VecDeque;
+
+use super::refused::Refused;
+use super::search::{Blame, Probe, Search};
+use super::{GuestError, Instance, RowRejection};
+use crate::decode::Events;
+
+/// How often a worker may meet a batch that fails, but of which every record can be folded when it is alone. Once is
+/// bad luck that costs time only; a component that goes on so keeps something from record to record.
+const MOST_TOGETHER: u32 = 16;
+
+/// The fuel of a probe of many rows: so much, and so many times what a row took so far. A probe that needs more is
+/// cut in half, which is cheaper than to wait for an endless loop to use up all that it may have; only a record that
+/// is alone has that.
+const PROBE_FUEL: u64 = 100_000_000;
+const PROBE_FUEL_TIMES: u64 = 20;
+
+/// The fuel of a row as long as nothing is known of it.
+const USUAL_FUEL: u64 = 1_000;
+
+/// A batch of a window.
+pub(super) struct Kept {
+    /// The split that it came from.
+    pub(super) split: u64,
+    /// Its number within the split.
+    pub(super) number: u64,
+    pub(super) events: Events,
+    /// The rows that the component rejected when it folded the batch; `None` where it failed.
+    pub(super) rejected: Option<Vec<u32>>,
+}
+
+/// The batches that are to be folded again.
+pub(super) struct Isolation {
+    batches: VecDeque<Kept>,
+    search: Search,
+    /// The first failure of the batch at hand.
+    first: Option<String>,
+}
+
+/// What became of the next rows.
+pub(super) enum Step {
+    /// They were folded: the component is to be drained. Of them these were rejected, and were not before.
+    Folded(Vec<Refused>),
+    /// They failed, and the instance is gone. If it was one record alone, this is it.
+    Failed(Option<Box<Refused>>),
+}
+
+/// What a worker learns from one isolation for the next.
+#[derive(Debug, Default)]
+pub(super) struct Experience {
+    /// How often no record was at fault.
+    together: u32,
+    fuel: u64,
+    rows: u64,
+}
+
+impl Experience {
+    /// Notes how much fuel rows took that were folded.
+    pub(super) fn folded(&mut self, rows: usize, fuel: u64) {
+        self.rows += rows as u64;
+        self.fuel = self.fuel.saturating_add(fuel);
+    }
+
+    /// The fuel of a probe of so many rows.
+    fn probe_fuel(&self, rows: usize) -> u64 {
+        let row = match self.fuel.checked_div(self.rows) {
+            Some(known) => known.max(USUAL_FUEL),
+            None => USUAL_FUEL,
+        };
+        PROBE_FUEL
+            + PROBE_FUEL_TIMES
+                .saturating_mul(row)
+                .saturating_mul(rows as u64)
+    }
+}
+
+impl Isolation {
+    /// To fold `batches` again, of which there is at least one. The last of them failed on an instance that had
+    /// folded the others.
+    pub(super) fn new(batches: Vec<Kept>, failure: &GuestError) -> Self {
+        let batches = VecDeque::from(batches);
+        let alone = batches.len() == 1 && failure.blame() == Some(Blame::Some);
+        let rows = batches.front().map_or(0, Kept::rows);
+        Isolation {
+            batches,
+            search: if alone {
+                Search::of_failed(rows)
+            } else {
+                Search::new(rows)
+            },
+            first: alone.then(|| failure.to_string()),
+        }
+    }
+
+    /// The batch at hand.
+    pub(super) fn batch(&self) -> Option<&Kept> {
+        self.batches.front()
+    }
+
+    /// The next rows; `None` once all was folded again.
+    pub(super) fn next(&mut self) -> Option<Probe> {
+        loop {
+            if let Some(probe) = self.search.next() {
+                return Some(probe);
+            }
+            self.batches.pop_front()?;
+            self.first = None;
+            self.search = Search::new(self.batches.front()?.rows());
+        }
+    }
+
+    /// Folds the rows of `probe`, which is [next](Self::next). The instance must hold nothing, and be fresh if the
+    /// probe is a record alone; it is dead afterwards if the step is a failure.
+    ///
+    /// # Errors
+    /// Those that cannot be laid on a record; and where no record is at fault too often.
+    pub(super) fn step(
+        &mut self,
+        probe: &Probe,
+        instance: &mut Instance,
+        experience: &mut Experience,
+    ) -> Result<Step, GuestError> {
+        let Some(batch) = self.batches.front() else {
+            return Ok(Step::Folded(Vec::new()));
+        };
+        let rows = probe.rows.len();
+        let most_fuel = match probe.alone {
+            true => u64::MAX,
+            false => experience.probe_fuel(rows),
+        };
+        let used_before = instance.fuel_used();
+        let events = batch.events.batch.slice(probe.rows.start, rows);
+        let folded = instance.fold_within(&events, most_fuel);
+        let fuel = instance.fuel_used() - used_before;
+        match folded {
+            Ok(rejections) => {
+                experience.folded(rows, fuel);
+                let refused = batch.new_rejections(probe, rejections)?;
+                if self.search.succeeded(probe) {
+                    self.note_together(experience)?;
+                }
+                Ok(Step::Folded(refused))
+            }
+            Err(error) => {
+                let Some(blame) = error.blame() else {
+                    return Err(error);
+                };
+                let culprit = self.search.failed(probe, blame);
+                let refused = culprit
+                    .filter(|row| !batch.was_rejected(*row))
+                    .map(|row| Box::new(batch.failed(row, &error, fuel)));
+                if self.first.is_none() {
+                    self.first = Some(error.to_string());
+                }
+                Ok(Step::Failed(refused))
+            }
+        }
+    }
+
+    /// Counts a batch none of whose records is at fault.
+    fn note_together(&self, experience: &mut Experience) -> Result<(), GuestError> {
+        let first = self.first.clone().unwrap_or_default();
+        tracing::warn!(
+            failure = first,
+            "the component failed on a batch, and on none of its records when they were alone"
+        );
+        experience.together += 1;
+        if experience.together > MOST_TOGETHER {
+            return Err(GuestError::OnlyTogether {
+                times: experience.together,
+                first,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn rows(&self) -> usize {
+        self.events.batch.num_rows()
+    }
+
+    fn was_rejected(&self, row: usize) -> bool {
+        let rejected = self.rejected.as_deref().unwrap_or_default();
+        rejected.binary_search(&(row as u32)).is_ok()
+    }
+
+    fn failed(&self, row: usize, error: &GuestError, fuel: u64) -> Refused {
+        Refused::failed(self.split, &self.events, row, error, fuel)
+    }
+
+    /// The rows of `probe` that were rejected just now. Where the batch was folded before they were told then, and
+    /// must be the same.
+    fn new_rejections(
+        &self,
+        probe: &Probe,
+        rejections: Vec<RowRejection>,
+    ) -> Result<Vec<Refused>, GuestError> {
+        let first = probe.rows.start as u32;
+        let again = rejections.into_iter().map(|one| RowRejection {
+            row: one.row + first,
+            reason: one.reason,
+        });
+        let Some(then) = &self.rejected else {
+            return Ok(again
+                .map(|one| Refused::rejected(self.split, &self.events, one))
+                .collect());
+        };
+        let rejected_now: Vec<u32> = again.map(|one| one.row).collect();
+        let within = |row: &&u32| probe.rows.contains(&(**row as usize));
+        let rejected_then: Vec<u32> = then.iter().filter(within).copied().collect();
+        if rejected_now != rejected_then {
+            return Err(GuestError::Unstable {
+                rejected_then,
+                rejected_now,
+            });
+        }
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,187 @@
+//! The search for the records that a component fails on.
+//!
+//! Rows are folded in their order, part after part, each on an instance that holds nothing else. A part that
+//! fails is cut in half, and its front is folded next; what is behind a front that succeeds is known to be at
+//! fault without being folded. So a culprit among `n` rows costs about `log2 n` folds, half of which succeed and
+//! count, and `k` culprits cost `k` times that, however many rows there are.
+
+use std::ops::Range;
+
+/// Which rows of a batch to fold next.
+///
+/// Every row is either folded once, by a fold that succeeded, or a culprit.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// All rows before it are settled.
+    at: usize,
+    /// `at..failed` fails.
+    failed: Option<usize>,
+    /// How many rows to fold at a time of which nothing is known.
+    stride: usize,
+    rows: usize,
+}
+
+/// Rows to fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Probe {
+    pub(super) rows: Range<usize>,
+    /// It is one row that is the culprit if it fails: it must be folded on a fresh instance, with all the fuel that
+    /// it may have.
+    pub(super) alone: bool,
+}
+
+/// What a failure says of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// At least one of them is at fault.
+    Some,
+    /// They may be too many at once.
+    Size,
+}
+
+impl Search {
+    /// A search in a batch of so many rows.
+    pub(super) fn new(rows: usize) -> Self {
+        Search {
+            at: 0,
+            failed: None,
+            stride: rows,
+            rows,
+        }
+    }
+
+    /// A search in a batch that failed when it was folded whole, and alone.
+    pub(super) fn of_failed(rows: usize) -> Self {
+        Search {
+            failed: Some(rows),
+            ..Search::new(rows)
+        }
+    }
+
+    /// The rows to fold next; `None` once all are settled.
+    pub(super) fn next(&self) -> Option<Probe> {
+        if self.at == self.rows {
+            return None;
+        }
+        let length = match self.failed {
+            None => self.stride.min(self.rows - self.at),
+            Some(failed) => (failed - self.at).div_ceil(2),
+        };
+        Some(Probe {
+            rows: self.at..self.at + length,
+            alone: self.failed == Some(self.at + 1),
+        })
+    }
+
+    /// Notes that `probe` succeeded. Whether that is odd: rows that fail together were folded one by one, and none
+    /// failed.
+    pub(super) fn succeeded(&mut self, probe: &Probe) -> bool {
+        self.at = probe.rows.end;
+        if self.failed.is_none() {
+            self.stride = self.stride.saturating_mul(2);
+        }
+        if self.failed == Some(self.at) {
+            self.failed = None;
+        }
+        probe.alone
+    }
+
+    /// Notes that `probe` failed; gives the culprit if it was alone.
+    pub(super) fn failed(&mut self, probe: &Probe, blame: Blame) -> Option<usize> {
+        if probe.alone {
+            self.at = probe.rows.end;
+            self.failed = None;
+            return Some(probe.rows.start);
+        }
+        let length = probe.rows.len();
+        if blame == Blame::Size && length > 1 {
+            self.stride = length.div_ceil(2);
+            self.failed = None;
+        } else {
+            self.failed = Some(probe.rows.end);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Searches where exactly the rows of `poison` fail; the culprits, the rows folded, and how many folds failed.
+    fn search(
+        mut search: Search,
+        poison: &BTreeSet<usize>,
+        most_rows: usize,
+    ) -> (BTreeSet<usize>, Vec<usize>, usize) {
+        let (mut culprits, mut folded, mut failures) = (BTreeSet::new(), Vec::new(), 0);
+        while let Some(probe) = search.next() {
+            assert!(!probe.rows.is_empty());
+            let is_poisoned = poison.range(probe.rows.clone()).next().is_some();
+            if is_poisoned || probe.rows.len() > most_rows {
+                failures += 1;
+                let blame = if is_poisoned {
+                    Blame::Some
+                } else {
+                    Blame::Size
+                };
+                culprits.extend(search.failed(&probe, blame));
+            } else {
+                assert!(!search.succeeded(&probe));
+                folded.extend(probe.rows);
+            }
+        }
+        (culprits, folded, failures)
+    }
+
+    #[test]
+    fn one_culprit_among_many_is_found_by_few_folds() {
+        for row in [0, 1, 4095, 4096, 8191] {
+            let (culprits, folded, failures) =
+                search(Search::of_failed(8192), &BTreeSet::from([row]), 8192);
+            assert_eq!((culprits, folded.len()), (BTreeSet::from([row]), 8191));
+            assert!(failures <= 14, "{failures}");
+        }
+    }
+
+    #[test]
+    fn rows_that_fail_only_together_end_and_are_told() {
+        let mut search = Search::of_failed(100);
+        let mut odd = 0;
+        while let Some(probe) = search.next() {
+            if probe.rows.contains(&50) && probe.rows.len() > 1 {
+                assert_eq!(search.failed(&probe, Blame::Some), None);
+            } else {
+                odd += usize::from(search.succeeded(&probe));
+            }
+        }
+        assert_eq!(odd, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn each_row_is_folded_once_in_order_or_a_culprit(
+            rows in 1_usize..300,
+            poison in prop::collection::btree_set(0_usize..300, 0..20),
+            most_rows in 1_usize..300,
+            known in any::<bool>(),
+        ) {
+            let poison: BTreeSet<_> = poison.into_iter().filter(|row| *row < rows).collect();
+            let fails = !poison.is_empty() || rows > most_rows;
+            let begun = if known && !poison.is_empty() { Search::of_failed(rows) } else { Search::new(rows) };
+            let (culprits, folded, failures) = search(begun, &poison, most_rows);
+            prop_assert_eq!(&culprits, &poison);
+            let others: Vec<_> = (0..rows).filter(|row| !poison.contains(row)).collect();
+            prop_assert_eq!(folded, others);
+            if most_rows >= rows {
+                let each = rows.ilog2() as usize + 3;
+                prop_assert!(failures <= poison.len() * each, "{} failures", failures);
+            }
+            prop_assert_eq!(failures > 0, fails);
+        }
+    }
+}
