@@ -19,7 +19,7 @@ use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use backfold::decode::{Counts, Events, Provenance};
 use backfold::fold::StateTable;
-use backfold::guest::{Component, Limits, Window};
+use backfold::guest::{Component, Drained, Limits, Window};
 use backfold::schema::Descriptor;
 use cpu::cpu_seconds;
 use hashbrown::HashTable;
@@ -101,15 +101,18 @@ fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Bo
     let mut table = StateTable::new(instance.descriptor())?;
     let mut window = Window::new(instance, WINDOW_BATCHES);
     for (number, batch) in batches.iter().enumerate() {
-        window.fold(Events {
+        let events = Events {
             batch: batch.clone(),
             provenance: Provenance::default(),
             rejected: vec![],
             counts: Counts::default(),
-        })?;
+        };
+        window.fold(0, number as u64, events)?;
         if window.is_due() || number + 1 == batches.len() {
-            while let Some(partial) = window.drain()? {
-                table.absorb(&partial, window.instance())?;
+            while let Some(drained) = window.drain()? {
+                if let Drained::Partials(partials) = drained {
+                    table.absorb(&partials, window.instance())?;
+                }
             }
         }
     }

@@ -15,11 +15,32 @@ use serde_json::{Map, Value};
 /// # Panics
 /// Where the batch has no such row.
 pub fn row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
-    let schema = batch.schema_ref();
-    let names = schema.fields().iter().map(|field| field.name().clone());
-    let values = batch.columns().iter().map(|column| value(&**column, row));
-    names.zip(values).collect()
+    values(batch, row).collect()
 }
+
+fn values(batch: &RecordBatch, row: usize) -> impl Iterator<Item = (String, Value)> {
+    let fields = batch.schema_ref().fields().iter();
+    let named = fields.zip(batch.columns());
+    named.map(move |(field, column)| (field.name().clone(), value(&**column, row)))
+}
+
+/// A row in words, for a message: `page "/a", day "2026-01-03"`. Long text is cut.
+///
+/// # Panics
+/// Where the batch has no such row.
+pub fn name(batch: &RecordBatch, row: usize) -> String {
+    let named = values(batch, row).map(|(name, value)| {
+        let value = value.to_string();
+        match value.char_indices().nth(NAME_CHARS) {
+            Some((end, _)) => format!("{name} {}…", &value[..end]),
+            None => format!("{name} {value}"),
+        }
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// How much of a value a name shows.
+const NAME_CHARS: usize = 100;
 
 /// A value of a column; null where the column is of a type that is none of the contract's.
 fn value(column: &dyn Array, row: usize) -> Value {
@@ -97,6 +118,19 @@ mod tests {
         });
         assert_eq!(Value::from(row(&batch, 0)), first);
         assert!(row(&batch, 1).values().all(Value::is_null));
+    }
+
+    #[test]
+    fn a_name_is_one_short_line() {
+        let texts = StringArray::from(vec!["a\n\u{1b}[2J".to_owned(), "é".repeat(1_000)]);
+        let numbers = Int64Array::from(vec![None, Some(-1)]);
+        let columns: [(&str, ArrayRef, bool); 2] = [
+            ("page", Arc::new(texts), true),
+            ("n", Arc::new(numbers), true),
+        ];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        assert_eq!(name(&batch, 0), "page \"a\\n\\u001b[2J\", n null");
+        assert_eq!(name(&batch, 1), format!("page \"{}…, n -1", "é".repeat(99)));
     }
 
     #[test]

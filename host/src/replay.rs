@@ -3,9 +3,11 @@
 //! [`run`] reads as the program does. Each of its steps takes what the one before left on disk, so it may be
 //! stopped anywhere and called again.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
@@ -158,6 +160,11 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// Waits for work that calls the component, but not for a call that takes too long.
+    async fn watched<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        watched(&self.component, work).await
+    }
+
     /// A fresh instance of the component.
     fn open_instance(&self) -> Result<Instance, Error> {
         Ok(self.component.open(&self.job.component_params())?)
@@ -258,16 +265,29 @@ async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
         job.limits.clone(),
         job.work.join(".components"),
     );
-    let params = job.component_params();
-    let loaded = folding::on_thread("load".into(), job.limits.thread_stack_bytes(), move || {
-        Ok(
-            Component::load(&path, &limits, Some(&cache)).and_then(|component| {
-                let descriptor = component.open(&params)?.descriptor().as_ref().clone();
-                Ok((component, descriptor))
-            }),
-        )
-    })?;
-    Ok(loaded.await??)
+    let (params, stack_bytes) = (job.component_params(), job.limits.thread_stack_bytes());
+    let load = move || Ok(Component::load(&path, &limits, Some(&cache)));
+    let component = folding::on_thread("load".into(), stack_bytes, load)?.await??;
+    let open = {
+        let component = component.clone();
+        move || {
+            Ok(component
+                .open(&params)
+                .map(|instance| instance.descriptor().as_ref().clone()))
+        }
+    };
+    let opened = folding::on_thread("open".into(), stack_bytes, open)?;
+    let descriptor = watched(&component, opened).await???;
+    Ok((component, descriptor))
+}
+
+/// Waits for work that calls `component`, but not for a call that takes too long.
+async fn watched<T>(component: &Component, work: impl Future<Output = T>) -> Result<T, Error> {
+    let (work, over_time) = (pin!(work), pin!(component.over_time()));
+    match select(work, over_time).await {
+        Either::Left((done, _)) => Ok(done),
+        Either::Right((error, _)) => Err(error.into()),
+    }
 }
 
 /// Tells the stages apart in time, and to whoever watches.

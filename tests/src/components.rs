@@ -26,12 +26,12 @@ pub fn guest(name: &str) -> PathBuf {
     )
 }
 
-/// The component without the SDK, `tests/guests/raw`, which does as its parameters say.
+/// The component without the SDK, `tests/guests/evil`, which does as its parameters say.
 pub fn raw() -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     find(
-        BUILT.get_or_init(|| build(&["-p", "backfold-guest-raw"])),
-        "backfold_guest_raw",
+        BUILT.get_or_init(|| build(&["-p", "backfold-guest-evil"])),
+        "backfold_guest_evil",
     )
 }
 

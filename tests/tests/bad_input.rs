@@ -179,6 +179,9 @@ fn records_that_are_rejected() {
             let kept = format!("{}… {} bytes", &text[..20], text.len());
             line["text"] = kept.into();
         }
+        if let Some(digest) = line.get_mut("component") {
+            *digest = "its digest".into();
+        }
     }
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -188,7 +191,7 @@ fn records_that_are_rejected() {
     {"byte":275,"length_bytes":300000,"offset":5,"reason":"nested more than 128 levels deep","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"a\":{\"a\":{\"a\":{\"a\":… 65536 bytes"}
     {"byte":300276,"length_bytes":300015,"offset":6,"reason":"longer than 200000 bytes, the limit `decode.max_record`","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": \"xxxxxxx… 65536 bytes"}
     {"byte":600353,"length_bytes":23,"offset":8,"reason":"cut off","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": \"/a\", \"ts\":"}
-    {"byte":61,"length_bytes":61,"offset":1,"reason":"the duration is negative: -3","rejected_by":"component","source":"part-2.jsonl","split":0,"text":"{\"duration_ms\":-3,\"page_id\":\"/a\",\"ts\":\"2026-01-01T10:00:00Z\"}"}
+    {"byte":61,"columns":{"at":"2026-01-01T10:00:00Z","duration_ms":-3,"page":"/a"},"component":"its digest","length_bytes":61,"offset":1,"reason":"the duration is negative: -3","rejected_by":"component","source":"part-2.jsonl","split":0,"text":"{\"duration_ms\":-3,\"page_id\":\"/a\",\"ts\":\"2026-01-01T10:00:00Z\"}"}
     "#);
 
     // The gate tolerates what the job says, and the build goes live without being built again.
@@ -235,26 +238,42 @@ fn an_object_that_changed_or_vanished_since_the_plan() {
 }
 
 #[test]
-fn a_record_that_the_component_traps_on() {
-    let bench = live("trapping");
-    let settings = "source.files.split_size = \"1 B\"\ndecode.batch_rows = 10";
-    bench.write_job(&guest("trapping"), settings).unwrap();
-    let object = [record("/a", 1).repeat(25), record("trap", 1)].concat();
-    bench.write_object("part-2.jsonl", object).unwrap();
-    let said = bench.refuses("run --swap", 42, "BF0411");
-    let place = "in split 2, batch 2, part-2.jsonl record 20 to part-2.jsonl record 25";
-    assert!(said.contains(place), "{said}");
-    assert!(
-        said.contains("trapped in `fold`: unreachable was reached"),
-        "{said}"
-    );
-    for (misbehaviour, settings, code) in [
-        ("loop", "limits.fuel_base = 1000000", "BF0412"),
-        ("grow", "limits.memory = \"16 MiB\"", "BF0413"),
+fn a_record_that_the_component_fails_on() {
+    for (misbehaviour, settings, kind) in [
+        ("panic", "source.files.split_size = \"1 B\"", "trap"),
+        ("loop", "limits.fuel_base = 1000000", "out_of_fuel"),
+        ("grow", "limits.memory = \"16 MiB\"", "out_of_memory"),
     ] {
-        let settings = format!("params.on_trap = \"{misbehaviour}\"\n{settings}");
+        let bench = live("trapping");
+        let settings = format!(
+            "params.on_trap = \"{misbehaviour}\"\ndecode.batch_rows = 10\nfold.workers = 1\n{settings}"
+        );
         bench.write_job(&guest("trapping"), &settings).unwrap();
-        let said = bench.refuses("run --swap", 42, code);
-        assert!(said.contains("split 0, batch 0"), "{said}");
+        let good = record("/a", 1).repeat(25);
+        let object = [&*good, &*record("trap", 1), &*good, &*record("/a", -3)].concat();
+        bench.write_object("part-2.jsonl", object).unwrap();
+        let said = bench.refuses("run --swap", 3, "BF0701");
+        assert!(said.contains("2 records were rejected"), "{said}");
+
+        let lines = quarantine(&bench);
+        let fatal = lines
+            .iter()
+            .find(|line| line.get("failure").is_some())
+            .unwrap_or_else(|| panic!("{lines:?}"));
+        assert_eq!(fatal["failure"]["kind"], kind);
+        assert_eq!(
+            (&fatal["offset"], &fatal["rejected_by"]),
+            (&25.into(), &"component".into())
+        );
+        assert_eq!(fatal["columns"]["page"], "trap");
+        assert_eq!(fatal["text"], record("trap", 1).trim());
+        assert_eq!(fatal["component"].as_str().map(str::len), Some(64));
+
+        // All others count.
+        let gate = format!("{settings}\ngate.max_quarantined = 2");
+        bench.write_job(&guest("trapping"), &gate).unwrap();
+        bench.run("run --swap").success();
+        let tally = bench.tallies().unwrap()[&("/a".into(), "2026-01-01".into())];
+        assert_eq!((tally.events, tally.duration_ms), (50, 50));
     }
 }

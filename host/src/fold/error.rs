@@ -40,10 +40,12 @@ pub enum FoldError {
         source: GuestError,
     },
     /// The component failed while its accumulator was drained or states were merged.
-    #[error("the component failed {doing}")]
+    #[error("the component failed {doing}{}", key.as_ref().map(|key| format!(", at {key}")).unwrap_or_default())]
     Merge {
         /// What it was asked to do.
         doing: &'static str,
+        /// The key whose states it failed on, in words, where it is one.
+        key: Option<String>,
         /// Why.
         source: GuestError,
     },

@@ -7,7 +7,7 @@ use arrow_array::{Array, BinaryArray, RecordBatch, RecordBatchOptions, UInt32Arr
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 
-use super::algebra::Algebra;
+use super::algebra::{self, Algebra};
 use super::cursor::{CursorHeap, KeyRange, RunCursor};
 use super::error::FoldError;
 use super::run::{RunFile, RunWriter};
@@ -153,10 +153,14 @@ impl Gathered {
         }
     }
 
-    fn last_key(&self) -> Option<&[u8]> {
+    fn key(&self, key: usize) -> Option<&[u8]> {
         let offsets = self.keys.offsets_slice();
-        let start = *offsets.get(self.entry_ends.len().checked_sub(1)?)?;
-        self.keys.values_slice().get(start as usize..)
+        let (start, end) = (*offsets.get(key)?, *offsets.get(key + 1)?);
+        self.keys.values_slice().get(start as usize..end as usize)
+    }
+
+    fn last_key(&self) -> Option<&[u8]> {
+        self.key(self.entry_ends.len().checked_sub(1)?)
     }
 
     /// Combines the states of each key from left to right: first the first two of all keys that have two,
@@ -188,15 +192,12 @@ impl Gathered {
                 .iter()
                 .map(|&key| self.entries[start(key) + level])
                 .collect();
-            let both = algebra
-                .combine(
-                    &pick(&self.batches, &left, schema)?,
-                    &pick(&self.batches, &right, schema)?,
-                )
-                .map_err(|source| FoldError::Merge {
-                    doing: "while runs were merged",
-                    source,
-                })?;
+            let (left, right) = (
+                pick(&self.batches, &left, schema)?,
+                pick(&self.batches, &right, schema)?,
+            );
+            let key = |row: usize| self.key(meeting[row]).unwrap_or_default().to_vec();
+            let both = algebra::combine(algebra, &left, &right, &key, "while runs were merged")?;
             let batch = self.batches.len();
             self.batches.push(both);
             meeting

@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use tokio_util::sync::CancellationToken;
 
-use super::algebra::Algebra;
+use super::algebra::{self, Algebra};
 use super::cursor::KeyRange;
 use super::digest::RowsDigest;
 use super::error::FoldError;
@@ -61,6 +61,7 @@ pub fn merge_rows(
 ) -> Result<MergedRows, FoldError> {
     let opening = |source| FoldError::Merge {
         doing: "when it was opened to merge",
+        key: None,
         source,
     };
     let mut algebras = (0..plan.workers.max(1))
@@ -174,12 +175,9 @@ fn table_rows(
     let mut columns = codec.decode(merged.keys.iter().flatten())?;
     columns.extend(merged.states.columns().iter().cloned());
     if !descriptor.views.is_empty() {
-        let views = algebra
-            .present(&merged.states)
-            .map_err(|source| FoldError::Merge {
-                doing: "while states were presented",
-                source,
-            })?;
+        let key = |row| merged.keys.value(row).to_vec();
+        let doing = "while states were presented";
+        let views = algebra::present(algebra, &merged.states, &key, doing)?;
         columns.extend(views.columns().iter().cloned());
     }
     Ok(RecordBatch::try_new(

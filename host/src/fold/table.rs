@@ -5,7 +5,7 @@ use arrow_schema::SchemaRef;
 use arrow_select::take::take_record_batch;
 use hashbrown::HashTable;
 
-use super::algebra::Algebra;
+use super::algebra::{self, Algebra};
 use super::column::{StateColumn, state_column};
 use super::error::FoldError;
 use super::key_heap::{KeyHeap, KeyPlace};
@@ -85,12 +85,9 @@ impl StateTable {
             let right = self.batch(columns.to_vec(), partial.num_rows())?;
             let picked = UInt32Array::from(self.scratch.known_in_partial.clone());
             let right = take_record_batch(&right, &picked)?;
-            let both = algebra
-                .combine(&left, &right)
-                .map_err(|source| FoldError::Merge {
-                    doing: "while states of the same key were combined",
-                    source,
-                })?;
+            let key = |row| self.keys.get(self.scratch.known_in_table[row]).to_vec();
+            let doing = "while states of the same key were combined";
+            let both = algebra::combine(algebra, &left, &right, &key, doing)?;
             for (column, combined) in self.states.iter_mut().zip(both.columns()) {
                 column.replace(&self.scratch.known_in_table, combined);
             }

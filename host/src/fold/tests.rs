@@ -41,6 +41,14 @@ impl Algebra for SumAndConcat {
         Ok(RecordBatch::try_new(left.schema(), vec![sums, texts]).expect("columns of the schema"))
     }
 
+    fn renew(&mut self) -> Result<(), GuestError> {
+        Ok(())
+    }
+
+    fn name_key(&self, key: &[u8]) -> String {
+        format!("{key:?}")
+    }
+
     fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
         let lengths: ArrayRef = Arc::new(Int64Array::from_iter_values(
             texts(states, 1).map(|text| text.len() as i64),

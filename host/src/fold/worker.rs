@@ -301,6 +301,7 @@ impl Worker {
             Some(suspect) => failed_batch(&suspect, source),
             None => FoldError::Merge {
                 doing: "while it was drained",
+                key: None,
                 source,
             },
         }

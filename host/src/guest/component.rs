@@ -13,6 +13,7 @@ use wasmtime::component::{Component as Compiled, Linker};
 
 use super::bindings::ReplayablePre;
 use super::cache::Entry;
+use super::calls::Calls;
 use super::inspect::Outside;
 use super::sandbox::Sandbox;
 use super::text::printable;
@@ -31,6 +32,7 @@ struct Loaded {
     limits: Limits,
     engine: Engine,
     pre: ReplayablePre<Sandbox>,
+    calls: Calls,
 }
 
 impl Component {
@@ -97,6 +99,7 @@ impl Component {
             limits,
             engine,
             pre,
+            calls: Calls::new(),
         })))
     }
 
@@ -127,6 +130,23 @@ impl Component {
     /// What it may use.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Waits until a call to one of its instances takes longer than [`Limits::call_time`], and says which. The call
+    /// goes on in its thread: it cannot be stopped.
+    pub async fn over_time(&self) -> GuestError {
+        let limit = self.limits().call_time;
+        let look_every = (limit / 8).clamp(Duration::from_millis(1), Duration::from_secs(1));
+        loop {
+            tokio::time::sleep(look_every).await;
+            if let Some(error) = self.0.calls.overdue(limit) {
+                return error;
+            }
+        }
+    }
+
+    pub(super) fn calls(&self) -> &Calls {
+        &self.0.calls
     }
 
     /// A short name for the log.

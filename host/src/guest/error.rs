@@ -168,6 +168,28 @@ pub enum GuestError {
         /// The limit.
         limit: ByteSize,
     },
+    /// A call took too long, although it had fuel left.
+    #[error("a call to `{call}` took longer than `limits.call_time`, {}", humantime::format_duration(*limit))]
+    OverTime {
+        /// The call.
+        call: Call,
+        /// The limit.
+        limit: Duration,
+    },
+    /// A key or the state of a key has more bytes than it may.
+    #[error("the component's answer to `{call}` has a {what} of {size}{}, and `limits.{what}` is {limit}", key.as_ref().map(|key| format!(" at {key}")).unwrap_or_default())]
+    RowTooLarge {
+        /// The call.
+        call: Call,
+        /// `key` or `state`.
+        what: &'static str,
+        /// How large it is.
+        size: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+        /// The key in words, where the answer has it.
+        key: Option<String>,
+    },
     /// A call returned an error.
     #[error("the component answered `{call}` with an error: {message}")]
     Refused {
@@ -260,6 +282,8 @@ impl Coded for GuestError {
             GuestError::OutOfFuel { .. } => &codes::OUT_OF_FUEL,
             GuestError::OutOfMemory { .. } => &codes::OUT_OF_MEMORY,
             GuestError::AnswerTooLarge { .. } => &codes::ANSWER_TOO_LARGE,
+            GuestError::OverTime { .. } => &codes::OVER_TIME,
+            GuestError::RowTooLarge { .. } => &codes::ROW_TOO_LARGE,
             GuestError::Refused { .. } => &codes::REFUSED,
             GuestError::BadAnswer { .. } => &codes::BAD_ANSWER,
             GuestError::OnlyTogether { .. } => &codes::ONLY_TOGETHER,
@@ -373,6 +397,17 @@ pub(crate) mod codes {
         "Correct the component: whether it rejects a record must not depend on those that it folded before; `backfold check` tells more.",
     );
 
+    pub(crate) const OVER_TIME: Code = Code::new(
+        421,
+        Class::Permanent,
+        "Look for what the component waits for; if it needs as long, raise `limits.call_time`.",
+    );
+    pub(crate) const ROW_TOO_LARGE: Code = Code::new(
+        422,
+        Class::Permanent,
+        "Let the component keep less for a key, such as a sketch instead of all values, or raise the limit that is named.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &READ,
         &NOT_A_COMPONENT,
@@ -394,5 +429,7 @@ pub(crate) mod codes {
         &BAD_ARGUMENT,
         &ONLY_TOGETHER,
         &UNSTABLE,
+        &OVER_TIME,
+        &ROW_TOO_LARGE,
     ];
 }

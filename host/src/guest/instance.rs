@@ -8,13 +8,15 @@ use wasmtime::Store;
 
 use super::bindings::Replayable;
 use super::bindings::backfold::pipeline::columns::BatchResult;
+use super::calls::Slot;
 use super::columns::Lowered;
 use super::drained::{DrainedKeys, Partials};
 use super::fault::{Budget, MESSAGE_BYTES, classify};
 use super::sandbox::Sandbox;
 use super::text::printable;
 use super::validate::{self, Rows};
-use super::{Call, Component, GuestError, descriptor};
+use super::{Call, Component, GuestError, descriptor, sizes};
+use crate::json_rows;
 use crate::keys::KeyCodec;
 use crate::schema::{Descriptor, Output};
 
@@ -42,6 +44,7 @@ pub struct Instance {
     /// Set while a call is under way: only a checked answer clears it.
     dead: bool,
     fuel_used: u64,
+    slot: Arc<Slot>,
 }
 
 /// The schemas of answers, made once.
@@ -56,6 +59,14 @@ impl Instance {
         component: &Component,
         params: &[(String, String)],
     ) -> Result<Instance, GuestError> {
+        Instance::open_in(component, params, component.calls().slot())
+    }
+
+    fn open_in(
+        component: &Component,
+        params: &[(String, String)],
+        slot: Arc<Slot>,
+    ) -> Result<Instance, GuestError> {
         let limits = component.limits();
         let mut store = Store::new(component.engine(), Sandbox::new(limits));
         store.limiter(|sandbox| &mut sandbox.growth);
@@ -68,7 +79,7 @@ impl Instance {
             bytes: 0,
         };
         let exports = guarded(
-            component,
+            (component, &slot),
             &mut store,
             &mut fuel_used,
             Call::Start,
@@ -89,7 +100,7 @@ impl Instance {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
         let described = guarded(
-            component,
+            (component, &slot),
             &mut store,
             &mut fuel_used,
             Call::Open,
@@ -124,6 +135,7 @@ impl Instance {
             drained: DrainedKeys::new(codec),
             dead: false,
             fuel_used,
+            slot,
         })
     }
 
@@ -132,7 +144,7 @@ impl Instance {
     /// # Errors
     /// As [`Component::open`]; and where it describes itself otherwise than this one did.
     pub fn reopen(&self) -> Result<Instance, GuestError> {
-        let mut fresh = Instance::open(&self.component, &self.params)?;
+        let mut fresh = Instance::open_in(&self.component, &self.params, self.slot.clone())?;
         if fresh.descriptor != self.descriptor {
             let what = "with the same parameters it describes itself otherwise than before".into();
             return Err(GuestError::BadDescriptor { what });
@@ -243,6 +255,15 @@ impl Instance {
             &self.schemas.partial,
             Rows::UpTo(max_rows),
         )?;
+        let (keys, states) = rows.columns().split_at(self.descriptor.keys.len());
+        let limits = self.component.limits();
+        let key = |row: usize| {
+            let keys: Vec<_> = (0..self.descriptor.keys.len()).collect();
+            let keys = rows.project(&keys).ok()?;
+            Some(json_rows::name(&keys, row))
+        };
+        sizes::check(call, "key", keys, limits.key, key)?;
+        sizes::check(call, "state", states, limits.state, key)?;
         let partials = self
             .drained
             .add(rows)
@@ -346,6 +367,8 @@ impl Instance {
             &self.schemas.state,
             Rows::Exactly(rows),
         )?;
+        let limit = self.component.limits().state;
+        sizes::check(call, "state", states.columns(), limit, |_| None)?;
         self.dead = false;
         Ok(states)
     }
@@ -370,7 +393,7 @@ impl Instance {
         }
         let exports = &self.exports;
         guarded(
-            &self.component,
+            (&self.component, &self.slot),
             &mut self.store,
             &mut self.fuel_used,
             call,
@@ -382,7 +405,7 @@ impl Instance {
 
 /// Runs something in the store with so much fuel; logs what the component printed; says what a failure was.
 fn guarded<T>(
-    component: &Component,
+    (component, slot): (&Component, &Slot),
     store: &mut Store<Sandbox>,
     fuel_used: &mut u64,
     call: Call,
@@ -394,7 +417,7 @@ fn guarded<T>(
         .map_err(|error| GuestError::Engine {
             message: error.to_string(),
         })?;
-    let result = run(store);
+    let result = slot.during(call, || run(store));
     let left = store.get_fuel().unwrap_or(0);
     *fuel_used = fuel_used.saturating_add(budget.fuel.saturating_sub(left));
     let stderr = store.data().outputs.forward(component.name());

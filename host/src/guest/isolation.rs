@@ -67,12 +67,20 @@ impl Experience {
         self.fuel = self.fuel.saturating_add(fuel);
     }
 
+    /// What a row took so far.
+    fn row_fuel(&self) -> Option<u64> {
+        self.fuel.checked_div(self.rows)
+    }
+
+    /// About how many rows so much fuel is enough for.
+    fn rows_folded(&self, fuel: u64) -> Option<usize> {
+        let rows = fuel.checked_div(self.row_fuel()?)?;
+        usize::try_from(rows).ok()
+    }
+
     /// The fuel of a probe of so many rows.
     fn probe_fuel(&self, rows: usize) -> u64 {
-        let row = match self.fuel.checked_div(self.rows) {
-            Some(known) => known.max(USUAL_FUEL),
-            None => USUAL_FUEL,
-        };
+        let row = self.row_fuel().unwrap_or(0).max(USUAL_FUEL);
         PROBE_FUEL
             + PROBE_FUEL_TIMES
                 .saturating_mul(row)
@@ -151,7 +159,8 @@ impl Isolation {
                 let Some(blame) = error.blame() else {
                     return Err(error);
                 };
-                let culprit = self.search.failed(probe, blame);
+                let after_rows = experience.rows_folded(fuel);
+                let culprit = self.search.failed(probe, blame, after_rows);
                 let refused = culprit
                     .filter(|row| !batch.was_rejected(*row))
                     .map(|row| Box::new(batch.failed(row, &error, fuel)));

@@ -25,8 +25,15 @@ pub struct Limits {
     pub instances: u32,
     /// Stack of a call. Threads that call components need [`Limits::thread_stack_bytes`].
     pub stack: ByteSize,
+    /// How long a call may take by the clock on the wall, whatever fuel it has left.
+    #[serde(with = "units::duration")]
+    pub call_time: Duration,
     /// Bytes of one answer.
     pub answer: ByteSize,
+    /// Bytes of the text and binary columns of one key.
+    pub key: ByteSize,
+    /// Bytes of the text and binary columns of the state of one key.
+    pub state: ByteSize,
     /// Bytes that an instance may write to its standard output, and as many to its standard error; what
     /// comes after is dropped.
     pub output: ByteSize,
@@ -47,7 +54,10 @@ impl Default for Limits {
             table_elements: 1_000_000,
             instances: 1_000,
             stack: ByteSize::kib(512),
+            call_time: Duration::from_secs(300),
             answer: ByteSize::mib(256),
+            key: ByteSize::mib(1),
+            state: ByteSize::mib(16),
             output: ByteSize::mib(1),
             component: ByteSize::mib(256),
             compile_time: Duration::from_secs(300),

@@ -17,7 +17,8 @@
 //! | `component`, `cache` | loading, compiling, keeping what was compiled |
 //! | `sandbox`, `wasi` | what an instance can reach: memory within limits, and a world that never changes |
 //! | `instance`, `fault` | the calls, and what their failures mean |
-//! | `columns`, `validate` | Arrow to WIT, and back with every byte checked |
+//! | `calls` | those under way, and the wall clock |
+//! | `columns`, `validate`, `sizes` | Arrow to WIT, and back with every byte checked |
 //! | `descriptor` | what a component says of itself, checked |
 //! | `drained` | partials, no key of them twice |
 //! | `refused` | records that it rejects or fails on |
@@ -26,6 +27,7 @@
 
 mod bindings;
 mod cache;
+mod calls;
 mod columns;
 mod component;
 mod descriptor;
@@ -40,6 +42,7 @@ mod limits;
 mod refused;
 mod sandbox;
 mod search;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -5,13 +5,14 @@ use wasmtime::{ResourceLimiter, Result, format_err};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::Limits;
-use super::wasi::{self, Outputs};
+use super::wasi::{self, Outputs, Sleepless, Ticks};
 use crate::units::ByteSize;
 
 /// The data of a store: the world around one instance.
 pub(super) struct Sandbox {
     wasi: WasiCtx,
     resources: ResourceTable,
+    ticks: Ticks,
     /// What it printed.
     pub(super) outputs: Outputs,
     /// What it grew to.
@@ -23,11 +24,22 @@ impl Sandbox {
         let outputs = Outputs::new(limits.output.bytes());
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(wasi::MAX_RESOURCES);
+        let ticks = Ticks::default();
         Sandbox {
-            wasi: wasi::context(&outputs),
+            wasi: wasi::context(&outputs, &ticks),
             resources,
+            ticks,
             outputs,
             growth: Growth::new(limits),
+        }
+    }
+}
+
+impl Sandbox {
+    pub(super) fn sleepless(&mut self) -> Sleepless<'_> {
+        Sleepless {
+            ticks: &self.ticks,
+            resources: &mut self.resources,
         }
     }
 }

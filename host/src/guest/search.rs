@@ -1,9 +1,11 @@
 //! The search for the records that a component fails on.
 //!
-//! Rows are folded in their order, part after part, each on an instance that holds nothing else. A part that
-//! fails is cut in half, and its front is folded next; what is behind a front that succeeds is known to be at
-//! fault without being folded. So a culprit among `n` rows costs about `log2 n` folds, half of which succeed and
-//! count, and `k` culprits cost `k` times that, however many rows there are.
+//! Rows are folded in their order, part after part, each on an instance that holds nothing else. Of a part that
+//! fails the front is folded next; what is behind a front that succeeds is known to be at fault without being
+//! folded. The front is one half, so a culprit among `n` rows costs about `log2 n` folds, half of which succeed
+//! and count; or, where the fuel that was used tells about where the culprit is, the rows up to shortly before it, then
+//! those up to shortly behind it, which narrows the part down much faster. `k` culprits cost `k` times that, however
+//! many rows there are.
 
 use std::ops::Range;
 
@@ -16,10 +18,22 @@ pub(super) struct Search {
     at: usize,
     /// `at..failed` fails.
     failed: Option<usize>,
+    /// Where in it the culprit probably is.
+    hint: Option<Hint>,
     /// How many rows to fold at a time of which nothing is known.
     stride: usize,
     rows: usize,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Hint {
+    row: usize,
+    /// Whether the rows before it were folded.
+    is_near: bool,
+}
+
+/// A part that is this short is cut in half, wherever the culprit seems to be.
+const SHORT_ROWS: usize = 16;
 
 /// Rows to fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +59,7 @@ impl Search {
         Search {
             at: 0,
             failed: None,
+            hint: None,
             stride: rows,
             rows,
         }
@@ -65,12 +80,31 @@ impl Search {
         }
         let length = match self.failed {
             None => self.stride.min(self.rows - self.at),
-            Some(failed) => (failed - self.at).div_ceil(2),
+            Some(failed) => self.front(failed - self.at),
         };
         Some(Probe {
             rows: self.at..self.at + length,
             alone: self.failed == Some(self.at + 1),
         })
+    }
+
+    /// How many of the next `rows` rows, which fail, to fold.
+    fn front(&self, rows: usize) -> usize {
+        let half = rows.div_ceil(2);
+        let Some(hint) = self.hint.filter(|_| rows > SHORT_ROWS) else {
+            return half;
+        };
+        let before = hint.row.saturating_sub(self.at);
+        let front = if before > 0 && !hint.is_near {
+            before - before / 16
+        } else {
+            2 * before + 2
+        };
+        if (1..rows).contains(&front) {
+            front
+        } else {
+            half
+        }
     }
 
     /// Notes that `probe` succeeded. Whether that is odd: rows that fail together were folded one by one, and none
@@ -83,11 +117,27 @@ impl Search {
         if self.failed == Some(self.at) {
             self.failed = None;
         }
+        self.hint = self
+            .hint
+            .filter(|hint| !hint.is_near && hint.row >= self.at)
+            .map(|hint| Hint {
+                is_near: true,
+                ..hint
+            });
         probe.alone
     }
 
-    /// Notes that `probe` failed; gives the culprit if it was alone.
-    pub(super) fn failed(&mut self, probe: &Probe, blame: Blame) -> Option<usize> {
+    /// Notes that `probe` failed, after about so many rows if that is known; gives the culprit if it was alone.
+    pub(super) fn failed(
+        &mut self,
+        probe: &Probe,
+        blame: Blame,
+        after_rows: Option<usize>,
+    ) -> Option<usize> {
+        self.hint = after_rows.map(|rows| Hint {
+            row: self.at + rows,
+            is_near: false,
+        });
         if probe.alone {
             self.at = probe.rows.end;
             self.failed = None;
@@ -117,6 +167,7 @@ mod tests {
         mut search: Search,
         poison: &BTreeSet<usize>,
         most_rows: usize,
+        hint: impl Fn(usize) -> Option<usize>,
     ) -> (BTreeSet<usize>, Vec<usize>, usize) {
         let (mut culprits, mut folded, mut failures) = (BTreeSet::new(), Vec::new(), 0);
         while let Some(probe) = search.next() {
@@ -129,7 +180,9 @@ mod tests {
                 } else {
                     Blame::Size
                 };
-                culprits.extend(search.failed(&probe, blame));
+                let first = poison.range(probe.rows.clone()).next();
+                let after_rows = first.and_then(|row| hint(row - probe.rows.start));
+                culprits.extend(search.failed(&probe, blame, after_rows));
             } else {
                 assert!(!search.succeeded(&probe));
                 folded.extend(probe.rows);
@@ -141,10 +194,21 @@ mod tests {
     #[test]
     fn one_culprit_among_many_is_found_by_few_folds() {
         for row in [0, 1, 4095, 4096, 8191] {
-            let (culprits, folded, failures) =
-                search(Search::of_failed(8192), &BTreeSet::from([row]), 8192);
-            assert_eq!((culprits, folded.len()), (BTreeSet::from([row]), 8191));
-            assert!(failures <= 14, "{failures}");
+            type Guess = fn(usize) -> Option<usize>;
+            let guesses: [(usize, Guess); 5] = [
+                (14, |_| None),
+                (7, Some),
+                (8, |rows| Some(rows + 2)),
+                (8, |rows| Some(rows + rows / 30)),
+                (17, |rows| Some(rows + 10_000)),
+            ];
+            for (most_failures, guess) in guesses {
+                let poison = BTreeSet::from([row]);
+                let begun = Search::of_failed(8192);
+                let (culprits, folded, failures) = search(begun, &poison, 8192, guess);
+                assert_eq!((culprits, folded.len()), (poison, 8191));
+                assert!(failures <= most_failures, "{failures} at {row}");
+            }
         }
     }
 
@@ -154,7 +218,7 @@ mod tests {
         let mut odd = 0;
         while let Some(probe) = search.next() {
             if probe.rows.contains(&50) && probe.rows.len() > 1 {
-                assert_eq!(search.failed(&probe, Blame::Some), None);
+                assert_eq!(search.failed(&probe, Blame::Some, None), None);
             } else {
                 odd += usize::from(search.succeeded(&probe));
             }
@@ -169,16 +233,18 @@ mod tests {
             poison in prop::collection::btree_set(0_usize..300, 0..20),
             most_rows in 1_usize..300,
             known in any::<bool>(),
+            hints in prop::option::of(0_usize..400),
         ) {
             let poison: BTreeSet<_> = poison.into_iter().filter(|row| *row < rows).collect();
             let fails = !poison.is_empty() || rows > most_rows;
             let begun = if known && !poison.is_empty() { Search::of_failed(rows) } else { Search::new(rows) };
-            let (culprits, folded, failures) = search(begun, &poison, most_rows);
+            let (culprits, folded, failures) = search(begun, &poison, most_rows, |_| hints);
             prop_assert_eq!(&culprits, &poison);
             let others: Vec<_> = (0..rows).filter(|row| !poison.contains(row)).collect();
             prop_assert_eq!(folded, others);
             if most_rows >= rows {
-                let each = rows.ilog2() as usize + 3;
+                // A hint that is wrong costs a fold or two at each step.
+                let each = 3 * (rows.ilog2() as usize + 3);
                 prop_assert!(failures <= poison.len() * each, "{} failures", failures);
             }
             prop_assert_eq!(failures > 0, fails);

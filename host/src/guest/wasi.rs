@@ -4,15 +4,16 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
-use wasmtime::component::Linker;
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamError, subscribe};
 use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 
 use super::sandbox::Sandbox;
@@ -29,19 +30,24 @@ const QUOTE_BYTES: usize = 1 << 10;
 
 /// Adds WASI to a linker.
 pub(super) fn add_to_linker(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)
+    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    // Its own clock would let a component sleep for as long as it likes.
+    linker.allow_shadowing(true);
+    monotonic_clock::add_to_linker::<_, Sleepless>(linker, |sandbox| sandbox.sleepless())?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 /// What a component sees of the world.
-pub(super) fn context(outputs: &Outputs) -> WasiCtx {
-    let ticks = Ticks::default();
+pub(super) fn context(outputs: &Outputs, ticks: &Ticks) -> WasiCtx {
+    let [secure, insecure] = &*RANDOM;
     WasiCtxBuilder::new()
         .stdout(outputs.stdout.clone())
         .stderr(outputs.stderr.clone())
         .wall_clock(ticks.clone())
-        .monotonic_clock(ticks)
-        .secure_random(Deterministic::new(seed(b"secure")))
-        .insecure_random(Deterministic::new(seed(b"insecure")))
+        .monotonic_clock(ticks.clone())
+        .secure_random(Deterministic::new(secure.clone()))
+        .insecure_random(Deterministic::new(insecure.clone()))
         .insecure_random_seed(0x6261_636b_666f_6c64)
         .max_random_size(1 << 20)
         .allow_tcp(false)
@@ -50,25 +56,74 @@ pub(super) fn context(outputs: &Outputs) -> WasiCtx {
         .build()
 }
 
-/// Bytes that look random, for a generator to repeat.
-fn seed(name: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0; 64 << 10];
-    blake3::Hasher::new_derive_key("backfold component randomness")
-        .update(name)
-        .finalize_xof()
-        .fill(&mut bytes);
-    bytes
-}
+/// Bytes that look random, for a generator to repeat: few, for every instance has its own.
+static RANDOM: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    [&b"secure"[..], b"insecure"].map(|name| {
+        let mut bytes = vec![0; 4 << 10];
+        blake3::Hasher::new_derive_key("backfold component randomness")
+            .update(name)
+            .finalize_xof()
+            .fill(&mut bytes);
+        bytes
+    })
+});
 
 /// Clocks that tell how often they were asked: a microsecond passes with each look, from
 /// 2000-01-01T00:00:00Z, so that code which waits for time to pass goes on.
 #[derive(Clone, Default)]
-struct Ticks(Arc<AtomicU64>);
+pub(super) struct Ticks(Arc<AtomicU64>);
 
 impl Ticks {
     fn next_ns(&self) -> u64 {
-        self.0.fetch_add(1_000, Ordering::Relaxed)
+        self.pass(1_000)
     }
+
+    /// Lets time pass; gives the time before.
+    fn pass(&self, ns: u64) -> u64 {
+        let pass = |now: u64| Some(now.saturating_add(ns));
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, pass)
+            .unwrap_or_else(|now| now)
+    }
+}
+
+/// A monotonic clock by which whoever sleeps wakes at once, later.
+pub(super) struct Sleepless<'a> {
+    pub(super) ticks: &'a Ticks,
+    pub(super) resources: &'a mut ResourceTable,
+}
+
+impl HasData for Sleepless<'static> {
+    type Data<'a> = Sleepless<'a>;
+}
+
+impl monotonic_clock::Host for Sleepless<'_> {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.ticks.next_ns())
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(HostMonotonicClock::resolution(self.ticks))
+    }
+
+    fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let now = self.ticks.next_ns();
+        self.subscribe_duration(when.saturating_sub(now))
+    }
+
+    fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        self.ticks.pass(duration);
+        let elapsed = self.resources.push(Elapsed)?;
+        subscribe(self.resources, elapsed)
+    }
+}
+
+/// A time to wait for that has come.
+struct Elapsed;
+
+#[async_trait::async_trait]
+impl Pollable for Elapsed {
+    async fn ready(&mut self) {}
 }
 
 impl HostWallClock for Ticks {
@@ -238,6 +293,8 @@ impl Pollable for Captured {
 
 #[cfg(test)]
 mod tests {
+    use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host as _;
+
     use super::*;
 
     #[test]
@@ -273,5 +330,23 @@ mod tests {
         };
         assert_eq!(read(), [0, 1_000]);
         assert_eq!(read(), read());
+    }
+
+    #[test]
+    fn who_sleeps_wakes_at_once_and_later() {
+        let (ticks, mut resources) = (Ticks::default(), ResourceTable::new());
+        let mut clock = Sleepless {
+            ticks: &ticks,
+            resources: &mut resources,
+        };
+        clock.subscribe_duration(3_600_000_000_000).unwrap();
+        assert_eq!(ticks.next_ns(), 3_600_000_000_000);
+        let mut clock = Sleepless {
+            ticks: &ticks,
+            resources: &mut resources,
+        };
+        clock.subscribe_instant(u64::MAX).unwrap();
+        assert_eq!(ticks.next_ns(), u64::MAX);
+        assert_eq!(ticks.next_ns(), u64::MAX, "the end of time");
     }
 }

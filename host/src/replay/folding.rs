@@ -60,7 +60,8 @@ pub(super) async fn fold_splits(
         )?);
         feeders.push(feed(&*driver, &queue, send, &replay.cancel, stop.clone()));
     }
-    let (fed, folded) = futures::join!(join_all(feeders), join_all(workers));
+    let work = async { futures::join!(join_all(feeders), join_all(workers)) };
+    let (fed, folded) = replay.watched(work).await?;
     driver.close().await?;
     let failures = folded.into_iter().filter_map(Result::err).map(Error::from);
     // Of several failures the cause is the one that is not an echo of the stop.

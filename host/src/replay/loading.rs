@@ -32,7 +32,10 @@ pub(super) async fn load_table(
         }
         send.blocking_send(rows).map_err(|_| FoldError::Interrupted)
     })?;
-    let (merged, loaded) = futures::join!(merge, replay.store.load(&info, &columns, receive));
+    let load = replay.store.load(&info, &columns, receive);
+    let (merged, loaded) = replay
+        .watched(async { futures::join!(merge, load) })
+        .await?;
     match (merged, loaded) {
         // The store fails because no more rows come, or the merge because nobody takes them.
         (Err(cause), Err(StoreError::Unfinished { .. })) => Err(cause.into()),
@@ -48,7 +51,8 @@ pub(super) async fn merge_only(
     build: &BuildFolder,
     standing: &Standing,
 ) -> Result<MergedRows, Error> {
-    Ok(merge(replay, build, standing, |_| Ok(()))?.await?)
+    let merge = merge(replay, build, standing, |_| Ok(()))?;
+    Ok(replay.watched(merge).await??)
 }
 
 fn merge(

@@ -16,7 +16,7 @@ use super::*;
 use crate::error::Coded;
 use crate::units::ByteSize;
 
-/// The path of the component in `tests/guests/raw`, built.
+/// The path of the component in `tests/guests/evil`, built.
 fn raw_path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
@@ -25,7 +25,7 @@ fn raw_path() -> &'static Path {
             "/../guest-sdk/rust/build-component"
         );
         let built = Command::new(script)
-            .args(["-p", "backfold-guest-raw"])
+            .args(["-p", "backfold-guest-evil"])
             .output()
             .unwrap();
         assert!(
