@@ -96,7 +96,10 @@ fn what_was_compiled_is_used_again_and_a_forged_file_is_not() {
     let load = || Component::load(raw_path(), &tight(), Some(&cache)).unwrap();
     let first = load();
     assert_eq!(first.digest(), load().digest());
-    assert_eq!(first.imports(), [""; 0]);
+    let imports = first.imports().iter();
+    assert!(
+        imports.clone().count() > 5 && imports.clone().all(|import| import.starts_with("wasi:"))
+    );
     let files: Vec<_> = fs::read_dir(&cache)
         .unwrap()
         .map(|file| file.unwrap().path())

@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
+mod evil;
 mod loading;
 mod window;
 
@@ -99,7 +100,7 @@ const TWO: [(&str, i64); 2] = [("a", 1), ("b", 2)];
 #[test]
 fn an_honest_component_folds_drains_and_combines() {
     let mut instance = open(&[]);
-    assert_eq!(instance.descriptor().name, "raw");
+    assert_eq!(instance.descriptor().name, "evil");
     let rejected = instance
         .fold(&events(&[("a", 1), ("b", 2), ("a", -1), ("a", 10)]))
         .unwrap();

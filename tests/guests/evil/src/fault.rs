@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::hint::black_box;
 
-use crate::bindings::backfold::pipeline::columns::Batch;
+use crate::answer;
+use crate::bindings::backfold::pipeline::columns::{Batch, Column};
 use crate::bindings::exports::backfold::pipeline::pipeline::Rejection;
 use crate::param;
 
@@ -37,17 +38,29 @@ thread_local! {
 pub(crate) fn before(call: &str) {
     match is_now(call).as_deref() {
         Some("trap") => unreachable!(),
+        Some("abort") => std::process::abort(),
         Some("loop") => loop {
             black_box(());
         },
+        Some("copy") => {
+            let (from, mut to) = (vec![1_u8; 8 << 20], vec![0; 8 << 20]);
+            loop {
+                to.copy_from_slice(black_box(&from));
+            }
+        }
         Some("memory") => {
             let mut hoard = Vec::new();
             loop {
                 hoard.push(black_box(vec![1_u8; 1 << 20]));
             }
         }
+        Some("one-allocation") => drop(black_box(vec![1_u8; 1 << 30])),
         Some("recursion") => {
             black_box(deeper(0));
+        }
+        Some("out-of-bounds") => {
+            // SAFETY: it is none; that is the point. No memory is there, and the sandbox says so.
+            black_box(unsafe { std::ptr::read_volatile(0xffff_fff0 as *const u64) });
         }
         _ => {}
     }
@@ -67,23 +80,98 @@ pub(crate) fn rejections(rows: u32) -> Vec<Rejection> {
     match is_now("fold").as_deref() {
         Some("reject-first") => vec![reject(0, "the first")],
         Some("reject-outside") => vec![reject(rows, "outside")],
+        Some("reject-far-outside") => vec![reject(u32::MAX, "far outside")],
         Some("reject-twice") => vec![reject(0, "once"), reject(0, "twice")],
         Some("long-reason") => vec![reject(0, &"\x1b[2J".repeat(100_000))],
+        Some("huge-reason") => vec![reject(0, &"\x1b[2J".repeat(2_000_000))],
+        Some("wild-reason") => vec![Rejection {
+            row: 0,
+            // SAFETY: as above.
+            reason: unsafe { String::from_raw_parts(0xffff_0000 as *mut u8, 1 << 20, 1 << 20) },
+        }],
         _ => vec![],
     }
 }
 
 /// Spoils an answer.
 pub(crate) fn answer(call: &str, mut batch: Batch) -> Batch {
-    match is_now(call).as_deref() {
-        Some("no-columns") => batch.columns.clear(),
-        Some("more-rows") => batch.rows += 1,
-        Some("many-rows") => batch.rows = u32::MAX,
-        Some("bad-utf8") => batch.columns[0].values.fill(0xff),
-        Some("null") => batch.columns[0].validity = Some(vec![0; batch.rows.div_ceil(8) as usize]),
-        Some("key-twice") => batch.columns[0].values.fill(b'k'),
-        Some("huge") => batch.columns[0].values = vec![0; 5 << 20],
+    let rows = batch.rows;
+    let first = batch.columns.first_mut();
+    match (is_now(call).as_deref(), first) {
+        (Some("no-columns"), _) => batch.columns.clear(),
+        (Some("column-too-many"), Some(first)) => {
+            let again = first.clone();
+            batch.columns.push(again);
+        }
+        (Some("more-rows"), _) => batch.rows += 1,
+        (Some("fewer-rows"), _) => batch.rows -= 1,
+        (Some("many-rows"), _) => batch.rows = u32::MAX,
+        (Some("no-rows"), _) => {
+            batch.rows = 0;
+            batch.columns.iter_mut().for_each(clear);
+        }
+        (Some(fault), Some(first)) => spoil(fault, first, rows),
         _ => {}
     }
     batch
+}
+
+fn clear(column: &mut Column) {
+    column.values.clear();
+    if let Some(offsets) = &mut column.offsets {
+        offsets.truncate(4);
+    }
+}
+
+fn spoil(fault: &str, column: &mut Column, rows: u32) {
+    let offset = |at: &mut Vec<u8>, number: usize, value: u32| {
+        let end = at.len().min(number * 4 + 4);
+        at[end - 4..end].copy_from_slice(&value.to_le_bytes());
+    };
+    match (fault, &mut column.offsets) {
+        ("bad-utf8", _) => column.values.fill(0xff),
+        ("cut-utf8", _) => column.values.fill(0xc3),
+        ("null", _) => column.validity = Some(vec![0; rows.div_ceil(8) as usize]),
+        ("short-bitmap", _) => column.validity = Some(vec![]),
+        ("long-bitmap", _) => column.validity = Some(vec![0xff; 1_000]),
+        ("key-twice", _) => *column = answer::text_column((0..rows).map(|_| "k")),
+        ("huge", _) => column.values = vec![0; 5 << 20],
+        ("short", _) => drop(column.values.pop()),
+        ("long", _) => column.values.push(0),
+        ("no-offsets", offsets) => *offsets = None,
+        ("offsets-too-many", offsets) => *offsets = Some(vec![0; 4 * (rows as usize + 1)]),
+        ("few-offsets", Some(offsets)) => offsets.truncate(4),
+        ("first-offset", Some(offsets)) => offset(offsets, 0, 1),
+        ("falling-offsets", Some(offsets)) => offset(offsets, 1, u32::MAX),
+        ("last-offset", Some(offsets)) => offset(offsets, usize::MAX / 8, 1 << 20),
+        ("large-row", _) => *column = answer::text_column((0..rows).map(|_| "x")).enlarged(3 << 20),
+        // SAFETY: none is needed, for nothing is read: the host is told of memory that is not there.
+        ("wild-pointer", _) => {
+            column.values =
+                unsafe { Vec::from_raw_parts(0xffff_0000 as *mut u8, 1 << 20, 1 << 20) };
+        }
+        // SAFETY: as above.
+        ("null-pointer", _) => {
+            column.values = unsafe {
+                Vec::from_raw_parts(
+                    std::ptr::without_provenance_mut(8),
+                    0x7fff_ffff,
+                    0x7fff_ffff,
+                )
+            };
+        }
+        _ => {}
+    }
+}
+
+impl Column {
+    /// With more bytes in its last value.
+    fn enlarged(mut self, bytes: usize) -> Self {
+        self.values.resize(self.values.len() + bytes, b'x');
+        let end = (self.values.len() as u32).to_le_bytes();
+        if let Some(last) = self.offsets.as_mut().and_then(|all| all.last_chunk_mut()) {
+            *last = end;
+        }
+        self
+    }
 }

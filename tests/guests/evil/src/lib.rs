@@ -1,7 +1,8 @@
 //! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
 //! one way, `in` says in which call. Of the calls of `fold` these may be singled out: where the amounts sum up to `at`,
 //! where one of them is `meets`, where there are `rows` or more, and the call with the number `nth`. `keys` names
-//! other keys than `page`, with a bar between them.
+//! other keys than `page`, with a bar between them; `descriptor` spoils what it says of itself in other ways. `reach`
+//! lets each fold reach for something outside, and reject its first record with what it saw.
 #![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
 
 use std::cell::RefCell;
@@ -9,10 +10,12 @@ use std::collections::BTreeMap;
 
 mod answer;
 mod bindings;
+mod descriptor;
 mod fault;
+mod world;
 
-use bindings::backfold::pipeline::columns::{Batch, Kind};
-use bindings::backfold::pipeline::schema::{Descriptor, Encoding, Input, Origin, Output};
+use bindings::backfold::pipeline::columns::Batch;
+use bindings::backfold::pipeline::schema::Descriptor;
 use bindings::exports::backfold::pipeline::{monoid, pipeline};
 
 struct Raw;
@@ -38,33 +41,7 @@ impl pipeline::Guest for Raw {
             return Err(why);
         }
         fault::before("open");
-        let output = |name: &str, kind| Output {
-            name: name.into(),
-            kind,
-            nullable: false,
-        };
-        let input = |name: &str, kind| Input {
-            name: name.into(),
-            origin: Origin::Path(name.into()),
-            kind,
-            encoding: Encoding::Standard,
-            nullable: false,
-        };
-        let keys = param("keys").unwrap_or_else(|| "page".into());
-        Ok(Descriptor {
-            name: param("name").unwrap_or_else(|| "raw".into()),
-            version: "1.0.0".into(),
-            inputs: vec![input("page", Kind::Utf8), input("amount", Kind::Int64)],
-            only: vec![],
-            event_time: None,
-            keys: keys
-                .split_terminator('|')
-                .map(|key| output(key, Kind::Utf8))
-                .collect(),
-            states: vec![output("events", Kind::Int64), output("total", Kind::Int64)],
-            views: vec![output("mean", Kind::Float64)],
-            commutative: true,
-        })
+        Ok(descriptor::describe())
     }
 
     fn fold(events: Batch) -> Result<Vec<pipeline::Rejection>, String> {
@@ -77,6 +54,15 @@ impl pipeline::Guest for Raw {
                 return Err("no\x1b[2J".into());
             }
             rejections = fault::rejections(events.rows);
+        }
+        if let Some(what) = param("reach") {
+            let seen = world::reach_for(&what);
+            if !seen.is_empty() {
+                rejections.push(pipeline::Rejection {
+                    row: 0,
+                    reason: seen,
+                });
+            }
         }
         STATE.with_borrow_mut(|state| {
             for (row, (page, amount)) in pages.into_iter().zip(amounts).enumerate() {
