@@ -24,10 +24,14 @@ mod error;
 mod folding;
 mod loading;
 mod planning;
+mod quarantine;
 mod report;
 
 pub use commands::{diff, gc, history, rollback, status, swap};
 pub use error::Error;
+pub use quarantine::{
+    Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
+};
 pub use report::{BuildPhase, BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
 
 /// What a run is asked for.

@@ -46,6 +46,24 @@ pub enum BuildError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There is no such rejected record.
+    #[error("build {build} has no rejected record {number}: there are {count}")]
+    UnknownRecord {
+        /// The build.
+        build: String,
+        /// The number asked for.
+        number: u64,
+        /// How many there are.
+        count: u64,
+    },
+    /// A rejected record cannot be replayed, since it was not kept whole.
+    #[error("of rejected record {number} of build {build} not all bytes were kept")]
+    NotKept {
+        /// The build.
+        build: String,
+        /// Its number.
+        number: u64,
+    },
     /// A file is not what was written into it.
     #[error("{path} is damaged: {what}")]
     Damaged {
@@ -87,6 +105,8 @@ impl Coded for BuildError {
             BuildError::OtherFormat { .. } => &codes::OTHER_FORMAT,
             BuildError::Locked { .. } => &codes::LOCKED,
             BuildError::UnknownBuild { .. } => &codes::UNKNOWN_BUILD,
+            BuildError::UnknownRecord { .. } => &codes::UNKNOWN_RECORD,
+            BuildError::NotKept { .. } => &codes::NOT_KEPT,
             BuildError::Damaged { .. } => &codes::DAMAGED,
             BuildError::Io { .. } => &codes::IO,
         }
@@ -128,6 +148,17 @@ pub(crate) mod codes {
         "Make room or mend the file system of the `work` folder, then run the same command again: it resumes.",
     );
 
+    pub(crate) const UNKNOWN_RECORD: Code = Code::new(
+        107,
+        Class::Usage,
+        "`backfold quarantine list` shows the numbers that there are.",
+    );
+    pub(crate) const NOT_KEPT: Code = Code::new(
+        108,
+        Class::Usage,
+        "Take the record from its source, at the position that `backfold quarantine show` gives, and fold it with `backfold test`.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &NOT_A_WORK_FOLDER,
         &OTHER_FORMAT,
@@ -135,5 +166,7 @@ pub(crate) mod codes {
         &UNKNOWN_BUILD,
         &DAMAGED,
         &IO,
+        &UNKNOWN_RECORD,
+        &NOT_KEPT,
     ];
 }

@@ -3,6 +3,7 @@
 mod error;
 mod journal;
 mod manifest;
+mod quarantine;
 mod splits;
 mod work;
 
@@ -10,5 +11,6 @@ pub use error::BuildError;
 pub(crate) use error::codes;
 pub use journal::{Entry, Journal, Standing};
 pub use manifest::{ComponentIdentity, Manifest};
+pub use quarantine::QuarantineReader;
 pub use splits::{Covered, SplitReader, SplitWriter};
 pub use work::{BuildFolder, Lock, WorkFolder, now, write_json};

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::error::BuildError;
 use super::journal::{Journal, Standing};
 use super::manifest::Manifest;
+use super::quarantine::QuarantineReader;
 
 /// The format of work folders that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -247,6 +248,11 @@ impl BuildFolder {
     /// Where they are joined in the end.
     pub fn quarantine_file(&self) -> PathBuf {
         self.path.join("quarantine.jsonl")
+    }
+
+    /// The records rejected so far.
+    pub fn rejected(&self) -> Result<QuarantineReader, BuildError> {
+        QuarantineReader::open(self)
     }
 
     /// The frozen input.

@@ -25,6 +25,7 @@ mod logging;
 mod paint;
 mod plan;
 mod progress;
+mod quarantine;
 mod rollback;
 mod run;
 mod status;
@@ -83,6 +84,7 @@ enum Command {
     Rollback(rollback::Rollback),
     Gc(gc::Gc),
     Log(log::Log),
+    Quarantine(quarantine::Quarantine),
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Completions(completions::Completions),
@@ -99,6 +101,7 @@ impl Command {
             Command::Rollback(_) => "rollback",
             Command::Gc(_) => "gc",
             Command::Log(_) => "log",
+            Command::Quarantine(_) => "quarantine",
             Command::Inspect(_) => "inspect",
             Command::Explain(_) => "explain",
             Command::Completions(_) => "completions",
@@ -115,6 +118,7 @@ impl Command {
             Command::Rollback(command) => command.execute(context).await,
             Command::Gc(command) => command.execute(context).await,
             Command::Log(command) => command.execute(context).await,
+            Command::Quarantine(command) => command.execute(context).await,
             Command::Inspect(command) => command.execute(context),
             Command::Explain(command) => command.execute(),
             Command::Completions(command) => command.execute(),

@@ -32,7 +32,7 @@ pub use digest::RowsDigest;
 pub use error::FoldError;
 pub(crate) use error::codes;
 pub use options::{FoldOptions, QuarantineOptions};
-pub use quarantine::join_quarantine;
+pub use quarantine::{Quarantined, RejectedBy, join_quarantine};
 pub(crate) use rows::panic_message;
 pub use rows::{MergePlan, MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::FoldError;
@@ -19,37 +19,77 @@ use crate::guest::{Failure, Refused};
 use crate::json_rows;
 
 /// Who rejected a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum RejectedBy {
+pub enum RejectedBy {
+    /// It is no record of the columns that the component reads.
     Decoder,
+    /// It became an event, and the component rejected it or failed on it.
     Component,
 }
 
-/// A line of `quarantine.jsonl`.
-#[derive(Serialize)]
-struct Line<'a> {
-    split: u64,
+/// A rejected record: a line of `quarantine.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The split that it came from.
+    pub split: u64,
+    /// Where it stands.
     #[serde(flatten)]
-    position: &'a Position,
-    rejected_by: RejectedBy,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-    reason: &'a str,
-    /// What the component, whose digest this is, was given, and how it failed if it did not reject it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    component: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<&'a Failure>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    columns: Option<Map<String, Value>>,
-    length_bytes: u64,
+    pub position: Position,
+    /// Who rejected it.
+    pub rejected_by: RejectedBy,
+    /// The path of the value at fault, where it is one value's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The digest of the component that refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
+    /// How that failed on it, if it did not reject it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// The columns that it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Map<String, Value>>,
+    /// How long the record is, as far as it was read; 0 where its bytes are not known any more.
+    pub length_bytes: u64,
     /// The record where it is UTF-8; its beginning where it is longer than what is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// The same in base64 where it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}
+
+impl Quarantined {
+    fn new(split: u64, rejected_by: RejectedBy, record: &Rejected) -> Self {
+        let text = std::str::from_utf8(&record.bytes).ok();
+        Quarantined {
+            split,
+            position: record.position.clone(),
+            rejected_by,
+            path: record.path.clone(),
+            reason: record.reason.clone(),
+            component: None,
+            failure: None,
+            columns: None,
+            length_bytes: record.length_bytes,
+            // Of a record that turned out bad when its window was folded again the bytes are gone.
+            text: text.filter(|text| !text.is_empty()).map(str::to_owned),
+            base64: text.is_none().then(|| BASE64.encode(&record.bytes)),
+        }
+    }
+
+    /// The record's bytes, if all of them were kept.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let bytes = match (&self.text, &self.base64) {
+            (Some(text), _) => text.clone().into_bytes(),
+            (None, Some(base64)) => BASE64.decode(base64).ok()?,
+            (None, None) => return None,
+        };
+        (bytes.len() as u64 == self.length_bytes).then_some(bytes)
+    }
 }
 
 /// Writes the rejections of one split.
@@ -85,39 +125,23 @@ impl SplitQuarantine {
 
     /// Keeps a record that the decoder rejected.
     pub(super) fn add(&mut self, record: &Rejected) -> Result<(), FoldError> {
-        self.write(record, RejectedBy::Decoder, None)
+        self.write(&Quarantined::new(self.split, RejectedBy::Decoder, record))
     }
 
     /// Keeps a record that the component refused.
     pub(super) fn add_refused(&mut self, refused: &Refused) -> Result<(), FoldError> {
-        self.write(&refused.record, RejectedBy::Component, Some(refused))
+        self.write(&Quarantined {
+            component: Some(self.component.to_string()),
+            failure: refused.failure.clone(),
+            columns: Some(json_rows::row(&refused.columns, 0)),
+            ..Quarantined::new(self.split, RejectedBy::Component, &refused.record)
+        })
     }
 
-    fn write(
-        &mut self,
-        record: &Rejected,
-        rejected_by: RejectedBy,
-        refused: Option<&Refused>,
-    ) -> Result<(), FoldError> {
-        let component = self.component.clone();
-        let text = std::str::from_utf8(&record.bytes).ok();
-        let line = Line {
-            split: self.split,
-            position: &record.position,
-            rejected_by,
-            path: record.path.as_deref(),
-            reason: &record.reason,
-            component: refused.map(|_| &*component),
-            failure: refused.and_then(|refused| refused.failure.as_ref()),
-            columns: refused.map(|refused| json_rows::row(&refused.columns, 0)),
-            length_bytes: record.length_bytes,
-            // Of a record that turned out bad when its window was folded again the bytes are gone.
-            text: text.filter(|text| !text.is_empty()),
-            base64: text.is_none().then(|| BASE64.encode(&record.bytes)),
-        };
+    fn write(&mut self, line: &Quarantined) -> Result<(), FoldError> {
         let failed = FoldError::io("writing", self.path.clone());
         let writer = self.writer()?;
-        serde_json::to_writer(&mut *writer, &line)
+        serde_json::to_writer(&mut *writer, line)
             .map_err(std::io::Error::from)
             .and_then(|()| writer.write_all(b"\n"))
             .map_err(failed)

@@ -4,8 +4,10 @@ use arrow_array::RecordBatch;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::error::codes;
 use super::{GuestError, RowRejection};
 use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
+use crate::error::Code;
 
 /// A record that was decoded, and is not in any state.
 #[derive(Clone, Debug)]
@@ -46,6 +48,19 @@ pub enum FailureKind {
     Error,
     /// Its answer broke the contract, or was too large.
     InvalidAnswer,
+}
+
+impl FailureKind {
+    /// The code of the errors of this kind.
+    pub fn code(self) -> &'static Code {
+        match self {
+            FailureKind::Trap => &codes::TRAP,
+            FailureKind::OutOfFuel => &codes::OUT_OF_FUEL,
+            FailureKind::OutOfMemory => &codes::OUT_OF_MEMORY,
+            FailureKind::Error => &codes::REFUSED,
+            FailureKind::InvalidAnswer => &codes::BAD_ANSWER,
+        }
+    }
 }
 
 impl Failure {

@@ -2,10 +2,11 @@
 //!
 //! Rows are folded in their order, part after part, each on an instance that holds nothing else. Of a part that
 //! fails the front is folded next; what is behind a front that succeeds is known to be at fault without being
-//! folded. The front is one half, so a culprit among `n` rows costs about `log2 n` folds, half of which succeed
-//! and count; or, where the fuel that was used tells about where the culprit is, the rows up to shortly before it, then
-//! those up to shortly behind it, which narrows the part down much faster. `k` culprits cost `k` times that, however
-//! many rows there are.
+//! folded. A front that fails costs a fresh instance, one that succeeds counts and costs little; so it is a quarter
+//! of the rows, and of a few rows the first. Where the fuel that was used tells about where the culprit is, it is the
+//! rows up to shortly before that, then those up to shortly behind it.
+//!
+//! So a culprit costs a few failures, whatever the size of the batch, and `k` culprits cost `k` times that.
 
 use std::ops::Range;
 
@@ -32,7 +33,7 @@ struct Hint {
     is_near: bool,
 }
 
-/// A part that is this short is cut in half, wherever the culprit seems to be.
+/// A part that is this short is folded row by row, wherever the culprit seems to be.
 const SHORT_ROWS: usize = 16;
 
 /// Rows to fold.
@@ -90,9 +91,12 @@ impl Search {
 
     /// How many of the next `rows` rows, which fail, to fold.
     fn front(&self, rows: usize) -> usize {
-        let half = rows.div_ceil(2);
-        let Some(hint) = self.hint.filter(|_| rows > SHORT_ROWS) else {
-            return half;
+        if rows <= SHORT_ROWS {
+            return 1;
+        }
+        let quarter = rows.div_ceil(4);
+        let Some(hint) = self.hint else {
+            return quarter;
         };
         let before = hint.row.saturating_sub(self.at);
         let front = if before > 0 && !hint.is_near {
@@ -100,11 +104,7 @@ impl Search {
         } else {
             2 * before + 2
         };
-        if (1..rows).contains(&front) {
-            front
-        } else {
-            half
-        }
+        if front < rows { front } else { quarter }
     }
 
     /// Notes that `probe` succeeded. Whether that is odd: rows that fail together were folded one by one, and none
@@ -196,11 +196,11 @@ mod tests {
         for row in [0, 1, 4095, 4096, 8191] {
             type Guess = fn(usize) -> Option<usize>;
             let guesses: [(usize, Guess); 5] = [
-                (14, |_| None),
-                (7, Some),
-                (8, |rows| Some(rows + 2)),
-                (8, |rows| Some(rows + rows / 30)),
-                (17, |rows| Some(rows + 10_000)),
+                (10, |_| None),
+                (5, Some),
+                (5, |rows| Some(rows + 2)),
+                (6, |rows| Some(rows + rows / 30)),
+                (10, |rows| Some(rows + 10_000)),
             ];
             for (most_failures, guess) in guesses {
                 let poison = BTreeSet::from([row]);

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Replay};
-use crate::build::{BuildFolder, Journal, SplitReader, Standing};
+use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
 use crate::error::Class;
 use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
@@ -78,18 +78,6 @@ pub(super) async fn fold_splits(
 impl Replay<'_> {
     fn worker(&self, build: &BuildFolder, journal: Arc<Journal>) -> Result<Worker, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
-        let event_time = descriptor.event_time.as_ref().and_then(|name| {
-            descriptor
-                .inputs
-                .iter()
-                .position(|input| input.name == *name)
-        });
-        let projection = Projection {
-            inputs: descriptor.inputs.clone(),
-            only: descriptor.only.clone(),
-            event_time,
-            range: build.manifest.range,
-        };
         let settings = WorkerSettings {
             runs: build.runs(),
             quarantine: build.quarantine(),
@@ -99,13 +87,28 @@ impl Replay<'_> {
             commutative: descriptor.commutative,
         };
         Ok(Worker::new(
-            Decoding::new(projection, &build.manifest.decode)?,
+            Decoding::new(projection(&build.manifest), &build.manifest.decode)?,
             Window::new(self.open_instance()?, job.fold.window_batches),
             StateTable::new(descriptor)?,
             settings,
             journal,
             self.progress.clone(),
         ))
+    }
+}
+
+/// What the component of a build wants of each record.
+pub(super) fn projection(manifest: &Manifest) -> Projection {
+    let descriptor = &manifest.descriptor;
+    let event_time = descriptor.event_time.as_ref();
+    Projection {
+        inputs: descriptor.inputs.clone(),
+        only: descriptor.only.clone(),
+        event_time: event_time.and_then(|name| {
+            let mut inputs = descriptor.inputs.iter();
+            inputs.position(|input| input.name == *name)
+        }),
+        range: manifest.range,
     }
 }
 

@@ -1,0 +1,291 @@
+//! `backfold quarantine`: the records that a build rejected, and why.
+
+use anyhow::Result;
+use backfold::fold::RejectedBy;
+use backfold::replay::{self, Fate, Numbered, Quarantine as Rejected, ReasonCount, Replayed};
+use clap::Subcommand;
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+use super::arguments::{BuildArguments, JobArguments};
+use super::context::Context;
+use super::human::{count, counted, plain};
+use super::paint::Paint;
+use super::table::{Fields, Side, Table};
+
+/// Show the records that a build rejected, and fold one of them again
+///
+/// Each has a number within its build. The newest build that rejected any is meant, if none is named.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold quarantine counts job.toml       how many records were rejected, reason by reason
+  backfold quarantine list job.toml         the first of them
+  backfold quarantine show 3 job.toml       all that is known of the third
+  backfold quarantine replay 3 job.toml     fold it again, alone, with the component as it is now")]
+pub(crate) struct Quarantine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Count them, reason by reason
+    Counts {
+        #[command(flatten)]
+        job: JobArguments,
+        #[command(flatten)]
+        build: OfBuild,
+    },
+    /// List them
+    List {
+        #[command(flatten)]
+        job: JobArguments,
+        #[command(flatten)]
+        build: OfBuild,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value = "20")]
+        limit: usize,
+    },
+    /// Show one of them, with all that is known of it
+    Show {
+        /// Its number
+        number: u64,
+        #[command(flatten)]
+        job: JobArguments,
+        #[command(flatten)]
+        build: OfBuild,
+    },
+    /// Fold one of them again, alone; nothing is written
+    Replay {
+        /// Its number
+        number: u64,
+        #[command(flatten)]
+        job: JobArguments,
+        #[command(flatten)]
+        build: OfBuild,
+        #[command(flatten)]
+        settings: BuildArguments,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct OfBuild {
+    /// Those of this build
+    #[arg(long, value_name = "BUILD")]
+    build: Option<String>,
+}
+
+impl Quarantine {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let paint = context.paint;
+        match self.command {
+            Command::Counts { job, build } => {
+                let rejected = replay::quarantine(&job.load()?, build.build.as_deref(), 0)?;
+                Answer::new(counts(&rejected, paint), &rejected)
+            }
+            Command::List { job, build, limit } => {
+                let rejected = replay::quarantine(&job.load()?, build.build.as_deref(), limit)?;
+                Answer::new(list(&rejected, paint), &rejected)
+            }
+            Command::Show { number, job, build } => {
+                let record = replay::quarantined(&job.load()?, build.build.as_deref(), number)?;
+                Answer::new(show(&record, paint), &record)
+            }
+            Command::Replay {
+                number,
+                job,
+                build,
+                settings,
+            } => {
+                let job = settings.load(&job)?;
+                let build = build.build.as_deref();
+                let replayed = replay::replay_quarantined(&job, build, number).await?;
+                Answer::new(replayed_text(&replayed, paint), &replayed)
+            }
+        }
+    }
+}
+
+fn heading(rejected: &Rejected, paint: Paint) -> String {
+    match &rejected.build {
+        None => "no record was rejected\n".into(),
+        Some(build) => format!(
+            "{} of build {}\n",
+            paint.red(counted(rejected.total, "rejected record")),
+            paint.bold(build)
+        ),
+    }
+}
+
+fn counts(rejected: &Rejected, paint: Paint) -> String {
+    let mut text = heading(rejected, paint);
+    if rejected.reasons.is_empty() {
+        return text;
+    }
+    let mut table = Table::new(&[
+        ("records", Side::Right),
+        ("first", Side::Right),
+        ("by", Side::Left),
+        ("reason", Side::Left),
+    ]);
+    for reason in &rejected.reasons {
+        let ReasonCount {
+            count: records,
+            first,
+            rejected_by,
+            ..
+        } = reason;
+        let path = reason.path.as_deref();
+        table.row([
+            count(*records),
+            first.to_string(),
+            by(*rejected_by).into(),
+            with_path(path, &reason.reason),
+        ]);
+    }
+    text.push_str(&table.render(0, paint));
+    text
+}
+
+fn list(rejected: &Rejected, paint: Paint) -> String {
+    let mut text = heading(rejected, paint);
+    if rejected.records.is_empty() {
+        return text;
+    }
+    let mut table = Table::new(&[
+        ("number", Side::Right),
+        ("where", Side::Left),
+        ("by", Side::Left),
+        ("reason", Side::Left),
+    ]);
+    for Numbered { number, record } in &rejected.records {
+        table.row([
+            number.to_string(),
+            record.position.to_string(),
+            by(record.rejected_by).into(),
+            with_path(record.path.as_deref(), &record.reason),
+        ]);
+    }
+    text.push_str(&table.render(0, paint));
+    let shown = rejected.records.len() as u64;
+    if shown < rejected.total {
+        let rest = rejected.total - shown;
+        text.push_str(&format!("and {} more\n", count(rest)));
+    }
+    text
+}
+
+fn show(numbered: &Numbered, paint: Paint) -> String {
+    let mut fields = record_fields(numbered);
+    let record = &numbered.record;
+    fields.add("rejected by", by(record.rejected_by));
+    fields.add(
+        "reason",
+        with_path(record.path.as_deref(), &plain(&record.reason)),
+    );
+    if let Some(component) = &record.component {
+        fields.add("component", component);
+    }
+    if let Some(failure) = &record.failure {
+        fields.add("fuel", count(failure.fuel));
+        if !failure.backtrace.is_empty() {
+            fields.add("in", plain(&failure.backtrace.join(" ← ")));
+        }
+    }
+    let mut text = fields.render(paint);
+    if let Some(columns) = &record.columns {
+        text.push_str(&object("columns", columns, paint));
+    }
+    let kept = match (&record.text, &record.base64) {
+        (Some(text), _) => plain(text).into_owned(),
+        (None, Some(base64)) => format!("{base64} (base64)"),
+        (None, None) => "its bytes were not kept".into(),
+    };
+    text.push_str(&format!("\n{kept}\n"));
+    text
+}
+
+fn replayed_text(replayed: &Replayed, paint: Paint) -> String {
+    let mut fields = record_fields(&replayed.record);
+    fields.add("was rejected", plain(&replayed.record.record.reason));
+    fields.add("component", &replayed.component);
+    let mut text = fields.render(paint);
+    if let Some(columns) = &replayed.columns {
+        text.push_str(&object("columns", columns, paint));
+    }
+    text.push('\n');
+    match &replayed.fate {
+        Fate::Folded { states } => {
+            text.push_str(&format!("{}: it counts now\n", paint.green("folded")));
+            for state in states {
+                text.push_str(&object("state", state, paint));
+            }
+        }
+        Fate::PassedOver => {
+            let why = "it does not meet the component's conditions, or is out of the job's range";
+            text.push_str(&format!("passed over: {why}\n"));
+        }
+        Fate::Rejected {
+            rejected_by,
+            reason,
+        } => text.push_str(&format!(
+            "{} by the {}: {}\n",
+            paint.red("rejected"),
+            by(*rejected_by),
+            plain(reason)
+        )),
+        Fate::Failed {
+            code,
+            reason,
+            backtrace,
+        } => {
+            text.push_str(&format!(
+                "{}: {code}: {}\n",
+                paint.red("failed"),
+                plain(reason)
+            ));
+            for function in backtrace {
+                text.push_str(&format!("  in {}\n", plain(function)));
+            }
+        }
+    }
+    text
+}
+
+fn record_fields(numbered: &Numbered) -> Fields {
+    let Numbered { number, record } = numbered;
+    let mut fields = Fields::default();
+    fields.add("number", number.to_string());
+    fields.add("record", plain(&record.position.to_string()));
+    let length = counted(record.length_bytes, "byte");
+    match record.position.byte {
+        Some(byte) if record.length_bytes > 0 => {
+            let from = format!("from byte {} of the object, decompressed", count(byte));
+            fields.add("length", format!("{length}, {from}"));
+        }
+        _ => fields.add("length", length),
+    }
+    fields
+}
+
+fn object(title: &str, values: &Map<String, Value>, paint: Paint) -> String {
+    let mut text = format!("\n{}\n", paint.dim(title));
+    for (name, value) in values {
+        text.push_str(&format!("  {name} = {}\n", plain(&value.to_string())));
+    }
+    text
+}
+
+fn with_path(path: Option<&str>, reason: &str) -> String {
+    match path {
+        Some(path) => format!("{}: {reason}", plain(path)),
+        None => reason.to_owned(),
+    }
+}
+
+fn by(rejected_by: RejectedBy) -> &'static str {
+    match rejected_by {
+        RejectedBy::Decoder => "decoder",
+        RejectedBy::Component => "component",
+    }
+}

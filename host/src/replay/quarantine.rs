@@ -1,0 +1,355 @@
+//! The records that a build rejected: counted, shown, and folded again one at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::folding::{on_thread, projection};
+use super::{Error, load_component, watched};
+use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
+use crate::decode::{DecodeOptions, Decoding, Events};
+use crate::fold::{Quarantined, RejectedBy};
+use crate::guest::{Component, Drained, GuestError, Window};
+use crate::job::Job;
+use crate::json_rows;
+use crate::source::{Chunk, Object};
+
+/// The rejected records of a build.
+#[derive(Clone, Debug, Serialize)]
+pub struct Quarantine {
+    /// The build; `None` where no build has rejected anything.
+    pub build: Option<String>,
+    /// How many there are.
+    pub total: u64,
+    /// How many for each kind of reason, the most frequent first.
+    pub reasons: Vec<ReasonCount>,
+    /// The first of them.
+    pub records: Vec<Numbered>,
+}
+
+/// A kind of reason, and how many records were rejected for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReasonCount {
+    /// How many.
+    pub count: u64,
+    /// Who rejected them.
+    pub rejected_by: RejectedBy,
+    /// The path of the value at fault, where it is one value's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The reason, without the values and numbers that differ from record to record.
+    pub reason: String,
+    /// The number of the first.
+    pub first: u64,
+}
+
+/// A rejected record and its number.
+#[derive(Clone, Debug, Serialize)]
+pub struct Numbered {
+    /// Its place among the rejected records of its build, from 1.
+    pub number: u64,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Quarantined,
+}
+
+/// What became of a rejected record that was folded again, alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct Replayed {
+    /// The record.
+    pub record: Numbered,
+    /// The digest of the component that folded it now.
+    pub component: String,
+    /// The columns that the decoder makes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Map<String, Value>>,
+    /// What happened.
+    pub fate: Fate,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Fate {
+    /// It counts: these keys and states came of it.
+    Folded {
+        /// The keys and states.
+        states: Vec<Map<String, Value>>,
+    },
+    /// It does not meet the conditions of the component, or is out of the job's range.
+    PassedOver,
+    /// It was rejected.
+    Rejected {
+        /// Who did.
+        rejected_by: RejectedBy,
+        /// Why.
+        reason: String,
+    },
+    /// The component failed on it.
+    Failed {
+        /// The code of the failure.
+        code: String,
+        /// What it was.
+        reason: String,
+        /// The functions that it was in, the innermost first.
+        backtrace: Vec<String>,
+    },
+}
+
+/// How many kinds of reasons are told apart.
+const MOST_REASONS: usize = 1_000;
+
+/// The rejected records of `build`, or of the newest build that has any: all of them counted, the first `limit` of them
+/// given.
+pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quarantine, Error> {
+    let Some(build) = chosen(job, build)? else {
+        return Ok(Quarantine {
+            build: None,
+            total: 0,
+            reasons: vec![],
+            records: vec![],
+        });
+    };
+    let (mut total, mut records) = (0, Vec::new());
+    let mut reasons = BTreeMap::<_, (u64, u64)>::new();
+    for next in build.rejected()? {
+        let (number, record) = next?;
+        total += 1;
+        let mut kind = (
+            record.rejected_by,
+            record.path.clone(),
+            generalized(&record.reason),
+        );
+        if reasons.len() >= MOST_REASONS && !reasons.contains_key(&kind) {
+            kind = (record.rejected_by, None, "other reasons".into());
+        }
+        let (count, _) = reasons.entry(kind).or_insert((0, number));
+        *count += 1;
+        if records.len() < limit {
+            records.push(Numbered { number, record });
+        }
+    }
+    let mut reasons: Vec<_> = reasons
+        .into_iter()
+        .map(
+            |((rejected_by, path, reason), (count, first))| ReasonCount {
+                count,
+                rejected_by,
+                path,
+                reason,
+                first,
+            },
+        )
+        .collect();
+    reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.count), reason.first));
+    Ok(Quarantine {
+        build: Some(build.manifest.build),
+        total,
+        reasons,
+        records,
+    })
+}
+
+/// One rejected record.
+pub fn quarantined(job: &Job, build: Option<&str>, number: u64) -> Result<Numbered, Error> {
+    Ok(find(job, build, number)?.1)
+}
+
+/// Folds one rejected record again, alone, with the component and the parameters that the job has now.
+pub async fn replay_quarantined(
+    job: &Job,
+    build: Option<&str>,
+    number: u64,
+) -> Result<Replayed, Error> {
+    let (build, record) = find(job, build, number)?;
+    let Some(bytes) = record.record.bytes() else {
+        let build = build.manifest.build;
+        return Err(BuildError::NotKept { build, number }.into());
+    };
+    let (component, descriptor) = load_component(job).await?;
+    let manifest = Manifest {
+        descriptor,
+        ..build.manifest
+    };
+    let (columns, decoded) = decode(&manifest, &record.record, bytes)?;
+    let fate = match decoded {
+        Ok(events) => {
+            let (component, params) = (component.clone(), job.component_params());
+            let folded = {
+                let component = component.clone();
+                let fold = move || Ok(fold(&component, &params, events));
+                on_thread("fold".into(), job.limits.thread_stack_bytes(), fold)?
+            };
+            watched(&component, folded).await???
+        }
+        Err(fate) => fate,
+    };
+    Ok(Replayed {
+        record,
+        component: component.digest(),
+        columns,
+        fate,
+    })
+}
+
+/// The build of that ID, or the newest that has rejected records.
+fn chosen(job: &Job, build: Option<&str>) -> Result<Option<BuildFolder>, Error> {
+    let work = WorkFolder::open(&job.work, &job.table)?;
+    if let Some(build) = build {
+        return Ok(Some(work.build(build)?));
+    }
+    for build in work.builds()?.into_iter().rev() {
+        if build.rejected()?.next().transpose()?.is_some() {
+            return Ok(Some(build));
+        }
+    }
+    Ok(None)
+}
+
+fn find(job: &Job, build: Option<&str>, number: u64) -> Result<(BuildFolder, Numbered), Error> {
+    let mut count = 0;
+    let mut id = "that any was rejected in".to_owned();
+    if let Some(build) = chosen(job, build)? {
+        for next in build.rejected()? {
+            let (at, record) = next?;
+            if at == number {
+                return Ok((build, Numbered { number, record }));
+            }
+            count = at;
+        }
+        id = build.manifest.build;
+    }
+    Err(BuildError::UnknownRecord {
+        build: id,
+        number,
+        count,
+    }
+    .into())
+}
+
+/// The columns of a record, and the record as an event; or what became of it before.
+type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
+
+fn decode(manifest: &Manifest, record: &Quarantined, bytes: Vec<u8>) -> Result<Decoded, Error> {
+    let options = DecodeOptions {
+        batch_rows: 1,
+        ..manifest.decode.clone()
+    };
+    let mut decoding = Decoding::new(projection(manifest), &options)?;
+    let object = Object {
+        // Whatever it was compressed with, its bytes are not.
+        key: "record".into(),
+        size_bytes: bytes.len() as u64,
+        etag: String::new(),
+        version: None,
+        modified_us: 0,
+    };
+    let mut all = Vec::new();
+    for chunk in [
+        Chunk::Object(Arc::new(object)),
+        Chunk::Bytes(bytes.into()),
+        Chunk::End,
+    ] {
+        decoding.push(chunk)?;
+        while let Some(events) = decoding.next()? {
+            all.push(events);
+        }
+    }
+    all.extend(decoding.finish()?);
+    if let Some(rejected) = all.iter().flat_map(|events| &events.rejected).next() {
+        let fate = Fate::Rejected {
+            rejected_by: RejectedBy::Decoder,
+            reason: rejected.reason.clone(),
+        };
+        return Ok((None, Err(fate)));
+    }
+    let event = all.into_iter().find(|events| events.batch.num_rows() > 0);
+    Ok(match event {
+        // What was not in the record's text, such as its offset, is known from the first time.
+        Some(events) => {
+            let columns = record.columns.clone();
+            let columns = columns.unwrap_or_else(|| json_rows::row(&events.batch, 0));
+            (Some(columns), Ok(events))
+        }
+        None => (None, Err(Fate::PassedOver)),
+    })
+}
+
+fn fold(
+    component: &Component,
+    params: &[(String, String)],
+    events: Events,
+) -> Result<Fate, GuestError> {
+    let mut window = Window::new(component.open(params)?, 1);
+    let mut refused = window.fold(0, 0, events)?;
+    let mut states = Vec::new();
+    while let Some(drained) = window.drain()? {
+        match drained {
+            Drained::Refused(more) => refused.extend(more),
+            Drained::Partials(partials) => states.extend(rows(&partials.rows)),
+        }
+    }
+    let Some(refused) = refused.into_iter().next() else {
+        return Ok(Fate::Folded { states });
+    };
+    let reason = refused.record.reason;
+    Ok(match refused.failure {
+        Some(failure) => Fate::Failed {
+            code: failure.kind.code().to_string(),
+            reason,
+            backtrace: failure.backtrace,
+        },
+        None => Fate::Rejected {
+            rejected_by: RejectedBy::Component,
+            reason,
+        },
+    })
+}
+
+fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
+    (0..batch.num_rows()).map(|row| json_rows::row(batch, row))
+}
+
+/// A reason without what differs from record to record: what is quoted, and numbers.
+fn generalized(reason: &str) -> String {
+    let mut general = String::with_capacity(reason.len());
+    for (place, part) in reason.split('`').enumerate() {
+        if place % 2 == 1 {
+            general.push_str("`…`");
+            continue;
+        }
+        let mut in_number = false;
+        for letter in part.chars() {
+            let is_digit = letter.is_ascii_digit();
+            match (is_digit, in_number) {
+                (true, false) => general.push('N'),
+                (true, true) => {}
+                (false, _) => general.push(letter),
+            }
+            in_number = is_digit;
+        }
+    }
+    general
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_that_differ_by_values_are_one() {
+        assert_eq!(
+            generalized("`1.5` is not written as an integer"),
+            generalized("`-7e3` is not written as an integer")
+        );
+        assert_eq!(
+            generalized("the duration is negative: -312"),
+            "the duration is negative: -N"
+        );
+        assert_eq!(generalized("half `a quote"), "half `…`");
+        assert_eq!(generalized(""), "");
+    }
+}
