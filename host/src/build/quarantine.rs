@@ -9,7 +9,8 @@ use super::error::BuildError;
 use super::work::BuildFolder;
 use crate::fold::Quarantined;
 
-/// Goes through rejected records, in the order of the source; each with its number, from 1.
+/// Goes through rejected records, split by split, in the order in which they were rejected; each with its number,
+/// from 1.
 pub struct QuarantineReader {
     /// The files that are left.
     files: VecDeque<PathBuf>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -49,7 +50,7 @@ pub struct ReasonCount {
 /// A rejected record and its number.
 #[derive(Clone, Debug, Serialize)]
 pub struct Numbered {
-    /// Its place among the rejected records of its build, from 1.
+    /// Its place among the rejected records of its build, from 1, in the order in which they were rejected.
     pub number: u64,
     /// The record.
     #[serde(flatten)]
@@ -172,6 +173,7 @@ pub async fn replay_quarantined(
     let (component, descriptor) = load_component(job).await?;
     let manifest = Manifest {
         descriptor,
+        range: job.range.resolve(Utc::now())?,
         ..build.manifest
     };
     let (columns, decoded) = decode(&manifest, &record.record, bytes)?;
@@ -313,23 +315,25 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
     (0..batch.num_rows()).map(|row| json_rows::row(batch, row))
 }
 
-/// A reason without what differs from record to record: what is quoted, and numbers.
+/// A reason without what differs from record to record: quoted values, and numbers that are words of their own.
 fn generalized(reason: &str) -> String {
     let mut general = String::with_capacity(reason.len());
     for (place, part) in reason.split('`').enumerate() {
-        if place % 2 == 1 {
+        let is_name = |letter: char| letter.is_ascii_lowercase() || "_.".contains(letter);
+        if place % 2 == 1 && part.chars().all(is_name) {
+            general.extend(["`", part, "`"]);
+        } else if place % 2 == 1 {
             general.push_str("`…`");
-            continue;
-        }
-        let mut in_number = false;
-        for letter in part.chars() {
-            let is_digit = letter.is_ascii_digit();
-            match (is_digit, in_number) {
-                (true, false) => general.push('N'),
-                (true, true) => {}
-                (false, _) => general.push(letter),
+        } else {
+            let mut before = ' ';
+            for letter in part.chars() {
+                match (letter.is_ascii_digit(), before.is_ascii_alphanumeric()) {
+                    (true, false) => general.push('N'),
+                    (true, true) if before.is_ascii_digit() && general.ends_with('N') => {}
+                    _ => general.push(letter),
+                }
+                before = letter;
             }
-            in_number = is_digit;
         }
     }
     general
@@ -349,7 +353,11 @@ mod tests {
             generalized("the duration is negative: -312"),
             "the duration is negative: -N"
         );
-        assert_eq!(generalized("half `a quote"), "half `…`");
+        assert_eq!(
+            generalized("a value of kind int64 in `fold`, 12 of 3.5 x17"),
+            "a value of kind int64 in `fold`, N of N.N x17"
+        );
+        assert_eq!(generalized("half `A quote"), "half `…`");
         assert_eq!(generalized(""), "");
     }
 }

@@ -1,0 +1,119 @@
+//! The records that a build rejected: counted, listed, shown, folded again.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use backfold_tests::components::guest;
+use backfold_tests::workbench::Workbench;
+use serde_json::{Value, json};
+
+fn record(page: &str, duration: impl Into<Value>) -> String {
+    let duration: Value = duration.into();
+    let record = json!({ "ts": "2026-01-01T10:00:00Z", "page_id": page, "duration_ms": duration });
+    format!("{record}\n")
+}
+
+/// A build that has rejected five of nine records.
+fn rejected() -> Workbench {
+    let bench = Workbench::new(&guest("trapping")).unwrap();
+    let object = [
+        record("/a", 1),
+        record("/a", "soon"),
+        record("trap", 1),
+        record("/a", 1.5),
+        record("/b\u{1b}[2J", -3),
+        record("/a", 2.5),
+        record("/a", 2),
+    ];
+    bench.write_object("part-1.jsonl", object.concat()).unwrap();
+    bench.refuses("run", 3, "BF0701");
+    bench
+}
+
+/// Without what depends on how the component was compiled.
+fn stable(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let depends = ["component  ", "fuel  ", "in  ", "  in "];
+        let prefix = depends.iter().find(|prefix| line.starts_with(**prefix));
+        match prefix {
+            Some(prefix)
+                if lines
+                    .last()
+                    .is_none_or(|last: &String| !last.starts_with(prefix)) =>
+            {
+                lines.push(format!("{prefix}…"));
+            }
+            Some(_) => {}
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_table_without_rejected_records_says_so() {
+    let bench = Workbench::new(&guest("trapping")).unwrap();
+    let said = bench.run("quarantine list").success();
+    assert_eq!(said.stdout, "no record was rejected\n");
+    bench.write_object("part-1.jsonl", record("/a", 1)).unwrap();
+    bench.run("run").success();
+    let counted = bench.run("quarantine counts --output json").success();
+    assert_eq!(counted.json()["result"]["total"], 0);
+    bench.refuses("quarantine show 1", 2, "BF0107");
+    bench.refuses(
+        "quarantine list --build 01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        2,
+        "BF0104",
+    );
+}
+
+#[test]
+fn they_are_counted_by_reason_and_listed() {
+    let bench = rejected();
+    let build = bench.builds().pop().unwrap();
+    let build = build.file_name().unwrap().to_str().unwrap();
+    let text = |line: &str| {
+        let said = bench.run(line).success();
+        stable(&said.stdout.replace(build, "BUILD"))
+    };
+    insta::assert_snapshot!(text("quarantine counts"));
+    insta::assert_snapshot!(text("quarantine list"));
+    insta::assert_snapshot!(text("quarantine list --limit 2"));
+    insta::assert_snapshot!(text("quarantine show 4"));
+    let shown = bench
+        .run("quarantine show 4 --output json")
+        .success()
+        .json();
+    assert_eq!(shown["result"]["failure"]["kind"], "trap");
+    assert_eq!(shown["result"]["columns"]["page"], "trap");
+    bench.refuses("quarantine show 6", 2, "BF0107");
+}
+
+#[test]
+fn one_is_folded_again_with_what_the_job_says_now() {
+    let bench = rejected();
+    let again = |line: &str| {
+        let said = bench.run(&format!("quarantine replay {line}")).success();
+        stable(&said.stdout)
+    };
+    insta::assert_snapshot!(again("4"));
+    insta::assert_snapshot!(again("4 -p on_trap=none"));
+    insta::assert_snapshot!(again("5"));
+    insta::assert_snapshot!(again("1"));
+    let passed = bench.run("quarantine replay 4 --to 2025-01-01 --output json");
+    assert_eq!(
+        passed.success().json()["result"]["fate"]["outcome"],
+        "passed_over"
+    );
+    // Nothing was written.
+    assert_eq!(bench.builds().len(), 1);
+}
+
+#[test]
+fn a_record_that_was_cut_cannot_be_folded_again() {
+    let bench = Workbench::new(&guest("trapping")).unwrap();
+    let long = record(&"x".repeat(100_000), "soon");
+    bench.write_object("part-1.jsonl", long).unwrap();
+    bench.refuses("run", 3, "BF0701");
+    bench.refuses("quarantine replay 1", 2, "BF0108");
+}
