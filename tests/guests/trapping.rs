@@ -1,5 +1,5 @@
-//! A pipeline that misbehaves as its parameters say: `on_trap` when it meets the page `trap`, `on_open` when it is
-//! opened, each one of `none`, `panic`, `loop`, `grow` and `print`. A record whose duration is negative is rejected
+//! A pipeline that misbehaves as its parameters say: `on_trap` when it meets a page that begins with `trap`, or with the
+//! parameter of that name, `on_open` when it is opened, each one of `none`, `panic`, `loop`, `grow` and `print`. A record whose duration is negative is rejected
 //! after it was folded.
 
 use std::hint::black_box;
@@ -73,6 +73,7 @@ impl Misbehaviour {
 }
 
 struct Trapping {
+    trap: String,
     on_trap: Misbehaviour,
 }
 
@@ -85,6 +86,7 @@ impl Pipeline for Trapping {
     fn open(params: &mut Params) -> Result<Self, ParamError> {
         params.or("on_open", Misbehaviour::Nothing)?.act();
         Ok(Trapping {
+            trap: params.or("trap", "trap".to_owned())?,
             on_trap: params.or("on_trap", Misbehaviour::Panic)?,
         })
     }
@@ -100,7 +102,7 @@ impl Pipeline for Trapping {
                 s.total_ms += e.duration_ms;
             },
         );
-        if e.page == "trap" {
+        if e.page.starts_with(&self.trap) {
             self.on_trap.act();
         }
         if e.duration_ms < 0 {

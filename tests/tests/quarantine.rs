@@ -76,10 +76,47 @@ fn they_are_counted_by_reason_and_listed() {
         let said = bench.run(line).success();
         stable(&said.stdout.replace(build, "BUILD"))
     };
-    insta::assert_snapshot!(text("quarantine counts"));
-    insta::assert_snapshot!(text("quarantine list"));
-    insta::assert_snapshot!(text("quarantine list --limit 2"));
-    insta::assert_snapshot!(text("quarantine show 4"));
+    insta::assert_snapshot!(text("quarantine counts"), @r#"
+    5 rejected records of build BUILD
+    records  first  by         reason
+          2      2  decoder    duration_ms: `…` is not written as an integer
+          1      1  decoder    duration_ms: found a string where a value of kind int64 is wanted
+          1      4  component  the component trapped in `fold`: unreachable was reached, as by a panic …
+          1      5  component  the duration is negative: -N
+    "#);
+    insta::assert_snapshot!(text("quarantine list"), @r#"
+    5 rejected records of build BUILD
+    number  where                  by         reason
+         1  part-1.jsonl record 1  decoder    duration_ms: found a string where a value of kind int64 i…
+         2  part-1.jsonl record 3  decoder    duration_ms: `1.5` is not written as an integer
+         3  part-1.jsonl record 5  decoder    duration_ms: `2.5` is not written as an integer
+         4  part-1.jsonl record 2  component  the component trapped in `fold`: unreachable was reached,…
+         5  part-1.jsonl record 4  component  the duration is negative: -3
+    "#);
+    insta::assert_snapshot!(text("quarantine list --limit 2"), @r#"
+    5 rejected records of build BUILD
+    number  where                  by       reason
+         1  part-1.jsonl record 1  decoder  duration_ms: found a string where a value of kind int64 is …
+         2  part-1.jsonl record 3  decoder  duration_ms: `1.5` is not written as an integer
+    and 3 more
+    "#);
+    insta::assert_snapshot!(text("quarantine show 4"), @r#"
+    number       4
+    record       part-1.jsonl record 2
+    length       62 bytes, from byte 127 of the object, decompressed
+    rejected by  component
+    reason       the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    component  …
+    fuel  …
+    in  …
+
+    columns
+      at = "2026-01-01T10:00:00Z"
+      duration_ms = 1
+      page = "trap"
+
+    {"duration_ms":1,"page_id":"trap","ts":"2026-01-01T10:00:00Z"}
+    "#);
     let shown = bench
         .run("quarantine show 4 --output json")
         .success()
@@ -96,10 +133,64 @@ fn one_is_folded_again_with_what_the_job_says_now() {
         let said = bench.run(&format!("quarantine replay {line}")).success();
         stable(&said.stdout)
     };
-    insta::assert_snapshot!(again("4"));
-    insta::assert_snapshot!(again("4 -p on_trap=none"));
-    insta::assert_snapshot!(again("5"));
-    insta::assert_snapshot!(again("1"));
+    insta::assert_snapshot!(again("4"), @r#"
+    number        4
+    record        part-1.jsonl record 2
+    length        62 bytes, from byte 127 of the object, decompressed
+    was rejected  the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    component  …
+
+    columns
+      at = "2026-01-01T10:00:00Z"
+      duration_ms = 1
+      page = "trap"
+
+    failed: BF0411: the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+      in …
+    "#);
+    insta::assert_snapshot!(again("4 -p on_trap=none"), @r#"
+    number        4
+    record        part-1.jsonl record 2
+    length        62 bytes, from byte 127 of the object, decompressed
+    was rejected  the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    component  …
+
+    columns
+      at = "2026-01-01T10:00:00Z"
+      duration_ms = 1
+      page = "trap"
+
+    folded: it counts now
+
+    state
+      day = "2026-01-01"
+      page = "trap"
+      total_ms = 1
+      views = 1
+    "#);
+    insta::assert_snapshot!(again("5"), @r#"
+    number        5
+    record        part-1.jsonl record 4
+    length        70 bytes, from byte 253 of the object, decompressed
+    was rejected  the duration is negative: -3
+    component  …
+
+    columns
+      at = "2026-01-01T10:00:00Z"
+      duration_ms = -3
+      page = "/b\u001b[2J"
+
+    rejected by the component: the duration is negative: -3
+    "#);
+    insta::assert_snapshot!(again("1"), @r#"
+    number        1
+    record        part-1.jsonl record 1
+    length        65 bytes, from byte 61 of the object, decompressed
+    was rejected  found a string where a value of kind int64 is wanted
+    component  …
+
+    rejected by the decoder: found a string where a value of kind int64 is wanted
+    "#);
     let passed = bench.run("quarantine replay 4 --to 2025-01-01 --output json");
     assert_eq!(
         passed.success().json()["result"]["fate"]["outcome"],

@@ -140,6 +140,8 @@ fn settings() -> impl Strategy<Value = String> {
 struct Folding {
     bench: Workbench,
     component: PathBuf,
+    /// Settings of every job.
+    settings: &'static str,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -148,6 +150,7 @@ impl Folding {
         Folding {
             bench: Workbench::new(&component).unwrap(),
             component,
+            settings: "",
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
     }
@@ -162,7 +165,7 @@ impl Folding {
 
     /// Runs the job with these settings; gives the digest of the rows, and the rows.
     fn run(&self, settings: &str) -> (String, Vec<Vec<Value>>) {
-        let settings = format!("gate.min_rows = 0\n{settings}");
+        let settings = format!("gate.min_rows = 0\n{}\n{settings}", self.settings);
         self.bench.write_job(&self.component, &settings).unwrap();
         let job = Job::load(&self.bench.job(), &Overrides::default()).unwrap();
         let options = RunOptions {
@@ -213,24 +216,39 @@ impl Folding {
     }
 }
 
+/// Counts and sums by page and day.
+fn tally<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Vec<Value>> {
+    let mut tallies = BTreeMap::<_, (i64, i64)>::new();
+    for event in events {
+        let tally = tallies.entry((event.page(), event.day())).or_default();
+        tally.0 += 1;
+        tally.1 += i64::from(event.duration_ms);
+    }
+    let row = |((page, day), (views, total_ms))| {
+        vec![
+            Value::Text(page),
+            Value::Text(day),
+            Value::Integer(views),
+            Value::Integer(total_ms),
+        ]
+    };
+    tallies.into_iter().map(row).collect()
+}
+
 #[test]
 fn of_a_commutative_component() {
-    Folding::with(guest("page_days")).check(24, |events| {
-        let mut tallies = BTreeMap::<_, (i64, i64)>::new();
-        for event in events {
-            let tally = tallies.entry((event.page(), event.day())).or_default();
-            tally.0 += 1;
-            tally.1 += i64::from(event.duration_ms);
-        }
-        let row = |((page, day), (views, total_ms))| {
-            vec![
-                Value::Text(page),
-                Value::Text(day),
-                Value::Integer(views),
-                Value::Integer(total_ms),
-            ]
-        };
-        tallies.into_iter().map(row).collect()
+    Folding::with(guest("page_days")).check(24, |events| tally(events));
+}
+
+#[test]
+fn of_a_component_that_some_records_are_fatal_to() {
+    let folding = Folding {
+        settings: "params.trap = \"/7\"\ngate.max_quarantined = 1000000",
+        ..Folding::with(guest("trapping"))
+    };
+    folding.check(24, |events| {
+        // Negative durations it rejects.
+        tally(events.filter(|event| event.duration_ms >= 0 && !event.page().starts_with("/7")))
     });
 }
 
