@@ -22,6 +22,7 @@ mod commands;
 mod cutover;
 mod error;
 mod folding;
+mod leftovers;
 mod loading;
 mod planning;
 mod quarantine;
@@ -43,6 +44,8 @@ pub struct RunOptions {
     pub only_fold: bool,
     /// Begin a new build even where there is one to go on with, or an equal one is live.
     pub fresh: bool,
+    /// Fold only what the newest build rejected, on top of the states of that build: after the component was mended.
+    pub only_quarantined: bool,
     /// Who runs, for the table's history.
     pub by: String,
 }
@@ -72,7 +75,10 @@ pub async fn run(
     progress: Arc<Progress>,
     cancel: CancellationToken,
 ) -> Result<RunReport, Error> {
-    let replay = Replay::open(job, progress, cancel).await?;
+    let replay = Replay {
+        only_quarantined: options.only_quarantined,
+        ..Replay::open(job, progress, cancel).await?
+    };
     if !options.only_fold {
         replay.store.prepare(&job.table).await?;
     }
@@ -132,6 +138,8 @@ struct Replay<'a> {
     descriptor: Descriptor,
     progress: Arc<Progress>,
     cancel: CancellationToken,
+    /// See [`RunOptions::only_quarantined`].
+    only_quarantined: bool,
 }
 
 impl<'a> Replay<'a> {
@@ -153,6 +161,7 @@ impl<'a> Replay<'a> {
             descriptor,
             progress,
             cancel,
+            only_quarantined: false,
         })
     }
 

@@ -142,6 +142,33 @@ fn answers_that_break_the_contract() {
 }
 
 #[test]
+fn states_that_it_fails_to_combine_or_present() {
+    let bench = live();
+    let records = (0..50).map(|i| format!("{{\"page\": \"/{}\", \"amount\": 3}}\n", i % 25));
+    bench
+        .write_object("more.jsonl", records.collect::<String>())
+        .unwrap();
+    for (call, fault, code, setting) in [
+        ("combine", "trap", "BF0411", ""),
+        ("combine", "loop", "BF0412", "limits.fuel_base = 1000000"),
+        ("combine", "memory", "BF0413", "limits.memory = \"16 MiB\""),
+        ("combine", "fewer-rows", "BF0416", ""),
+        ("present", "abort", "BF0411", ""),
+        ("present", "huge", "BF0414", "limits.answer = \"4 MiB\""),
+    ] {
+        let settings = format!(
+            "params = {{ in = \"{call}\", fault = \"{fault}\" }}\n\
+             fold = {{ workers = 1, window_batches = 1 }}\n\
+             decode.batch_rows = 30\n{setting}"
+        );
+        bench.write_job(&raw(), &settings).unwrap();
+        let said = bench.refuses("run --swap", 42, code);
+        assert!(said.contains(", at page \"/"), "{said}");
+        assert!(said.contains(&format!("`{call}`")), "{said}");
+    }
+}
+
+#[test]
 fn a_range_needs_a_component_that_tells_the_time() {
     let bench = live();
     bench

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use backfold_tests::components::guest;
+use std::fs;
+
+use backfold_tests::components::{guest, raw};
 use backfold_tests::workbench::Workbench;
 use serde_json::{Value, json};
 
@@ -207,4 +209,69 @@ fn a_record_that_was_cut_cannot_be_folded_again() {
     bench.write_object("part-1.jsonl", long).unwrap();
     bench.refuses("run", 3, "BF0701");
     bench.refuses("quarantine replay 1", 2, "BF0108");
+}
+
+#[test]
+fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
+    let bench = rejected();
+    let settings = "params.on_trap = \"none\"\ngate.max_quarantined = 4";
+    bench.write_job(&guest("trapping"), settings).unwrap();
+    // What was folded before is not read again.
+    fs::remove_file(bench.archive().join("part-1.jsonl")).unwrap();
+    let report = bench
+        .run("run --only-quarantined --swap --output json")
+        .success()
+        .json();
+    let result = &report["result"];
+    assert_eq!(
+        (&result["outcome"], &result["rejected"]),
+        (&"live".into(), &4.into())
+    );
+    assert_eq!(result["counts"]["records"], 5);
+    let base = bench.builds()[0]
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(result["based_on"], base.as_str());
+    let tallies = bench.tallies().unwrap();
+    let tally = |page: &str| {
+        let tally = tallies[&(page.into(), "2026-01-01".into())];
+        (tally.events, tally.duration_ms)
+    };
+    assert_eq!(
+        (tally("/a"), tally("trap"), tallies.len()),
+        ((2, 3), (1, 1), 2)
+    );
+    // What is left stands where it stood.
+    let shown = bench.run("quarantine list --output json").success().json();
+    let places = shown["result"]["records"].as_array().unwrap().iter();
+    let places: Vec<_> = places
+        .map(|record| record["offset"].as_i64().unwrap())
+        .collect();
+    assert_eq!(places, [1, 3, 5, 4]);
+
+    // And what is left of that.
+    let again = "run --only-quarantined --fresh -p on_trap=panic --output json";
+    let report = bench.run(again).success().json();
+    let second = bench.builds()[1]
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(report["result"]["based_on"], second.as_str());
+}
+
+#[test]
+fn what_cannot_be_folded_on_top_is_refused() {
+    let bench = rejected();
+    bench.write_job(&raw(), "").unwrap();
+    bench.refuses("run --only-quarantined", 2, "BF0110");
+    let bench = Workbench::new(&guest("trapping")).unwrap();
+    bench.refuses("run --only-quarantined", 2, "BF0109");
+    bench.write_object("part-1.jsonl", record("/a", 1)).unwrap();
+    bench.run("run").success();
+    bench.refuses("run --only-quarantined", 2, "BF0109");
 }

@@ -64,6 +64,22 @@ pub enum BuildError {
         /// Its number.
         number: u64,
     },
+    /// No record was rejected that could be folded again.
+    #[error("build {build} of `{table}` has no rejected records")]
+    NothingRejected {
+        /// The newest build that is folded to its end; or that there is none.
+        build: String,
+        /// The table.
+        table: String,
+    },
+    /// Rejected records cannot be folded on top of their build.
+    #[error("the rejected records of build {build} cannot be folded on top of it: {why}")]
+    CannotGoOn {
+        /// The build.
+        build: String,
+        /// Why.
+        why: String,
+    },
     /// A file is not what was written into it.
     #[error("{path} is damaged: {what}")]
     Damaged {
@@ -85,7 +101,7 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    pub(super) fn io(
+    pub(crate) fn io(
         doing: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> BuildError {
@@ -107,6 +123,8 @@ impl Coded for BuildError {
             BuildError::UnknownBuild { .. } => &codes::UNKNOWN_BUILD,
             BuildError::UnknownRecord { .. } => &codes::UNKNOWN_RECORD,
             BuildError::NotKept { .. } => &codes::NOT_KEPT,
+            BuildError::NothingRejected { .. } => &codes::NOTHING_REJECTED,
+            BuildError::CannotGoOn { .. } => &codes::CANNOT_GO_ON,
             BuildError::Damaged { .. } => &codes::DAMAGED,
             BuildError::Io { .. } => &codes::IO,
         }
@@ -159,6 +177,17 @@ pub(crate) mod codes {
         "Take the record from its source, at the position that `backfold quarantine show` gives, and fold it with `backfold test`.",
     );
 
+    pub(crate) const NOTHING_REJECTED: Code = Code::new(
+        109,
+        Class::Usage,
+        "`backfold status` shows which builds have rejected records.",
+    );
+    pub(crate) const CANNOT_GO_ON: Code = Code::new(
+        110,
+        Class::Usage,
+        "Run without `--only-quarantined`, to fold all of history anew.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &NOT_A_WORK_FOLDER,
         &OTHER_FORMAT,
@@ -168,5 +197,7 @@ pub(crate) mod codes {
         &IO,
         &UNKNOWN_RECORD,
         &NOT_KEPT,
+        &NOTHING_REJECTED,
+        &CANNOT_GO_ON,
     ];
 }

@@ -38,6 +38,18 @@ pub struct Manifest {
     pub frozen: Frozen,
     /// BLAKE3 of `splits.jsonl`, in hexadecimal.
     pub splits_digest: String,
+    /// The build whose rejected records this one folds, and whose runs it goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub based_on: Option<BasedOn>,
+}
+
+/// The build that another one goes on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasedOn {
+    /// Its ID.
+    pub build: String,
+    /// Its [digest](Manifest::digest).
+    pub manifest_digest: String,
 }
 
 /// Which component.
@@ -52,13 +64,16 @@ pub struct ComponentIdentity {
 impl Manifest {
     /// The digest of what the table's rows depend on: equal digests mean equal tables.
     pub fn digest(&self) -> String {
-        let decisive = serde_json::json!({
+        let mut decisive = serde_json::json!({
             "component": self.component.digest,
             "params": self.params,
             "range": self.range,
             "decode": self.decode,
             "splits": self.splits_digest,
         });
+        if let Some(base) = &self.based_on {
+            decisive["based_on"] = base.manifest_digest.as_str().into();
+        }
         blake3::hash(decisive.to_string().as_bytes())
             .to_hex()
             .to_string()

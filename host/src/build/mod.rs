@@ -2,6 +2,7 @@
 
 mod error;
 mod journal;
+mod leftovers;
 mod manifest;
 mod quarantine;
 mod splits;
@@ -10,7 +11,8 @@ mod work;
 pub use error::BuildError;
 pub(crate) use error::codes;
 pub use journal::{Entry, Journal, Standing};
-pub use manifest::{ComponentIdentity, Manifest};
+pub use leftovers::LeftoversDriver;
+pub use manifest::{BasedOn, ComponentIdentity, Manifest};
 pub use quarantine::QuarantineReader;
 pub use splits::{Covered, SplitReader, SplitWriter};
 pub use work::{BuildFolder, Lock, WorkFolder, now, write_json};

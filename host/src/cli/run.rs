@@ -43,6 +43,11 @@ pub(crate) struct Run {
     #[arg(long)]
     fresh: bool,
 
+    /// Fold only the records that the newest build rejected, on top of its states, without reading history again:
+    /// after the component was mended
+    #[arg(long)]
+    only_quarantined: bool,
+
     #[command(flatten)]
     build: BuildArguments,
 }
@@ -54,6 +59,7 @@ impl Run {
             swap: self.swap,
             only_fold: self.only_fold,
             fresh: self.fresh,
+            only_quarantined: self.only_quarantined,
             by: context.operator(),
         };
         let work = replay::run(
@@ -81,6 +87,9 @@ impl Run {
 fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) -> String {
     let mut fields = Fields::default();
     fields.add("build", paint.bold(&report.build));
+    if let Some(base) = &report.based_on {
+        fields.add("on top of", base);
+    }
     let counts = &report.counts;
     fields.add(
         "read",

@@ -37,7 +37,7 @@ impl MessageReader {
     pub(super) fn new(messages: Messages, max_record: ByteSize) -> Self {
         let stretch = Stretch {
             source: messages.topic.clone(),
-            partition: Some(messages.partition),
+            partition: messages.partition,
             byte: None,
             block: None,
         };

@@ -41,7 +41,7 @@ impl Component {
     ///
     /// # Errors
     /// One each for a file that cannot be read, is too large, is no component, is one of another world, imports
-    /// what it may not, or takes too long to compile. A compiler that takes too long goes on in its thread
+    /// what it may not, or takes too long or too much memory to compile. Such a compiler goes on in its thread
     /// until it is done: it cannot be stopped.
     pub fn load(
         path: &Path,
@@ -74,7 +74,7 @@ impl Component {
 
         let digest = blake3::hash(&wasm);
         let engine = engine::engine(limits)?;
-        let compiled = compiled(path, wasm, &digest, &engine, limits.compile_time, cache)?;
+        let compiled = compiled(path, wasm, &digest, &engine, limits, cache)?;
 
         let mut linker = Linker::new(&engine);
         wasi::add_to_linker(&mut linker).map_err(|error| GuestError::Engine {
@@ -205,7 +205,7 @@ fn compiled(
     wasm: Vec<u8>,
     digest: &blake3::Hash,
     engine: &Engine,
-    limit: Duration,
+    limits: &Limits,
     cache: Option<&Path>,
 ) -> Result<Compiled, GuestError> {
     let entry = cache.and_then(|folder| {
@@ -216,7 +216,7 @@ fn compiled(
         return Ok(found);
     }
     let started = Instant::now();
-    let compiled = compile(path, wasm, engine, limit)?;
+    let compiled = compile(path, wasm, engine, limits)?;
     tracing::debug!(component = %path.display(), took = ?started.elapsed(), "compiled");
     if let Some(entry) = entry
         && let Err(error) = entry.store(&compiled)
@@ -226,33 +226,60 @@ fn compiled(
     Ok(compiled)
 }
 
+/// How often it is looked how much memory the compiler takes.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 fn compile(
     path: &Path,
     wasm: Vec<u8>,
     engine: &Engine,
-    limit: Duration,
+    limits: &Limits,
 ) -> Result<Compiled, GuestError> {
     let (done, wait) = mpsc::sync_channel(1);
     let engine = engine.clone();
+    let here = || path.to_owned();
     let failed = |message| GuestError::Compile {
-        path: path.to_owned(),
+        path: here(),
         message,
     };
+    let (began, before) = (Instant::now(), resident_bytes());
     std::thread::Builder::new()
         .name("compile".into())
         .stack_size(8 << 20)
         .spawn(move || {
-            // Nobody listens after a timeout.
+            // Nobody listens after it took too long.
             let _ = done.send(Compiled::new(&engine, &wasm));
         })
         .map_err(|error| failed(error.to_string()))?;
-    match wait.recv_timeout(limit) {
-        Ok(Ok(compiled)) => Ok(compiled),
-        Ok(Err(error)) => Err(failed(printable(&format!("{error:#}"), 1_000))),
-        Err(RecvTimeoutError::Timeout) => Err(GuestError::CompileTimeout {
-            path: path.to_owned(),
-            limit,
-        }),
-        Err(RecvTimeoutError::Disconnected) => Err(failed("the compiler panicked".into())),
+    loop {
+        let left = limits.compile_time.saturating_sub(began.elapsed());
+        match wait.recv_timeout(left.min(LOOK_EVERY)) {
+            Ok(Ok(compiled)) => return Ok(compiled),
+            Ok(Err(error)) => return Err(failed(printable(&format!("{error:#}"), 1_000))),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(failed("the compiler panicked".into()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if began.elapsed() >= limits.compile_time {
+            return Err(GuestError::CompileTimeout {
+                path: here(),
+                limit: limits.compile_time,
+            });
+        }
+        if resident_bytes().saturating_sub(before) > limits.compile_memory.0 {
+            return Err(GuestError::CompileMemory {
+                path: here(),
+                limit: limits.compile_memory,
+            });
+        }
     }
+}
+
+/// The memory of this process; 0 where the system does not say.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
 }

@@ -21,7 +21,7 @@ pub struct Partials {
 /// The keys drained since the accumulator was last empty. They had room in the component's memory, so they
 /// are bounded by its limit here too.
 pub(super) struct DrainedKeys {
-    codec: KeyCodec,
+    codec: Arc<KeyCodec>,
     drains: Vec<Arc<HashedKeys>>,
     seen: HashTable<Seen>,
 }
@@ -34,7 +34,7 @@ struct Seen {
 }
 
 impl DrainedKeys {
-    pub(super) fn new(codec: KeyCodec) -> Self {
+    pub(super) fn new(codec: Arc<KeyCodec>) -> Self {
         DrainedKeys {
             codec,
             drains: Vec::new(),

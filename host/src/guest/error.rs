@@ -96,6 +96,14 @@ pub enum GuestError {
         /// The limit.
         limit: Duration,
     },
+    /// Compiling took too much memory.
+    #[error("compiling `{}` took more memory than `limits.compile_memory`, {limit}", path.display())]
+    CompileMemory {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: ByteSize,
+    },
     /// The component cannot be compiled.
     #[error("cannot compile `{}`: {message}", path.display())]
     Compile {
@@ -274,6 +282,7 @@ impl Coded for GuestError {
             GuestError::TooLarge { .. } => &codes::TOO_LARGE,
             GuestError::ForbiddenImport { .. } => &codes::FORBIDDEN_IMPORT,
             GuestError::CompileTimeout { .. } => &codes::COMPILE_TIMEOUT,
+            GuestError::CompileMemory { .. } => &codes::COMPILE_MEMORY,
             GuestError::Compile { .. } => &codes::COMPILE,
             GuestError::Engine { .. } => &codes::ENGINE,
             GuestError::BadDescriptor { .. } => &codes::BAD_DESCRIPTOR,
@@ -408,6 +417,12 @@ pub(crate) mod codes {
         "Let the component keep less for a key, such as a sketch instead of all values, or raise the limit that is named.",
     );
 
+    pub(crate) const COMPILE_MEMORY: Code = Code::new(
+        423,
+        Class::Permanent,
+        "Make the component smaller, or raise `limits.compile_memory`.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &READ,
         &NOT_A_COMPONENT,
@@ -431,5 +446,6 @@ pub(crate) mod codes {
         &UNSTABLE,
         &OVER_TIME,
         &ROW_TOO_LARGE,
+        &COMPILE_MEMORY,
     ];
 }

@@ -8,6 +8,7 @@ use wasmtime::Store;
 
 use super::bindings::Replayable;
 use super::bindings::backfold::pipeline::columns::BatchResult;
+use super::bindings::backfold::pipeline::schema as wit;
 use super::calls::Slot;
 use super::columns::Lowered;
 use super::drained::{DrainedKeys, Partials};
@@ -38,8 +39,7 @@ pub struct Instance {
     params: Arc<[(String, String)]>,
     store: Store<Sandbox>,
     exports: Replayable,
-    descriptor: Arc<Descriptor>,
-    schemas: Schemas,
+    described: Arc<Described>,
     drained: DrainedKeys,
     /// Set while a call is under way: only a checked answer clears it.
     dead: bool,
@@ -47,11 +47,32 @@ pub struct Instance {
     slot: Arc<Slot>,
 }
 
-/// The schemas of answers, made once.
-struct Schemas {
+/// What a component said of itself, and what follows from it: made once for all instances that take one another's
+/// place.
+struct Described {
+    /// In its own words.
+    given: wit::Descriptor,
+    descriptor: Arc<Descriptor>,
+    /// Of partials, states and views.
     partial: SchemaRef,
     state: SchemaRef,
     view: SchemaRef,
+    codec: Arc<KeyCodec>,
+}
+
+impl Described {
+    fn check(given: wit::Descriptor) -> Result<Self, String> {
+        let descriptor = descriptor::check(given.clone())?;
+        let codec = KeyCodec::of(&descriptor.key_schema()).map_err(|error| error.to_string())?;
+        Ok(Described {
+            given,
+            partial: descriptor.partial_schema(),
+            state: descriptor.state_schema(),
+            view: descriptor.view_schema(),
+            codec: Arc::new(codec),
+            descriptor: Arc::new(descriptor),
+        })
+    }
 }
 
 impl Instance {
@@ -59,13 +80,17 @@ impl Instance {
         component: &Component,
         params: &[(String, String)],
     ) -> Result<Instance, GuestError> {
-        Instance::open_in(component, params, component.calls().slot())
+        let bad = |what| GuestError::BadDescriptor { what };
+        let check = |given| Described::check(given).map(Arc::new).map_err(bad);
+        let slot = component.calls().slot();
+        Instance::open_in(component, &params.into(), slot, check)
     }
 
     fn open_in(
         component: &Component,
-        params: &[(String, String)],
+        params: &Arc<[(String, String)]>,
         slot: Arc<Slot>,
+        check: impl FnOnce(wit::Descriptor) -> Result<Arc<Described>, GuestError>,
     ) -> Result<Instance, GuestError> {
         let limits = component.limits();
         let mut store = Store::new(component.engine(), Sandbox::new(limits));
@@ -114,25 +139,14 @@ impl Instance {
         .map_err(|message| GuestError::OpenRefused {
             message: printable(&message, MESSAGE_BYTES),
         })?;
-        let descriptor =
-            descriptor::check(described).map_err(|what| GuestError::BadDescriptor { what })?;
-        let schemas = Schemas {
-            partial: descriptor.partial_schema(),
-            state: descriptor.state_schema(),
-            view: descriptor.view_schema(),
-        };
-        let codec = KeyCodec::of(&descriptor.key_schema()).map_err(|error| {
-            let what = error.to_string();
-            GuestError::BadDescriptor { what }
-        })?;
+        let described = check(described)?;
         Ok(Instance {
             component: component.clone(),
-            params: params.into(),
+            params: params.clone(),
             store,
             exports,
-            descriptor: Arc::new(descriptor),
-            schemas,
-            drained: DrainedKeys::new(codec),
+            drained: DrainedKeys::new(described.codec.clone()),
+            described,
             dead: false,
             fuel_used,
             slot,
@@ -144,18 +158,21 @@ impl Instance {
     /// # Errors
     /// As [`Component::open`]; and where it describes itself otherwise than this one did.
     pub fn reopen(&self) -> Result<Instance, GuestError> {
-        let mut fresh = Instance::open_in(&self.component, &self.params, self.slot.clone())?;
-        if fresh.descriptor != self.descriptor {
-            let what = "with the same parameters it describes itself otherwise than before".into();
-            return Err(GuestError::BadDescriptor { what });
-        }
+        let known = self.described.clone();
+        let same = |given| match given == known.given {
+            true => Ok(known),
+            false => Err(GuestError::BadDescriptor {
+                what: "with the same parameters it describes itself otherwise than before".into(),
+            }),
+        };
+        let mut fresh = Instance::open_in(&self.component, &self.params, self.slot.clone(), same)?;
         fresh.fuel_used = fresh.fuel_used.saturating_add(self.fuel_used);
         Ok(fresh)
     }
 
     /// What the component reads, how it keys it, what it keeps.
     pub fn descriptor(&self) -> &Arc<Descriptor> {
-        &self.descriptor
+        &self.described.descriptor
     }
 
     /// The component that this is an instance of.
@@ -192,7 +209,7 @@ impl Instance {
         most_fuel: u64,
     ) -> Result<Vec<RowRejection>, GuestError> {
         let call = Call::Fold;
-        let events = lower(call, events, self.descriptor.inputs.len())?;
+        let events = lower(call, events, self.described.descriptor.inputs.len())?;
         self.drained.clear();
         let mut budget = self.budget(u64::from(events.rows()), events.bytes());
         budget.fuel = budget.fuel.min(most_fuel);
@@ -243,22 +260,25 @@ impl Instance {
         })?;
         let answer = answer.map_err(|message| refused(call, &message))?;
         let outputs: Vec<_> = self
+            .described
             .descriptor
             .keys
             .iter()
-            .chain(&self.descriptor.states)
+            .chain(&self.described.descriptor.states)
             .collect();
         let rows = checked(
             call,
             answer,
             &outputs,
-            &self.schemas.partial,
+            &self.described.partial,
             Rows::UpTo(max_rows),
         )?;
-        let (keys, states) = rows.columns().split_at(self.descriptor.keys.len());
+        let (keys, states) = rows
+            .columns()
+            .split_at(self.described.descriptor.keys.len());
         let limits = self.component.limits();
         let key = |row: usize| {
-            let keys: Vec<_> = (0..self.descriptor.keys.len()).collect();
+            let keys: Vec<_> = (0..self.described.descriptor.keys.len()).collect();
             let keys = rows.project(&keys).ok()?;
             Some(json_rows::name(&keys, row))
         };
@@ -298,7 +318,7 @@ impl Instance {
         right: &RecordBatch,
     ) -> Result<RecordBatch, GuestError> {
         let call = Call::Combine;
-        let columns = self.descriptor.states.len();
+        let columns = self.described.descriptor.states.len();
         let (left, right) = (lower(call, left, columns)?, lower(call, right, columns)?);
         let rows = left.rows();
         if right.rows() != rows {
@@ -325,13 +345,13 @@ impl Instance {
     /// Where the component traps, fails or answers wrongly; where it has no views.
     pub fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
         let call = Call::Present;
-        if self.descriptor.views.is_empty() {
+        if self.described.descriptor.views.is_empty() {
             return Err(GuestError::BadArgument {
                 call,
                 what: "the component has no views".into(),
             });
         }
-        let states = lower(call, states, self.descriptor.states.len())?;
+        let states = lower(call, states, self.described.descriptor.states.len())?;
         let budget = self.budget(u64::from(states.rows()), states.bytes());
         let answer = self.call(call, budget, |exports, store| {
             states.with(|states| {
@@ -341,12 +361,12 @@ impl Instance {
             })
         })?;
         let answer = answer.map_err(|message| refused(call, &message))?;
-        let outputs: Vec<_> = self.descriptor.views.iter().collect();
+        let outputs: Vec<_> = self.described.descriptor.views.iter().collect();
         let views = checked(
             call,
             answer,
             &outputs,
-            &self.schemas.view,
+            &self.described.view,
             Rows::Exactly(states.rows()),
         )?;
         self.dead = false;
@@ -359,12 +379,12 @@ impl Instance {
         answer: BatchResult,
         rows: u32,
     ) -> Result<RecordBatch, GuestError> {
-        let outputs: Vec<_> = self.descriptor.states.iter().collect();
+        let outputs: Vec<_> = self.described.descriptor.states.iter().collect();
         let states = checked(
             call,
             answer,
             &outputs,
-            &self.schemas.state,
+            &self.described.state,
             Rows::Exactly(rows),
         )?;
         let limit = self.component.limits().state;

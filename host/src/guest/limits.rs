@@ -42,6 +42,8 @@ pub struct Limits {
     /// Time to compile it.
     #[serde(with = "units::duration")]
     pub compile_time: Duration,
+    /// Memory that this process may grow by while it compiles it, where the system says how large it is.
+    pub compile_memory: ByteSize,
 }
 
 impl Default for Limits {
@@ -61,6 +63,7 @@ impl Default for Limits {
             output: ByteSize::mib(1),
             component: ByteSize::mib(256),
             compile_time: Duration::from_secs(300),
+            compile_memory: ByteSize::gib(4),
         }
     }
 }

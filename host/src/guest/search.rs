@@ -21,8 +21,10 @@ pub(super) struct Search {
     failed: Option<usize>,
     /// Where in it the culprit probably is.
     hint: Option<Hint>,
-    /// How many rows to fold at a time of which nothing is known.
+    /// How many rows to fold at a time of which nothing is known: culprits mostly come as far apart as before.
     stride: usize,
+    /// Behind the last culprit.
+    searched_from: usize,
     rows: usize,
 }
 
@@ -35,6 +37,9 @@ struct Hint {
 
 /// A part that is this short is folded row by row, wherever the culprit seems to be.
 const SHORT_ROWS: usize = 16;
+
+/// How many rows at least are folded at a time of which nothing is known.
+const LEAST_STRIDE: usize = 256;
 
 /// Rows to fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +67,7 @@ impl Search {
             failed: None,
             hint: None,
             stride: rows,
+            searched_from: 0,
             rows,
         }
     }
@@ -139,7 +145,9 @@ impl Search {
             is_near: false,
         });
         if probe.alone {
+            self.stride = (2 * (self.at - self.searched_from)).max(LEAST_STRIDE);
             self.at = probe.rows.end;
+            self.searched_from = self.at;
             self.failed = None;
             return Some(probe.rows.start);
         }

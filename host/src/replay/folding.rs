@@ -42,7 +42,7 @@ pub(super) async fn fold_splits(
         workers: worker_count as u64,
         decode: &manifest.decode,
     };
-    let driver = replay.job.driver(manifest.range)?;
+    let driver = replay.driver(manifest)?;
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
     let mut feeders = Vec::new();

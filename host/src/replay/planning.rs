@@ -1,15 +1,19 @@
 //! From the job to a build with a frozen input.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
 use super::{ComponentInfo, Error, Planned, Replay};
-use crate::build::{BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
+use crate::build::{
+    BasedOn, BuildFolder, ComponentIdentity, LeftoversDriver, Manifest, SplitWriter, Standing, now,
+};
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
 use crate::source::range::RangeConfig;
+use crate::source::{EventRange, ReplayDriver};
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
@@ -23,6 +27,13 @@ pub(super) fn check_range(job: &Job, descriptor: &Descriptor) -> Result<(), Erro
         .into());
     }
     Ok(())
+}
+
+/// What a build is planned from.
+pub(super) struct Input {
+    pub(super) range: EventRange,
+    pub(super) based_on: Option<BasedOn>,
+    pub(super) driver: Box<dyn ReplayDriver>,
 }
 
 impl Replay<'_> {
@@ -69,8 +80,26 @@ impl Replay<'_> {
 
     /// Freezes the input into a new build.
     async fn plan(&self) -> Result<BuildFolder, Error> {
+        if self.only_quarantined {
+            return self.plan_leftovers(self.base()?).await;
+        }
         let range = self.job.range.resolve(Utc::now())?;
-        let driver = self.job.driver(range)?;
+        let input = Input {
+            range,
+            based_on: None,
+            driver: self.job.driver(range)?,
+        };
+        let (manifest, path) = self.freeze(input).await?;
+        Ok(BuildFolder::create(path, manifest)?)
+    }
+
+    /// Writes down the splits of an input in a new folder, and all that the build of it will be made from.
+    pub(super) async fn freeze(&self, input: Input) -> Result<(Manifest, PathBuf), Error> {
+        let Input {
+            range,
+            based_on,
+            driver,
+        } = input;
         let (id, path) = self.work.new_build()?;
         let mut writer = SplitWriter::create(&path.join("splits.jsonl"))?;
         let (send, mut receive) = channel(SPLITS_AHEAD);
@@ -105,16 +134,25 @@ impl Replay<'_> {
             source: driver.name().into(),
             frozen: frozen?,
             splits_digest,
+            based_on,
         };
         driver.close().await?;
-        Ok(BuildFolder::create(path, manifest)?)
+        Ok((manifest, path))
+    }
+
+    /// The source of a build.
+    pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
+        Ok(match &manifest.based_on {
+            Some(base) => Box::new(LeftoversDriver::new(self.work.build(&base.build)?)),
+            None => self.job.driver(manifest.range)?,
+        })
     }
 
     /// What a run of this job would do, told apart from runs of other jobs: the component and all settings
     /// but those that change nothing in the table.
     fn job_digest(&self) -> String {
         let job = self.job;
-        let decisive = serde_json::json!({
+        let mut decisive = serde_json::json!({
             "component": self.component.digest(),
             "table": job.table,
             "params": job.params,
@@ -123,6 +161,9 @@ impl Replay<'_> {
             "target": job.target,
             "decode": job.decode,
         });
+        if self.only_quarantined {
+            decisive["only_quarantined"] = true.into();
+        }
         blake3::hash(decisive.to_string().as_bytes())
             .to_hex()
             .to_string()

@@ -105,6 +105,8 @@ pub struct RunReport {
     pub frozen: Frozen,
     /// The range of event time.
     pub range: EventRange,
+    /// The build that it goes on from, whose rejected records are its input.
+    pub based_on: Option<String>,
     /// What was read, by all runs of this build together.
     pub counts: Counts,
     /// Records rejected by the decoder or the component.
@@ -163,6 +165,7 @@ impl RunReport {
             component: ComponentInfo::of(manifest),
             frozen: manifest.frozen.clone(),
             range: manifest.range,
+            based_on: manifest.based_on.as_ref().map(|base| base.build.clone()),
             counts,
             rejected,
             loaded: standing.loaded.clone(),

@@ -377,7 +377,7 @@ async fn collect(split: &Split, mut received: mpsc::Receiver<Chunk>) -> Vec<Reco
             ) => {
                 assert_eq!(
                     (&*messages.topic, messages.partition),
-                    (topic.as_str(), *partition)
+                    (topic.as_str(), Some(*partition))
                 );
                 assert!(!messages.list.is_empty(), "no messages");
                 for message in messages.list {

@@ -121,6 +121,14 @@ pub enum SourceError {
         /// Why.
         reason: String,
     },
+    /// A driver that knows its failures by other names failed.
+    #[error("the driver `{driver}` failed")]
+    Driver {
+        /// The driver's name.
+        driver: String,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl SourceError {
@@ -163,6 +171,7 @@ impl Coded for SourceError {
             SourceError::Vanished { .. } => &codes::VANISHED,
             SourceError::Io { .. } => &codes::IO,
             SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
+            SourceError::Driver { .. } => &codes::DRIVER,
         }
     }
 }
@@ -242,6 +251,12 @@ pub(crate) mod codes {
         "The plan in the work folder was altered or belongs to another source: start a new build.",
     );
 
+    pub(crate) const DRIVER: Code = Code::new(
+        215,
+        Class::Retry,
+        "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &CANCELLED,
         &NO_SUCH_PATH,
@@ -257,5 +272,6 @@ pub(crate) mod codes {
         &VANISHED,
         &IO,
         &FOREIGN_SPLIT,
+        &DRIVER,
     ];
 }

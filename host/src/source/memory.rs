@@ -174,7 +174,7 @@ impl MemoryDriver {
         for list in wanted.chunks(MESSAGES_PER_CHUNK) {
             let messages = Messages {
                 topic: Arc::clone(&topic),
-                partition,
+                partition: Some(partition),
                 list: list.to_vec(),
             };
             feed.send(Chunk::Messages(messages)).await?;

@@ -179,8 +179,8 @@ pub enum Chunk {
 pub struct Messages {
     /// The topic.
     pub topic: Arc<str>,
-    /// The partition.
-    pub partition: i32,
+    /// The partition; `None` for records that were once taken out of an archive's object, which is the topic then.
+    pub partition: Option<i32>,
     /// The records.
     pub list: Vec<Message>,
 }

@@ -65,7 +65,7 @@ fn list(values: &[(usize, &&[u8])]) -> Chunk {
     };
     Chunk::Messages(Messages {
         topic: "t".into(),
-        partition: 0,
+        partition: Some(0),
         list: values.iter().map(message).collect(),
     })
 }

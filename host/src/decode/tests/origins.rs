@@ -44,7 +44,7 @@ fn messages(values: &[Option<&str>]) -> Chunk {
     };
     Chunk::Messages(Messages {
         topic: "t".into(),
-        partition: 3,
+        partition: Some(3),
         list: values.iter().enumerate().map(message).collect(),
     })
 }

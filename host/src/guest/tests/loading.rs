@@ -3,6 +3,9 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use proptest::prelude::{Rng, RngExt};
+use proptest::test_runner::{RngAlgorithm, TestRng};
+
 use super::*;
 
 fn load(wasm: &[u8], limits: &Limits) -> GuestError {
@@ -71,12 +74,56 @@ fn a_file_of_500_mb_is_refused_unread() {
     );
 }
 
+/// Bytes that are no component any more must be refused, or do nothing worse than a component may.
+fn survive(wasm: &[u8]) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), wasm).unwrap();
+    let Ok(component) = Component::load(file.path(), &tight(), None) else {
+        return;
+    };
+    let Ok(mut instance) = component.open(&[]) else {
+        return;
+    };
+    let _ = instance.fold(&events(&TWO));
+    let _ = instance.drain(10);
+}
+
 #[test]
-fn cut_and_flipped_components_are_errors_and_nothing_worse() {
+fn cut_flipped_and_random_components_are_errors_and_nothing_worse() {
     let wasm = fs::read(raw_path()).unwrap();
-    for length in (0..wasm.len()).step_by(wasm.len() / 8) {
+    for length in (0..wasm.len()).step_by(1 << 10) {
         load(&wasm[..length], &Limits::default());
     }
+    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    // Each one that the compiler accepts takes it a while; `BACKFOLD_TEST_MUTATIONS` asks for more.
+    let asked = std::env::var("BACKFOLD_TEST_MUTATIONS").ok();
+    let mutations = asked.map_or(24, |asked| asked.parse().unwrap());
+    for _ in 0..mutations {
+        let mut flipped = wasm.clone();
+        let at = rng.random_range(0..flipped.len());
+        flipped[at] ^= 1 << rng.random_range(0..8);
+        survive(&flipped);
+        let mut random = vec![0; rng.random_range(0..4_096)];
+        rng.fill_bytes(&mut random);
+        survive(&random);
+        random.splice(0..0, wasm[..8].iter().copied());
+        survive(&random);
+    }
+}
+
+#[test]
+fn compiling_has_limits() {
+    let wasm = fs::read(raw_path()).unwrap();
+    assert!(matches!(
+        load(
+            &wasm,
+            &Limits {
+                compile_memory: ByteSize(0),
+                ..Limits::default()
+            }
+        ),
+        GuestError::CompileMemory { .. }
+    ));
     assert!(matches!(
         load(
             &wasm,

@@ -1,0 +1,135 @@
+//! The rejected records of a build, as a source for another one.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::error::BuildError;
+use super::work::BuildFolder;
+use crate::fold::Quarantined;
+use crate::source::{
+    Chunk, Frozen, Message, Messages, ReplayDriver, SourceError, Split, SplitInput,
+};
+
+/// Records of a split.
+const SPLIT_RECORDS: u64 = 10_000;
+
+/// Delivers the rejected records of a build that is folded to its end.
+///
+/// Each keeps its place in the source. What was not in a record's text, such as a message's key, is gone. A split is a
+/// range of the records' numbers, which begin with 1.
+pub struct LeftoversDriver {
+    base: BuildFolder,
+}
+
+impl LeftoversDriver {
+    /// The rejected records of `base`.
+    pub fn new(base: BuildFolder) -> Self {
+        LeftoversDriver { base }
+    }
+
+    fn failed(&self, error: BuildError) -> SourceError {
+        SourceError::Driver {
+            driver: self.name().to_owned(),
+            source: Box::new(error),
+        }
+    }
+}
+
+#[async_trait]
+impl ReplayDriver for LeftoversDriver {
+    fn name(&self) -> &str {
+        "rejected records"
+    }
+
+    async fn plan(&self, splits: Sender<Split>) -> Result<Frozen, SourceError> {
+        let build = &self.base.manifest.build;
+        let mut count = 0;
+        for next in self.base.rejected().map_err(|error| self.failed(error))? {
+            let (number, record) = next.map_err(|error| self.failed(error))?;
+            if record.bytes().is_none() {
+                let build = build.clone();
+                return Err(self.failed(BuildError::NotKept { build, number }));
+            }
+            count = number;
+        }
+        let mut frozen = Frozen {
+            // What is in the base is in this build.
+            handoff: self.base.manifest.frozen.handoff.clone(),
+            notes: vec![format!(
+                "the rejected records of build {build}, on top of its states"
+            )],
+            ..Frozen::default()
+        };
+        for first in (1..=count).step_by(SPLIT_RECORDS as usize) {
+            let until = (first + SPLIT_RECORDS).min(count + 1);
+            let split = Split {
+                number: frozen.splits,
+                size_bytes: 0,
+                input: SplitInput::Offsets {
+                    topic: build.clone(),
+                    partition: 0,
+                    start: first as i64,
+                    end: until as i64,
+                },
+            };
+            splits
+                .send(split)
+                .await
+                .map_err(|_| SourceError::Cancelled)?;
+            frozen.splits += 1;
+        }
+        Ok(frozen)
+    }
+
+    async fn replay(
+        &self,
+        split: &Split,
+        out: Sender<Chunk>,
+        cancel: CancellationToken,
+    ) -> Result<(), SourceError> {
+        let SplitInput::Offsets { start, end, .. } = split.input else {
+            return Ok(());
+        };
+        for next in self.base.rejected().map_err(|error| self.failed(error))? {
+            let (number, record) = next.map_err(|error| self.failed(error))?;
+            if number >= end as u64 {
+                break;
+            }
+            if number < start as u64 {
+                continue;
+            }
+            if cancel.is_cancelled() {
+                return Err(SourceError::Cancelled);
+            }
+            let build = self.base.manifest.build.clone();
+            let message = message(record).ok_or(BuildError::NotKept { build, number });
+            let message = message.map_err(|error| self.failed(error))?;
+            let chunk = Chunk::Messages(message);
+            out.send(chunk).await.map_err(|_| SourceError::Cancelled)?;
+        }
+        Ok(())
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), SourceError> {
+        Ok(())
+    }
+}
+
+fn message(record: Quarantined) -> Option<Messages> {
+    let value = record.bytes()?;
+    let position = record.position;
+    Some(Messages {
+        topic: Arc::clone(&position.source),
+        partition: position.partition,
+        list: vec![Message {
+            offset: position.offset,
+            time_us: None,
+            key: None,
+            headers: vec![],
+            value: Some(value.into()),
+        }],
+    })
+}

@@ -1,0 +1,95 @@
+//! A build of the rejected records of another one, on top of that one's states.
+
+use super::planning::Input;
+use super::{Error, Replay};
+use crate::build::{BasedOn, BuildError, BuildFolder, Entry, Journal, LeftoversDriver};
+use crate::fold::Checkpoint;
+use crate::schema::{Descriptor, Origin};
+
+impl Replay<'_> {
+    /// The build to go on from: the newest that is folded to its end, which must have rejected something.
+    pub(super) fn base(&self) -> Result<BuildFolder, Error> {
+        let none = |build: &str| BuildError::NothingRejected {
+            build: build.into(),
+            table: self.job.table.clone(),
+        };
+        for build in self.work.builds()?.into_iter().rev() {
+            let standing = build.peek()?;
+            if standing.covered.len() != build.manifest.frozen.splits {
+                continue;
+            }
+            if standing.splits_with_rejections().is_empty() {
+                return Err(none(&build.manifest.build).into());
+            }
+            return Ok(build);
+        }
+        Err(none("that is folded to its end").into())
+    }
+
+    /// A build of what `base` rejected.
+    pub(super) async fn plan_leftovers(&self, base: BuildFolder) -> Result<BuildFolder, Error> {
+        let cannot = |why| BuildError::CannotGoOn {
+            build: base.manifest.build.clone(),
+            why,
+        };
+        obstacle(&base.manifest.descriptor, &self.descriptor)
+            .map_or(Ok(()), |why| Err(cannot(why)))?;
+        for next in base.rejected()? {
+            let (number, record) = next?;
+            if record.bytes().is_none() {
+                let build = base.manifest.build.clone();
+                return Err(BuildError::NotKept { build, number }.into());
+            }
+        }
+        let based_on = BasedOn {
+            build: base.manifest.build.clone(),
+            manifest_digest: base.manifest.digest(),
+        };
+        let input = Input {
+            range: base.manifest.range,
+            based_on: Some(based_on),
+            driver: Box::new(LeftoversDriver::new(base.clone())),
+        };
+        let (manifest, path) = self.freeze(input).await?;
+        let mut runs = base.peek()?.runs();
+        for run in &mut runs {
+            let from = base.runs().join(&run.name);
+            // Behind the names of this build's own runs.
+            run.name = format!("of-base-{}", run.name);
+            let to = path.join("runs").join(&run.name);
+            link(&from, &to)?;
+        }
+        // Before the manifest makes it a build: without the base's states it must not be gone on with.
+        let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
+        journal.append(&Entry::Checkpoint(Checkpoint {
+            runs,
+            ..Checkpoint::default()
+        }))?;
+        Ok(BuildFolder::create(path, manifest)?)
+    }
+}
+
+/// Why states of the one component and of the other cannot be combined.
+fn obstacle(old: &Descriptor, new: &Descriptor) -> Option<String> {
+    if old.keys != new.keys || old.states != new.states {
+        return Some("the component had other keys or states then".into());
+    }
+    if !new.commutative {
+        return Some("the component's states depend on the order of the source".into());
+    }
+    let lost = new.inputs.iter().find(|input| {
+        matches!(
+            input.origin,
+            Origin::RecordKey | Origin::RecordHeader(_) | Origin::RecordTime
+        )
+    });
+    lost.map(|input| format!("input `{}` is not in the text of a record", input.name))
+}
+
+/// Gives a file another name, or copies it where the file system has no such thing.
+fn link(from: &std::path::Path, to: &std::path::Path) -> Result<(), BuildError> {
+    if std::fs::hard_link(from, to).is_err() {
+        std::fs::copy(from, to).map_err(BuildError::io("copying", from))?;
+    }
+    Ok(())
+}
