@@ -3,6 +3,8 @@
 import argparse
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from statistics import median
 import measure
 from backfold_job import Job
 
-CASES = ["plain", "gzip", "zstd", "workers", "memory", "shapes"]
+CASES = ["plain", "gzip", "zstd", "workers", "memory", "shapes", "isolation"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -21,6 +23,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench", description=__doc__)
     parser.add_argument("--backfold", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--component", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--trapping", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--objects", type=int, default=64)
     parser.add_argument("--days", type=int, default=30)
@@ -58,9 +61,9 @@ class Bench:
             unfinished.rename(folder)
         return folder
 
-    def job(self, archive, name):
+    def job(self, archive, name, component=None):
         folder = self.options.folder / "jobs" / name
-        return Job(self.options.backfold, self.options.component, archive, folder)
+        return Job(self.options.backfold, component or self.options.component, archive, folder)
 
     def against_duckdb(self, case, compress):
         """CPU seconds of both on one core: the fold alone, and the whole run."""
@@ -124,6 +127,27 @@ class Bench:
             peaks[name] = {"peak_bytes": peak, "rows": rows}
         self.results["cases"]["memory"] = peaks
 
+    def isolation(self):
+        """CPU seconds of the fold on one core: as it is, and with one record in a thousand that the component traps on."""
+        clean, cores = self.archive("none"), {self.options.core}
+        jobs = [self.job(archive, name, self.options.trapping) for archive, name in
+                ((clean, "clean"), (poisoned(clean), "poisoned"))]
+        jobs[0].run("--only-fold", 1, cores)
+        spent, rejected = ([], []), 0
+        for _ in range(self.options.pairs):
+            for job, seconds in zip(jobs, spent):
+                cost, report = job.run("--only-fold", 1, cores)
+                seconds.append(cost.cpu_s)
+                rejected = report["rejected"]
+            say(f"isolation: clean {spent[0][-1]:.2f} s, poisoned {spent[1][-1]:.2f} s")
+        clean_s, poisoned_s = spent
+        self.results["cases"]["isolation"] = {
+            "clean_cpu_s": clean_s,
+            "poisoned_cpu_s": poisoned_s,
+            "rejected": rejected,
+            "ratio": median(poisoned_s) / median(clean_s),
+        }
+
     def shapes(self):
         """The decoder alone, by what the JSON looks like: a table of its own."""
         command = ["cargo", "bench", "--quiet", "--workspace", "--bench", "decode"]
@@ -148,9 +172,35 @@ class Bench:
                     self.workers()
                 case "memory":
                     self.memory()
+                case "isolation":
+                    self.isolation()
                 case _:
                     sys.exit(f"bench: no case `{case}`")
         return self.results
+
+
+POISON_EVERY = 1_000
+
+
+def poisoned(archive):
+    """A copy of the archive in which the page of one event in a thousand is `trap`."""
+    folder = archive.with_name(archive.name + "-poisoned")
+    if folder.exists():
+        return folder
+    say(f"generating {folder.name}")
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    number = 0
+    for path in sorted(archive.iterdir()):
+        with path.open("rb") as source, (unfinished / path.name).open("wb") as target:
+            for line in source:
+                number += 1
+                if number % POISON_EVERY == POISON_EVERY // 2:
+                    line = re.sub(rb'"page_id":"[^"]*"', b'"page_id":"trap"', line)
+                target.write(line)
+    unfinished.rename(folder)
+    return folder
 
 
 def merge_us(report):
@@ -194,6 +244,11 @@ def markdown(results):
         yield "\n| whole run, two workers | rows | peak memory |\n|---|---|---|"
         for name, c in cases["memory"].items():
             yield f"| archive {name} | {c['rows']:,} | {c['peak_bytes'] / 1e6:.0f} MB |"
+    if "isolation" in cases:
+        c = cases["isolation"]
+        clean_s, poisoned_s = median(c["clean_cpu_s"]), median(c["poisoned_cpu_s"])
+        yield f"\n| fold alone, one core, CPU seconds | clean | {c['rejected']:,} fatal records | ratio |\n|---|---|---|---|"
+        yield f"| trapping component | {clean_s:.2f} | {poisoned_s:.2f} | {c['ratio']:.2f} |"
     if "shapes" in cases:
         yield f"\nThe decoder alone, by shape of the records:\n\n{cases['shapes'].strip()}"
 
