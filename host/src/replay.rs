@@ -22,17 +22,25 @@ mod commands;
 mod cutover;
 mod error;
 mod folding;
+mod laws;
 mod loading;
 mod planning;
 mod quarantine;
 mod report;
+mod sampling;
+mod trial;
 
 pub use commands::{diff, gc, history, rollback, status, swap};
 pub use error::Error;
+pub use laws::{CheckOptions, check, check_again};
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
 pub use report::{BuildPhase, BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+pub(crate) use trial::codes as trial_codes;
+pub use trial::{
+    Comparison, DifferentRow, Expectation, Rejection, Trial, TrialError, TrialOptions, test,
+};
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +51,8 @@ pub struct RunOptions {
     pub only_fold: bool,
     /// Begin a new build even where there is one to go on with, or an equal one is live.
     pub fresh: bool,
+    /// Skip the test of the component's laws, which comes before anything is folded.
+    pub trust_laws: bool,
     /// Who runs, for the table's history.
     pub by: String,
 }
@@ -86,6 +96,8 @@ pub async fn run(
     }
     let (journal, standing) = build.resume()?;
     let journal = Arc::new(journal);
+
+    replay.check_laws(&build, &standing, options).await?;
 
     clock.enter(Stage::Fold);
     let standing = replay.fold(&build, &journal, standing).await?;
@@ -144,7 +156,7 @@ impl<'a> Replay<'a> {
         let store = job.store()?;
         let work = WorkFolder::open(&job.work, &job.table)?;
         let (component, descriptor) = load_component(job).await?;
-        planning::check_range(job, &descriptor)?;
+        planning::check_range(job, &job.component, &descriptor)?;
         Ok(Replay {
             job,
             store,
