@@ -1,20 +1,29 @@
-//! Rows of columns as JSON, for people to read and for tools to pass on.
+//! Rows of columns as JSON, for people to read and for tools to pass on; and back.
 
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, TimeDelta};
 use serde_json::{Map, Value};
 
+/// The values of a row, by the names of their columns.
+pub type Row = Map<String, Value>;
+
 /// A row as an object: its columns by name, as a record would have them that the decoder makes the row of. Binary is
-/// base64, a timestamp RFC 3339 in UTC, a date `YYYY-MM-DD`.
+/// base64, a timestamp RFC 3339 in UTC, a date `YYYY-MM-DD`. What JSON has no number for is `"NaN"`, `"inf"` or `"-inf"`.
 ///
 /// # Panics
 /// Where the batch has no such row.
-pub fn row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
+pub fn row(batch: &RecordBatch, row: usize) -> Row {
     values(batch, row).collect()
 }
 
@@ -50,7 +59,7 @@ fn value(column: &dyn Array, row: usize) -> Value {
     match column.data_type() {
         DataType::Boolean => column.as_boolean().value(row).into(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
+        DataType::Float64 => float(column.as_primitive::<Float64Type>().value(row)),
         DataType::Timestamp(..) => {
             timestamp(column.as_primitive::<TimestampMicrosecondType>().value(row))
         }
@@ -61,9 +70,19 @@ fn value(column: &dyn Array, row: usize) -> Value {
     }
 }
 
-/// Beyond the years that a calendar has, the number itself.
+fn float(number: f64) -> Value {
+    match serde_json::Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => "NaN".into(),
+        None if number > 0.0 => "inf".into(),
+        None => "-inf".into(),
+    }
+}
+
+/// Beyond the years that RFC 3339 has, the number itself.
 fn timestamp(micros: i64) -> Value {
-    match DateTime::from_timestamp_micros(micros) {
+    let time = DateTime::from_timestamp_micros(micros);
+    match time.filter(|time| (0..=9999).contains(&time.year())) {
         Some(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
         None => micros.into(),
     }
@@ -74,17 +93,105 @@ fn date(days: i32) -> Value {
     day.map_or(days.into(), |day| day.to_string().into())
 }
 
+/// Rows, as [`row`] shows them, as a batch of `schema`: the same bits, NaNs aside. Columns that a row does not name are null.
+///
+/// # Errors
+/// The first value that does not fit, with its row and column; a name that the schema does not have.
+pub fn batch(schema: &SchemaRef, rows: &[Row]) -> Result<RecordBatch, String> {
+    for (number, row) in rows.iter().enumerate() {
+        if let Some(name) = row.keys().find(|name| schema.index_of(name).is_err()) {
+            return Err(format!("row {number}: there is no column `{name}`"));
+        }
+    }
+    let columns = (0..schema.fields().len())
+        .map(|column| array(schema, column, rows))
+        .collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
+        .map_err(|error| error.to_string())
+}
+
+fn array(schema: &Schema, column: usize, rows: &[Row]) -> Result<ArrayRef, String> {
+    let field = schema.field(column);
+    let cells = rows.iter().map(|row| row.get(field.name()));
+    /// Appends each value as `read` has it, or says which one it does not fit.
+    macro_rules! filled {
+        ($builder:expr, $read:expr) => {{
+            let mut builder = $builder;
+            let read = $read;
+            for (number, cell) in cells.enumerate() {
+                match cell {
+                    None | Some(Value::Null) => builder.append_null(),
+                    Some(value) => match read(value) {
+                        Some(read) => builder.append_value(read),
+                        None => return Err(misfit(number, field.name(), value)),
+                    },
+                }
+            }
+            Arc::new(builder.finish()) as ArrayRef
+        }};
+    }
+    Ok(match field.data_type() {
+        DataType::Boolean => filled!(BooleanBuilder::new(), Value::as_bool),
+        DataType::Int64 => filled!(Int64Builder::new(), Value::as_i64),
+        DataType::Float64 => filled!(Float64Builder::new(), read_float),
+        DataType::Timestamp(..) => filled!(
+            TimestampMicrosecondBuilder::new().with_timezone("UTC"),
+            read_timestamp
+        ),
+        DataType::Date32 => filled!(Date32Builder::new(), read_date),
+        DataType::Utf8 => filled!(StringBuilder::new(), |value: &Value| value
+            .as_str()
+            .map(str::to_owned)),
+        DataType::Binary => filled!(BinaryBuilder::new(), |value: &Value| BASE64
+            .decode(value.as_str()?)
+            .ok()),
+        other => return Err(format!("`{}` has the type {other}", field.name())),
+    })
+}
+
+fn misfit(row: usize, column: &str, value: &Value) -> String {
+    format!("row {row}: `{column}` cannot be {value}")
+}
+
+fn read_float(value: &Value) -> Option<f64> {
+    match value.as_str() {
+        None => value.as_f64(),
+        Some("NaN") => Some(f64::NAN),
+        Some("inf") => Some(f64::INFINITY),
+        Some("-inf") => Some(f64::NEG_INFINITY),
+        Some(_) => None,
+    }
+}
+
+fn read_timestamp(value: &Value) -> Option<i64> {
+    match value.as_str() {
+        None => value.as_i64(),
+        Some(text) => Some(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros()),
+    }
+}
+
+fn read_date(value: &Value) -> Option<i32> {
+    match value.as_str() {
+        None => value.as_i64()?.try_into().ok(),
+        Some(text) => {
+            let days = text.parse::<NaiveDate>().ok()? - NaiveDate::default();
+            days.num_days().try_into().ok()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow_array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+        BinaryArray, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
         TimestampMicrosecondArray,
     };
+    use arrow_schema::Field;
     use serde_json::json;
 
     use super::*;
+    use crate::schema::Kind;
 
     #[test]
     fn every_kind_is_shown_as_a_record_would_have_it() {
@@ -139,5 +246,53 @@ mod tests {
             (timestamp(i64::MAX), date(i32::MAX)),
             (json!(i64::MAX), json!(i32::MAX))
         );
+    }
+
+    fn schema() -> SchemaRef {
+        let kinds = [
+            Kind::Boolean,
+            Kind::Int64,
+            Kind::Float64,
+            Kind::Timestamp,
+            Kind::Date,
+            Kind::Utf8,
+            Kind::Binary,
+        ];
+        let fields = kinds.map(|kind| Field::new(kind.name(), kind.data_type(), true));
+        Arc::new(Schema::new(fields.to_vec()))
+    }
+
+    fn rows() -> Vec<Row> {
+        let rows = json!([
+            { "boolean": true, "int64": i64::MIN, "float64": -0.0, "timestamp": "2026-01-31T23:59:59.000001Z",
+              "date": "1969-12-31", "utf8": "ü\n", "binary": "AP8=" },
+            { "boolean": null, "int64": i64::MAX, "float64": "NaN", "timestamp": i64::MAX, "date": i32::MIN,
+              "utf8": "", "binary": "" },
+            { "boolean": false, "int64": null, "float64": "-inf", "timestamp": null, "date": null, "utf8": null,
+              "binary": null },
+        ]);
+        serde_json::from_value(rows).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let batch = batch(&schema(), &rows()).unwrap();
+        let written: Vec<_> = (0..batch.num_rows()).map(|at| row(&batch, at)).collect();
+        assert_eq!(written, rows());
+        let zero = batch.column(2).as_primitive::<Float64Type>().value(0);
+        assert!(zero.is_sign_negative());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let one = |value: Value| batch(&schema(), &[serde_json::from_value(value).unwrap()]);
+        let said = one(json!({ "int64": 1.5 })).unwrap_err();
+        assert_eq!(said, "row 0: `int64` cannot be 1.5");
+        let said = one(json!({ "date": "2026-02-30" })).unwrap_err();
+        assert_eq!(said, "row 0: `date` cannot be \"2026-02-30\"");
+        assert!(one(json!({ "binary": "?" })).is_err());
+        let said = one(json!({ "other": 1 })).unwrap_err();
+        assert_eq!(said, "row 0: there is no column `other`");
+        assert_eq!(one(json!({})).unwrap().num_rows(), 1);
     }
 }

@@ -3,11 +3,9 @@
 //! [`run`] reads as the program does. Each of its steps takes what the one before left on disk, so it may be
 //! stopped anywhere and called again.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::{Either, select};
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
@@ -22,18 +20,27 @@ mod commands;
 mod cutover;
 mod error;
 mod folding;
+mod laws;
 mod leftovers;
 mod loading;
+mod opening;
 mod planning;
 mod quarantine;
 mod report;
+mod sampling;
+mod trial;
 
 pub use commands::{diff, gc, history, rollback, status, swap};
 pub use error::Error;
+pub use laws::{CheckOptions, check, check_again};
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
 pub use report::{BuildPhase, BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+pub(crate) use trial::codes as trial_codes;
+pub use trial::{
+    Comparison, DifferentRow, Expectation, Rejection, Trial, TrialError, TrialOptions, test,
+};
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +53,8 @@ pub struct RunOptions {
     pub fresh: bool,
     /// Fold only what the newest build rejected, on top of the states of that build: after the component was mended.
     pub only_quarantined: bool,
+    /// Skip the test of the component's laws, which comes before anything is folded.
+    pub trust_laws: bool,
     /// Who runs, for the table's history.
     pub by: String,
 }
@@ -92,6 +101,8 @@ pub async fn run(
     }
     let (journal, standing) = build.resume()?;
     let journal = Arc::new(journal);
+
+    replay.check_laws(&build, &standing, options).await?;
 
     clock.enter(Stage::Fold);
     let standing = replay.fold(&build, &journal, standing).await?;
@@ -151,8 +162,8 @@ impl<'a> Replay<'a> {
     ) -> Result<Self, Error> {
         let store = job.store()?;
         let work = WorkFolder::open(&job.work, &job.table)?;
-        let (component, descriptor) = load_component(job).await?;
-        planning::check_range(job, &descriptor)?;
+        let (component, descriptor) = opening::load_component(job).await?;
+        planning::check_range(job, &job.component, &descriptor)?;
         Ok(Replay {
             job,
             store,
@@ -175,7 +186,7 @@ impl<'a> Replay<'a> {
 
     /// Waits for work that calls the component, but not for a call that takes too long.
     async fn watched<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        watched(&self.component, work).await
+        opening::watched(&self.component, work).await
     }
 
     /// A fresh instance of the component.
@@ -268,38 +279,6 @@ impl<'a> Replay<'a> {
             },
         )?;
         Ok(report)
-    }
-}
-
-/// Loads the component of a job and asks it what it is.
-async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
-    let (path, limits, cache) = (
-        job.component.clone(),
-        job.limits.clone(),
-        job.work.join(".components"),
-    );
-    let (params, stack_bytes) = (job.component_params(), job.limits.thread_stack_bytes());
-    let load = move || Ok(Component::load(&path, &limits, Some(&cache)));
-    let component = folding::on_thread("load".into(), stack_bytes, load)?.await??;
-    let open = {
-        let component = component.clone();
-        move || {
-            Ok(component
-                .open(&params)
-                .map(|instance| instance.descriptor().as_ref().clone()))
-        }
-    };
-    let opened = folding::on_thread("open".into(), stack_bytes, open)?;
-    let descriptor = watched(&component, opened).await???;
-    Ok((component, descriptor))
-}
-
-/// Waits for work that calls `component`, but not for a call that takes too long.
-async fn watched<T>(component: &Component, work: impl Future<Output = T>) -> Result<T, Error> {
-    let (work, over_time) = (pin!(work), pin!(component.over_time()));
-    match select(work, over_time).await {
-        Either::Left((done, _)) => Ok(done),
-        Either::Right((error, _)) => Err(error.into()),
     }
 }
 

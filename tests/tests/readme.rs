@@ -27,11 +27,10 @@ fn commands(markdown: &str) -> Vec<&str> {
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(clicks(), folder.path().join("clicks.wasm")).unwrap();
-    fs::copy(
-        root().join("examples/clicks/job.toml"),
-        folder.path().join("job.toml"),
-    )
-    .unwrap();
+    for file in ["job.toml", "events.jsonl", "expected.json"] {
+        let from = root().join("examples/clicks").join(file);
+        fs::copy(from, folder.path().join(file)).unwrap();
+    }
     folder
 }
 

@@ -9,6 +9,7 @@
 //!                        runs/         sorted states
 //!                        quarantine/   rejected records, a file a split
 //!                        run.json      the report
+//!                        counterexample.json  how the component broke a law, where it did
 //! ```
 
 use std::fs::{self, File, OpenOptions};
@@ -263,6 +264,11 @@ impl BuildFolder {
     /// The report.
     pub fn report_file(&self) -> PathBuf {
         self.path.join("run.json")
+    }
+
+    /// A case in which the component broke a law, where it did.
+    pub fn counterexample_file(&self) -> PathBuf {
+        self.path.join("counterexample.json")
     }
 
     /// What of the build is done, as its journal has it; changes nothing.

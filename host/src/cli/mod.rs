@@ -12,6 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod answer;
 mod arguments;
+mod check;
 mod completions;
 mod context;
 mod diff;
@@ -31,6 +32,7 @@ mod run;
 mod status;
 mod swap;
 mod table;
+mod test;
 mod watch;
 
 use answer::{Answer, Format};
@@ -57,7 +59,7 @@ Exit codes:
   0    done
   1    failed; the same command may succeed later
   2    the command line, the job file or the environment has to be changed
-  3    the build is complete, but the gate refuses it
+  3    refused: the gate does not hold, the component breaks a law, a test finds another table
   4    somebody else changed or is building the table
   42   the input or the component is faulty; the same command fails again
   130  interrupted; what was checkpointed is kept
@@ -86,6 +88,8 @@ enum Command {
     Log(log::Log),
     Quarantine(quarantine::Quarantine),
     Inspect(inspect::Inspect),
+    Check(check::Check),
+    Test(test::Test),
     Explain(explain::Explain),
     Completions(completions::Completions),
 }
@@ -103,6 +107,8 @@ impl Command {
             Command::Log(_) => "log",
             Command::Quarantine(_) => "quarantine",
             Command::Inspect(_) => "inspect",
+            Command::Check(_) => "check",
+            Command::Test(_) => "test",
             Command::Explain(_) => "explain",
             Command::Completions(_) => "completions",
         }
@@ -120,6 +126,8 @@ impl Command {
             Command::Log(command) => command.execute(context).await,
             Command::Quarantine(command) => command.execute(context).await,
             Command::Inspect(command) => command.execute(context),
+            Command::Check(command) => command.execute(context).await,
+            Command::Test(command) => command.execute(context).await,
             Command::Explain(command) => command.execute(),
             Command::Completions(command) => command.execute(),
         }

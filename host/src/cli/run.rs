@@ -19,7 +19,8 @@ use super::table::Fields;
 /// Build the table beside the live one, check it, and stop before anything live changes
 ///
 /// A run that was stopped or killed goes on where it was when the same command is given again: what a
-/// checkpoint covers is not read twice. With --swap, the table goes live if the gate holds.
+/// checkpoint covers is not read twice. With --swap, the table goes live if the gate holds. Before a build
+/// begins, the component's laws are tested on a thousand events; one that breaks a law is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold run job.toml                    build and check; `backfold swap` makes it live
@@ -48,6 +49,10 @@ pub(crate) struct Run {
     #[arg(long)]
     only_quarantined: bool,
 
+    /// Do not test the component's laws on the first events
+    #[arg(long)]
+    trust_laws: bool,
+
     #[command(flatten)]
     build: BuildArguments,
 }
@@ -60,6 +65,7 @@ impl Run {
             only_fold: self.only_fold,
             fresh: self.fresh,
             only_quarantined: self.only_quarantined,
+            trust_laws: self.trust_laws,
             by: context.operator(),
         };
         let work = replay::run(

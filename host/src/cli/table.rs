@@ -23,15 +23,29 @@ pub(crate) enum Side {
 /// Rows under a header. Where they are too wide, the widest columns are cut.
 #[derive(Debug)]
 pub(crate) struct Table {
-    header: Vec<(&'static str, Side)>,
+    header: Vec<(Cow<'static, str>, Side)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these columns.
     pub(crate) fn new(header: &[(&'static str, Side)]) -> Self {
+        let named = header
+            .iter()
+            .map(|(name, side)| (Cow::Borrowed(*name), *side));
         Table {
-            header: header.to_vec(),
+            header: named.collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// A table with columns that data has a say in. Their names are escaped here.
+    pub(crate) fn of(header: Vec<(String, Side)>) -> Self {
+        let named = header
+            .into_iter()
+            .map(|(name, side)| (Cow::Owned(plain(&name).into_owned()), side));
+        Table {
+            header: named.collect(),
             rows: Vec::new(),
         }
     }
@@ -42,10 +56,21 @@ impl Table {
             .push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
     }
 
+    /// The same where the number of columns is not known before.
+    pub(crate) fn push(&mut self, cells: Vec<String>) {
+        let mut cells = cells;
+        cells.resize(self.header.len(), String::new());
+        self.rows
+            .push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
+    }
+
     /// The lines of the table, each with `indent` spaces before it.
     pub(crate) fn render(&self, indent: usize, paint: Paint) -> String {
         let widths = self.widths(WIDTH.saturating_sub(indent));
-        let header = self.header.iter().map(|(name, _)| Cow::Borrowed(*name));
+        let header = self
+            .header
+            .iter()
+            .map(|(name, _)| Cow::Borrowed(name.as_ref()));
         let mut text = format!("{:indent$}{}\n", "", paint.dim(self.line(header, &widths)));
         for row in &self.rows {
             let cells = row.iter().map(|cell| Cow::Borrowed(cell.as_str()));

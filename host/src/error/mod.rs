@@ -18,7 +18,7 @@ pub enum Class {
     Retry,
     /// The command line, the job file or the environment has to be changed first.
     Usage,
-    /// The build is complete, but the gate does not let it go live.
+    /// A check refuses: the gate a build, the laws a component, an expectation a table.
     Gate,
     /// Somebody else changed the table, or is building it.
     Conflict,
@@ -46,7 +46,7 @@ impl Class {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// Unique among all codes. Hundreds tell the module: 0 job and command line, 1 build, 2 source,
-    /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over.
+    /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over, 8 `test`.
     pub number: u16,
     /// Decides the exit code.
     pub class: Class,

@@ -1,7 +1,7 @@
 //! Every code that there is, and the page that explains it: a section of `errors.md`.
 
 use super::Code;
-use crate::{build, cutover, decode, fold, guest, job, source, store};
+use crate::{build, cutover, decode, fold, guest, job, replay, source, store};
 
 const PAGES: &str = include_str!("../../errors.md");
 
@@ -24,9 +24,11 @@ pub fn codes() -> Vec<&'static Code> {
         source::codes::ALL,
         decode::codes::ALL,
         guest::codes::ALL,
+        guest::laws::codes::ALL,
         fold::codes::ALL,
         store::codes::ALL,
         cutover::codes::ALL,
+        replay::trial_codes::ALL,
     ]
     .concat();
     codes.sort_by_key(|code| code.number);

@@ -34,6 +34,7 @@ pub(crate) use error::codes;
 pub use options::{FoldOptions, QuarantineOptions};
 pub use quarantine::{Quarantined, RejectedBy, join_quarantine};
 pub(crate) use rows::panic_message;
+pub(crate) use rows::sorted_rows;
 pub use rows::{MergePlan, MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
 pub(crate) use run::verify_run;

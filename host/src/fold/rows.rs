@@ -16,6 +16,7 @@ use super::digest::RowsDigest;
 use super::error::FoldError;
 use super::merge::{Merged, Merger, merge_down};
 use super::run::RunFile;
+use super::table::StateTable;
 use crate::guest::GuestError;
 use crate::keys::KeyCodec;
 use crate::schema::Descriptor;
@@ -37,6 +38,9 @@ pub struct MergePlan<'a> {
     /// Asks it to stop.
     pub cancel: CancellationToken,
 }
+
+/// Rows of a table in memory that are presented together.
+const BATCH_ROWS: usize = 8_192;
 
 /// What a merge came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +166,21 @@ fn merge_lane(
         out.send(Ok(None)).map_err(|_| FoldError::Interrupted)?;
     }
     Ok(())
+}
+
+/// Gives the rows of a table in memory to `sink`, as [`merge_rows`] would if it were the only run, and empties it.
+pub(crate) fn sorted_rows(
+    table: &mut StateTable,
+    descriptor: &Descriptor,
+    algebra: &mut dyn Algebra,
+    mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
+) -> Result<(), FoldError> {
+    let codec = KeyCodec::of(&descriptor.key_schema())?;
+    let schema = descriptor.table_schema();
+    table.drain_sorted(BATCH_ROWS, |keys, states| {
+        let merged = Merged { keys, states };
+        sink(table_rows(&codec, &schema, merged, descriptor, algebra)?)
+    })
 }
 
 /// Keys decoded, states, views.

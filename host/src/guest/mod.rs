@@ -24,6 +24,7 @@
 //! | `refused` | records that it rejects or fails on |
 //! | `search`, `isolation` | which records of a window it fails on |
 //! | `window` | folding and draining |
+//! | [`laws`] | what a rebuild rests on, tested |
 
 mod bindings;
 mod cache;
@@ -38,6 +39,7 @@ mod fault;
 mod inspect;
 mod instance;
 mod isolation;
+pub mod laws;
 mod limits;
 mod refused;
 mod sandbox;

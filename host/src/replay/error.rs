@@ -1,11 +1,13 @@
 //! What stops a replay, whichever stage it comes from.
 
+use super::TrialError;
 use crate::build::BuildError;
 use crate::cutover::CutoverError;
 use crate::decode::DecodeError;
 use crate::error::{Code, Coded};
 use crate::fold::FoldError;
 use crate::guest::GuestError;
+use crate::guest::laws::LawError;
 use crate::job::JobError;
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -29,12 +31,18 @@ pub enum Error {
     /// The component could not be loaded or opened.
     #[error(transparent)]
     Guest(#[from] GuestError),
+    /// The component does not keep the laws that a rebuild rests on.
+    #[error(transparent)]
+    Law(LawError),
     /// Reading, folding or merging.
     #[error(transparent)]
     Fold(#[from] FoldError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A table is not the one expected.
+    #[error(transparent)]
+    Trial(#[from] TrialError),
     /// The gate, the diff, the swap.
     #[error(transparent)]
     Cutover(#[from] CutoverError),
@@ -49,9 +57,11 @@ impl Error {
             Error::Source(error) => error.code(),
             Error::Decode(error) => error.code(),
             Error::Guest(error) => error.code(),
+            Error::Law(error) => error.code(),
             Error::Fold(error) => error.code(),
             Error::Store(error) => error.code(),
             Error::Cutover(error) => error.code(),
+            Error::Trial(error) => error.code(),
         }
     }
 
@@ -63,11 +73,13 @@ impl Error {
             Error::Source(_) => "plan",
             Error::Decode(_) => "decode",
             Error::Guest(_) => "component",
+            Error::Law(_) => "laws",
             Error::Fold(FoldError::Read { .. }) => "read",
             Error::Fold(FoldError::Decode { .. }) => "decode",
             Error::Fold(_) => "fold",
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
+            Error::Trial(_) => "test",
         }
     }
 }

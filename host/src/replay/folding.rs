@@ -14,7 +14,8 @@ use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
 use crate::error::Class;
 use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
-use crate::source::{Chunk, ReplayDriver, Split};
+use crate::schema::Descriptor;
+use crate::source::{Chunk, EventRange, ReplayDriver, Split};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
 const CHUNKS_AHEAD: usize = 8;
@@ -99,7 +100,11 @@ impl Replay<'_> {
 
 /// What the component of a build wants of each record.
 pub(super) fn projection(manifest: &Manifest) -> Projection {
-    let descriptor = &manifest.descriptor;
+    projection_of(&manifest.descriptor, manifest.range)
+}
+
+/// What a component wants of each record within `range`.
+pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Projection {
     let event_time = descriptor.event_time.as_ref();
     Projection {
         inputs: descriptor.inputs.clone(),
@@ -108,7 +113,7 @@ pub(super) fn projection(manifest: &Manifest) -> Projection {
             let mut inputs = descriptor.inputs.iter();
             inputs.position(|input| input.name == *name)
         }),
-        range: manifest.range,
+        range,
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the job to a build with a frozen input.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use chrono::Utc;
@@ -19,10 +19,14 @@ use crate::source::{EventRange, ReplayDriver};
 const SPLITS_AHEAD: usize = 256;
 
 /// A range in time needs a component that tells the time of an event.
-pub(super) fn check_range(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
+pub(super) fn check_range(
+    job: &Job,
+    component: &Path,
+    descriptor: &Descriptor,
+) -> Result<(), Error> {
     if descriptor.event_time.is_none() && job.range != RangeConfig::default() {
         return Err(JobError::RangeWithoutTime {
-            component: job.component.clone(),
+            component: component.to_owned(),
         }
         .into());
     }

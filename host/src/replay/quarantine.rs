@@ -8,8 +8,9 @@ use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Error;
 use super::folding::{on_thread, projection};
-use super::{Error, load_component, watched};
+use super::opening::{load_component, watched};
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
 use crate::decode::{DecodeOptions, Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy};

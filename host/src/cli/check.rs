@@ -1,0 +1,344 @@
+//! `backfold check`: whether a component keeps the laws that a rebuild rests on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use backfold::guest::laws::{Counterexample, Event, LawReport, LawResult, Verdict};
+use backfold::job::{Job, Overrides};
+use backfold::json_rows::Row;
+use backfold::replay::{self, CheckOptions};
+
+use super::answer::Answer;
+use super::arguments::ParamArguments;
+use super::context::Context;
+use super::human::{count, counted, plain};
+use super::paint::Paint;
+use super::table::{Fields, WIDTH, cut};
+
+/// Test the laws that a rebuild rests on, through the component itself
+///
+/// Identity, associativity, commutativity where it is claimed, the same answer to the same question, states
+/// that do not depend on where events were cut, a view of every state: on events of the job's input, or on
+/// made-up ones. Of a law that does not hold, the smallest case found is shown and kept in a file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold check clicks.wasm                             on made-up events
+  backfold check clicks.wasm --job job.toml              on events of the job's input
+  backfold check clicks.wasm --again counterexample.json   one case again, after a correction
+
+Exit code 3 says that a law does not hold.")]
+pub(crate) struct Check {
+    /// The component's `.wasm` file
+    #[arg(value_name = "COMPONENT")]
+    component: PathBuf,
+
+    /// Take events from the input of this job, and its parameters and limits; no table is touched
+    #[arg(long, value_name = "JOB")]
+    job: Option<PathBuf>,
+
+    /// Test on so many events
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    sample: u32,
+
+    /// Make up other events
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "job")]
+    seed: u64,
+
+    /// Where to keep the case in which a law does not hold
+    #[arg(long, value_name = "FILE", default_value = "counterexample.json")]
+    save: PathBuf,
+
+    /// Run a case again that was kept, and nothing else
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["job", "sample", "seed", "save"])]
+    again: Option<PathBuf>,
+
+    #[command(flatten)]
+    params: ParamArguments,
+}
+
+impl Check {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let params = self.params.collect(std::env::vars());
+        if let Some(file) = &self.again {
+            let found = replay::check_again(&self.component, &params, file).await?;
+            return again(found, context.paint);
+        }
+        let overrides = Overrides {
+            params: params.clone(),
+            ..Overrides::default()
+        };
+        let job = self
+            .job
+            .map(|job| Job::load(&job, &overrides))
+            .transpose()?;
+        let options = CheckOptions {
+            component: self.component,
+            job,
+            params,
+            sample: self.sample as usize,
+            seed: self.seed,
+            save: self.save,
+        };
+        let report = replay::check(&options, context.cancel.clone()).await?;
+        let text = describe(&report, &options.component, &options.save, context.paint);
+        let answer = Answer::new(text, &report)?;
+        Ok(match report.refusal(Some(&options.save)) {
+            Some(error) => answer.refused(&backfold::Error::from(error).into()),
+            None => answer,
+        })
+    }
+}
+
+/// What came of a case that was run again.
+fn again(found: Option<Counterexample>, paint: Paint) -> Result<Answer> {
+    let Some(found) = found else {
+        let text = format!("{}: the law holds for this case\n", paint.green("holds"));
+        return Answer::new(text, &found);
+    };
+    let answer = Answer::new(case(&found, paint), &found)?;
+    Ok(answer.refused(&backfold::Error::from(found.refusal(None)).into()))
+}
+
+fn describe(report: &LawReport, component: &Path, saved: &Path, paint: Paint) -> String {
+    let mut fields = Fields::default();
+    let checked = &report.component;
+    fields.add(
+        "component",
+        format!(
+            "{} {}",
+            paint.bold(plain(&checked.name)),
+            plain(&checked.version)
+        ),
+    );
+    let source = match report.made_up {
+        true => "made up",
+        false => "of the job's input",
+    };
+    fields.add(
+        "events",
+        format!(
+            "{} {source}: {} accepted, {} rejected by the component",
+            count(report.events),
+            count(report.accepted),
+            count(report.rejected)
+        ),
+    );
+    if let Some(because) = &report.left_out_because {
+        let left_out = format!("{}, on which it fails: ", count(report.left_out));
+        fields.add("left out", paint.red(left_out) + &plain(because));
+    }
+    fields.add(
+        "states",
+        format!(
+            "{} of {}",
+            count(report.states),
+            counted(report.keys, "key")
+        ),
+    );
+    let mut text = fields.render(paint) + "\n";
+    for result in &report.laws {
+        text.push_str(&law(result, paint));
+    }
+    if let Some(counterexample) = report.counterexample() {
+        let again = format!(
+            "backfold check {} --again {}",
+            component.display(),
+            saved.display()
+        );
+        text.push_str(&format!(
+            "\n{}\nkept in {}; `{}` runs it again\n",
+            case(counterexample, paint),
+            plain(&saved.display().to_string()),
+            paint.cyan(plain(&again))
+        ));
+    }
+    text
+}
+
+/// A law in a line.
+fn law(result: &LawResult, paint: Paint) -> String {
+    let (mark, said) = match &result.verdict {
+        Verdict::Holds => (paint.green("✓"), cases(result)),
+        Verdict::Broken => (
+            paint.red("✗"),
+            format!("broken in {} of {}", count(result.broken), cases(result)),
+        ),
+        Verdict::NotClaimed => (paint.dim("-"), "not claimed".into()),
+        Verdict::Untested(why) => (paint.dim("-"), format!("not tested: {why}")),
+    };
+    let law = result.law;
+    format!("{mark} {:<13}  {:<36}  {said}\n", law.name(), law.says())
+}
+
+fn cases(result: &LawResult) -> String {
+    let mut text = counted(result.cases, "case");
+    if result.refused > 0 {
+        text.push_str(&format!(", {} refused", count(result.refused)));
+    }
+    text
+}
+
+/// A case in which a law does not hold.
+fn case(found: &Counterexample, paint: Paint) -> String {
+    let mut text = format!(
+        "{} does not hold: {}\n",
+        paint.red(found.law.name()),
+        plain(&found.what)
+    );
+    let mut line = |name: &str, what: &str, said: String| {
+        let said = cut(&said, WIDTH - 18).into_owned();
+        text.push_str(&format!("  {name:<6}  {what:<6}  {said}\n"));
+    };
+    for operand in &found.operands {
+        let mut name = operand.name.as_str();
+        let parts = [("key", &operand.key), ("state", &operand.state)];
+        for (what, row) in parts {
+            if let Some(row) = row {
+                line(name, what, row_text(row));
+                name = "";
+            }
+        }
+        const SHOWN: usize = 8;
+        for event in operand.events.iter().take(SHOWN) {
+            line(name, "event", event_text(event));
+            name = "";
+        }
+        if operand.events.len() > SHOWN {
+            line("", "", format!("and {} more", operand.events.len() - SHOWN));
+        }
+    }
+    if let Some(key) = &found.key {
+        line("at", "key", row_text(key));
+    }
+    for (name, side) in [("left", &found.left), ("right", &found.right)] {
+        if let Some(side) = side {
+            line(name, "", row_text(side));
+        }
+    }
+    if let Some(error) = &found.error {
+        line("error", "", plain(error).into_owned());
+    }
+    text
+}
+
+/// `views=1 total_ms=50`
+fn row_text(row: &Row) -> String {
+    let pairs: Vec<_> = row
+        .iter()
+        .map(|(name, value)| format!("{}={value}", plain(name)))
+        .collect();
+    plain(&pairs.join(" ")).into_owned()
+}
+
+fn event_text(event: &Event) -> String {
+    let columns = row_text(&event.columns);
+    match &event.position {
+        Some(position) => format!("{columns}  ({})", plain(&position.to_string())),
+        None => columns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_report_tells_what_was_tested_and_what_was_not() {
+        let report = LawReport {
+            component: serde_json::from_value(
+                json!({"name": "clicks", "version": "0.1.0", "digest": "3fa0"}),
+            )
+            .unwrap(),
+            params: Default::default(),
+            made_up: true,
+            events: 10_000,
+            accepted: 8_000,
+            rejected: 1_998,
+            left_out: 2,
+            left_out_because: Some("the component trapped in `fold`: \u{1b}[2J".into()),
+            keys: 1,
+            states: 512,
+            laws: vec![
+                result("determinism", Verdict::Holds, None),
+                result("associativity", Verdict::Broken, Some(counterexample())),
+                result("commutativity", Verdict::NotClaimed, None),
+                result(
+                    "cuts",
+                    Verdict::Untested("it rests on associativity".into()),
+                    None,
+                ),
+            ],
+        };
+        let text = describe(
+            &report,
+            Path::new("clicks.wasm"),
+            Path::new("case.json"),
+            Paint::none(),
+        );
+        insta::assert_snapshot!(text, @r#"
+        component  clicks 0.1.0
+        events     10,000 made up: 8,000 accepted, 1,998 rejected by the component
+        left out   2, on which it fails: the component trapped in `fold`: \u{1b}[2J
+        states     512 of 1 key
+
+        ✓ determinism    the same events give the same states  4,096 cases, 3 refused
+        ✗ associativity  (a · b) · c = a · (b · c)             broken in 1 of 4,096 cases, 3 refused
+        - commutativity  a · b = b · a                         not claimed
+        - cuts           cutting the events changes nothing    not tested: it rests on associativity
+
+        associativity does not hold: combine(combine(a, b), c) is not combine(a, combine(b, c))
+          a       key     page="/a"
+                  state   total=1
+                  event   amount=1 page="/a"  (part-1.jsonl record 7)
+          b       key     page="/a"
+                  state   total=2
+                  event   amount=2 page="/a"  (part-1.jsonl record 7)
+          c       key     page="/a"
+                  state   total=4
+                  event   amount=4 page="/a"  (part-1.jsonl record 7)
+          left            total=2
+          right           total=3
+
+        kept in case.json; `backfold check clicks.wasm --again case.json` runs it again
+        "#);
+    }
+
+    fn result(law: &str, verdict: Verdict, counterexample: Option<Counterexample>) -> LawResult {
+        LawResult {
+            law: serde_json::from_value(json!(law)).unwrap(),
+            verdict,
+            cases: 4_096,
+            broken: u64::from(counterexample.is_some()),
+            refused: 3,
+            counterexample,
+        }
+    }
+
+    fn counterexample() -> Counterexample {
+        let operand = |name: &str, total: i64| {
+            json!({
+                "name": name,
+                "key": { "page": "/a" },
+                "state": { "total": total },
+                "events": [{
+                    "position": { "source": "part-1.jsonl", "offset": 7 },
+                    "columns": { "page": "/a", "amount": total },
+                }],
+            })
+        };
+        serde_json::from_value(json!({
+            "backfold": "0.1.0",
+            "component": { "name": "clicks", "version": "0.1.0", "digest": "3fa0" },
+            "params": {},
+            "law": "associativity",
+            "equation": "associative",
+            "what": "combine(combine(a, b), c) is not combine(a, combine(b, c))",
+            "operands": [operand("a", 1), operand("b", 2), operand("c", 4)],
+            "left": { "total": 2 },
+            "right": { "total": 3 },
+        }))
+        .unwrap()
+    }
+}

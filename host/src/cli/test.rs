@@ -1,0 +1,198 @@
+//! `backfold test`: what a component makes of a small file, and whether that is what was expected.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use backfold::json_rows::Row;
+use backfold::replay::{self, Comparison, Expectation, Trial, TrialOptions};
+use serde::Serialize;
+
+use super::answer::Answer;
+use super::arguments::ParamArguments;
+use super::context::Context;
+use super::human::{count, counted, plain};
+use super::paint::Paint;
+use super::table::{Side, Table};
+
+/// Fold a small file and show the table that comes of it, or compare it with what is expected
+///
+/// The file holds records as an archive does: JSON, plain, gzip or zstd. No job and no database are needed.
+/// What is expected is a JSON array of rows, each with its key columns and those others that matter.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  backfold test clicks.wasm --input events.jsonl
+  backfold test clicks.wasm --input events.jsonl --expect table.json --update
+  backfold test clicks.wasm --input events.jsonl --expect table.json
+
+Exit code 3 says that the table is not the one expected.")]
+pub(crate) struct Test {
+    /// The component's `.wasm` file
+    #[arg(value_name = "COMPONENT")]
+    component: PathBuf,
+
+    /// The file with the records; a folder, or a pattern in quotes, for several
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+
+    /// Compare the table with the one in this file
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+
+    /// Write the table to that file instead: it is what to expect from now on
+    #[arg(long, requires = "expect")]
+    update: bool,
+
+    #[command(flatten)]
+    params: ParamArguments,
+}
+
+/// What a trial came to.
+#[derive(Serialize)]
+struct Tested<'a> {
+    #[serde(flatten)]
+    trial: &'a Trial,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<&'a Comparison>,
+}
+
+impl Test {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let options = TrialOptions {
+            component: self.component,
+            params: self.params.collect(std::env::vars()),
+            input: self.input,
+        };
+        let trial = replay::test(&options, context.cancel.clone()).await?;
+        let mut text = describe(&trial, context.paint);
+        let Some(path) = self.expect else {
+            let comparison = None;
+            return Answer::new(
+                text,
+                &Tested {
+                    trial: &trial,
+                    comparison,
+                },
+            );
+        };
+        if self.update {
+            Expectation::write(&path, &trial).map_err(backfold::Error::from)?;
+            text.push_str(&format!(
+                "\nwritten to {}\n",
+                plain(&path.display().to_string())
+            ));
+        }
+        let expectation =
+            Expectation::read(&path, &trial.descriptor).map_err(backfold::Error::from)?;
+        let comparison = expectation.compare(&trial);
+        text.push_str(&differences(&comparison, context.paint));
+        let refusal = expectation.refusal(&comparison);
+        let answer = Answer::new(
+            text,
+            &Tested {
+                trial: &trial,
+                comparison: Some(&comparison),
+            },
+        )?;
+        Ok(match refusal {
+            Some(error) => answer.refused(&backfold::Error::from(error).into()),
+            None => answer,
+        })
+    }
+}
+
+/// How many differences or rejections are shown to people, of a kind.
+const SHOWN: usize = 20;
+
+fn describe(trial: &Trial, paint: Paint) -> String {
+    let descriptor = &trial.descriptor;
+    let header = descriptor.table_columns().map(|column| {
+        use backfold::schema::Kind;
+        let side = match column.kind {
+            Kind::Int64 | Kind::Float64 => Side::Right,
+            _ => Side::Left,
+        };
+        (column.name.clone(), side)
+    });
+    let mut table = Table::of(header.collect());
+    for row in &trial.rows {
+        let cells = trial.columns.iter().map(|column| match row.get(column) {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => String::new(),
+        });
+        table.push(cells.collect());
+    }
+    let mut text = table.render(0, paint);
+    let counts = &trial.counts;
+    text.push_str(&format!(
+        "\n{} of {}",
+        counted(trial.rows.len() as u64, "row"),
+        counted(counts.records, "record")
+    ));
+    if counts.not_wanted > 0 {
+        text.push_str(&format!(", {} not wanted", count(counts.not_wanted)));
+    }
+    text.push('\n');
+    if trial.rejected > 0 {
+        let rejected = counted(trial.rejected, "record");
+        text.push_str(&format!("\n{} {rejected}:\n", paint.red("rejected")));
+    }
+    for rejection in trial.rejections.iter().take(SHOWN) {
+        let at = rejection
+            .path
+            .as_ref()
+            .map_or_else(String::new, |path| format!("{path}: "));
+        let line = format!("{}: {at}{}", rejection.position, rejection.reason);
+        text.push_str(&format!("  {}\n", plain(&line)));
+    }
+    text + &more(trial.rejected as usize)
+}
+
+/// How the table differs from what was expected, a line each.
+fn differences(comparison: &Comparison, paint: Paint) -> String {
+    if *comparison == Comparison::default() {
+        return format!("\n{}: the table is the one expected\n", paint.green("same"));
+    }
+    let mut text = String::from("\n");
+    let lonely = [
+        ("missing", &comparison.missing),
+        ("unexpected", &comparison.unexpected),
+    ];
+    for (name, rows) in lonely {
+        for row in rows.iter().take(SHOWN) {
+            text.push_str(&format!(
+                "{} {}\n",
+                paint.red(format_args!("{name:<10}")),
+                row_text(row)
+            ));
+        }
+        text.push_str(&more(rows.len()));
+    }
+    for row in comparison.different.iter().take(SHOWN) {
+        text.push_str(&format!(
+            "{} {}: {}, expected {}\n",
+            paint.red("different "),
+            row_text(&row.key),
+            row_text(&row.found),
+            row_text(&row.expected)
+        ));
+    }
+    text + &more(comparison.different.len())
+}
+
+/// What is not shown of so many.
+fn more(all: usize) -> String {
+    match all.saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("  and {} more\n", count(more as u64)),
+    }
+}
+
+/// `page="/a" views=1`
+fn row_text(row: &Row) -> String {
+    let pairs: Vec<_> = row
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    plain(&pairs.join(" ")).into_owned()
+}

@@ -1,0 +1,175 @@
+//! What has to be equal, for each law.
+
+use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
+
+use super::Law;
+use super::lab::{Lab, pick};
+use crate::guest::{Call, GuestError};
+
+/// Two ways to the same result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Equation {
+    /// Events folded by a fresh instance, by the same one once more, and by another.
+    FoldAgain,
+    /// Two states combined twice.
+    CombineAgain,
+    /// A state shown twice.
+    PresentAgain,
+    /// The identity before a state.
+    LeftIdentity,
+    /// The identity behind a state.
+    RightIdentity,
+    /// Three states, the first two or the last two combined first.
+    Associative,
+    /// Two states, either way round.
+    Commutative,
+    /// A combined state, combined with the identity.
+    Settled,
+    /// Two states, combined among others in another order.
+    RowByRow,
+    /// Events folded in two halves that are drained and combined.
+    Halves,
+    /// Events folded in two batches, and drained in small answers.
+    Batches,
+    /// A state shown.
+    Presented,
+    /// A combined state shown.
+    PresentedCombined,
+}
+
+impl Equation {
+    /// Those on states alone, in the order in which they are tested.
+    pub(super) const OF_STATES: [Equation; 10] = [
+        Equation::CombineAgain,
+        Equation::PresentAgain,
+        Equation::LeftIdentity,
+        Equation::RightIdentity,
+        Equation::Associative,
+        Equation::Commutative,
+        Equation::Settled,
+        Equation::RowByRow,
+        Equation::Presented,
+        Equation::PresentedCombined,
+    ];
+
+    /// The law that says so.
+    pub fn law(self) -> Law {
+        match self {
+            Equation::FoldAgain | Equation::CombineAgain | Equation::PresentAgain => {
+                Law::Determinism
+            }
+            Equation::LeftIdentity | Equation::RightIdentity => Law::Identity,
+            Equation::Associative => Law::Associativity,
+            Equation::Commutative => Law::Commutativity,
+            Equation::Settled | Equation::RowByRow => Law::Stability,
+            Equation::Halves | Equation::Batches => Law::Cuts,
+            Equation::Presented | Equation::PresentedCombined => Law::Present,
+        }
+    }
+
+    /// What the operands are called, one each.
+    pub(super) fn operands(self) -> &'static [&'static str] {
+        match self {
+            Equation::FoldAgain => &["events"],
+            Equation::Halves | Equation::Batches => &["first", "second"],
+            Equation::LeftIdentity
+            | Equation::RightIdentity
+            | Equation::PresentAgain
+            | Equation::Presented => &["a"],
+            Equation::Associative => &["a", "b", "c"],
+            Equation::CombineAgain
+            | Equation::Commutative
+            | Equation::Settled
+            | Equation::RowByRow
+            | Equation::PresentedCombined => &["a", "b"],
+        }
+    }
+
+    /// Whether its operands are states rather than events.
+    pub(super) fn is_of_states(self) -> bool {
+        Equation::OF_STATES.contains(&self)
+    }
+
+    /// Both sides, as one writes them. Of what is only to succeed there is one.
+    pub fn sides(self) -> (&'static str, &'static str) {
+        match self {
+            Equation::FoldAgain => (
+                "fold(events) on a fresh instance",
+                "fold(events) on one that was used",
+            ),
+            Equation::CombineAgain => ("combine(a, b)", "combine(a, b) once more"),
+            Equation::PresentAgain => ("present(a)", "present(a) once more"),
+            Equation::LeftIdentity => ("combine(identity, a)", "a"),
+            Equation::RightIdentity => ("combine(a, identity)", "a"),
+            Equation::Associative => ("combine(combine(a, b), c)", "combine(a, combine(b, c))"),
+            Equation::Commutative => ("combine(a, b)", "combine(b, a)"),
+            Equation::Settled => ("combine(identity, combine(a, b))", "combine(a, b)"),
+            Equation::RowByRow => ("combine(a, b)", "combine(a, b) among other rows"),
+            Equation::Halves => ("combine(fold(first), fold(second))", "fold(first, second)"),
+            Equation::Batches => ("fold(first), fold(second), drain", "fold(first, second)"),
+            Equation::Presented => ("present(a)", ""),
+            Equation::PresentedCombined => ("present(combine(a, b))", ""),
+        }
+    }
+
+    /// Whether a failure of `call` breaks this equation. Each kind of failure breaks one law only: that of
+    /// `combine`, for one, breaks associativity, and not every law that combines.
+    pub(super) fn is_broken_by(self, call: Call) -> bool {
+        match self.law() {
+            Law::Identity => matches!(call, Call::Identity | Call::Combine),
+            Law::Associativity => call == Call::Combine,
+            Law::Present => call == Call::Present,
+            Law::Determinism | Law::Cuts => matches!(call, Call::Fold | Call::Drain),
+            Law::Commutativity | Law::Stability => false,
+        }
+    }
+
+    /// Evaluates both sides row by row, for an equation on states. `None` where it is enough to succeed.
+    pub(super) fn evaluate(
+        self,
+        lab: &mut Lab<'_>,
+        operands: &[RecordBatch],
+    ) -> Result<Option<(RecordBatch, RecordBatch)>, GuestError> {
+        let rows = operands.first().map_or(0, RecordBatch::num_rows);
+        let sides = match (self, operands) {
+            (Equation::LeftIdentity, [a]) => {
+                let identity = lab.identities(rows)?;
+                (lab.combine(&identity, a)?, a.clone())
+            }
+            (Equation::RightIdentity, [a]) => {
+                let identity = lab.identities(rows)?;
+                (lab.combine(a, &identity)?, a.clone())
+            }
+            (Equation::CombineAgain, [a, b]) => (lab.combine(a, b)?, lab.combine(a, b)?),
+            (Equation::PresentAgain, [a]) => (lab.present(a)?, lab.present(a)?),
+            (Equation::Associative, [a, b, c]) => {
+                let (ab, bc) = (lab.combine(a, b)?, lab.combine(b, c)?);
+                (lab.combine(&ab, c)?, lab.combine(a, &bc)?)
+            }
+            (Equation::Commutative, [a, b]) => (lab.combine(a, b)?, lab.combine(b, a)?),
+            (Equation::Settled, [a, b]) => {
+                let (ab, identity) = (lab.combine(a, b)?, lab.identities(rows)?);
+                (lab.combine(&identity, &ab)?, ab)
+            }
+            (Equation::RowByRow, [a, b]) => {
+                let backwards: Vec<u32> = (0..rows as u32).rev().collect();
+                let turn = |batch: &RecordBatch| pick(batch, &backwards, Call::Combine);
+                let turned = lab.combine(&turn(a)?, &turn(b)?)?;
+                (lab.combine(a, b)?, turn(&turned)?)
+            }
+            (Equation::Presented, [a]) => {
+                lab.present(a)?;
+                return Ok(None);
+            }
+            (Equation::PresentedCombined, [a, b]) => {
+                let ab = lab.combine(a, b)?;
+                lab.present(&ab)?;
+                return Ok(None);
+            }
+            _ => unreachable!("{self:?} is not an equation on {} states", operands.len()),
+        };
+        Ok(Some(sides))
+    }
+}

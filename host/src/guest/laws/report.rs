@@ -1,0 +1,260 @@
+//! What a check found: for people, and in the file that runs a counterexample again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::LawError;
+use super::equation::Equation;
+use crate::decode::Position;
+use crate::guest::GuestError;
+use crate::json_rows::Row;
+
+/// A promise of a component that a rebuild rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Law {
+    /// The same events and states give the same answers: from one fresh instance, from another, and from one
+    /// that was used.
+    Determinism,
+    /// `combine(identity, a) = a = combine(a, identity)`.
+    Identity,
+    /// `combine(combine(a, b), c) = combine(a, combine(b, c))`.
+    Associativity,
+    /// `combine(a, b) = combine(b, a)`, where the descriptor claims it.
+    Commutativity,
+    /// What `combine` gives is encoded in its one way: decoding and encoding it again, which combining it with
+    /// the identity does, changes no byte; nor does it matter which other rows are combined beside it.
+    Stability,
+    /// Where events are cut into batches, drains and parts makes no difference.
+    Cuts,
+    /// `present` answers for every state that comes of folding and combining.
+    Present,
+}
+
+impl Law {
+    /// In the order in which they are tested.
+    pub const ALL: [Law; 7] = [
+        Law::Determinism,
+        Law::Identity,
+        Law::Associativity,
+        Law::Commutativity,
+        Law::Stability,
+        Law::Cuts,
+        Law::Present,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Law::Determinism => "determinism",
+            Law::Identity => "identity",
+            Law::Associativity => "associativity",
+            Law::Commutativity => "commutativity",
+            Law::Stability => "stability",
+            Law::Cuts => "cuts",
+            Law::Present => "present",
+        }
+    }
+
+    /// The law in a few words; `·` is `combine`.
+    pub fn says(self) -> &'static str {
+        match self {
+            Law::Determinism => "the same events give the same states",
+            Law::Identity => "identity · a = a = a · identity",
+            Law::Associativity => "(a · b) · c = a · (b · c)",
+            Law::Commutativity => "a · b = b · a",
+            Law::Stability => "a combined state has one encoding",
+            Law::Cuts => "cutting the events changes nothing",
+            Law::Present => "every state can be shown",
+        }
+    }
+}
+
+impl fmt::Display for Law {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What became of a law.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It held in all cases.
+    Holds,
+    /// It did not.
+    Broken,
+    /// The component does not promise it.
+    NotClaimed,
+    /// Nothing can be said, for this reason.
+    Untested(String),
+}
+
+/// A law, and what became of it.
+#[derive(Debug, Serialize)]
+pub struct LawResult {
+    /// The law.
+    pub law: Law,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// In how many cases it was tested.
+    pub cases: u64,
+    /// In how many of them it does not hold, as far as they were looked for.
+    pub broken: u64,
+    /// How many further cases the component refused to combine.
+    pub refused: u64,
+    /// The smallest case found in which it does not hold.
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What a check of all laws found.
+#[derive(Debug, Serialize)]
+pub struct LawReport {
+    /// The component.
+    pub component: Checked,
+    /// Its parameters.
+    pub params: BTreeMap<String, String>,
+    /// Whether the events were made up.
+    pub made_up: bool,
+    /// The events of the sample.
+    pub events: u64,
+    /// Of these, the events that were folded.
+    pub accepted: u64,
+    /// Those that the component rejected.
+    pub rejected: u64,
+    /// Those that it failed on, with those that were not tried after too many failures.
+    pub left_out: u64,
+    /// The first of these failures.
+    pub left_out_because: Option<String>,
+    /// The keys of the whole sample.
+    pub keys: u64,
+    /// The states that laws were tested on.
+    pub states: u64,
+    /// The laws, in the order of [`Law::ALL`].
+    pub laws: Vec<LawResult>,
+}
+
+impl LawReport {
+    /// The first counterexample.
+    pub fn counterexample(&self) -> Option<&Counterexample> {
+        self.laws
+            .iter()
+            .find_map(|result| result.counterexample.as_ref())
+    }
+
+    /// The same, without the rest.
+    pub fn into_counterexample(self) -> Option<Counterexample> {
+        self.laws
+            .into_iter()
+            .find_map(|result| result.counterexample)
+    }
+
+    /// The error that a broken law is; `saved` is where its counterexample was kept.
+    pub fn refusal(self, saved: Option<&Path>) -> Option<LawError> {
+        Some(self.into_counterexample()?.refusal(saved))
+    }
+}
+
+/// Which component was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// BLAKE3 of the `.wasm`, in hexadecimal.
+    pub digest: String,
+}
+
+/// A case in which a law does not hold, complete enough to be run again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Counterexample {
+    /// The version of backfold that found it.
+    pub backfold: String,
+    /// The component.
+    pub component: Checked,
+    /// Its parameters.
+    pub params: BTreeMap<String, String>,
+    /// The law.
+    pub law: Law,
+    /// What should be equal, and is not.
+    pub equation: Equation,
+    /// How it is broken, in a sentence.
+    pub what: String,
+    /// States, or events where the law is about folding.
+    pub operands: Vec<Operand>,
+    /// The key at which the outcomes differ, where the operands do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Row>,
+    /// The outcome on the left side of the equation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Row>,
+    /// The outcome on the right side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Row>,
+    /// The call that failed, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The same, as it came.
+    #[serde(skip)]
+    pub cause: Option<GuestError>,
+}
+
+impl Counterexample {
+    /// The error that it is, for a check that was asked for.
+    pub fn refusal(self, saved: Option<&Path>) -> LawError {
+        LawError::Broken {
+            law: self.law,
+            what: told(&self.what, saved),
+            source: self.cause,
+        }
+    }
+
+    /// The error that it is where a replay was asked for: a failed call would fail the replay itself, with its own
+    /// code.
+    pub fn refusal_of_run(self, saved: Option<&Path>) -> LawError {
+        match self.cause {
+            None => self.refusal(saved),
+            Some(source) => LawError::Failed {
+                law: self.law,
+                what: told(&self.what, saved),
+                source,
+            },
+        }
+    }
+}
+
+fn told(what: &str, saved: Option<&Path>) -> String {
+    match saved {
+        None => what.to_owned(),
+        Some(path) => format!("{what}; the case is kept in `{}`", path.display()),
+    }
+}
+
+/// A state, or events, that an equation is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Operand {
+    /// Its name in the equation.
+    pub name: String,
+    /// The key of the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Row>,
+    /// The state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Row>,
+    /// The events that it comes of.
+    pub events: Vec<Event>,
+}
+
+/// An event of a counterexample.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// Where it stands, unless it was made up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// The columns that the component reads.
+    pub columns: Row,
+}

@@ -1,0 +1,77 @@
+//! The events that laws are tested on.
+
+use arrow_array::{RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
+
+use crate::decode::{Events, Position};
+use crate::guest::laws::Event;
+use crate::json_rows;
+
+/// Events, in the order of their source, and where each of them stood.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    events: RecordBatch,
+    /// One an event; none where the events were made up.
+    positions: Vec<Position>,
+}
+
+impl Sample {
+    /// The events of these batches, whose columns are those of `schema`. A batch may have been cut short behind its
+    /// first rows.
+    ///
+    /// # Errors
+    /// Where a batch has other columns.
+    pub fn of(schema: &SchemaRef, batches: &[Events]) -> Result<Sample, ArrowError> {
+        let events = concat_batches(schema, batches.iter().map(|events| &events.batch))?;
+        let positions = batches.iter().flat_map(|events| {
+            (0..events.batch.num_rows()).map(|row| events.provenance.position(row))
+        });
+        Ok(Sample {
+            events,
+            positions: positions.collect(),
+        })
+    }
+
+    /// Events that have no source.
+    pub(super) fn made_up(events: RecordBatch) -> Sample {
+        Sample {
+            events,
+            positions: Vec::new(),
+        }
+    }
+
+    /// Events that were kept with their positions, all or none of them.
+    pub(super) fn kept(events: RecordBatch, positions: Vec<Position>) -> Sample {
+        Sample { events, positions }
+    }
+
+    /// How many events it holds.
+    pub fn len(&self) -> usize {
+        self.events.num_rows()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the events were made up.
+    pub fn is_made_up(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// These rows of it, as the component takes them.
+    pub(super) fn take(&self, rows: &[u32]) -> Result<RecordBatch, ArrowError> {
+        take_record_batch(&self.events, &UInt32Array::from(rows.to_vec()))
+    }
+
+    /// The event at `row`, for people and for files.
+    pub(crate) fn event(&self, row: u32) -> Event {
+        Event {
+            position: self.positions.get(row as usize).cloned(),
+            columns: json_rows::row(&self.events, row as usize),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The laws, tested on events of a job's own input: by `check` thoroughly, by `run` in passing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::Utc;
+use tokio_util::sync::CancellationToken;
+
+use super::folding::{on_thread, projection, projection_of};
+use super::opening::{load, watched};
+use super::planning::check_range;
+use super::sampling::{Picked, Sampling, pick_of_plan};
+use super::{Error, Replay, RunOptions};
+use crate::build::{BuildFolder, SplitReader, Standing};
+use crate::fold::FoldError;
+use crate::guest::laws::{
+    self, Counterexample, LawError, LawOptions, LawReport, Sample, generate, save,
+};
+use crate::guest::Limits;
+use crate::job::Job;
+use crate::schema::Descriptor;
+
+/// Objects that a thorough check samples.
+const CHECK_OBJECTS: usize = 32;
+
+/// Objects that a run samples, and events that it takes of them.
+const RUN_OBJECTS: usize = 4;
+const RUN_EVENTS: usize = 1_000;
+
+/// What a check is asked for.
+#[derive(Clone, Debug)]
+pub struct CheckOptions {
+    /// The component.
+    pub component: PathBuf,
+    /// Where events come from, the parameters, the limits. Its own component is not looked at. Without a job, events
+    /// are made up.
+    pub job: Option<Job>,
+    /// Parameters where there is no job.
+    pub params: BTreeMap<String, String>,
+    /// How many events.
+    pub sample: usize,
+    /// Other seeds make up other events.
+    pub seed: u64,
+    /// Where a counterexample is kept.
+    pub save: PathBuf,
+}
+
+/// Tests the laws of a component on events of the job's input, or on made-up ones. Leaves nothing behind but a
+/// counterexample, where there is one.
+pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<LawReport, Error> {
+    let (limits, params) = match &options.job {
+        Some(job) => (job.limits.clone(), job.component_params()),
+        None => (
+            Limits::default(),
+            options.params.clone().into_iter().collect(),
+        ),
+    };
+    let stack_bytes = limits.thread_stack_bytes();
+    let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
+    let sample = match &options.job {
+        Some(job) => {
+            sample_job(
+                job,
+                &options.component,
+                &descriptor,
+                options.sample,
+                &cancel,
+            )
+            .await?
+        }
+        None => generate(&descriptor, options.sample, options.seed)?,
+    };
+    let called = component.clone();
+    let report = on_thread("laws".into(), stack_bytes, move || {
+        Ok(laws::check(
+            &called,
+            &params,
+            &sample,
+            &LawOptions::THOROUGH,
+        ))
+    })?;
+    let report = watched(&component, report).await???;
+    if let Some(counterexample) = report.counterexample() {
+        save(counterexample, &options.save)?;
+    }
+    Ok(report)
+}
+
+/// Runs a kept counterexample again, on `component` with the counterexample's own parameters and `params` over them.
+/// What is found now; `None` where the law holds for it.
+pub async fn check_again(
+    component: &Path,
+    params: &BTreeMap<String, String>,
+    file: &Path,
+) -> Result<Option<Counterexample>, Error> {
+    let kept = laws::read(file)?;
+    let mut all = kept.params.clone();
+    all.extend(params.clone());
+    let params: Vec<_> = all.into_iter().collect();
+    let limits = Limits::default();
+    let (component, _) = load(component, &limits, &params, None).await?;
+    let file = file.to_owned();
+    let called = component.clone();
+    let found = on_thread("laws".into(), limits.thread_stack_bytes(), move || {
+        Ok(laws::again(&called, &params, &file, &kept))
+    })?;
+    Ok(watched(&component, found).await???)
+}
+
+/// Events of a job's input, which is planned for that and not written down.
+async fn sample_job(
+    job: &Job,
+    component: &Path,
+    descriptor: &Descriptor,
+    events: usize,
+    cancel: &CancellationToken,
+) -> Result<Sample, Error> {
+    check_range(job, component, descriptor)?;
+    let range = job.range.resolve(Utc::now())?;
+    let driver = job.driver(range)?;
+    let picked = pick_of_plan(&*driver, CHECK_OBJECTS).await?;
+    let sampling = Sampling {
+        driver: &*driver,
+        projection: projection_of(descriptor, range),
+        decode: &job.decode,
+        events,
+        lenient: false,
+        cancel,
+    };
+    let sample = sampling.sample(&descriptor.input_schema(), picked).await?;
+    driver.close().await?;
+    Ok(sample)
+}
+
+impl Replay<'_> {
+    /// Refuses a component that breaks a law on the first events of a build that has folded nothing yet.
+    ///
+    /// What keeps the laws from being tested is left to the fold, which says it better: an input that cannot be read,
+    /// a component that fails on its records or accepts none.
+    pub(super) async fn check_laws(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+        options: &RunOptions,
+    ) -> Result<(), Error> {
+        if options.trust_laws || !standing.covered.is_empty() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let sample = match self.sample(build).await {
+            Ok(sample) => sample,
+            Err(Error::Fold(FoldError::Interrupted)) => return Err(FoldError::Interrupted.into()),
+            Err(error) => {
+                tracing::debug!(%error, "no law was tested");
+                return Ok(());
+            }
+        };
+        let (component, params) = (self.component.clone(), self.job.component_params());
+        let checked = on_thread("laws".into(), self.stack_bytes(), move || {
+            Ok(laws::check(
+                &component,
+                &params,
+                &sample,
+                &LawOptions::SHORT,
+            ))
+        })?;
+        let report = match self.watched(checked).await?? {
+            Ok(report) => report,
+            Err(error) => {
+                tracing::debug!(%error, "no law was tested");
+                return Ok(());
+            }
+        };
+        tracing::debug!(
+            took = ?began.elapsed(),
+            events = report.accepted,
+            keys = report.keys,
+            states = report.states,
+            "tested the laws"
+        );
+        let Some(broken) = report.into_counterexample() else {
+            return Ok(());
+        };
+        let path = build.counterexample_file();
+        let saved = save(&broken, &path).map(|()| path.as_path());
+        if let Err(error) = &saved {
+            tracing::warn!(%error, "the counterexample is not kept");
+        }
+        Err(broken.refusal_of_run(saved.ok()).into())
+    }
+
+    async fn sample(&self, build: &BuildFolder) -> Result<Sample, Error> {
+        let manifest = &build.manifest;
+        let splits = SplitReader::open(
+            &build.splits_file(),
+            &manifest.splits_digest,
+            Default::default(),
+        )?;
+        let mut picked = Picked::new(RUN_OBJECTS);
+        for split in splits {
+            picked.offer(split?);
+        }
+        let driver = self.driver(manifest)?;
+        let sampling = Sampling {
+            driver: &*driver,
+            projection: projection(manifest),
+            decode: &manifest.decode,
+            events: RUN_EVENTS,
+            lenient: true,
+            cancel: &self.cancel,
+        };
+        let schema = manifest.descriptor.input_schema();
+        let sample = sampling.sample(&schema, picked).await?;
+        driver.close().await?;
+        Ok(sample)
+    }
+}
+
+impl From<LawError> for Error {
+    fn from(error: LawError) -> Self {
+        match error {
+            LawError::Guest(error) => Error::Guest(error),
+            error => Error::Law(error),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Some events of an input, without a build.
+//!
+//! Objects are picked evenly from all over the plan, and each gives its share of events from its beginning: more than
+//! the first events of the input would show, in bounded memory, reading a few objects at most.
+
+use arrow_schema::SchemaRef;
+use tokio::sync::mpsc::channel;
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use crate::decode::{DecodeOptions, Decoding, Events, Projection};
+use crate::fold::FoldError;
+use crate::guest::laws::{Random, Sample};
+use crate::source::{ReplayDriver, SourceError, Split, SplitInput};
+
+/// The most bytes that a sample holds.
+const SAMPLE_BYTES: usize = 64 << 20;
+
+/// The most records that are read of a split: where few are wanted, it is not read to its end.
+const RECORDS_PER_EVENT: u64 = 50;
+
+/// A few pieces of the input, each of them as likely as any other: single objects of an archive, or splits of a log.
+pub(super) struct Picked {
+    most: usize,
+    seen: u64,
+    /// With their place in the plan.
+    splits: Vec<(u64, Split)>,
+    random: Random,
+}
+
+impl Picked {
+    /// At most `most`.
+    pub(super) fn new(most: usize) -> Self {
+        Picked {
+            most: most.max(1),
+            seen: 0,
+            splits: Vec::new(),
+            random: Random::new(0),
+        }
+    }
+
+    /// Takes in the next split of the plan.
+    pub(super) fn offer(&mut self, split: Split) {
+        let number = split.number;
+        match split.input {
+            SplitInput::Objects(objects) => {
+                for object in objects {
+                    self.take(Split {
+                        number,
+                        size_bytes: object.size_bytes,
+                        input: SplitInput::Objects(vec![object]),
+                    });
+                }
+            }
+            SplitInput::Offsets { .. } => self.take(split),
+        }
+    }
+
+    fn take(&mut self, split: Split) {
+        let place = self.seen;
+        self.seen += 1;
+        if self.splits.len() < self.most {
+            self.splits.push((place, split));
+        } else if let Some(picked) = self.splits.get_mut(self.random.below(self.seen) as usize) {
+            *picked = (place, split);
+        }
+    }
+
+    fn in_order(mut self) -> Vec<Split> {
+        self.splits.sort_unstable_by_key(|(place, _)| *place);
+        self.splits.into_iter().map(|(_, split)| split).collect()
+    }
+}
+
+/// Plans the input of a driver and picks some of its splits.
+pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Result<Picked, Error> {
+    let (send, mut receive) = channel(256);
+    let pick = async move {
+        let mut picked = Picked::new(most);
+        while let Some(split) = receive.recv().await {
+            picked.offer(split);
+        }
+        picked
+    };
+    let (frozen, picked) = futures::join!(driver.plan(send), pick);
+    frozen?;
+    Ok(picked)
+}
+
+/// Samples splits.
+pub(super) struct Sampling<'a> {
+    pub(super) driver: &'a dyn ReplayDriver,
+    pub(super) projection: Projection,
+    pub(super) decode: &'a DecodeOptions,
+    /// How many events are wanted.
+    pub(super) events: usize,
+    /// Whether a split that cannot be read is passed over.
+    pub(super) lenient: bool,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+impl Sampling<'_> {
+    /// The events, as evenly from all splits as these have them.
+    ///
+    /// # Errors
+    /// Where a split cannot be read, unless that is passed over; [`FoldError::Interrupted`] on cancellation.
+    pub(super) async fn sample(self, schema: &SchemaRef, picked: Picked) -> Result<Sample, Error> {
+        let splits = picked.in_order();
+        let mut batches = Vec::new();
+        let (mut events, mut bytes) = (0, 0);
+        for (place, split) in splits.iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Err(FoldError::Interrupted.into());
+            }
+            let share = (self.events - events).div_ceil(splits.len() - place);
+            let room = (SAMPLE_BYTES - bytes) / (splits.len() - place);
+            match self.sample_split(split, share, room).await {
+                Ok(found) => {
+                    for found in found {
+                        events += found.batch.num_rows();
+                        bytes += found.batch.get_array_memory_size();
+                        batches.push(found);
+                    }
+                    bytes = bytes.min(SAMPLE_BYTES);
+                }
+                Err(error) if self.lenient => {
+                    tracing::debug!(split = split.number, %error, "not sampled");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Sample::of(schema, &batches).map_err(FoldError::from)?)
+    }
+
+    /// The first events of a split, as many as `share` and as fit in `room` bytes.
+    async fn sample_split(
+        &self,
+        split: &Split,
+        share: usize,
+        room: usize,
+    ) -> Result<Vec<Events>, Error> {
+        if share == 0 {
+            return Ok(Vec::new());
+        }
+        let options = DecodeOptions {
+            batch_rows: self.decode.batch_rows.min(share.min(1 << 16) as u32),
+            ..self.decode.clone()
+        };
+        let mut decoding = Decoding::new(self.projection.clone(), &options)?;
+        let enough = CancellationToken::new();
+        let (send, mut receive) = channel(1);
+        let read = async {
+            let mut gathered = Gathered::new(share, room);
+            while let Some(chunk) = receive.recv().await {
+                decoding.push(chunk)?;
+                while let Some(events) = decoding.next()? {
+                    if gathered.add(events) {
+                        enough.cancel();
+                        receive.close();
+                        return Ok(gathered.batches);
+                    }
+                }
+            }
+            if let Some(events) = decoding.finish()? {
+                gathered.add(events);
+            }
+            Ok(gathered.batches)
+        };
+        let (delivered, read) =
+            futures::join!(self.driver.replay(split, send, enough.clone()), read);
+        match delivered {
+            Err(SourceError::Cancelled) | Ok(()) => read,
+            Err(error) => Err(FoldError::Read {
+                split: split.number,
+                source: error,
+            }
+            .into()),
+        }
+    }
+}
+
+/// What a split has given so far.
+struct Gathered {
+    batches: Vec<Events>,
+    rows_left: usize,
+    bytes_left: usize,
+    records_left: u64,
+}
+
+impl Gathered {
+    fn new(rows: usize, bytes: usize) -> Self {
+        Gathered {
+            batches: Vec::new(),
+            rows_left: rows,
+            bytes_left: bytes,
+            records_left: (rows as u64).saturating_mul(RECORDS_PER_EVENT).max(10_000),
+        }
+    }
+
+    /// Takes what fits of a batch; says whether it was enough.
+    fn add(&mut self, mut events: Events) -> bool {
+        events.provenance.forget_bytes();
+        self.records_left = self.records_left.saturating_sub(events.counts.records);
+        let rows = events.batch.num_rows().min(self.rows_left);
+        events.batch = events.batch.slice(0, rows);
+        self.rows_left -= rows;
+        let bytes = events.batch.get_array_memory_size();
+        if bytes <= self.bytes_left || self.batches.is_empty() {
+            self.batches.push(events);
+        }
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        self.rows_left == 0 || self.bytes_left == 0 || self.records_left == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::folding::projection_of;
+    use crate::schema::{Descriptor, Encoding, Input, Kind, Origin};
+    use crate::source::EventRange;
+    use crate::source::memory::MemoryDriver;
+    use crate::units::ByteSize;
+
+    fn descriptor() -> Descriptor {
+        Descriptor {
+            name: "test".into(),
+            version: "1.0.0".into(),
+            inputs: vec![Input {
+                name: "n".into(),
+                origin: Origin::Path("n".into()),
+                kind: Kind::Int64,
+                encoding: Encoding::Standard,
+                nullable: false,
+            }],
+            only: vec![],
+            event_time: None,
+            keys: vec![],
+            states: vec![],
+            views: vec![],
+            commutative: true,
+        }
+    }
+
+    /// So many objects of so many records.
+    fn archive(objects: usize, records: usize) -> MemoryDriver {
+        let driver = MemoryDriver::new(ByteSize(500));
+        for object in 0..objects {
+            let lines: String = (0..records)
+                .map(|record| format!("{{\"n\": {}}}\n", object * records + record))
+                .collect();
+            driver.put(&format!("{object:04}.jsonl"), lines);
+        }
+        driver
+    }
+
+    async fn sampled(driver: &MemoryDriver, events: usize, lenient: bool) -> Result<Sample, Error> {
+        let cancel = CancellationToken::new();
+        let picked = pick_of_plan(driver, 8).await?;
+        let sampling = Sampling {
+            driver,
+            projection: projection_of(&descriptor(), EventRange::default()),
+            decode: &DecodeOptions::default(),
+            events,
+            lenient,
+            cancel: &cancel,
+        };
+        sampling.sample(&descriptor().input_schema(), picked).await
+    }
+
+    #[tokio::test]
+    async fn a_sample_comes_from_all_over_the_input() {
+        let sample = sampled(&archive(100, 50), 80, false).await.unwrap();
+        let mut sources: Vec<_> = (0..sample.len() as u32)
+            .map(|row| sample.event(row).position.unwrap().source)
+            .collect();
+        assert_eq!(sample.len(), 80);
+        assert!(sources.is_sorted());
+        sources.dedup();
+        assert_eq!(sources.len(), 8);
+        assert!(*sources[7] > *"0050.jsonl", "{sources:?}");
+    }
+
+    #[tokio::test]
+    async fn what_a_split_lacks_the_next_ones_give() {
+        let driver = archive(3, 100);
+        driver.put("0000.jsonl", "{\"n\": 1}\n");
+        assert_eq!(sampled(&driver, 151, false).await.unwrap().len(), 151);
+        assert_eq!(sampled(&driver, 10_000, false).await.unwrap().len(), 201);
+    }
+
+    #[tokio::test]
+    async fn a_split_that_cannot_be_read_is_an_error_or_passed_over() {
+        let driver = archive(2, 10);
+        driver.put("0000.jsonl.gz", b"\x1f\x8b no gzip".as_slice());
+        assert!(sampled(&driver, 100, false).await.is_err());
+        assert_eq!(sampled(&driver, 100, true).await.unwrap().len(), 20);
+    }
+}

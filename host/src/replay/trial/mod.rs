@@ -1,0 +1,225 @@
+//! A small file folded in memory, for a look at what a component makes of it, and for a user's own tests.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use super::folding::{on_thread, projection_of};
+use super::opening::{load, watched};
+use crate::decode::{Counts, DecodeOptions, Decoding, Events, Position, Rejected};
+use crate::fold::{FoldError, FoldOptions, StateTable, sorted_rows};
+use crate::guest::{Component, Drained, Limits, Window};
+use crate::json_rows::{self, Row};
+use crate::schema::Descriptor;
+use crate::source::files::{FilesConfig, FilesDriver};
+use crate::source::{EventRange, ReplayDriver, SourceError};
+
+mod error;
+mod expectation;
+
+pub use error::TrialError;
+pub(crate) use error::codes;
+pub use expectation::{Comparison, DifferentRow, Expectation};
+
+/// How many rejected records are kept.
+const KEPT_REJECTIONS: usize = 1_000;
+
+/// What a trial is asked for.
+#[derive(Clone, Debug)]
+pub struct TrialOptions {
+    /// The component.
+    pub component: PathBuf,
+    /// Its parameters.
+    pub params: BTreeMap<String, String>,
+    /// The file, or a folder or pattern of files, as `[source.files]` takes them.
+    pub input: PathBuf,
+}
+
+/// What came of a file.
+#[derive(Debug, Serialize)]
+pub struct Trial {
+    /// The component.
+    pub component: String,
+    /// Its version.
+    pub version: String,
+    /// The columns of the rows, in order: keys, states, views.
+    pub columns: Vec<String>,
+    /// The table, by rising key.
+    pub rows: Vec<Row>,
+    /// What was read.
+    pub counts: Counts,
+    /// How many records the decoder or the component rejected.
+    pub rejected: u64,
+    /// The first of them.
+    pub rejections: Vec<Rejection>,
+    /// The descriptor.
+    #[serde(skip)]
+    pub descriptor: Descriptor,
+}
+
+/// A record that was rejected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// Where it stands.
+    pub position: Position,
+    /// The path of the value at fault, where it is one value's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<Rejected> for Rejection {
+    fn from(rejected: Rejected) -> Self {
+        Rejection {
+            position: rejected.position,
+            path: rejected.path,
+            reason: rejected.reason,
+        }
+    }
+}
+
+/// Folds a small file with the default limits and all that comes of it in memory. Leaves nothing behind.
+pub async fn test(options: &TrialOptions, cancel: CancellationToken) -> Result<Trial, Error> {
+    let limits = Limits::default();
+    let params: Vec<_> = options.params.clone().into_iter().collect();
+    let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
+    let projection = projection_of(&descriptor, EventRange::default());
+    let decoding = Decoding::new(projection, &DecodeOptions::default())?;
+    let (send, receive) = channel(2);
+    let called = component.clone();
+    let folded = on_thread("test".into(), limits.thread_stack_bytes(), move || {
+        Ok(fold(&called, &params, descriptor, receive))
+    })?;
+    let read = read(&options.input, decoding, send, &cancel);
+    let work = async { futures::join!(read, folded) };
+    let (read, folded) = watched(&component, work).await?;
+    // Where folding failed, reading stopped for want of a receiver.
+    let trial = folded??;
+    read?;
+    Ok(trial)
+}
+
+/// Reads and decodes all of `path`.
+async fn read(
+    path: &Path,
+    mut decoding: Decoding,
+    out: tokio::sync::mpsc::Sender<Events>,
+    cancel: &CancellationToken,
+) -> Result<(), Error> {
+    let driver = FilesDriver::new(&FilesConfig::new(path), EventRange::default())?;
+    let (send, mut splits) = channel(256);
+    let gather = async move {
+        let mut all = Vec::new();
+        while let Some(split) = splits.recv().await {
+            all.push(split);
+        }
+        all
+    };
+    let (frozen, splits) = futures::join!(driver.plan(send), gather);
+    frozen?;
+    for split in splits {
+        let (send, mut chunks) = channel(1);
+        let decode = async {
+            while let Some(chunk) = chunks.recv().await {
+                decoding.push(chunk)?;
+                while let Some(events) = decoding.next()? {
+                    if out.send(events).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(())
+        };
+        let replay = driver.replay(&split, send, cancel.clone());
+        let (delivered, decoded): (_, Result<(), Error>) = futures::join!(replay, decode);
+        match delivered {
+            Err(SourceError::Cancelled) if cancel.is_cancelled() => {
+                return Err(FoldError::Interrupted.into());
+            }
+            // The decoder, or whoever folds, stopped listening.
+            Err(SourceError::Cancelled) => return decoded,
+            Err(source) => {
+                let split = split.number;
+                return Err(FoldError::Read { split, source }.into());
+            }
+            Ok(()) => decoded?,
+        }
+        if let Some(events) = decoding.finish()?
+            && out.send(events).await.is_err()
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Folds what is received into a table.
+fn fold(
+    component: &Component,
+    params: &[(String, String)],
+    descriptor: Descriptor,
+    mut events: Receiver<Events>,
+) -> Result<Trial, Error> {
+    let window_batches = FoldOptions::default().window_batches;
+    let mut window = Window::new(component.open(params)?, window_batches);
+    let mut table = StateTable::new(&descriptor)?;
+    let mut trial = Trial {
+        component: descriptor.name.clone(),
+        version: descriptor.version.clone(),
+        columns: descriptor
+            .table_columns()
+            .map(|column| column.name.clone())
+            .collect(),
+        rows: Vec::new(),
+        counts: Counts::default(),
+        rejected: 0,
+        rejections: Vec::new(),
+        descriptor,
+    };
+    let mut number = 0;
+    while let Some(mut batch) = events.blocking_recv() {
+        trial.counts += batch.counts;
+        let mut rejected = std::mem::take(&mut batch.rejected);
+        let refused = window.fold(0, number, batch)?;
+        rejected.extend(refused.into_iter().map(|refused| refused.record));
+        trial.reject(rejected);
+        number += 1;
+        if window.is_due() {
+            trial.drain(&mut window, &mut table)?;
+        }
+    }
+    trial.drain(&mut window, &mut table)?;
+    let rows = &mut trial.rows;
+    sorted_rows(&mut table, &trial.descriptor, window.instance(), |batch| {
+        rows.extend((0..batch.num_rows()).map(|row| json_rows::row(&batch, row)));
+        Ok(())
+    })?;
+    Ok(trial)
+}
+
+impl Trial {
+    fn drain(&mut self, window: &mut Window, table: &mut StateTable) -> Result<(), Error> {
+        while let Some(drained) = window.drain()? {
+            match drained {
+                Drained::Partials(partials) => table.absorb(&partials, window.instance())?,
+                Drained::Refused(refused) => {
+                    self.reject(refused.into_iter().map(|refused| refused.record).collect());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, mut rejected: Vec<Rejected>) {
+        rejected.sort_by_key(|one| one.position.offset);
+        self.rejected += rejected.len() as u64;
+        let room = KEPT_REJECTIONS.saturating_sub(self.rejections.len());
+        self.rejections
+            .extend(rejected.into_iter().take(room).map(Rejection::from));
+    }
+}
