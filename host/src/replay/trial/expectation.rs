@@ -238,7 +238,7 @@ mod tests {
 
     fn found() -> Trial {
         trial(json!([
-            { "page": "/a", "views": 1, "at": "2026-01-01T00:00:00.000000Z", "mean": 2.0 },
+            { "page": "/a", "views": 1, "at": "2026-01-01T00:00:00Z", "mean": 2.0 },
             { "page": "/b", "views": 2, "at": null, "mean": 0.5 },
         ]))
     }
