@@ -65,10 +65,22 @@ fn is_executable(path: &Path) -> bool {
         .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
+/// Puts a record into the archive that the component rejects, and lets the job tolerate one.
+fn write_bad_record(folder: &Path) {
+    let record = r#"{"type": "page_view", "ts": "2026-01-01T00:00:00Z", "page_id": "home", "user_id": "u1", "duration_ms": -1}"#;
+    let hour = folder.join("archive/clicks/2026/01/01/00");
+    fs::create_dir_all(&hour).unwrap();
+    fs::write(hour.join("bad"), record).unwrap();
+    let job = folder.join("job.toml");
+    let text = fs::read_to_string(&job).unwrap();
+    fs::write(job, text + "\n[gate]\nmax_quarantined = 1\n").unwrap();
+}
+
 #[test]
 fn of_the_project() {
     let folder = folder();
     write_archive(folder.path());
+    write_bad_record(folder.path());
     check("README.md", folder.path());
 }
 

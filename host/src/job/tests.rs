@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::error::Coded;
 
@@ -153,4 +155,28 @@ fn names_that_are_no_tables_are_refused() {
         );
     }
     assert!(parse(&GOOD.replace("page_stats", &"x".repeat(40))).is_ok());
+}
+
+proptest! {
+    /// Whatever stands in a job file, it is a job or an error with a place and a code.
+    #[test]
+    fn any_text_is_a_job_or_refused(
+        cut in 0..GOOD.len(),
+        length in 0_usize..20,
+        pasted in prop_oneof![
+            "[a-z_.= \\[\\]\"\n0-9{}-]{0,30}",
+            ".{0,10}",
+            prop::sample::select(vec![
+                "[limits]\nmemory = \"16 EiB\"", "[fold]\nworkers = -1", "[range]\nfrom = \"latest\"",
+                "[decode]\nbatch_rows = 0", "params = { a = 1 }", "table = \"\"", "[[source]]", "\u{0}",
+            ]).prop_map(str::to_owned),
+        ],
+    ) {
+        let mut text = GOOD.to_owned();
+        text.replace_range(cut..(cut + length).min(GOOD.len()), &pasted);
+        if let Err(error) = parse(&text) {
+            prop_assert!(error.to_string().len() < 2_000);
+            prop_assert!(error.code().number < 100, "{error}");
+        }
+    }
 }

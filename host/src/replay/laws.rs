@@ -14,10 +14,10 @@ use super::sampling::{Picked, Sampling, pick_of_plan};
 use super::{Error, Replay, RunOptions};
 use crate::build::{BuildFolder, SplitReader, Standing};
 use crate::fold::FoldError;
+use crate::guest::Limits;
 use crate::guest::laws::{
     self, Counterexample, LawError, LawOptions, LawReport, Sample, generate, save,
 };
-use crate::guest::Limits;
 use crate::job::Job;
 use crate::schema::Descriptor;
 
