@@ -218,13 +218,32 @@ impl Counterexample {
     pub fn refusal_of_run(self, saved: Option<&Path>) -> LawError {
         match self.cause {
             None => self.refusal(saved),
-            Some(source) => LawError::Failed {
-                law: self.law,
-                what: told(&self.what, saved),
-                source,
-            },
+            Some(source) => {
+                let key = self
+                    .operands
+                    .first()
+                    .and_then(|operand| operand.key.as_ref());
+                let what = match key {
+                    Some(key) => format!("{}, at {}", self.what, named(key)),
+                    None => self.what,
+                };
+                LawError::Failed {
+                    law: self.law,
+                    what: told(&what, saved),
+                    source,
+                }
+            }
         }
     }
+}
+
+/// A key in words: `page "/a"`.
+fn named(key: &Row) -> String {
+    let pairs: Vec<_> = key
+        .iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    pairs.join(", ")
 }
 
 fn told(what: &str, saved: Option<&Path>) -> String {
