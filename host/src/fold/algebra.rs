@@ -52,9 +52,8 @@ impl Algebra for Instance {
         let schema = self.descriptor().key_schema();
         let options = RecordBatchOptions::new().with_row_count(Some(1));
         let columns = KeyCodec::of(&schema).and_then(|codec| codec.decode([key]));
-        let row = columns.and_then(|columns| {
-            RecordBatch::try_new_with_options(schema.into(), columns, &options)
-        });
+        let row = columns
+            .and_then(|columns| RecordBatch::try_new_with_options(schema, columns, &options));
         match row {
             Ok(row) => json_rows::name(&row, 0),
             Err(error) => error.to_string(),
@@ -138,7 +137,7 @@ fn blame(
     };
     FoldError::Merge {
         doing,
-        key: alone.is_some().then(|| algebra.name_key(&key(from))),
+        key: alone.is_some().then(|| algebra.name_key(&key(from)).into()),
         source: alone.unwrap_or(failure),
     }
 }

@@ -45,7 +45,7 @@ pub enum FoldError {
         /// What it was asked to do.
         doing: &'static str,
         /// The key whose states it failed on, in words, where it is one.
-        key: Option<String>,
+        key: Option<Box<str>>,
         /// Why.
         source: GuestError,
     },

@@ -162,9 +162,9 @@ pub enum GuestError {
         /// What it asked for more of.
         what: &'static str,
         /// How much, in words.
-        wanted: String,
+        wanted: Box<str>,
         /// How much it may have, in words.
-        limit: String,
+        limit: Box<str>,
         /// The name of the limit.
         setting: &'static str,
     },
@@ -196,7 +196,7 @@ pub enum GuestError {
         /// The limit.
         limit: ByteSize,
         /// The key in words, where the answer has it.
-        key: Option<String>,
+        key: Option<Box<str>>,
     },
     /// A call returned an error.
     #[error("the component answered `{call}` with an error: {message}")]

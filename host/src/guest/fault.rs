@@ -35,8 +35,8 @@ pub(super) fn classify(
         return GuestError::OutOfMemory {
             call,
             what,
-            wanted: refused.wanted,
-            limit: refused.limit,
+            wanted: refused.wanted.into(),
+            limit: refused.limit.into(),
             setting,
         };
     }
@@ -50,12 +50,18 @@ pub(super) fn classify(
             bytes,
         };
     }
-    // wasmtime has a type for this, but keeps it to itself.
-    if error
-        .root_cause()
-        .to_string()
-        .contains("fuel allocated for hostcalls")
-    {
+    // For these wasmtime has types, but keeps them to itself.
+    let cause = error.root_cause().to_string();
+    if cause.starts_with("resource limit exceeded") {
+        return GuestError::OutOfMemory {
+            call,
+            what: "instances, tables and memories",
+            wanted: "more".into(),
+            limit: limits.instances.to_string().into(),
+            setting: "instances",
+        };
+    }
+    if cause.contains("fuel allocated for hostcalls") {
         return GuestError::AnswerTooLarge {
             call,
             limit: limits.answer,

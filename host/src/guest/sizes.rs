@@ -42,7 +42,7 @@ pub(super) fn check(
         what,
         size: ByteSize(size(row)),
         limit,
-        key: key(row),
+        key: key(row).map(String::into_boxed_str),
     })
 }
 

@@ -55,10 +55,6 @@ fn what_goes_wrong_before_the_first_call_is_told() {
         "(core module $m) {}",
         "(core instance (instantiate $m))".repeat(200)
     );
-    let memories = format!(
-        "(core module $m (memory 1)) {}",
-        "(core instance (instantiate $m))".repeat(90)
-    );
     let cases = [
         ("nothing", "", ""),
         ("start loops", loops, ""),
@@ -68,7 +64,6 @@ fn what_goes_wrong_before_the_first_call_is_told() {
         ("large table", table, ""),
         ("large memory", memory, ""),
         ("200 instances", "", &instances),
-        ("90 memories", "", &memories),
     ];
     let mut fates = String::new();
     for (name, in_module, in_component) in cases {
