@@ -206,7 +206,6 @@ impl<'a> Replay<'a> {
         journal: &Arc<Journal>,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
-        let splits = build.manifest.frozen.splits;
         self.show_progress(build, &standing);
         if self.is_loaded(build, &standing).await? {
             return Ok(standing);
@@ -215,11 +214,11 @@ impl<'a> Replay<'a> {
             verify_run(&build.runs(), &run)?;
         }
         build.sweep_runs(&standing)?;
-        if standing.covered.len() != splits {
+        if !build.is_folded(&standing) {
             folding::fold_splits(self, build, journal.clone(), &standing).await?;
             standing = build.peek()?;
         }
-        if standing.covered.len() != splits {
+        if !build.is_folded(&standing) {
             return Err(FoldError::Interrupted.into());
         }
         // Also where all was folded before: the run that did may have been killed right then.

@@ -169,6 +169,39 @@ fn states_that_it_fails_to_combine_or_present() {
 }
 
 #[test]
+fn a_call_that_takes_too_long_is_not_waited_for() {
+    let bench = live();
+    bench
+        .write_object("more.jsonl", "{\"page\": \"/b\", \"amount\": 3}")
+        .unwrap();
+    for call in ["open", "drain", "present"] {
+        let settings = format!(
+            "params = {{ in = \"{call}\", fault = \"loop\" }}\n\
+             limits.call_time = \"50ms\"\nlimits.fuel_base = 1000000000000000"
+        );
+        bench.write_job(&raw(), &settings).unwrap();
+        let said = bench.refuses("run --swap --trust-laws", 42, "BF0421");
+        assert!(said.contains("limits.call_time"), "{said}");
+    }
+}
+
+#[test]
+fn numbers_that_are_none() {
+    let bench = live();
+    let spoil = |number| {
+        let settings = format!("params = {{ in = \"present\", fault = \"{number}\" }}");
+        bench.write_job(&raw(), &settings).unwrap();
+    };
+    spoil("nan");
+    let said = bench.refuses("run --swap", 42, "BF0609");
+    assert!(said.contains("column `mean` of the row page=/a"), "{said}");
+    for number in ["infinity", "minus-zero"] {
+        spoil(number);
+        bench.run("run --swap").success();
+    }
+}
+
+#[test]
 fn a_range_needs_a_component_that_tells_the_time() {
     let bench = live();
     bench

@@ -265,6 +265,36 @@ fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
 }
 
 #[test]
+fn the_newest_build_is_the_one_to_go_on_from() {
+    let bench = rejected();
+    let mend = "gate.max_quarantined = 10\nparams.on_trap = \"none\"";
+    bench.write_job(&guest("trapping"), mend).unwrap();
+    bench.run("run --only-quarantined").success();
+    bench
+        .write_object("part-2.jsonl", record("/a", -7))
+        .unwrap();
+    bench.run("run --fresh").success();
+    let newest = bench.builds()[2]
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let report = bench
+        .run("run --only-quarantined --output json")
+        .success()
+        .json();
+    assert_eq!(report["result"]["based_on"], newest.as_str());
+    assert_eq!(bench.builds().len(), 4);
+    // Given again, the command goes on with its own build.
+    let again = bench
+        .run("run --only-quarantined --output json")
+        .success()
+        .json();
+    assert_eq!(again["result"]["build"], report["result"]["build"]);
+}
+
+#[test]
 fn what_cannot_be_folded_on_top_is_refused() {
     let bench = rejected();
     bench.write_job(&raw(), "").unwrap();

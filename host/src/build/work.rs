@@ -277,6 +277,11 @@ impl BuildFolder {
         Standing::of(&path, Journal::peek(&path)?)
     }
 
+    /// Whether all splits are folded.
+    pub fn is_folded(&self, standing: &Standing) -> bool {
+        standing.covered.len() == self.manifest.frozen.splits
+    }
+
     /// Opens the journal to go on with the build. Call it under the lock.
     pub fn resume(&self) -> Result<(Journal, Standing), BuildError> {
         let path = self.path.join("journal.jsonl");

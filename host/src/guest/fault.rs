@@ -72,6 +72,12 @@ pub(super) fn classify(
         (Some(Trap::UnreachableCodeReached), _) => {
             "unreachable was reached, as by a panic or an abort".to_owned()
         }
+        (Some(Trap::StackOverflow), _) => {
+            format!(
+                "the stack is exhausted, and `limits.stack` is {}",
+                limits.stack
+            )
+        }
         (Some(trap), _) => trap.to_string(),
         (None, Some(exit)) => format!("it called exit({})", exit.0),
         // Without a frame of the component's own, it was the lifting of its answer that failed.

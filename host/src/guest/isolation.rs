@@ -41,6 +41,8 @@ pub(super) struct Isolation {
     search: Search,
     /// The first failure of the batch at hand.
     first: Option<String>,
+    /// Whether rows failed for want of fuel that they would have had if they had been alone.
+    is_starved: bool,
 }
 
 /// What became of the next rows.
@@ -103,6 +105,7 @@ impl Isolation {
                 Search::new(rows)
             },
             first: alone.then(|| failure.to_string()),
+            is_starved: false,
         }
     }
 
@@ -150,7 +153,8 @@ impl Isolation {
             Ok(rejections) => {
                 experience.folded(rows, fuel);
                 let refused = batch.new_rejections(probe, rejections)?;
-                if self.search.succeeded(probe) {
+                let is_odd = self.search.succeeded(probe);
+                if is_odd && !std::mem::take(&mut self.is_starved) {
                     self.note_together(experience)?;
                 }
                 Ok(Step::Folded(refused))
@@ -159,14 +163,16 @@ impl Isolation {
                 let Some(blame) = error.blame() else {
                     return Err(error);
                 };
+                self.is_starved |= !probe.alone && matches!(error, GuestError::OutOfFuel { .. });
                 let after_rows = experience.rows_folded(fuel);
                 let culprit = self.search.failed(probe, blame, after_rows);
                 let refused = culprit
                     .filter(|row| !batch.was_rejected(*row))
                     .map(|row| Box::new(batch.failed(row, &error, fuel)));
-                if self.first.is_none() {
-                    self.first = Some(error.to_string());
+                if probe.alone {
+                    self.is_starved = false;
                 }
+                self.first.get_or_insert_with(|| error.to_string());
                 Ok(Step::Failed(refused))
             }
         }

@@ -38,7 +38,7 @@ fn phase(build: &BuildFolder, standing: &Standing, is_live: bool) -> BuildPhase 
         BuildPhase::Replaced
     } else if standing.loaded.is_some() {
         BuildPhase::Ready
-    } else if standing.covered.len() == build.manifest.frozen.splits {
+    } else if build.is_folded(standing) {
         BuildPhase::Folded
     } else if standing.covered.is_empty() {
         BuildPhase::Planned

@@ -15,7 +15,7 @@ impl Replay<'_> {
         };
         for build in self.work.builds()?.into_iter().rev() {
             let standing = build.peek()?;
-            if standing.covered.len() != build.manifest.frozen.splits {
+            if !build.is_folded(&standing) {
                 continue;
             }
             if standing.splits_with_rejections().is_empty() {

@@ -78,6 +78,10 @@ impl Replay<'_> {
                 let standing = build.peek()?;
                 return Ok(standing.swapped.is_none().then_some((build, standing)));
             }
+            // What a newer build rejected is to be folded, not what this one's elder did.
+            if self.only_quarantined && build.is_folded(&build.peek()?) {
+                break;
+            }
         }
         Ok(None)
     }

@@ -136,6 +136,9 @@ fn spoil(fault: &str, column: &mut Column, rows: u32) {
         ("long-bitmap", _) => column.validity = Some(vec![0xff; 1_000]),
         ("key-twice", _) => *column = answer::text_column((0..rows).map(|_| "k")),
         ("huge", _) => column.values = vec![0; 5 << 20],
+        ("nan", _) => fill(&mut column.values, f64::NAN),
+        ("infinity", _) => fill(&mut column.values, f64::NEG_INFINITY),
+        ("minus-zero", _) => fill(&mut column.values, -0.0),
         ("short", _) => drop(column.values.pop()),
         ("long", _) => column.values.push(0),
         ("no-offsets", offsets) => *offsets = None,
@@ -161,6 +164,12 @@ fn spoil(fault: &str, column: &mut Column, rows: u32) {
             };
         }
         _ => {}
+    }
+}
+
+fn fill(values: &mut [u8], number: f64) {
+    for value in values.as_chunks_mut().0 {
+        *value = number.to_le_bytes();
     }
 }
 
