@@ -295,6 +295,27 @@ fn the_newest_build_is_the_one_to_go_on_from() {
 }
 
 #[test]
+fn a_record_is_mended_in_the_quarantine() {
+    let bench = rejected();
+    bench
+        .write_job(&guest("trapping"), "gate.max_quarantined = 10")
+        .unwrap();
+    let file = bench.builds()[0].join("quarantine.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(r#"\"soon\""#), "{text}");
+    fs::write(&file, text.replace(r#"\"soon\""#, "12345678")).unwrap();
+    let said = bench.run("quarantine replay 1").success();
+    assert!(
+        said.stdout.contains("folded: it counts now"),
+        "{}",
+        said.stdout
+    );
+    bench.run("run --only-quarantined --swap").success();
+    let tally = bench.tallies().unwrap()[&("/a".into(), "2026-01-01".into())];
+    assert_eq!((tally.events, tally.duration_ms), (3, 12_345_681));
+}
+
+#[test]
 fn what_cannot_be_folded_on_top_is_refused() {
     let bench = rejected();
     bench.write_job(&raw(), "").unwrap();

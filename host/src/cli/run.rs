@@ -45,7 +45,7 @@ pub(crate) struct Run {
     fresh: bool,
 
     /// Fold only the records that the newest build rejected, on top of its states, without reading history again:
-    /// after the component was mended
+    /// after the component was mended, or they were, in the build's quarantine.jsonl
     #[arg(long)]
     only_quarantined: bool,
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::FoldError;
-use crate::decode::{Position, Rejected};
+use crate::decode::{Position, QUARANTINE_BYTES, Rejected};
 use crate::guest::{Failure, Refused};
 use crate::json_rows;
 
@@ -81,14 +81,15 @@ impl Quarantined {
         }
     }
 
-    /// The record's bytes, if all of them were kept.
+    /// The record's bytes, if all of them were kept. They may be others than they were: who mends a record does it here.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        let bytes = match (&self.text, &self.base64) {
-            (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(base64)) => BASE64.decode(base64).ok()?,
-            (None, None) => return None,
-        };
-        (bytes.len() as u64 == self.length_bytes).then_some(bytes)
+        if self.length_bytes > QUARANTINE_BYTES as u64 {
+            return None;
+        }
+        match (&self.text, &self.base64) {
+            (Some(text), _) => Some(text.clone().into_bytes()),
+            (None, base64) => BASE64.decode(base64.as_ref()?).ok(),
+        }
     }
 }
 
