@@ -192,8 +192,10 @@ def poisoned(archive):
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     number = 0
-    for path in sorted(archive.iterdir()):
-        with path.open("rb") as source, (unfinished / path.name).open("wb") as target:
+    for path in sorted(path for path in archive.rglob("*") if path.is_file()):
+        copy = unfinished / path.relative_to(archive)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("rb") as source, copy.open("wb") as target:
             for line in source:
                 number += 1
                 if number % POISON_EVERY == POISON_EVERY // 2:

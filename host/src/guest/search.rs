@@ -4,7 +4,7 @@
 //! fails the front is folded next; what is behind a front that succeeds is known to be at fault without being
 //! folded. A front that fails costs a fresh instance, one that succeeds counts and costs little; so it is a quarter
 //! of the rows, and of a few rows the first. Where the fuel that was used tells about where the culprit is, it is the
-//! rows up to shortly before that, then those up to shortly behind it.
+//! rows up to shortly before that, then those up to shortly behind it, and near it row after row.
 //!
 //! So a culprit costs a few failures, whatever the size of the batch, and `k` culprits cost `k` times that.
 
@@ -105,10 +105,10 @@ impl Search {
             return quarter;
         };
         let before = hint.row.saturating_sub(self.at);
-        let front = if before > 0 && !hint.is_near {
-            before - before / 16
-        } else {
-            2 * before + 2
+        let front = match hint.is_near {
+            _ if before <= SHORT_ROWS => 1,
+            false => before - before / 16,
+            true => 2 * before + 2,
         };
         if front < rows { front } else { quarter }
     }
@@ -123,9 +123,14 @@ impl Search {
         if self.failed == Some(self.at) {
             self.failed = None;
         }
+        // Row by row it may go on for a few rows behind the place where the culprit should have been.
+        let is_row = probe.rows.len() == 1;
         self.hint = self
             .hint
-            .filter(|hint| !hint.is_near && hint.row >= self.at)
+            .filter(|hint| match is_row {
+                true => self.at <= hint.row + SHORT_ROWS,
+                false => !hint.is_near && self.at <= hint.row,
+            })
             .map(|hint| Hint {
                 is_near: true,
                 ..hint
@@ -205,8 +210,8 @@ mod tests {
             type Guess = fn(usize) -> Option<usize>;
             let guesses: [(usize, Guess); 5] = [
                 (10, |_| None),
-                (5, Some),
-                (5, |rows| Some(rows + 2)),
+                (4, Some),
+                (4, |rows| Some(rows + 2)),
                 (6, |rows| Some(rows + rows / 30)),
                 (10, |rows| Some(rows + 10_000)),
             ];
