@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::source::range::show_us;
 use crate::source::layout::{LATENESS, Layout, Narrowing};
 use crate::source::{
     EventRange, Frozen, Handoff, HandoffPosition, Object, SourceError, Split, SplitInput,
@@ -116,6 +117,15 @@ impl Freezing {
         self.frozen.notes.extend(notes);
         Ok((last_split, self.frozen))
     }
+}
+
+/// What a plan says of an object.
+pub(crate) fn describe(object: &Object) -> String {
+    format!(
+        "{} bytes, modified at {}",
+        object.size_bytes,
+        show_us(object.modified_us)
+    )
 }
 
 /// Cuts a list of objects into splits.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Class, Code, Coded};
+use crate::units::ByteSize;
 
 /// A failure of a driver.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +112,80 @@ pub enum SourceError {
         /// What the system said.
         source: io::Error,
     },
+    /// There is no such bucket.
+    #[error("there is no bucket for `{place}`")]
+    NoSuchBucket {
+        /// The archive as configured.
+        place: String,
+    },
+    /// The store does not let us.
+    #[error("the store does not let us {what} `{place}`: {detail}")]
+    NotAllowed {
+        /// What was tried, as a verb.
+        what: &'static str,
+        /// The archive or the object.
+        place: String,
+        /// What the store said.
+        detail: String,
+    },
+    /// There are no credentials to sign a request with.
+    #[error("there are no credentials for `{place}`")]
+    Credentials {
+        /// The archive or the object.
+        place: String,
+        /// What was tried to find them.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The key of a customer cannot be had.
+    #[error("`{place}` is no key for SSE-C: {problem}")]
+    CustomerKey {
+        /// The file or the variable.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Objects have to be restored before they can be read.
+    #[error(
+        "{objects} objects of `{place}` ({}) are archived and not restored{}",
+        ByteSize(*size_bytes),
+        Listed(examples)
+    )]
+    Archived {
+        /// The archive, or the one object.
+        place: String,
+        /// How many.
+        objects: u64,
+        /// How large they are together, as stored.
+        size_bytes: u64,
+        /// The keys of the first.
+        examples: Vec<String>,
+    },
+    /// The bucket keeps no versions.
+    #[error("the bucket of `{place}` keeps no versions")]
+    NoVersions {
+        /// The archive as configured.
+        place: String,
+    },
+    /// The store's listing is not one.
+    #[error("the listing of the store is out of order at `{place}`: {problem}")]
+    Listing {
+        /// The object.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store failed, again and again where that could help.
+    #[error("cannot {what} `{place}`, tried {}", Times(*attempts))]
+    Store {
+        /// What was tried, as a verb.
+        what: &'static str,
+        /// The archive or the object.
+        place: String,
+        /// How often.
+        attempts: u32,
+        /// What happened the last time.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The split was not made by this driver.
     #[error("split {split} is none of the driver `{driver}`: {reason}")]
     ForeignSplit {
@@ -154,6 +229,18 @@ impl std::fmt::Display for Listed<'_> {
     }
 }
 
+/// How often something was done.
+struct Times(u32);
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            1 => f.write_str("once"),
+            times => write!(f, "{times} times"),
+        }
+    }
+}
+
 impl Coded for SourceError {
     fn code(&self) -> &'static Code {
         match self {
@@ -170,6 +257,14 @@ impl Coded for SourceError {
             SourceError::Changed { .. } => &codes::CHANGED,
             SourceError::Vanished { .. } => &codes::VANISHED,
             SourceError::Io { .. } => &codes::IO,
+            SourceError::NoSuchBucket { .. } => &codes::NO_SUCH_BUCKET,
+            SourceError::NotAllowed { .. } => &codes::NOT_ALLOWED,
+            SourceError::Credentials { .. } => &codes::CREDENTIALS,
+            SourceError::CustomerKey { .. } => &codes::CUSTOMER_KEY,
+            SourceError::Archived { .. } => &codes::ARCHIVED,
+            SourceError::NoVersions { .. } => &codes::NO_VERSIONS,
+            SourceError::Listing { .. } => &codes::LISTING,
+            SourceError::Store { .. } => &codes::STORE,
             SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
             SourceError::Driver { .. } => &codes::DRIVER,
         }
@@ -257,6 +352,47 @@ pub(crate) mod codes {
         "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
     );
 
+    pub(crate) const NO_SUCH_BUCKET: Code = Code::new(
+        220,
+        Class::Usage,
+        "Correct the `bucket` of the source, or its `endpoint` if it is in another store.",
+    );
+    pub(crate) const NOT_ALLOWED: Code = Code::new(
+        221,
+        Class::Usage,
+        "Let the credentials list the bucket and get its objects, or choose others: `profile`, or the environment.",
+    );
+    pub(crate) const CREDENTIALS: Code = Code::new(
+        222,
+        Class::Usage,
+        "Sign in (`aws sso login`), set `AWS_PROFILE` or the AWS variables; `anonymous = true` is for public buckets.",
+    );
+    pub(crate) const CUSTOMER_KEY: Code = Code::new(
+        223,
+        Class::Usage,
+        "Put the 32 bytes of the key, or their base64, into `sse_c_key_file` or the variable BACKFOLD_SSE_C_KEY.",
+    );
+    pub(crate) const ARCHIVED: Code = Code::new(
+        224,
+        Class::Usage,
+        "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
+    );
+    pub(crate) const NO_VERSIONS: Code = Code::new(
+        225,
+        Class::Usage,
+        "Leave `versions` out: then an object that is overwritten after the plan stops the run.",
+    );
+    pub(crate) const LISTING: Code = Code::new(
+        226,
+        Class::Retry,
+        "Run the same command again. A store that never lists keys by rising bytes cannot be planned from.",
+    );
+    pub(crate) const STORE: Code = Code::new(
+        227,
+        Class::Retry,
+        "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &CANCELLED,
         &NO_SUCH_PATH,
@@ -271,6 +407,14 @@ pub(crate) mod codes {
         &CHANGED,
         &VANISHED,
         &IO,
+        &NO_SUCH_BUCKET,
+        &NOT_ALLOWED,
+        &CREDENTIALS,
+        &CUSTOMER_KEY,
+        &ARCHIVED,
+        &NO_VERSIONS,
+        &LISTING,
+        &STORE,
         &FOREIGN_SPLIT,
         &DRIVER,
     ];

@@ -39,6 +39,16 @@ impl<T> Feed<T> {
         }
     }
 
+    /// Does `work`, unless there is nobody left to send to.
+    pub(crate) async fn unless_gone<R>(&self, work: impl Future<Output = R>) -> Result<R, SourceError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(SourceError::Cancelled),
+            () = self.out.closed() => Err(SourceError::Cancelled),
+            done = work => Ok(done),
+        }
+    }
+
     /// Fails if there is nobody left to send to.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         if self.cancel.is_cancelled() || self.out.is_closed() {

@@ -9,6 +9,7 @@
 //! | [`layout`] | what the keys of an archive say of time |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
 //! | [`files`] | a folder, a file or a pattern of files |
+//! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | [`memory`] | objects and messages held in memory, for tests |
 //! | [`conformance`] | holds every driver to the contract |
 
@@ -28,6 +29,7 @@ pub mod files;
 pub mod layout;
 pub mod memory;
 pub mod range;
+pub mod s3;
 
 pub use error::SourceError;
 pub(crate) use error::codes;

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::pieces::Pieces;
 use super::place::is_missing;
+use crate::source::archive::describe;
 use crate::source::feed::Feed;
-use crate::source::range::show_us;
 use crate::source::{Chunk, Object, SourceError};
 
 /// The object of a file: its ETag is made of its size and of when it was modified, to the nanosecond.
@@ -86,12 +86,4 @@ pub(super) fn deliver(
     // A file that was written to meanwhile has another size or time now.
     check(file.metadata().map_err(failed)?)?;
     feed.send_blocking(Chunk::End)
-}
-
-fn describe(object: &Object) -> String {
-    format!(
-        "{} bytes, modified at {}",
-        object.size_bytes,
-        show_us(object.modified_us)
-    )
 }

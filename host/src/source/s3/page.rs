@@ -1,0 +1,305 @@
+//! One page of a listing, checked.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::types::{
+    CommonPrefix, EncodingType, ObjectStorageClass, ObjectVersionStorageClass,
+    OptionalObjectAttributes, RestoreStatus,
+};
+use percent_encoding::percent_decode_str;
+
+use super::bucket::Bucket;
+use super::failure::{self, Answer, Failure};
+use super::instant;
+use super::retry::Attempts;
+use crate::source::{Object, SourceError};
+
+/// What is listed.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// What the keys begin with.
+    pub(super) prefix: String,
+    /// Whether keys are cut off at the next `/`: what is behind it is a folder.
+    pub(super) by_folder: bool,
+    /// Whether versions are listed.
+    pub(super) versions: bool,
+}
+
+/// Where the next page begins.
+#[derive(Clone, Debug)]
+pub(super) enum Next {
+    Token(String),
+    Behind {
+        key: String,
+        version: Option<String>,
+    },
+}
+
+/// What a page holds, by rising key.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) entries: VecDeque<Entry>,
+    pub(super) next: Option<Next>,
+}
+
+/// A line of a listing.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Object(Listed),
+    /// All keys that begin so; it ends in `/`.
+    Folder(String),
+}
+
+/// An object as a listing shows it.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) object: Object,
+    /// Whether it has to be restored before it can be read.
+    pub(super) is_archived: bool,
+}
+
+impl Entry {
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Entry::Object(listed) => &listed.object.key,
+            Entry::Folder(prefix) => prefix,
+        }
+    }
+}
+
+/// Lists the page at `next`.
+pub(super) async fn list(
+    bucket: &Bucket,
+    scope: &Scope,
+    next: Option<Next>,
+) -> Result<Page, SourceError> {
+    let place = bucket.place_of(&scope.prefix);
+    let mut attempts = Attempts::new(bucket.patience, "list", &place);
+    loop {
+        let turn = bucket.pace.turn().await;
+        let listed = if scope.versions {
+            request_versions(bucket, scope, next.clone(), &place).await
+        } else {
+            request_objects(bucket, scope, next.clone(), &place).await
+        };
+        match listed {
+            Ok(page) => {
+                turn.went_well();
+                return Ok(page);
+            }
+            Err(failure) => {
+                drop(turn);
+                if failure.is_throttled() {
+                    bucket.pace.slow_down();
+                }
+                attempts.failed(failure).await?;
+            }
+        }
+    }
+}
+
+async fn request_objects(
+    bucket: &Bucket,
+    scope: &Scope,
+    next: Option<Next>,
+    place: &str,
+) -> Result<Page, Failure> {
+    let mut request = bucket
+        .client
+        .list_objects_v2()
+        .bucket(&bucket.name)
+        .prefix(&scope.prefix)
+        .encoding_type(EncodingType::Url)
+        .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
+        .set_delimiter(scope.by_folder.then(|| "/".to_owned()))
+        .set_request_payer(bucket.request_payer());
+    if let Some(Next::Token(token)) = next {
+        request = request.continuation_token(token);
+    }
+    match request.send().await {
+        Ok(listed) => page_of_objects(listed),
+        Err(error) => Err(refused(failure::read(error, "list", place), place)),
+    }
+}
+
+async fn request_versions(
+    bucket: &Bucket,
+    scope: &Scope,
+    next: Option<Next>,
+    place: &str,
+) -> Result<Page, Failure> {
+    let mut request = bucket
+        .client
+        .list_object_versions()
+        .bucket(&bucket.name)
+        .prefix(&scope.prefix)
+        .encoding_type(EncodingType::Url)
+        .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
+        .set_delimiter(scope.by_folder.then(|| "/".to_owned()))
+        .set_request_payer(bucket.request_payer());
+    if let Some(Next::Behind { key, version }) = next {
+        request = request.key_marker(key).set_version_id_marker(version);
+    }
+    match request.send().await {
+        Ok(listed) => page_of_versions(listed),
+        Err(error) => Err(refused(failure::read(error, "list", place), place)),
+    }
+}
+
+/// Says why there is no listing.
+fn refused(answer: Answer, place: &str) -> Failure {
+    let place = place.to_owned();
+    Failure::last(match answer {
+        Answer::Told(failure) => return failure,
+        Answer::Elsewhere { region } => SourceError::NotAllowed {
+            what: "list",
+            place,
+            detail: format!(
+                "the bucket is in {}",
+                region.as_deref().unwrap_or("another region")
+            ),
+        },
+        Answer::NoSuchKey | Answer::NotTheSame | Answer::Archived => {
+            SourceError::NoSuchBucket { place }
+        }
+    })
+}
+
+fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
+    let is_encoded = listed.encoding_type == Some(EncodingType::Url);
+    let next = match (listed.is_truncated, listed.next_continuation_token) {
+        (Some(true), None) => return Err(contradiction("it goes on, but does not say where")),
+        (Some(true), Some(token)) => Some(Next::Token(token)),
+        _ => None,
+    };
+    let objects = listed.contents.unwrap_or_default();
+    let folders = listed.common_prefixes.unwrap_or_default();
+    let announced = listed.key_count.and_then(|count| usize::try_from(count).ok());
+    if let Some(announced) = announced.filter(|count| *count != objects.len() + folders.len()) {
+        return Err(contradiction(format!(
+            "it announces {announced} keys and holds {}",
+            objects.len() + folders.len()
+        )));
+    }
+    let objects = objects.into_iter().map(|object| {
+        Ok(Listed {
+            is_archived: is_archived(
+                object.storage_class.as_ref().map(ObjectStorageClass::as_str),
+                object.restore_status.as_ref(),
+            ),
+            object: Object {
+                key: decoded(required(object.key, "a key")?, is_encoded)?,
+                size_bytes: size(object.size)?,
+                etag: required(object.e_tag, "an ETag")?,
+                version: None,
+                modified_us: instant(object.last_modified.as_ref()),
+            },
+        })
+    });
+    page(objects, folders, is_encoded, next)
+}
+
+fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
+    let is_encoded = listed.encoding_type == Some(EncodingType::Url);
+    let next = match (listed.is_truncated, listed.next_key_marker) {
+        (Some(true), None) => return Err(contradiction("it goes on, but does not say where")),
+        (Some(true), Some(key)) => Some(Next::Behind {
+            key: decoded(key, is_encoded)?,
+            version: listed.next_version_id_marker,
+        }),
+        _ => None,
+    };
+    let latest = listed
+        .versions
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|version| version.is_latest == Some(true));
+    let objects = latest.map(|version| {
+        Ok(Listed {
+            is_archived: is_archived(
+                version
+                    .storage_class
+                    .as_ref()
+                    .map(ObjectVersionStorageClass::as_str),
+                version.restore_status.as_ref(),
+            ),
+            object: Object {
+                key: decoded(required(version.key, "a key")?, is_encoded)?,
+                size_bytes: size(version.size)?,
+                etag: required(version.e_tag, "an ETag")?,
+                version: version.version_id,
+                modified_us: instant(version.last_modified.as_ref()),
+            },
+        })
+    });
+    page(
+        objects,
+        listed.common_prefixes.unwrap_or_default(),
+        is_encoded,
+        next,
+    )
+}
+
+/// Brings objects and folders, each by rising key, into one order.
+fn page(
+    objects: impl Iterator<Item = Result<Listed, Failure>>,
+    folders: Vec<CommonPrefix>,
+    is_encoded: bool,
+    next: Option<Next>,
+) -> Result<Page, Failure> {
+    let mut entries: Vec<Entry> = objects
+        .map(|listed| listed.map(Entry::Object))
+        .collect::<Result<_, _>>()?;
+    if !folders.is_empty() {
+        for folder in folders {
+            let prefix = decoded(required(folder.prefix, "a prefix")?, is_encoded)?;
+            entries.push(Entry::Folder(prefix));
+        }
+        // Stable, and of two sorted halves: what the store had out of order stays so, and is found.
+        entries.sort_by(|left, right| left.key().cmp(right.key()));
+    }
+    Ok(Page {
+        entries: entries.into(),
+        next,
+    })
+}
+
+fn is_archived(storage_class: Option<&str>, restored: Option<&RestoreStatus>) -> bool {
+    let needs_restoring = matches!(storage_class, Some("GLACIER" | "DEEP_ARCHIVE"));
+    // While a copy is there, it has a date on which it goes away.
+    let has_copy = restored.is_some_and(|status| {
+        status.is_restore_in_progress != Some(true) && status.restore_expiry_date.is_some()
+    });
+    needs_restoring && !has_copy
+}
+
+fn contradiction(problem: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::passing(format!(
+        "the listing contradicts itself: {}",
+        problem.into()
+    ))
+}
+
+fn required(value: Option<String>, what: &str) -> Result<String, Failure> {
+    value.ok_or_else(|| contradiction(format!("a line of it lacks {what}")))
+}
+
+fn size(size: Option<i64>) -> Result<u64, Failure> {
+    size.and_then(|size| u64::try_from(size).ok())
+        .ok_or_else(|| contradiction("a line of it lacks a size"))
+}
+
+/// Keys are asked for as in a URL, since XML cannot hold every character that a key may have.
+fn decoded(text: String, is_encoded: bool) -> Result<String, Failure> {
+    if !is_encoded {
+        return Ok(text);
+    }
+    let spaced = text.replace('+', " ");
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(decoded) => Ok(decoded.into_owned()),
+        Err(_) => Err(contradiction(format!("the key `{text}` is not UTF-8"))),
+    }
+}

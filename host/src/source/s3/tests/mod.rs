@@ -1,0 +1,56 @@
+//! What a real store does not do on demand, on one that is scripted; the real one is in `tests/`.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod listing;
+mod reading;
+mod scripted;
+mod shelf;
+
+use shelf::Shelf;
+
+use crate::error::Coded;
+use crate::source::conformance::{self, Record, deliver, plan};
+use crate::source::{ReplayDriver, SourceError, Split, SplitInput};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_driver_conforms() {
+    conformance::all(Shelf::new).await;
+}
+
+/// All records of a plan, in order.
+async fn read_all(driver: &dyn ReplayDriver) -> Result<Vec<Record>, SourceError> {
+    let (splits, _) = plan(driver).await;
+    let mut records = Vec::new();
+    for split in &splits {
+        records.extend(deliver(driver, split).await?);
+    }
+    Ok(records)
+}
+
+/// The keys of a plan.
+fn keys(splits: &[Split]) -> Vec<&str> {
+    let objects = splits.iter().flat_map(|split| match &split.input {
+        SplitInput::Objects(objects) => objects.as_slice(),
+        SplitInput::Offsets { .. } => &[],
+    });
+    objects.map(|object| object.key.as_str()).collect()
+}
+
+/// A failed plan.
+async fn plan_error(driver: &dyn ReplayDriver) -> SourceError {
+    let (splits, mut received) = tokio::sync::mpsc::channel(1);
+    let receive = async { while received.recv().await.is_some() {} };
+    let (planned, ()) = tokio::join!(driver.plan(splits), receive);
+    planned.expect_err("planned")
+}
+
+/// An error with its code and its causes, without the port of the server.
+fn told(error: &SourceError) -> String {
+    let mut text = format!("{}: {error}", error.code());
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,432 @@
+//! Every object whole and once, or the run stops and names it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::scripted::{Ends, Reply, Request};
+use super::shelf::{BUCKET, Shelf, error, xml};
+use super::{keys, read_all, told};
+use crate::source::conformance::{Record, deliver, plan};
+use crate::source::s3::read::STRETCH_BYTES;
+use crate::source::s3::{RequestOptions, S3Config};
+use crate::source::{Chunk, EventRange, ReplayDriver, SourceError};
+use crate::units::ByteSize;
+
+/// What a store may do to a response instead of giving it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    SlowDown,
+    Unavailable,
+    Internal,
+    Throttled,
+    ResetAtOnce,
+    ResetWithin,
+    ShortBody,
+    Stall,
+    ErrorInDisguise,
+    NoEtag,
+    WrongRange,
+    WrongLength,
+}
+
+const FAULTS: [Fault; 12] = [
+    Fault::SlowDown,
+    Fault::Unavailable,
+    Fault::Internal,
+    Fault::Throttled,
+    Fault::ResetAtOnce,
+    Fault::ResetWithin,
+    Fault::ShortBody,
+    Fault::Stall,
+    Fault::ErrorInDisguise,
+    Fault::NoEtag,
+    Fault::WrongRange,
+    Fault::WrongLength,
+];
+
+impl Fault {
+    fn strike(self, reply: Reply) -> Reply {
+        let half = reply.body.len() / 2;
+        match self {
+            Fault::SlowDown => error(503, "SlowDown"),
+            Fault::Unavailable => Reply::new(503, "not XML at all"),
+            Fault::Internal => error(500, "InternalError"),
+            Fault::Throttled => error(429, "TooManyRequests"),
+            Fault::ResetAtOnce => reply.ending(Ends::Reset(0)),
+            Fault::ResetWithin => reply.ending(Ends::Reset(half)),
+            Fault::ShortBody => reply.ending(Ends::Closed(half)),
+            Fault::Stall => reply.ending(Ends::Stalls(half)),
+            Fault::ErrorInDisguise => Reply {
+                status: 200,
+                ..error(200, "InternalError")
+            },
+            Fault::NoEtag => without(reply, "etag"),
+            Fault::WrongRange => match reply.status {
+                206 => without(reply, "content-range").with("content-range", "bytes 0-0/1"),
+                _ => error(500, "InternalError"),
+            },
+            Fault::WrongLength => Reply::new(200, vec![0; half]).with("etag", "\"else\""),
+        }
+    }
+}
+
+fn without(mut reply: Reply, name: &str) -> Reply {
+    reply.headers.retain(|(header, _)| *header != name);
+    reply
+}
+
+fn is_get(request: &Request) -> bool {
+    request.method == "GET" && request.path.len() > BUCKET.len() + 2
+}
+
+fn content(seed: u8, length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|at| (at as u8).wrapping_mul(31).wrapping_add((at >> 8) as u8 ^ seed))
+        .collect()
+}
+
+/// Objects of none, one and several stretches.
+fn fill(shelf: &Shelf) -> Vec<Record> {
+    let put: Vec<Record> = [
+        ("a", 0),
+        ("b", 1),
+        ("c", 70_000),
+        ("d", 2 * STRETCH_BYTES as usize + 12_345),
+        ("e", 500),
+    ]
+    .iter()
+    .enumerate()
+    .map(|(seed, (key, length))| ((*key).to_owned(), content(seed as u8, *length)))
+    .collect();
+    for (key, content) in &put {
+        shelf.put(key, content);
+    }
+    put
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_that_passes_leaves_every_object_whole() {
+    for fault in FAULTS {
+        // Every stretch fails at its first and its second request.
+        let seen = Mutex::new(HashMap::<(String, Option<u64>), u32>::new());
+        let shelf = Shelf::with(move |request, _, reply| {
+            if !is_get(request) || fault == Fault::WrongLength && reply.status != 206 {
+                return reply;
+            }
+            let range = request.headers.get("range");
+            let stretch = range.map(|range| {
+                let start = range.trim_start_matches("bytes=").split('-').next().unwrap();
+                start.parse::<u64>().unwrap() / STRETCH_BYTES
+            });
+            let stretch = (request.path.clone(), stretch.or(Some(0)));
+            let mut seen = seen.lock().unwrap();
+            let times = seen.entry(stretch).or_default();
+            *times += 1;
+            match fault {
+                // It has another ETag: found below.
+                Fault::WrongLength => reply,
+                _ if *times <= 2 => fault.strike(reply),
+                _ => reply,
+            }
+        })
+        .await;
+        let put = fill(&shelf);
+        let read = read_all(&shelf.s3_driver()).await;
+        let read = read.unwrap_or_else(|error| panic!("{fault:?}: {}", told(&error)));
+        assert!(read == put, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
+    let mut all = String::new();
+    for fault in FAULTS {
+        let shelf = Shelf::with(move |request, _, reply| {
+            if request.path.ends_with("/c") && request.method == "GET" {
+                return fault.strike(reply);
+            }
+            reply
+        })
+        .await;
+        fill(&shelf);
+        let error = read_all(&shelf.s3_driver()).await.expect_err("read");
+        let text = told(&error);
+        assert!(text.contains("s3://clicks/c"), "{fault:?}: {text}");
+        all += &format!("{fault:?}: {text}\n");
+    }
+    insta::assert_snapshot!(all, @r#"
+    SlowDown: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503, SlowDown: As the script says
+    Unavailable: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503
+    Internal: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 500, InternalError: As the script says
+    Throttled: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 429, TooManyRequests: As the script says
+    ResetAtOnce: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: Connection reset by peer (os error 104)
+    ResetWithin: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: Connection reset by peer (os error 104)
+    ShortBody: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: end of file before message length reached
+    Stall: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response brought fewer than 65536 bytes within 300ms
+    ErrorInDisguise: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response has no ETag
+    NoEtag: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response has no ETag
+    WrongRange: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 500, InternalError: As the script says
+    WrongLength: BF0211: `s3://clicks/c` has changed since the plan: planned 70000 bytes, modified at 2026-01-31T05:00:00Z; found the ETag "else" in a response
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_that_breaks_off_is_gone_on_with_where_it_broke() {
+    let first = Mutex::new(true);
+    let shelf = Shelf::with(move |request, _, reply| {
+        let mut first = first.lock().unwrap();
+        if is_get(request) && std::mem::take(&mut *first) {
+            return reply.ending(Ends::Closed(100_000));
+        }
+        reply
+    })
+    .await;
+    let put = content(7, 300_000);
+    shelf.put("large", &put);
+    let read = read_all(&shelf.s3_driver()).await.unwrap();
+    assert!(read[0].1 == put);
+    let ranges: Vec<Option<String>> = shelf
+        .server
+        .take_requests()
+        .iter()
+        .filter(|request| is_get(request))
+        .map(|request| request.headers.get("range").cloned())
+        .collect();
+    assert_eq!(ranges, [None, Some("bytes=100000-299999".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
+    // A store that ignores conditions, and answers with what was written meanwhile.
+    let newer = Arc::new(Mutex::new(false));
+    let flag = newer.clone();
+    let shelf = Shelf::with(move |request, _, reply| {
+        if is_get(request) && *flag.lock().unwrap() {
+            return without(reply, "etag").with("etag", "\"newer\"");
+        }
+        reply
+    })
+    .await;
+    shelf.put("a", &content(1, 5000));
+    let driver = shelf.s3_driver();
+    let (splits, _) = plan(&driver).await;
+    *newer.lock().unwrap() = true;
+    let error = deliver(&driver, &splits[0]).await.expect_err("another object");
+    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned 5000 bytes, modified at 2026-01-31T05:00:00Z; found the ETag "newer" in a response"#);
+
+    // One that heeds them.
+    *newer.lock().unwrap() = false;
+    shelf.put("a", &content(2, 6000));
+    let error = deliver(&driver, &splits[0]).await.expect_err("another object");
+    insta::assert_snapshot!(told(&error), @"");
+    shelf.remove("a");
+    let error = deliver(&driver, &splits[0]).await.expect_err("no object");
+    insta::assert_snapshot!(told(&error), @"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_outlives_what_is_written_over_it() {
+    let shelf = Shelf::new().await;
+    shelf.keep_versions();
+    let put = fill(&shelf);
+    let driver = shelf.s3_driver();
+    let (splits, _) = plan(&driver).await;
+    assert_eq!(keys(&splits), ["a", "b", "c", "d", "e"]);
+    for (key, _) in &put {
+        shelf.put(key, b"written over");
+    }
+    let mut read = Vec::new();
+    for split in &splits {
+        read.extend(deliver(&driver, split).await.unwrap());
+    }
+    assert!(read == put);
+    assert_eq!(read_all(&shelf.s3_driver()).await.unwrap()[0].1, b"written over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_archived_since_the_plan_is_named() {
+    let shelf = Shelf::new().await;
+    shelf.put("a", b"here");
+    let driver = shelf.s3_driver();
+    let (splits, _) = plan(&driver).await;
+    shelf.put_as("a", b"here", "GLACIER", "");
+    let error = deliver(&driver, &splits[0]).await.expect_err("archived");
+    insta::assert_snapshot!(told(&error), @r"BF0224: 1 objects of `s3://clicks/a` (4 B) are archived and not restored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_told_at_once() {
+    let mut all = String::new();
+    for (status, code) in [
+        (403, "AccessDenied"),
+        (403, "SignatureDoesNotMatch"),
+        (400, "ExpiredToken"),
+        (400, "InvalidRequest"),
+        (301, "PermanentRedirect"),
+    ] {
+        let shelf = Shelf::with(move |request, _, reply| {
+            if is_get(request) {
+                return error(status, code).with("x-amz-request-id", "4711");
+            }
+            reply
+        })
+        .await;
+        shelf.put("a", b"content");
+        let driver = shelf.s3_driver();
+        let (splits, _) = plan(&driver).await;
+        shelf.server.take_requests();
+        let error = deliver(&driver, &splits[0]).await.expect_err(code);
+        assert_eq!(shelf.server.take_requests().len(), 1, "{code}");
+        all += &format!("{}\n", told(&error));
+    }
+    insta::assert_snapshot!(all, @r"
+    BF0221: the store does not let us read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
+    BF0221: the store does not let us read `s3://clicks/a`: HTTP 403, SignatureDoesNotMatch: As the script says (request 4711)
+    BF0221: the store does not let us read `s3://clicks/a`: HTTP 400, ExpiredToken: As the script says (request 4711)
+    BF0227: cannot read `s3://clicks/a`, tried once: HTTP 400, InvalidRequest: As the script says (request 4711)
+    BF0221: the store does not let us read `s3://clicks/a`: the bucket is in another region
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_say_who_pays_and_with_which_key() {
+    let shelf = Shelf::new().await;
+    shelf.put("a", b"content");
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    std::fs::write(&key, [7; 32]).unwrap();
+    let config = S3Config {
+        requester_pays: true,
+        sse_c_key_file: Some(key),
+        ..shelf.config()
+    };
+    // The SDK sends such a key over TLS alone, unless told that the endpoint is what it is.
+    let driver = shelf.driver_of(config, EventRange::default());
+    read_all(&driver).await.unwrap();
+    let requests = shelf.server.take_requests();
+    let get = requests.iter().find(|request| is_get(request)).unwrap();
+    let header = |name: &str| get.headers.get(name).map(String::as_str);
+    assert_eq!(header("x-amz-request-payer"), Some("requester"));
+    let prefix = "x-amz-server-side-encryption-customer";
+    assert_eq!(header(&format!("{prefix}-algorithm")), Some("AES256"));
+    assert_eq!(
+        header(&format!("{prefix}-key")),
+        Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")
+    );
+    assert!(header(&format!("{prefix}-key-md5")).is_some_and(|md5| md5.len() == 24));
+    let list = requests.iter().find(|request| !is_get(request)).unwrap();
+    assert!(list.headers.contains_key("x-amz-request-payer") || list.query.contains_key("versioning"));
+}
+
+/// What a driver has fetched and nobody has taken stays within the read-ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_fetched_ahead_than_allowed() {
+    let shelf = Shelf::new().await;
+    for number in 0..40 {
+        shelf.put(&format!("{number:02}"), &content(number, 1000));
+    }
+    let config = S3Config {
+        split_size: ByteSize::mib(1),
+        requests: RequestOptions {
+            read_ahead: ByteSize(4500),
+            ..shelf.config().requests
+        },
+        ..shelf.config()
+    };
+    let driver = Arc::new(shelf.driver_of(config, EventRange::default()));
+    let (splits, _) = plan(&*driver).await;
+    assert_eq!(splits.len(), 1);
+    shelf.server.take_requests();
+    let (out, mut chunks) = mpsc::channel(1);
+    let replay = {
+        let (driver, split) = (driver.clone(), splits[0].clone());
+        tokio::spawn(async move { driver.replay(&split, out, CancellationToken::new()).await })
+    };
+    let mut fetched = 0;
+    for taken in 0..40 {
+        loop {
+            match chunks.recv().await.expect("all objects") {
+                Chunk::Object(_) | Chunk::Bytes(_) => {}
+                Chunk::End => break,
+                Chunk::Messages(_) => panic!("messages"),
+            }
+        }
+        fetched += shelf.server.take_requests().len();
+        // Four that wait, and the one that is being handed over.
+        assert!(fetched <= taken + 1 + 5, "{fetched} when {taken} were taken");
+    }
+    replay.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_asks_to_slow_down_is_asked_less_at_a_time() {
+    let shelf = Shelf::with(|request, number, reply| {
+        if is_get(request) && number % 3 == 0 {
+            return error(503, "SlowDown");
+        }
+        reply
+    })
+    .await;
+    for number in 0..60 {
+        shelf.put(&format!("{number:02}"), &content(number, 1000));
+    }
+    let driver = shelf.s3_driver();
+    let read = read_all(&driver).await.unwrap();
+    assert_eq!(read.len(), 60);
+    let bucket = driver.bucket.get().unwrap();
+    let concurrency = format!("{:?}", bucket.pace);
+    assert!(concurrency.contains("halved_at: Some"), "{concurrency}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever fails how often: all objects whole, or an error that names one.
+    #[test]
+    fn any_mixture_of_faults_mixes_nothing(
+        script in prop::collection::vec(prop::option::weighted(0.4, 0usize..FAULTS.len()), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let script_of = script.clone();
+            let shelf = Shelf::with(move |request, number, reply| {
+                let fault = script_of[number % script_of.len()].map(|at| FAULTS[at]);
+                match fault.filter(|fault| is_get(request) && *fault != Fault::WrongLength) {
+                    Some(fault) => fault.strike(reply),
+                    None => reply,
+                }
+            })
+            .await;
+            let put = fill(&shelf);
+            let mut config = shelf.config();
+            config.requests.stall_timeout = Duration::from_millis(60);
+            match read_all(&shelf.driver_of(config, EventRange::default())).await {
+                Ok(read) => prop_assert!(read == put),
+                Err(error) => {
+                    let is_named = put.iter().any(|(key, _)| error.to_string().contains(&format!("s3://{BUCKET}/{key}`")));
+                    prop_assert!(is_named && matches!(error, SourceError::Store { .. }), "{}", told(&error));
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_where_a_listing_should_be_is_none() {
+    let first = Mutex::new(true);
+    let shelf = Shelf::with(move |request, _, reply| {
+        if request.query.contains_key("prefix") && std::mem::take(&mut *first.lock().unwrap()) {
+            return xml("<Error><Code>InternalError</Code></Error>".to_owned());
+        }
+        reply
+    })
+    .await;
+    let put = fill(&shelf);
+    assert!(read_all(&shelf.s3_driver()).await.unwrap() == put);
+}

@@ -1,0 +1,180 @@
+//! A server that speaks just enough HTTP for an S3 that fails on demand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::AbortOnDropHandle;
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) method: String,
+    /// Decoded.
+    pub(super) path: String,
+    /// Decoded.
+    pub(super) query: BTreeMap<String, String>,
+    /// By names in lower case.
+    pub(super) headers: BTreeMap<String, String>,
+}
+
+/// What is sent back.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) ends: Ends,
+}
+
+/// How a reply ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// As announced.
+    Whole,
+    /// The connection is reset behind so many bytes of the body.
+    Reset(usize),
+    /// The connection is closed in order behind so many bytes of the body.
+    Closed(usize),
+    /// Nothing comes any more behind so many bytes of the body.
+    Stalls(usize),
+}
+
+impl Reply {
+    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Reply {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            ends: Ends::Whole,
+        }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn ending(mut self, ends: Ends) -> Self {
+        self.ends = ends;
+        self
+    }
+}
+
+/// Answers a request.
+pub(super) type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
+
+/// A running server. It ends with the value.
+pub(super) struct Server {
+    pub(super) url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+    _accepting: AbortOnDropHandle<()>,
+}
+
+impl Server {
+    pub(super) async fn start(answer: Arc<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let log = requests.clone();
+        let accepting = async move {
+            // Connections end with the server.
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(serve(stream, answer.clone(), log.clone()));
+            }
+        };
+        Server {
+            url,
+            requests,
+            _accepting: AbortOnDropHandle::new(tokio::spawn(accepting)),
+        }
+    }
+
+    /// What was asked since the call before.
+    pub(super) fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+}
+
+/// Serves one connection. Where the client goes away, so does the server.
+async fn serve(stream: TcpStream, answer: Arc<Answer>, log: Arc<Mutex<Vec<Request>>>) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read(&mut stream).await {
+        log.lock().unwrap().push(request.clone());
+        let reply = answer(&request);
+        let stream = stream.get_mut();
+        let has_body = request.method != "HEAD";
+        if write(stream, &reply, has_body).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// The next request; none has a body.
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let mut words = lines.first()?.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().unwrap().into_owned();
+    let pair = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decoded(name), decoded(value))
+    };
+    let header = |line: &String| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_lowercase(), value.trim().to_owned()))
+    };
+    Some(Request {
+        method: method.to_owned(),
+        path: decoded(path),
+        query: query.split('&').filter(|part| !part.is_empty()).map(pair).collect(),
+        headers: lines[1..].iter().filter_map(header).collect(),
+    })
+}
+
+/// Says whether the connection goes on.
+async fn write(stream: &mut TcpStream, reply: &Reply, has_body: bool) -> Option<()> {
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if !reply.headers.iter().any(|(name, _)| *name == "content-length") {
+        head += &format!("content-length: {}\r\n", reply.body.len());
+    }
+    head += "\r\n";
+    stream.write_all(head.as_bytes()).await.ok()?;
+    if !has_body {
+        return Some(());
+    }
+    let sent = match reply.ends {
+        Ends::Whole => reply.body.len(),
+        Ends::Reset(bytes) | Ends::Closed(bytes) | Ends::Stalls(bytes) => {
+            bytes.min(reply.body.len())
+        }
+    };
+    stream.write_all(&reply.body[..sent]).await.ok()?;
+    stream.flush().await.ok()?;
+    match reply.ends {
+        Ends::Whole => return Some(()),
+        Ends::Reset(_) => stream.set_zero_linger().ok()?,
+        Ends::Closed(_) => stream.shutdown().await.ok()?,
+        // Longer than any test: the client goes away first, or the server ends.
+        Ends::Stalls(_) => tokio::time::sleep(Duration::from_secs(3600)).await,
+    }
+    None
+}
