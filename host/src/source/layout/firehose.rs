@@ -8,8 +8,10 @@
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{self, Date};
+use super::folders;
+use super::hive;
 use super::key::Key;
+use super::named::Named;
 use crate::source::EventRange;
 
 /// How a stream of Firehose is set up.
@@ -23,32 +25,16 @@ pub struct Firehose {
 
 impl Firehose {
     pub(super) fn span(&self, key: &Key<'_>) -> Option<EventRange> {
-        let (at, mut date) = key
-            .folders
-            .windows(3)
-            .enumerate()
-            .find_map(|(at, folders)| Some((at, day(folders)?)))?;
-        date.hour = key
-            .folders
-            .get(at + 3)
-            .and_then(|folder| two_digits(folder));
-        date.span(self.time_zone)
+        folders::plain_date(&key.folders).span(self.time_zone)
     }
-}
 
-fn day(folders: &[&str]) -> Option<Date> {
-    let [year, month, day] = folders else {
-        return None;
-    };
-    // Only the year may be glued to what stands before it.
-    let year = year.get(year.len().checked_sub(4)?..)?;
-    Date::day(calendar::year(year)?, two_digits(month)?, two_digits(day)?)
-}
-
-/// The value of `MM` or `name=MM`.
-fn two_digits(folder: &str) -> Option<u32> {
-    let value = folder.rsplit_once('=').map_or(folder, |(_, value)| value);
-    calendar::fixed(value, 2)
+    /// Dynamic partitioning writes columns as Hive has them, if its prefix says so.
+    pub(super) fn named(key: &Key<'_>) -> Named {
+        Named {
+            columns: hive::columns(key),
+            ..Named::default()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,20 +44,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::layout::{Layout, Narrowing};
+    use crate::source::layout::{Layout, Narrowing, tests};
     use crate::source::range::show_us;
 
     const NAME: &str = "clicks-3-2026-01-02-03-04-05-8c1a4b52-6f0e-4a54-9d43-0c5c2b1f7a90.gz";
     const HOUR_US: i64 = 3_600_000_000;
 
     fn shown(key: &str) -> Option<String> {
-        let span = Layout::firehose().span(key)?;
-        let (from_us, until_us) = (
-            span.from_us.expect("bounded"),
-            span.until_us.expect("bounded"),
-        );
-        let hours = (until_us - from_us) / HOUR_US;
-        Some(format!("{hours}h from {}", show_us(from_us)))
+        tests::shown(&Layout::firehose(), key)
     }
 
     #[test]

@@ -21,6 +21,11 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The names in order, the object's last.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        self.folders.iter().copied().chain(self.name).collect()
+    }
+
     /// A folder: empty, or ending in `/`.
     pub(super) fn folder(folder: &'a str) -> Self {
         Key {

@@ -8,7 +8,15 @@
 //! | [`narrowing`] | picks objects, and folders to list, by the time in their keys |
 //! | `key` | a key, cut into names |
 //! | `calendar` | dates as keys write them, in any zone |
+//! | `folders` | dates and columns in the names of folders |
+//! | `pattern` | what all templates become |
+//! | `named` | what a key says beside the time |
 //! | `firehose` | `2026/01/31/05/…` |
+//! | `hive` | `dt=2026-01-31/…` |
+//! | `confluent` | `topics/clicks/partition=3/clicks+3+0000000042.json` |
+//! | `aiven` | `clicks-3-42.gz` |
+//! | `msk` | the output key template of Amazon MSK |
+//! | `template` | whatever a job describes |
 
 use std::fmt;
 
@@ -19,14 +27,28 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::source::EventRange;
 
+mod aiven;
 mod calendar;
+mod confluent;
 mod firehose;
+mod folders;
+mod hive;
 mod key;
+mod msk;
+mod named;
 pub mod narrowing;
+mod pattern;
+mod template;
 
+pub use aiven::Aiven;
+pub use confluent::Confluent;
 pub use firehose::Firehose;
+pub use hive::Hive;
 use key::Key;
+pub use msk::Msk;
+pub use named::Named;
 pub use narrowing::{Below, LATENESS, Narrowing};
+pub use template::{Template, TemplateFault};
 
 /// How the keys of an archive are built.
 ///
@@ -40,6 +62,16 @@ pub enum Layout {
     None,
     /// `<prefix>YYYY/MM/dd/HH/<name>`, as Amazon Data Firehose writes them.
     Firehose(Firehose),
+    /// `name=value/…/<name>`, as Hive and Spark partition tables.
+    Hive(Hive),
+    /// `topics/<topic>/…/<topic>+<partition>+<offset>.<ext>`, as Confluent's S3 sink writes them.
+    Confluent(Confluent),
+    /// `<prefix><topic>-<partition>-<offset>`, as Aiven's S3 sink writes them.
+    Aiven(Aiven),
+    /// `<prefix><channel>/<topic>/year=…/<topic>+<partition>+<offset>…`, as Amazon MSK delivers them.
+    Msk(Msk),
+    /// Whatever the template says.
+    Template(Template),
 }
 
 impl Layout {
@@ -59,22 +91,54 @@ impl Layout {
         self.span_of(&Key::folder(folder))
     }
 
+    /// What `key` says beside the time; `None` if it is not built as the layout has it.
+    pub fn named(&self, key: &str) -> Option<Named> {
+        let key = Key::new(key);
+        match self {
+            Layout::None => Some(Named::default()),
+            Layout::Firehose(_) => Some(Firehose::named(&key)),
+            Layout::Hive(_) => Some(Hive::named(&key)),
+            Layout::Confluent(confluent) => confluent.named(&key),
+            Layout::Aiven(aiven) => aiven.named(&key),
+            Layout::Msk(msk) => msk.named(&key),
+            Layout::Template(template) => template.pattern().named(&key),
+        }
+    }
+
+    /// Whether any key can name a stretch of time.
+    pub fn tells_time(&self) -> bool {
+        match self {
+            Layout::None => false,
+            Layout::Template(template) => template.pattern().tells_time(),
+            _ => true,
+        }
+    }
+
     /// Every layout keeps this: where it finds a span for a folder, it finds the same or a part of it for all
     /// that lies below.
     fn span_of(&self, key: &Key<'_>) -> Option<EventRange> {
         match self {
             Layout::None => None,
             Layout::Firehose(firehose) => firehose.span(key),
+            Layout::Hive(hive) => hive.span(key),
+            Layout::Confluent(confluent) => confluent.span(key),
+            Layout::Aiven(aiven) => aiven.span(key),
+            Layout::Msk(msk) => msk.span(key),
+            Layout::Template(template) => template.pattern().span(key, Tz::UTC),
         }
     }
 }
 
 /// The layouts that need no settings.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
     None,
     Firehose,
+    Hive,
+    Confluent,
+    Aiven,
+    Msk,
 }
 
 /// The layouts with settings.
@@ -82,17 +146,53 @@ enum Name {
 #[serde(rename_all = "snake_case")]
 enum Table {
     Firehose(Firehose),
+    Hive(Hive),
+    Confluent(Confluent),
+    Aiven(Aiven),
+    Msk(Msk),
+    Template(Template),
+}
+
+impl From<Name> for Layout {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::None => Layout::None,
+            Name::Firehose => Layout::firehose(),
+            Name::Hive => Layout::Hive(Hive::default()),
+            Name::Confluent => Layout::Confluent(Confluent::default()),
+            Name::Aiven => Layout::Aiven(Aiven::default()),
+            Name::Msk => Layout::Msk(Msk::default()),
+        }
+    }
+}
+
+impl From<Table> for Layout {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Firehose(firehose) => Layout::Firehose(firehose),
+            Table::Hive(hive) => Layout::Hive(hive),
+            Table::Confluent(confluent) => Layout::Confluent(confluent),
+            Table::Aiven(aiven) => Layout::Aiven(aiven),
+            Table::Msk(msk) => Layout::Msk(msk),
+            Table::Template(template) => Layout::Template(template),
+        }
+    }
 }
 
 impl Serialize for Layout {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let table = match self.clone() {
-            Layout::None => return serializer.serialize_str("none"),
-            Layout::Firehose(settings) if settings == Firehose::default() => {
-                return serializer.serialize_str("firehose");
-            }
-            Layout::Firehose(settings) => Table::Firehose(settings),
+        let (name, table) = match self.clone() {
+            Layout::None => return Name::None.serialize(serializer),
+            Layout::Firehose(firehose) => (Name::Firehose, Table::Firehose(firehose)),
+            Layout::Hive(hive) => (Name::Hive, Table::Hive(hive)),
+            Layout::Confluent(confluent) => (Name::Confluent, Table::Confluent(confluent)),
+            Layout::Aiven(aiven) => (Name::Aiven, Table::Aiven(aiven)),
+            Layout::Msk(msk) => (Name::Msk, Table::Msk(msk)),
+            Layout::Template(template) => return Table::Template(template).serialize(serializer),
         };
+        if *self == Layout::from(name) {
+            return name.serialize(serializer);
+        }
         table.serialize(serializer)
     }
 }
@@ -105,22 +205,23 @@ impl<'de> Deserialize<'de> for Layout {
             type Value = Layout;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a layout, or a table such as { firehose = { time_zone = \"Europe/Paris\" } }")
+                f.write_str(
+                    "the name of a layout, or a table such as { template = \"{yyyy}/{MM}/{dd}/{*}\" }",
+                )
             }
 
             fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Layout, E> {
-                Ok(match Name::deserialize(StrDeserializer::new(name))? {
-                    Name::None => Layout::None,
-                    Name::Firehose => Layout::firehose(),
-                })
+                Name::deserialize(StrDeserializer::new(name)).map(Layout::from)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Layout, A::Error> {
-                Ok(
-                    match Table::deserialize(MapAccessDeserializer::new(table))? {
-                        Table::Firehose(settings) => Layout::Firehose(settings),
-                    },
-                )
+            fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Layout, A::Error> {
+                let layout = Table::deserialize(MapAccessDeserializer::new(&mut table))?;
+                match table.next_key::<String>()? {
+                    None => Ok(layout.into()),
+                    Some(other) => Err(serde::de::Error::custom(format!(
+                        "an archive has one layout, and `{other}` is a second"
+                    ))),
+                }
             }
         }
 

@@ -53,7 +53,7 @@ impl Narrowing {
     /// Narrows to the objects that may hold events of `range`, in an archive all of whose keys begin with
     /// `prefix`.
     pub fn new(layout: &Layout, prefix: &str, lateness: Duration, range: EventRange) -> Self {
-        let narrows = range.is_bounded() && *layout != Layout::None;
+        let narrows = range.is_bounded() && layout.tells_time();
         Narrowing {
             layout: layout.clone(),
             prefix: prefix.to_owned(),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::source::range::RangeConfig;
+use crate::source::range::{RangeConfig, show_us};
 
 fn range(from: &str, to: &str) -> EventRange {
     let bound = |text: &str| text.parse().expect("a bound");
@@ -19,15 +19,72 @@ fn range(from: &str, to: &str) -> EventRange {
         .expect("a range")
 }
 
+/// The layout that a job writes so.
+pub(super) fn layout(written: serde_json::Value) -> Layout {
+    serde_json::from_value(written.clone()).unwrap_or_else(|error| panic!("{written}: {error}"))
+}
+
+/// The span of a key, as its length and its beginning.
+pub(super) fn shown(layout: &Layout, key: &str) -> Option<String> {
+    let span = layout.span(key)?;
+    let (from_us, until_us) = span.from_us.zip(span.until_us).expect("bounded");
+    let minutes = (until_us - from_us) / 60_000_000;
+    let length = match minutes % 60 {
+        0 => format!("{}h", minutes / 60),
+        _ => format!("{minutes}min"),
+    };
+    Some(format!("{length} from {}", show_us(from_us)))
+}
+
+/// What a key says beside the time, as `topic/partition@offset` and its columns.
+pub(super) fn shown_named(layout: &Layout, key: &str) -> String {
+    let Some(named) = layout.named(key) else {
+        return "nothing".to_owned();
+    };
+    let mut words = Vec::new();
+    match (named.topic, named.partition, named.offset) {
+        (None, None, None) => {}
+        (Some(topic), None, None) => words.push(topic),
+        (topic, partition, offset) => words.push(format!(
+            "{}/{}@{}",
+            topic.as_deref().unwrap_or("?"),
+            partition.expect("a partition"),
+            offset.expect("an offset")
+        )),
+    }
+    let columns = named.columns.into_iter();
+    words.extend(
+        columns.map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("null"))),
+    );
+    words.join(" ")
+}
+
 /// Every layout, with and without settings.
 fn layouts() -> Vec<Layout> {
     [
         json!("none"),
         json!("firehose"),
         json!({ "firehose": { "time_zone": "Europe/Paris" } }),
+        json!("hive"),
+        json!({ "hive": { "time_zone": "America/New_York", "time_columns": ["dt"] } }),
+        json!("confluent"),
+        json!({ "confluent": { "path": "YYYY/MM/dd", "delimiter": "-", "time_zone": "Asia/Tokyo" } }),
+        json!({ "confluent": { "path": "'date'=YYYY-MM-dd/'hour'=HH" } }),
+        json!("aiven"),
+        json!({ "aiven": { "template": "{{timestamp:unit=yyyy}}-{{timestamp:unit=MM}}-{{timestamp:unit=dd}}/{{topic}}" } }),
+        json!("msk"),
+        json!({ "msk": { "template": "!{topic-name}/!{yyyy}/!{MM}/!{dd}/!{sequence-number}" } }),
+        json!({ "template": "{yyyy}/{MM}/{dd}/{HH}/{*}" }),
+        json!({ "template": "{topic}/{yyyy}/{MM}/{dd}/{**}" }),
+        json!({ "template": "{**}/{yyyy}/{MM}/{dd}/{*}" }),
+        json!({ "template": "{topic}/{**}/{yyyy}/{MM}/{HH}/{region}" }),
+        json!({ "template": "{**}/dt={yyyy}-{MM}-{dd}/hour={HH}/{*}" }),
+        json!({ "template": "{**}/{yyyy}/{MM}-{dd}" }),
+        json!({ "template": "{MM}/{dd}/{yyyy}/{*}" }),
+        json!({ "template": "{*}" }),
     ]
     .into_iter()
-    .map(|written| serde_json::from_value(written.clone()).expect(&written.to_string()))
+    .map(layout)
     .collect()
 }
 
@@ -40,6 +97,8 @@ fn a_layout_is_serialized_as_it_was_written() {
     }
     assert_eq!(json!(Layout::None), json!("none"));
     assert_eq!(json!(Layout::firehose()), json!("firehose"));
+    let template = json!({ "template": "{topic}/{**}" });
+    assert_eq!(json!(layout(template.clone())), template);
     let zoned = json!({ "firehose": { "time_zone": "Asia/Tokyo" } });
     let read: Layout = serde_json::from_value(zoned.clone()).expect("valid");
     assert_eq!(json!(read), zoned);
@@ -68,6 +127,9 @@ fn what_is_no_layout_says_why() {
         "layout = { firehose = { time_zone = 'Europe/Pari' } }",
         "layout = {}",
         "layout = { none = {} }",
+        "layout = { template = 'a/{yyyy}/{M' }",
+        "layout = { template = 7 }",
+        "layout = { firehose = {}, hive = {} }",
     ]
     .iter()
     .map(|text| {
@@ -76,13 +138,16 @@ fn what_is_no_layout_says_why() {
     })
     .collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
-    unknown variant `firehsoe`, expected `none` or `firehose`
-    invalid type: integer `7`, expected the name of a layout, or a table such as { firehose = { time_zone = "Europe/Paris" } }
-    unknown variant `firehsoe`, expected `firehose`
+    unknown variant `firehsoe`, expected one of `none`, `firehose`, `hive`, `confluent`, `aiven`, `msk`
+    invalid type: integer `7`, expected the name of a layout, or a table such as { template = "{yyyy}/{MM}/{dd}/{*}" }
+    unknown variant `firehsoe`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
     unknown field `zone`, expected `time_zone`
     failed to parse timezone: 'Europe/Pari'
     invalid type: map, expected enum
-    unknown variant `none`, expected `firehose`
+    unknown variant `none`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
+    `a/{yyyy}/{M` at character 10: `{` is not closed by `}`
+    invalid type: integer `7`, expected a string
+    an archive has one layout, and `hive` is a second
     "#);
 }
 
