@@ -1,12 +1,13 @@
 //! What all archives share: the order of keys, the cut into splits, and what is said of the whole.
 //!
-//! A driver lists the objects by rising key (as bytes), asks [`Freezing::wants`] of each key before it looks
-//! at the object, and gives the others to [`Freezing::push`]. No more than one split is held at a time.
+//! A driver asks [`Freezing::below`] which folders to list, lists their objects by rising key (as bytes), asks
+//! [`Freezing::wants`] of each key before it looks at the object, and gives the others to [`Freezing::push`].
+//! No more than one split is held at a time.
 
 use std::time::Duration;
 
+use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::range::show_us;
-use crate::source::layout::{LATENESS, Layout, Narrowing};
 use crate::source::{
     EventRange, Frozen, Handoff, HandoffPosition, Object, SourceError, Split, SplitInput,
 };
@@ -19,11 +20,13 @@ pub const SPLIT_SIZE: ByteSize = ByteSize::mib(64);
 pub const OBJECTS_PER_SPLIT: usize = 1024;
 
 /// How an archive is cut, whatever it is kept in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveOptions {
+    /// What all its keys begin with; they are read behind it.
+    pub prefix: String,
     /// How its keys are built.
     pub layout: Layout,
-    /// How far an event may lie outside the hour of its key.
+    /// How far an event may lie outside the time in its key.
     pub lateness: Duration,
     /// How many stored bytes a split has, about; larger objects are not cut.
     pub split_size: ByteSize,
@@ -32,6 +35,7 @@ pub struct ArchiveOptions {
 impl Default for ArchiveOptions {
     fn default() -> Self {
         ArchiveOptions {
+            prefix: String::new(),
             layout: Layout::default(),
             lateness: LATENESS,
             split_size: SPLIT_SIZE,
@@ -56,7 +60,7 @@ impl Freezing {
         Freezing {
             source: source.to_owned(),
             range,
-            narrowing: Narrowing::new(options.layout, options.lateness, range),
+            narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
             last_key: None,
@@ -66,6 +70,12 @@ impl Freezing {
     /// Whether the object of this key may hold events of the range.
     pub fn wants(&mut self, key: &str) -> bool {
         self.narrowing.wants(key)
+    }
+
+    /// What is wanted of the keys that begin with `folder`, which is empty or ends in `/`. To be asked once for
+    /// each: those of which nothing is wanted are counted.
+    pub fn below(&self, folder: &str) -> Below {
+        self.narrowing.below(folder)
     }
 
     /// Takes the next object, whose key is greater than that of the one before, and gives back the split
@@ -93,17 +103,24 @@ impl Freezing {
         notes: Vec<String>,
     ) -> Result<(Split, Frozen), SourceError> {
         let (Some(last_split), Some(last_key)) = (self.cutter.finish(), self.last_key) else {
-            return Err(match self.narrowing.passed_over() {
-                0 => SourceError::Empty {
-                    place: place.to_owned(),
-                    passed_over: notes,
+            let place = place.to_owned();
+            return Err(
+                match (
+                    self.narrowing.passed_over(),
+                    self.narrowing.folders_passed_over(),
+                ) {
+                    (0, 0) => SourceError::Empty {
+                        place,
+                        passed_over: notes,
+                    },
+                    (objects, folders) => SourceError::NothingInRange {
+                        place,
+                        objects,
+                        folders,
+                        lateness: self.narrowing.lateness(),
+                    },
                 },
-                objects => SourceError::NothingInRange {
-                    place: place.to_owned(),
-                    objects,
-                    lateness: self.narrowing.lateness(),
-                },
-            });
+            );
         };
         self.frozen.splits += 1;
         self.frozen.handoff = Handoff {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Class, Code, Coded};
+use crate::source::layout::narrowing::counted;
 use crate::units::ByteSize;
 
 /// A failure of a driver.
@@ -27,17 +28,19 @@ pub enum SourceError {
         /// What was found there and is not an object.
         passed_over: Vec<String>,
     },
-    /// The archive has objects, and the hours in their keys all lie outside the range.
+    /// The archive has objects, and the times in their keys all lie outside the range.
     #[error(
-        "all {objects} objects of `{place}` lie outside the range: \
-         by their keys, none is within {lateness} of it"
+        "`{place}` holds {}, but by their keys none is within {lateness} of the range",
+        counted(*objects, *folders)
     )]
     NothingInRange {
         /// The folder, the pattern or the bucket with its prefix.
         place: String,
-        /// How many objects there are.
+        /// How many objects were looked at.
         objects: u64,
-        /// How far an event may lie outside the hour of its key.
+        /// How many folders were not looked into.
+        folders: u64,
+        /// How far an event may lie outside the time in its key.
         lateness: String,
     },
     /// A folder or a file may not be read.

@@ -6,7 +6,7 @@
 //! | module | |
 //! |---|---|
 //! | [`range`] | `from` and `to` of a job |
-//! | [`layout`] | what the keys of an archive say of time |
+//! | [`layout`] | what the keys of an archive say of the events within |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |

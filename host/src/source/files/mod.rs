@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::source::archive::{ArchiveOptions, Freezing, SPLIT_SIZE};
 use crate::source::feed::{Feed, run_blocking};
-use crate::source::layout::{LATENESS, Layout};
+use crate::source::layout::{Below, LATENESS, Layout};
 use crate::source::{
     Chunk, EventRange, Frozen, Object, ReplayDriver, SourceError, Split, SplitInput,
 };
@@ -41,10 +41,10 @@ pub struct FilesConfig {
     /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` stay within a name, `**`
     /// crosses folders, `{gz,zst}` gives a choice. What exists under this very name is no pattern.
     pub path: PathBuf,
-    /// What the keys say of time.
+    /// What the keys say of the events within.
     #[serde(default)]
     pub layout: Layout,
-    /// How far an event may lie outside the hour of its key, where the layout finds one.
+    /// How far an event may lie outside the time in its key, where the layout finds one.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
     /// How many bytes a worker reads at a time, about; a larger file is not cut.
@@ -93,7 +93,8 @@ impl FilesDriver {
             path: config.path.display().to_string(),
             place: Place::of(&config.path)?,
             options: ArchiveOptions {
-                layout: config.layout,
+                prefix: String::new(),
+                layout: config.layout.clone(),
                 lateness: config.lateness,
                 split_size: config.split_size,
             },
@@ -144,7 +145,7 @@ fn freeze(
     mut freezing: Freezing,
     feed: &Feed<Split>,
 ) -> Result<Frozen, SourceError> {
-    let mut take = |found: Found| {
+    let take = |freezing: &mut Freezing, found: Found| {
         feed.check()?;
         if !freezing.wants(&found.key) {
             return Ok(());
@@ -158,16 +159,17 @@ fn freeze(
     };
     let notes = match &place.pick {
         Pick::One(name) => {
-            take(Found {
+            let found = Found {
                 key: name.clone(),
                 path: place.root.join(name),
-            })?;
+            };
+            take(&mut freezing, found)?;
             Vec::new()
         }
         Pick::Everything | Pick::Matching { .. } => {
             let mut walk = Walk::new(place)?;
-            while let Some(found) = walk.next()? {
-                take(found)?;
+            while let Some(found) = walk.next(|folder| freezing.below(folder) != Below::Nothing)? {
+                take(&mut freezing, found)?;
             }
             walk.notes()
         }

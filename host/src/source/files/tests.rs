@@ -243,7 +243,7 @@ async fn hours_in_the_keys_narrow_the_range() {
         write(folder.path(), &key, b"x");
     }
     let mut config = FilesConfig::new(folder.path());
-    config.layout = Layout::Firehose;
+    config.layout = Layout::firehose();
     let day_us = |day: i64| Some((20_454 + day - 1) * 86_400_000_000);
     let fifth = EventRange {
         from_us: day_us(5),
@@ -255,14 +255,14 @@ async fn hours_in_the_keys_narrow_the_range() {
         ["04", "05", "06"]
     );
     assert_eq!(frozen.objects, 3);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @"Objects passed over because the hour in their keys is more than 1day outside the range: 6. Raise `lateness` if events may lie further from the hour of their object.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @"Passed over because the time in their keys is more than 1day outside the range: all in 6 folders. Raise `lateness` if events may lie further from the time in the key of their object.");
 
     let next_year = EventRange {
         from_us: day_us(400),
         until_us: None,
     };
     let error = keys_of(&config, next_year).await.expect_err("nothing");
-    insta::assert_snapshot!(shown(&folder, &error), @"all 9 objects of `ROOT` lie outside the range: by their keys, none is within 1day of it");
+    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT` holds all in 9 folders, but by their keys none is within 1day of the range");
 }
 
 /// A file that changes between two pieces is not declared complete.

@@ -68,8 +68,11 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
-    /// The file of the next key.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, SourceError> {
+    /// The file of the next key. A folder is listed if `enters` says so of what its keys begin with.
+    pub(super) fn next(
+        &mut self,
+        enters: impl Fn(&str) -> bool,
+    ) -> Result<Option<Found>, SourceError> {
         while let Some(level) = self.levels.last_mut() {
             let Some((name, target)) = level.names.pop() else {
                 self.levels.pop();
@@ -79,6 +82,9 @@ impl<'a> Walk<'a> {
             let plain_name = name.trim_end_matches('/');
             let path = level.path.join(plain_name);
             if name.ends_with('/') {
+                if !enters(&key) {
+                    continue;
+                }
                 let real = target.unwrap_or_else(|| level.real.join(plain_name));
                 self.enter(path, real, key)?;
             } else if self.pick.wants(&key) {

@@ -1,52 +1,40 @@
-//! Keys with their hour in them: `<prefix>YYYY/MM/dd/HH/<name>`, or `year=YYYY/month=MM/day=dd/hour=HH/`.
+//! Keys as Amazon Data Firehose writes them: `<prefix>YYYY/MM/dd/HH/<name>`, or
+//! `year=YYYY/month=MM/day=dd/hour=HH/`.
 //!
-//! The prefix may end without a slash (`clicks2026/01/31/…`). Where a key holds several such runs of four
-//! folders, the last counts: it is the one that was appended to a prefix. Hours are taken as UTC.
+//! The prefix may end without a slash (`clicks2026/01/31/…`), and folders of dynamic partitioning may stand
+//! before or behind the date. The first three folders that are a date count, and the hour right behind them;
+//! without an hour, the key names the day.
 
-use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
+use super::folders;
+use super::hive;
+use super::key::Key;
+use super::named::Named;
 use crate::source::EventRange;
 
-const HOUR_US: i64 = 3_600_000_000;
-
-/// The hour that the folders of `key` name.
-pub(super) fn span(key: &str) -> Option<EventRange> {
-    let (folders, _name) = key.rsplit_once('/')?;
-    let folders: Vec<&str> = folders.split('/').collect();
-    let from_us = folders.windows(4).rev().find_map(hour_us)?;
-    Some(EventRange {
-        from_us: Some(from_us),
-        until_us: Some(from_us + HOUR_US),
-    })
+/// How a stream of Firehose is set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Firehose {
+    /// The zone of the hours: the stream's custom time zone, UTC where it has none.
+    #[serde(skip_serializing_if = "super::is_utc")]
+    pub time_zone: Tz,
 }
 
-fn hour_us(folders: &[&str]) -> Option<i64> {
-    let [year, month, day, hour] = folders else {
-        return None;
-    };
-    // Only the year may be glued to what stands before it.
-    let year = year.get(year.len().checked_sub(4)?..)?;
-    let date = NaiveDate::from_ymd_opt(
-        number(year)?.try_into().ok()?,
-        number(two_digits(month)?)?,
-        number(two_digits(day)?)?,
-    )?;
-    let hour = date.and_hms_opt(number(two_digits(hour)?)?, 0, 0)?;
-    Some(hour.and_utc().timestamp_micros())
-}
+impl Firehose {
+    pub(super) fn span(&self, key: &Key<'_>) -> Option<EventRange> {
+        folders::plain_date(&key.folders).span(self.time_zone)
+    }
 
-/// The value of `MM` or `name=MM`.
-fn two_digits(folder: &str) -> Option<&str> {
-    let value = folder.rsplit_once('=').map_or(folder, |(_, value)| value);
-    (value.len() == 2).then_some(value)
-}
-
-fn number(digits: &str) -> Option<u32> {
-    // `parse` alone would take a sign.
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())?
+    /// Dynamic partitioning writes columns as Hive has them, if its prefix says so.
+    pub(super) fn named(key: &Key<'_>) -> Named {
+        Named {
+            columns: hive::columns(key),
+            ..Named::default()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -56,13 +44,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::layout::{Layout, Narrowing};
-    use crate::source::range::{RangeConfig, show_us};
+    use crate::source::layout::{Layout, Narrowing, tests};
+    use crate::source::range::show_us;
 
     const NAME: &str = "clicks-3-2026-01-02-03-04-05-8c1a4b52-6f0e-4a54-9d43-0c5c2b1f7a90.gz";
+    const HOUR_US: i64 = 3_600_000_000;
 
-    fn begins(key: &str) -> Option<String> {
-        span(key).map(|span| show_us(span.from_us.expect("both bounds")))
+    fn shown(key: &str) -> Option<String> {
+        tests::shown(&Layout::firehose(), key)
     }
 
     #[test]
@@ -72,84 +61,71 @@ mod tests {
             "clicks/2026/01/02/03",
             "raw/clicks2026/01/02/03",
             "year=2026/month=01/day=02/hour=03",
+            // Dynamic partitioning, before the date and behind it.
             "region=eu/2026/01/02/03",
-            // A date in the prefix is not the one that was appended.
-            "copied/2019/12/31/23/2026/01/02/03",
+            "customer_id=2025/device=17/year=2026/month=01/day=02/hour=03",
+            "2026/01/02/03/region=eu/04",
+            // The first date counts.
+            "2026/01/02/03/2019/12/31/23",
         ] {
             let key = format!("{folders}/{NAME}");
             assert_eq!(
-                begins(&key).as_deref(),
-                Some("2026-01-02T03:00:00Z"),
+                shown(&key).as_deref(),
+                Some("1h from 2026-01-02T03:00:00Z"),
                 "{key}"
             );
         }
     }
 
     #[test]
-    fn a_key_without_an_hour_names_none() {
-        for key in [
-            NAME.to_owned(),
-            format!("clicks/{NAME}"),
-            format!("2026/01/02/{NAME}"),
-            format!("2026/13/02/03/{NAME}"),
-            format!("2026/02/30/03/{NAME}"),
-            format!("2026/01/02/24/{NAME}"),
-            format!("2026/1/2/3/{NAME}"),
-            format!("+026/01/02/03/{NAME}"),
-            format!("2026/+1/02/03/{NAME}"),
-            "2026/01/02/03".to_owned(),
-            "é026/01/02/03/x".to_owned(),
-            String::new(),
+    fn without_an_hour_the_day_is_named() {
+        for folders in [
+            "2026/01/02",
+            "2026/01/02/24",
+            "2026/01/02/region=eu/03",
+            "clicks/2026/01/02/3",
         ] {
-            assert_eq!(begins(&key), None, "{key}");
+            let key = format!("{folders}/{NAME}");
+            assert_eq!(
+                shown(&key).as_deref(),
+                Some("24h from 2026-01-02T00:00:00Z"),
+                "{key}"
+            );
         }
     }
 
-    fn narrowing(from: &str, to: &str, lateness: Duration) -> Narrowing {
-        let range = RangeConfig {
-            from: from.parse().expect("a bound"),
-            to: to.parse().expect("a bound"),
-        };
-        let range = range
-            .resolve(chrono::DateTime::UNIX_EPOCH)
-            .expect("a range");
-        Narrowing::new(Layout::Firehose, lateness, range)
-    }
-
-    fn wanted_hours(narrowing: &mut Narrowing) -> Vec<String> {
-        (1..=5)
-            .flat_map(|day| (0..24).map(move |hour| format!("2026/01/{day:02}/{hour:02}")))
-            .filter(|hour| narrowing.wants(&format!("clicks/{hour}/{NAME}")))
-            .collect()
+    #[test]
+    fn a_key_without_a_date_names_none() {
+        for key in [
+            NAME.to_owned(),
+            format!("clicks/{NAME}"),
+            format!("2026/01/{NAME}"),
+            format!("2026/13/02/03/{NAME}"),
+            format!("2026/02/30/03/{NAME}"),
+            format!("1066/10/14/09/{NAME}"),
+            format!("2026/1/2/3/{NAME}"),
+            format!("+026/01/02/03/{NAME}"),
+            format!("2026/+1/02/03/{NAME}"),
+            "2026/01/02".to_owned(),
+            "é026/01/02/03/x".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(shown(&key), None, "{key}");
+        }
     }
 
     #[test]
-    fn both_bounds_are_widened_by_the_lateness() {
-        let mut narrowing = narrowing(
-            "2026-01-03T06:00Z",
-            "2026-01-03T08:30Z",
-            Duration::from_secs(2 * 3600),
-        );
+    fn hours_are_those_of_the_zone_of_the_stream() {
+        let layout = Layout::Firehose(Firehose {
+            time_zone: Tz::America__New_York,
+        });
+        let span = layout
+            .span(&format!("2026/07/01/20/{NAME}"))
+            .expect("an hour");
         assert_eq!(
-            wanted_hours(&mut narrowing),
-            ["04", "05", "06", "07", "08", "09", "10"].map(|hour| format!("2026/01/03/{hour}"))
+            show_us(span.from_us.expect("bounded")),
+            "2026-07-02T00:00:00Z"
         );
-        assert!(narrowing.wants("clicks/backfill.gz"));
-        insta::assert_snapshot!(narrowing.notes().join("\n"), @r"
-        Objects passed over because the hour in their keys is more than 2h outside the range: 113. Raise `lateness` if events may lie further from the hour of their object.
-        Objects read whatever the range is, since there is no hour in their keys: 1.
-        ");
-    }
-
-    #[test]
-    fn an_open_bound_narrows_nothing_on_its_side() {
-        let mut until = narrowing("earliest", "2026-01-02", Duration::ZERO);
-        assert_eq!(wanted_hours(&mut until).len(), 24);
-        let mut from = narrowing("2026-01-05", "latest", Duration::ZERO);
-        assert_eq!(wanted_hours(&mut from).len(), 24);
-        let mut all = narrowing("earliest", "latest", Duration::ZERO);
-        assert_eq!(wanted_hours(&mut all).len(), 5 * 24);
-        assert!(all.notes().is_empty());
     }
 
     proptest! {
@@ -174,7 +150,7 @@ mod tests {
             let lateness = Duration::from_micros(outside.unsigned_abs());
             let at = chrono::DateTime::from_timestamp_micros(hour_begins).expect("in range");
             let key = format!("{}/{NAME}", at.format("clicks/%Y/%m/%d/%H"));
-            prop_assert!(Narrowing::new(Layout::Firehose, lateness, range).wants(&key));
+            prop_assert!(Narrowing::new(&Layout::firehose(), "", lateness, range).wants(&key));
         }
     }
 }

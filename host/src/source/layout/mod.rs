@@ -1,123 +1,237 @@
-//! What the keys of an archive say of the time of the events within.
+//! What the keys of an archive say of the events within.
 //!
 //! A layout narrows a range before anything is opened; the time of each event decides afterwards. So it may
 //! let through too much, never too little.
+//!
+//! | module | |
+//! |---|---|
+//! | [`narrowing`] | picks objects, and folders to list, by the time in their keys |
+//! | `key` | a key, cut into names |
+//! | `calendar` | dates as keys write them, in any zone |
+//! | `folders` | dates and columns in the names of folders |
+//! | `pattern` | what all templates become |
+//! | `named` | what a key says beside the time |
+//! | `firehose` | `2026/01/31/05/…` |
+//! | `hive` | `dt=2026-01-31/…` |
+//! | `confluent` | `topics/clicks/partition=3/clicks+3+0000000042.json` |
+//! | `aiven` | `clicks-3-42.gz` |
+//! | `msk` | the output key template of Amazon MSK |
+//! | `template` | whatever a job describes |
 
-use std::time::Duration;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use chrono_tz::Tz;
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::source::EventRange;
 
+mod aiven;
+mod calendar;
+mod confluent;
 mod firehose;
-mod none;
+mod folders;
+mod hive;
+mod key;
+mod msk;
+mod named;
+pub mod narrowing;
+mod pattern;
+mod template;
+
+pub use aiven::Aiven;
+pub use confluent::Confluent;
+pub use firehose::Firehose;
+pub use hive::Hive;
+use key::Key;
+pub use msk::Msk;
+pub use named::Named;
+pub use narrowing::{Below, LATENESS, Narrowing};
+pub use template::{Template, TemplateFault};
 
 /// How the keys of an archive are built.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// A job writes the name of a layout, or a table of that name: `"firehose"`,
+/// `{ firehose = { time_zone = "Europe/Paris" } }`. One without settings is serialized as its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Layout {
     /// Keys say nothing: every object is read.
     #[default]
     None,
     /// `<prefix>YYYY/MM/dd/HH/<name>`, as Amazon Data Firehose writes them.
-    Firehose,
+    Firehose(Firehose),
+    /// `name=value/…/<name>`, as Hive and Spark partition tables.
+    Hive(Hive),
+    /// `topics/<topic>/…/<topic>+<partition>+<offset>.<ext>`, as Confluent's S3 sink writes them.
+    Confluent(Confluent),
+    /// `<prefix><topic>-<partition>-<offset>`, as Aiven's S3 sink writes them.
+    Aiven(Aiven),
+    /// `<prefix><channel>/<topic>/year=…/<topic>+<partition>+<offset>…`, as Amazon MSK delivers them.
+    Msk(Msk),
+    /// Whatever the template says.
+    Template(Template),
 }
 
 impl Layout {
+    /// Firehose with hours in UTC.
+    pub fn firehose() -> Self {
+        Layout::Firehose(Firehose::default())
+    }
+
     /// The stretch of time that `key` names, with both bounds; `None` if it names none.
-    pub fn span(self, key: &str) -> Option<EventRange> {
+    pub fn span(&self, key: &str) -> Option<EventRange> {
+        self.span_of(&Key::new(key))
+    }
+
+    /// The stretch of time, with both bounds, that the keys below `folder` name, or parts of it; `None` if
+    /// some may name another or none. `folder` is empty or ends in `/`.
+    pub fn span_below(&self, folder: &str) -> Option<EventRange> {
+        self.span_of(&Key::folder(folder))
+    }
+
+    /// What `key` says beside the time; `None` if it is not built as the layout has it.
+    pub fn named(&self, key: &str) -> Option<Named> {
+        let key = Key::new(key);
         match self {
-            Layout::None => none::span(key),
-            Layout::Firehose => firehose::span(key),
+            Layout::None => Some(Named::default()),
+            Layout::Firehose(_) => Some(Firehose::named(&key)),
+            Layout::Hive(_) => Some(Hive::named(&key)),
+            Layout::Confluent(confluent) => confluent.named(&key),
+            Layout::Aiven(aiven) => aiven.named(&key),
+            Layout::Msk(msk) => msk.named(&key),
+            Layout::Template(template) => template.pattern().named(&key),
+        }
+    }
+
+    /// Whether any key can name a stretch of time.
+    pub fn tells_time(&self) -> bool {
+        match self {
+            Layout::None => false,
+            Layout::Template(template) => template.pattern().tells_time(),
+            _ => true,
+        }
+    }
+
+    /// Every layout keeps this: where it finds a span for a folder, it finds the same or a part of it for all
+    /// that lies below.
+    fn span_of(&self, key: &Key<'_>) -> Option<EventRange> {
+        match self {
+            Layout::None => None,
+            Layout::Firehose(firehose) => firehose.span(key),
+            Layout::Hive(hive) => hive.span(key),
+            Layout::Confluent(confluent) => confluent.span(key),
+            Layout::Aiven(aiven) => aiven.span(key),
+            Layout::Msk(msk) => msk.span(key),
+            Layout::Template(template) => template.pattern().span(key, Tz::UTC),
         }
     }
 }
 
-/// Picks the objects that may hold events of a range, by their keys alone.
-///
-/// # How far a range is widened
-/// The hour in a key is about when the oldest record of the object *arrived*. It differs from the time of an
-/// event within in both directions:
-/// - An event happens before it arrives: minutes before from a server, days from a phone that was offline.
-///   So events before `to` lie in objects of hours *behind* `to`.
-/// - Records gather in an object until it is delivered: up to 15 minutes as a rule, up to 24 hours while
-///   deliveries are retried. So events from `from` on may lie in objects of hours *before* `from`. Clocks
-///   that are ahead, and hours that are not in UTC, work the same way.
-///
-/// `lateness` is how far the time of an event may lie outside the hour of its key, in either direction; both
-/// bounds are widened by it. The default is a day: reading two days more than the range is cheap next to
-/// losing events. What is passed over for it is counted and told.
-#[derive(Clone, Debug)]
-pub struct Narrowing {
-    layout: Layout,
-    lateness: Duration,
-    /// The range, widened; `None` where all objects are wanted.
-    window: Option<EventRange>,
-    passed_over: u64,
-    unplaced: u64,
+/// The layouts that need no settings.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    None,
+    Firehose,
+    Hive,
+    Confluent,
+    Aiven,
+    Msk,
 }
 
-/// The default of `lateness`.
-pub const LATENESS: Duration = Duration::from_secs(24 * 60 * 60);
+/// The layouts with settings.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Table {
+    Firehose(Firehose),
+    Hive(Hive),
+    Confluent(Confluent),
+    Aiven(Aiven),
+    Msk(Msk),
+    Template(Template),
+}
 
-impl Narrowing {
-    /// Narrows to the objects that may hold events of `range`.
-    pub fn new(layout: Layout, lateness: Duration, range: EventRange) -> Self {
-        let window = range.is_bounded().then(|| range.widened(lateness));
-        Narrowing {
-            layout,
-            lateness,
-            window,
-            passed_over: 0,
-            unplaced: 0,
+impl From<Name> for Layout {
+    fn from(name: Name) -> Self {
+        match name {
+            Name::None => Layout::None,
+            Name::Firehose => Layout::firehose(),
+            Name::Hive => Layout::Hive(Hive::default()),
+            Name::Confluent => Layout::Confluent(Confluent::default()),
+            Name::Aiven => Layout::Aiven(Aiven::default()),
+            Name::Msk => Layout::Msk(Msk::default()),
         }
     }
+}
 
-    /// Whether the object of this key may hold events of the range.
-    pub fn wants(&mut self, key: &str) -> bool {
-        let (Some(window), true) = (self.window, self.layout != Layout::None) else {
-            return true;
+impl From<Table> for Layout {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Firehose(firehose) => Layout::Firehose(firehose),
+            Table::Hive(hive) => Layout::Hive(hive),
+            Table::Confluent(confluent) => Layout::Confluent(confluent),
+            Table::Aiven(aiven) => Layout::Aiven(aiven),
+            Table::Msk(msk) => Layout::Msk(msk),
+            Table::Template(template) => Layout::Template(template),
+        }
+    }
+}
+
+impl Serialize for Layout {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (name, table) = match self.clone() {
+            Layout::None => return Name::None.serialize(serializer),
+            Layout::Firehose(firehose) => (Name::Firehose, Table::Firehose(firehose)),
+            Layout::Hive(hive) => (Name::Hive, Table::Hive(hive)),
+            Layout::Confluent(confluent) => (Name::Confluent, Table::Confluent(confluent)),
+            Layout::Aiven(aiven) => (Name::Aiven, Table::Aiven(aiven)),
+            Layout::Msk(msk) => (Name::Msk, Table::Msk(msk)),
+            Layout::Template(template) => return Table::Template(template).serialize(serializer),
         };
-        let Some(span) = self.layout.span(key) else {
-            self.unplaced += 1;
-            return true;
-        };
-        let ends_before =
-            matches!((span.until_us, window.from_us), (Some(end), Some(from)) if end <= from);
-        let begins_behind =
-            matches!((span.from_us, window.until_us), (Some(begin), Some(until)) if until <= begin);
-        let wanted = !ends_before && !begins_behind;
-        self.passed_over += u64::from(!wanted);
-        wanted
-    }
-
-    /// How many objects were passed over.
-    pub fn passed_over(&self) -> u64 {
-        self.passed_over
-    }
-
-    /// How far an event may lie outside the hour of its key, as people write it.
-    pub fn lateness(&self) -> String {
-        humantime::format_duration(self.lateness).to_string()
-    }
-
-    /// What a person should know of it.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.passed_over > 0 {
-            notes.push(format!(
-                "Objects passed over because the hour in their keys is more than {} outside the range: {}. \
-                 Raise `lateness` if events may lie further from the hour of their object.",
-                self.lateness(),
-                self.passed_over
-            ));
+        if *self == Layout::from(name) {
+            return name.serialize(serializer);
         }
-        if self.unplaced > 0 {
-            notes.push(format!(
-                "Objects read whatever the range is, since there is no hour in their keys: {}.",
-                self.unplaced
-            ));
-        }
-        notes
+        table.serialize(serializer)
     }
 }
+
+impl<'de> Deserialize<'de> for Layout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = Layout;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(
+                    "the name of a layout, or a table such as { template = \"{yyyy}/{MM}/{dd}/{*}\" }",
+                )
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Layout, E> {
+                Name::deserialize(StrDeserializer::new(name)).map(Layout::from)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Layout, A::Error> {
+                let layout = Table::deserialize(MapAccessDeserializer::new(&mut table))?;
+                match table.next_key::<String>()? {
+                    None => Ok(layout.into()),
+                    Some(other) => Err(serde::de::Error::custom(format!(
+                        "an archive has one layout, and `{other}` is a second"
+                    ))),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+fn is_utc(zone: &Tz) -> bool {
+    *zone == Tz::UTC
+}
+
+#[cfg(test)]
+mod tests;

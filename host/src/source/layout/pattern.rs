@@ -1,0 +1,474 @@
+//! What templates of all dialects become: a pattern for each name of a key, from left to right.
+//!
+//! Time is read folder by folder, as far as the folders fit; so what a folder says holds for all keys below it.
+//! Whether a key fits as a whole decides on the rest that it says.
+
+use chrono_tz::Tz;
+
+use super::calendar::{self, Date};
+use super::key::Key;
+use super::named::Named;
+use crate::source::EventRange;
+
+/// The most tokens of a name.
+const MAX_TOKENS: usize = 64;
+
+/// A pattern of whole keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// Names before `{**}`, or all of them, the last of which is the object's.
+    head: Vec<Name>,
+    /// Names behind `{**}`, the last of which is the object's, unless there is none.
+    tail: Option<Vec<Name>>,
+}
+
+/// A pattern of one name.
+type Name = Vec<Token>;
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// What stands there as it is.
+    Text(String),
+    Time(Part),
+    /// A topic's name.
+    Topic,
+    /// Digits.
+    Partition,
+    /// Digits.
+    Offset,
+    /// A column of this name: one character or more.
+    Column(String),
+    /// Anything within a name, or nothing.
+    Anything,
+    /// Nothing, or a point and anything.
+    Ending,
+    /// Any folders; behind the last `/`, any name too.
+    Folders,
+    /// The end of a folder's name.
+    Slash,
+}
+
+/// A part of a date, of a fixed number of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Year,
+    /// Of this century.
+    ShortYear,
+    Month,
+    Day,
+    Hour,
+    Minute,
+}
+
+impl Token {
+    /// How the template that people write calls it.
+    fn shown(&self) -> String {
+        match self {
+            Token::Text(text) => return text.clone(),
+            Token::Time(Part::Year) => "{yyyy}",
+            Token::Time(Part::ShortYear) => "{yy}",
+            Token::Time(Part::Month) => "{MM}",
+            Token::Time(Part::Day) => "{dd}",
+            Token::Time(Part::Hour) => "{HH}",
+            Token::Time(Part::Minute) => "{mm}",
+            Token::Topic => "{topic}",
+            Token::Partition => "{partition}",
+            Token::Offset => "{offset}",
+            Token::Column(name) => return format!("{{{name}}}"),
+            Token::Anything => "{*}",
+            Token::Folders => "{**}",
+            Token::Ending => ".…",
+            Token::Slash => "/",
+        }
+        .to_owned()
+    }
+
+    /// Whether nobody but the tokens around it says where it ends.
+    fn is_open(&self) -> bool {
+        matches!(
+            self,
+            Token::Topic
+                | Token::Partition
+                | Token::Offset
+                | Token::Column(_)
+                | Token::Anything
+                | Token::Ending
+        )
+    }
+}
+
+impl Pattern {
+    /// Puts tokens together, each with its place in the template, from 1.
+    ///
+    /// # Errors
+    /// The place and what is wrong there.
+    pub(super) fn new(tokens: Vec<(usize, Token)>) -> Result<Self, (usize, String)> {
+        let mut pattern = Pattern {
+            head: vec![Name::new()],
+            tail: None,
+        };
+        let mut seen: Vec<Token> = Vec::new();
+        // What begins a name is preceded by a slash.
+        let (mut before, mut last_at) = (Token::Slash, 1);
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some((at, token)) = tokens.next() {
+            last_at = at;
+            let names = pattern.tail.as_mut().unwrap_or(&mut pattern.head);
+            let last = names.last_mut().map_or(0, |name| name.len());
+            if last >= MAX_TOKENS {
+                return Err((at, format!("a name has {MAX_TOKENS} pieces at most")));
+            }
+            // Digits end where there are no more.
+            let is_told = token == Token::Ending
+                || token == Token::Anything && matches!(before, Token::Partition | Token::Offset);
+            if before.is_open() && token.is_open() && !is_told {
+                let problem = format!(
+                    "nothing says where `{}` ends and `{}` begins",
+                    before.shown(),
+                    token.shown()
+                );
+                return Err((at, problem));
+            }
+            let is_once = matches!(
+                token,
+                Token::Partition | Token::Offset | Token::Column(_) | Token::Folders
+            );
+            if is_once && seen.contains(&token) {
+                return Err((at, format!("`{}` stands there twice", token.shown())));
+            }
+            match &token {
+                Token::Slash if before == Token::Slash => {
+                    return Err((at, "there is no name before the `/`".to_owned()));
+                }
+                Token::Slash => names.push(Name::new()),
+                Token::Folders => {
+                    let is_alone = before == Token::Slash
+                        && tokens.peek().is_none_or(|(_, next)| *next == Token::Slash);
+                    if !is_alone {
+                        return Err((at, "`{**}` stands alone between two `/`".to_owned()));
+                    }
+                    names.pop();
+                    pattern.tail = Some(Vec::new());
+                }
+                _ => {
+                    if let Some(name) = names.last_mut() {
+                        name.push(token.clone());
+                    }
+                }
+            }
+            before = token.clone();
+            seen.push(token);
+        }
+        if before == Token::Slash {
+            return Err((last_at, "the name of the object is missing".to_owned()));
+        }
+        Ok(pattern)
+    }
+
+    /// Whether keys may tell the time by it.
+    pub(super) fn tells_time(&self) -> bool {
+        self.names().any(|name| tells_time(name))
+    }
+
+    /// The stretch of time that a key or a folder names.
+    pub(super) fn span(&self, key: &Key<'_>, zone: Tz) -> Option<EventRange> {
+        self.date(key).span(zone)
+    }
+
+    /// What a key says; `None` if it does not fit.
+    pub(super) fn named(&self, key: &Key<'_>) -> Option<Named> {
+        let mut named = Named::default();
+        let names = key.names();
+        let tail_at = match &self.tail {
+            None if names.len() == self.head.len() => names.len(),
+            None => return None,
+            Some(tail) => names.len().checked_sub(tail.len())?,
+        };
+        let lacks_name =
+            self.tail.as_ref().is_some_and(Vec::is_empty) && tail_at == self.head.len();
+        if lacks_name
+            || tail_at < self.head.len()
+            || self.tail_begins(key).is_some_and(|begin| begin != tail_at)
+        {
+            return None;
+        }
+        let tail = self.tail.iter().flatten().zip(&names[tail_at..]);
+        for (name, text) in self.head.iter().zip(&names).chain(tail) {
+            take_named(name, &fit(name, text)?, &mut named)?;
+        }
+        Some(named)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        self.head.iter().chain(self.tail.iter().flatten())
+    }
+
+    /// The date as far as the names fit.
+    fn date(&self, key: &Key<'_>) -> Date {
+        let mut date = Date::default();
+        let names = key.names();
+        let folders = key.folders.len();
+        // An object's name fits no folder's pattern, and the other way round.
+        let is_object = |at: usize| at >= folders;
+        let mut read = |patterns: &[Name], begin: usize, ends: bool| {
+            for (at, name) in patterns.iter().enumerate() {
+                let ends = ends && at + 1 == patterns.len();
+                let Some(text) = names
+                    .get(begin + at)
+                    .filter(|_| ends == is_object(begin + at))
+                else {
+                    return false;
+                };
+                let Some(found) = fit(name, text) else {
+                    return false;
+                };
+                take_time(name, &found, &mut date);
+            }
+            true
+        };
+        let Some(tail) = &self.tail else {
+            read(&self.head, 0, true);
+            return date;
+        };
+        if !read(&self.head, 0, false) {
+            return date;
+        }
+        let begin = self.tail_begins(key).or_else(|| {
+            // The time is in the object's name, or not in the tail at all.
+            key.name?;
+            names
+                .len()
+                .checked_sub(tail.len())
+                .filter(|begin| *begin >= self.head.len())
+        });
+        if let Some(begin) = begin {
+            read(tail, begin, true);
+        }
+        date
+    }
+
+    /// Where the names behind `{**}` begin, if their folders tell the day or all the time there is: `{**}` takes
+    /// as few folders as it can, so that whatever comes below does not alter it.
+    fn tail_begins(&self, key: &Key<'_>) -> Option<usize> {
+        let tail = self.tail.as_ref()?;
+        let (_, folders) = tail.split_last()?;
+        let is_day = |name: &Name| name.contains(&Token::Time(Part::Day));
+        let last = (folders.iter().position(is_day))
+            .or_else(|| tail.iter().rposition(|name| tells_time(name)))
+            .filter(|last| *last < folders.len())?;
+        let needed = &folders[..=last];
+        if !needed.iter().any(|name| tells_time(name)) {
+            return None;
+        }
+        let head = self.head.len();
+        let found = key.folders.get(head..)?;
+        found
+            .windows(needed.len())
+            .position(|found| {
+                needed
+                    .iter()
+                    .zip(found)
+                    .all(|(name, text)| fit(name, text).is_some())
+            })
+            .map(|at| head + at)
+    }
+}
+
+/// What one name says; `None` if it does not fit.
+pub(super) fn name_says(name: &[Token], text: &str) -> Option<Named> {
+    let mut named = Named::default();
+    take_named(name, &fit(name, text)?, &mut named)?;
+    Some(named)
+}
+
+fn tells_time(name: &[Token]) -> bool {
+    name.iter().any(|token| matches!(token, Token::Time(_)))
+}
+
+fn take_time(name: &[Token], found: &[&str], date: &mut Date) {
+    for (token, text) in name.iter().zip(found) {
+        let Token::Time(part) = token else {
+            continue;
+        };
+        let value = calendar::number(text);
+        let (place, value) = match part {
+            Part::Year => (&mut date.year, value),
+            Part::ShortYear => (&mut date.year, value.map(|year| 2000 + year)),
+            Part::Month => (&mut date.month, value),
+            Part::Day => (&mut date.day, value),
+            Part::Hour => (&mut date.hour, value),
+            Part::Minute => (&mut date.minute, value),
+        };
+        // What a folder said holds.
+        *place = place.or(value);
+    }
+}
+
+/// Takes what a name says; `None` if it contradicts a name before it, or no log counts so far.
+fn take_named(name: &[Token], found: &[&str], named: &mut Named) -> Option<()> {
+    for (token, text) in name.iter().zip(found) {
+        match token {
+            Token::Topic => match &named.topic {
+                Some(topic) if topic != text => return None,
+                _ => named.topic = Some((*text).to_owned()),
+            },
+            Token::Partition => named.partition = Some(text.parse().ok()?),
+            Token::Offset => named.offset = Some(text.parse().ok()?),
+            Token::Column(column) => {
+                named
+                    .columns
+                    .insert(column.clone(), Some((*text).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    Some(())
+}
+
+/// The text of each token of a name; `None` if the name does not fit. What may be of several lengths is as long
+/// as it can be, from the left: a topic takes all hyphens but those that are needed behind it.
+fn fit<'a>(name: &[Token], text: &'a str) -> Option<Vec<&'a str>> {
+    let mut fit = Fit {
+        tokens: name,
+        text,
+        ends: Vec::with_capacity(name.len()),
+        failed: Vec::new(),
+    };
+    if !fit.fits(0) {
+        return None;
+    }
+    let mut begin = 0;
+    Some(
+        fit.ends
+            .into_iter()
+            .map(|end| &text[std::mem::replace(&mut begin, end)..end])
+            .collect(),
+    )
+}
+
+struct Fit<'n, 'a> {
+    tokens: &'n [Token],
+    text: &'a str,
+    /// Where the tokens end that fit so far.
+    ends: Vec<usize>,
+    /// For each place in the text, the tokens that cannot begin there, as bits; empty before the first is known.
+    failed: Vec<u64>,
+}
+
+impl Fit<'_, '_> {
+    /// Fits the rest of the tokens to the text from `at` on.
+    fn fits(&mut self, at: usize) -> bool {
+        let number = self.ends.len();
+        let Some(token) = self.tokens.get(number) else {
+            return at == self.text.len();
+        };
+        let bit = 1u64 << (number % MAX_TOKENS);
+        if self.failed.get(at).is_some_and(|failed| failed & bit != 0) {
+            return false;
+        }
+        let rest = &self.text[at..];
+        let (shortest, longest) = match lengths(token, rest) {
+            Some(lengths) => lengths,
+            None => return false,
+        };
+        for length in (shortest..=longest).rev() {
+            if !rest.is_char_boundary(length) {
+                continue;
+            }
+            self.ends.push(at + length);
+            if self.fits(at + length) {
+                return true;
+            }
+            self.ends.truncate(number);
+        }
+        if token.is_open() {
+            self.failed.resize(self.text.len() + 1, 0);
+            self.failed[at] |= bit;
+        }
+        false
+    }
+}
+
+/// How many bytes of `rest` a token may take, at least and at most.
+fn lengths(token: &Token, rest: &str) -> Option<(usize, usize)> {
+    let digits = || rest.bytes().take_while(u8::is_ascii_digit).count();
+    Some(match token {
+        Token::Text(text) => {
+            rest.starts_with(text.as_str()).then_some(())?;
+            (text.len(), text.len())
+        }
+        Token::Time(part) => {
+            let (length, values) = match part {
+                Part::Year => (4, 1970..=2199),
+                Part::ShortYear => (2, 0..=99),
+                Part::Month => (2, 1..=12),
+                Part::Day => (2, 1..=31),
+                Part::Hour => (2, 0..=23),
+                Part::Minute => (2, 0..=59),
+            };
+            let value = calendar::fixed(rest.get(..length)?, length)?;
+            values.contains(&value).then_some((length, length))?
+        }
+        Token::Partition | Token::Offset => match digits() {
+            0 => return None,
+            digits => (1, digits),
+        },
+        Token::Topic | Token::Column(_) if rest.is_empty() => return None,
+        Token::Topic | Token::Column(_) => (1, rest.len()),
+        Token::Anything => (0, rest.len()),
+        Token::Ending if rest.is_empty() || rest.starts_with('.') => (rest.len(), rest.len()),
+        Token::Ending | Token::Folders | Token::Slash => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::layout::template::Template;
+
+    fn found(template: &str, name: &str) -> Option<Vec<String>> {
+        let template: Template = template.parse().expect(template);
+        let name = fit(&template.pattern().head[0], name)?;
+        Some(name.into_iter().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn what_is_open_is_as_long_as_it_can_be() {
+        for (template, name, expected) in [
+            (
+                "{topic}-{partition}-{offset}{*}",
+                "a-1-2-3.gz",
+                Some(vec!["a-1", "-", "2", "-", "3", ".gz"]),
+            ),
+            (
+                "{*}.{a}.{b}",
+                "x.y.z.gz",
+                Some(vec!["x.y", ".", "z", ".", "gz"]),
+            ),
+            ("{a}é{b}", "éééé", Some(vec!["éé", "é", "é"])),
+            ("x{*}", "x", Some(vec!["x", ""])),
+            ("x{a}", "x", None),
+            (
+                "{yyyy}{MM}{dd}{*}",
+                "20260131-x",
+                Some(vec!["2026", "01", "31", "-x"]),
+            ),
+            ("{yyyy}{MM}", "202613", None),
+        ] {
+            let expected = expected.map(|texts| texts.into_iter().map(str::to_owned).collect());
+            assert_eq!(found(template, name), expected, "{template} {name}");
+        }
+    }
+
+    #[test]
+    fn a_name_made_to_be_tried_in_all_ways_is_tried_once_each() {
+        let template = format!(
+            "{}x",
+            (0..30).map(|n| format!("{{c{n}}}a")).collect::<String>()
+        );
+        let began = std::time::Instant::now();
+        assert_eq!(found(&template, &"a".repeat(1000)), None);
+        assert!(began.elapsed().as_secs() < 5);
+    }
+}
