@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::{
-    EventRange, Frozen, Handoff, HandoffPosition, Object, SourceError, Split, SplitInput,
+    EventRange, Frozen, Handoff, HandoffPosition, Named, Object, SourceError, Split, SplitInput,
 };
 use crate::units::ByteSize;
 
@@ -47,7 +47,12 @@ impl Default for ArchiveOptions {
 pub struct Freezing {
     source: String,
     range: EventRange,
+    layout: Layout,
+    prefix: String,
     narrowing: Narrowing,
+    /// Objects whose keys are not built as the layout has it, and the first of these keys.
+    misfits: u64,
+    first_misfit: Option<String>,
     cutter: Cutter,
     frozen: Frozen,
     last_key: Option<String>,
@@ -59,6 +64,10 @@ impl Freezing {
         Freezing {
             source: source.to_owned(),
             range,
+            layout: options.layout.clone(),
+            prefix: options.prefix.clone(),
+            misfits: 0,
+            first_misfit: None,
             narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
@@ -79,7 +88,7 @@ impl Freezing {
 
     /// Takes the next object, whose key is greater than that of the one before, and gives back the split
     /// that is complete without it.
-    pub fn push(&mut self, object: Object) -> Option<Split> {
+    pub fn push(&mut self, mut object: Object) -> Option<Split> {
         debug_assert!(
             self.last_key.as_ref().is_none_or(|last| *last < object.key),
             "keys do not rise"
@@ -87,9 +96,21 @@ impl Freezing {
         self.frozen.objects += 1;
         self.frozen.size_bytes += object.size_bytes;
         self.last_key = Some(object.key.clone());
+        object.named = self.named(&object.key);
         let split = self.cutter.push(object);
         self.frozen.splits += u64::from(split.is_some());
         split
+    }
+
+    /// What the key of an object says of its records.
+    fn named(&mut self, key: &str) -> Option<Box<Named>> {
+        let below = key.strip_prefix(&self.prefix).unwrap_or(key);
+        let Some(named) = self.layout.named(below) else {
+            self.misfits += 1;
+            self.first_misfit.get_or_insert_with(|| key.to_owned());
+            return None;
+        };
+        (!named.is_empty()).then(|| Box::new(named))
     }
 
     /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
@@ -130,6 +151,12 @@ impl Freezing {
             }],
         };
         self.frozen.notes = self.narrowing.notes();
+        if let Some(first) = self.first_misfit {
+            self.frozen.notes.push(format!(
+                "Objects read whose keys are not built as the layout has it: {}, the first of them `{first}`.",
+                self.misfits
+            ));
+        }
         self.frozen.notes.extend(notes);
         Ok((last_split, self.frozen))
     }
@@ -194,6 +221,7 @@ mod tests {
             etag: number.to_string(),
             version: None,
             modified_us: 0,
+            named: None,
         }
     }
 

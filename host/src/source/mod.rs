@@ -31,6 +31,7 @@ pub mod range;
 
 pub use error::SourceError;
 pub(crate) use error::codes;
+pub use layout::Named;
 pub use range::EventRange;
 
 /// Delivers historical records, and only those that the plan froze.
@@ -112,6 +113,9 @@ pub struct Object {
     pub version: Option<String>,
     /// When it was written, in microseconds since 1970-01-01T00:00:00Z.
     pub modified_us: i64,
+    /// What its key says of its records; set by [`archive::Freezing`], whatever a driver gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Box<Named>>,
 }
 
 /// What a driver says of the whole input once it is frozen.
