@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::source::coverage::Coverage;
 use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::{
     EventRange, Frozen, Handoff, HandoffPosition, Named, Object, SourceError, Split, SplitInput,
@@ -53,6 +54,7 @@ pub struct Freezing {
     /// Objects whose keys are not built as the layout has it, and the first of these keys.
     misfits: u64,
     first_misfit: Option<String>,
+    coverage: Coverage,
     cutter: Cutter,
     frozen: Frozen,
     last_key: Option<String>,
@@ -68,6 +70,7 @@ impl Freezing {
             prefix: options.prefix.clone(),
             misfits: 0,
             first_misfit: None,
+            coverage: Coverage::default(),
             narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
@@ -110,6 +113,7 @@ impl Freezing {
             self.first_misfit.get_or_insert_with(|| key.to_owned());
             return None;
         };
+        self.coverage.see(&named);
         (!named.is_empty()).then(|| Box::new(named))
     }
 
@@ -157,6 +161,7 @@ impl Freezing {
                 self.misfits
             ));
         }
+        self.frozen.notes.extend(self.coverage.notes(&self.range));
         self.frozen.notes.extend(notes);
         Ok((last_split, self.frozen))
     }
@@ -303,5 +308,49 @@ mod tests {
             }]
         );
         assert_eq!(frozen.notes, ["A remark."]);
+    }
+
+    #[test]
+    fn what_keys_say_goes_with_the_objects_and_is_told() {
+        let options = ArchiveOptions {
+            prefix: "raw/".to_owned(),
+            layout: serde_json::from_str(r#""confluent""#).expect("a layout"),
+            ..ArchiveOptions::default()
+        };
+        let mut freezing = Freezing::new("test", &options, EventRange::default());
+        for key in [
+            "raw/topics/clicks/partition=0/clicks+0+0000000000.json",
+            "raw/topics/clicks/partition=0/clicks+0+0000000100.json",
+            "raw/topics/clicks/readme.txt",
+        ] {
+            let object = Object {
+                key: key.to_owned(),
+                ..object(0, 1)
+            };
+            assert_eq!(freezing.push(object), None);
+        }
+        let (split, frozen) = freezing.finish("here", Vec::new()).expect("objects");
+        let named: Vec<String> = objects(&split)
+            .iter()
+            .map(|object| serde_json::to_string(&object.named).expect("serialized"))
+            .collect();
+        insta::assert_snapshot!(named.join("\n"), @r#"
+        {"topic":"clicks","partition":0,"offset":0,"columns":{"partition":"0"}}
+        {"topic":"clicks","partition":0,"offset":100,"columns":{"partition":"0"}}
+        null
+        "#);
+        insta::assert_snapshot!(frozen.notes.join("\n"), @r"
+        Objects read whose keys are not built as the layout has it: 1, the first of them `raw/topics/clicks/readme.txt`.
+        clicks/0 has 2 objects, which begin at offsets 0 to 100.
+        ");
+    }
+
+    #[test]
+    fn an_object_of_which_nothing_is_said_is_written_as_ever() {
+        let line = serde_json::to_string(&object(7, 1)).expect("serialized");
+        assert_eq!(
+            line,
+            r#"{"key":"00000007","size_bytes":1,"etag":"7","modified_us":0}"#
+        );
     }
 }

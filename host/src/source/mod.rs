@@ -8,6 +8,7 @@
 //! | [`range`] | `from` and `to` of a job |
 //! | [`layout`] | what the keys of an archive say of the events within |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
+//! | `coverage` | what keys with Kafka offsets tell of an archive's completeness |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`memory`] | objects and messages held in memory, for tests |
 //! | [`conformance`] | holds every driver to the contract |
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod archive;
 pub mod conformance;
+mod coverage;
 mod error;
 mod feed;
 pub mod files;
