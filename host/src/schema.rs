@@ -61,7 +61,8 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A path into the decoded record: names joined by dots, `\.` for a dot within a name.
+    /// A path into the decoded record: names joined by dots, `\.` for a dot within a name. A path of one name that
+    /// the record lacks is taken from its object's key, where the archive's layout has it there.
     Path(String),
     /// The record's bytes as the source delivered them.
     Payload,
@@ -71,11 +72,12 @@ pub enum Origin {
     RecordHeader(String),
     /// The Kafka record's timestamp; for an archived record the time its object was written.
     RecordTime,
-    /// The topic, or the object's key.
+    /// The topic, also where an object's key names it; otherwise the object's key.
     SourceName,
-    /// The Kafka partition; null for an archive.
+    /// The Kafka partition, also where an object's key names it; otherwise null.
     Partition,
-    /// The Kafka offset; for an archive the record's ordinal within its object.
+    /// The Kafka offset; for an archive the record's ordinal within its object, counted from the first offset where
+    /// the object's key names it, otherwise from 0.
     Offset,
 }
 

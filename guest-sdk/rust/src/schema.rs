@@ -24,7 +24,8 @@ pub enum Kind {
 /// Where the host finds an input's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A path into the decoded record: names joined by dots, `\.` for a dot within a name.
+    /// A path into the decoded record: names joined by dots, `\.` for a dot within a name. A path of one name that
+    /// the record lacks is taken from its object's key, where the archive's layout has it there.
     Path(&'static str),
     /// The record's bytes as the source delivered them.
     Payload,
@@ -34,11 +35,12 @@ pub enum Origin {
     RecordHeader(&'static str),
     /// The Kafka record's timestamp; for an archived record the time its object was written.
     RecordTime,
-    /// The topic, or the object's key.
+    /// The topic, also where an object's key names it; otherwise the object's key.
     SourceName,
-    /// The Kafka partition; null for an archive.
+    /// The Kafka partition, also where an object's key names it; otherwise null.
     Partition,
-    /// The Kafka offset; for an archive the record's ordinal within its object.
+    /// The Kafka offset; for an archive the record's ordinal within its object, counted from the first offset where
+    /// the object's key names it, otherwise from 0.
     Offset,
 }
 

@@ -172,10 +172,12 @@ impl Decoding {
                     None => Content::new(&object.key, &self.options),
                     Some(_) => Content::inflated(&object.key),
                 };
+                self.rows.begin_object(&object);
                 let reader = ObjectReader::new(&object, content, &self.options);
                 self.reading = Reading::Object(Box::new(reader));
             }
             (Chunk::Messages(messages), _) => {
+                self.rows.begin_log();
                 self.reading =
                     Reading::Messages(MessageReader::new(messages, self.options.max_record));
             }

@@ -14,6 +14,7 @@
 //! | `messages` | records that the source tells apart |
 //! | `json` | from a record to the spans of the wanted values |
 //! | `plan` | the projection, made ready |
+//! | `named` | what the key of an object says of its records |
 //! | `rows` | conditions, range, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
 //! | `provenance` | back from a row to its record |
@@ -33,7 +34,8 @@
 //!
 //! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
 //! unless its bytes are not UTF-8 but its braces are whole; one under 3 and 4 costs the record alone. A value
-//! at a path that leads through something other than an object is missing. A message of a log without a value
+//! at a path that leads through something other than an object is missing. A path of one name that a record lacks
+//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a log without a value
 //! (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
 
 use std::fmt;
@@ -56,6 +58,7 @@ pub mod fuzz;
 mod inflate;
 mod json;
 mod messages;
+mod named;
 mod objects;
 mod options;
 mod plan;

@@ -3,7 +3,7 @@
 use super::column::encodes;
 use super::json::{SlotId, Wanted, same_text};
 use super::{DecodeError, EventRange, Projection};
-use crate::schema::{Condition, Input, Kind, Origin};
+use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 
 /// The most inputs that a projection may have.
 const MAX_INPUTS: usize = 1024;
@@ -23,8 +23,10 @@ pub(super) struct Plan {
 pub(super) struct PlannedInput {
     pub(super) place: Place,
     pub(super) nullable: bool,
+    pub(super) kind: Kind,
+    pub(super) encoding: Encoding,
+    pub(super) path: Option<String>,
     name: String,
-    path: Option<String>,
 }
 
 /// Where a value is.
@@ -42,6 +44,7 @@ pub(super) enum Place {
 /// A condition with its path resolved.
 pub(super) struct PlannedCondition {
     pub(super) slot: SlotId,
+    pub(super) path: String,
     any_of: Vec<Vec<u8>>,
 }
 
@@ -186,8 +189,10 @@ fn plan_input(input: Input, wanted: &mut Wanted) -> Result<PlannedInput, DecodeE
     Ok(PlannedInput {
         place,
         nullable,
-        name,
+        kind,
+        encoding,
         path,
+        name,
     })
 }
 
@@ -200,6 +205,7 @@ fn plan_condition(
         .map_err(|detail| refused(&condition.path, detail))?;
     Ok(PlannedCondition {
         slot,
+        path: condition.path,
         any_of: condition
             .any_of
             .into_iter()

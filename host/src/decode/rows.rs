@@ -10,9 +10,11 @@ use bytes::Bytes;
 use super::block::Block;
 use super::column::{Column, Misfit};
 use super::json::{Fault, Processor, RecordParser};
+use super::named::{KeySays, whole};
 use super::plan::{Place, Plan};
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
+use crate::source::Object;
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -27,6 +29,8 @@ pub(super) struct Rows {
     schema: SchemaRef,
     parser: RecordParser,
     columns: Vec<Column>,
+    /// What the key of the object being read says.
+    key_says: Option<Box<KeySays>>,
     batch_rows: usize,
     rows: Vec<Row>,
     stretches: Vec<Stretch>,
@@ -77,6 +81,7 @@ impl Rows {
             parser: RecordParser::new(wanted, processor),
             schema: Arc::new(Schema::new(fields)),
             columns,
+            key_says: None,
             batch_rows,
             rows: Vec::with_capacity(batch_rows),
             stretches: Vec::new(),
@@ -86,6 +91,16 @@ impl Rows {
             counts: Counts::default(),
             spent: Spent::default(),
         })
+    }
+
+    /// Makes ready for the records of an object.
+    pub(super) fn begin_object(&mut self, object: &Object) {
+        self.key_says = KeySays::of(object, &self.plan);
+    }
+
+    /// Makes ready for records that the source itself tells apart.
+    pub(super) fn begin_log(&mut self) {
+        self.key_says = None;
     }
 
     /// Whether the batch has to be taken before the next record.
@@ -213,11 +228,14 @@ impl Rows {
         text: &[u8],
         record: &Record<'_>,
     ) -> Result<Verdict, (Option<String>, Misfit)> {
-        for condition in &self.plan.only {
-            let held = self
-                .parser
-                .get(condition.slot)
-                .is_some_and(|span| condition.holds(span.of(text), span.escaped));
+        for (at, condition) in self.plan.only.iter().enumerate() {
+            let held = match (self.parser.get(condition.slot), &self.key_says) {
+                (Some(span), _) => condition.holds(span.of(text), span.escaped),
+                (None, Some(key)) => key.conditions[at]
+                    .as_deref()
+                    .is_some_and(|json| condition.holds(json, whole(json).escaped)),
+                (None, None) => false,
+            };
             if !held {
                 return Ok(Verdict::NotWanted);
             }
@@ -258,10 +276,13 @@ impl Rows {
                 Some(span) if span.of(text) != b"null" => {
                     column.push_json(text, span).map(|()| true)
                 }
+                None if self.key_says.is_some() => {
+                    push_from_key(column, self.key_says.as_deref(), input)
+                }
                 _ => Ok(false),
             }
         } else {
-            push_origin(column, &plan.place, text, record)
+            push_origin(column, &plan.place, text, record, self.key_says.as_deref())
         };
         match pushed {
             Ok(true) => Ok(()),
@@ -306,6 +327,7 @@ fn push_origin(
     place: &Place,
     text: &[u8],
     record: &Record<'_>,
+    key_says: Option<&KeySays>,
 ) -> Result<bool, Misfit> {
     let bytes = match place {
         // The caller's, who has it from the parser.
@@ -317,17 +339,42 @@ fn push_origin(
             let header = record.headers.iter().rev().find(|(known, _)| known == name);
             header.and_then(|(_, value)| value.as_deref())
         }
-        Place::SourceName => Some(record.stretch.source.as_bytes()),
+        Place::SourceName => {
+            let topic = key_says.and_then(|key| key.topic.as_deref());
+            Some(topic.unwrap_or(&record.stretch.source).as_bytes())
+        }
         Place::Time => return Ok(push_integer(column, record.time_us)),
         Place::Partition => {
-            let partition = record.stretch.partition.map(i64::from);
-            return Ok(push_integer(column, partition));
+            let named = key_says.and_then(|key| key.partition);
+            let partition = record.stretch.partition.or(named);
+            return Ok(push_integer(column, partition.map(i64::from)));
         }
-        Place::Offset => return Ok(push_integer(column, Some(record.offset))),
+        Place::Offset => {
+            let first = key_says.and_then(|key| key.offset).unwrap_or(0);
+            let offset = record.offset.checked_add(first);
+            return Ok(push_integer(column, offset));
+        }
     };
     match bytes {
         Some(bytes) => column.push_bytes(bytes).map(|()| true),
         None => Ok(false),
+    }
+}
+
+/// Pushes what the key of the record's object has for an input; says whether there was something.
+#[inline(never)]
+fn push_from_key(
+    column: &mut Column,
+    key_says: Option<&KeySays>,
+    input: usize,
+) -> Result<bool, Misfit> {
+    let json = key_says.and_then(|key| key.inputs[input].as_deref());
+    let Some(json) = json.filter(|json| *json != b"null") else {
+        return Ok(false);
+    };
+    match column.push_json(json, whole(json)) {
+        Ok(()) => Ok(true),
+        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
     }
 }
 

@@ -25,12 +25,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cutover::GateOptions;
-use crate::decode::DecodeOptions;
+use crate::decode::{DecodeOptions, Position};
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::range::{Bound, RangeConfig};
-use crate::source::{EventRange, ReplayDriver, SourceError};
+use crate::source::{EventRange, Named, ReplayDriver, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{StateStore, StoreError};
 
@@ -80,6 +80,19 @@ pub struct Job {
 pub enum SourceConfig {
     /// A folder of files.
     Files(FilesConfig),
+}
+
+impl SourceConfig {
+    /// What the key of the object at `position` says of the record there.
+    pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
+        let named = match self {
+            SourceConfig::Files(files) => files.layout.named(&position.source)?,
+        };
+        let offset = named
+            .offset
+            .and_then(|first| first.checked_add(position.offset));
+        Some(Box::new(Named { offset, ..named }))
+    }
 }
 
 /// Where the table goes.

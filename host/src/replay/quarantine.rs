@@ -17,7 +17,7 @@ use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
 use crate::json_rows;
-use crate::source::{Chunk, Object};
+use crate::source::{Chunk, Named, Object};
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -177,7 +177,8 @@ pub async fn replay_quarantined(
         range: job.range.resolve(Utc::now())?,
         ..build.manifest
     };
-    let (columns, decoded) = decode(&manifest, &record.record, bytes)?;
+    let named = job.source.named(&record.record.position);
+    let (columns, decoded) = decode(&manifest, &record.record, named, bytes)?;
     let fate = match decoded {
         Ok(events) => {
             let (component, params) = (component.clone(), job.component_params());
@@ -236,7 +237,12 @@ fn find(job: &Job, build: Option<&str>, number: u64) -> Result<(BuildFolder, Num
 /// The columns of a record, and the record as an event; or what became of it before.
 type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
 
-fn decode(manifest: &Manifest, record: &Quarantined, bytes: Vec<u8>) -> Result<Decoded, Error> {
+fn decode(
+    manifest: &Manifest,
+    record: &Quarantined,
+    named: Option<Box<Named>>,
+    bytes: Vec<u8>,
+) -> Result<Decoded, Error> {
     let options = DecodeOptions {
         batch_rows: 1,
         ..manifest.decode.clone()
@@ -249,6 +255,7 @@ fn decode(manifest: &Manifest, record: &Quarantined, bytes: Vec<u8>) -> Result<D
         etag: String::new(),
         version: None,
         modified_us: 0,
+        named,
     };
     let mut all = Vec::new();
     for chunk in [

@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
+use crate::source::coverage::Coverage;
 use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::range::show_us;
 use crate::source::{
-    EventRange, Frozen, Handoff, HandoffPosition, Object, SourceError, Split, SplitInput,
+    EventRange, Frozen, Handoff, HandoffPosition, Named, Object, SourceError, Split, SplitInput,
 };
 use crate::units::ByteSize;
 
@@ -48,7 +49,13 @@ impl Default for ArchiveOptions {
 pub struct Freezing {
     source: String,
     range: EventRange,
+    layout: Layout,
+    prefix: String,
     narrowing: Narrowing,
+    /// Objects whose keys are not built as the layout has it, and the first of these keys.
+    misfits: u64,
+    first_misfit: Option<String>,
+    coverage: Coverage,
     cutter: Cutter,
     frozen: Frozen,
     last_key: Option<String>,
@@ -60,6 +67,11 @@ impl Freezing {
         Freezing {
             source: source.to_owned(),
             range,
+            layout: options.layout.clone(),
+            prefix: options.prefix.clone(),
+            misfits: 0,
+            first_misfit: None,
+            coverage: Coverage::default(),
             narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
@@ -80,7 +92,7 @@ impl Freezing {
 
     /// Takes the next object, whose key is greater than that of the one before, and gives back the split
     /// that is complete without it.
-    pub fn push(&mut self, object: Object) -> Option<Split> {
+    pub fn push(&mut self, mut object: Object) -> Option<Split> {
         debug_assert!(
             self.last_key.as_ref().is_none_or(|last| *last < object.key),
             "keys do not rise"
@@ -88,9 +100,22 @@ impl Freezing {
         self.frozen.objects += 1;
         self.frozen.size_bytes += object.size_bytes;
         self.last_key = Some(object.key.clone());
+        object.named = self.named(&object.key);
         let split = self.cutter.push(object);
         self.frozen.splits += u64::from(split.is_some());
         split
+    }
+
+    /// What the key of an object says of its records.
+    fn named(&mut self, key: &str) -> Option<Box<Named>> {
+        let below = key.strip_prefix(&self.prefix).unwrap_or(key);
+        let Some(named) = self.layout.named(below) else {
+            self.misfits += 1;
+            self.first_misfit.get_or_insert_with(|| key.to_owned());
+            return None;
+        };
+        self.coverage.see(&named);
+        (!named.is_empty()).then(|| Box::new(named))
     }
 
     /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
@@ -131,6 +156,13 @@ impl Freezing {
             }],
         };
         self.frozen.notes = self.narrowing.notes();
+        if let Some(first) = self.first_misfit {
+            self.frozen.notes.push(format!(
+                "Objects read whose keys are not built as the layout has it: {}, the first of them `{first}`.",
+                self.misfits
+            ));
+        }
+        self.frozen.notes.extend(self.coverage.notes(&self.range));
         self.frozen.notes.extend(notes);
         Ok((last_split, self.frozen))
     }
@@ -204,6 +236,7 @@ mod tests {
             etag: number.to_string(),
             version: None,
             modified_us: 0,
+            named: None,
         }
     }
 
@@ -285,5 +318,49 @@ mod tests {
             }]
         );
         assert_eq!(frozen.notes, ["A remark."]);
+    }
+
+    #[test]
+    fn what_keys_say_goes_with_the_objects_and_is_told() {
+        let options = ArchiveOptions {
+            prefix: "raw/".to_owned(),
+            layout: serde_json::from_str(r#""confluent""#).expect("a layout"),
+            ..ArchiveOptions::default()
+        };
+        let mut freezing = Freezing::new("test", &options, EventRange::default());
+        for key in [
+            "raw/topics/clicks/partition=0/clicks+0+0000000000.json",
+            "raw/topics/clicks/partition=0/clicks+0+0000000100.json",
+            "raw/topics/clicks/readme.txt",
+        ] {
+            let object = Object {
+                key: key.to_owned(),
+                ..object(0, 1)
+            };
+            assert_eq!(freezing.push(object), None);
+        }
+        let (split, frozen) = freezing.finish("here", Vec::new()).expect("objects");
+        let named: Vec<String> = objects(&split)
+            .iter()
+            .map(|object| serde_json::to_string(&object.named).expect("serialized"))
+            .collect();
+        insta::assert_snapshot!(named.join("\n"), @r#"
+        {"topic":"clicks","partition":0,"offset":0,"columns":{"partition":"0"}}
+        {"topic":"clicks","partition":0,"offset":100,"columns":{"partition":"0"}}
+        null
+        "#);
+        insta::assert_snapshot!(frozen.notes.join("\n"), @r"
+        Objects read whose keys are not built as the layout has it: 1, the first of them `raw/topics/clicks/readme.txt`.
+        clicks/0 has 2 objects, which begin at offsets 0 to 100.
+        ");
+    }
+
+    #[test]
+    fn an_object_of_which_nothing_is_said_is_written_as_ever() {
+        let line = serde_json::to_string(&object(7, 1)).expect("serialized");
+        assert_eq!(
+            line,
+            r#"{"key":"00000007","size_bytes":1,"etag":"7","modified_us":0}"#
+        );
     }
 }

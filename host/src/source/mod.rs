@@ -8,6 +8,7 @@
 //! | [`range`] | `from` and `to` of a job |
 //! | [`layout`] | what the keys of an archive say of the events within |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
+//! | `coverage` | what keys with Kafka offsets tell of an archive's completeness |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | [`memory`] | objects and messages held in memory, for tests |
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod archive;
 pub mod conformance;
+mod coverage;
 mod error;
 mod feed;
 pub mod files;
@@ -33,6 +35,7 @@ pub mod s3;
 
 pub use error::SourceError;
 pub(crate) use error::codes;
+pub use layout::Named;
 pub use range::EventRange;
 
 /// Delivers historical records, and only those that the plan froze.
@@ -114,6 +117,9 @@ pub struct Object {
     pub version: Option<String>,
     /// When it was written, in microseconds since 1970-01-01T00:00:00Z.
     pub modified_us: i64,
+    /// What its key says of its records; set by [`archive::Freezing`], whatever a driver gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Box<Named>>,
 }
 
 /// What a driver says of the whole input once it is frozen.

@@ -43,7 +43,7 @@ pub(super) use parser::RecordParser;
 pub(super) use scan::skip_blanks;
 pub(super) use text::{same_text, unescape_into};
 pub(super) use vector::Processor;
-pub(super) use wanted::{SlotId, Wanted};
+pub(super) use wanted::{SlotId, Wanted, only_name};
 
 /// How deep objects and arrays may nest in a record, itself included.
 pub(super) const MAX_DEPTH: usize = 128;

@@ -191,6 +191,12 @@ impl Node {
     }
 }
 
+/// The name that a path is, if it is one alone.
+pub(in crate::decode) fn only_name(path: &str) -> Option<String> {
+    let [name] = <[Vec<u8>; 1]>::try_from(segments(path).ok()?).ok()?;
+    String::from_utf8(name).ok()
+}
+
 /// Cuts a path at its dots; `\.` is a dot and `\\` a backslash within a name.
 fn segments(path: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     let mut segments = vec![Vec::new()];

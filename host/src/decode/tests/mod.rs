@@ -8,6 +8,8 @@ mod bad_input;
 mod differential;
 #[cfg(test)]
 mod generate;
+#[cfg(test)]
+mod named;
 pub(super) mod oracle;
 #[cfg(test)]
 mod origins;

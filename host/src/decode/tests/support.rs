@@ -41,6 +41,7 @@ pub(in crate::decode) fn object(key: &str) -> Arc<Object> {
         etag: String::new(),
         version: None,
         modified_us: 1_000_000,
+        named: None,
     })
 }
 

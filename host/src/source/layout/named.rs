@@ -13,7 +13,8 @@ pub struct Named {
     /// The partition that they were taken from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
-    /// The offset of the first; that of the others follows.
+    /// The offset of the first. The others are taken to follow one by one, as they do unless a partitioner deals
+    /// the records of one partition out to several folders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
     /// Values that all of them have; `None` is null.
