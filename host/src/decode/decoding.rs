@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
+use super::format::Opening;
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
-use super::objects::ObjectReader;
+use super::reader::Reader;
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Projection, Spent};
 use crate::source::{Chunk, Object};
@@ -35,7 +36,9 @@ enum Fed {
 
 enum Reading {
     Nothing,
-    Object(Box<ObjectReader>),
+    /// An object whose format is not known yet.
+    Opening(Box<Opening>),
+    Object(Box<dyn Reader>),
     Messages(MessageReader),
 }
 
@@ -113,17 +116,25 @@ impl Decoding {
             if self.rows.is_full() {
                 return Ok(Some(self.rows.take()));
             }
-            let paused = match &mut self.reading {
-                Reading::Nothing => match self.chunks.pop_front() {
-                    None => return Ok(None),
-                    Some(chunk) => {
-                        self.take_in(chunk);
+            let (reading, paused) = match std::mem::replace(&mut self.reading, Reading::Nothing) {
+                Reading::Nothing => (Reading::Nothing, Paused::Hungry),
+                Reading::Opening(opening) => match opening.open(&self.options)? {
+                    Ok(reader) => {
+                        self.reading = Reading::Object(reader);
                         continue;
                     }
+                    Err(opening) => (Reading::Opening(Box::new(opening)), Paused::Hungry),
                 },
-                Reading::Object(reader) => reader.advance(&mut self.rows, &mut self.blocks)?,
-                Reading::Messages(reader) => reader.advance(&mut self.rows, &mut self.blocks),
+                Reading::Object(mut reader) => {
+                    let paused = reader.advance(&mut self.rows, &mut self.blocks)?;
+                    (Reading::Object(reader), paused)
+                }
+                Reading::Messages(mut reader) => {
+                    let paused = reader.advance(&mut self.rows, &mut self.blocks);
+                    (Reading::Messages(reader), paused)
+                }
             };
+            self.reading = reading;
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
@@ -172,27 +183,33 @@ impl Decoding {
                     None => Content::new(&object.key, &self.options),
                     Some(_) => Content::inflated(&object.key),
                 };
-                let reader = ObjectReader::new(&object, content, &self.options);
-                self.reading = Reading::Object(Box::new(reader));
+                self.reading = Reading::Opening(Box::new(Opening::new(object, content)));
             }
             (Chunk::Messages(messages), _) => {
                 self.reading =
                     Reading::Messages(MessageReader::new(messages, self.options.max_record));
             }
-            (Chunk::Bytes(bytes), Reading::Object(reader)) => {
+            (Chunk::Bytes(bytes), reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);
-                reader.feed(bytes);
+                match reading {
+                    Reading::Opening(opening) => opening.feed(bytes),
+                    Reading::Object(reader) => reader.feed(bytes),
+                    Reading::Nothing | Reading::Messages(_) => unreachable!("{REFUSED}"),
+                }
             }
-            (Chunk::End, Reading::Object(reader)) => {
+            (Chunk::End, reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(0);
-                reader.end();
-            }
-            (Chunk::Bytes(_) | Chunk::End, _) => {
-                unreachable!("they are refused outside of an object")
+                match reading {
+                    Reading::Opening(opening) => opening.end(),
+                    Reading::Object(reader) => reader.end(),
+                    Reading::Nothing | Reading::Messages(_) => unreachable!("{REFUSED}"),
+                }
             }
         }
     }
 }
+
+const REFUSED: &str = "`check_order` refuses bytes outside of an object";
 
 fn unfinished(object: &Object) -> DecodeError {
     DecodeError::Unfinished {

@@ -88,6 +88,14 @@ pub enum DecodeError {
     /// Bytes came outside of any object.
     #[error("bytes were delivered that belong to no object")]
     Stray,
+    /// The object is in a format that is not read.
+    #[error("`{object}` is {format}, which is not read")]
+    Format {
+        /// The object's key.
+        object: String,
+        /// The format, as its name or its first bytes tell.
+        format: &'static str,
+    },
     /// An input or a condition asks for what this format cannot give.
     #[error("`{input}` cannot be decoded: {detail}")]
     Input {
@@ -118,6 +126,7 @@ impl Coded for DecodeError {
             DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
             DecodeError::Unfinished { .. } => &codes::UNFINISHED,
             DecodeError::Stray => &codes::STRAY,
+            DecodeError::Format { .. } => &codes::FORMAT,
             DecodeError::Input { .. } => &codes::INPUT,
             DecodeError::Setting { .. } => &codes::SETTING,
         }
@@ -182,6 +191,12 @@ pub(crate) mod codes {
         "Compress the object anew with `zstd --long=27` or without `--long`, and plan again.",
     );
 
+    pub(crate) const FORMAT: Code = Code::new(
+        312,
+        Class::Permanent,
+        "Set `decode.format` if it is another one, or leave the object out of the input and plan again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -192,6 +207,7 @@ pub(crate) mod codes {
         &UNFINISHED,
         &STRAY,
         &WINDOW_TOO_LARGE,
+        &FORMAT,
         &INPUT,
         &SETTING,
     ];

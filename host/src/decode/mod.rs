@@ -7,8 +7,10 @@
 //! | file | idea |
 //! |---|---|
 //! | `decoding` | the worker's end: chunks in, events out |
-//! | `inflate` | gzip and zstd in pieces, told by their first bytes, within limits |
+//! | `inflate` | compressed objects in pieces, told by their first bytes, within limits |
 //! | `ahead` | inflating on another thread than the worker's |
+//! | `format` | which format an object is in |
+//! | `reader` | what reads an object, whatever its format |
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `objects` | records framed by their own syntax, across blocks |
 //! | `messages` | records that the source tells apart |
@@ -51,6 +53,7 @@ mod block;
 mod column;
 mod decoding;
 mod error;
+mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod inflate;
@@ -60,6 +63,7 @@ mod objects;
 mod options;
 mod plan;
 mod provenance;
+mod reader;
 mod rows;
 #[cfg(any(test, fuzzing))]
 mod tests;

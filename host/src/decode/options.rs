@@ -9,8 +9,11 @@ use crate::units::ByteSize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// JSON objects, on lines of their own or one right after another.
+    /// For each object what its name says in front of a compression's ending (`.json`, `.jsonl`, `.ndjson`, `.csv`,
+    /// `.avro`, `.parquet`); where that says nothing, what its first bytes are.
     #[default]
+    Auto,
+    /// JSON objects, on lines of their own or one right after another.
     Json,
 }
 
@@ -33,7 +36,7 @@ pub struct DecodeOptions {
 impl Default for DecodeOptions {
     fn default() -> Self {
         DecodeOptions {
-            format: Format::Json,
+            format: Format::Auto,
             batch_rows: 8192,
             max_record: ByteSize::mib(16),
             max_object: ByteSize::gib(64),

@@ -50,6 +50,9 @@ pub(super) enum Fault {
 /// Bytes that tell every compression from the others and from text.
 const MAGIC_BYTES: usize = 4;
 
+/// How much of the decoded content is shown before the rest: enough to tell formats by.
+const HEAD_BYTES: usize = 4;
+
 /// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 
@@ -79,11 +82,15 @@ impl Compression {
         }
     }
 
-    fn of_name(object: &str) -> Self {
-        match object.rsplit_once('.').map(|(_, suffix)| suffix) {
-            Some("gz" | "gzip") => Compression::Gzip,
-            Some("zst" | "zstd") => Compression::Zstd,
-            _ => Compression::None,
+    /// The compression that an object's name promises, and the name without that ending.
+    fn of_name(object: &str) -> (Self, &str) {
+        let Some((name, ending)) = object.rsplit_once('.') else {
+            return (Compression::None, object);
+        };
+        match ending {
+            "gz" | "gzip" => (Compression::Gzip, name),
+            "zst" | "zstd" => (Compression::Zstd, name),
+            _ => (Compression::None, object),
         }
     }
 
@@ -94,6 +101,11 @@ impl Compression {
             Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
         })
     }
+}
+
+/// The name of an object without the ending that a compression gave it.
+pub(super) fn without_ending(object: &str) -> &str {
+    Compression::of_name(object).1
 }
 
 /// The content of one object: stored bytes in, decoded blocks out.
@@ -110,6 +122,8 @@ pub(super) struct Content {
     /// Known once enough bytes were seen.
     compression: Option<Compression>,
     inflater: Option<Box<dyn Inflate>>,
+    /// What was inflated for [`head`](Content::head) and not given out yet.
+    ahead: Vec<u8>,
     /// Bytes read, as stored.
     stored: u64,
     /// Bytes given out.
@@ -144,6 +158,7 @@ impl Content {
             ended: false,
             compression: None,
             inflater: None,
+            ahead: Vec::new(),
             stored: 0,
             decoded: 0,
         }
@@ -212,26 +227,61 @@ impl Content {
         can
     }
 
+    /// The first [`HEAD_BYTES`] of the decoded content, or all of it where it is shorter, without giving them out;
+    /// `None` while that takes more bytes of the object. Asked for before anything is given out.
+    pub(super) fn head(&mut self) -> Result<Option<&[u8]>, DecodeError> {
+        let Some(compression) = self.detect()? else {
+            return Ok(None);
+        };
+        if self.inflater.is_none() {
+            let waiting = self.waiting();
+            let known = self.ended || waiting.len() >= HEAD_BYTES;
+            return Ok(known.then(|| &waiting[..waiting.len().min(HEAD_BYTES)]));
+        }
+        while self.ahead.len() < HEAD_BYTES {
+            let mut room = [0; HEAD_BYTES];
+            let step = self.step(&mut room[self.ahead.len()..])?;
+            if step == Step::NONE {
+                let is_whole = self.starved(compression)? == Filled::End;
+                return Ok(is_whole.then_some(&self.ahead[..]));
+            }
+            let at = self.ahead.len();
+            self.ahead.extend_from_slice(&room[at..at + step.written]);
+        }
+        Ok(Some(&self.ahead))
+    }
+
     /// Fills the room of `block` as far as the input reaches.
     pub(super) fn fill(&mut self, block: &mut Block) -> Result<Filled, DecodeError> {
         let Some(compression) = self.detect()? else {
             return Ok(Filled::Hungry);
         };
+        if !self.ahead.is_empty() {
+            let given = self.ahead.len().min(block.room().len());
+            block.append(&self.ahead[..given]);
+            self.ahead.drain(..given);
+        }
         while !block.room().is_empty() {
-            let (input, room) = (&self.input[self.at..], block.room());
-            let step = match &mut self.inflater {
-                Some(inflater) => inflater
-                    .step(input, room)
-                    .map_err(|fault| self.failed(fault))?,
-                None => copy(input, room),
-            };
+            let step = self.step(block.room())?;
             if step == Step::NONE {
                 return self.starved(compression);
             }
             block.advance(step.written);
-            self.count(step)?;
         }
         Ok(Filled::Full)
+    }
+
+    /// Decodes to the front of `room` what it can.
+    fn step(&mut self, room: &mut [u8]) -> Result<Step, DecodeError> {
+        let input = &self.input[self.at..];
+        let step = match &mut self.inflater {
+            Some(inflater) => inflater
+                .step(input, room)
+                .map_err(|fault| self.failed(fault))?,
+            None => copy(input, room),
+        };
+        self.count(step)?;
+        Ok(step)
     }
 
     fn count(&mut self, step: Step) -> Result<(), DecodeError> {
@@ -264,7 +314,7 @@ impl Content {
         if self.compression.is_some() || (self.waiting().len() < MAGIC_BYTES && !self.ended) {
             return Ok(self.compression);
         }
-        let named = Compression::of_name(&self.object);
+        let (named, _) = Compression::of_name(&self.object);
         let found = Compression::of_magic(self.waiting());
         if named != Compression::None && named != found {
             return Err(DecodeError::Mislabelled {
