@@ -7,12 +7,12 @@ use crate::units::ByteSize;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The name promises a compression that the content is not in.
-    #[error("`{object}` is named like {compression} but does not begin like it")]
+    /// The name or the job promises a compression that the content is not in.
+    #[error("`{object}` should be {compression} but does not begin like it")]
     Mislabelled {
         /// The object's key.
         object: String,
-        /// What the name promises.
+        /// What is promised.
         compression: &'static str,
     },
     /// The object ends within a gzip member or a zstd frame.
@@ -44,6 +44,16 @@ pub enum DecodeError {
         object: String,
         /// The limit.
         limit: ByteSize,
+    },
+    /// The compressed data is of a kind that is not read.
+    #[error("`{object}` is {compression} data that is not read: {detail}")]
+    Unsupported {
+        /// The object's key.
+        object: String,
+        /// The compression.
+        compression: &'static str,
+        /// What it has that is not read.
+        detail: String,
     },
     /// Something else follows the compressed data.
     #[error(
@@ -121,6 +131,7 @@ impl Coded for DecodeError {
             DecodeError::Truncated { .. } => &codes::TRUNCATED,
             DecodeError::Corrupt { .. } => &codes::CORRUPT,
             DecodeError::WindowTooLarge { .. } => &codes::WINDOW_TOO_LARGE,
+            DecodeError::Unsupported { .. } => &codes::UNSUPPORTED,
             DecodeError::TrailingGarbage { .. } => &codes::TRAILING_GARBAGE,
             DecodeError::ObjectTooLarge { .. } => &codes::OBJECT_TOO_LARGE,
             DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
@@ -140,7 +151,7 @@ pub(crate) mod codes {
     pub(crate) const MISLABELLED: Code = Code::new(
         301,
         Class::Permanent,
-        "Rename the object if it is not compressed, or restore it: an empty `.gz` is a cut-off one.",
+        "Rename the object or set `decode.compression`, or restore it: an empty `.gz` is a cut-off one.",
     );
     pub(crate) const TRUNCATED: Code = Code::new(
         302,
@@ -197,6 +208,12 @@ pub(crate) mod codes {
         "Set `decode.format` if it is another one, or leave the object out of the input and plan again.",
     );
 
+    pub(crate) const UNSUPPORTED: Code = Code::new(
+        313,
+        Class::Permanent,
+        "Compress the object anew with gzip or zstd, and plan again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -208,6 +225,7 @@ pub(crate) mod codes {
         &STRAY,
         &WINDOW_TOO_LARGE,
         &FORMAT,
+        &UNSUPPORTED,
         &INPUT,
         &SETTING,
     ];

@@ -73,6 +73,7 @@ pub use ahead::{Inflated, Inflating};
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;
+pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use options::{DecodeOptions, Format};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::DecodeError;
+use super::{Compression, DecodeError};
 use crate::units::ByteSize;
 
 /// How records are told apart and read.
@@ -23,6 +23,9 @@ pub enum Format {
 pub struct DecodeOptions {
     /// The format of the records.
     pub format: Format,
+    /// How objects are compressed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub compression: Compression,
     /// The most rows of a batch: 1 to 1,048,576.
     pub batch_rows: u32,
     /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
@@ -33,10 +36,16 @@ pub struct DecodeOptions {
     pub max_ratio: u32,
 }
 
+/// What a job does not set leaves no trace in its digest.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl Default for DecodeOptions {
     fn default() -> Self {
         DecodeOptions {
             format: Format::Auto,
+            compression: Compression::Auto,
             batch_rows: 8192,
             max_record: ByteSize::mib(16),
             max_object: ByteSize::gib(64),
