@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
+use super::columnar::{GroupReader, RowGroup};
 use super::format::Opening;
 use super::inflate::Content;
 use super::json::Processor;
@@ -32,6 +33,7 @@ pub struct Decoding {
 enum Fed {
     Stored(Chunk),
     Inflated(Inflated),
+    RowGroup(RowGroup),
 }
 
 enum Reading {
@@ -39,6 +41,7 @@ enum Reading {
     /// An object whose format is not known yet.
     Opening(Box<Opening>),
     Object(Box<dyn Reader>),
+    RowGroup(Box<GroupReader>),
     Messages(MessageReader),
 }
 
@@ -95,6 +98,15 @@ impl Decoding {
         Ok(())
     }
 
+    /// Takes the next row group of a Parquet object, between the chunks of other objects.
+    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
+        if let Some(object) = &self.open {
+            return Err(unfinished(object));
+        }
+        self.chunks.push_back(Fed::RowGroup(group));
+        Ok(())
+    }
+
     fn check_order(&mut self, chunk: &Chunk) -> Result<(), DecodeError> {
         match (chunk, &self.open) {
             (Chunk::Object(_) | Chunk::Messages(_), Some(object)) => {
@@ -113,7 +125,7 @@ impl Decoding {
     #[expect(clippy::should_implement_trait, reason = "it is not over after None")]
     pub fn next(&mut self) -> Result<Option<Events>, DecodeError> {
         loop {
-            if self.rows.is_full() {
+            if self.rows.is_due() {
                 return Ok(Some(self.rows.take()));
             }
             let (reading, paused) = match std::mem::replace(&mut self.reading, Reading::Nothing) {
@@ -128,6 +140,10 @@ impl Decoding {
                 Reading::Object(mut reader) => {
                     let paused = reader.advance(&mut self.rows, &mut self.blocks)?;
                     (Reading::Object(reader), paused)
+                }
+                Reading::RowGroup(mut reader) => {
+                    let paused = reader.advance(&mut self.rows)?;
+                    (Reading::RowGroup(reader), paused)
                 }
                 Reading::Messages(mut reader) => {
                     let paused = reader.advance(&mut self.rows, &mut self.blocks);
@@ -176,6 +192,10 @@ impl Decoding {
         let (chunk, inflated_from) = match fed {
             Fed::Stored(chunk) => (chunk, None),
             Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Fed::RowGroup(group) => {
+                self.reading = Reading::RowGroup(Box::new(GroupReader::new(group)));
+                return;
+            }
         };
         match (chunk, &mut self.reading) {
             (Chunk::Object(object), _) => {
@@ -194,7 +214,7 @@ impl Decoding {
                 match reading {
                     Reading::Opening(opening) => opening.feed(bytes),
                     Reading::Object(reader) => reader.feed(bytes),
-                    Reading::Nothing | Reading::Messages(_) => unreachable!("{REFUSED}"),
+                    _ => unreachable!("{REFUSED}"),
                 }
             }
             (Chunk::End, reading) => {
@@ -202,7 +222,7 @@ impl Decoding {
                 match reading {
                     Reading::Opening(opening) => opening.end(),
                     Reading::Object(reader) => reader.end(),
-                    Reading::Nothing | Reading::Messages(_) => unreachable!("{REFUSED}"),
+                    _ => unreachable!("{REFUSED}"),
                 }
             }
         }

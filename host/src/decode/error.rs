@@ -1,5 +1,6 @@
 //! What stops decoding altogether, as opposed to the records it rejects.
 
+use super::columnar::ColumnType;
 use crate::error::{Class, Code, Coded};
 use crate::units::ByteSize;
 
@@ -106,6 +107,52 @@ pub enum DecodeError {
         /// The format, as its name or its first bytes tell.
         format: &'static str,
     },
+    /// A column does not become what the component wants.
+    #[error(transparent)]
+    ColumnType(Box<ColumnType>),
+    /// The component wants the bytes of records where there are none.
+    #[error("`{object}` holds columns, and the component wants the bytes of records")]
+    Payload {
+        /// The object's key.
+        object: String,
+    },
+    /// What an object says of itself cannot be true.
+    #[error("`{object}` holds damaged {format} data in {place}: {detail}")]
+    Damaged {
+        /// The object's key.
+        object: String,
+        /// Its format.
+        format: &'static str,
+        /// Where.
+        place: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A row group takes too much memory.
+    #[error(
+        "the wanted columns of row group {group} of `{object}` have {size}, more than {limit}, the limit \
+         `decode.max_row_group`"
+    )]
+    RowGroupTooLarge {
+        /// The object's key.
+        object: String,
+        /// The row group, from 0.
+        group: usize,
+        /// What they have, as stored or uncompressed.
+        size: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// A block takes too much memory.
+    #[error(
+        "a block or the header of `{object}` has more than {limit}, the limit `decode.max_row_group`"
+    )]
+    BlockTooLarge {
+        /// The object's key.
+        object: String,
+        /// The limit.
+        limit: ByteSize,
+    },
     /// An input or a condition asks for what this format cannot give.
     #[error("`{input}` cannot be decoded: {detail}")]
     Input {
@@ -138,6 +185,12 @@ impl Coded for DecodeError {
             DecodeError::Unfinished { .. } => &codes::UNFINISHED,
             DecodeError::Stray => &codes::STRAY,
             DecodeError::Format { .. } => &codes::FORMAT,
+            DecodeError::ColumnType(_) => &codes::COLUMN_TYPE,
+            DecodeError::Payload { .. } => &codes::PAYLOAD,
+            DecodeError::Damaged { .. } => &codes::DAMAGED,
+            DecodeError::RowGroupTooLarge { .. } | DecodeError::BlockTooLarge { .. } => {
+                &codes::ROW_GROUP_TOO_LARGE
+            }
             DecodeError::Input { .. } => &codes::INPUT,
             DecodeError::Setting { .. } => &codes::SETTING,
         }
@@ -213,6 +266,26 @@ pub(crate) mod codes {
         Class::Permanent,
         "Compress the object anew with gzip or zstd, and plan again.",
     );
+    pub(crate) const COLUMN_TYPE: Code = Code::new(
+        350,
+        Class::Permanent,
+        "Change the component's input to what the column is, or leave the object out and plan again.",
+    );
+    pub(crate) const PAYLOAD: Code = Code::new(
+        351,
+        Class::Usage,
+        "Let the component ask for the columns that it needs, by their paths.",
+    );
+    pub(crate) const DAMAGED: Code = Code::new(
+        352,
+        Class::Permanent,
+        "Restore the object from its origin, or leave it out of the input and plan again.",
+    );
+    pub(crate) const ROW_GROUP_TOO_LARGE: Code = Code::new(
+        353,
+        Class::Permanent,
+        "Raise `decode.max_row_group` if the workers have memory for it, or write smaller ones.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
@@ -226,6 +299,10 @@ pub(crate) mod codes {
         &WINDOW_TOO_LARGE,
         &FORMAT,
         &UNSUPPORTED,
+        &COLUMN_TYPE,
+        &PAYLOAD,
+        &DAMAGED,
+        &ROW_GROUP_TOO_LARGE,
         &INPUT,
         &SETTING,
     ];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::columnar::AvroReader;
 use super::inflate::{self, Content};
 use super::objects::ObjectReader;
 use super::reader::Reader;
@@ -65,6 +66,11 @@ impl Found {
     }
 }
 
+/// Whether an object is Parquet, as far as its name tells.
+pub(crate) fn is_parquet_by_name(object: &str) -> Option<bool> {
+    Found::of_name(object).map(|found| found == Found::Parquet)
+}
+
 impl Opening {
     pub(super) fn new(object: Arc<Object>, content: Content) -> Self {
         Opening { object, content }
@@ -88,6 +94,8 @@ impl Opening {
     ) -> Result<Result<Box<dyn Reader>, Self>, DecodeError> {
         let found = match options.format {
             Format::Json => Found::Json,
+            Format::Parquet => Found::Parquet,
+            Format::Avro => Found::Avro,
             Format::Auto => match Found::of_name(&self.object.key) {
                 Some(found) => found,
                 None => match self.content.head()? {
@@ -99,7 +107,8 @@ impl Opening {
         let Opening { object, content } = self;
         Ok(Ok(match found {
             Found::Json => Box::new(ObjectReader::new(&object, content, options)),
-            Found::Csv | Found::Avro | Found::Parquet | Found::Orc => {
+            Found::Avro => Box::new(AvroReader::new(&object, content, options)),
+            Found::Csv | Found::Parquet | Found::Orc => {
                 return Err(DecodeError::Format {
                     object: object.key.clone(),
                     format: found.name(),
@@ -136,7 +145,10 @@ mod tests {
         let avro = b"Obj\x01 and more";
         for stored in [avro.to_vec(), gzipped(avro), zstd_of(avro)] {
             let error = read("stream-1", &stored, Format::Auto).unwrap_err();
-            assert_eq!(error, "`stream-1` is Avro, which is not read");
+            assert_eq!(
+                error,
+                "`stream-1` holds damaged Avro data in its header: a negative length"
+            );
         }
         for (text, events) in [("", 0), ("{}", 1), ("{", 0), ("\u{feff}{}{}", 2)] {
             for stored in [text.into(), gzipped(text.as_bytes())] {

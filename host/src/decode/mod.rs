@@ -14,6 +14,7 @@
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `objects` | records framed by their own syntax, across blocks |
 //! | `messages` | records that the source tells apart |
+//! | `columnar` | objects that hold columns, and Parquet |
 //! | `json` | from a record to the spans of the wanted values |
 //! | `plan` | the projection, made ready |
 //! | `rows` | conditions, range, rejections, counts |
@@ -51,6 +52,7 @@ use crate::schema::{Condition, Input};
 mod ahead;
 mod block;
 mod column;
+mod columnar;
 mod decoding;
 mod error;
 mod format;
@@ -70,9 +72,11 @@ mod tests;
 
 pub use crate::source::EventRange;
 pub use ahead::{Inflated, Inflating};
+pub use columnar::{ColumnType, Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;
+pub(crate) use format::is_parquet_by_name;
 pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;

@@ -15,6 +15,10 @@ pub enum Format {
     Auto,
     /// JSON objects, on lines of their own or one right after another.
     Json,
+    /// Parquet: only the wanted columns are read, by ranges.
+    Parquet,
+    /// Avro object container files.
+    Avro,
 }
 
 /// The limits and sizes of decoding.
@@ -34,6 +38,18 @@ pub struct DecodeOptions {
     pub max_object: ByteSize,
     /// The most bytes that may come out of a compressed byte, once 64 MiB have come out of an object.
     pub max_ratio: u32,
+    /// The most bytes that the wanted columns of a Parquet row group may have, or an Avro block or header, as stored and
+    /// uncompressed.
+    #[serde(skip_serializing_if = "is_default_row_group")]
+    pub max_row_group: ByteSize,
+}
+
+/// What most archives never reach.
+const MAX_ROW_GROUP: ByteSize = ByteSize::mib(512);
+
+/// So that builds whose job says nothing of it stay the same.
+fn is_default_row_group(size: &ByteSize) -> bool {
+    *size == MAX_ROW_GROUP
 }
 
 /// What a job does not set leaves no trace in its digest.
@@ -50,6 +66,7 @@ impl Default for DecodeOptions {
             max_record: ByteSize::mib(16),
             max_object: ByteSize::gib(64),
             max_ratio: 200,
+            max_row_group: MAX_ROW_GROUP,
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) enum Place {
 /// A condition with its path resolved.
 pub(super) struct PlannedCondition {
     pub(super) slot: SlotId,
-    any_of: Vec<Vec<u8>>,
+    pub(super) any_of: Vec<Vec<u8>>,
 }
 
 impl PlannedCondition {

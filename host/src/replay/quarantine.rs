@@ -12,7 +12,7 @@ use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{DecodeOptions, Decoding, Events};
+use crate::decode::{DecodeOptions, Decoding, Events, Format};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
@@ -239,6 +239,11 @@ type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
 fn decode(manifest: &Manifest, record: &Quarantined, bytes: Vec<u8>) -> Result<Decoded, Error> {
     let options = DecodeOptions {
         batch_rows: 1,
+        format: match manifest.decode.format {
+            // A row of columns is kept as a line of JSON.
+            Format::Parquet | Format::Avro => Format::Json,
+            format => format,
+        },
         ..manifest.decode.clone()
     };
     let mut decoding = Decoding::new(projection(manifest), &options)?;
