@@ -27,6 +27,7 @@ mod opening;
 mod planning;
 mod quarantine;
 mod report;
+mod row_groups;
 mod sampling;
 mod trial;
 

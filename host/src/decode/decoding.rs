@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
+use super::columnar::{GroupReader, RowGroup};
+use super::format::Opening;
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
-use super::objects::ObjectReader;
+use super::reader::Reader;
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Projection, Spent};
 use crate::source::{Chunk, Object};
@@ -31,11 +33,15 @@ pub struct Decoding {
 enum Fed {
     Stored(Chunk),
     Inflated(Inflated),
+    RowGroup(RowGroup),
 }
 
 enum Reading {
     Nothing,
-    Object(Box<ObjectReader>),
+    /// An object whose format is not known yet.
+    Opening(Box<Opening>),
+    Object(Box<dyn Reader>),
+    RowGroup(Box<GroupReader>),
     Messages(MessageReader),
 }
 
@@ -92,6 +98,15 @@ impl Decoding {
         Ok(())
     }
 
+    /// Takes the next row group of a Parquet object, between the chunks of other objects.
+    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
+        if let Some(object) = &self.open {
+            return Err(unfinished(object));
+        }
+        self.chunks.push_back(Fed::RowGroup(group));
+        Ok(())
+    }
+
     fn check_order(&mut self, chunk: &Chunk) -> Result<(), DecodeError> {
         match (chunk, &self.open) {
             (Chunk::Object(_) | Chunk::Messages(_), Some(object)) => {
@@ -110,20 +125,32 @@ impl Decoding {
     #[expect(clippy::should_implement_trait, reason = "it is not over after None")]
     pub fn next(&mut self) -> Result<Option<Events>, DecodeError> {
         loop {
-            if self.rows.is_full() {
+            if self.rows.is_due() {
                 return Ok(Some(self.rows.take()));
             }
-            let paused = match &mut self.reading {
-                Reading::Nothing => match self.chunks.pop_front() {
-                    None => return Ok(None),
-                    Some(chunk) => {
-                        self.take_in(chunk);
+            let (reading, paused) = match std::mem::replace(&mut self.reading, Reading::Nothing) {
+                Reading::Nothing => (Reading::Nothing, Paused::Hungry),
+                Reading::Opening(opening) => match opening.open(&self.options)? {
+                    Ok(reader) => {
+                        self.reading = Reading::Object(reader);
                         continue;
                     }
+                    Err(opening) => (Reading::Opening(Box::new(opening)), Paused::Hungry),
                 },
-                Reading::Object(reader) => reader.advance(&mut self.rows, &mut self.blocks)?,
-                Reading::Messages(reader) => reader.advance(&mut self.rows, &mut self.blocks),
+                Reading::Object(mut reader) => {
+                    let paused = reader.advance(&mut self.rows, &mut self.blocks)?;
+                    (Reading::Object(reader), paused)
+                }
+                Reading::RowGroup(mut reader) => {
+                    let paused = reader.advance(&mut self.rows)?;
+                    (Reading::RowGroup(reader), paused)
+                }
+                Reading::Messages(mut reader) => {
+                    let paused = reader.advance(&mut self.rows, &mut self.blocks);
+                    (Reading::Messages(reader), paused)
+                }
             };
+            self.reading = reading;
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
@@ -165,6 +192,10 @@ impl Decoding {
         let (chunk, inflated_from) = match fed {
             Fed::Stored(chunk) => (chunk, None),
             Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Fed::RowGroup(group) => {
+                self.reading = Reading::RowGroup(Box::new(GroupReader::new(group)));
+                return;
+            }
         };
         match (chunk, &mut self.reading) {
             (Chunk::Object(object), _) => {
@@ -173,28 +204,34 @@ impl Decoding {
                     Some(_) => Content::inflated(&object.key),
                 };
                 self.rows.begin_object(&object);
-                let reader = ObjectReader::new(&object, content, &self.options);
-                self.reading = Reading::Object(Box::new(reader));
+                self.reading = Reading::Opening(Box::new(Opening::new(object, content)));
             }
             (Chunk::Messages(messages), _) => {
                 self.rows.begin_log();
                 self.reading =
                     Reading::Messages(MessageReader::new(messages, self.options.max_record));
             }
-            (Chunk::Bytes(bytes), Reading::Object(reader)) => {
+            (Chunk::Bytes(bytes), reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);
-                reader.feed(bytes);
+                match reading {
+                    Reading::Opening(opening) => opening.feed(bytes),
+                    Reading::Object(reader) => reader.feed(bytes),
+                    _ => unreachable!("{REFUSED}"),
+                }
             }
-            (Chunk::End, Reading::Object(reader)) => {
+            (Chunk::End, reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(0);
-                reader.end();
-            }
-            (Chunk::Bytes(_) | Chunk::End, _) => {
-                unreachable!("they are refused outside of an object")
+                match reading {
+                    Reading::Opening(opening) => opening.end(),
+                    Reading::Object(reader) => reader.end(),
+                    _ => unreachable!("{REFUSED}"),
+                }
             }
         }
     }
 }
+
+const REFUSED: &str = "`check_order` refuses bytes outside of an object";
 
 fn unfinished(object: &Object) -> DecodeError {
     DecodeError::Unfinished {

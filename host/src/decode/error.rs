@@ -1,5 +1,6 @@
 //! What stops decoding altogether, as opposed to the records it rejects.
 
+use super::columnar::ColumnType;
 use crate::error::{Class, Code, Coded};
 use crate::units::ByteSize;
 
@@ -7,12 +8,12 @@ use crate::units::ByteSize;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The name promises a compression that the content is not in.
-    #[error("`{object}` is named like {compression} but does not begin like it")]
+    /// The name or the job promises a compression that the content is not in.
+    #[error("`{object}` should be {compression} but does not begin like it")]
     Mislabelled {
         /// The object's key.
         object: String,
-        /// What the name promises.
+        /// What is promised.
         compression: &'static str,
     },
     /// The object ends within a gzip member or a zstd frame.
@@ -44,6 +45,16 @@ pub enum DecodeError {
         object: String,
         /// The limit.
         limit: ByteSize,
+    },
+    /// The compressed data is of a kind that is not read.
+    #[error("`{object}` is {compression} data that is not read: {detail}")]
+    Unsupported {
+        /// The object's key.
+        object: String,
+        /// The compression.
+        compression: &'static str,
+        /// What it has that is not read.
+        detail: String,
     },
     /// Something else follows the compressed data.
     #[error(
@@ -88,6 +99,60 @@ pub enum DecodeError {
     /// Bytes came outside of any object.
     #[error("bytes were delivered that belong to no object")]
     Stray,
+    /// The object is in a format that is not read.
+    #[error("`{object}` is {format}, which is not read")]
+    Format {
+        /// The object's key.
+        object: String,
+        /// The format, as its name or its first bytes tell.
+        format: &'static str,
+    },
+    /// A column does not become what the component wants.
+    #[error(transparent)]
+    ColumnType(Box<ColumnType>),
+    /// The component wants the bytes of records where there are none.
+    #[error("`{object}` holds columns, and the component wants the bytes of records")]
+    Payload {
+        /// The object's key.
+        object: String,
+    },
+    /// What an object says of itself cannot be true.
+    #[error("`{object}` holds damaged {format} data in {place}: {detail}")]
+    Damaged {
+        /// The object's key.
+        object: String,
+        /// Its format.
+        format: &'static str,
+        /// Where.
+        place: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A row group takes too much memory.
+    #[error(
+        "the wanted columns of row group {group} of `{object}` have {size}, more than {limit}, the limit \
+         `decode.max_row_group`"
+    )]
+    RowGroupTooLarge {
+        /// The object's key.
+        object: String,
+        /// The row group, from 0.
+        group: usize,
+        /// What they have, as stored or uncompressed.
+        size: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// A block takes too much memory.
+    #[error(
+        "a block or the header of `{object}` has more than {limit}, the limit `decode.max_row_group`"
+    )]
+    BlockTooLarge {
+        /// The object's key.
+        object: String,
+        /// The limit.
+        limit: ByteSize,
+    },
     /// An input or a condition asks for what this format cannot give.
     #[error("`{input}` cannot be decoded: {detail}")]
     Input {
@@ -113,11 +178,19 @@ impl Coded for DecodeError {
             DecodeError::Truncated { .. } => &codes::TRUNCATED,
             DecodeError::Corrupt { .. } => &codes::CORRUPT,
             DecodeError::WindowTooLarge { .. } => &codes::WINDOW_TOO_LARGE,
+            DecodeError::Unsupported { .. } => &codes::UNSUPPORTED,
             DecodeError::TrailingGarbage { .. } => &codes::TRAILING_GARBAGE,
             DecodeError::ObjectTooLarge { .. } => &codes::OBJECT_TOO_LARGE,
             DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
             DecodeError::Unfinished { .. } => &codes::UNFINISHED,
             DecodeError::Stray => &codes::STRAY,
+            DecodeError::Format { .. } => &codes::FORMAT,
+            DecodeError::ColumnType(_) => &codes::COLUMN_TYPE,
+            DecodeError::Payload { .. } => &codes::PAYLOAD,
+            DecodeError::Damaged { .. } => &codes::DAMAGED,
+            DecodeError::RowGroupTooLarge { .. } | DecodeError::BlockTooLarge { .. } => {
+                &codes::ROW_GROUP_TOO_LARGE
+            }
             DecodeError::Input { .. } => &codes::INPUT,
             DecodeError::Setting { .. } => &codes::SETTING,
         }
@@ -131,7 +204,7 @@ pub(crate) mod codes {
     pub(crate) const MISLABELLED: Code = Code::new(
         301,
         Class::Permanent,
-        "Rename the object if it is not compressed, or restore it: an empty `.gz` is a cut-off one.",
+        "Rename the object or set `decode.compression`, or restore it: an empty `.gz` is a cut-off one.",
     );
     pub(crate) const TRUNCATED: Code = Code::new(
         302,
@@ -182,6 +255,38 @@ pub(crate) mod codes {
         "Compress the object anew with `zstd --long=27` or without `--long`, and plan again.",
     );
 
+    pub(crate) const FORMAT: Code = Code::new(
+        312,
+        Class::Permanent,
+        "Set `decode.format` if it is another one, or leave the object out of the input and plan again.",
+    );
+
+    pub(crate) const UNSUPPORTED: Code = Code::new(
+        313,
+        Class::Permanent,
+        "Compress the object anew with gzip or zstd, and plan again.",
+    );
+    pub(crate) const COLUMN_TYPE: Code = Code::new(
+        350,
+        Class::Permanent,
+        "Change the component's input to what the column is, or leave the object out and plan again.",
+    );
+    pub(crate) const PAYLOAD: Code = Code::new(
+        351,
+        Class::Usage,
+        "Let the component ask for the columns that it needs, by their paths.",
+    );
+    pub(crate) const DAMAGED: Code = Code::new(
+        352,
+        Class::Permanent,
+        "Restore the object from its origin, or leave it out of the input and plan again.",
+    );
+    pub(crate) const ROW_GROUP_TOO_LARGE: Code = Code::new(
+        353,
+        Class::Permanent,
+        "Raise `decode.max_row_group` if the workers have memory for it, or write smaller ones.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -192,6 +297,12 @@ pub(crate) mod codes {
         &UNFINISHED,
         &STRAY,
         &WINDOW_TOO_LARGE,
+        &FORMAT,
+        &UNSUPPORTED,
+        &COLUMN_TYPE,
+        &PAYLOAD,
+        &DAMAGED,
+        &ROW_GROUP_TOO_LARGE,
         &INPUT,
         &SETTING,
     ];

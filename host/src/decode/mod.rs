@@ -7,11 +7,14 @@
 //! | file | idea |
 //! |---|---|
 //! | `decoding` | the worker's end: chunks in, events out |
-//! | `inflate` | gzip and zstd in pieces, told by their first bytes, within limits |
+//! | `inflate` | compressed objects in pieces, told by their first bytes, within limits |
 //! | `ahead` | inflating on another thread than the worker's |
+//! | `format` | which format an object is in |
+//! | `reader` | what reads an object, whatever its format |
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `objects` | records framed by their own syntax, across blocks |
 //! | `messages` | records that the source tells apart |
+//! | `columnar` | objects that hold columns, and Parquet |
 //! | `json` | from a record to the spans of the wanted values |
 //! | `plan` | the projection, made ready |
 //! | `named` | what the key of an object says of its records |
@@ -51,8 +54,10 @@ use crate::schema::{Condition, Input};
 mod ahead;
 mod block;
 mod column;
+mod columnar;
 mod decoding;
 mod error;
+mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod inflate;
@@ -63,15 +68,19 @@ mod objects;
 mod options;
 mod plan;
 mod provenance;
+mod reader;
 mod rows;
 #[cfg(any(test, fuzzing))]
 mod tests;
 
 pub use crate::source::EventRange;
 pub use ahead::{Inflated, Inflating};
+pub use columnar::{ColumnType, Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
 pub use decoding::Decoding;
 pub use error::DecodeError;
 pub(crate) use error::codes;
+pub(crate) use format::is_parquet_by_name;
+pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use options::{DecodeOptions, Format};

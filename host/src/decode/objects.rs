@@ -9,11 +9,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::block::{Block, Blocks};
 use super::decoding::Paused;
 use super::inflate::{Content, Filled};
 use super::json::{LOOKAHEAD_BYTES, skip_blanks};
 use super::provenance::Stretch;
+use super::reader::Reader;
 use super::rows::{Record, Rows};
 use super::{DecodeError, DecodeOptions, Position, QUARANTINE_BYTES};
 use crate::source::Object;
@@ -68,38 +71,16 @@ enum Stopped {
     Exhausted,
 }
 
-impl ObjectReader {
-    pub(super) fn new(object: &Object, content: Content, options: &DecodeOptions) -> Self {
-        ObjectReader {
-            time_us: object.modified_us,
-            max_record: options.max_record.bytes(),
-            content,
-            stage: Stage::Filling(Block::default()),
-            stretch: Stretch {
-                source: object.key.as_str().into(),
-                partition: None,
-                byte: Some(0),
-                block: None,
-            },
-            ordinal: 0,
-            broken: None,
-        }
-    }
-
-    pub(super) fn feed(&mut self, bytes: bytes::Bytes) {
+impl Reader for ObjectReader {
+    fn feed(&mut self, bytes: Bytes) {
         self.content.feed(bytes);
     }
 
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         self.content.end();
     }
 
-    /// Goes on as far as the bytes reach.
-    pub(super) fn advance(
-        &mut self,
-        rows: &mut Rows,
-        blocks: &mut Blocks,
-    ) -> Result<Paused, DecodeError> {
+    fn advance(&mut self, rows: &mut Rows, blocks: &mut Blocks) -> Result<Paused, DecodeError> {
         loop {
             self.stage = match std::mem::replace(&mut self.stage, Stage::Done) {
                 Stage::Filling(block) => match self.fill(block, rows, blocks)? {
@@ -122,6 +103,25 @@ impl ObjectReader {
                 }
                 Stage::Done => return Ok(Paused::Done),
             };
+        }
+    }
+}
+
+impl ObjectReader {
+    pub(super) fn new(object: &Object, content: Content, options: &DecodeOptions) -> Self {
+        ObjectReader {
+            time_us: object.modified_us,
+            max_record: options.max_record.bytes(),
+            content,
+            stage: Stage::Filling(Block::default()),
+            stretch: Stretch {
+                source: object.key.as_str().into(),
+                partition: None,
+                byte: Some(0),
+                block: None,
+            },
+            ordinal: 0,
+            broken: None,
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) enum Place {
 pub(super) struct PlannedCondition {
     pub(super) slot: SlotId,
     pub(super) path: String,
-    any_of: Vec<Vec<u8>>,
+    pub(super) any_of: Vec<Vec<u8>>,
 }
 
 impl PlannedCondition {

@@ -1,15 +1,46 @@
 //! Where the rows of a batch came from.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Position;
 use super::block::Block;
+use super::columnar::Lines;
 
 /// The position of each row of a batch, and its bytes until they are forgotten.
-#[derive(Clone, Debug, Default)]
-pub struct Provenance {
-    rows: Arc<Vec<Row>>,
-    stretches: Vec<Stretch>,
+#[derive(Clone, Debug)]
+pub struct Provenance(Rows);
+
+#[derive(Clone, Debug)]
+enum Rows {
+    /// Records in the text of a source.
+    Text {
+        rows: Arc<Vec<Row>>,
+        stretches: Vec<Stretch>,
+    },
+    /// Rows of an object that holds columns.
+    Columns {
+        rows: Arc<Vec<ColumnRow>>,
+        /// The object, and its columns until they are forgotten.
+        sources: Vec<(Arc<str>, Option<Arc<Lines>>)>,
+    },
+}
+
+impl Default for Provenance {
+    fn default() -> Self {
+        Provenance::new(Vec::new(), Vec::new())
+    }
+}
+
+/// A row of columns that became a row of the batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ColumnRow {
+    /// As in [`Position`].
+    pub(super) offset: i64,
+    /// The place of its columns among the sources.
+    pub(super) lines: u32,
+    /// Its place in these columns.
+    pub(super) row: u32,
 }
 
 /// A record that became a row.
@@ -49,15 +80,28 @@ impl Stretch {
 
 impl Provenance {
     pub(super) fn new(rows: Vec<Row>, stretches: Vec<Stretch>) -> Self {
-        Provenance {
+        Provenance(Rows::Text {
             rows: Arc::new(rows),
             stretches,
-        }
+        })
+    }
+
+    pub(super) fn of_columns(rows: Vec<ColumnRow>, sources: Vec<(Arc<str>, Arc<Lines>)>) -> Self {
+        let sources = sources.into_iter();
+        Provenance(Rows::Columns {
+            rows: Arc::new(rows),
+            sources: sources
+                .map(|(source, lines)| (source, Some(lines)))
+                .collect(),
+        })
     }
 
     /// How many rows the batch has.
     pub fn rows(&self) -> usize {
-        self.rows.len()
+        match &self.0 {
+            Rows::Text { rows, .. } => rows.len(),
+            Rows::Columns { rows, .. } => rows.len(),
+        }
     }
 
     /// Where the record of `row` stands.
@@ -65,24 +109,50 @@ impl Provenance {
     /// # Panics
     /// Where the batch has no such row.
     pub fn position(&self, row: usize) -> Position {
-        let row = self.rows[row];
-        self.stretches[row.stretch as usize].position(row.offset, row.start as usize)
+        match &self.0 {
+            Rows::Text { rows, stretches } => {
+                let row = rows[row];
+                stretches[row.stretch as usize].position(row.offset, row.start as usize)
+            }
+            Rows::Columns { rows, sources } => Position {
+                source: sources[rows[row].lines as usize].0.clone(),
+                partition: None,
+                offset: rows[row].offset,
+                byte: None,
+            },
+        }
     }
 
-    /// The record of `row` as it stood in the source, decompressed; `None` once it was forgotten.
+    /// The record of `row` as it stood in the source, decompressed; of an object that holds columns, the wanted values
+    /// as a line of JSON. `None` once it was forgotten.
     ///
     /// # Panics
     /// Where the batch has no such row.
-    pub fn bytes(&self, row: usize) -> Option<&[u8]> {
-        let row = self.rows[row];
-        let block = self.stretches[row.stretch as usize].block.as_ref()?;
-        Some(&block.text()[row.start as usize..row.end as usize])
+    pub fn bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
+        match &self.0 {
+            Rows::Text { rows, stretches } => {
+                let row = rows[row];
+                let block = stretches[row.stretch as usize].block.as_ref()?;
+                let text = &block.text()[row.start as usize..row.end as usize];
+                Some(Cow::Borrowed(text))
+            }
+            Rows::Columns { rows, sources } => {
+                let row = rows[row];
+                let lines = sources[row.lines as usize].1.as_ref()?;
+                Some(Cow::Owned(lines.line(row.row as usize)))
+            }
+        }
     }
 
     /// Lets go of the records' bytes; their positions stay known.
     pub fn forget_bytes(&mut self) {
-        for stretch in &mut self.stretches {
-            stretch.block = None;
+        match &mut self.0 {
+            Rows::Text { stretches, .. } => stretches
+                .iter_mut()
+                .for_each(|stretch| stretch.block = None),
+            Rows::Columns { sources, .. } => {
+                sources.iter_mut().for_each(|(_, lines)| *lines = None)
+            }
         }
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use bytes::Bytes;
 
 use super::block::Block;
 use super::column::{Column, Misfit};
+use super::columnar::{Gathering, Piece, Wants};
 use super::json::{Fault, Processor, RecordParser};
 use super::named::{KeySays, whole};
 use super::plan::{Place, Plan};
@@ -37,6 +38,8 @@ pub(super) struct Rows {
     kept_bytes: usize,
     rejected: Vec<Rejected>,
     rejected_bytes: usize,
+    /// What came of columns; nothing while there is something that came of text.
+    columnar: Gathering,
     pub(super) counts: Counts,
     pub(super) spent: Spent,
 }
@@ -75,6 +78,7 @@ impl Rows {
             .iter()
             .map(|input| Column::new(input.kind, input.encoding, batch_rows));
         let columns = columns.collect();
+        let columnar = Gathering::new(Wants::new(projection.clone())?, batch_rows);
         let (plan, wanted) = Plan::new(projection)?;
         Ok(Rows {
             plan,
@@ -88,6 +92,7 @@ impl Rows {
             kept_bytes: 0,
             rejected: Vec::new(),
             rejected_bytes: 0,
+            columnar,
             counts: Counts::default(),
             spent: Spent::default(),
         })
@@ -103,11 +108,25 @@ impl Rows {
         self.key_says = None;
     }
 
-    /// Whether the batch has to be taken before the next record.
+    /// Whether the batch has to be taken before the next record of text.
     pub(super) fn is_full(&self) -> bool {
+        !self.columnar.is_idle() || self.is_full_of_text()
+    }
+
+    fn is_full_of_text(&self) -> bool {
         self.rows.len() >= self.batch_rows
             || self.rejected.len() >= KEPT_REJECTIONS
             || self.rejected_bytes >= KEPT_REJECTED_BYTES
+    }
+
+    /// Whether the batch has to be taken before the next piece of columns.
+    pub(super) fn is_full_for_columns(&self) -> bool {
+        self.columnar.is_full() || !self.rows.is_empty() || !self.rejected.is_empty()
+    }
+
+    /// Whether the batch has to be taken, whatever comes next.
+    pub(super) fn is_due(&self) -> bool {
+        self.columnar.is_full() || self.is_full_of_text()
     }
 
     /// Whether the batch has to be taken before the next block.
@@ -117,7 +136,27 @@ impl Rows {
 
     /// Whether nothing was read since the batch before.
     pub(super) fn is_idle(&self) -> bool {
-        self.counts == Counts::default()
+        self.columnar.is_idle() && self.counts == Counts::default()
+    }
+
+    /// The most rows of a batch.
+    pub(super) fn batch_rows(&self) -> usize {
+        self.batch_rows
+    }
+
+    /// What is wanted of an object that holds columns.
+    pub(super) fn wants(&self) -> &Wants {
+        self.columnar.wants()
+    }
+
+    /// Takes in rows of an object that holds columns, as many as a batch has at most.
+    pub(super) fn push_columns(&mut self, piece: &Piece<'_>) -> Result<(), ArrowError> {
+        self.columnar.push(piece)
+    }
+
+    /// Counts what was read of such an object beside its rows.
+    pub(super) fn count_columns(&mut self, counts: Counts) {
+        self.columnar.count(counts);
     }
 
     /// Whether a record without a value can become a row.
@@ -297,6 +336,11 @@ impl Rows {
 
     /// The batch so far.
     pub(super) fn take(&mut self) -> Events {
+        if !self.columnar.is_idle() {
+            let mut events = self.columnar.take();
+            events.counts += std::mem::take(&mut self.counts);
+            return events;
+        }
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(self.batch_rows));
         let columns = self
             .columns

@@ -11,7 +11,7 @@ use super::error::FoldError;
 use super::quarantine::SplitQuarantine;
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
-use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected};
+use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected, RowGroup};
 use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
 use crate::progress::Progress;
 use crate::source::{Chunk, SourceError};
@@ -25,7 +25,9 @@ pub enum Feed {
     Chunk(Chunk),
     /// A piece of it, inflated already.
     Inflated(Inflated),
-    /// It cannot be inflated.
+    /// A row group of a Parquet object of it.
+    RowGroup(RowGroup),
+    /// It cannot be inflated or made sense of.
     Damaged(DecodeError),
     /// It was delivered whole.
     SplitEnd,
@@ -118,6 +120,10 @@ impl Worker {
                 Feed::Inflated(inflated) => {
                     self.checkpoint.times.inflate += micros(inflated.spent());
                     let pushed = self.decoding.push_inflated(inflated);
+                    self.decode(pushed)?;
+                }
+                Feed::RowGroup(group) => {
+                    let pushed = self.decoding.push_row_group(group);
                     self.decode(pushed)?;
                 }
                 Feed::Damaged(source) => return Err(self.cannot_decode(source)),

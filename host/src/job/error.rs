@@ -69,13 +69,15 @@ pub enum JobError {
         /// What is wrong with it.
         problem: String,
     },
-    /// No source, or no target.
-    #[error("{place}: a job has exactly one {what}, this one has none of {}", quoted(*known))]
+    /// No source, several, or no target.
+    #[error("{place}: a job has exactly one {what}, this one has {has} of {}", quoted(*known))]
     OneOf {
         /// Where it should stand.
         place: Place,
         /// `source` or `target`.
         what: &'static str,
+        /// How many it has: `none` or `several`.
+        has: &'static str,
         /// The tables that there are for it.
         known: &'static [&'static str],
     },

@@ -16,6 +16,7 @@ use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::FilesConfig;
 use crate::source::range::RangeConfig;
+use crate::source::s3::S3Config;
 use crate::store::sqlite::SqliteConfig;
 
 #[derive(Deserialize)]
@@ -45,6 +46,7 @@ struct JobFile {
 #[serde(deny_unknown_fields)]
 struct Sources {
     files: Option<FilesConfig>,
+    s3: Option<S3Config>,
 }
 
 #[derive(Deserialize)]
@@ -124,15 +126,22 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
 }
 
 fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig, JobError> {
-    let Some(mut files) = sources.files else {
-        return Err(JobError::OneOf {
+    match (sources.files, sources.s3) {
+        (Some(mut files), None) => {
+            files.path = folder.join(&files.path);
+            Ok(SourceConfig::Files(files))
+        }
+        (None, Some(mut s3)) => {
+            s3.sse_c_key_file = s3.sse_c_key_file.map(|file| folder.join(file));
+            Ok(SourceConfig::S3(Box::new(s3)))
+        }
+        (files, _) => Err(JobError::OneOf {
             place,
             what: "source",
-            known: &["[source.files]"],
-        });
-    };
-    files.path = folder.join(&files.path);
-    Ok(SourceConfig::Files(files))
+            has: if files.is_some() { "several" } else { "none" },
+            known: &["[source.files]", "[source.s3]"],
+        }),
+    }
 }
 
 fn target(targets: Targets, folder: &Path, place: Place) -> Result<TargetConfig, JobError> {
@@ -140,6 +149,7 @@ fn target(targets: Targets, folder: &Path, place: Place) -> Result<TargetConfig,
         return Err(JobError::OneOf {
             place,
             what: "target",
+            has: "none",
             known: &["[target.sqlite]"],
         });
     };

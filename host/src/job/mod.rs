@@ -30,6 +30,7 @@ use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::range::{Bound, RangeConfig};
+use crate::source::s3::{S3Config, S3Driver};
 use crate::source::{EventRange, Named, ReplayDriver, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{StateStore, StoreError};
@@ -80,6 +81,8 @@ pub struct Job {
 pub enum SourceConfig {
     /// A folder of files.
     Files(FilesConfig),
+    /// A bucket.
+    S3(Box<S3Config>),
 }
 
 impl SourceConfig {
@@ -87,6 +90,9 @@ impl SourceConfig {
     pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
         let named = match self {
             SourceConfig::Files(files) => files.layout.named(&position.source)?,
+            SourceConfig::S3(s3) => s3
+                .layout
+                .named(position.source.strip_prefix(s3.prefix.as_str())?)?,
         };
         let offset = named
             .offset
@@ -150,6 +156,7 @@ impl Job {
     pub fn driver(&self, range: EventRange) -> Result<Box<dyn ReplayDriver>, SourceError> {
         match &self.source {
             SourceConfig::Files(config) => Ok(Box::new(FilesDriver::new(config, range)?)),
+            SourceConfig::S3(config) => Ok(Box::new(S3Driver::new((**config).clone(), range))),
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::row_groups::{Failure, Part, RowGroups};
 use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
@@ -15,7 +16,7 @@ use crate::error::Class;
 use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
 use crate::schema::Descriptor;
-use crate::source::{Chunk, EventRange, ReplayDriver, Split};
+use crate::source::{Chunk, EventRange, ReplayDriver, SourceError, Split};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
 const CHUNKS_AHEAD: usize = 8;
@@ -59,7 +60,16 @@ pub(super) async fn fold_splits(
                 move || worker.run(receive).inspect_err(|_| stop.cancel())
             },
         )?);
-        feeders.push(feed(&*driver, &queue, send, &replay.cancel, stop.clone()));
+        let row_groups = RowGroups::new(projection(manifest), &manifest.decode)?;
+        let feeder = feed(
+            &*driver,
+            &queue,
+            row_groups,
+            send,
+            &replay.cancel,
+            stop.clone(),
+        );
+        feeders.push(feeder);
     }
     let work = async { futures::join!(join_all(feeders), join_all(workers)) };
     let (fed, folded) = replay.watched(work).await?;
@@ -138,6 +148,7 @@ impl Queue<'_> {
 async fn feed(
     driver: &dyn ReplayDriver,
     queue: &Queue<'_>,
+    row_groups: RowGroups,
     out: Sender<Feed>,
     pause: &CancellationToken,
     stop: CancellationToken,
@@ -151,7 +162,7 @@ async fn feed(
         let Some(split) = next.transpose()? else {
             break;
         };
-        if !deliver(driver, &split, queue, &out, &stop).await {
+        if !deliver(driver, &split, queue, &row_groups, &out, &stop).await {
             break;
         }
         queue.unfinished.fetch_sub(1, Ordering::Relaxed);
@@ -164,13 +175,50 @@ async fn deliver(
     driver: &dyn ReplayDriver,
     split: &Split,
     queue: &Queue<'_>,
+    row_groups: &RowGroups,
     out: &Sender<Feed>,
     stop: &CancellationToken,
 ) -> bool {
-    let (send, receive) = channel(1);
     if out.send(Feed::Split(split.number)).await.is_err() {
         return false;
     }
+    let delivered = async {
+        for part in row_groups.parts(driver, split, stop).await? {
+            let give = async |group| out.send(Feed::RowGroup(group)).await.is_ok();
+            let is_wanted = match part {
+                Part::Stream(split) => stream(driver, &split, queue, out, stop).await?,
+                Part::Parquet(object) => row_groups.read(driver, object, stop, give).await?,
+            };
+            if !is_wanted {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    // Where the worker is gone, its own error says more.
+    match delivered.await {
+        Ok(true) => out.send(Feed::SplitEnd).await.is_ok(),
+        Ok(false) => false,
+        Err(Failure::Read(error)) => {
+            let _ = out.send(Feed::Failed(error)).await;
+            false
+        }
+        Err(Failure::Decode(error)) => {
+            let _ = out.send(Feed::Damaged(error)).await;
+            false
+        }
+    }
+}
+
+/// Delivers what comes as a stream; says whether the worker still listens.
+async fn stream(
+    driver: &dyn ReplayDriver,
+    split: &Split,
+    queue: &Queue<'_>,
+    out: &Sender<Feed>,
+    stop: &CancellationToken,
+) -> Result<bool, SourceError> {
+    let (send, receive) = channel(1);
     let forwarded = async {
         if queue.leaves_cores_idle() {
             forward_inflated(receive, out, queue.decode).await
@@ -180,17 +228,10 @@ async fn deliver(
     };
     let (delivered, listening) =
         futures::join!(driver.replay(split, send, stop.clone()), forwarded);
-    if !listening {
-        return false;
+    if listening {
+        delivered?;
     }
-    match delivered {
-        Ok(()) => out.send(Feed::SplitEnd).await.is_ok(),
-        Err(error) => {
-            // Where the worker is gone, its own error says more.
-            let _ = out.send(Feed::Failed(error)).await;
-            false
-        }
-    }
+    Ok(listening)
 }
 
 /// Passes the chunks of a split on; says whether the worker still listens. It ends with the driver, or lets

@@ -12,7 +12,7 @@ use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{DecodeOptions, Decoding, Events};
+use crate::decode::{DecodeOptions, Decoding, Events, Format};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
@@ -245,6 +245,11 @@ fn decode(
 ) -> Result<Decoded, Error> {
     let options = DecodeOptions {
         batch_rows: 1,
+        format: match manifest.decode.format {
+            // A row of columns is kept as a line of JSON.
+            Format::Parquet | Format::Avro => Format::Json,
+            format => format,
+        },
         ..manifest.decode.clone()
     };
     let mut decoding = Decoding::new(projection(manifest), &options)?;

@@ -4,14 +4,15 @@
 //! the first events of the input would show, in bounded memory, reading a few objects at most.
 
 use arrow_schema::SchemaRef;
-use tokio::sync::mpsc::channel;
+use tokio::sync::mpsc::{Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use crate::decode::{DecodeOptions, Decoding, Events, Projection};
+use super::row_groups::{Failure, Part, RowGroups};
+use crate::decode::{DecodeOptions, Decoding, Events, Projection, RowGroup};
 use crate::fold::FoldError;
 use crate::guest::laws::{Random, Sample};
-use crate::source::{ReplayDriver, SourceError, Split, SplitInput};
+use crate::source::{Chunk, ReplayDriver, SourceError, Split, SplitInput};
 
 /// The most bytes that a sample holds.
 const SAMPLE_BYTES: usize = 64 << 20;
@@ -87,6 +88,12 @@ pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Resu
     Ok(picked)
 }
 
+/// What a sample is made of.
+enum Sampled {
+    Chunk(Chunk),
+    RowGroup(RowGroup),
+}
+
 /// Samples splits.
 pub(super) struct Sampling<'a> {
     pub(super) driver: &'a dyn ReplayDriver,
@@ -151,8 +158,11 @@ impl Sampling<'_> {
         let (send, mut receive) = channel(1);
         let read = async {
             let mut gathered = Gathered::new(share, room);
-            while let Some(chunk) = receive.recv().await {
-                decoding.push(chunk)?;
+            while let Some(feed) = receive.recv().await {
+                match feed {
+                    Sampled::Chunk(chunk) => decoding.push(chunk)?,
+                    Sampled::RowGroup(group) => decoding.push_row_group(group)?,
+                }
                 while let Some(events) = decoding.next()? {
                     if gathered.add(events) {
                         enough.cancel();
@@ -166,16 +176,47 @@ impl Sampling<'_> {
             }
             Ok(gathered.batches)
         };
-        let (delivered, read) =
-            futures::join!(self.driver.replay(split, send, enough.clone()), read);
+        let (delivered, read) = futures::join!(self.deliver(split, send, &enough), read);
         match delivered {
-            Err(SourceError::Cancelled) | Ok(()) => read,
-            Err(error) => Err(FoldError::Read {
+            Err(Failure::Read(SourceError::Cancelled)) | Ok(()) => read,
+            Err(Failure::Read(error)) => Err(FoldError::Read {
                 split: split.number,
                 source: error,
             }
             .into()),
+            Err(Failure::Decode(error)) => Err(error.into()),
         }
+    }
+
+    /// Delivers a split for as long as somebody receives it.
+    async fn deliver(
+        &self,
+        split: &Split,
+        out: Sender<Sampled>,
+        enough: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let row_groups = RowGroups::new(self.projection.clone(), self.decode)?;
+        for part in row_groups.parts(self.driver, split, enough).await? {
+            let give = async |group| out.send(Sampled::RowGroup(group)).await.is_ok();
+            match part {
+                Part::Parquet(object) => {
+                    row_groups.read(self.driver, object, enough, give).await?;
+                }
+                Part::Stream(split) => {
+                    let (send, mut receive) = channel(1);
+                    let forward = async {
+                        while let Some(chunk) = receive.recv().await {
+                            if out.send(Sampled::Chunk(chunk)).await.is_err() {
+                                receive.close();
+                            }
+                        }
+                    };
+                    let replay = self.driver.replay(&split, send, enough.clone());
+                    futures::join!(replay, forward).0?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -279,6 +320,29 @@ mod tests {
         sources.dedup();
         assert_eq!(sources.len(), 8);
         assert!(*sources[7] > *"0050.jsonl", "{sources:?}");
+    }
+
+    #[tokio::test]
+    async fn rows_of_parquet_and_avro_are_sampled_beside_lines_of_json() {
+        let driver = archive(1, 10);
+        let parquet = include_bytes!("../decode/columnar/fixtures/pyarrow.parquet");
+        let avro = include_bytes!("../decode/columnar/fixtures/fastavro-snappy.avro");
+        driver.put("b.parquet", &parquet[..]);
+        driver.put("c.avro", &avro[..]);
+        let cancel = CancellationToken::new();
+        let mut wanted = descriptor();
+        wanted.inputs[0].nullable = true;
+        let sampling = Sampling {
+            driver: &driver,
+            projection: projection_of(&wanted, EventRange::default()),
+            decode: &DecodeOptions::default(),
+            events: 100,
+            lenient: false,
+            cancel: &cancel,
+        };
+        let picked = pick_of_plan(&driver, 8).await.unwrap();
+        let sample = sampling.sample(&wanted.input_schema(), picked).await;
+        assert_eq!(sample.unwrap().len(), 30);
     }
 
     #[tokio::test]

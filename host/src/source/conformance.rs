@@ -38,6 +38,10 @@ use tokio_util::sync::CancellationToken;
 use crate::source::{Chunk, Frozen, ReplayDriver, SourceError, Split, SplitInput};
 use crate::units::ByteSize;
 
+mod ranges;
+
+pub use ranges::ranges_are_exact;
+
 /// About how large the splits of a fixture's driver should be, so that there are some.
 pub const SPLIT_SIZE: ByteSize = ByteSize::kib(4);
 
@@ -84,6 +88,7 @@ pub async fn all<F: Fixture>(fresh: impl AsyncFn() -> F) {
     all_that_was_put_is_delivered_again_and_again(fresh().await).await;
     splits_are_delivered_side_by_side(fresh().await).await;
     cancellation_ends_a_replay(fresh().await).await;
+    ranges_are_exact(fresh().await).await;
     for damage in [Damage::Changed, Damage::Truncated, Damage::Removed] {
         damage_is_found(fresh().await, damage).await;
     }
@@ -292,6 +297,7 @@ pub async fn damage_is_found<F: Fixture>(mut fixture: F, damage: Damage) {
             "{damage:?} `{damaged}` is not named: {error}"
         );
     }
+    ranges::damage_is_found_in_ranges(driver.as_ref(), &splits, damaged, damage).await;
 }
 
 /// Plans all of a driver's input.

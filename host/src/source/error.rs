@@ -1,8 +1,10 @@
 //! What can go wrong while an input is frozen or read.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
+use super::Object;
 use crate::error::{Class, Code, Coded};
 use crate::source::layout::narrowing::counted;
 use crate::units::ByteSize;
@@ -189,6 +191,28 @@ pub enum SourceError {
         /// What happened the last time.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A range reaches beyond the object.
+    #[error("bytes {start} to {end} of `{object}` were asked for, which has {size_bytes}")]
+    BeyondEnd {
+        /// Its path or its key.
+        object: String,
+        /// The first byte asked for.
+        start: u64,
+        /// The byte behind the last.
+        end: u64,
+        /// The size that was planned.
+        size_bytes: u64,
+    },
+    /// An object is in a format that is read by ranges, and the driver has none.
+    #[error("`{object}` is {format}, and the driver `{driver}` cannot read parts of an object")]
+    NoRanges {
+        /// The driver's name.
+        driver: String,
+        /// The object's key.
+        object: String,
+        /// The format.
+        format: &'static str,
+    },
     /// The split was not made by this driver.
     #[error("split {split} is none of the driver `{driver}`: {reason}")]
     ForeignSplit {
@@ -210,6 +234,19 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Fails where `range` reaches beyond `object`.
+    pub(crate) fn check_range(object: &Object, range: &Range<u64>) -> Result<(), Self> {
+        if range.start <= range.end && range.end <= object.size_bytes {
+            return Ok(());
+        }
+        Err(SourceError::BeyondEnd {
+            object: object.key.clone(),
+            start: range.start,
+            end: range.end,
+            size_bytes: object.size_bytes,
+        })
+    }
+
     /// What the system said about a path that is known to have been there.
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.display().to_string();
@@ -268,6 +305,8 @@ impl Coded for SourceError {
             SourceError::NoVersions { .. } => &codes::NO_VERSIONS,
             SourceError::Listing { .. } => &codes::LISTING,
             SourceError::Store { .. } => &codes::STORE,
+            SourceError::BeyondEnd { .. } => &codes::BEYOND_END,
+            SourceError::NoRanges { .. } => &codes::NO_RANGES,
             SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
             SourceError::Driver { .. } => &codes::DRIVER,
         }
@@ -378,7 +417,7 @@ pub(crate) mod codes {
     pub(crate) const ARCHIVED: Code = Code::new(
         224,
         Class::Usage,
-        "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
+        "Restore them and plan again, or go on without them: `skip_archived = true` in `[source.s3]`.",
     );
     pub(crate) const NO_VERSIONS: Code = Code::new(
         225,
@@ -394,6 +433,16 @@ pub(crate) mod codes {
         227,
         Class::Retry,
         "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
+    );
+    pub(crate) const NO_RANGES: Code = Code::new(
+        230,
+        Class::Permanent,
+        "Read the archive by a driver that can, such as `files` or `s3`, or leave the object out.",
+    );
+    pub(crate) const BEYOND_END: Code = Code::new(
+        231,
+        Class::Permanent,
+        "Report it, unless the plan in the work folder was altered: then start a new build.",
     );
 
     pub(crate) const ALL: &[&Code] = &[
@@ -419,6 +468,8 @@ pub(crate) mod codes {
         &LISTING,
         &STORE,
         &FOREIGN_SPLIT,
+        &NO_RANGES,
+        &BEYOND_END,
         &DRIVER,
     ];
 }

@@ -40,7 +40,10 @@ impl<T> Feed<T> {
     }
 
     /// Does `work`, unless there is nobody left to send to.
-    pub(crate) async fn unless_gone<R>(&self, work: impl Future<Output = R>) -> Result<R, SourceError> {
+    pub(crate) async fn unless_gone<R>(
+        &self,
+        work: impl Future<Output = R>,
+    ) -> Result<R, SourceError> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(SourceError::Cancelled),
@@ -72,7 +75,14 @@ where
     let cancel = cancel.child_token();
     let feed = Feed::new(out, cancel.clone());
     let _cancel_when_dropped = cancel.drop_guard();
-    match tokio::task::spawn_blocking(move || work(feed)).await {
+    off_runtime(move || work(feed)).await
+}
+
+/// Runs `work` on a thread that may block.
+pub(crate) async fn off_runtime<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, SourceError> + Send + 'static,
+) -> Result<R, SourceError> {
+    match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -1,6 +1,7 @@
 //! Objects and messages held in memory: a driver for the tests of whoever embeds backfold.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::source::archive::{ArchiveOptions, Freezing};
 use crate::source::feed::Feed;
 use crate::source::{
-    Chunk, EventRange, Frozen, HandoffPosition, Message, Messages, Object, ReplayDriver,
-    SourceError, Split, SplitInput,
+    Chunk, EventRange, Frozen, HandoffPosition, Message, Messages, Object, RangeReader,
+    ReplayDriver, SourceError, Split, SplitInput,
 };
 use crate::units::ByteSize;
 
@@ -123,11 +124,8 @@ impl MemoryDriver {
         }
     }
 
-    async fn deliver_object(
-        &self,
-        planned: &Object,
-        feed: &Feed<Chunk>,
-    ) -> Result<(), SourceError> {
+    /// The content of an object, which must be what the plan found as `planned`.
+    fn content(&self, planned: &Object) -> Result<Bytes, SourceError> {
         let content = self.held().objects.get(&planned.key).cloned();
         let describe =
             |object: &Object| format!("{} bytes, digest {}", object.size_bytes, object.etag);
@@ -143,7 +141,16 @@ impl MemoryDriver {
                 found: describe(&found),
             });
         }
-        feed.send(Chunk::Object(Arc::new(found))).await?;
+        Ok(content)
+    }
+
+    async fn deliver_object(
+        &self,
+        planned: &Object,
+        feed: &Feed<Chunk>,
+    ) -> Result<(), SourceError> {
+        let content = self.content(planned)?;
+        feed.send(Chunk::Object(Arc::new(planned.clone()))).await?;
         for start in (0..content.len()).step_by(PIECE_BYTES) {
             let end = content.len().min(start + PIECE_BYTES);
             feed.send(Chunk::Bytes(content.slice(start..end))).await?;
@@ -237,8 +244,23 @@ impl ReplayDriver for MemoryDriver {
         }
     }
 
+    fn ranges(&self) -> Option<&dyn RangeReader> {
+        Some(self)
+    }
+
     async fn close(self: Box<Self>) -> Result<(), SourceError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl RangeReader for MemoryDriver {
+    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes, SourceError> {
+        SourceError::check_range(object, &range)?;
+        // Not beyond the content, whose length fits.
+        Ok(self
+            .content(object)?
+            .slice(range.start as usize..range.end as usize))
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`memory`] | objects and messages held in memory, for tests |
 //! | [`conformance`] | holds every driver to the contract |
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -69,8 +70,26 @@ pub trait ReplayDriver: Send + Sync {
         cancel: CancellationToken,
     ) -> Result<(), SourceError>;
 
+    /// What reads parts of objects, where the source has objects and can: formats that are read by their ends need it.
+    fn ranges(&self) -> Option<&dyn RangeReader> {
+        None
+    }
+
     /// Lets go of connections and files. Not called on a crash: nothing may depend on it.
     async fn close(self: Box<Self>) -> Result<(), SourceError>;
+}
+
+/// Reads parts of objects.
+///
+/// # Contract
+/// - It gives exactly the bytes of the range, of the object as the plan froze it, or an error: never fewer, and never
+///   those of another content under the same key, whichever part of it was asked for.
+/// - A range that reaches beyond the planned size is an error. An empty one within it gives nothing.
+/// - It is called for several ranges and several objects at a time. Where the caller drops the future, reading stops.
+#[async_trait]
+pub trait RangeReader: Send + Sync {
+    /// Reads the bytes `range` of `object`.
+    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes, SourceError>;
 }
 
 /// A piece of the frozen input that one worker reads at a time.

@@ -6,17 +6,29 @@ use super::block::Block;
 use super::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
+mod bzip2;
+mod compression;
 mod gzip;
 pub mod measure;
+mod snappy;
 #[cfg(any(test, fuzzing))]
 pub(super) mod support;
+mod zip;
 mod zstd;
+
+pub use compression::Compression;
+use compression::{MAGIC_BYTES, Promise};
 
 /// Turns stored bytes into decoded ones, as many as there is room for.
 pub(super) trait Inflate: Send {
     /// Reads from the front of `input`, writes to the front of `output`. No progress on non-empty `output`
     /// means that more input is needed.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
+
+    /// Hears that nothing comes behind what was read, and gives out in further steps what waited for that.
+    fn end(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Whether what was read so far ends where compressed data may end.
     fn is_complete(&self) -> bool;
@@ -43,57 +55,21 @@ pub(super) enum Fault {
     Corrupt(String),
     /// The data can be inflated only with a longer window than this, in bytes.
     WindowTooLarge(ByteSize),
+    /// The data is of a kind that is not read, for this reason.
+    Unsupported(String),
     /// Complete data is followed by something else, which begins so many bytes into the input.
     TrailingGarbage(usize),
 }
 
-/// Bytes that tell every compression from the others and from text.
-const MAGIC_BYTES: usize = 4;
+/// How much of the decoded content is shown before the rest: enough to tell formats by.
+const HEAD_BYTES: usize = 4;
 
 /// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compression {
-    None,
-    Gzip,
-    Zstd,
-}
-
-impl Compression {
-    fn name(self) -> &'static str {
-        match self {
-            Compression::None => "text",
-            Compression::Gzip => "gzip",
-            Compression::Zstd => "zstd",
-        }
-    }
-
-    fn of_magic(head: &[u8]) -> Self {
-        if gzip::is_magic(head) {
-            Compression::Gzip
-        } else if zstd::is_magic(head) {
-            Compression::Zstd
-        } else {
-            Compression::None
-        }
-    }
-
-    fn of_name(object: &str) -> Self {
-        match object.rsplit_once('.').map(|(_, suffix)| suffix) {
-            Some("gz" | "gzip") => Compression::Gzip,
-            Some("zst" | "zstd") => Compression::Zstd,
-            _ => Compression::None,
-        }
-    }
-
-    fn inflater(self, gzip: gzip::Library) -> Result<Option<Box<dyn Inflate>>, Fault> {
-        Ok(match self {
-            Compression::None => None,
-            Compression::Gzip => Some(gzip.inflater()),
-            Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
-        })
-    }
+/// The name of an object without the ending that a compression gave it.
+pub(super) fn without_ending(object: &str) -> &str {
+    Promise::of_name(object).1
 }
 
 /// The content of one object: stored bytes in, decoded blocks out.
@@ -107,9 +83,15 @@ pub(super) struct Content {
     at: usize,
     /// Nothing comes behind `input`.
     ended: bool,
-    /// Known once enough bytes were seen.
+    /// The inflater was told so.
+    told: bool,
+    /// What the job says of all objects.
+    setting: Compression,
+    /// Known once enough bytes were seen, and not [`Auto`](Compression::Auto) then.
     compression: Option<Compression>,
     inflater: Option<Box<dyn Inflate>>,
+    /// What was inflated for [`head`](Content::head) and not given out yet.
+    ahead: Vec<u8>,
     /// Bytes read, as stored.
     stored: u64,
     /// Bytes given out.
@@ -142,8 +124,11 @@ impl Content {
             input: Bytes::new(),
             at: 0,
             ended: false,
+            told: false,
+            setting: options.compression,
             compression: None,
             inflater: None,
+            ahead: Vec::new(),
             stored: 0,
             decoded: 0,
         }
@@ -212,26 +197,70 @@ impl Content {
         can
     }
 
+    /// The first [`HEAD_BYTES`] of the decoded content, or all of it where it is shorter, without giving them out;
+    /// `None` while that takes more bytes of the object. Asked for before anything is given out.
+    pub(super) fn head(&mut self) -> Result<Option<&[u8]>, DecodeError> {
+        let Some(compression) = self.detect()? else {
+            return Ok(None);
+        };
+        if self.inflater.is_none() {
+            let waiting = self.waiting();
+            let known = self.ended || waiting.len() >= HEAD_BYTES;
+            return Ok(known.then(|| &waiting[..waiting.len().min(HEAD_BYTES)]));
+        }
+        while self.ahead.len() < HEAD_BYTES {
+            let mut room = [0; HEAD_BYTES];
+            let step = self.step(&mut room[self.ahead.len()..])?;
+            if step == Step::NONE {
+                let is_whole = self.starved(compression)? == Filled::End;
+                return Ok(is_whole.then_some(&self.ahead[..]));
+            }
+            let at = self.ahead.len();
+            self.ahead.extend_from_slice(&room[at..at + step.written]);
+        }
+        Ok(Some(&self.ahead))
+    }
+
     /// Fills the room of `block` as far as the input reaches.
     pub(super) fn fill(&mut self, block: &mut Block) -> Result<Filled, DecodeError> {
         let Some(compression) = self.detect()? else {
             return Ok(Filled::Hungry);
         };
+        if !self.ahead.is_empty() {
+            let given = self.ahead.len().min(block.room().len());
+            block.append(&self.ahead[..given]);
+            self.ahead.drain(..given);
+        }
         while !block.room().is_empty() {
-            let (input, room) = (&self.input[self.at..], block.room());
+            let step = self.step(block.room())?;
+            if step == Step::NONE {
+                return self.starved(compression);
+            }
+            block.advance(step.written);
+        }
+        Ok(Filled::Full)
+    }
+
+    /// Decodes to the front of `room` what it can.
+    fn step(&mut self, room: &mut [u8]) -> Result<Step, DecodeError> {
+        loop {
+            let input = &self.input[self.at..];
             let step = match &mut self.inflater {
                 Some(inflater) => inflater
                     .step(input, room)
                     .map_err(|fault| self.failed(fault))?,
                 None => copy(input, room),
             };
-            if step == Step::NONE {
-                return self.starved(compression);
+            if step == Step::NONE && self.ended && !self.told {
+                self.told = true;
+                if let Some(inflater) = &mut self.inflater {
+                    inflater.end().map_err(|fault| self.failed(fault))?;
+                    continue;
+                }
             }
-            block.advance(step.written);
             self.count(step)?;
+            return Ok(step);
         }
-        Ok(Filled::Full)
     }
 
     fn count(&mut self, step: Step) -> Result<(), DecodeError> {
@@ -264,14 +293,18 @@ impl Content {
         if self.compression.is_some() || (self.waiting().len() < MAGIC_BYTES && !self.ended) {
             return Ok(self.compression);
         }
-        let named = Compression::of_name(&self.object);
-        let found = Compression::of_magic(self.waiting());
-        if named != Compression::None && named != found {
+        let promise = match self.setting {
+            Compression::Auto => Promise::of_name(&self.object).0,
+            set => Promise::One(set),
+        };
+        let head = self.waiting();
+        let head = &head[..head.len().min(MAGIC_BYTES)];
+        let Some(found) = Compression::detect(promise, head) else {
             return Err(DecodeError::Mislabelled {
                 object: self.object.clone(),
-                compression: named.name(),
+                compression: promise.name(),
             });
-        }
+        };
         self.compression = Some(found);
         self.inflater = found
             .inflater(self.gzip)
@@ -301,7 +334,7 @@ impl Content {
 
     fn failed(&self, fault: Fault) -> DecodeError {
         let object = self.object.clone();
-        let compression = self.compression.map_or("compressed", Compression::name);
+        let compression = self.compression.unwrap_or_default().name();
         match fault {
             Fault::Corrupt(detail) => DecodeError::Corrupt {
                 object,
@@ -310,6 +343,11 @@ impl Content {
                 detail,
             },
             Fault::WindowTooLarge(limit) => DecodeError::WindowTooLarge { object, limit },
+            Fault::Unsupported(detail) => DecodeError::Unsupported {
+                object,
+                compression,
+                detail,
+            },
             Fault::TrailingGarbage(ahead) => DecodeError::TrailingGarbage {
                 object,
                 compression,
@@ -317,6 +355,13 @@ impl Content {
             },
         }
     }
+}
+
+/// Moves from the front of `input` what `gathered` lacks of `wanted` bytes; says how much that was.
+fn gather(gathered: &mut Vec<u8>, wanted: usize, input: &[u8]) -> usize {
+    let read = input.len().min(wanted.saturating_sub(gathered.len()));
+    gathered.extend_from_slice(&input[..read]);
+    read
 }
 
 fn copy(input: &[u8], output: &mut [u8]) -> Step {

@@ -4,6 +4,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) struct SlotId(pub(super) u16);
 
+impl SlotId {
+    /// The path's place among the distinct ones.
+    pub(in crate::decode) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// The wanted paths. A path may be the beginning of another.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Wanted {
@@ -118,6 +125,14 @@ impl Wanted {
                 at = next;
             }
         }
+    }
+
+    /// The distinct paths as names, by slot.
+    pub(in crate::decode) fn paths(&self) -> impl Iterator<Item = Vec<String>> {
+        let name = |name: &Vec<u8>| String::from_utf8_lossy(name).into_owned();
+        self.paths
+            .iter()
+            .map(move |path| path.iter().map(name).collect())
     }
 
     /// How many distinct paths there are.

@@ -3,20 +3,22 @@
 //! Keys are paths below the folder, and are taken in the order of their bytes, as S3 lists them. `walk` says
 //! which files count, `read` what makes a file the one that was planned, `pieces` where its bytes are read to.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::source::archive::{ArchiveOptions, Freezing, SPLIT_SIZE};
-use crate::source::feed::{Feed, run_blocking};
+use crate::source::feed::{Feed, off_runtime, run_blocking};
 use crate::source::layout::{Below, LATENESS, Layout};
 use crate::source::{
-    Chunk, EventRange, Frozen, Object, ReplayDriver, SourceError, Split, SplitInput,
+    Chunk, EventRange, Frozen, Object, RangeReader, ReplayDriver, SourceError, Split, SplitInput,
 };
 use crate::units::{ByteSize, duration};
 
@@ -134,8 +136,24 @@ impl ReplayDriver for FilesDriver {
         .await
     }
 
+    fn ranges(&self) -> Option<&dyn RangeReader> {
+        Some(self)
+    }
+
     async fn close(self: Box<Self>) -> Result<(), SourceError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl RangeReader for FilesDriver {
+    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes, SourceError> {
+        SourceError::check_range(object, &range)?;
+        if !is_key(&object.key) {
+            return Err(read::vanished(&object.key, object));
+        }
+        let (path, object) = (self.place.root.join(&object.key), object.clone());
+        off_runtime(move || read::read_range(&path, &object, range)).await
     }
 }
 
@@ -179,6 +197,12 @@ fn freeze(
     Ok(frozen)
 }
 
+/// Whether a key leads to a place within the folder.
+fn is_key(key: &str) -> bool {
+    key.split('/')
+        .all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'))
+}
+
 /// Where the files of a split are. A plan can be edited: none of its keys may lead out of the folder.
 fn locate(root: &Path, split: &Split) -> Result<Vec<(PathBuf, Arc<Object>)>, SourceError> {
     let foreign = |reason: String| SourceError::ForeignSplit {
@@ -192,11 +216,7 @@ fn locate(root: &Path, split: &Split) -> Result<Vec<(PathBuf, Arc<Object>)>, Sou
     objects
         .iter()
         .map(|object| {
-            let is_inside = object
-                .key
-                .split('/')
-                .all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'));
-            if !is_inside {
+            if !is_key(&object.key) {
                 return Err(foreign(format!(
                     "`{}` is not the key of a file",
                     object.key

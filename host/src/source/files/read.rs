@@ -1,10 +1,13 @@
 //! Reads one file as the plan froze it, or fails.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
 
 use super::pieces::Pieces;
 use super::place::is_missing;
@@ -43,48 +46,104 @@ pub(super) fn deliver(
     feed: &Feed<Chunk>,
 ) -> Result<(), SourceError> {
     feed.check()?;
-    let failed = |error| {
-        if is_missing(&error) {
-            return SourceError::Vanished {
-                object: path.display().to_string(),
-                planned: describe(planned),
-            };
-        }
-        SourceError::io(path, error)
+    let planned_file = Planned {
+        path,
+        object: planned,
     };
-    let changed = |found| SourceError::Changed {
-        object: path.display().to_string(),
-        planned: describe(planned),
-        found,
-    };
-    let check = |file: Metadata| {
-        if !file.is_file() {
-            return Err(changed("something that is not a file".to_owned()));
-        }
-        let found = object_of(planned.key.clone(), &file).map_err(failed)?;
-        if found.etag != planned.etag || found.size_bytes != planned.size_bytes {
-            return Err(changed(describe(&found)));
-        }
-        Ok(())
-    };
-
-    // Before it is opened: opening a pipe would wait for its writer.
-    check(std::fs::metadata(path).map_err(failed)?)?;
-    let file = File::open(path).map_err(failed)?;
+    let file = planned_file.open()?;
     feed.send_blocking(Chunk::Object(Arc::clone(planned)))?;
     let mut left = planned.size_bytes;
     while left > 0 {
-        let piece = pieces.read(&file, left).map_err(failed)?;
+        let piece = pieces
+            .read(&file, left)
+            .map_err(|error| planned_file.failed(error))?;
         if piece.is_empty() {
-            return Err(changed(format!(
-                "its end after {} bytes",
-                planned.size_bytes - left
-            )));
+            return Err(planned_file.ends_after(planned.size_bytes - left));
         }
         left -= piece.len() as u64;
         feed.send_blocking(Chunk::Bytes(piece))?;
     }
-    // A file that was written to meanwhile has another size or time now.
-    check(file.metadata().map_err(failed)?)?;
+    planned_file.check_again(&file)?;
     feed.send_blocking(Chunk::End)
+}
+
+/// Reads the bytes `range` of the file at `path`, which must be what the plan found as `planned`.
+pub(super) fn read_range(
+    path: &Path,
+    planned: &Object,
+    range: Range<u64>,
+) -> Result<Bytes, SourceError> {
+    let planned_file = Planned {
+        path,
+        object: planned,
+    };
+    let failed = |error| planned_file.failed(error);
+    let mut file = planned_file.open()?;
+    file.seek(SeekFrom::Start(range.start)).map_err(failed)?;
+    let length = range.end - range.start;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    let read = (&file).take(length).read_to_end(&mut bytes);
+    let read = read.map_err(failed)? as u64;
+    if read < length {
+        return Err(planned_file.ends_after(range.start + read));
+    }
+    planned_file.check_again(&file)?;
+    Ok(bytes.into())
+}
+
+/// A file, and what the plan found it to be.
+struct Planned<'a> {
+    path: &'a Path,
+    object: &'a Object,
+}
+
+impl Planned<'_> {
+    fn open(&self) -> Result<File, SourceError> {
+        // Before it is opened: opening a pipe would wait for its writer.
+        let found = std::fs::metadata(self.path).map_err(|error| self.failed(error))?;
+        self.check(&found)?;
+        File::open(self.path).map_err(|error| self.failed(error))
+    }
+
+    /// A file that was written to meanwhile has another size or time now.
+    fn check_again(&self, file: &File) -> Result<(), SourceError> {
+        self.check(&file.metadata().map_err(|error| self.failed(error))?)
+    }
+
+    fn check(&self, file: &Metadata) -> Result<(), SourceError> {
+        if !file.is_file() {
+            return Err(self.changed("something that is not a file".to_owned()));
+        }
+        let found = object_of(self.object.key.clone(), file).map_err(|error| self.failed(error))?;
+        if found.etag != self.object.etag || found.size_bytes != self.object.size_bytes {
+            return Err(self.changed(describe(&found)));
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: io::Error) -> SourceError {
+        if is_missing(&error) {
+            return vanished(&self.path.display().to_string(), self.object);
+        }
+        SourceError::io(self.path, error)
+    }
+
+    fn ends_after(&self, bytes: u64) -> SourceError {
+        self.changed(format!("its end after {bytes} bytes"))
+    }
+
+    fn changed(&self, found: String) -> SourceError {
+        SourceError::Changed {
+            object: self.path.display().to_string(),
+            planned: describe(self.object),
+            found,
+        }
+    }
+}
+
+pub(super) fn vanished(path: &str, planned: &Object) -> SourceError {
+    SourceError::Vanished {
+        object: path.to_owned(),
+        planned: describe(planned),
+    }
 }

@@ -38,7 +38,13 @@ impl Failure {
 
     /// Whether the store said that it is asked too much.
     pub(super) fn is_throttled(&self) -> bool {
-        matches!(self, Failure::Passing { throttled: true, .. })
+        matches!(
+            self,
+            Failure::Passing {
+                throttled: true,
+                ..
+            }
+        )
     }
 }
 
@@ -112,8 +118,12 @@ where
         (503 | 429, _)
         | (
             _,
-            "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded"
-            | "TooManyRequests" | "RequestThrottled",
+            "SlowDown"
+            | "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "TooManyRequests"
+            | "RequestThrottled",
         ) => told(Failure::Passing {
             cause: detail.into(),
             throttled: true,

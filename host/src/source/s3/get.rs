@@ -96,20 +96,20 @@ impl Stretch<'_> {
         let expected_length = self.left.end - self.left.start;
         if response.e_tag() != Some(self.object.etag.as_str()) {
             return Err(match response.e_tag() {
-                Some(found) => Failure::last(self.bucket.changed(
-                    self.object,
-                    format!("the ETag {found} in a response"),
-                )),
+                Some(found) => Failure::last(
+                    self.bucket
+                        .changed(self.object, format!("the ETag {found} in a response")),
+                ),
                 None => Failure::passing("the response has no ETag"),
             });
         }
         if let (Some(planned), Some(found)) = (&self.object.version, response.version_id())
             && planned != found
         {
-            return Err(Failure::last(
-                self.bucket
-                    .changed(self.object, format!("the version {found} in a response")),
-            ));
+            return Err(Failure::last(self.bucket.changed(
+                self.object,
+                format!("the version {found} in a response"),
+            )));
         }
         let length = response
             .content_length()

@@ -9,11 +9,13 @@
 //! | `failure`, `retry` | what passes and is tried again, what is told |
 //! | `pace` | how fast the store is asked |
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::BucketVersioningStatus;
+use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::source::archive::Freezing;
 use crate::source::feed::Feed;
 use crate::source::{
-    Chunk, EventRange, Frozen, ReplayDriver, SourceError, Split, SplitInput,
+    Chunk, EventRange, Frozen, Object, RangeReader, ReplayDriver, SourceError, Split, SplitInput,
 };
 
 mod archived;
@@ -183,8 +185,24 @@ impl ReplayDriver for S3Driver {
         read::deliver(bucket, objects, self.config.requests.read_ahead.0, &feed).await
     }
 
+    fn ranges(&self) -> Option<&dyn RangeReader> {
+        Some(self)
+    }
+
     async fn close(self: Box<Self>) -> Result<(), SourceError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl RangeReader for S3Driver {
+    async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes, SourceError> {
+        SourceError::check_range(object, &range)?;
+        let pieces = get::stretch(self.bucket().await?, object, range).await?;
+        Ok(match <[Bytes; 1]>::try_from(pieces) {
+            Ok([piece]) => piece,
+            Err(pieces) => pieces.concat().into(),
+        })
     }
 }
 

@@ -177,7 +177,9 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
     };
     let objects = listed.contents.unwrap_or_default();
     let folders = listed.common_prefixes.unwrap_or_default();
-    let announced = listed.key_count.and_then(|count| usize::try_from(count).ok());
+    let announced = listed
+        .key_count
+        .and_then(|count| usize::try_from(count).ok());
     if let Some(announced) = announced.filter(|count| *count != objects.len() + folders.len()) {
         return Err(contradiction(format!(
             "it announces {announced} keys and holds {}",
@@ -187,7 +189,10 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
     let objects = objects.into_iter().map(|object| {
         Ok(Listed {
             is_archived: is_archived(
-                object.storage_class.as_ref().map(ObjectStorageClass::as_str),
+                object
+                    .storage_class
+                    .as_ref()
+                    .map(ObjectStorageClass::as_str),
                 object.restore_status.as_ref(),
             ),
             object: Object {
@@ -196,6 +201,7 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
                 etag: required(object.e_tag, "an ETag")?,
                 version: None,
                 modified_us: instant(object.last_modified.as_ref()),
+                named: None,
             },
         })
     });
@@ -232,6 +238,7 @@ fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
                 etag: required(version.e_tag, "an ETag")?,
                 version: version.version_id,
                 modified_us: instant(version.last_modified.as_ref()),
+                named: None,
             },
         })
     });

@@ -99,11 +99,21 @@ mod tests {
 
     #[test]
     fn stretches_cover_an_object() {
-        for size in [0, 1, STRETCH_BYTES - 1, STRETCH_BYTES, STRETCH_BYTES + 1, 10 * STRETCH_BYTES + 7] {
+        for size in [
+            0,
+            1,
+            STRETCH_BYTES - 1,
+            STRETCH_BYTES,
+            STRETCH_BYTES + 1,
+            10 * STRETCH_BYTES + 7,
+        ] {
             let all: Vec<_> = stretches(size).collect();
             assert_eq!(all[0].start, 0);
             assert_eq!(all[all.len() - 1].end, size);
-            assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start && pair[1].start < pair[1].end));
+            assert!(
+                all.windows(2)
+                    .all(|pair| pair[0].end == pair[1].start && pair[1].start < pair[1].end)
+            );
         }
     }
 }

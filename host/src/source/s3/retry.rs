@@ -67,10 +67,7 @@ impl<'a> Attempts<'a> {
         if self.failed >= self.patience.attempts {
             return Err(self.give_up(cause));
         }
-        let pause = self
-            .patience
-            .pause(self.failed)
-            .mul_f64(random_fraction());
+        let pause = self.patience.pause(self.failed).mul_f64(random_fraction());
         tracing::debug!(
             what = self.what,
             place = self.place,
@@ -130,7 +127,11 @@ mod tests {
     #[test]
     fn pauses_are_spread() {
         let fractions: Vec<f64> = std::iter::repeat_with(random_fraction).take(1000).collect();
-        assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
+        assert!(
+            fractions
+                .iter()
+                .all(|fraction| (0.0..1.0).contains(fraction))
+        );
         let mean = fractions.iter().sum::<f64>() / 1000.0;
         assert!((0.4..0.6).contains(&mean), "{mean}");
     }

@@ -86,7 +86,11 @@ fn is_get(request: &Request) -> bool {
 
 fn content(seed: u8, length: usize) -> Vec<u8> {
     (0..length)
-        .map(|at| (at as u8).wrapping_mul(31).wrapping_add((at >> 8) as u8 ^ seed))
+        .map(|at| {
+            (at as u8)
+                .wrapping_mul(31)
+                .wrapping_add((at >> 8) as u8 ^ seed)
+        })
         .collect()
 }
 
@@ -120,7 +124,11 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
             }
             let range = request.headers.get("range");
             let stretch = range.map(|range| {
-                let start = range.trim_start_matches("bytes=").split('-').next().unwrap();
+                let start = range
+                    .trim_start_matches("bytes=")
+                    .split('-')
+                    .next()
+                    .unwrap();
                 start.parse::<u64>().unwrap() / STRETCH_BYTES
             });
             let stretch = (request.path.clone(), stretch.or(Some(0)));
@@ -216,17 +224,21 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
     let driver = shelf.s3_driver();
     let (splits, _) = plan(&driver).await;
     *newer.lock().unwrap() = true;
-    let error = deliver(&driver, &splits[0]).await.expect_err("another object");
+    let error = deliver(&driver, &splits[0])
+        .await
+        .expect_err("another object");
     insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned 5000 bytes, modified at 2026-01-31T05:00:00Z; found the ETag "newer" in a response"#);
 
     // One that heeds them.
     *newer.lock().unwrap() = false;
     shelf.put("a", &content(2, 6000));
-    let error = deliver(&driver, &splits[0]).await.expect_err("another object");
-    insta::assert_snapshot!(told(&error), @"");
+    let error = deliver(&driver, &splits[0])
+        .await
+        .expect_err("another object");
+    insta::assert_snapshot!(told(&error), @r"BF0211: `s3://clicks/a` has changed since the plan: planned 5000 bytes, modified at 2026-01-31T05:00:00Z; found 6000 bytes, modified at 2026-01-31T05:00:00Z");
     shelf.remove("a");
     let error = deliver(&driver, &splits[0]).await.expect_err("no object");
-    insta::assert_snapshot!(told(&error), @"");
+    insta::assert_snapshot!(told(&error), @r"BF0212: `s3://clicks/a` has vanished since the plan, which found 5000 bytes, modified at 2026-01-31T05:00:00Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,7 +257,10 @@ async fn a_version_outlives_what_is_written_over_it() {
         read.extend(deliver(&driver, split).await.unwrap());
     }
     assert!(read == put);
-    assert_eq!(read_all(&shelf.s3_driver()).await.unwrap()[0].1, b"written over");
+    assert_eq!(
+        read_all(&shelf.s3_driver()).await.unwrap()[0].1,
+        b"written over"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -320,7 +335,9 @@ async fn requests_say_who_pays_and_with_which_key() {
     );
     assert!(header(&format!("{prefix}-key-md5")).is_some_and(|md5| md5.len() == 24));
     let list = requests.iter().find(|request| !is_get(request)).unwrap();
-    assert!(list.headers.contains_key("x-amz-request-payer") || list.query.contains_key("versioning"));
+    assert!(
+        list.headers.contains_key("x-amz-request-payer") || list.query.contains_key("versioning")
+    );
 }
 
 /// What a driver has fetched and nobody has taken stays within the read-ahead.
@@ -358,7 +375,10 @@ async fn no_more_is_fetched_ahead_than_allowed() {
         }
         fetched += shelf.server.take_requests().len();
         // Four that wait, and the one that is being handed over.
-        assert!(fetched <= taken + 1 + 5, "{fetched} when {taken} were taken");
+        assert!(
+            fetched <= taken + 1 + 5,
+            "{fetched} when {taken} were taken"
+        );
     }
     replay.await.unwrap().unwrap();
 }

@@ -142,7 +142,11 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(Request {
         method: method.to_owned(),
         path: decoded(path),
-        query: query.split('&').filter(|part| !part.is_empty()).map(pair).collect(),
+        query: query
+            .split('&')
+            .filter(|part| !part.is_empty())
+            .map(pair)
+            .collect(),
         headers: lines[1..].iter().filter_map(header).collect(),
     })
 }
@@ -153,7 +157,11 @@ async fn write(stream: &mut TcpStream, reply: &Reply, has_body: bool) -> Option<
     for (name, value) in &reply.headers {
         head += &format!("{name}: {value}\r\n");
     }
-    if !reply.headers.iter().any(|(name, _)| *name == "content-length") {
+    if !reply
+        .headers
+        .iter()
+        .any(|(name, _)| *name == "content-length")
+    {
         head += &format!("content-length: {}\r\n", reply.body.len());
     }
     head += "\r\n";

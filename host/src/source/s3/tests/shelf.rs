@@ -340,7 +340,8 @@ fn encoded(key: &str) -> String {
 }
 
 pub(super) fn xml(body: String) -> Reply {
-    Reply::new(200, format!("<?xml version=\"1.0\"?>{body}")).with("content-type", "application/xml")
+    Reply::new(200, format!("<?xml version=\"1.0\"?>{body}"))
+        .with("content-type", "application/xml")
 }
 
 pub(super) fn error(status: u16, code: &str) -> Reply {

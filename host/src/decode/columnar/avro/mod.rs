@@ -1,0 +1,23 @@
+//! Avro object container files, read as a stream.
+//!
+//! The framing is read here, since it is where an object tells that it is cut off: the header, then blocks of records, each
+//! between its length and the object's sync marker. Each object is read by the schema that its writer left in it, of which
+//! only the wanted fields are kept.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `header` | from the first bytes to the schema |
+//! | `codec` | a block, decompressed within a limit |
+//! | `reader` | block after block to rows |
+//!
+//! A block that Snappy compressed has a checksum, as those of bzip2 have and those of Zstandard may have. What is damaged
+//! within the records of other blocks is found only where the records then do not fill the block. An object that ends
+//! behind a block looks whole: that it is not shows in its size, to which the source holds it.
+
+mod codec;
+mod header;
+mod reader;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::decode) use reader::AvroReader;

@@ -1,0 +1,326 @@
+//! Block after block of an Avro object, to rows.
+
+use std::sync::Arc;
+
+use arrow_avro::errors::AvroError;
+use arrow_avro::reader::{Decoder, DecoderMode, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, SchemaStore};
+use arrow_schema::ArrowError;
+use bytes::Bytes;
+
+use super::codec::{Codec, Fault};
+use super::header::{Cursor, Header, SYNC_BYTES, Unread};
+use crate::decode::block::Blocks;
+use crate::decode::columnar::damage::Subject;
+use crate::decode::columnar::{Binding, Piece, Wants};
+use crate::decode::decoding::Paused;
+use crate::decode::inflate::{Content, Filled};
+use crate::decode::reader::Reader;
+use crate::decode::rows::Rows;
+use crate::decode::{DecodeError, DecodeOptions};
+use crate::source::Object;
+use crate::units::ByteSize;
+
+/// About how many bytes of records are decoded at a time.
+const PIECE_BYTES: usize = 16 << 20;
+
+/// Reads one object.
+pub(in crate::decode) struct AvroReader {
+    source: Arc<str>,
+    time_us: i64,
+    limit: ByteSize,
+    content: Content,
+    /// What was inflated and not read yet, from `at` on.
+    waiting: Vec<u8>,
+    at: usize,
+    is_last: bool,
+    open: Option<Open>,
+    /// The ordinal of the next row to be handed over.
+    ordinal: i64,
+    /// How many blocks were taken up, and one for the header.
+    parts: u64,
+}
+
+/// An object whose header was read.
+struct Open {
+    codec: Codec,
+    sync: [u8; SYNC_BYTES],
+    decoder: Decoder,
+    binding: Binding,
+    block: Vec<u8>,
+    /// The next byte of the block.
+    at: usize,
+    /// How many records of it are left.
+    records: u64,
+    /// The bytes of the records that the decoder holds.
+    held_bytes: usize,
+}
+
+impl AvroReader {
+    pub(in crate::decode) fn new(
+        object: &Object,
+        content: Content,
+        options: &DecodeOptions,
+    ) -> Self {
+        AvroReader {
+            source: object.key.as_str().into(),
+            time_us: object.modified_us,
+            limit: options.max_row_group,
+            content,
+            waiting: Vec::new(),
+            at: 0,
+            is_last: false,
+            open: None,
+            ordinal: 0,
+            parts: 0,
+        }
+    }
+
+    /// Reads something off the front of what waits; `None` where more is needed of the object.
+    fn parse<T>(
+        &mut self,
+        read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Unread>,
+    ) -> Result<Option<T>, DecodeError> {
+        let mut cursor = Cursor {
+            bytes: &self.waiting[self.at..],
+        };
+        match read(&mut cursor) {
+            Ok(value) => {
+                self.at = self.waiting.len() - cursor.bytes.len();
+                Ok(Some(value))
+            }
+            Err(Unread::Short) if self.is_last => {
+                Err(subject(&self.source).damaged(self.place(), "it is cut off"))
+            }
+            Err(Unread::Short) if self.waiting.len() - self.at > self.limit.bytes() => {
+                Err(self.too_large())
+            }
+            Err(Unread::Short) => Ok(None),
+            Err(Unread::Damaged(detail)) => {
+                Err(subject(&self.source).damaged(self.place(), detail))
+            }
+        }
+    }
+
+    /// Inflates more of the object; whether there was any.
+    fn fill(&mut self, rows: &mut Rows, blocks: &mut Blocks) -> Result<bool, DecodeError> {
+        self.waiting.drain(..self.at);
+        self.at = 0;
+        let mut block = blocks.take(0);
+        let filled = self.content.fill(&mut block)?;
+        self.waiting.extend_from_slice(block.text());
+        rows.counts.decoded_bytes += block.len() as u64;
+        blocks.give(block.seal());
+        self.is_last = filled == Filled::End;
+        Ok(filled != Filled::Hungry)
+    }
+
+    fn place(&self) -> String {
+        match self.parts {
+            0 => "its header".to_owned(),
+            number => format!("block {number}"),
+        }
+    }
+
+    fn too_large(&self) -> DecodeError {
+        DecodeError::BlockTooLarge {
+            object: self.source.to_string(),
+            limit: self.limit,
+        }
+    }
+
+    /// Makes ready for the records that the header tells of.
+    fn begin(&self, header: Header, rows: &Rows) -> Result<Open, DecodeError> {
+        let subject = subject(&self.source);
+        let codec = Codec::of_name(&header.codec).ok_or_else(|| DecodeError::Format {
+            object: self.source.to_string(),
+            format: "Avro in a codec other than null, deflate, snappy, zstandard and bzip2",
+        })?;
+        let place = || "its schema".to_owned();
+        let (wants, batch_rows) = (rows.wants(), rows.batch_rows());
+        let decoder = subject.guarded(place, || decoder(header.schema, wants, batch_rows))?;
+        let binding = Binding::new(rows.wants(), &decoder.schema(), &self.source)?;
+        Ok(Open {
+            codec,
+            sync: header.sync,
+            decoder,
+            binding,
+            block: Vec::new(),
+            at: 0,
+            records: 0,
+            held_bytes: 0,
+        })
+    }
+
+    /// Takes up the next block, where there is one; `None` where more is needed of the object.
+    fn next_block(&mut self, open: &mut Open) -> Result<Option<()>, DecodeError> {
+        let limit = self.limit.bytes();
+        let (codec, sync) = (open.codec, open.sync);
+        let block = self.parse(|cursor| {
+            let records = u64::try_from(cursor.long()?);
+            let records = records.map_err(|_| Unread::Damaged("a negative count of records"))?;
+            let length = usize::try_from(cursor.long()?)
+                .map_err(|_| Unread::Damaged("a negative length"))?;
+            if length > limit {
+                return Ok(Err(Fault::TooLarge));
+            }
+            let block = cursor.take(length)?;
+            if cursor.sync()? != sync {
+                return Err(Unread::Damaged("it does not end with the sync marker"));
+            }
+            Ok(codec.decompress(block, limit).map(|block| (records, block)))
+        })?;
+        let Some(block) = block else {
+            return Ok(None);
+        };
+        let (records, block) = block.map_err(|fault| match fault {
+            Fault::TooLarge => self.too_large(),
+            Fault::Damaged(detail) => subject(&self.source).damaged(self.place(), detail),
+        })?;
+        if records > block.len() as u64 {
+            let detail = format!("{records} records in {} bytes", block.len());
+            return Err(subject(&self.source).damaged(self.place(), detail));
+        }
+        (open.records, open.block, open.at) = (records, block, 0);
+        self.parts += 1;
+        Ok(Some(()))
+    }
+
+    /// Decodes records of the block until a batch of them is full.
+    fn decode(&self, open: &mut Open) -> Result<(), DecodeError> {
+        let subject = subject(&self.source);
+        subject.guarded(
+            || self.place(),
+            || {
+                while open.records > 0 && open.has_room() {
+                    let read = open.decoder.decode(&open.block[open.at..])?;
+                    open.at += read;
+                    open.held_bytes += read;
+                    open.records -= 1;
+                }
+                Ok::<_, AvroError>(())
+            },
+        )?;
+        if open.records == 0 && open.at < open.block.len() {
+            return Err(subject.damaged(self.place(), "its records do not fill it"));
+        }
+        Ok(())
+    }
+
+    /// Hands over the rows that the decoder holds.
+    fn hand_over(&mut self, open: &mut Open, rows: &mut Rows) -> Result<(), DecodeError> {
+        let subject = subject(&self.source);
+        let Some(batch) = subject.guarded(|| self.place(), || open.decoder.flush())? else {
+            return Ok(());
+        };
+        open.held_bytes = 0;
+        let first = self.ordinal;
+        let piece = Piece {
+            source: self.source.clone(),
+            time_us: self.time_us,
+            binding: &open.binding,
+            first,
+            rows: batch,
+        };
+        subject.guarded(|| self.place(), || rows.push_columns(&piece))?;
+        self.ordinal += piece.rows.num_rows() as i64;
+        Ok(())
+    }
+
+    /// Goes on with an open object.
+    fn read(
+        &mut self,
+        open: &mut Open,
+        rows: &mut Rows,
+        blocks: &mut Blocks,
+    ) -> Result<Paused, DecodeError> {
+        loop {
+            if rows.is_full_for_columns() {
+                return Ok(Paused::Full);
+            }
+            if open.records > 0 {
+                self.decode(open)?;
+                if !open.has_room() {
+                    self.hand_over(open, rows)?;
+                }
+                continue;
+            }
+            if self.is_last && self.at == self.waiting.len() {
+                self.hand_over(open, rows)?;
+                return Ok(Paused::Done);
+            }
+            if self.next_block(open)?.is_none() && !self.fill(rows, blocks)? {
+                return Ok(Paused::Hungry);
+            }
+        }
+    }
+}
+
+impl Open {
+    fn has_room(&self) -> bool {
+        !self.decoder.batch_is_full() && self.held_bytes < PIECE_BYTES
+    }
+}
+
+impl Reader for AvroReader {
+    fn feed(&mut self, bytes: Bytes) {
+        self.content.feed(bytes);
+    }
+
+    fn end(&mut self) {
+        self.content.end();
+    }
+
+    fn advance(&mut self, rows: &mut Rows, blocks: &mut Blocks) -> Result<Paused, DecodeError> {
+        loop {
+            if let Some(mut open) = self.open.take() {
+                let paused = self.read(&mut open, rows, blocks);
+                self.open = Some(open);
+                return paused;
+            }
+            match self.parse(|cursor| cursor.header())? {
+                Some(header) => {
+                    self.open = Some(self.begin(header, rows)?);
+                    self.parts = 1;
+                }
+                None if self.fill(rows, blocks)? => {}
+                None => return Ok(Paused::Hungry),
+            }
+        }
+    }
+}
+
+/// A decoder of the wanted fields of records of `schema`.
+fn decoder(schema: String, wants: &Wants, batch_rows: usize) -> Result<Decoder, ArrowError> {
+    let wanted = wanted_fields(&schema, wants);
+    let mut store = SchemaStore::new();
+    let fingerprint = store.register(AvroSchema::new(schema))?;
+    let mut builder = ReaderBuilder::new()
+        .with_decoder_mode(DecoderMode::UnframedDatum)
+        .with_writer_schema_store(store)
+        .with_active_fingerprint(fingerprint)
+        .with_batch_size(batch_rows);
+    if let Some(wanted) = wanted {
+        builder = builder.with_projection(wanted);
+    }
+    builder.build_decoder()
+}
+
+/// The places of the wanted fields; `None` where that leaves none out, or all of them.
+fn wanted_fields(schema: &str, wants: &Wants) -> Option<Vec<usize>> {
+    let schema: serde_json::Value = serde_json::from_str(schema).ok()?;
+    let fields = schema.get("fields")?.as_array()?;
+    let is_wanted = |at: &usize| {
+        let name = fields[*at].get("name").and_then(|name| name.as_str());
+        name.is_some_and(|name| wants.wants_column(name))
+    };
+    let wanted: Vec<_> = (0..fields.len()).filter(is_wanted).collect();
+    (!wanted.is_empty() && wanted.len() < fields.len()).then_some(wanted)
+}
+
+fn subject(object: &str) -> Subject<'_> {
+    Subject {
+        object,
+        format: "Avro",
+    }
+}

@@ -1,0 +1,372 @@
+//! From a column of an object to a column of the component.
+//!
+//! Which way a type takes is settled once for an object. Whole arrays are copied or computed where no value can fail
+//! for more than its size; all else is written as JSON text and read as the decoder of JSON Lines reads it, so that
+//! both refuse the same values for the same reasons.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::*;
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, Float64Array, Int64Array, PrimitiveArray, new_null_array,
+};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_select::take::take;
+
+use super::values::{self, Wish};
+use crate::decode::column::Column;
+use crate::decode::json::Span;
+use crate::schema::{Encoding, Kind};
+
+/// The way from one type to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cast {
+    /// The type of the component's column, zones aside.
+    Same,
+    /// All values are null.
+    Nothing,
+    /// To an int64.
+    Integer,
+    /// To a float64.
+    Float,
+    /// Counts of so many nanoseconds to a timestamp.
+    Timestamp { unit_ns: i64 },
+    /// Milliseconds since 1970-01-01 to a date.
+    Date,
+    /// Bytes as they are, checked where text is wanted.
+    Bytes,
+    /// By way of its JSON text.
+    Text,
+}
+
+/// A column as the component wants it. What did not fit is null in it.
+pub(super) struct Converted {
+    pub(super) array: ArrayRef,
+    /// The rows that did not fit, in rising order, and why.
+    pub(super) misfits: Vec<(u32, String)>,
+}
+
+impl From<ArrayRef> for Converted {
+    fn from(array: ArrayRef) -> Self {
+        Converted {
+            array,
+            misfits: Vec::new(),
+        }
+    }
+}
+
+impl Cast {
+    /// How values of type `from` become what is wished for; `None` where no rule says so.
+    pub(super) fn of(from: &DataType, wish: Wish) -> Option<Self> {
+        use DataType::*;
+        let is_text = matches!(from, Utf8 | LargeUtf8 | Utf8View);
+        let is_bytes = matches!(from, Binary | LargeBinary | BinaryView | FixedSizeBinary(_));
+        let is_number = from.is_floating() || scale(from).is_some();
+        match (wish.kind, from) {
+            (_, Null) => Some(Cast::Nothing),
+            (_, Dictionary(_, values)) => Cast::of(values, wish),
+            (Kind::Boolean, Boolean)
+            | (Kind::Int64, Int64)
+            | (Kind::Date, Date32)
+            | (Kind::Utf8, Utf8)
+            | (Kind::Binary, Binary) => Some(Cast::Same),
+            (Kind::Int64, from) if from.is_integer() => Some(Cast::Integer),
+            (Kind::Int64, from) => (scale(from) == Some(0)).then_some(Cast::Text),
+            (Kind::Float64, from) if from.is_integer() || from.is_floating() => Some(Cast::Float),
+            (Kind::Float64, from) => scale(from).map(|_| Cast::Text),
+            (Kind::Timestamp, Timestamp(TimeUnit::Microsecond, _)) => Some(Cast::Same),
+            (Kind::Timestamp, Timestamp(unit, _)) => Some(Cast::Timestamp {
+                unit_ns: unit_ns(*unit),
+            }),
+            (Kind::Timestamp, _) => match epoch_ns(wish.encoding) {
+                None => is_text.then_some(Cast::Text),
+                Some(_) if *from == UInt64 => Some(Cast::Text),
+                Some(unit_ns) if from.is_integer() => Some(Cast::Timestamp { unit_ns }),
+                Some(unit_ns) => (is_number && unit_ns > 1).then_some(Cast::Text),
+            },
+            (Kind::Date, Date64) => Some(Cast::Date),
+            (Kind::Date, _) => is_text.then_some(Cast::Text),
+            (Kind::Utf8, from) if scale(from).is_some() => Some(Cast::Text),
+            (Kind::Utf8, _) => (is_text || is_bytes).then_some(Cast::Bytes),
+            (Kind::Binary, _) if is_text => Some(Cast::Text),
+            (Kind::Binary, _) => is_bytes.then_some(Cast::Bytes),
+            (Kind::Json, from) => values::is_writable(from).then_some(Cast::Text),
+            (Kind::Boolean, _) => None,
+        }
+    }
+
+    /// Converts a column of the type that the cast is of.
+    pub(super) fn apply(self, array: &ArrayRef, wish: Wish) -> Result<Converted, ArrowError> {
+        let array = &plain(array)?;
+        let converted = match self {
+            Cast::Same => same(array).into(),
+            Cast::Nothing => new_null_array(&wish.kind.data_type(), array.len()).into(),
+            Cast::Integer if *array.data_type() == DataType::UInt64 => {
+                unsigned(array.as_primitive())
+            }
+            Cast::Integer => Converted::from(Arc::new(widened(array)) as ArrayRef),
+            Cast::Float => finite(floats(array)),
+            Cast::Timestamp { unit_ns } => timestamps(&counts(array), unit_ns),
+            Cast::Date => {
+                let millis = array.as_primitive::<Date64Type>();
+                dates(millis)
+            }
+            Cast::Bytes => by_value(array, wish, push_bytes)?,
+            Cast::Text => by_value(array, wish, push_text)?,
+        };
+        Ok(converted)
+    }
+}
+
+/// How many decimals a decimal has.
+fn scale(data_type: &DataType) -> Option<i8> {
+    match data_type {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => Some(*scale).filter(|scale| *scale >= 0),
+        _ => None,
+    }
+}
+
+/// How many nanoseconds one of a timestamp's unit is.
+pub(super) fn unit_ns(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1000,
+        TimeUnit::Nanosecond => 1,
+    }
+}
+
+/// The same for a number by its encoding.
+pub(super) fn epoch_ns(encoding: Encoding) -> Option<i64> {
+    match encoding {
+        Encoding::EpochSeconds => Some(1_000_000_000),
+        Encoding::EpochMilliseconds => Some(1_000_000),
+        Encoding::EpochMicroseconds => Some(1000),
+        Encoding::EpochNanoseconds => Some(1),
+        Encoding::Standard | Encoding::Hex => None,
+    }
+}
+
+/// Microseconds of a count of `unit_ns`, what is finer cut off towards the past; `None` beyond the range.
+pub(super) fn micros(count: i64, unit_ns: i64) -> Option<i64> {
+    match unit_ns {
+        1 => Some(count.div_euclid(1000)),
+        unit_ns => count.checked_mul(unit_ns / 1000),
+    }
+}
+
+/// A dictionary's values in its rows' stead.
+fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.as_any_dictionary_opt() {
+        Some(dictionary) => take(dictionary.values(), dictionary.keys(), None),
+        None => Ok(array.clone()),
+    }
+}
+
+fn same(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(timestamps) => Arc::new(timestamps.clone().with_timezone("UTC")),
+        None => array.clone(),
+    }
+}
+
+/// Integers of any width but unsigned ones of 64 bits as int64.
+fn widened(array: &dyn Array) -> Int64Array {
+    fn of<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array) -> Int64Array {
+        array.as_primitive::<T>().unary(Into::into)
+    }
+    match array.data_type() {
+        DataType::Int8 => of::<Int8Type>(array),
+        DataType::Int16 => of::<Int16Type>(array),
+        DataType::Int32 => of::<Int32Type>(array),
+        DataType::UInt8 => of::<UInt8Type>(array),
+        DataType::UInt16 => of::<UInt16Type>(array),
+        DataType::UInt32 => of::<UInt32Type>(array),
+        _ => array.as_primitive::<Int64Type>().clone(),
+    }
+}
+
+/// The counts of a column of timestamps or integers.
+fn counts(array: &ArrayRef) -> Int64Array {
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => array
+            .as_primitive::<TimestampSecondType>()
+            .reinterpret_cast(),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => array
+            .as_primitive::<TimestampMillisecondType>()
+            .reinterpret_cast(),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => array
+            .as_primitive::<TimestampNanosecondType>()
+            .reinterpret_cast(),
+        _ => widened(array),
+    }
+}
+
+/// Any numbers as float64: each the nearest.
+fn floats(array: &dyn Array) -> Float64Array {
+    match array.data_type() {
+        DataType::Float64 => array.as_primitive::<Float64Type>().clone(),
+        DataType::Float32 => array.as_primitive::<Float32Type>().unary(f64::from),
+        DataType::Float16 => array
+            .as_primitive::<Float16Type>()
+            .unary(|value| f64::from(value.to_f32())),
+        DataType::UInt64 => array
+            .as_primitive::<UInt64Type>()
+            .unary(|value| value as f64),
+        _ => widened(array).unary(|value| value as f64),
+    }
+}
+
+/// Refuses what JSON has no number for.
+fn finite(floats: Float64Array) -> Converted {
+    if floats.values().iter().all(|value| value.is_finite()) {
+        return Converted::from(Arc::new(floats) as ArrayRef);
+    }
+    fallible::<Float64Type, Float64Type>(&floats, |value| {
+        value
+            .is_finite()
+            .then_some(value)
+            .ok_or_else(|| format!("`{value}` is not a finite number"))
+    })
+}
+
+fn unsigned(array: &PrimitiveArray<UInt64Type>) -> Converted {
+    fallible::<UInt64Type, Int64Type>(array, |value| {
+        i64::try_from(value).map_err(|_| format!("`{value}` is beyond the range of an int64"))
+    })
+}
+
+fn timestamps(counts: &Int64Array, unit_ns: i64) -> Converted {
+    let converted = fallible::<Int64Type, TimestampMicrosecondType>(counts, |count| {
+        micros(count, unit_ns)
+            .ok_or_else(|| format!("`{count}` is beyond the range of a timestamp"))
+    });
+    Converted {
+        array: same(&converted.array),
+        ..converted
+    }
+}
+
+fn dates(millis: &PrimitiveArray<Date64Type>) -> Converted {
+    fallible::<Date64Type, Date32Type>(millis, |millis| {
+        i32::try_from(millis.div_euclid(86_400_000))
+            .map_err(|_| format!("`{millis}` is beyond the range of a date"))
+    })
+}
+
+/// Computes each value; what is refused is null.
+fn fallible<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<F>,
+    compute: impl Fn(F::Native) -> Result<T::Native, String>,
+) -> Converted {
+    let mut misfits = Vec::new();
+    let mut row = 0;
+    let values: Vec<T::Native> = array
+        .values()
+        .iter()
+        .map(|value| {
+            let at = row;
+            row += 1;
+            compute(*value).unwrap_or_else(|reason| {
+                if array.is_valid(at) {
+                    misfits.push((at as u32, reason));
+                }
+                T::Native::default()
+            })
+        })
+        .collect();
+    let nulls = without(array.nulls(), array.len(), &misfits);
+    Converted {
+        array: Arc::new(PrimitiveArray::<T>::new(values.into(), nulls)),
+        misfits,
+    }
+}
+
+/// Validity where the misfits are null, too.
+fn without(
+    nulls: Option<&NullBuffer>,
+    rows: usize,
+    misfits: &[(u32, String)],
+) -> Option<NullBuffer> {
+    if misfits.is_empty() {
+        return nulls.cloned();
+    }
+    let mut valid = vec![true; rows];
+    for (row, _) in misfits {
+        valid[*row as usize] = false;
+    }
+    NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
+}
+
+/// Appends the value of a row to a column; what text it takes is written into an empty buffer.
+type Push = fn(&mut Column, &dyn Array, usize, Wish, &mut Vec<u8>) -> Result<(), String>;
+
+/// Converts one value after another.
+fn by_value(array: &ArrayRef, wish: Wish, push: Push) -> Result<Converted, ArrowError> {
+    let rows = array.len();
+    let mut column = Column::new(wish.kind, wish.encoding, rows);
+    let (mut misfits, mut text) = (Vec::new(), Vec::new());
+    let mut room = MAX_TEXT_BYTES;
+    for row in 0..rows {
+        if array.is_null(row) {
+            column.push_null();
+            continue;
+        }
+        text.clear();
+        if let Err(reason) = push(&mut column, array, row, wish, &mut text) {
+            column.truncate(row);
+            column.push_null();
+            misfits.push((row as u32, reason));
+        }
+        room = room.checked_sub(text.len()).ok_or_else(|| {
+            ArrowError::ComputeError(format!("{row} rows have more than 1 GiB of text"))
+        })?;
+    }
+    Ok(Converted {
+        array: column.finish(0)?,
+        misfits,
+    })
+}
+
+/// The most text that a column of a batch may have: its offsets are 32 bits wide.
+const MAX_TEXT_BYTES: usize = 1 << 30;
+
+fn push_text(
+    column: &mut Column,
+    array: &dyn Array,
+    row: usize,
+    wish: Wish,
+    text: &mut Vec<u8>,
+) -> Result<(), String> {
+    values::write(array, row, wish, text);
+    let span = Span {
+        start: 0,
+        end: text.len() as u32,
+        escaped: text.contains(&b'\\'),
+    };
+    column.push_json(text, span).map_err(|misfit| misfit.0)
+}
+
+fn push_bytes(
+    column: &mut Column,
+    array: &dyn Array,
+    row: usize,
+    _: Wish,
+    _: &mut Vec<u8>,
+) -> Result<(), String> {
+    let bytes = match array.data_type() {
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).as_bytes(),
+        DataType::Utf8View => array.as_string_view().value(row).as_bytes(),
+        DataType::Utf8 => array.as_string::<i32>().value(row).as_bytes(),
+        DataType::LargeBinary => array.as_binary::<i64>().value(row),
+        DataType::BinaryView => array.as_binary_view().value(row),
+        DataType::FixedSizeBinary(_) => array.as_fixed_size_binary().value(row),
+        _ => array.as_binary::<i32>().value(row),
+    };
+    column.push_bytes(bytes).map_err(|misfit| misfit.0)
+}

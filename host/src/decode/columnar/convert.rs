@@ -1,0 +1,262 @@
+//! From the rows of an object's columns to events, as `decode/mod.rs` says what becomes of a record.
+//!
+//! Conditions and range come first, as masks over all rows; what is left of the columns is converted, and a last mask
+//! takes out the rows that were refused.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::ArrowError;
+use arrow_select::filter::FilterBuilder;
+use bytes::Bytes;
+
+use super::bind::{Binding, Wants};
+use super::cast::Converted;
+use super::lines::Lines;
+use crate::decode::plan::Place;
+use crate::decode::{Counts, Position, QUARANTINE_BYTES, Rejected};
+
+/// Rows of an object, and what is known of it beside them.
+pub(in crate::decode) struct Piece<'a> {
+    pub(in crate::decode) rows: RecordBatch,
+    pub(in crate::decode) binding: &'a Binding,
+    /// The object's key.
+    pub(in crate::decode) source: Arc<str>,
+    /// When it was written.
+    pub(in crate::decode) time_us: i64,
+    /// The ordinal of the first row within the object.
+    pub(in crate::decode) first: i64,
+}
+
+/// What became of the rows of a piece.
+pub(super) struct Outcome {
+    pub(super) batch: RecordBatch,
+    /// The rows that became events, by their place in the piece.
+    pub(super) events: Vec<u32>,
+    pub(super) rejected: Vec<Rejected>,
+    pub(super) counts: Counts,
+    pub(super) lines: Arc<Lines>,
+}
+
+/// A row that is refused: the path of the value at fault, and why.
+type Refusal = (Option<String>, String);
+
+/// Judges and converts all rows of a piece.
+pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, ArrowError> {
+    let rows = piece.rows.num_rows();
+    let lines = Arc::new(Lines {
+        shape: wants.shape.clone(),
+        arrays: piece.binding.columns(&piece.rows)?,
+        wishes: wants.wishes.clone(),
+    });
+    let mut judging = Judging {
+        wants,
+        piece,
+        arrays: Cow::Borrowed(&lines.arrays),
+        places: (0..rows as u32).collect(),
+        refused: BTreeMap::new(),
+        counts: Counts {
+            records: rows as u64,
+            ..Counts::default()
+        },
+    };
+    judging.meet_conditions()?;
+    let event_time = judging.keep_range()?;
+    let (batch, events) = judging.convert_inputs(event_time)?;
+    let Judging {
+        refused,
+        mut counts,
+        ..
+    } = judging;
+    let rejected: Vec<_> = refused
+        .into_iter()
+        .map(|(row, refusal)| rejected(piece, &lines, row, refusal))
+        .collect();
+    counts.events = events.len() as u64;
+    counts.rejected = rejected.len() as u64;
+    Ok(Outcome {
+        batch,
+        events,
+        rejected,
+        counts,
+        lines,
+    })
+}
+
+fn rejected(piece: &Piece<'_>, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
+    let line = lines.line(row as usize);
+    Rejected {
+        position: Position {
+            source: piece.source.clone(),
+            partition: None,
+            offset: piece.first + i64::from(row),
+            byte: None,
+        },
+        path,
+        reason,
+        bytes: Bytes::copy_from_slice(&line[..line.len().min(QUARANTINE_BYTES)]),
+        length_bytes: line.len() as u64,
+    }
+}
+
+struct Judging<'a> {
+    wants: &'a Wants,
+    piece: &'a Piece<'a>,
+    /// The columns of the wanted paths, of the rows that are left.
+    arrays: Cow<'a, [Option<ArrayRef>]>,
+    /// The places in the piece of the rows that are left.
+    places: Vec<u32>,
+    /// By the row's place in the piece.
+    refused: BTreeMap<u32, Refusal>,
+    counts: Counts,
+}
+
+impl Judging<'_> {
+    fn meet_conditions(&mut self) -> Result<(), ArrowError> {
+        let (rows, only) = (self.places.len(), &self.wants.plan.only);
+        let masks = only.iter().zip(&self.piece.binding.tests);
+        let kept = masks
+            .map(|(condition, test)| test.mask(self.arrays[condition.slot.index()].as_ref(), rows))
+            .reduce(|kept, mask| &kept & &mask);
+        if let Some(kept) = kept {
+            self.counts.not_wanted = (rows - kept.count_set_bits()) as u64;
+            self.keep(kept)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the rows within the range; gives their event times where the range has a bound.
+    fn keep_range(&mut self) -> Result<Option<ArrayRef>, ArrowError> {
+        let plan = &self.wants.plan;
+        let Some(input) = plan.bounded_event_time else {
+            return Ok(None);
+        };
+        let Converted { array, misfits } = self.converted(input)?;
+        let times = array.as_primitive::<TimestampMicrosecondType>();
+        let values = times.values();
+        let mut kept =
+            BooleanBuffer::collect_bool(times.len(), |row| plan.range.contains(values[row]));
+        let nulls = times.null_count();
+        if let Some(valid) = times.nulls() {
+            kept = &kept & valid.inner();
+            let mut misfits = misfits.into_iter().peekable();
+            for row in (!valid.inner()).set_indices() {
+                let reason = match misfits.next_if(|(at, _)| *at as usize == row) {
+                    Some((_, reason)) => reason,
+                    None if plan.inputs[input].nullable => {
+                        "null as the event time, which the job's range is cut on".to_owned()
+                    }
+                    None => plan.lacks(input),
+                };
+                self.refused
+                    .insert(self.places[row], (plan.path(input), reason));
+            }
+        }
+        self.counts.out_of_range = (times.len() - nulls - kept.count_set_bits()) as u64;
+        let left = self.keep(kept)?;
+        left.map_or(Ok(array.clone()), |left| filtered(&left, &array))
+            .map(Some)
+    }
+
+    /// The columns of the component, and the rows that they are of.
+    fn convert_inputs(
+        &mut self,
+        event_time: Option<ArrayRef>,
+    ) -> Result<(RecordBatch, Vec<u32>), ArrowError> {
+        let (plan, refused_before) = (&self.wants.plan, self.refused.len());
+        let mut columns = Vec::with_capacity(plan.inputs.len());
+        for (input, planned) in plan.inputs.iter().enumerate() {
+            let converted = match &event_time {
+                Some(times) if plan.bounded_event_time == Some(input) => times.clone().into(),
+                _ => self.converted(input)?,
+            };
+            // The first input that a row does not fit is the one that is told.
+            for (row, reason) in converted.misfits {
+                let refusal = || (plan.path(input), reason);
+                self.refused
+                    .entry(self.places[row as usize])
+                    .or_insert_with(refusal);
+            }
+            if let Some(valid) = converted.array.nulls().filter(|_| !planned.nullable) {
+                for row in (!valid.inner()).set_indices() {
+                    let refusal = || (plan.path(input), plan.lacks(input));
+                    self.refused.entry(self.places[row]).or_insert_with(refusal);
+                }
+            }
+            columns.push(converted.array);
+        }
+        if self.refused.len() > refused_before {
+            let refused = &self.refused;
+            let is_kept = |place: &u32| !refused.contains_key(place);
+            let kept =
+                BooleanArray::from_iter(self.places.iter().map(|place| Some(is_kept(place))));
+            for column in &mut columns {
+                *column = filtered(&kept, column)?;
+            }
+            self.places.retain(|place| !refused.contains_key(place));
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(self.places.len()));
+        let batch =
+            RecordBatch::try_new_with_options(self.wants.schema.clone(), columns, &options)?;
+        Ok((batch, std::mem::take(&mut self.places)))
+    }
+
+    /// An input of the rows that are left.
+    fn converted(&self, input: usize) -> Result<Converted, ArrowError> {
+        let (wish, rows) = (self.wants.inputs[input], self.places.len());
+        let array: ArrayRef = match &self.wants.plan.inputs[input].place {
+            Place::Value(slot) => {
+                let column = self.arrays[slot.index()].as_ref();
+                if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
+                    return cast.apply(column, wish);
+                }
+                new_null_array(&wish.kind.data_type(), rows)
+            }
+            Place::Time => Arc::new(
+                TimestampMicrosecondArray::from(vec![self.piece.time_us; rows])
+                    .with_timezone("UTC"),
+            ),
+            Place::SourceName => {
+                let name = &*self.piece.source;
+                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+                    name, rows,
+                )))
+            }
+            Place::Offset => {
+                let offsets = self.places.iter();
+                Arc::new(Int64Array::from_iter_values(
+                    offsets.map(|place| self.piece.first + i64::from(*place)),
+                ))
+            }
+            Place::Payload | Place::Key | Place::Header(_) | Place::Partition => {
+                new_null_array(&wish.kind.data_type(), rows)
+            }
+        };
+        Ok(array.into())
+    }
+
+    /// Leaves the rows of `kept`; gives the mask back where it leaves any out.
+    fn keep(&mut self, kept: BooleanBuffer) -> Result<Option<BooleanArray>, ArrowError> {
+        if kept.count_set_bits() == self.places.len() {
+            return Ok(None);
+        }
+        self.places = kept.set_indices().map(|row| self.places[row]).collect();
+        let kept = BooleanArray::new(kept, None);
+        let left = self.arrays.iter().map(|array| {
+            let array = array.as_ref();
+            array.map(|array| filtered(&kept, array)).transpose()
+        });
+        self.arrays = Cow::Owned(left.collect::<Result<_, _>>()?);
+        Ok(Some(kept))
+    }
+}
+
+fn filtered(kept: &BooleanArray, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    FilterBuilder::new(kept).build().filter(array)
+}

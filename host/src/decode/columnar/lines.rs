@@ -1,0 +1,79 @@
+//! Rows of columns as lines of JSON, for the quarantine: what a person reads, and what can be decoded again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+
+use super::values::{self, Wish};
+
+/// The wanted paths as a tree of names: how a line is nested.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// The column that stands here, by the place of its path; what is below it is within it.
+    column: Option<usize>,
+    members: BTreeMap<String, Shape>,
+}
+
+impl Shape {
+    /// Adds a path, whose values are those of `column`.
+    pub(super) fn add(&mut self, path: &[String], column: usize) {
+        match path {
+            [] => self.column = self.column.or(Some(column)),
+            [name, rest @ ..] => self
+                .members
+                .entry(name.clone())
+                .or_default()
+                .add(rest, column),
+        }
+    }
+}
+
+/// The wanted values of some rows of an object, as the object has them.
+#[derive(Debug)]
+pub(in crate::decode) struct Lines {
+    pub(super) shape: Arc<Shape>,
+    /// One a path; `None` where the object has no such column.
+    pub(super) arrays: Vec<Option<ArrayRef>>,
+    /// How each of them is to be written.
+    pub(super) wishes: Arc<[Wish]>,
+}
+
+impl Lines {
+    /// A row as one line of JSON without its line feed. What is null or not there is left out.
+    pub(in crate::decode) fn line(&self, row: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&self.shape, row, &mut out);
+        if out.is_empty() {
+            out.extend_from_slice(b"{}");
+        }
+        out
+    }
+
+    /// Writes nothing where nothing is there.
+    fn write(&self, shape: &Shape, row: usize, out: &mut Vec<u8>) {
+        if let Some(column) = shape.column {
+            if let Some(array) = &self.arrays[column]
+                && !array.is_null(row)
+            {
+                values::write(array, row, self.wishes[column], out);
+            }
+            return;
+        }
+        let begin = out.len();
+        for (name, below) in &shape.members {
+            let before = out.len();
+            out.push(if before == begin { b'{' } else { b',' });
+            values::string(out, name);
+            out.push(b':');
+            let value = out.len();
+            self.write(below, row, out);
+            if out.len() == value {
+                out.truncate(before);
+            }
+        }
+        if out.len() > begin {
+            out.push(b'}');
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What is to be read of a Parquet object.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Type as Physical;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+
+use super::prune::EventTimeLeaf;
+use super::{Footer, damaged, guarded};
+use crate::decode::columnar::{Binding, Wants};
+use crate::decode::{DecodeError, DecodeOptions, EventRange, Projection};
+use crate::source::Object;
+use crate::units::ByteSize;
+
+/// Wanted bytes that lie so close to each other are read at once.
+const GAP_BYTES: u64 = 64 << 10;
+
+/// Plans what is to be read of Parquet objects for one projection.
+pub struct ParquetPlanner {
+    wants: Wants,
+    max_row_group: ByteSize,
+}
+
+/// A Parquet object of which it is known what is to be read.
+pub struct ParquetFile {
+    pub(super) object: Arc<Object>,
+    pub(super) metadata: ArrowReaderMetadata,
+    pub(super) mask: ProjectionMask,
+    pub(super) binding: Binding,
+    /// The ordinal of the first row of each row group.
+    pub(super) first_rows: Vec<i64>,
+    /// The leaves that are read.
+    leaves: Vec<usize>,
+    event_time: Option<EventTimeLeaf>,
+    range: EventRange,
+    max_row_group: ByteSize,
+}
+
+/// What is to be done with a row group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// All of its rows are out of range.
+    PassOver,
+    /// These ranges are to be read, which may be none.
+    Read(Vec<Range<u64>>),
+}
+
+impl ParquetPlanner {
+    /// Makes ready for objects of which `projection` is wanted.
+    ///
+    /// # Errors
+    /// Where the projection asks for what no object can give.
+    pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
+        Ok(ParquetPlanner {
+            wants: Wants::new(projection)?,
+            max_row_group: options.max_row_group,
+        })
+    }
+
+    /// Makes ready for the footer of `object`.
+    ///
+    /// # Errors
+    /// Where the object is too short to be Parquet.
+    pub fn footer(&self, object: &Object) -> Result<Footer, DecodeError> {
+        Footer::new(object)
+    }
+
+    /// Plans what is to be read of `object`, whose footer holds `metadata`.
+    ///
+    /// # Errors
+    /// Where its columns do not become what is wanted, or the footer makes no sense.
+    pub fn plan(
+        &self,
+        object: Arc<Object>,
+        metadata: ParquetMetaData,
+    ) -> Result<ParquetFile, DecodeError> {
+        let place = || "its schema".to_owned();
+        let metadata = guarded(&object.key, place, || arrow_metadata(metadata))?;
+        let parquet = metadata.parquet_schema();
+        let leaves: Vec<usize> = (0..parquet.num_columns())
+            .filter(|leaf| self.wants.wants_leaf(parquet.column(*leaf).path().parts()))
+            .collect();
+        let mask = ProjectionMask::leaves(parquet, leaves.iter().copied());
+        let fields = metadata.schema().fields();
+        let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
+        let binding = Binding::new(&self.wants, &columns, &object.key)?;
+        let mut first_rows = Vec::new();
+        let mut next = 0i64;
+        for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
+            first_rows.push(next);
+            let end = next.checked_add(group.num_rows());
+            next = end.filter(|end| *end >= next).ok_or_else(|| {
+                let detail = format!("it says that it has {} rows", group.num_rows());
+                damaged(&object.key, in_group(number), detail)
+            })?;
+        }
+        let event_time = EventTimeLeaf::find(&self.wants, &columns, parquet);
+        Ok(ParquetFile {
+            mask,
+            binding,
+            first_rows,
+            leaves,
+            event_time,
+            range: self.wants.plan.range,
+            max_row_group: self.max_row_group,
+            metadata,
+            object,
+        })
+    }
+}
+
+impl ParquetFile {
+    /// The object.
+    pub fn object(&self) -> &Arc<Object> {
+        &self.object
+    }
+
+    /// How many row groups there are.
+    pub fn row_groups(&self) -> usize {
+        self.first_rows.len()
+    }
+
+    /// The wanted columns of a row group.
+    pub(super) fn wanted_chunks(
+        &self,
+        number: usize,
+    ) -> impl Iterator<Item = &ColumnChunkMetaData> {
+        let chunks = self.group(number).columns();
+        self.leaves.iter().filter_map(|leaf| chunks.get(*leaf))
+    }
+
+    pub(super) fn group(&self, number: usize) -> &RowGroupMetaData {
+        self.metadata.metadata().row_group(number)
+    }
+
+    /// What is to be done with a row group.
+    ///
+    /// # Errors
+    /// Where the footer makes no sense, or the row group is too large.
+    ///
+    /// # Panics
+    /// Where there is no such row group.
+    pub fn step(&self, number: usize) -> Result<Step, DecodeError> {
+        let group = self.group(number);
+        let passed_over = self.event_time.as_ref();
+        if passed_over.is_some_and(|leaf| leaf.is_outside(group, self.range)) {
+            return Ok(Step::PassOver);
+        }
+        let (mut ranges, mut promised) = (Vec::new(), 0u64);
+        for leaf in &self.leaves {
+            let chunk = group.columns().get(*leaf).ok_or_else(|| {
+                damaged(
+                    &self.object.key,
+                    in_group(number),
+                    "it lacks columns of the schema",
+                )
+            })?;
+            let range = self.chunk_range(chunk);
+            let uncompressed = u64::try_from(chunk.uncompressed_size()).ok();
+            let (range, uncompressed) = range
+                .filter(|_| chunk.file_path().is_none())
+                .zip(uncompressed)
+                .ok_or_else(|| {
+                    let column = chunk.column_path().string();
+                    let detail = format!("column `{column}` does not lie within the object");
+                    damaged(&self.object.key, in_group(number), detail)
+                })?;
+            promised = promised.saturating_add(uncompressed);
+            ranges.push(range);
+        }
+        let stored = ranges.iter().map(|range| range.end - range.start);
+        let size = promised.max(stored.fold(0, u64::saturating_add));
+        self.check_size(number, size)?;
+        Ok(Step::Read(joined(ranges)))
+    }
+
+    /// The range of a column chunk, if it lies between the magic numbers at both ends.
+    pub(super) fn chunk_range(&self, chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
+        // Where it begins, as the library has it.
+        let start = chunk.dictionary_page_offset();
+        let start = u64::try_from(start.unwrap_or(chunk.data_page_offset())).ok()?;
+        let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
+        (start >= 4 && end <= self.object.size_bytes.saturating_sub(8)).then_some(start..end)
+    }
+
+    /// Holds the bytes of a row group to the limit.
+    pub(super) fn check_size(&self, number: usize, bytes: u64) -> Result<(), DecodeError> {
+        if bytes <= self.max_row_group.0 {
+            return Ok(());
+        }
+        Err(DecodeError::RowGroupTooLarge {
+            object: self.object.key.clone(),
+            group: number,
+            size: ByteSize(bytes),
+            limit: self.max_row_group,
+        })
+    }
+}
+
+pub(super) fn in_group(number: usize) -> String {
+    format!("row group {number}")
+}
+
+/// Joins ranges that lie close to each other.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start <= last.end.saturating_add(GAP_BYTES) => {
+                last.end = last.end.max(range.end);
+            }
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// The metadata with Arrow's types, as the Parquet schema itself has them: what a writer noted of the types that it had
+/// in memory says nothing of the values.
+fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, ParquetError> {
+    let metadata = Arc::new(metadata);
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let plain = ArrowReaderMetadata::try_new(metadata.clone(), options.clone())?;
+    let schema = metadata.file_metadata().schema_descr();
+    if !(0..schema.num_columns()).any(|leaf| is_int96(&schema.column(leaf))) {
+        return Ok(plain);
+    }
+    // Nanoseconds have no room for the years that such timestamps may be of.
+    let mut leaf = 0;
+    let mut retype = |data_type: &DataType| {
+        let is_int96 = is_int96(&schema.column(leaf));
+        leaf += 1;
+        match data_type {
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96 => {
+                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+            }
+            other => other.clone(),
+        }
+    };
+    let fields = retyped(plain.schema().fields(), &mut retype);
+    let schema = Schema::new_with_metadata(fields, plain.schema().metadata().clone());
+    ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
+}
+
+fn is_int96(column: &parquet::schema::types::ColumnDescriptor) -> bool {
+    column.physical_type() == Physical::INT96
+}
+
+/// The fields with their leaves' types replaced, in the order of the leaves.
+fn retyped(fields: &Fields, retype: &mut impl FnMut(&DataType) -> DataType) -> Fields {
+    let fields = fields.iter();
+    fields.map(|field| retyped_field(field, retype)).collect()
+}
+
+fn retyped_field(field: &Field, retype: &mut impl FnMut(&DataType) -> DataType) -> Arc<Field> {
+    let data_type = match field.data_type() {
+        DataType::Struct(members) => DataType::Struct(retyped(members, retype)),
+        DataType::List(item) => DataType::List(retyped_field(item, retype)),
+        DataType::LargeList(item) => DataType::LargeList(retyped_field(item, retype)),
+        DataType::FixedSizeList(item, length) => {
+            DataType::FixedSizeList(retyped_field(item, retype), *length)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(retyped_field(entries, retype), *sorted),
+        leaf => retype(leaf),
+    };
+    Arc::new(field.clone().with_data_type(data_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_lie_close_are_read_at_once() {
+        let gap = GAP_BYTES;
+        assert_eq!(joined(vec![]), Vec::<Range<u64>>::new());
+        let ranges = vec![
+            gap + 30..gap + 40,
+            4..10,
+            10..20,
+            2 * gap + 41..2 * gap + 42,
+        ];
+        assert_eq!(
+            joined(ranges),
+            [4..20, gap + 30..gap + 40, 2 * gap + 41..2 * gap + 42]
+        );
+        let overlapping = joined(vec![0..100, 10..20, 90..gap + 100, 9 * gap..9 * gap + 1]);
+        assert_eq!(overlapping, [0..gap + 100, 9 * gap..9 * gap + 1]);
+    }
+}

@@ -1,0 +1,254 @@
+//! A row group's bytes, decoded.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::file::in_group;
+use super::pages::pages;
+use super::{ParquetFile, damaged, guarded};
+use crate::decode::columnar::Piece;
+use crate::decode::decoding::Paused;
+use crate::decode::rows::Rows;
+use crate::decode::{Counts, DecodeError};
+
+/// About how many bytes of rows are decoded at a time.
+const PIECE_BYTES: u64 = 16 << 20;
+
+/// A row group, ready to be decoded.
+pub struct RowGroup {
+    file: Arc<ParquetFile>,
+    number: usize,
+    /// What was read of it; `None` where it is passed over.
+    parts: Option<Vec<(u64, Bytes)>>,
+    /// Let go of once it was decoded.
+    _held: Option<Box<dyn Send>>,
+}
+
+impl RowGroup {
+    /// A row group of which nothing is to be read.
+    pub fn passed_over(file: Arc<ParquetFile>, number: usize) -> Self {
+        RowGroup {
+            file,
+            number,
+            parts: None,
+            _held: None,
+        }
+    }
+
+    /// A row group and the ranges that [`ParquetFile::step`] asked for. `held` is dropped once it was decoded.
+    pub fn read(
+        file: Arc<ParquetFile>,
+        number: usize,
+        parts: impl IntoIterator<Item = (Range<u64>, Bytes)>,
+        held: impl Send + 'static,
+    ) -> Self {
+        let parts = parts.into_iter();
+        RowGroup {
+            file,
+            number,
+            parts: Some(parts.map(|(range, bytes)| (range.start, bytes)).collect()),
+            _held: Some(Box::new(held)),
+        }
+    }
+}
+
+impl fmt::Debug for RowGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row group {} of {}", self.number, self.file.object.key)
+    }
+}
+
+/// Decodes a row group.
+pub(in crate::decode) struct GroupReader {
+    group: RowGroup,
+    source: Arc<str>,
+    reader: Option<ParquetRecordBatchReader>,
+    rows: u64,
+    rows_read: u64,
+}
+
+impl GroupReader {
+    pub(in crate::decode) fn new(group: RowGroup) -> Self {
+        GroupReader {
+            source: group.file.object.key.as_str().into(),
+            // Not negative, which the plan has checked.
+            rows: group.file.group(group.number).num_rows().max(0) as u64,
+            reader: None,
+            rows_read: 0,
+            group,
+        }
+    }
+
+    /// Goes on until a batch has to be taken.
+    ///
+    /// # Errors
+    /// Where the row group is damaged.
+    pub(in crate::decode) fn advance(&mut self, rows: &mut Rows) -> Result<Paused, DecodeError> {
+        if rows.is_full_for_columns() {
+            return Ok(Paused::Full);
+        }
+        let Some(parts) = &self.group.parts else {
+            rows.count_columns(Counts {
+                records: self.rows,
+                out_of_range: self.rows,
+                ..Counts::default()
+            });
+            return Ok(Paused::Done);
+        };
+        let (file, number) = (self.group.file.clone(), self.group.number);
+        let key = &file.object.key;
+        let place = || in_group(number);
+        if self.reader.is_none() {
+            self.check_pages(parts)?;
+            rows.count_columns(self.sizes(parts));
+            let parts: Arc<[_]> = parts.clone().into();
+            let batch_rows = self.batch_rows(rows.batch_rows());
+            let reader = guarded(key, place, || build(&file, number, parts, batch_rows))?;
+            self.reader = Some(reader);
+        }
+        while let Some(reader) = &mut self.reader {
+            if rows.is_full_for_columns() {
+                return Ok(Paused::Full);
+            }
+            let Some(batch) = guarded(key, place, || reader.next().transpose())? else {
+                break;
+            };
+            let first = file.first_rows[number] + self.rows_read as i64;
+            self.rows_read += batch.num_rows() as u64;
+            let piece = Piece {
+                rows: batch,
+                binding: &file.binding,
+                source: self.source.clone(),
+                time_us: file.object.modified_us,
+                first,
+            };
+            guarded(key, place, || rows.push_columns(&piece))?;
+        }
+        if self.rows_read != self.rows {
+            let detail = format!("it has {} rows instead of {}", self.rows_read, self.rows);
+            return Err(damaged(key, place(), detail));
+        }
+        Ok(Paused::Done)
+    }
+
+    /// Holds the pages' headers to what the footer says, and to the limit.
+    fn check_pages(&self, parts: &[(u64, Bytes)]) -> Result<(), DecodeError> {
+        let (file, number) = (&self.group.file, self.group.number);
+        let mut size = 0u64;
+        for chunk in file.wanted_chunks(number) {
+            let bytes = file.chunk_range(chunk).and_then(|range| part(parts, range));
+            let values = u64::try_from(chunk.num_values()).ok();
+            let (bytes, values) = bytes.zip(values).unwrap_or_default();
+            let pages = pages(&bytes, values).map_err(|detail| {
+                let place = format!("{}, column `{}`", in_group(number), chunk.column_path());
+                damaged(&file.object.key, place, detail)
+            })?;
+            let promised = pages.iter().map(|page| page.uncompressed_bytes);
+            size = promised.fold(size, u64::saturating_add);
+        }
+        file.check_size(number, size)
+    }
+
+    fn sizes(&self, parts: &[(u64, Bytes)]) -> Counts {
+        let chunks = self.group.file.wanted_chunks(self.group.number);
+        Counts {
+            stored_bytes: parts.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
+            decoded_bytes: chunks
+                .map(|chunk| chunk.uncompressed_size().max(0) as u64)
+                .sum(),
+            ..Counts::default()
+        }
+    }
+
+    /// Fewer rows at a time where rows are long.
+    fn batch_rows(&self, most: usize) -> usize {
+        let chunks = self.group.file.wanted_chunks(self.group.number);
+        let bytes: u64 = chunks
+            .map(|chunk| chunk.uncompressed_size().max(0) as u64)
+            .sum();
+        let row_bytes = (bytes / self.rows.max(1)).max(1);
+        usize::try_from(PIECE_BYTES / row_bytes)
+            .unwrap_or(most)
+            .clamp(1, most)
+    }
+}
+
+fn build(
+    file: &ParquetFile,
+    number: usize,
+    parts: Arc<[(u64, Bytes)]>,
+    batch_rows: usize,
+) -> Result<ParquetRecordBatchReader, ParquetError> {
+    let parts = Parts {
+        parts,
+        size_bytes: file.object.size_bytes,
+    };
+    ParquetRecordBatchReaderBuilder::new_with_metadata(parts, file.metadata.clone())
+        .with_projection(file.mask.clone())
+        .with_row_groups(vec![number])
+        .with_batch_size(batch_rows)
+        .build()
+}
+
+/// The bytes of a range that was read as a whole.
+fn part(parts: &[(u64, Bytes)], range: Range<u64>) -> Option<Bytes> {
+    parts.iter().find_map(|(begin, bytes)| {
+        let start = usize::try_from(range.start.checked_sub(*begin)?).ok()?;
+        let end = usize::try_from(range.end.checked_sub(*begin)?).ok()?;
+        (end <= bytes.len()).then(|| bytes.slice(start..end))
+    })
+}
+
+/// The parts of an object that were read.
+struct Parts {
+    parts: Arc<[(u64, Bytes)]>,
+    size_bytes: u64,
+}
+
+impl Parts {
+    /// What was read from `start` on, to the end of the part.
+    fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
+        let mut parts = self.parts.iter();
+        parts
+            .find_map(|(begin, bytes)| {
+                let at = usize::try_from(start.checked_sub(*begin)?).ok()?;
+                (at < bytes.len()).then(|| bytes.slice(at..))
+            })
+            .ok_or_else(|| outside(start))
+    }
+}
+
+fn outside(at: u64) -> ParquetError {
+    ParquetError::General(format!("byte {at} belongs to none of the wanted columns"))
+}
+
+impl Length for Parts {
+    fn len(&self) -> u64 {
+        self.size_bytes
+    }
+}
+
+impl ChunkReader for Parts {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let bytes = self.from(start)?;
+        if length > bytes.len() {
+            return Err(outside(start.saturating_add(bytes.len() as u64)));
+        }
+        Ok(bytes.slice(..length))
+    }
+}

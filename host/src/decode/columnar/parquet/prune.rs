@@ -1,0 +1,80 @@
+//! Row groups that hold nothing of the range, told by the statistics of the event time.
+
+use arrow_schema::{DataType, Schema};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::SchemaDescriptor;
+
+use crate::decode::EventRange;
+use crate::decode::columnar::Wants;
+use crate::decode::columnar::bind;
+use crate::decode::columnar::cast::{self, Cast};
+use crate::decode::plan::Place;
+
+/// The column of the event time, where its order is that of the times.
+pub(super) struct EventTimeLeaf {
+    leaf: usize,
+    unit_ns: i64,
+    is_required: bool,
+}
+
+impl EventTimeLeaf {
+    /// The column, where the range has a bound and the column is one of whole numbers.
+    pub(super) fn find(
+        wants: &Wants,
+        columns: &Schema,
+        parquet: &SchemaDescriptor,
+    ) -> Option<Self> {
+        let input = wants.plan.bounded_event_time?;
+        let Place::Value(slot) = &wants.plan.inputs[input].place else {
+            return None;
+        };
+        let path = &wants.paths[slot.index()];
+        let (_, data_type) = bind::find(columns.fields(), path)?;
+        // Unsigned numbers are stored as signed ones, whose order is another.
+        let is_ordered =
+            data_type.is_signed_integer() || matches!(data_type, DataType::Timestamp(..));
+        let unit_ns = match Cast::of(&data_type, wants.inputs[input])? {
+            Cast::Same => 1000,
+            Cast::Timestamp { unit_ns } => unit_ns,
+            _ => return None,
+        };
+        let mut leaves = (0..parquet.num_columns()).map(|leaf| (leaf, parquet.column(leaf)));
+        let (leaf, column) = leaves.find(|(_, column)| column.path().parts() == path)?;
+        (is_ordered && column.max_rep_level() == 0).then_some(EventTimeLeaf {
+            leaf,
+            unit_ns,
+            is_required: column.max_def_level() == 0,
+        })
+    }
+
+    /// Whether the statistics say that every row has an event time, and that all of them are out of range. A row without
+    /// one is to be rejected; one of a time that no timestamp holds, too.
+    pub(super) fn is_outside(&self, group: &RowGroupMetaData, range: EventRange) -> bool {
+        let statistics = group.columns().get(self.leaf);
+        let Some(statistics) = statistics.and_then(|chunk| chunk.statistics()) else {
+            return false;
+        };
+        let bounds = match statistics {
+            Statistics::Int64(of) => of.min_opt().copied().zip(of.max_opt().copied()),
+            Statistics::Int32(of) => of
+                .min_opt()
+                .zip(of.max_opt())
+                .map(|(least, most)| (i64::from(*least), i64::from(*most))),
+            // INT96, for one, has no order that writers agree on.
+            _ => None,
+        };
+        let bounds = bounds
+            .filter(|(least, most)| least <= most)
+            .and_then(|(least, most)| {
+                let least_us = cast::micros(least, self.unit_ns)?;
+                Some((least_us, cast::micros(most, self.unit_ns)?))
+            });
+        let is_whole = self.is_required || statistics.null_count_opt() == Some(0);
+        let Some((least_us, most_us)) = bounds.filter(|_| is_whole) else {
+            return false;
+        };
+        range.from_us.is_some_and(|from_us| most_us < from_us)
+            || range.until_us.is_some_and(|until_us| least_us >= until_us)
+    }
+}

@@ -1,0 +1,76 @@
+//! What other writers made of the events in `fixtures/events.jsonl`.
+
+use bytes::Bytes;
+
+use super::super::Footer;
+use super::super::pages::pages;
+use super::support::{object, planned, read};
+use crate::decode::DecodeOptions;
+use crate::decode::columnar::tests::{assert_alike, event_inputs, events_as_json};
+use crate::decode::tests::support::{input, projection};
+use crate::schema::Kind;
+
+const PYARROW: &[u8] = include_bytes!("../../fixtures/pyarrow.parquet");
+const PYARROW_V2: &[u8] = include_bytes!("../../fixtures/pyarrow-v2.parquet");
+const PYARROW_INT96: &[u8] = include_bytes!("../../fixtures/pyarrow-int96.parquet");
+const PYARROW_INT96_FAR: &[u8] = include_bytes!("../../fixtures/pyarrow-int96-far.parquet");
+const DUCKDB: &[u8] = include_bytes!("../../fixtures/duckdb.parquet");
+
+#[test]
+fn what_others_write_gives_the_same_as_json() {
+    for content in [PYARROW, PYARROW_V2, PYARROW_INT96, DUCKDB] {
+        let projection = projection(event_inputs());
+        let content = Bytes::from_static(content);
+        let found = read(&projection, &DecodeOptions::default(), &content).unwrap();
+        assert_alike(&projection, &found, &events_as_json());
+    }
+}
+
+#[test]
+fn int96_has_room_for_every_year_of_a_calendar() {
+    let projection = projection(vec![input("at", Kind::Timestamp)]);
+    let content = Bytes::from_static(PYARROW_INT96_FAR);
+    let found = read(&projection, &DecodeOptions::default(), &content).unwrap();
+    let json = "{\"at\":\"0001-01-01T00:00:00Z\"}\n{\"at\":\"9999-12-31T23:59:59Z\"}";
+    assert_alike(&projection, &found, json);
+}
+
+#[test]
+fn a_damaged_page_with_a_checksum_is_an_error() {
+    let projection = projection(event_inputs());
+    let options = DecodeOptions::default();
+    let file = planned(&projection, &options, &Bytes::from_static(PYARROW)).unwrap();
+    let chunks = (0..file.row_groups()).flat_map(|number| file.wanted_chunks(number));
+    let bodies = chunks.flat_map(|chunk| {
+        let range = file.chunk_range(chunk).unwrap();
+        let (start, bytes) = (
+            range.start as usize,
+            &PYARROW[range.start as usize..range.end as usize],
+        );
+        let pages = pages(bytes, chunk.num_values() as u64).unwrap();
+        pages
+            .into_iter()
+            .flat_map(move |page| page.body.map(move |at| start + at))
+    });
+    for at in bodies {
+        let mut damaged = PYARROW.to_vec();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(
+            read(&projection, &options, &damaged.into()).is_err(),
+            "byte {at}"
+        );
+    }
+}
+
+#[test]
+fn an_encrypted_footer_is_said_to_be_one() {
+    let mut content = PYARROW.to_vec();
+    let end = content.len() - 1;
+    content[end] = b'E';
+    let content = Bytes::from(content);
+    let mut footer = Footer::new(&object("a.parquet", &content)).unwrap();
+    let tail = footer.first();
+    let tail_bytes = content.slice(tail.start as usize..);
+    let error = footer.push(tail, tail_bytes).unwrap_err();
+    insta::assert_snapshot!(error, @"`a.parquet` is Parquet with an encrypted footer, which is not read");
+}

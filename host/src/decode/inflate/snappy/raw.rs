@@ -1,0 +1,72 @@
+//! One bare block: the length that it inflates to, then literals and copies. It is inflated once all of it is there,
+//! since its end is the object's.
+
+use super::super::{Fault, Inflate, Step};
+use super::{Pending, check_len, corrupt, is_possible};
+
+/// Whether `head` can begin a block: a length, and behind it a literal, for there is nothing to copy yet.
+pub(in super::super) fn is_plausible(head: &[u8]) -> bool {
+    let length_bytes = 1 + head.iter().take_while(|byte| **byte >= 0x80).count();
+    match snap::raw::decompress_len(head) {
+        Ok(0) => head.len() == 1,
+        Ok(_) => head.get(length_bytes).is_some_and(|tag| tag & 3 == 0),
+        Err(_) => false,
+    }
+}
+
+/// Gathers the block, then gives out its text.
+#[derive(Default)]
+pub(in super::super) struct Raw {
+    block: Vec<u8>,
+    text: Pending,
+    /// The block was inflated.
+    inflated: bool,
+}
+
+impl Inflate for Raw {
+    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
+        if self.inflated {
+            return Ok(self.text.give(output));
+        }
+        self.block.extend_from_slice(input);
+        if let Ok(len) = snap::raw::decompress_len(&self.block) {
+            check_len(len)?;
+            if self.block.len() > snap::raw::max_compress_len(len) {
+                let detail = format!("more bytes than a block has that inflates to {len}");
+                return Err(Fault::Corrupt(detail));
+            }
+        }
+        Ok(Step {
+            read: input.len(),
+            written: 0,
+        })
+    }
+
+    fn end(&mut self) -> Result<(), Fault> {
+        let Ok(len) = snap::raw::decompress_len(&self.block) else {
+            return Ok(());
+        };
+        if !is_possible(&self.block, len) {
+            return Ok(());
+        }
+        let mut text = vec![0; len];
+        match snap::raw::Decoder::new().decompress(&self.block, &mut text) {
+            Ok(_) => {
+                *self = Raw {
+                    block: Vec::new(),
+                    text: Pending::new(text),
+                    inflated: true,
+                };
+                Ok(())
+            }
+            // Nothing is wrong but that more should follow: it is not complete.
+            Err(snap::Error::HeaderMismatch { .. } | snap::Error::CopyRead { .. }) => Ok(()),
+            Err(snap::Error::Literal { len, src_len, .. }) if src_len < len => Ok(()),
+            Err(error) => Err(corrupt(error)),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.inflated && self.text.is_empty()
+    }
+}
