@@ -32,6 +32,8 @@ pub mod files;
 pub mod layout;
 pub mod memory;
 pub mod range;
+// The fuzz targets are built without the SDK.
+#[cfg(not(fuzzing))]
 pub mod s3;
 
 pub use error::SourceError;
