@@ -12,13 +12,18 @@
 //! | `format` | which format an object is in |
 //! | `reader` | what reads an object, whatever its format |
 //! | `block` | pieces of text, used again once nobody refers to them |
-//! | `objects` | records framed by their own syntax, across blocks |
+//! | `text` | the content of an object as text, block by block |
+//! | `objects` | JSON records, framed by their own syntax |
+//! | `csv` | records of fields, and what their header says |
+//! | `raw` | records that are bytes and nothing else |
 //! | `messages` | records that the source tells apart |
 //! | `columnar` | objects that hold columns, and Parquet |
 //! | `json` | from a record to the spans of the wanted values |
+//! | `envelope` | records that an archiver wrapped |
 //! | `plan` | the projection, made ready |
 //! | `named` | what the key of an object says of its records |
-//! | `rows` | conditions, range, rejections, counts |
+//! | `judge` | what becomes of a record: conditions, range, inputs |
+//! | `rows` | from records to batches: columns, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
 //! | `provenance` | back from a row to its record |
 //! | `fuzz` | what has to hold for any input, for tests |
@@ -55,35 +60,41 @@ mod ahead;
 mod block;
 mod column;
 mod columnar;
+mod csv;
 mod decoding;
+mod envelope;
 mod error;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod inflate;
 mod json;
+mod judge;
 mod messages;
 mod named;
 mod objects;
 mod options;
 mod plan;
 mod provenance;
+mod raw;
 mod reader;
 mod rows;
 #[cfg(any(test, fuzzing))]
 mod tests;
+mod text;
 
 pub use crate::source::EventRange;
 pub use ahead::{Inflated, Inflating};
 pub use columnar::{ColumnType, Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
 pub use decoding::Decoding;
+pub use envelope::Envelope;
 pub use error::DecodeError;
 pub(crate) use error::codes;
-pub(crate) use format::is_parquet_by_name;
+pub(crate) use format::{is_csv, is_parquet_by_name};
 pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
-pub use options::{DecodeOptions, Format};
+pub use options::{CsvOptions, DecodeOptions, Format};
 pub use provenance::Provenance;
 
 /// What is wanted of each record.
