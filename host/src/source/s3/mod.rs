@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `config` | what a job says |
 //! | `connect`, `bucket`, `sse` | the client of the SDK, where the bucket is, how it is asked |
-//! | `list`, `page` | the keys in order, folder by folder where a range allows it |
+//! | `list`, `page`, `complete` | the keys in order, folder by folder where a range allows it |
 //! | `read`, `get` | the bytes, several requests ahead, each checked against the plan |
 //! | `failure`, `retry` | what passes and is tried again, what is told |
 //! | `pace` | how fast the store is asked |
@@ -28,6 +28,7 @@ use crate::source::{
 
 mod archived;
 mod bucket;
+mod complete;
 mod config;
 mod connect;
 mod failure;

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{
 use percent_encoding::percent_decode_str;
 
 use super::bucket::Bucket;
+use super::complete::Complete;
 use super::failure::{self, Answer, Failure};
 use super::instant;
 use super::retry::Attempts;
@@ -119,6 +120,9 @@ async fn request_objects(
     if let Some(Next::Token(token)) = next {
         request = request.continuation_token(token);
     }
+    let request = request
+        .customize()
+        .interceptor(Complete("ListBucketResult"));
     match request.send().await {
         Ok(listed) => page_of_objects(listed),
         Err(error) => Err(refused(failure::read(error, "list", place), place)),
@@ -143,6 +147,9 @@ async fn request_versions(
     if let Some(Next::Behind { key, version }) = next {
         request = request.key_marker(key).set_version_id_marker(version);
     }
+    let request = request
+        .customize()
+        .interceptor(Complete("ListVersionsResult"));
     match request.send().await {
         Ok(listed) => page_of_versions(listed),
         Err(error) => Err(refused(failure::read(error, "list", place), place)),

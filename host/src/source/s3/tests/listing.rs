@@ -222,7 +222,15 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
             }
         }
     }
-    insta::assert_snapshot!(all, @"");
+    insta::assert_snapshot!(all, @r"
+    Busy: BF0227: cannot list `s3://clicks/`, tried 5 times: HTTP 503, SlowDown: As the script says
+    CutOff: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
+    CutXml: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
+    InDisguise: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
+    NoToken: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: it goes on, but does not say where
+    WrongCount: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: it announces 13 keys and holds 3
+    NoEtag: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: a line of it lacks an ETag
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
