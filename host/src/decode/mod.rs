@@ -30,7 +30,7 @@
 //!
 //! # What becomes of a record
 //! Each is exactly one of these, in this order:
-//! 1. rejected, if it is not valid as `json/mod.rs` has it, or too long;
+//! 1. rejected, if it is not valid as `json/mod.rs` or `csv/mod.rs` has it, or too long;
 //! 2. passed over, if it does not meet every condition: a string or the JSON text of another scalar that is one
 //!    of `any_of` (an object, an array or nothing meets none);
 //! 3. rejected, if the range has a bound and the event time is missing, null or of the wrong form; passed over,
@@ -41,10 +41,10 @@
 //! 5. an event.
 //!
 //! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
-//! unless its bytes are not UTF-8 but its braces are whole; one under 3 and 4 costs the record alone. A value
+//! unless that is known, as of a record that is whole but not UTF-8; one under 3 and 4 costs the record alone. A value
 //! at a path that leads through something other than an object is missing. A path of one name that a record lacks
-//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a log without a value
-//! (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
+//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a
+//! log without a value (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
 
 use std::fmt;
 use std::sync::Arc;
@@ -171,7 +171,7 @@ pub struct Position {
     /// The partition, for a log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
-    /// The offset; within an object the record's ordinal, from 0, blank lines not counted.
+    /// The offset; within an object the record's ordinal, from 0. Blank lines count where lines are raw, and only there.
     pub offset: i64,
     /// Where the record begins within the decompressed object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
