@@ -1,6 +1,9 @@
 //! What becomes of CSV.
 
+use std::sync::Arc;
+
 use super::super::tests::support::*;
+use crate::decode::inflate::support::gzipped;
 use crate::decode::json::Processor;
 use crate::decode::{
     Condition, CsvOptions, DecodeError, DecodeOptions, Decoding, Format, Projection,
@@ -8,6 +11,7 @@ use crate::decode::{
 use crate::error::Coded;
 use crate::json_rows;
 use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::source::{Chunk, Named, Object};
 use crate::units::ByteSize;
 
 fn options(csv: CsvOptions) -> DecodeOptions {
@@ -235,6 +239,39 @@ fn each_object_has_a_header_of_its_own() {
         decoded.reasons(),
         "0 1 n: missing: the header of its object has no such column\n"
     );
+}
+
+#[test]
+fn a_column_that_the_header_lacks_is_that_of_the_key() {
+    let wanted = projection(vec![
+        input("region", Kind::Utf8),
+        input("hour", Kind::Int64),
+    ]);
+    let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
+    let columns = [("region", "eu"), ("hour", "05")];
+    let columns = columns.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+    let named = Named {
+        columns: columns.into_iter().collect(),
+        ..Named::default()
+    };
+    let key = |name: &str| {
+        Chunk::Object(Arc::new(Object {
+            named: Some(Box::new(named.clone())),
+            ..(*object(name)).clone()
+        }))
+    };
+    let mut chunks = Vec::new();
+    for (name, text) in [
+        ("a.csv", b"region\nus\n\n".to_vec()),
+        ("b.csv.gz", gzipped(b"x\n1\n")),
+    ] {
+        chunks.extend([key(name), Chunk::Bytes(text.into()), Chunk::End]);
+    }
+    let decoded = run(&mut decoding, chunks).unwrap();
+    insta::assert_snapshot!(lines(&decoded), @r#"
+    {"hour":5,"region":"us"}
+    {"hour":5,"region":"eu"}
+    "#);
 }
 
 #[test]
