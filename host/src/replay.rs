@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
+use crate::decode::{Decoding, EventRange};
 use crate::fold::{FoldError, join_quarantine, verify_run};
 use crate::guest::{Component, Instance};
 use crate::job::Job;
@@ -165,6 +166,9 @@ impl<'a> Replay<'a> {
         let work = WorkFolder::open(&job.work, &job.table)?;
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
+        // Says what the job's format cannot give, before anything is planned.
+        let wanted = folding::projection_of(&descriptor, EventRange::default());
+        Decoding::new(wanted, &job.decode)?;
         Ok(Replay {
             job,
             store,

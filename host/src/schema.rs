@@ -97,6 +97,10 @@ pub enum Encoding {
     EpochNanoseconds,
     /// Binary in hexadecimal.
     Hex,
+    /// Binary or text as the text of any value: of a string its characters, of anything else its JSON. No component
+    /// asks for it; an [envelope](crate::decode::Envelope) does.
+    #[serde(skip)]
+    Text,
 }
 
 /// A column that the component asks for.

@@ -183,6 +183,7 @@ fn origin(input: &Input) -> String {
         Encoding::EpochMicroseconds => ", microseconds since 1970",
         Encoding::EpochNanoseconds => ", nanoseconds since 1970",
         Encoding::Hex => ", in hexadecimal",
+        Encoding::Text => ", as text",
     };
     origin + encoding
 }

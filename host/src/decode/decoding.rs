@@ -74,6 +74,8 @@ impl Decoding {
         processor: Processor,
     ) -> Result<Self, DecodeError> {
         options.check()?;
+        options.check_paths(&projection)?;
+        let projection = options.envelope.open(projection)?;
         Ok(Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
@@ -208,8 +210,7 @@ impl Decoding {
             }
             (Chunk::Messages(messages), _) => {
                 self.rows.begin_log();
-                self.reading =
-                    Reading::Messages(MessageReader::new(messages, self.options.max_record));
+                self.reading = Reading::Messages(MessageReader::new(messages, &self.options));
             }
             (Chunk::Bytes(bytes), reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);

@@ -107,6 +107,14 @@ pub enum DecodeError {
         /// The format, as its name or its first bytes tell.
         format: &'static str,
     },
+    /// The columns of a CSV object are not known.
+    #[error("the header of `{object}` is of no use: {detail}")]
+    Header {
+        /// The object's key.
+        object: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// A column does not become what the component wants.
     #[error(transparent)]
     ColumnType(Box<ColumnType>),
@@ -185,6 +193,7 @@ impl Coded for DecodeError {
             DecodeError::Unfinished { .. } => &codes::UNFINISHED,
             DecodeError::Stray => &codes::STRAY,
             DecodeError::Format { .. } => &codes::FORMAT,
+            DecodeError::Header { .. } => &codes::HEADER,
             DecodeError::ColumnType(_) => &codes::COLUMN_TYPE,
             DecodeError::Payload { .. } => &codes::PAYLOAD,
             DecodeError::Damaged { .. } => &codes::DAMAGED,
@@ -266,6 +275,11 @@ pub(crate) mod codes {
         Class::Permanent,
         "Compress the object anew with gzip or zstd, and plan again.",
     );
+    pub(crate) const HEADER: Code = Code::new(
+        314,
+        Class::Permanent,
+        "Set `delimiter`, or `header = false` and `columns`, below `[decode.csv]`, or leave the object out.",
+    );
     pub(crate) const COLUMN_TYPE: Code = Code::new(
         350,
         Class::Permanent,
@@ -299,6 +313,7 @@ pub(crate) mod codes {
         &WINDOW_TOO_LARGE,
         &FORMAT,
         &UNSUPPORTED,
+        &HEADER,
         &COLUMN_TYPE,
         &PAYLOAD,
         &DAMAGED,

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::columnar::AvroReader;
+use super::csv::CsvRecords;
 use super::inflate::{self, Content};
-use super::objects::ObjectReader;
+use super::objects::JsonObjects;
+use super::raw::{RawLines, RawObject};
 use super::reader::Reader;
+use super::text::{Records, TextReader};
 use super::{DecodeError, DecodeOptions, Format};
 use crate::source::Object;
 
@@ -25,6 +28,9 @@ enum Found {
     Avro,
     Parquet,
     Orc,
+    /// The job alone tells these.
+    RawLines,
+    RawObject,
 }
 
 impl Found {
@@ -62,7 +68,17 @@ impl Found {
             Found::Avro => "Avro",
             Found::Parquet => "Parquet",
             Found::Orc => "ORC",
+            Found::RawLines | Found::RawObject => "raw",
         }
+    }
+}
+
+/// Whether the records of an object are CSV.
+pub(crate) fn is_csv(object: &str, options: &DecodeOptions) -> bool {
+    match options.format {
+        Format::Csv => true,
+        Format::Auto => Found::of_name(object) == Some(Found::Csv),
+        _ => false,
     }
 }
 
@@ -96,6 +112,9 @@ impl Opening {
             Format::Json => Found::Json,
             Format::Parquet => Found::Parquet,
             Format::Avro => Found::Avro,
+            Format::Csv => Found::Csv,
+            Format::RawLines => Found::RawLines,
+            Format::RawObjects => Found::RawObject,
             Format::Auto => match Found::of_name(&self.object.key) {
                 Some(found) => found,
                 None => match self.content.head()? {
@@ -106,9 +125,15 @@ impl Opening {
         };
         let Opening { object, content } = self;
         Ok(Ok(match found {
-            Found::Json => Box::new(ObjectReader::new(&object, content, options)),
+            Found::Json => text(&object, content, JsonObjects::new(options)),
+            Found::Csv => {
+                let records = CsvRecords::new(&object.key, options);
+                text(&object, content, records)
+            }
+            Found::RawLines => text(&object, content, RawLines::new(options)),
+            Found::RawObject => text(&object, content, RawObject::new(options)),
             Found::Avro => Box::new(AvroReader::new(&object, content, options)),
-            Found::Csv | Found::Parquet | Found::Orc => {
+            Found::Parquet | Found::Orc => {
                 return Err(DecodeError::Format {
                     object: object.key.clone(),
                     format: found.name(),
@@ -116,6 +141,10 @@ impl Opening {
             }
         }))
     }
+}
+
+fn text(object: &Object, content: Content, records: impl Records + 'static) -> Box<dyn Reader> {
+    Box::new(TextReader::new(object, content, records))
 }
 
 #[cfg(test)]

@@ -1,23 +1,25 @@
 //! Records that the source itself tells apart: each message's value is one JSON object and nothing else, blanks
-//! and line feeds around and within it allowed.
+//! and line feeds around and within it allowed; in a raw format, any bytes.
 //!
 //! Values are copied into blocks as the text of objects is, a zero byte behind each, so that none can go on in
 //! the next.
 
 use std::sync::Arc;
 
+use super::DecodeOptions;
 use super::block::{Block, Blocks};
 use super::decoding::Paused;
 use super::json::skip_blanks;
 use super::provenance::Stretch;
-use super::rows::{Record, Rows};
+use super::rows::{NoValues, Record, Rows};
 use crate::source::Messages;
-use crate::units::ByteSize;
 
 /// Reads the messages of one chunk.
 pub(super) struct MessageReader {
     messages: Messages,
     max_record: usize,
+    /// Values are bytes and nothing else.
+    is_raw: bool,
     /// The next message to be read.
     next: usize,
     stretch: Stretch,
@@ -34,7 +36,7 @@ struct Packed {
 }
 
 impl MessageReader {
-    pub(super) fn new(messages: Messages, max_record: ByteSize) -> Self {
+    pub(super) fn new(messages: Messages, options: &DecodeOptions) -> Self {
         let stretch = Stretch {
             source: messages.topic.clone(),
             partition: messages.partition,
@@ -43,7 +45,8 @@ impl MessageReader {
         };
         MessageReader {
             messages,
-            max_record: max_record.bytes(),
+            max_record: options.max_record.bytes(),
+            is_raw: !options.format.has_paths(),
             next: 0,
             stretch,
             packed: None,
@@ -118,6 +121,7 @@ impl MessageReader {
                 "longer than {} bytes, the limit `decode.max_record`",
                 self.max_record
             )),
+            Some(_) if self.is_raw => None,
             Some(_) => self.check(block, start, end, rows),
         };
         match refusal {
@@ -125,9 +129,8 @@ impl MessageReader {
                 let position = self.stretch.position(message.offset, start);
                 rows.reject(position, None, reason, text, length as u64);
             }
-            None => rows.accept(
-                block,
-                &Record {
+            None => {
+                let record = Record {
                     stretch: &self.stretch,
                     start,
                     end,
@@ -135,8 +138,12 @@ impl MessageReader {
                     time_us: message.time_us,
                     key: message.key.as_ref(),
                     headers: &message.headers,
-                },
-            ),
+                };
+                match self.is_raw {
+                    true => rows.accept_values(block, &record, &NoValues),
+                    false => rows.accept(block, &record),
+                }
+            }
         }
         length + 1
     }

@@ -12,20 +12,25 @@
 //! | `format` | which format an object is in |
 //! | `reader` | what reads an object, whatever its format |
 //! | `block` | pieces of text, used again once nobody refers to them |
-//! | `objects` | records framed by their own syntax, across blocks |
+//! | `text` | the content of an object as text, block by block |
+//! | `objects` | JSON records, framed by their own syntax |
+//! | `csv` | records of fields, and what their header says |
+//! | `raw` | records that are bytes and nothing else |
 //! | `messages` | records that the source tells apart |
 //! | `columnar` | objects that hold columns, and Parquet |
 //! | `json` | from a record to the spans of the wanted values |
+//! | `envelope` | records that an archiver wrapped |
 //! | `plan` | the projection, made ready |
 //! | `named` | what the key of an object says of its records |
-//! | `rows` | conditions, range, rejections, counts |
+//! | `judge` | what becomes of a record: conditions, range, inputs |
+//! | `rows` | from records to batches: columns, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
 //! | `provenance` | back from a row to its record |
 //! | `fuzz` | what has to hold for any input, for tests |
 //!
 //! # What becomes of a record
 //! Each is exactly one of these, in this order:
-//! 1. rejected, if it is not valid as `json/mod.rs` has it, or too long;
+//! 1. rejected, if it is not valid as `json/mod.rs` or `csv/mod.rs` has it, or too long;
 //! 2. passed over, if it does not meet every condition: a string or the JSON text of another scalar that is one
 //!    of `any_of` (an object, an array or nothing meets none);
 //! 3. rejected, if the range has a bound and the event time is missing, null or of the wrong form; passed over,
@@ -36,10 +41,10 @@
 //! 5. an event.
 //!
 //! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
-//! unless its bytes are not UTF-8 but its braces are whole; one under 3 and 4 costs the record alone. A value
+//! unless that is known, as of a record that is whole but not UTF-8; one under 3 and 4 costs the record alone. A value
 //! at a path that leads through something other than an object is missing. A path of one name that a record lacks
-//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a log without a value
-//! (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
+//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a
+//! log without a value (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,35 +60,41 @@ mod ahead;
 mod block;
 mod column;
 mod columnar;
+mod csv;
 mod decoding;
+mod envelope;
 mod error;
 mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod inflate;
 mod json;
+mod judge;
 mod messages;
 mod named;
 mod objects;
 mod options;
 mod plan;
 mod provenance;
+mod raw;
 mod reader;
 mod rows;
 #[cfg(any(test, fuzzing))]
 mod tests;
+mod text;
 
 pub use crate::source::EventRange;
 pub use ahead::{Inflated, Inflating};
 pub use columnar::{ColumnType, Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
 pub use decoding::Decoding;
+pub use envelope::Envelope;
 pub use error::DecodeError;
 pub(crate) use error::codes;
-pub(crate) use format::is_parquet_by_name;
+pub(crate) use format::{is_csv, is_parquet_by_name};
 pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
-pub use options::{DecodeOptions, Format};
+pub use options::{CsvOptions, DecodeOptions, Format};
 pub use provenance::Provenance;
 
 /// What is wanted of each record.
@@ -160,7 +171,7 @@ pub struct Position {
     /// The partition, for a log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
-    /// The offset; within an object the record's ordinal, from 0, blank lines not counted.
+    /// The offset; within an object the record's ordinal, from 0. Blank lines count where lines are raw, and only there.
     pub offset: i64,
     /// Where the record begins within the decompressed object.
     #[serde(default, skip_serializing_if = "Option::is_none")]

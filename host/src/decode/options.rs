@@ -1,8 +1,11 @@
 //! The settings of the section `decode` of a job.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Compression, DecodeError};
+use super::{Compression, DecodeError, Envelope, Projection};
+use crate::schema::{Input, Origin};
 use crate::units::ByteSize;
 
 /// How records are told apart and read.
@@ -19,6 +22,71 @@ pub enum Format {
     Parquet,
     /// Avro object container files.
     Avro,
+    /// CSV, with a header or without; `[decode.csv]` says how it is written.
+    Csv,
+    /// Each line is a record, whose bytes are the component's `payload`.
+    RawLines,
+    /// Each object is a record, whose bytes are the component's `payload`.
+    RawObjects,
+}
+
+impl Format {
+    /// Whether records have values at paths.
+    pub(super) fn has_paths(self) -> bool {
+        !matches!(self, Format::RawLines | Format::RawObjects)
+    }
+}
+
+/// How CSV is written: `[decode.csv]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CsvOptions {
+    /// What stands between fields, an ASCII character.
+    pub delimiter: char,
+    /// What stands around fields that hold a delimiter or a line's end, an ASCII character; doubled, it stands for itself.
+    pub quote: char,
+    /// Whether the first line of each object names its columns.
+    pub header: bool,
+    /// The names of the columns, where no header names them.
+    pub columns: Vec<String>,
+    /// The text of a field that is null.
+    pub null: String,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        CsvOptions {
+            delimiter: ',',
+            quote: '"',
+            header: true,
+            columns: Vec::new(),
+            null: String::new(),
+        }
+    }
+}
+
+impl CsvOptions {
+    /// What is wrong with a setting, and with which.
+    fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let is_sign = |sign: char| sign.is_ascii() && sign != '\n' && sign != '\r';
+        let names: HashSet<_> = self.columns.iter().collect();
+        if !is_sign(self.delimiter) || self.delimiter == self.quote {
+            return Some((
+                "csv.delimiter",
+                "it is an ASCII character other than the quote",
+            ));
+        }
+        if !is_sign(self.quote) {
+            return Some(("csv.quote", "it is an ASCII character"));
+        }
+        if self.header != self.columns.is_empty() {
+            return Some((
+                "csv.columns",
+                "they are named where `header = false`, and only there",
+            ));
+        }
+        (names.len() < self.columns.len()).then_some(("csv.columns", "a name stands there twice"))
+    }
 }
 
 /// The limits and sizes of decoding.
@@ -30,6 +98,12 @@ pub struct DecodeOptions {
     /// How objects are compressed.
     #[serde(skip_serializing_if = "is_default")]
     pub compression: Compression,
+    /// What records are wrapped in.
+    #[serde(skip_serializing_if = "is_default")]
+    pub envelope: Envelope,
+    /// How CSV is written.
+    #[serde(skip_serializing_if = "is_default")]
+    pub csv: CsvOptions,
     /// The most rows of a batch: 1 to 1,048,576.
     pub batch_rows: u32,
     /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
@@ -62,6 +136,8 @@ impl Default for DecodeOptions {
         DecodeOptions {
             format: Format::Auto,
             compression: Compression::Auto,
+            envelope: Envelope::None,
+            csv: CsvOptions::default(),
             batch_rows: 8192,
             max_record: ByteSize::mib(16),
             max_object: ByteSize::gib(64),
@@ -72,6 +148,26 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
+    /// Whether records in the job's format can have what `projection` looks at.
+    pub(super) fn check_paths(&self, projection: &Projection) -> Result<(), DecodeError> {
+        if self.format.has_paths() {
+            return Ok(());
+        }
+        let is_path = |input: &&Input| matches!(input.origin, Origin::Path(_));
+        let input = projection.inputs.iter().find(is_path);
+        let condition = projection.only.first().map(|condition| &condition.path);
+        match input.map(|input| &input.name).or(condition) {
+            Some(name) => Err(DecodeError::Input {
+                input: name.clone(),
+                detail:
+                    "raw records have no values at paths: the component has to ask for `payload`, \
+                         or the job to set another `decode.format`"
+                        .to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), DecodeError> {
         let setting = |setting, detail| Err(DecodeError::Setting { setting, detail });
         if !(1..=1 << 20).contains(&self.batch_rows) {
@@ -82,6 +178,12 @@ impl DecodeOptions {
         }
         if self.max_ratio == 0 {
             return setting("max_ratio", "it is at least 1");
+        }
+        if !self.format.has_paths() && self.envelope != Envelope::None {
+            return setting("envelope", "raw records have none");
+        }
+        if let Some((name, detail)) = self.csv.fault() {
+            return setting(name, detail);
         }
         Ok(())
     }

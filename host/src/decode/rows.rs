@@ -1,4 +1,4 @@
-//! From records to the rows of a batch: conditions, range, columns, rejections, counts.
+//! From records to the rows of a batch: columns, rejections, counts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,8 +11,10 @@ use super::block::Block;
 use super::column::{Column, Misfit};
 use super::columnar::{Gathering, Piece, Wants};
 use super::json::{Fault, Processor, RecordParser};
-use super::named::{KeySays, whole};
-use super::plan::{Place, Plan};
+use super::judge::{JsonValues, Judge, Refusal, Verdict};
+pub(super) use super::judge::{NoValues, Values};
+use super::named::KeySays;
+use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
 use crate::source::Object;
@@ -53,13 +55,6 @@ pub(super) struct Record<'a> {
     pub(super) time_us: Option<i64>,
     pub(super) key: Option<&'a Bytes>,
     pub(super) headers: &'a [(String, Option<Bytes>)],
-}
-
-/// What becomes of a record.
-enum Verdict {
-    Event,
-    NotWanted,
-    OutOfRange,
 }
 
 impl Rows {
@@ -164,6 +159,16 @@ impl Rows {
         self.plan.needs_value
     }
 
+    /// What inputs and conditions look at.
+    pub(super) fn paths(&self) -> impl Iterator<Item = Vec<String>> {
+        self.parser.wanted().paths()
+    }
+
+    /// Whether the key of the object at hand says something of its records.
+    pub(super) fn has_key(&self) -> bool {
+        self.key_says.is_some()
+    }
+
     /// Makes ready for the records of another block. With `lines`, line feeds are blanks within them.
     pub(super) fn begin(&mut self, block: &Block, lines: bool) {
         let began = Instant::now();
@@ -184,7 +189,43 @@ impl Rows {
 
     /// Takes in the record parsed last, which is valid JSON in valid UTF-8.
     pub(super) fn accept(&mut self, block: &Arc<Block>, record: &Record<'_>) {
-        match self.push(block.padded(), record) {
+        let values = JsonValues {
+            parser: &self.parser,
+            text: block.padded(),
+        };
+        let judge = Judge {
+            plan: &self.plan,
+            key_says: self.key_says.as_deref(),
+            columns: &mut self.columns,
+        };
+        let judged = judge.judge(&values, block.text(), record);
+        self.settle(block, record, judged);
+    }
+
+    /// Takes in a record of which these are the values.
+    pub(super) fn accept_values(
+        &mut self,
+        block: &Arc<Block>,
+        record: &Record<'_>,
+        values: &impl Values,
+    ) {
+        let judge = Judge {
+            plan: &self.plan,
+            key_says: self.key_says.as_deref(),
+            columns: &mut self.columns,
+        };
+        let judged = judge.judge(values, block.text(), record);
+        self.settle(block, record, judged);
+    }
+
+    #[inline]
+    fn settle(
+        &mut self,
+        block: &Arc<Block>,
+        record: &Record<'_>,
+        judged: Result<Verdict, Refusal>,
+    ) {
+        match judged {
             Ok(Verdict::Event) => {
                 let stretch = self.keep(block, record.stretch);
                 // Blocks are far smaller than 4 GiB.
@@ -208,7 +249,8 @@ impl Rows {
                 self.counts.records += 1;
                 self.counts.out_of_range += 1;
             }
-            Err((path, Misfit(reason))) => {
+            Err(refusal) => {
+                let (path, Misfit(reason)) = *refusal;
                 self.take_back();
                 let text = &block.text()[record.start..record.end];
                 let position = record.stretch.position(record.offset, record.start);
@@ -260,80 +302,6 @@ impl Rows {
         (self.stretches.len() - 1) as u32
     }
 
-    /// Judges a record and appends its values; the caller takes them back unless it is an event.
-    #[inline]
-    fn push(
-        &mut self,
-        text: &[u8],
-        record: &Record<'_>,
-    ) -> Result<Verdict, (Option<String>, Misfit)> {
-        for (at, condition) in self.plan.only.iter().enumerate() {
-            let held = match (self.parser.get(condition.slot), &self.key_says) {
-                (Some(span), _) => condition.holds(span.of(text), span.escaped),
-                (None, Some(key)) => key.conditions[at]
-                    .as_deref()
-                    .is_some_and(|json| condition.holds(json, whole(json).escaped)),
-                (None, None) => false,
-            };
-            if !held {
-                return Ok(Verdict::NotWanted);
-            }
-        }
-        // The event time comes first: a record outside the range is passed over, whatever else is wrong with it.
-        let event_time = self.plan.bounded_event_time;
-        if let Some(input) = event_time {
-            self.push_input(input, text, record)?;
-            match self.columns[input].last_timestamp() {
-                Some(at_us) if self.plan.range.contains(at_us) => {}
-                Some(_) => return Ok(Verdict::OutOfRange),
-                None => {
-                    let misfit = Misfit(
-                        "null as the event time, which the job's range is cut on".to_owned(),
-                    );
-                    return Err((self.plan.path(input), misfit));
-                }
-            }
-        }
-        for input in 0..self.columns.len() {
-            if event_time != Some(input) {
-                self.push_input(input, text, record)?;
-            }
-        }
-        Ok(Verdict::Event)
-    }
-
-    #[inline(always)]
-    fn push_input(
-        &mut self,
-        input: usize,
-        text: &[u8],
-        record: &Record<'_>,
-    ) -> Result<(), (Option<String>, Misfit)> {
-        let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
-        let pushed = if let Place::Value(slot) = &plan.place {
-            match self.parser.get(*slot) {
-                Some(span) if span.of(text) != b"null" => {
-                    column.push_json(text, span).map(|()| true)
-                }
-                None if self.key_says.is_some() => {
-                    push_from_key(column, self.key_says.as_deref(), input)
-                }
-                _ => Ok(false),
-            }
-        } else {
-            push_origin(column, &plan.place, text, record, self.key_says.as_deref())
-        };
-        match pushed {
-            Ok(true) => Ok(()),
-            Ok(false) if plan.nullable => {
-                column.push_null();
-                Ok(())
-            }
-            Ok(false) => Err((self.plan.path(input), Misfit(self.plan.lacks(input)))),
-            Err(misfit) => Err((self.plan.path(input), misfit)),
-        }
-    }
-
     /// The batch so far.
     pub(super) fn take(&mut self) -> Events {
         if !self.columnar.is_idle() {
@@ -362,66 +330,4 @@ impl Rows {
             counts: std::mem::take(&mut self.counts),
         }
     }
-}
-
-/// Pushes what is not within the value; says whether there was something.
-#[inline(never)]
-fn push_origin(
-    column: &mut Column,
-    place: &Place,
-    text: &[u8],
-    record: &Record<'_>,
-    key_says: Option<&KeySays>,
-) -> Result<bool, Misfit> {
-    let bytes = match place {
-        // The caller's, who has it from the parser.
-        Place::Value(_) => None,
-        Place::Payload => Some(&text[record.start..record.end]),
-        Place::Key => record.key.map(|key| &key[..]),
-        Place::Header(name) => {
-            // As Kafka's clients do: the last header of a name counts.
-            let header = record.headers.iter().rev().find(|(known, _)| known == name);
-            header.and_then(|(_, value)| value.as_deref())
-        }
-        Place::SourceName => {
-            let topic = key_says.and_then(|key| key.topic.as_deref());
-            Some(topic.unwrap_or(&record.stretch.source).as_bytes())
-        }
-        Place::Time => return Ok(push_integer(column, record.time_us)),
-        Place::Partition => {
-            let named = key_says.and_then(|key| key.partition);
-            let partition = record.stretch.partition.or(named);
-            return Ok(push_integer(column, partition.map(i64::from)));
-        }
-        Place::Offset => {
-            let first = key_says.and_then(|key| key.offset).unwrap_or(0);
-            let offset = record.offset.checked_add(first);
-            return Ok(push_integer(column, offset));
-        }
-    };
-    match bytes {
-        Some(bytes) => column.push_bytes(bytes).map(|()| true),
-        None => Ok(false),
-    }
-}
-
-/// Pushes what the key of the record's object has for an input; says whether there was something.
-#[inline(never)]
-fn push_from_key(
-    column: &mut Column,
-    key_says: Option<&KeySays>,
-    input: usize,
-) -> Result<bool, Misfit> {
-    let json = key_says.and_then(|key| key.inputs[input].as_deref());
-    let Some(json) = json.filter(|json| *json != b"null") else {
-        return Ok(false);
-    };
-    match column.push_json(json, whole(json)) {
-        Ok(()) => Ok(true),
-        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
-    }
-}
-
-fn push_integer(column: &mut Column, value: Option<i64>) -> bool {
-    value.map(|value| column.push_integer(value)).is_some()
 }

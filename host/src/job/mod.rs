@@ -17,6 +17,12 @@
 //!
 //! [target.sqlite]
 //! path = "stats.sqlite"
+//!
+//! [decode]                              # where it is left out, each object tells format and compression itself
+//! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
+//! compression = "auto"                  # none, gzip, zstd, bzip2, zip, snappy-framed, -java, -hadoop, -raw
+//! envelope = "none"                     # connect-schema, lenses, aiven
+//! csv = { delimiter = ";", null = "NULL" }
 //! ```
 
 use std::collections::BTreeMap;

@@ -80,6 +80,25 @@ fn equal_settings_serialize_alike_whatever_their_order() {
 }
 
 #[test]
+fn objects_are_described_below_decode_and_what_is_not_set_leaves_no_trace() {
+    let written = |text: &str| serde_json::to_value(parse(text).unwrap()).unwrap();
+    let plain = written(GOOD);
+    for key in ["compression", "envelope", "csv"] {
+        assert!(plain["decode"].get(key).is_none(), "{key}");
+    }
+    let set = written(&format!(
+        "{GOOD}[decode]\nformat = \"raw-lines\"\ncompression = \"snappy-hadoop\"\nenvelope = \"connect-schema\"\ncsv.delimiter = \"\\t\""
+    ));
+    assert_eq!(set["decode"]["format"], "raw-lines");
+    assert_eq!(set["decode"]["compression"], "snappy-hadoop");
+    assert_eq!(set["decode"]["envelope"], "connect-schema");
+    assert_eq!(set["decode"]["csv"]["delimiter"], "\t");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[decode.csv]\ndelimiter = \"||\"")), @r#"
+    BF0006: jobs/backfold.toml:11: `decode.csv.delimiter`: invalid value: string "||", expected a character
+    "#);
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let error = Job::load(Path::new("nowhere/job.toml"), &Overrides::default()).unwrap_err();
     assert_eq!(error.code().to_string(), "BF0002");

@@ -12,7 +12,7 @@ use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{DecodeOptions, Decoding, Events, Format};
+use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, is_csv};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
@@ -243,18 +243,31 @@ fn decode(
     named: Option<Box<Named>>,
     bytes: Vec<u8>,
 ) -> Result<Decoded, Error> {
+    let is_csv = is_csv(&record.position.source, &manifest.decode);
+    if is_csv && manifest.decode.csv.header {
+        let reason = "the record is CSV, and the header of its object is not kept with it";
+        let fate = Fate::Rejected {
+            rejected_by: RejectedBy::Decoder,
+            reason: reason.to_owned(),
+        };
+        return Ok((None, Err(fate)));
+    }
     let options = DecodeOptions {
         batch_rows: 1,
         format: match manifest.decode.format {
             // A row of columns is kept as a line of JSON.
             Format::Parquet | Format::Avro => Format::Json,
+            // It may be empty.
+            Format::RawLines => Format::RawObjects,
+            _ if is_csv => Format::Csv,
             format => format,
         },
+        // Whatever its object was compressed with, its bytes are not.
+        compression: Compression::None,
         ..manifest.decode.clone()
     };
     let mut decoding = Decoding::new(projection(manifest), &options)?;
     let object = Object {
-        // Whatever it was compressed with, its bytes are not.
         key: "record".into(),
         size_bytes: bytes.len() as u64,
         etag: String::new(),

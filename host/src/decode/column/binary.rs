@@ -33,6 +33,10 @@ pub(super) fn decode_into(
     };
     match encoding {
         Encoding::Hex => hex_into(text, out).ok_or(Unfit::Value("not hexadecimal")),
+        Encoding::Text => {
+            out.extend_from_slice(text);
+            Ok(())
+        }
         _ => BASE64
             .decode_vec(text, out)
             .map_err(|_| Unfit::Value("not base64")),

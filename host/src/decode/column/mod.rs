@@ -14,6 +14,7 @@ use super::json::{Span, unescape_into};
 use crate::schema::{Encoding, Kind};
 
 mod binary;
+mod field;
 mod number;
 mod time;
 
@@ -80,6 +81,7 @@ pub(super) fn encodes(kind: Kind, encoding: Encoding) -> bool {
     match encoding {
         Encoding::Standard => true,
         Encoding::Hex => kind == Kind::Binary,
+        Encoding::Text => matches!(kind, Kind::Binary | Kind::Utf8),
         _ => kind == Kind::Timestamp,
     }
 }
@@ -151,6 +153,10 @@ impl Column {
                     (Kind::Utf8, Some(_)) => Err(Unfit::HALF_PAIR),
                     (_, Some(inside)) => {
                         binary::decode_into(inside, span.escaped, self.encoding, bytes)
+                    }
+                    (_, None) if self.encoding == Encoding::Text => {
+                        bytes.extend_from_slice(text);
+                        Ok(())
                     }
                     (_, None) => Err(Unfit::Kind),
                 };

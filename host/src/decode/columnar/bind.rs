@@ -176,6 +176,7 @@ fn encoded(wish: Wish) -> &'static str {
         Encoding::EpochMicroseconds => "from epoch-microseconds",
         Encoding::EpochNanoseconds => "from epoch-nanoseconds",
         Encoding::Hex => "from hex",
+        Encoding::Text => "as text",
     }
 }
 

@@ -88,6 +88,11 @@ impl Cast {
             },
             (Kind::Date, Date64) => Some(Cast::Date),
             (Kind::Date, _) => is_text.then_some(Cast::Text),
+            (Kind::Utf8 | Kind::Binary, from)
+                if wish.encoding == Encoding::Text && !is_text && !is_bytes =>
+            {
+                values::is_writable(from).then_some(Cast::Text)
+            }
             (Kind::Utf8, from) if scale(from).is_some() => Some(Cast::Text),
             (Kind::Utf8, _) => (is_text || is_bytes).then_some(Cast::Bytes),
             (Kind::Binary, _) if is_text => Some(Cast::Text),
@@ -148,7 +153,7 @@ pub(super) fn epoch_ns(encoding: Encoding) -> Option<i64> {
         Encoding::EpochMilliseconds => Some(1_000_000),
         Encoding::EpochMicroseconds => Some(1000),
         Encoding::EpochNanoseconds => Some(1),
-        Encoding::Standard | Encoding::Hex => None,
+        Encoding::Standard | Encoding::Hex | Encoding::Text => None,
     }
 }
 

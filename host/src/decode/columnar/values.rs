@@ -192,7 +192,7 @@ fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, wish: Wish) {
         Encoding::EpochMilliseconds => Some(1_000_000),
         Encoding::EpochMicroseconds => Some(1000),
         Encoding::EpochNanoseconds => Some(1),
-        Encoding::Standard | Encoding::Hex => None,
+        Encoding::Standard | Encoding::Hex | Encoding::Text => None,
     };
     if let Some(epoch_ns) = epoch_ns.filter(|_| wish.kind == Kind::Timestamp) {
         return number(out, Fraction(nanos, epoch_ns));
@@ -252,7 +252,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Text where that is wanted and it is; otherwise in the input's encoding.
 fn binary(out: &mut Vec<u8>, bytes: &[u8], wish: Wish) {
-    if wish.kind == Kind::Utf8 {
+    if wish.kind == Kind::Utf8 || wish.encoding == Encoding::Text {
         return string(out, &String::from_utf8_lossy(bytes));
     }
     if wish.encoding == Encoding::Hex {

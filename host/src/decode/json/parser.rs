@@ -49,6 +49,11 @@ impl RecordParser {
         }
     }
 
+    /// The wanted paths.
+    pub(in crate::decode) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
     /// Begins with another text, which has its [`PADDING`](crate::decode::block::PADDING) behind it. With `lines`, line
     /// feeds are blanks within its records.
     pub(in crate::decode) fn begin(&mut self, padded: &[u8], lines: bool) {

@@ -7,6 +7,8 @@ mod bad_input;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod envelope;
+#[cfg(test)]
 mod generate;
 #[cfg(test)]
 mod named;
@@ -14,4 +16,6 @@ pub(super) mod oracle;
 #[cfg(test)]
 mod origins;
 pub(super) mod outcome;
+#[cfg(test)]
+mod raw;
 pub(super) mod support;

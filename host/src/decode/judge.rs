@@ -1,0 +1,217 @@
+//! What becomes of a record: conditions, range, inputs, in this order.
+
+use super::column::{Column, Misfit};
+use super::json::{RecordParser, SlotId};
+use super::named::{KeySays, whole};
+use super::plan::{Place, Plan, PlannedCondition};
+use super::rows::Record;
+
+/// The wanted values of one record, in whatever format it is.
+pub(super) trait Values {
+    /// Whether the value that a condition looks at meets it; `None` where the record lacks it.
+    fn meets(&self, condition: &PlannedCondition) -> Option<bool>;
+
+    /// Appends the value in `slot` to `column`, but null: says whether there is another. `None` where the record
+    /// lacks it.
+    fn push(&self, slot: SlotId, column: &mut Column) -> Option<Result<bool, Misfit>>;
+
+    /// Why the record lacks the value in `slot`, where there is more to say than that it is missing or null.
+    fn why_missing(&self, _slot: SlotId) -> Option<String> {
+        None
+    }
+}
+
+/// The values of the record that was parsed last.
+pub(super) struct JsonValues<'a> {
+    pub(super) parser: &'a RecordParser,
+    /// The text that it is in.
+    pub(super) text: &'a [u8],
+}
+
+impl Values for JsonValues<'_> {
+    #[inline(always)]
+    fn meets(&self, condition: &PlannedCondition) -> Option<bool> {
+        let span = self.parser.get(condition.slot)?;
+        Some(condition.holds(span.of(self.text), span.escaped))
+    }
+
+    #[inline(always)]
+    fn push(&self, slot: SlotId, column: &mut Column) -> Option<Result<bool, Misfit>> {
+        let span = self.parser.get(slot)?;
+        Some(match span.of(self.text) {
+            b"null" => Ok(false),
+            _ => column.push_json(self.text, span).map(|()| true),
+        })
+    }
+}
+
+/// A record that is bytes and nothing else.
+pub(super) struct NoValues;
+
+impl Values for NoValues {
+    fn meets(&self, _condition: &PlannedCondition) -> Option<bool> {
+        None
+    }
+
+    fn push(&self, _slot: SlotId, _column: &mut Column) -> Option<Result<bool, Misfit>> {
+        None
+    }
+}
+
+/// What becomes of a record that is not refused.
+pub(super) enum Verdict {
+    Event,
+    NotWanted,
+    OutOfRange,
+}
+
+/// The path of the value at fault, where it is one value's, and what is wrong with it.
+pub(super) type Refusal = Box<(Option<String>, Misfit)>;
+
+/// Judges one record.
+pub(super) struct Judge<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) key_says: Option<&'a KeySays>,
+    pub(super) columns: &'a mut [Column],
+}
+
+impl Judge<'_> {
+    /// Appends the values of a record that is in `text`; the caller takes them back unless it is an event.
+    #[inline]
+    pub(super) fn judge<V: Values>(
+        mut self,
+        values: &V,
+        text: &[u8],
+        record: &Record<'_>,
+    ) -> Result<Verdict, Refusal> {
+        for (at, condition) in self.plan.only.iter().enumerate() {
+            let held = match (values.meets(condition), self.key_says) {
+                (Some(meets), _) => meets,
+                (None, Some(key)) => key.conditions[at]
+                    .as_deref()
+                    .is_some_and(|json| condition.holds(json, whole(json).escaped)),
+                (None, None) => false,
+            };
+            if !held {
+                return Ok(Verdict::NotWanted);
+            }
+        }
+        // The event time comes first: a record outside the range is passed over, whatever else is wrong with it.
+        let event_time = self.plan.bounded_event_time;
+        if let Some(input) = event_time {
+            self.push(input, values, text, record)?;
+            match self.columns[input].last_timestamp() {
+                Some(at_us) if self.plan.range.contains(at_us) => {}
+                Some(_) => return Ok(Verdict::OutOfRange),
+                None => {
+                    let misfit = Misfit(
+                        "null as the event time, which the job's range is cut on".to_owned(),
+                    );
+                    return Err(Box::new((self.plan.path(input), misfit)));
+                }
+            }
+        }
+        for input in 0..self.columns.len() {
+            if event_time != Some(input) {
+                self.push(input, values, text, record)?;
+            }
+        }
+        Ok(Verdict::Event)
+    }
+
+    #[inline(always)]
+    fn push<V: Values>(
+        &mut self,
+        input: usize,
+        values: &V,
+        text: &[u8],
+        record: &Record<'_>,
+    ) -> Result<(), Refusal> {
+        let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
+        let pushed = match &plan.place {
+            Place::Value(slot) => match (values.push(*slot, column), self.key_says) {
+                (Some(pushed), _) => pushed,
+                (None, Some(key)) => push_from_key(column, key, input),
+                (None, None) => Ok(false),
+            },
+            place => push_origin(column, place, text, record, self.key_says),
+        };
+        match pushed {
+            Ok(true) => Ok(()),
+            Ok(false) if plan.nullable => {
+                column.push_null();
+                Ok(())
+            }
+            Ok(false) => Err(self.missing(input, values)),
+            Err(misfit) => Err(Box::new((self.plan.path(input), misfit))),
+        }
+    }
+
+    #[cold]
+    fn missing<V: Values>(&self, input: usize, values: &V) -> Refusal {
+        let why = match &self.plan.inputs[input].place {
+            Place::Value(slot) => values.why_missing(*slot),
+            _ => None,
+        };
+        let reason = why.unwrap_or_else(|| self.plan.lacks(input));
+        Box::new((self.plan.path(input), Misfit(reason)))
+    }
+}
+
+/// Pushes what is not within the value; says whether there was something.
+#[inline(never)]
+fn push_origin(
+    column: &mut Column,
+    place: &Place,
+    text: &[u8],
+    record: &Record<'_>,
+    key_says: Option<&KeySays>,
+) -> Result<bool, Misfit> {
+    let bytes = match place {
+        // The caller's, who has it from the parser.
+        Place::Value(_) => None,
+        Place::Payload => Some(&text[record.start..record.end]),
+        Place::Key => record.key.map(|key| &key[..]),
+        Place::Header(name) => {
+            // As Kafka's clients do: the last header of a name counts.
+            let header = record.headers.iter().rev().find(|(known, _)| known == name);
+            header.and_then(|(_, value)| value.as_deref())
+        }
+        Place::SourceName => {
+            let topic = key_says.and_then(|key| key.topic.as_deref());
+            Some(topic.unwrap_or(&record.stretch.source).as_bytes())
+        }
+        Place::Time => return Ok(push_integer(column, record.time_us)),
+        Place::Partition => {
+            let named = key_says.and_then(|key| key.partition);
+            let partition = record.stretch.partition.or(named);
+            return Ok(push_integer(column, partition.map(i64::from)));
+        }
+        Place::Offset => {
+            let first = key_says.and_then(|key| key.offset).unwrap_or(0);
+            let offset = record.offset.checked_add(first);
+            return Ok(push_integer(column, offset));
+        }
+    };
+    match bytes {
+        Some(bytes) => column.push_bytes(bytes).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Pushes what the key of the record's object has for an input; says whether there was something.
+#[inline(never)]
+fn push_from_key(column: &mut Column, key: &KeySays, input: usize) -> Result<bool, Misfit> {
+    let json = key.inputs[input].as_deref();
+    let Some(json) = json.filter(|json| *json != b"null") else {
+        return Ok(false);
+    };
+    match column.push_json(json, whole(json)) {
+        Ok(()) => Ok(true),
+        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
+    }
+}
+
+fn push_integer(column: &mut Column, value: Option<i64>) -> bool {
+    value.map(|value| column.push_integer(value)).is_some()
+}
