@@ -34,8 +34,9 @@ pub enum Compression {
     SnappyRaw,
 }
 
-/// Bytes that tell every compression from the others and from text.
-pub(super) const MAGIC_BYTES: usize = 10;
+/// Bytes that tell every compression from the others and from text: one more than a bare block of snappy has that
+/// Hadoop's lengths could be read from.
+pub(super) const MAGIC_BYTES: usize = snappy::raw::SHORT_BYTES + 1;
 
 /// What the ending of an object's name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +90,7 @@ impl Compression {
             Promise::Nothing => Some(found),
             Promise::Snappy => match found {
                 Compression::SnappyFramed | Compression::SnappyJava => Some(found),
+                _ if snappy::raw::is_short(head) => Some(Compression::SnappyRaw),
                 _ if snappy::blocks::is_plausible(head) => Some(Compression::SnappyHadoop),
                 _ if snappy::raw::is_plausible(head) => Some(Compression::SnappyRaw),
                 _ => None,

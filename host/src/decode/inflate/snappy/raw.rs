@@ -4,6 +4,19 @@
 use super::super::{Fault, Inflate, Step};
 use super::{Pending, check_len, corrupt, is_possible};
 
+/// The most bytes of a block that inflates to 15: its length, a tag, and a literal. A longer block's first byte, taken
+/// for the first of a big-endian length, makes that one too large for a block of Hadoop's.
+pub(in super::super) const SHORT_BYTES: usize = 17;
+
+/// Whether `object`, which is whole if it is not longer than [`SHORT_BYTES`], is such a block.
+pub(in super::super) fn is_short(object: &[u8]) -> bool {
+    let mut text = [0; 15];
+    object.len() <= SHORT_BYTES
+        && snap::raw::Decoder::new()
+            .decompress(object, &mut text)
+            .is_ok_and(|len| len > 0)
+}
+
 /// Whether `head` can begin a block: a length, and behind it a literal, for there is nothing to copy yet.
 pub(in super::super) fn is_plausible(head: &[u8]) -> bool {
     let length_bytes = 1 + head.iter().take_while(|byte| **byte >= 0x80).count();
