@@ -90,6 +90,7 @@ fn decode(objects: &[Bytes]) -> Result<Round, Box<dyn Error>> {
         only: Vec::new(),
         event_time: None,
         range: EventRange::default(),
+        offset: None,
     };
     let mut decoding = Decoding::new(projection, &DecodeOptions::default())?;
     let mut counts = Counts::default();

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
 use super::splits::Covered;
-use crate::fold::{Checkpoint, CheckpointSink, FoldError, RunFile, StageTimes};
+use crate::fold::{Checkpoint, CheckpointSink, FoldError, FoldedOffsets, RunFile, StageTimes};
 use crate::store::Loaded;
 
 /// A line of the journal.
@@ -193,6 +193,14 @@ impl Standing {
             .collect();
         splits.sort_unstable();
         splits
+    }
+
+    /// Which offsets of topics were read.
+    pub fn offsets(&self) -> FoldedOffsets {
+        let mut offsets = FoldedOffsets::default();
+        let checkpoints = self.checkpoints.iter();
+        checkpoints.for_each(|checkpoint| offsets.add(&checkpoint.offsets));
+        offsets
     }
 
     /// Where the workers' time went.

@@ -110,6 +110,7 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
     let folded = counts.events - refused_by_component;
     fields.add("folded", format!("{} events", count(folded)));
     let passed = [
+        ("repeated", counts.repeated),
         ("not wanted", counts.not_wanted),
         ("out of range", counts.out_of_range),
     ];

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::channel;
 
-use super::CutoverError;
+use super::{CutoverError, offsets};
+use crate::fold::FoldedOffsets;
 use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns};
 
 /// What the gate tolerates.
@@ -14,6 +15,12 @@ use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns
 pub struct GateOptions {
     /// The most records that may have been rejected.
     pub max_quarantined: u64,
+    /// Whether offsets of a topic may be missing between those that an archive's objects hold.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_gaps: bool,
+    /// Whether records may have been folded twice, since two objects hold them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_overlaps: bool,
     /// The fewest rows that the table may have.
     pub min_rows: u64,
     /// The fewest rows in proportion to the live table: 0.9 refuses a table that lost more than a tenth.
@@ -26,6 +33,8 @@ impl Default for GateOptions {
     fn default() -> Self {
         GateOptions {
             max_quarantined: 0,
+            allow_gaps: false,
+            allow_overlaps: false,
             min_rows: 1,
             min_rows_ratio: None,
             max_rows_ratio: None,
@@ -47,6 +56,10 @@ pub struct GateInput<'a> {
     pub splits_planned: u64,
     /// Splits that runs cover, each once.
     pub splits_covered: u64,
+    /// The offsets of topics that were folded, where the archive names them.
+    pub offsets: &'a FoldedOffsets,
+    /// Whether the job has a range in time.
+    pub is_narrowed: bool,
     /// Records that were rejected.
     pub quarantined: u64,
     /// What is tolerated.
@@ -56,7 +69,7 @@ pub struct GateInput<'a> {
 /// One thing that must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// Its name: `coverage`, `quarantine`, `rows`, `content` or `growth`.
+    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `rows`, `content` or `growth`.
     pub name: &'static str,
     /// Whether it holds.
     pub passed: bool,
@@ -130,15 +143,16 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
         ..
     } = input;
     let stored = stored(store, build, columns).await?;
-    let mut checks = vec![
-        check(
-            "coverage",
-            input.splits_covered == input.splits_planned,
-            format!(
-                "{} of {} splits were folded",
-                input.splits_covered, input.splits_planned
-            ),
+    let mut checks = vec![check(
+        "coverage",
+        input.splits_covered == input.splits_planned,
+        format!(
+            "{} of {} splits were folded",
+            input.splits_covered, input.splits_planned
         ),
+    )];
+    checks.extend(offsets::checks(input.offsets, input.is_narrowed, options));
+    checks.extend([
         check(
             "quarantine",
             input.quarantined <= options.max_quarantined,
@@ -156,7 +170,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
             ),
         ),
         check("content", stored == *merged, content_text(&stored, merged)),
-    ];
+    ]);
     if options.min_rows_ratio.is_some() || options.max_rows_ratio.is_some() {
         checks.push(growth(
             live_rows(store, &build.table).await?,
@@ -171,7 +185,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
     })
 }
 
-fn check(name: &'static str, passed: bool, text: String) -> Check {
+pub(super) fn check(name: &'static str, passed: bool, text: String) -> Check {
     Check { name, passed, text }
 }
 
@@ -284,6 +298,8 @@ mod tests {
             merged: &merged,
             splits_planned: 4,
             splits_covered: 4,
+            offsets: &FoldedOffsets::default(),
+            is_narrowed: false,
             quarantined: 0,
             options: &options,
         };

@@ -14,6 +14,7 @@ mod diff;
 mod error;
 mod gate;
 mod gc;
+mod offsets;
 mod swap;
 
 pub use diff::{

@@ -75,7 +75,7 @@ impl Decoding {
     ) -> Result<Self, DecodeError> {
         options.check()?;
         options.check_paths(&projection)?;
-        let projection = options.envelope.open(projection)?;
+        let projection = options.open(projection)?;
         Ok(Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
@@ -195,6 +195,9 @@ impl Decoding {
             Fed::Stored(chunk) => (chunk, None),
             Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
             Fed::RowGroup(group) => {
+                if group.is_first() {
+                    self.rows.begin_object(group.object());
+                }
                 self.reading = Reading::RowGroup(Box::new(GroupReader::new(group)));
                 return;
             }

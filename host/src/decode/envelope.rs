@@ -48,6 +48,15 @@ impl Envelope {
         }
     }
 
+    /// Where the message's offset is.
+    fn offset(self) -> Option<&'static str> {
+        match self {
+            Envelope::None | Envelope::ConnectSchema => None,
+            Envelope::Lenses => Some("metadata.offset"),
+            Envelope::Aiven => Some("offset"),
+        }
+    }
+
     /// What is wanted of each record, if `projection` is wanted of what the records wrap.
     ///
     /// # Errors
@@ -66,6 +75,7 @@ impl Envelope {
         Ok(Projection {
             inputs: inputs.collect::<Result<_, _>>()?,
             only,
+            offset: self.offset().map(str::to_owned),
             ..projection
         })
     }
@@ -92,8 +102,10 @@ impl Envelope {
             Origin::RecordTime if has_message => ("timestamp".to_owned(), Encoding::Standard),
             Origin::SourceName if is_lenses => ("metadata.topic".to_owned(), Encoding::Standard),
             Origin::Partition if is_lenses => ("metadata.partition".to_owned(), Encoding::Standard),
-            Origin::Offset if is_lenses => ("metadata.offset".to_owned(), Encoding::Standard),
-            Origin::Offset if has_message => ("offset".to_owned(), Encoding::Standard),
+            Origin::Offset => match self.offset() {
+                Some(path) => (path.to_owned(), Encoding::Standard),
+                None => return Ok(input),
+            },
             _ => return Ok(input),
         };
         Ok(Input {

@@ -22,6 +22,7 @@
 //! | `envelope` | records that an archiver wrapped |
 //! | `plan` | the projection, made ready |
 //! | `named` | what the key of an object says of its records |
+//! | `logged` | which offsets of a topic were read
 //! | `judge` | what becomes of a record: conditions, range, inputs |
 //! | `rows` | from records to batches: columns, rejections, counts |
 //! | `column` | from a value to Arrow, exactly or not at all |
@@ -70,6 +71,7 @@ pub mod fuzz;
 mod inflate;
 mod json;
 mod judge;
+mod logged;
 mod messages;
 mod named;
 mod objects;
@@ -94,6 +96,7 @@ pub(crate) use format::{is_csv, is_parquet_by_name};
 pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
+pub use logged::LoggedStretch;
 pub use options::{CsvOptions, DecodeOptions, Format};
 pub use provenance::Provenance;
 
@@ -108,6 +111,8 @@ pub struct Projection {
     pub event_time: Option<usize>,
     /// Records whose event time lies outside are passed over.
     pub range: EventRange,
+    /// Where records carry their offset in a topic. What the job says of it, or its envelope, comes first.
+    pub offset: Option<String>,
 }
 
 /// A batch of events, with all that happened on the way to it.
@@ -121,15 +126,20 @@ pub struct Events {
     pub rejected: Vec<Rejected>,
     /// What was read since the batch before.
     pub counts: Counts,
+    /// Which offsets were read since the batch before, of objects whose keys name them.
+    pub logged: Vec<LoggedStretch>,
 }
 
 /// What was read for a batch of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Records in all: events, passed over, rejected.
+    /// Records in all: events, repeated, passed over, rejected.
     pub records: u64,
     /// Rows in the batches.
     pub events: u64,
+    /// Events that were taken out of the batches, since other objects hold them too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
     /// Records that did not meet the conditions.
     pub not_wanted: u64,
     /// Records whose event time lies outside the range.
@@ -142,10 +152,15 @@ pub struct Counts {
     pub decoded_bytes: u64,
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Counts) {
         self.records += other.records;
         self.events += other.events;
+        self.repeated += other.repeated;
         self.not_wanted += other.not_wanted;
         self.out_of_range += other.out_of_range;
         self.rejected += other.rejected;

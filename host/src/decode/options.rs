@@ -101,6 +101,10 @@ pub struct DecodeOptions {
     /// What records are wrapped in.
     #[serde(skip_serializing_if = "is_default")]
     pub envelope: Envelope,
+    /// The path at which records carry their offset in the topic that they were taken from, where it is not the
+    /// envelope's: as Kafka Connect's `InsertField` writes it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub record_offset: Option<String>,
     /// How CSV is written.
     #[serde(skip_serializing_if = "is_default")]
     pub csv: CsvOptions,
@@ -137,6 +141,7 @@ impl Default for DecodeOptions {
             format: Format::Auto,
             compression: Compression::Auto,
             envelope: Envelope::None,
+            record_offset: None,
             csv: CsvOptions::default(),
             batch_rows: 8192,
             max_record: ByteSize::mib(16),
@@ -168,6 +173,23 @@ impl DecodeOptions {
         }
     }
 
+    /// What is wanted of each record as it is stored, if `projection` is wanted of what it says.
+    ///
+    /// # Errors
+    /// Where that is nowhere that a path leads to.
+    pub(super) fn open(&self, projection: Projection) -> Result<Projection, DecodeError> {
+        let mut opened = self.envelope.open(projection)?;
+        if let Some(path) = &self.record_offset {
+            for input in &mut opened.inputs {
+                if input.origin == Origin::Offset {
+                    input.origin = Origin::Path(path.clone());
+                }
+            }
+            opened.offset = Some(path.clone());
+        }
+        Ok(opened)
+    }
+
     pub(super) fn check(&self) -> Result<(), DecodeError> {
         let setting = |setting, detail| Err(DecodeError::Setting { setting, detail });
         if !(1..=1 << 20).contains(&self.batch_rows) {
@@ -181,6 +203,9 @@ impl DecodeOptions {
         }
         if !self.format.has_paths() && self.envelope != Envelope::None {
             return setting("envelope", "raw records have none");
+        }
+        if !self.format.has_paths() && self.record_offset.is_some() {
+            return setting("record_offset", "raw records have no values at paths");
         }
         if let Some((name, detail)) = self.csv.fault() {
             return setting(name, detail);

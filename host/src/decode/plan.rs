@@ -17,6 +17,8 @@ pub(super) struct Plan {
     pub(super) range: EventRange,
     /// Whether an input or a condition looks at the record's value.
     pub(super) needs_value: bool,
+    /// Where records carry their offset.
+    pub(super) offset: Option<SlotId>,
 }
 
 /// An input with its origin resolved.
@@ -76,6 +78,7 @@ impl Plan {
             only,
             event_time,
             range,
+            offset,
         } = projection;
         if inputs.len() > MAX_INPUTS {
             return Err(refused(
@@ -112,12 +115,20 @@ impl Plan {
                 .iter()
                 .any(|input| matches!(input.place, Place::Value(_) | Place::Payload));
         let bounded_event_time = event_time.filter(|_| bounded);
+        let offset = offset.map(|path| {
+            let slot = wanted.add(&path);
+            slot.map_err(|detail| DecodeError::Setting {
+                setting: "record_offset",
+                detail,
+            })
+        });
         let plan = Plan {
             inputs,
             only,
             bounded_event_time,
             range,
             needs_value,
+            offset: offset.transpose()?,
         };
         Ok((plan, wanted))
     }

@@ -144,6 +144,22 @@ impl Provenance {
         }
     }
 
+    /// Takes out the rows that are not `kept`, one answer for each.
+    pub(crate) fn retain(&mut self, kept: &[bool]) {
+        fn retained<T: Copy>(rows: &Arc<Vec<T>>, kept: &[bool]) -> Arc<Vec<T>> {
+            let rows = rows.iter().zip(kept);
+            Arc::new(
+                rows.filter(|(_, kept)| **kept)
+                    .map(|(row, _)| *row)
+                    .collect(),
+            )
+        }
+        match &mut self.0 {
+            Rows::Text { rows, .. } => *rows = retained(rows, kept),
+            Rows::Columns { rows, .. } => *rows = retained(rows, kept),
+        }
+    }
+
     /// Lets go of the records' bytes; their positions stay known.
     pub fn forget_bytes(&mut self) {
         match &mut self.0 {

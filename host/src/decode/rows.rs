@@ -13,10 +13,12 @@ use super::columnar::{Gathering, Piece, Wants};
 use super::json::{Fault, Processor, RecordParser};
 use super::judge::{JsonValues, Judge, Refusal, Verdict};
 pub(super) use super::judge::{NoValues, Values};
+use super::logged::Tracker;
 use super::named::KeySays;
 use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
+use crate::schema::{Encoding, Kind};
 use crate::source::Object;
 
 /// A batch closes once it refers to this many bytes of blocks.
@@ -42,6 +44,9 @@ pub(super) struct Rows {
     rejected_bytes: usize,
     /// What came of columns; nothing while there is something that came of text.
     columnar: Gathering,
+    tracker: Tracker,
+    /// Holds the offset that a record carries while it is looked at.
+    offset: Column,
     pub(super) counts: Counts,
     pub(super) spent: Spent,
 }
@@ -88,6 +93,8 @@ impl Rows {
             rejected: Vec::new(),
             rejected_bytes: 0,
             columnar,
+            tracker: Tracker::default(),
+            offset: Column::new(Kind::Int64, Encoding::Standard, 1),
             counts: Counts::default(),
             spent: Spent::default(),
         })
@@ -96,11 +103,13 @@ impl Rows {
     /// Makes ready for the records of an object.
     pub(super) fn begin_object(&mut self, object: &Object) {
         self.key_says = KeySays::of(object, &self.plan);
+        self.tracker.begin(object.named.as_deref());
     }
 
     /// Makes ready for records that the source itself tells apart.
     pub(super) fn begin_log(&mut self) {
         self.key_says = None;
+        self.tracker.begin(None);
     }
 
     /// Whether the batch has to be taken before the next record of text.
@@ -146,12 +155,13 @@ impl Rows {
 
     /// Takes in rows of an object that holds columns, as many as a batch has at most.
     pub(super) fn push_columns(&mut self, piece: &Piece<'_>) -> Result<(), ArrowError> {
-        self.columnar.push(piece)
+        self.columnar.push(piece, &mut self.tracker)
     }
 
     /// Counts what was read of such an object beside its rows.
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);
+        self.tracker.see_more(counts.records);
     }
 
     /// Whether a record without a value can become a row.
@@ -193,13 +203,17 @@ impl Rows {
             parser: &self.parser,
             text: block.padded(),
         };
+        let carried = match self.tracker.is_on() {
+            true => carried(&values, &self.plan, &mut self.offset),
+            false => None,
+        };
         let judge = Judge {
             plan: &self.plan,
             key_says: self.key_says.as_deref(),
             columns: &mut self.columns,
         };
         let judged = judge.judge(&values, block.text(), record);
-        self.settle(block, record, judged);
+        self.settle(block, record, judged, carried);
     }
 
     /// Takes in a record of which these are the values.
@@ -209,13 +223,17 @@ impl Rows {
         record: &Record<'_>,
         values: &impl Values,
     ) {
+        let carried = match self.tracker.is_on() {
+            true => carried(values, &self.plan, &mut self.offset),
+            false => None,
+        };
         let judge = Judge {
             plan: &self.plan,
             key_says: self.key_says.as_deref(),
             columns: &mut self.columns,
         };
         let judged = judge.judge(values, block.text(), record);
-        self.settle(block, record, judged);
+        self.settle(block, record, judged, carried);
     }
 
     #[inline]
@@ -224,7 +242,10 @@ impl Rows {
         block: &Arc<Block>,
         record: &Record<'_>,
         judged: Result<Verdict, Refusal>,
+        carried: Option<i64>,
     ) {
+        let row = matches!(judged, Ok(Verdict::Event)).then_some(self.rows.len());
+        self.tracker.see(carried, row);
         match judged {
             Ok(Verdict::Event) => {
                 let stretch = self.keep(block, record.stretch);
@@ -254,14 +275,27 @@ impl Rows {
                 self.take_back();
                 let text = &block.text()[record.start..record.end];
                 let position = record.stretch.position(record.offset, record.start);
-                self.reject(position, path, reason, text, text.len() as u64);
+                self.keep_rejected(position, path, reason, text, text.len() as u64);
             }
         }
     }
 
-    /// Refuses a record; `text` may be its beginning alone.
+    /// Refuses a record of which nothing was read; `text` may be its beginning alone.
     #[cold]
     pub(super) fn reject(
+        &mut self,
+        position: Position,
+        path: Option<String>,
+        reason: String,
+        text: &[u8],
+        length_bytes: u64,
+    ) {
+        self.tracker.see(None, None);
+        self.keep_rejected(position, path, reason, text, length_bytes);
+    }
+
+    #[cold]
+    fn keep_rejected(
         &mut self,
         position: Position,
         path: Option<String>,
@@ -305,7 +339,7 @@ impl Rows {
     /// The batch so far.
     pub(super) fn take(&mut self) -> Events {
         if !self.columnar.is_idle() {
-            let mut events = self.columnar.take();
+            let mut events = self.columnar.take(&mut self.tracker);
             events.counts += std::mem::take(&mut self.counts);
             return events;
         }
@@ -328,6 +362,18 @@ impl Rows {
             provenance: Provenance::new(rows, std::mem::take(&mut self.stretches)),
             rejected: std::mem::take(&mut self.rejected),
             counts: std::mem::take(&mut self.counts),
+            logged: self.tracker.take(),
         }
     }
+}
+
+/// The offset that a record carries.
+fn carried(values: &impl Values, plan: &Plan, room: &mut Column) -> Option<i64> {
+    let pushed = values.push(plan.offset?, room);
+    let offset = match pushed {
+        Some(Ok(true)) => room.last_integer(),
+        _ => None,
+    };
+    room.truncate(0);
+    offset.filter(|offset| *offset >= 0)
 }

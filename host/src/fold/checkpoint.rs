@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::FoldError;
+use super::offsets::FoldedOffsets;
 use super::run::RunFile;
 use crate::decode::Counts;
 
@@ -13,6 +14,9 @@ pub struct Checkpoint {
     pub splits: Vec<FoldedSplit>,
     /// The runs, in the order of the source; none where no event was left.
     pub runs: Vec<RunFile>,
+    /// Which offsets of topics the splits account for, that no checkpoint before did.
+    #[serde(default, skip_serializing_if = "FoldedOffsets::is_empty")]
+    pub offsets: FoldedOffsets,
     /// Where the worker's time went since the checkpoint before.
     pub times: StageTimes,
 }

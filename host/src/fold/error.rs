@@ -67,6 +67,16 @@ pub enum FoldError {
         /// How many.
         bytes: usize,
     },
+    /// The offsets of topics are in more pieces than are kept in memory.
+    #[error(
+        "the offsets that were read lie in more than {limit} pieces, the last of them in {partition}"
+    )]
+    TooManyPieces {
+        /// How many are kept.
+        limit: usize,
+        /// A partition.
+        partition: Box<str>,
+    },
     /// A run on disk is not what the journal says.
     #[error("the run {path} is damaged: {what}")]
     DamagedRun {
@@ -122,6 +132,7 @@ impl Coded for FoldError {
             FoldError::Fold { source, .. } | FoldError::Merge { source, .. } => source.code(),
             FoldError::TooManyRejected { .. } => &codes::TOO_MANY_REJECTED,
             FoldError::TooLarge { .. } => &codes::TOO_LARGE,
+            FoldError::TooManyPieces { .. } => &codes::TOO_MANY_PIECES,
             FoldError::DamagedRun { .. } => &codes::DAMAGED_RUN,
             FoldError::Io { .. } => &codes::IO,
             FoldError::Arrow(_) | FoldError::Panicked { .. } => &codes::BUG,
@@ -165,6 +176,12 @@ pub(crate) mod codes {
         "This is a bug in backfold: please report it with the job file and the output of `-v`.",
     );
 
+    pub(crate) const TOO_MANY_PIECES: Code = Code::new(
+        507,
+        Class::Usage,
+        "Set `layout = \"none\"`, or a template without offsets: then nothing is said of gaps, and records that two objects hold count twice.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &TOO_MANY_REJECTED,
         &TOO_LARGE,
@@ -172,5 +189,6 @@ pub(crate) mod codes {
         &IO,
         &INTERRUPTED,
         &BUG,
+        &TOO_MANY_PIECES,
     ];
 }

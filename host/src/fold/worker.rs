@@ -8,6 +8,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit};
 use super::error::FoldError;
+use super::offsets::Claims;
 use super::quarantine::SplitQuarantine;
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
@@ -65,6 +66,8 @@ pub struct WorkerSettings {
     pub stop_after_rejected: u64,
     /// Whether states may be combined in any order. Where not, each split becomes a run of its own.
     pub commutative: bool,
+    /// What all workers of the build have read of topics.
+    pub claims: Arc<Claims>,
 }
 
 /// The split at hand.
@@ -193,7 +196,9 @@ impl Worker {
     }
 
     /// Folds a batch of the split at hand.
-    fn fold(&mut self, events: Events) -> Result<(), FoldError> {
+    fn fold(&mut self, mut events: Events) -> Result<(), FoldError> {
+        let claims = &self.settings.claims;
+        claims.take_out_repeated(&mut events, &mut self.checkpoint.offsets)?;
         let Some(split) = &mut self.split else {
             return Ok(());
         };

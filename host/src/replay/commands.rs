@@ -5,6 +5,7 @@ use super::cutover::find_build;
 use super::report::{BuildPhase, BuildStatus, RunReport};
 use crate::build::{BuildFolder, Entry, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, GateInput, diff_with_live, gate};
+use crate::decode::EventRange;
 use crate::job::Job;
 use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild};
 
@@ -86,6 +87,8 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
         merged,
         splits_planned: folder.manifest.frozen.splits,
         splits_covered: standing.covered.len(),
+        offsets: &standing.offsets(),
+        is_narrowed: folder.manifest.range != EventRange::default(),
         quarantined: RunReport::new(&folder, &standing).rejected,
         options: &job.gate,
     })

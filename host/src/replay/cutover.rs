@@ -4,6 +4,7 @@ use super::report::{Outcome, RunReport};
 use super::{Error, Replay, RunOptions};
 use crate::build::{BuildFolder, Entry, Standing};
 use crate::cutover::{DiffOptions, GateInput, diff_with_live, gate, swap};
+use crate::decode::EventRange;
 use crate::store::{Pointer, StateStore, StoreError, StoredBuild, Version};
 
 impl Replay<'_> {
@@ -72,6 +73,8 @@ impl Replay<'_> {
             merged,
             splits_planned: build.manifest.frozen.splits,
             splits_covered: standing.covered.len(),
+            offsets: &standing.offsets(),
+            is_narrowed: build.manifest.range != EventRange::default(),
             quarantined: report.rejected,
             options: &self.job.gate,
         })

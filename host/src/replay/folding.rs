@@ -13,7 +13,7 @@ use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
 use crate::error::Class;
-use crate::fold::{Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
+use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
 use crate::schema::Descriptor;
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError, Split};
@@ -45,13 +45,15 @@ pub(super) async fn fold_splits(
         decode: &manifest.decode,
     };
     let driver = replay.driver(manifest)?;
+    let claims = Claims::new(standing.offsets(), manifest.descriptor.commutative);
+    let claims = Arc::new(claims);
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
     let mut feeders = Vec::new();
     let mut workers = Vec::new();
     for number in 0..worker_count {
         let (send, receive) = channel(CHUNKS_AHEAD);
-        let worker = replay.worker(build, journal.clone())?;
+        let worker = replay.worker(build, journal.clone(), claims.clone())?;
         workers.push(on_thread(
             format!("fold-{number}"),
             replay.stack_bytes(),
@@ -87,7 +89,12 @@ pub(super) async fn fold_splits(
 }
 
 impl Replay<'_> {
-    fn worker(&self, build: &BuildFolder, journal: Arc<Journal>) -> Result<Worker, Error> {
+    fn worker(
+        &self,
+        build: &BuildFolder,
+        journal: Arc<Journal>,
+        claims: Arc<Claims>,
+    ) -> Result<Worker, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
         let settings = WorkerSettings {
             runs: build.runs(),
@@ -96,6 +103,7 @@ impl Replay<'_> {
             checkpoint_interval: job.fold.checkpoint_interval,
             stop_after_rejected: job.quarantine.stop_after,
             commutative: descriptor.commutative,
+            claims,
         };
         Ok(Worker::new(
             Decoding::new(projection(&build.manifest), &build.manifest.decode)?,
@@ -124,6 +132,7 @@ pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Proje
             inputs.position(|input| input.name == *name)
         }),
         range,
+        offset: None,
     }
 }
 

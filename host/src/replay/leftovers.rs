@@ -51,7 +51,8 @@ impl Replay<'_> {
             driver: Box::new(LeftoversDriver::new(base.clone())),
         };
         let (manifest, path) = self.freeze(input).await?;
-        let mut runs = base.peek()?.runs();
+        let standing = base.peek()?;
+        let mut runs = standing.runs();
         for run in &mut runs {
             let from = base.runs().join(&run.name);
             // Behind the names of this build's own runs.
@@ -63,6 +64,7 @@ impl Replay<'_> {
         let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
         journal.append(&Entry::Checkpoint(Checkpoint {
             runs,
+            offsets: standing.offsets(),
             ..Checkpoint::default()
         }))?;
         Ok(BuildFolder::create(path, manifest)?)

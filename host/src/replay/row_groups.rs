@@ -230,6 +230,7 @@ mod tests {
             only: vec![],
             event_time: None,
             range: EventRange::default(),
+            offset: None,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A few numbers a partition, whatever the number of objects. Keys tell where objects begin, not where they end: so
 //! this finds what is missing at the beginning and between partitions, and objects that begin twice; whether objects
-//! follow on one another is known only once their records are counted.
+//! follow on one another is known only once their records are counted: see the gate.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Coverage {
     partitions: BTreeMap<(String, i32), Partition>,
     /// Objects of partitions beyond those watched.
     not_watched: u64,
+    /// Objects whose records are scattered.
+    scattered: u64,
 }
 
 /// What was seen of one partition. Offsets are those of the objects' first records.
@@ -54,6 +56,7 @@ impl Coverage {
         let (Some(partition), Some(offset)) = (named.partition, named.offset) else {
             return;
         };
+        self.scattered += u64::from(named.scattered);
         let topic = named.topic.clone().unwrap_or_default();
         let is_full = self.partitions.len() >= WATCHED;
         match self.partitions.entry((topic, partition)) {
@@ -106,6 +109,12 @@ impl Coverage {
             notes.extend(self.begun_late());
         }
         notes.extend(self.repeated());
+        if self.scattered > 0 {
+            notes.push(format!(
+                "Objects to which a partitioner dealt records of a partition that need not follow on one another: {}. Whether offsets are missing is known only where records carry theirs (`decode.envelope` or `decode.record_offset`).",
+                self.scattered
+            ));
+        }
         notes
     }
 
@@ -154,7 +163,7 @@ impl Coverage {
             }
         }
         repeated.note(
-            "Partitions with objects that begin at the same offset as another, so that their records count twice",
+            "Partitions with objects that begin at the same offset as another, so that their records count twice unless they carry their offsets",
         )
     }
 }
@@ -233,7 +242,7 @@ mod tests {
         views/1 has 1 object, which begins at offset 0.
         Partitions without any object, though there are such of a higher number: clicks/1, clicks/2, views/0.
         Partitions that begin behind offset 0, so that what was before is not in the archive: Partition 0 at 7, clicks/3 at 42.
-        Partitions with objects that begin at the same offset as another, so that their records count twice: clicks/0 at 100 (2 times).
+        Partitions with objects that begin at the same offset as another, so that their records count twice unless they carry their offsets: clicks/0 at 100 (2 times).
         ");
         let narrowed = EventRange {
             from_us: Some(0),
@@ -241,6 +250,22 @@ mod tests {
         };
         insta::assert_snapshot!(notes(narrowed, [("clicks", 0, 42)]), @"clicks/0 has 1 object, which begins at offset 42.");
         assert_eq!(notes(EventRange::default(), []), "");
+    }
+
+    #[test]
+    fn scattered_records_are_said_to_be_unproved() {
+        let mut coverage = Coverage::default();
+        coverage.see(&Named {
+            partition: Some(0),
+            offset: Some(0),
+            scattered: true,
+            ..Named::default()
+        });
+        let notes = coverage.notes(&EventRange::default());
+        insta::assert_snapshot!(notes.join("\n"), @r"
+        Partition 0 has 1 object, which begins at offset 0.
+        Objects to which a partitioner dealt records of a partition that need not follow on one another: 1. Whether offsets are missing is known only where records carry theirs (`decode.envelope` or `decode.record_offset`).
+        ");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | [`layout`] | what the keys of an archive say of the events within |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
 //! | `coverage` | what keys with Kafka offsets tell of an archive's completeness |
+//! | [`offsets`] | offsets of partitions, as sets
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | [`memory`] | objects and messages held in memory, for tests |
@@ -31,6 +32,7 @@ mod feed;
 pub mod files;
 pub mod layout;
 pub mod memory;
+pub mod offsets;
 pub mod range;
 // The fuzz targets are built without the SDK.
 #[cfg(not(fuzzing))]
@@ -39,6 +41,7 @@ pub mod s3;
 pub use error::SourceError;
 pub(crate) use error::codes;
 pub use layout::Named;
+pub use offsets::TopicPartition;
 pub use range::EventRange;
 
 /// Delivers historical records, and only those that the plan froze.

@@ -221,6 +221,15 @@ impl Column {
         self.validity.is_valid(row).then(|| values[row])
     }
 
+    /// The integer in the last row; `None` where it is null.
+    pub(super) fn last_integer(&self) -> Option<i64> {
+        let Values::Int64(values) = &self.values else {
+            return None;
+        };
+        let row = values.len().checked_sub(1)?;
+        self.validity.is_valid(row).then(|| values[row])
+    }
+
     /// The column so far; goes on with an empty one.
     pub(super) fn finish(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         let nulls = self.validity.finish();

@@ -88,6 +88,8 @@ pub(in crate::decode) struct Binding {
     pub(super) casts: Vec<Option<Cast>>,
     /// One a condition.
     pub(super) tests: Vec<Test>,
+    /// Of the offset that records carry; `None` where they carry none.
+    pub(super) offset: Option<Cast>,
 }
 
 impl Binding {
@@ -133,7 +135,12 @@ impl Binding {
             let column = &found[condition.slot.index()];
             Test::new(condition, column.as_ref().map(|(_, data_type)| data_type))
         });
+        let offset = wants.plan.offset.and_then(|slot| {
+            let (_, from) = found[slot.index()].as_ref()?;
+            Cast::of(from, Wish::OFFSET)
+        });
         Ok(Binding {
+            offset,
             tests: tests.collect(),
             columns: found
                 .into_iter()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow_buffer::BooleanBuffer;
@@ -19,6 +19,8 @@ use bytes::Bytes;
 use super::bind::{Binding, Wants};
 use super::cast::Converted;
 use super::lines::Lines;
+use super::values::Wish;
+use crate::decode::logged::Tracker;
 use crate::decode::plan::Place;
 use crate::decode::{Counts, Position, QUARANTINE_BYTES, Rejected};
 
@@ -42,6 +44,26 @@ pub(super) struct Outcome {
     pub(super) rejected: Vec<Rejected>,
     pub(super) counts: Counts,
     pub(super) lines: Arc<Lines>,
+    /// The offsets that the rows of the piece carry, where there is such a column.
+    carried: Option<ArrayRef>,
+}
+
+impl Outcome {
+    /// Tells which rows were read; the first event becomes row `first` of the batch.
+    pub(super) fn track(&self, first: usize, tracker: &mut Tracker) {
+        if !tracker.is_on() {
+            return;
+        }
+        let Some(carried) = &self.carried else {
+            return tracker.see_more(self.counts.records);
+        };
+        let mut events = (first..).zip(&self.events).peekable();
+        for (row, offset) in carried.as_primitive::<Int64Type>().iter().enumerate() {
+            let event = events.next_if(|(_, place)| **place as usize == row);
+            let offset = offset.filter(|offset| *offset >= 0);
+            tracker.see(offset, event.map(|(row, _)| row));
+        }
+    }
 }
 
 /// A row that is refused: the path of the value at fault, and why.
@@ -55,6 +77,12 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         arrays: piece.binding.columns(&piece.rows)?,
         wishes: wants.wishes.clone(),
     });
+    let carried = wants.plan.offset.zip(piece.binding.offset);
+    let carried = carried.and_then(|(slot, cast)| {
+        let column = lines.arrays[slot.index()].as_ref()?;
+        Some(cast.apply(column, Wish::OFFSET))
+    });
+    let carried = carried.transpose()?.map(|converted| converted.array);
     let mut judging = Judging {
         wants,
         piece,
@@ -86,6 +114,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         rejected,
         counts,
         lines,
+        carried,
     })
 }
 

@@ -9,6 +9,7 @@ use arrow_select::concat::concat_batches;
 use super::bind::Wants;
 use super::convert::{self, Piece};
 use super::lines::Lines;
+use crate::decode::logged::{LoggedStretch, Tracker};
 use crate::decode::provenance::{ColumnRow, Provenance};
 use crate::decode::{Counts, Events, Rejected};
 
@@ -37,6 +38,8 @@ struct Gathered {
     batch_bytes: usize,
     rejected: Vec<Rejected>,
     counts: Counts,
+    /// Of a batch that is closed: until then the tracker has it.
+    logged: Vec<LoggedStretch>,
 }
 
 impl Gathering {
@@ -54,14 +57,20 @@ impl Gathering {
     }
 
     /// Takes in the rows of a piece, as many as a batch has at most. Not while it [`is_full`](Gathering::is_full).
-    pub(in crate::decode) fn push(&mut self, piece: &Piece<'_>) -> Result<(), ArrowError> {
+    pub(in crate::decode) fn push(
+        &mut self,
+        piece: &Piece<'_>,
+        tracker: &mut Tracker,
+    ) -> Result<(), ArrowError> {
         let outcome = convert::convert(&self.wants, piece)?;
         let batch_bytes = outcome.batch.get_array_memory_size();
         if self.open.rows.len() + outcome.events.len() > self.batch_rows
             || (self.open.batch_bytes > 0 && self.open.batch_bytes + batch_bytes > BATCH_BYTES)
         {
+            self.open.logged = tracker.take();
             self.closed = Some(std::mem::take(&mut self.open));
         }
+        outcome.track(self.open.rows.len(), tracker);
         let open = &mut self.open;
         open.counts += outcome.counts;
         open.rejected.extend(outcome.rejected);
@@ -100,9 +109,12 @@ impl Gathering {
     }
 
     /// The next batch.
-    pub(in crate::decode) fn take(&mut self) -> Events {
+    pub(in crate::decode) fn take(&mut self, tracker: &mut Tracker) -> Events {
         let closed = self.closed.take();
-        let gathered = closed.unwrap_or_else(|| std::mem::take(&mut self.open));
+        let gathered = closed.unwrap_or_else(|| Gathered {
+            logged: tracker.take(),
+            ..std::mem::take(&mut self.open)
+        });
         let batch = match &gathered.batches[..] {
             [batch] => batch.clone(),
             batches => concat_batches(&self.wants.schema, batches)
@@ -113,6 +125,7 @@ impl Gathering {
             provenance: Provenance::of_columns(gathered.rows, gathered.sources),
             rejected: gathered.rejected,
             counts: gathered.counts,
+            logged: gathered.logged,
         }
     }
 }

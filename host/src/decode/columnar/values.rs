@@ -28,6 +28,12 @@ impl Wish {
         kind: Kind::Json,
         encoding: Encoding::Standard,
     };
+
+    /// An offset in a topic.
+    pub(super) const OFFSET: Wish = Wish {
+        kind: Kind::Int64,
+        encoding: Encoding::Standard,
+    };
 }
 
 /// Whether values of this type can be written.

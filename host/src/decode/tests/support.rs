@@ -63,6 +63,7 @@ pub(in crate::decode) fn projection(inputs: Vec<Input>) -> Projection {
         only: Vec::new(),
         event_time: None,
         range: EventRange::default(),
+        offset: None,
     }
 }
 

@@ -19,6 +19,7 @@ fn batches(records: &[(String, i64)], batch_rows: u32) -> Vec<Events> {
         only: vec![],
         event_time: None,
         range: EventRange::default(),
+        offset: None,
     };
     let options = DecodeOptions {
         batch_rows,

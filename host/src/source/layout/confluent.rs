@@ -47,9 +47,15 @@ impl Confluent {
     pub(super) fn named(&self, key: &Key<'_>) -> Option<Named> {
         let delimiter = self.delimiter.as_deref().unwrap_or("+");
         let name = log_name(delimiter, Token::Ending);
+        let named = name_says(&name, key.name?)?;
+        // Only the default partitioner keeps the records of a partition together.
+        let own_folder = named
+            .partition
+            .map(|partition| format!("partition={partition}"));
         Some(Named {
             columns: hive::columns(key),
-            ..name_says(&name, key.name?)?
+            scattered: key.folders.last().map(|folder| folder.to_string()) != own_folder,
+            ..named
         })
     }
 }

@@ -57,7 +57,7 @@ impl ParquetPlanner {
     /// Where the projection asks for what no object can give.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
         Ok(ParquetPlanner {
-            wants: Wants::new(options.envelope.open(projection)?)?,
+            wants: Wants::new(options.open(projection)?)?,
             max_row_group: options.max_row_group,
         })
     }

@@ -16,6 +16,7 @@ use crate::decode::columnar::Piece;
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
+use crate::source::Object;
 
 /// About how many bytes of rows are decoded at a time.
 const PIECE_BYTES: u64 = 16 << 20;
@@ -55,6 +56,16 @@ impl RowGroup {
             parts: Some(parts.map(|(range, bytes)| (range.start, bytes)).collect()),
             _held: Some(Box::new(held)),
         }
+    }
+
+    /// Whether it is the object's first.
+    pub(in crate::decode) fn is_first(&self) -> bool {
+        self.number == 0
+    }
+
+    /// The object that it is of.
+    pub(in crate::decode) fn object(&self) -> &Object {
+        &self.file.object
     }
 }
 

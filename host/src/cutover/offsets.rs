@@ -1,0 +1,181 @@
+//! Whether an archive holds each offset of a topic, and each once.
+
+use std::ops::Range;
+
+use super::gate::{Check, GateOptions, check};
+use crate::fold::{FoldedOffsets, PartitionOffsets};
+use crate::source::offsets::len;
+
+/// The most places that are told.
+const TOLD: usize = 5;
+
+/// The checks, where keys of objects name offsets.
+///
+/// Where the job has a range in time (`is_narrowed`), the others of scattered records may lie outside of it: then gaps
+/// are told, but refuse nothing.
+pub(super) fn checks(
+    folded: &FoldedOffsets,
+    is_narrowed: bool,
+    options: &GateOptions,
+) -> Vec<Check> {
+    if folded.is_empty() {
+        return Vec::new();
+    }
+    let partitions: Vec<_> = folded.partitions().collect();
+    vec![
+        gaps(&partitions, is_narrowed, options.allow_gaps),
+        overlaps(&partitions, options.allow_overlaps),
+    ]
+}
+
+fn gaps(partitions: &[PartitionOffsets], is_narrowed: bool, are_allowed: bool) -> Check {
+    let mut missing = Places::default();
+    let (mut held, mut unjudged) = (0, 0);
+    for partition in partitions {
+        if is_narrowed && partition.scattered {
+            unjudged += 1;
+            continue;
+        }
+        held += partition
+            .covered
+            .ranges()
+            .map(|range| len(&range))
+            .sum::<u64>();
+        for gap in partition.covered.gaps() {
+            missing.add(len(&gap), || {
+                format!("{} {}", partition.partition, shown(&gap))
+            });
+        }
+    }
+    let mut text = match missing.offsets {
+        0 => format!(
+            "partitions whose {held} offsets follow on one another: {}",
+            partitions.len() - unjudged
+        ),
+        offsets => format!(
+            "{offsets} offsets lie between objects and in none: {}{}",
+            missing.list(),
+            allowance("allow_gaps", are_allowed)
+        ),
+    };
+    if unjudged > 0 {
+        text += &format!(
+            "; partitions not judged, since a partitioner dealt their records out beyond the job's range: {unjudged}"
+        );
+    }
+    check("gaps", are_allowed || missing.offsets == 0, text)
+}
+
+fn overlaps(partitions: &[PartitionOffsets], are_allowed: bool) -> Check {
+    let mut repeated = Places::default();
+    for partition in partitions.iter().filter(|one| one.repeated > 0) {
+        let number = partition.repeated;
+        repeated.add(number, || format!("{number} of {}", partition.partition));
+    }
+    let text = match repeated.offsets {
+        0 => "no offset was folded twice".to_owned(),
+        offsets => format!(
+            "{offsets} offsets are in two objects and were folded twice: {}{}",
+            repeated.list(),
+            allowance("allow_overlaps", are_allowed)
+        ),
+    };
+    check("overlaps", are_allowed || repeated.offsets == 0, text)
+}
+
+fn allowance(setting: &str, is_given: bool) -> String {
+    match is_given {
+        true => ", which the job allows".to_owned(),
+        false => format!("; a job may allow that by `gate.{setting} = true`"),
+    }
+}
+
+fn shown(range: &Range<i64>) -> String {
+    match len(range) {
+        1 => range.start.to_string(),
+        _ => format!("{} to {}", range.start, range.end - 1),
+    }
+}
+
+/// Offsets, and the first places where they are.
+#[derive(Default)]
+struct Places {
+    offsets: u64,
+    told: Vec<String>,
+    more: u64,
+}
+
+impl Places {
+    fn add(&mut self, offsets: u64, place: impl FnOnce() -> String) {
+        self.offsets += offsets;
+        if self.told.len() < TOLD {
+            self.told.push(place());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn list(&self) -> String {
+        let more = match self.more {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{}{more}", self.told.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(options: &GateOptions, is_narrowed: bool, partitions: serde_json::Value) -> String {
+        let folded: FoldedOffsets = serde_json::from_value(partitions).unwrap();
+        let checks = checks(&folded, is_narrowed, options).into_iter();
+        let lines: Vec<_> = checks
+            .map(|check| format!("{} {} {}", check.passed, check.name, check.text))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn gaps_and_overlaps_refuse_unless_they_are_allowed() {
+        let strict = GateOptions::default();
+        let whole = json!([
+            { "topic": "clicks", "partition": 0, "covered": [[5, 100]] },
+            { "topic": "clicks", "partition": 1, "covered": [[0, 7]], "claimed": [[0, 3], [5, 7]] },
+        ]);
+        insta::assert_snapshot!(texts(&strict, false, whole), @r"
+        true gaps partitions whose 102 offsets follow on one another: 2
+        true overlaps no offset was folded twice
+        ");
+        let broken = json!([
+            { "topic": "", "partition": 0, "covered": [[0, 10], [11, 20], [30, 40]], "repeated": 3 },
+            { "topic": "t", "partition": 7, "covered": [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]] },
+        ]);
+        insta::assert_snapshot!(texts(&strict, false, broken.clone()), @r"
+        false gaps 15 offsets lie between objects and in none: partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more; a job may allow that by `gate.allow_gaps = true`
+        false overlaps 3 offsets are in two objects and were folded twice: 3 of partition 0; a job may allow that by `gate.allow_overlaps = true`
+        ");
+        let lenient = GateOptions {
+            allow_gaps: true,
+            allow_overlaps: true,
+            ..GateOptions::default()
+        };
+        insta::assert_snapshot!(texts(&lenient, false, broken), @r"
+        true gaps 15 offsets lie between objects and in none: partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more, which the job allows
+        true overlaps 3 offsets are in two objects and were folded twice: 3 of partition 0, which the job allows
+        ");
+        assert_eq!(texts(&strict, false, json!([])), "");
+        let scattered = json!([
+            { "topic": "t", "partition": 0, "covered": [[0, 10], [11, 20]], "scattered": true },
+            { "topic": "t", "partition": 1, "covered": [[0, 10]] },
+        ]);
+        assert!(texts(&strict, false, scattered.clone()).starts_with("false gaps"));
+        insta::assert_snapshot!(texts(&strict, true, scattered), @r"
+        true gaps partitions whose 10 offsets follow on one another: 1; partitions not judged, since a partitioner dealt their records out beyond the job's range: 1
+        true overlaps no offset was folded twice
+        ");
+    }
+}

@@ -1,0 +1,244 @@
+//! Which offsets of topics were folded: what proves an archive whole, and takes out what two of its objects hold.
+//!
+//! Who reads a record first claims its offset; whoever reads it again takes it out. What one checkpoint covers holds
+//! what its splits claimed and nothing else: where a run is killed, claims of splits that no checkpoint covers are
+//! gone with them, and are made anew when these splits are read again. So each offset counts exactly once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+
+use arrow_array::BooleanArray;
+use arrow_select::filter::filter_record_batch;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::error::FoldError;
+use crate::decode::{Events, LoggedStretch};
+use crate::source::TopicPartition;
+use crate::source::offsets::{OffsetSet, len, without};
+
+/// The most pieces that sets of offsets are kept in, about 100 MB of them.
+const PIECES: usize = 1 << 20;
+
+/// Which offsets were folded, by partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoldedOffsets {
+    partitions: BTreeMap<TopicPartition, Offsets>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Offsets {
+    covered: OffsetSet,
+    claimed: OffsetSet,
+    repeated: u64,
+    scattered: bool,
+}
+
+/// What was folded of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionOffsets {
+    /// The partition.
+    #[serde(flatten)]
+    pub partition: TopicPartition,
+    /// The offsets that objects account for.
+    pub covered: OffsetSet,
+    /// Those that records carry.
+    #[serde(default, skip_serializing_if = "OffsetSet::is_empty")]
+    pub claimed: OffsetSet,
+    /// Records that were folded although another object accounts for their offsets.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
+    /// Some of these objects have records of which others lie between (see [`Named::scattered`]).
+    ///
+    /// [`Named::scattered`]: crate::source::Named::scattered
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub scattered: bool,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl FoldedOffsets {
+    /// Whether nothing is known of any partition.
+    pub fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
+    /// Adds what was folded elsewhere.
+    pub fn add(&mut self, other: &FoldedOffsets) {
+        for (partition, more) in &other.partitions {
+            let own = self.partitions.entry(partition.clone()).or_default();
+            for range in more.covered.ranges() {
+                own.covered.insert(range);
+            }
+            for range in more.claimed.ranges() {
+                own.claimed.insert(range);
+            }
+            own.repeated += more.repeated;
+            own.scattered |= more.scattered;
+        }
+    }
+
+    /// Each partition, by topic and number.
+    pub fn partitions(&self) -> impl Iterator<Item = PartitionOffsets> {
+        let partitions = self.partitions.iter();
+        partitions.map(|(partition, offsets)| PartitionOffsets {
+            partition: partition.clone(),
+            covered: offsets.covered.clone(),
+            claimed: offsets.claimed.clone(),
+            repeated: offsets.repeated,
+            scattered: offsets.scattered,
+        })
+    }
+}
+
+impl Serialize for FoldedOffsets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.partitions())
+    }
+}
+
+impl<'de> Deserialize<'de> for FoldedOffsets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let partitions = Vec::<PartitionOffsets>::deserialize(deserializer)?;
+        let partitions = partitions.into_iter().map(|one| {
+            let offsets = Offsets {
+                covered: one.covered,
+                claimed: one.claimed,
+                repeated: one.repeated,
+                scattered: one.scattered,
+            };
+            (one.partition, offsets)
+        });
+        Ok(FoldedOffsets {
+            partitions: partitions.collect(),
+        })
+    }
+}
+
+/// What the workers of a build have read of topics.
+#[derive(Debug)]
+pub struct Claims {
+    read: Mutex<Read>,
+    takes_out: bool,
+}
+
+#[derive(Debug)]
+struct Read {
+    offsets: FoldedOffsets,
+    pieces: usize,
+}
+
+impl Claims {
+    /// Goes on from what was folded before. `takes_out` tells whether records that are held twice are taken out: not
+    /// where the order of records matters, since which of them comes first is a matter of chance.
+    pub fn new(offsets: FoldedOffsets, takes_out: bool) -> Self {
+        let partitions = offsets.partitions.values();
+        let pieces = partitions.map(Offsets::pieces).sum();
+        Claims {
+            read: Mutex::new(Read { offsets, pieces }),
+            takes_out,
+        }
+    }
+
+    /// Takes the rows out of a batch that others hold, and adds what it accounts for to `own`.
+    ///
+    /// # Errors
+    /// [`FoldError::TooManyPieces`] where memory is not bounded otherwise.
+    pub fn take_out_repeated(
+        &self,
+        events: &mut Events,
+        own: &mut FoldedOffsets,
+    ) -> Result<(), FoldError> {
+        let mut repeated = Vec::new();
+        for stretch in std::mem::take(&mut events.logged) {
+            let held = self.claim(&stretch, own)?;
+            if !held.is_empty() {
+                let is_held = |offset: i64| held.iter().any(|part| part.contains(&offset));
+                let rows = stretch.rows.iter();
+                let rows = rows.filter(|(_, offset)| is_held(*offset));
+                repeated.extend(rows.map(|(row, _)| *row as usize));
+            }
+        }
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        let mut kept = vec![true; events.batch.num_rows()];
+        repeated.iter().for_each(|row| kept[*row] = false);
+        events.provenance.retain(&kept);
+        events.batch = filter_record_batch(&events.batch, &BooleanArray::from(kept))?;
+        events.counts.events -= repeated.len() as u64;
+        events.counts.repeated += repeated.len() as u64;
+        Ok(())
+    }
+
+    /// Claims the offsets of a stretch; gives those whose records are to be taken out.
+    fn claim(
+        &self,
+        stretch: &LoggedStretch,
+        own: &mut FoldedOffsets,
+    ) -> Result<Vec<Range<i64>>, FoldError> {
+        let mut read = self
+            .read
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let partition = &*stretch.partition;
+        let all = read
+            .offsets
+            .partitions
+            .entry(partition.clone())
+            .or_default();
+        let own = own.partitions.entry(partition.clone()).or_default();
+        own.scattered |= stretch.is_scattered;
+        let before = all.pieces();
+        let covered = claim(&mut all.covered, &mut own.covered, &stretch.covered);
+        let claimed = claim(&mut all.claimed, &mut own.claimed, &stretch.carried);
+        let pieces = all.pieces();
+        let carries = !stretch.carried.is_empty();
+        let records = if carries {
+            &stretch.carried
+        } else {
+            &stretch.covered
+        };
+        let taken_out = match self.takes_out {
+            true => claimed,
+            false => Vec::new(),
+        };
+        // Those that were read before, be it from an object whose records carry no offsets.
+        let read_before = covered.iter().map(|part| len(&common(part, records)));
+        let repeated = read_before.sum::<u64>() - taken_out.iter().map(len).sum::<u64>();
+        all.repeated += repeated;
+        own.repeated += repeated;
+        read.pieces = read.pieces + pieces - before;
+        if read.pieces > PIECES {
+            return Err(FoldError::TooManyPieces {
+                limit: PIECES,
+                partition: partition.to_string().into(),
+            });
+        }
+        Ok(taken_out)
+    }
+}
+
+fn common(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
+    one.start.max(other.start)..one.end.min(other.end)
+}
+
+impl Offsets {
+    fn pieces(&self) -> usize {
+        self.covered.pieces() + self.claimed.pieces()
+    }
+}
+
+/// Adds a range to what all have, and what is new of it to one's own. Gives the parts that are not new.
+fn claim(all: &mut OffsetSet, own: &mut OffsetSet, range: &Range<i64>) -> Vec<Range<i64>> {
+    let held = all.insert(range.clone());
+    for part in without(range.clone(), &held) {
+        own.insert(part);
+    }
+    held
+}
+
+#[cfg(test)]
+mod tests;

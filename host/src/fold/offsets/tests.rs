@@ -1,0 +1,235 @@
+//! Each offset once, whoever reads it, and however often the reading begins again.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange, Projection};
+use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::source::{Chunk, Named, Object};
+
+fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
+    Arc::new(Object {
+        key: key.to_owned(),
+        size_bytes: 1,
+        etag: String::new(),
+        version: None,
+        modified_us: 0,
+        named: Some(Box::new(Named {
+            topic: Some("clicks".to_owned()),
+            partition: Some(0),
+            offset: Some(offset),
+            scattered,
+            ..Named::default()
+        })),
+    })
+}
+
+/// Events of an object that holds these offsets, in batches of three.
+fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
+    let options = DecodeOptions {
+        batch_rows: 3,
+        envelope: match carries {
+            true => Envelope::Aiven,
+            false => Envelope::None,
+        },
+        ..DecodeOptions::default()
+    };
+    let input = Input {
+        name: "n".to_owned(),
+        origin: Origin::Path("n".to_owned()),
+        kind: Kind::Int64,
+        encoding: Encoding::Standard,
+        nullable: true,
+    };
+    let projection = Projection {
+        inputs: vec![input],
+        only: Vec::new(),
+        event_time: None,
+        range: EventRange::default(),
+        offset: None,
+    };
+    let mut decoding = Decoding::new(projection, &options).unwrap();
+    let lines: String = offsets
+        .iter()
+        .map(|n| match carries {
+            true => format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n"),
+            false => format!("{{\"n\":{n}}}\n"),
+        })
+        .collect();
+    let first = offsets.first().copied().unwrap_or(0);
+    for chunk in [
+        Chunk::Object(object("a", first, scattered)),
+        Chunk::Bytes(Bytes::from(lines)),
+        Chunk::End,
+    ] {
+        decoding.push(chunk).unwrap();
+    }
+    let mut all = Vec::new();
+    while let Some(events) = decoding.next().unwrap() {
+        all.push(events);
+    }
+    all.extend(decoding.finish().unwrap());
+    all
+}
+
+fn numbers(events: &Events) -> Vec<i64> {
+    let column = events.batch.column(0).as_primitive::<Int64Type>();
+    assert_eq!(events.provenance.rows(), column.len());
+    assert_eq!(events.counts.events, column.len() as u64);
+    column.values().to_vec()
+}
+
+/// Folds an object; gives what is left of it.
+fn fold(claims: &Claims, own: &mut FoldedOffsets, events: Vec<Events>) -> Vec<i64> {
+    let mut folded = Vec::new();
+    for mut events in events {
+        claims.take_out_repeated(&mut events, own).unwrap();
+        folded.extend(numbers(&events));
+    }
+    folded
+}
+
+fn only(offsets: &FoldedOffsets) -> PartitionOffsets {
+    let mut partitions = offsets.partitions();
+    let only = partitions.next().expect("a partition");
+    assert!(partitions.next().is_none());
+    only
+}
+
+fn covered(offsets: &FoldedOffsets) -> Vec<(i64, i64)> {
+    let ranges = only(offsets).covered;
+    ranges
+        .ranges()
+        .map(|range| (range.start, range.end))
+        .collect()
+}
+
+#[test]
+fn what_records_carry_is_folded_once() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), true),
+        FoldedOffsets::default(),
+    );
+    let first: Vec<i64> = (10..20).collect();
+    let second: Vec<i64> = (15..27).collect();
+    assert_eq!(fold(&claims, &mut own, read(&first, false, true)), first);
+    let left = fold(&claims, &mut own, read(&second, false, true));
+    assert_eq!(left, (20..27).collect::<Vec<_>>());
+    assert_eq!(covered(&own), [(10, 27)]);
+    assert_eq!(only(&own).repeated, 0);
+}
+
+#[test]
+fn what_no_record_carries_is_counted_twice_and_said_so() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), true),
+        FoldedOffsets::default(),
+    );
+    fold(
+        &claims,
+        &mut own,
+        read(&[0, 1, 2, 3, 4, 5, 6], false, false),
+    );
+    let again = [5, 6, 7, 8];
+    assert_eq!(fold(&claims, &mut own, read(&again, false, false)), again);
+    assert_eq!((covered(&own), only(&own).repeated), (vec![(0, 9)], 2));
+    // And where only one of two objects tells.
+    assert_eq!(fold(&claims, &mut own, read(&[8, 9], false, true)), [8, 9]);
+    assert_eq!((covered(&own), only(&own).repeated), (vec![(0, 10)], 3));
+}
+
+#[test]
+fn where_the_order_matters_nothing_is_taken_out() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), false),
+        FoldedOffsets::default(),
+    );
+    for _ in 0..2 {
+        assert_eq!(fold(&claims, &mut own, read(&[1, 2], false, true)), [1, 2]);
+    }
+    assert_eq!(only(&own).repeated, 2);
+}
+
+#[test]
+fn holes_within_an_object_are_no_gaps_and_taken_for_no_records() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), true),
+        FoldedOffsets::default(),
+    );
+    // Transactions leave such holes.
+    fold(&claims, &mut own, read(&[0, 1, 3, 4, 8], false, true));
+    assert_eq!(covered(&own), [(0, 9)]);
+    fold(&claims, &mut own, read(&[10, 11], false, true));
+    assert_eq!(covered(&own), [(0, 9), (10, 12)]);
+}
+
+#[test]
+fn scattered_records_fill_each_others_holes() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), true),
+        FoldedOffsets::default(),
+    );
+    let (five, six) = ([0, 1, 3, 5], [2, 4, 6, 7]);
+    assert_eq!(fold(&claims, &mut own, read(&five, true, true)), five);
+    assert_eq!(fold(&claims, &mut own, read(&six, true, true)), six);
+    assert_eq!((covered(&own), only(&own).repeated), (vec![(0, 8)], 0));
+    // Their number says nothing of their offsets.
+    let mut own = FoldedOffsets::default();
+    fold(&claims, &mut own, read(&five, true, false));
+    assert!(own.is_empty());
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut offsets = FoldedOffsets::default();
+    let set = offsets.partitions.entry(TopicPartition {
+        topic: "clicks".to_owned(),
+        partition: 0,
+    });
+    let covered = &mut set.or_default().covered;
+    (0..PIECES as i64).for_each(|at| {
+        covered.insert(10 * at + 100..10 * at + 101);
+    });
+    let (claims, mut own) = (Claims::new(offsets, true), FoldedOffsets::default());
+    let mut events = read(&[0], false, false).remove(0);
+    let error = claims.take_out_repeated(&mut events, &mut own).unwrap_err();
+    insta::assert_snapshot!(error, @"the offsets that were read lie in more than 1048576 pieces, the last of them in clicks/0");
+}
+
+proptest! {
+    /// Objects that overlap in any way, read by two workers in any order, one of which is killed in between.
+    #[test]
+    fn each_offset_counts_once_after_a_crash(
+        objects in prop::collection::vec((0i64..40, 1i64..15), 1..8),
+        committed in prop::collection::vec(any::<bool>(), 8),
+    ) {
+        let records = |(first, len): (i64, i64)| (first..first + len).collect::<Vec<_>>();
+        let claims = Claims::new(FoldedOffsets::default(), true);
+        let (mut kept, mut checkpoint, mut lost) = (Vec::new(), FoldedOffsets::default(), FoldedOffsets::default());
+        for (object, committed) in objects.iter().zip(&committed) {
+            let events = read(&records(*object), false, true);
+            if *committed {
+                kept.extend(fold(&claims, &mut checkpoint, events));
+            } else {
+                fold(&claims, &mut lost, events);
+            }
+        }
+        let written = serde_json::to_string(&checkpoint).unwrap();
+        let mut checkpoint: FoldedOffsets = serde_json::from_str(&written).unwrap();
+        let claims = Claims::new(checkpoint.clone(), true);
+        for (object, _) in objects.iter().zip(&committed).filter(|(_, committed)| !**committed) {
+            kept.extend(fold(&claims, &mut checkpoint, read(&records(*object), false, true)));
+        }
+        kept.sort_unstable();
+        let mut expected: Vec<i64> = objects.iter().copied().flat_map(records).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        prop_assert_eq!(kept, expected);
+        prop_assert_eq!(only(&checkpoint).repeated, 0);
+    }
+}
