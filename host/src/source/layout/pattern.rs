@@ -465,10 +465,9 @@ mod tests {
     fn a_name_made_to_be_tried_in_all_ways_is_tried_once_each() {
         let template = format!(
             "{}x",
-            (0..30).map(|n| format!("{{c{n}}}a")).collect::<String>()
+            (0..12).map(|n| format!("{{c{n}}}a")).collect::<String>()
         );
-        let began = std::time::Instant::now();
-        assert_eq!(found(&template, &"a".repeat(1000)), None);
-        assert!(began.elapsed().as_secs() < 5);
+        // More than 10^18 ways, of which a millionth would take years.
+        assert_eq!(found(&template, &"a".repeat(250)), None);
     }
 }
