@@ -15,10 +15,19 @@ const PYARROW_V2: &[u8] = include_bytes!("../../fixtures/pyarrow-v2.parquet");
 const PYARROW_INT96: &[u8] = include_bytes!("../../fixtures/pyarrow-int96.parquet");
 const PYARROW_INT96_FAR: &[u8] = include_bytes!("../../fixtures/pyarrow-int96-far.parquet");
 const DUCKDB: &[u8] = include_bytes!("../../fixtures/duckdb.parquet");
+const PARQUET_MR_V1: &[u8] = include_bytes!("../../fixtures/parquet-mr-v1.parquet");
+const PARQUET_MR_V2: &[u8] = include_bytes!("../../fixtures/parquet-mr-v2.parquet");
 
 #[test]
 fn what_others_write_gives_the_same_as_json() {
-    for content in [PYARROW, PYARROW_V2, PYARROW_INT96, DUCKDB] {
+    for content in [
+        PYARROW,
+        PYARROW_V2,
+        PYARROW_INT96,
+        DUCKDB,
+        PARQUET_MR_V1,
+        PARQUET_MR_V2,
+    ] {
         let projection = projection(event_inputs());
         let content = Bytes::from_static(content);
         let found = read(&projection, &DecodeOptions::default(), &content).unwrap();
