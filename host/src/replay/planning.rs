@@ -184,6 +184,9 @@ impl Replay<'_> {
         standing: &Standing,
     ) -> Result<Planned, Error> {
         let manifest = &build.manifest;
+        let (estimate, remark) = self.estimate(build, standing).await?;
+        let mut frozen = manifest.frozen.clone();
+        frozen.notes.extend(remark);
         Ok(Planned {
             build: manifest.build.clone(),
             resumes: !standing.covered.is_empty(),
@@ -194,7 +197,8 @@ impl Replay<'_> {
             shadow: manifest.info().shadow_name(),
             target: self.job.target.to_string(),
             component: ComponentInfo::of(manifest),
-            frozen: manifest.frozen.clone(),
+            frozen,
+            estimate,
             range: manifest.range,
             live: self.store.live(&manifest.table).await?,
             gate: self.job.gate.clone(),

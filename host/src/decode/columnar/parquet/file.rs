@@ -125,6 +125,15 @@ impl ParquetFile {
         self.first_rows.len()
     }
 
+    /// How many rows a row group has.
+    ///
+    /// # Panics
+    /// Where there is no such row group.
+    pub fn rows_of(&self, number: usize) -> u64 {
+        // Not negative, which the plan has checked.
+        self.group(number).num_rows().max(0) as u64
+    }
+
     /// The wanted columns of a row group.
     pub(super) fn wanted_chunks(
         &self,

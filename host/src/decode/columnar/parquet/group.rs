@@ -77,8 +77,7 @@ impl GroupReader {
     pub(in crate::decode) fn new(group: RowGroup) -> Self {
         GroupReader {
             source: group.file.object.key.as_str().into(),
-            // Not negative, which the plan has checked.
-            rows: group.file.group(group.number).num_rows().max(0) as u64,
+            rows: group.file.rows_of(group.number),
             reader: None,
             rows_read: 0,
             group,
