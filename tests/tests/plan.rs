@@ -143,6 +143,14 @@ fn what_cannot_be_sampled_is_told_and_fails_no_plan() {
 }
 
 #[test]
+fn files_are_not_archived() {
+    let bench = bench(&ArchiveSpec::SMALL, "");
+    for command in ["plan", "run"] {
+        bench.refuses(&format!("{command} --skip-archived"), 2, "BF0012");
+    }
+}
+
+#[test]
 fn a_component_that_does_not_come_back_is_not_waited_for() {
     let component = guest("trapping");
     let bench = Workbench::new(&component).unwrap();

@@ -417,7 +417,7 @@ pub(crate) mod codes {
     pub(crate) const ARCHIVED: Code = Code::new(
         224,
         Class::Usage,
-        "Restore them and plan again, or go on without them: `skip_archived = true` in `[source.s3]`.",
+        "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
     );
     pub(crate) const NO_VERSIONS: Code = Code::new(
         225,
