@@ -2,7 +2,7 @@
 
 use super::column::{Column, Misfit};
 use super::json::{RecordParser, SlotId};
-use super::named::{KeySays, whole};
+use super::named::{KeySays, misfit, whole};
 use super::plan::{Place, Plan, PlannedCondition};
 use super::rows::Record;
 
@@ -206,10 +206,8 @@ fn push_from_key(column: &mut Column, key: &KeySays, input: usize) -> Result<boo
     let Some(json) = json.filter(|json| *json != b"null") else {
         return Ok(false);
     };
-    match column.push_json(json, whole(json)) {
-        Ok(()) => Ok(true),
-        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
-    }
+    let pushed = column.push_json(json, whole(json));
+    pushed.map(|()| true).map_err(misfit)
 }
 
 fn push_integer(column: &mut Column, value: Option<i64>) -> bool {

@@ -3,6 +3,7 @@
 //! A path of one name that a record lacks is that column of its object's key, as if the record had the value: a
 //! string, a number, a boolean, in JSON. So whatever holds of a record's own values holds of these.
 
+use super::column::Misfit;
 use super::json::{Span, only_name};
 use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
@@ -51,6 +52,11 @@ fn number(text: &str) -> Vec<u8> {
         Ok(_) => number.into_bytes(),
         Err(_) => string(text),
     }
+}
+
+/// Why a value of a key is refused.
+pub(super) fn misfit(Misfit(reason): Misfit) -> Misfit {
+    Misfit(format!("in the key of its object: {reason}"))
 }
 
 /// All of a JSON value that stands alone.

@@ -10,7 +10,7 @@ use crate::decode::{
     Counts, DecodeError, DecodeOptions, Decoding, EventRange, Events, Projection, Rejected,
 };
 use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Object};
+use crate::source::{Chunk, Named, Object};
 
 /// A small generator of numbers; the tests print its seed.
 pub(in crate::decode) struct Rng(pub(in crate::decode) u64);
@@ -158,6 +158,25 @@ pub(in crate::decode) fn run(
 /// Decodes `text` as one object.
 pub(in crate::decode) fn decode(projection: Projection, text: impl AsRef<[u8]>) -> Decoded {
     decode_with(projection, &DecodeOptions::default(), text)
+}
+
+/// Decodes `text` as one object whose key says so.
+pub(in crate::decode) fn decode_under(
+    named: Option<&Named>,
+    projection: Projection,
+    text: impl AsRef<[u8]>,
+) -> Decoded {
+    let mut decoding = Decoding::new(projection, &DecodeOptions::default()).unwrap();
+    let chunks = object_chunks("a.json", text.as_ref(), usize::MAX);
+    run(&mut decoding, under(named.cloned(), chunks)).unwrap()
+}
+
+/// The chunks of an object, whose key says so.
+pub(in crate::decode) fn under(named: Option<Named>, mut chunks: Vec<Chunk>) -> Vec<Chunk> {
+    if let Some(Chunk::Object(object)) = chunks.first_mut() {
+        Arc::make_mut(object).named = named.map(Box::new);
+    }
+    chunks
 }
 
 pub(in crate::decode) fn decode_with(
