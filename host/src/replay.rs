@@ -213,7 +213,7 @@ impl<'a> Replay<'a> {
         journal: &Arc<Journal>,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
-        self.show_progress(build, &standing);
+        self.show_progress(build, &standing)?;
         if self.is_loaded(build, &standing).await? {
             return Ok(standing);
         }

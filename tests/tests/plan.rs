@@ -3,12 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use backfold::job::{Job, Overrides};
+use backfold::progress::Progress;
+use backfold::replay::{self, RunOptions};
 use backfold_tests::archive::{Archive, ArchiveSpec, Layout};
 use backfold_tests::components::{guest, root};
 use backfold_tests::workbench::Workbench;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 fn bench(spec: &ArchiveSpec, settings: &str) -> Workbench {
     let component = guest("page_days");
@@ -87,6 +93,24 @@ fn the_records_of_a_small_plan_are_counted() {
     bench.write_job(&guest("page_days"), settings).unwrap();
     let report = bench.run("run --output json").success().json();
     assert_eq!(report["result"]["counts"]["records"], records);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_all_is_folded_all_bytes_of_the_plan_are_done() {
+    let bench = bench(&ArchiveSpec::SMALL, "quarantine.stop_after = 1000");
+    let parquet = root().join("host/src/decode/columnar/fixtures/pyarrow.parquet");
+    bench
+        .write_object("a.parquet", fs::read(parquet).unwrap())
+        .unwrap();
+    let job = Job::load(&bench.job(), &Overrides::default()).unwrap();
+    let progress = Arc::new(Progress::default());
+    let (options, cancel) = (RunOptions::default(), CancellationToken::new());
+    let report = replay::run(&job, &options, progress.clone(), cancel)
+        .await
+        .unwrap();
+    assert!(report.counts.stored_bytes < report.frozen.size_bytes);
+    let done = progress.bytes_done.load(Ordering::Relaxed);
+    assert_eq!(done, report.frozen.size_bytes);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
+use super::estimate::left;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{
     BasedOn, BuildFolder, ComponentIdentity, LeftoversDriver, Manifest, SplitWriter, Standing, now,
@@ -206,17 +207,23 @@ impl Replay<'_> {
     }
 
     /// Tells whoever watches what is done already.
-    pub(super) fn show_progress(&self, build: &BuildFolder, standing: &Standing) {
+    pub(super) fn show_progress(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<(), Error> {
         let frozen = &build.manifest.frozen;
         let folded = standing
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let (mut bytes, mut rejected) = (0, 0);
-        for folded in folded {
-            bytes += folded.counts.stored_bytes;
-            rejected += folded.counts.rejected + folded.rejected_by_component;
-        }
+        let rejected = folded
+            .map(|folded| folded.counts.rejected + folded.rejected_by_component)
+            .sum();
+        // Not what was read, which of Parquet is less.
+        let bytes = frozen
+            .size_bytes
+            .saturating_sub(left(build, standing)?.bytes);
         let rows = standing.runs().iter().map(|run| run.rows).sum();
         self.progress
             .splits_total
@@ -231,5 +238,6 @@ impl Replay<'_> {
         self.progress.bytes_resumed.store(bytes, Ordering::Relaxed);
         self.progress.rejected.store(rejected, Ordering::Relaxed);
         self.progress.rows_total.store(rows, Ordering::Relaxed);
+        Ok(())
     }
 }

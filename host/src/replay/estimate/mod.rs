@@ -228,7 +228,7 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
 }
 
 /// What is left of a build.
-fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
+pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
     let frozen = &build.manifest.frozen;
     if standing.covered.is_empty() {
         return Ok(Total {

@@ -12,11 +12,11 @@ const PLACES: u64 = 5;
 
 /// What is left of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Total {
-    pub(super) splits: u64,
-    pub(super) objects: u64,
+pub(in crate::replay) struct Total {
+    pub(in crate::replay) splits: u64,
+    pub(in crate::replay) objects: u64,
     /// As stored.
-    pub(super) bytes: u64,
+    pub(in crate::replay) bytes: u64,
 }
 
 impl Total {

@@ -125,6 +125,20 @@ impl ParquetFile {
         self.first_rows.len()
     }
 
+    /// How many bytes of the object belong to a row group, about: together they are all of them.
+    pub(super) fn share_of(&self, number: usize) -> u64 {
+        let groups = self.metadata.metadata().row_groups();
+        let stored = |groups: &[RowGroupMetaData]| {
+            let stored = groups
+                .iter()
+                .map(|group| group.compressed_size().max(0) as u128);
+            stored.sum::<u128>()
+        };
+        let (before, all) = (stored(&groups[..number]), stored(groups).max(1));
+        let upto = |stored: u128| (u128::from(self.object.size_bytes) * stored / all) as u64;
+        upto(before + stored(&groups[number..=number])) - upto(before)
+    }
+
     /// How many rows a row group has.
     ///
     /// # Panics

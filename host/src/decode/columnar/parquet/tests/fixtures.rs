@@ -11,7 +11,7 @@ use crate::decode::columnar::tests::{
     assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,
 };
 use crate::decode::tests::support::{input, projection};
-use crate::decode::DecodeOptions;
+use crate::decode::{DecodeOptions, RowGroup, Step};
 use crate::schema::{Condition, Kind};
 
 const PYARROW: &[u8] = include_bytes!("../../fixtures/pyarrow.parquet");
@@ -50,6 +50,29 @@ fn under_a_key_rows_have_what_it_says() {
         let options = DecodeOptions::default();
         let found = read_object(&projection, &options, under.clone(), &content).unwrap();
         assert_alike_under(Some(&key), &projection, &found, &events_as_json());
+    }
+}
+
+#[test]
+fn what_is_read_of_row_groups_and_what_is_not_make_up_the_object() {
+    for inputs in [vec![input("price", Kind::Float64)], vec![], event_inputs()] {
+        let content = Bytes::from_static(PYARROW);
+        let options = DecodeOptions::default();
+        let file = planned(&projection(inputs), &options, &content).unwrap();
+        let mut sum = 0;
+        for number in 0..file.row_groups() {
+            let Step::Read(ranges) = file.step(number).unwrap() else {
+                panic!("there is no range of time");
+            };
+            let parts = ranges.into_iter().map(|range| {
+                let bytes = content.slice(range.start as usize..range.end as usize);
+                sum += bytes.len() as u64;
+                (range, bytes)
+            });
+            let group = RowGroup::read(file.clone(), number, parts, ());
+            sum += group.unread_bytes();
+        }
+        assert_eq!(sum, content.len() as u64);
     }
 }
 
