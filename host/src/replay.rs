@@ -20,6 +20,7 @@ use crate::store::{Loaded, StateStore};
 mod commands;
 mod cutover;
 mod error;
+mod estimate;
 mod folding;
 mod laws;
 mod leftovers;
@@ -34,6 +35,7 @@ mod trial;
 
 pub use commands::{diff, gc, history, rollback, status, swap};
 pub use error::Error;
+pub use estimate::Estimate;
 pub use laws::{CheckOptions, check, check_again};
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
@@ -211,7 +213,7 @@ impl<'a> Replay<'a> {
         journal: &Arc<Journal>,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
-        self.show_progress(build, &standing);
+        self.show_progress(build, &standing)?;
         if self.is_loaded(build, &standing).await? {
             return Ok(standing);
         }

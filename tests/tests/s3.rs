@@ -78,7 +78,12 @@ async fn what_is_wrong_with_the_credentials_or_the_bucket_is_told() {
     let mut none = command(&bench, &gateway, "plan");
     none.env_remove("AWS_ACCESS_KEY_ID")
         .env_remove("AWS_SECRET_ACCESS_KEY");
-    bench.refuses_as(none.env("HOME", bench.path()), 2, "BF0222");
+    let said = bench.refuses_as(none.env("HOME", bench.path()), 2, "BF0222");
+    assert!(
+        said.contains("Environment: environment variable not set; "),
+        "{said}"
+    );
+    assert!(!said.contains('\n'), "{said}");
     let job = fs::read_to_string(bench.job())
         .unwrap()
         .replace(BUCKET, "nope");

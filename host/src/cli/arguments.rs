@@ -113,6 +113,10 @@ pub(crate) struct BuildArguments {
     #[arg(long, env = "BACKFOLD_WORKERS", value_name = "N")]
     workers: Option<usize>,
 
+    /// Go on without the objects of a bucket that are archived, as in Glacier, and not restored
+    #[arg(long, env = "BACKFOLD_SKIP_ARCHIVED", value_parser = clap::builder::FalseyValueParser::new())]
+    skip_archived: bool,
+
     #[command(flatten)]
     params: ParamArguments,
 }
@@ -125,6 +129,7 @@ impl BuildArguments {
             to: self.to.clone(),
             work: job.work.clone(),
             workers: self.workers,
+            skip_archived: self.skip_archived,
             params: self.params.collect(std::env::vars()),
         };
         Job::load(&job.job, &overrides)

@@ -39,6 +39,35 @@ pub(crate) fn short(number: f64) -> String {
     }
 }
 
+/// `12345678` as `12.3 million`: three digits, for what is not known any better.
+pub(crate) fn roughly(number: u64) -> String {
+    let step = 10u64.pow(number.checked_ilog10().unwrap_or(0).saturating_sub(2));
+    let rounded = (number / step).saturating_mul(step);
+    let rest = number - rounded;
+    let rounded = rounded.saturating_add(if 2 * rest >= step && step > 1 {
+        step
+    } else {
+        0
+    });
+    for (unit, name) in [(1_000_000_000, "billion"), (1_000_000, "million")] {
+        if rounded >= unit {
+            return format!("{} {name}", rounded as f64 / unit as f64);
+        }
+    }
+    count(rounded)
+}
+
+/// A span of time that is not known any better: `12 s`, `4 min`, `2.5 h`, `3 days`.
+pub(crate) fn rough_span(seconds: f64) -> String {
+    match seconds {
+        s if s < 119.5 => format!("{:.0} s", s.max(1.0)),
+        s if s < 119.5 * 60.0 => format!("{:.0} min", s / 60.0),
+        s if s < 9.95 * 3600.0 => format!("{:.1} h", s / 3600.0),
+        s if s < 47.5 * 3600.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{:.0} days", s / 86_400.0),
+    }
+}
+
 /// A size: `1.5 GiB`.
 pub(crate) fn size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
@@ -135,6 +164,26 @@ mod tests {
             [counted(1, "row"), counted(2000, "row")],
             ["1 row", "2,000 rows"]
         );
+    }
+
+    #[test]
+    fn estimates_have_three_digits_at_most() {
+        let numbers = [
+            0,
+            7,
+            999,
+            1_234,
+            99_950,
+            999_499,
+            999_500,
+            12_345_678,
+            1_230_000_000,
+        ];
+        insta::assert_snapshot!(numbers.map(roughly).join(", "), @"0, 7, 999, 1,230, 100,000, 999,000, 1 million, 12.3 million, 1.23 billion");
+        let spans = [
+            0.2, 12.4, 89.6, 240.0, 5_400.0, 9_000.0, 86_400.0, 259_200.0,
+        ];
+        insta::assert_snapshot!(spans.map(rough_span).join(", "), @"1 s, 12 s, 90 s, 4 min, 90 min, 2.5 h, 24 h, 3 days");
     }
 
     #[test]

@@ -3,20 +3,21 @@
 use anyhow::Result;
 use backfold::cutover::GateOptions;
 use backfold::decode::EventRange;
-use backfold::replay::{self, Planned};
+use backfold::replay::{self, Estimate, Planned};
 use chrono::Utc;
 
 use super::answer::Answer;
 use super::arguments::{BuildArguments, JobArguments};
 use super::context::Context;
-use super::human::{ago, count, counted, digest, moment, plain, size};
+use super::human::{ago, count, counted, digest, moment, plain, rough_span, roughly, size};
 use super::paint::Paint;
 use super::table::Fields;
 
 /// Show what a run would read, build and touch
 ///
 /// The input is frozen: listed, with the sizes and tags by which a later change is noticed, and cut into
-/// splits. `run` builds exactly what the plan froze. No record is read, and no table is made or changed.
+/// splits. `run` builds exactly what the plan froze. A few objects are read, decoded and folded, to tell how
+/// many records there are and how long a run takes; no table is made or changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold plan
@@ -102,6 +103,9 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         "input",
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
+    if let Some(estimate) = &planned.estimate {
+        fields.add("to fold", expected(estimate, frozen.objects));
+    }
     fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
@@ -109,6 +113,27 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         fields.add("note", plain(note));
     }
     fields.render(paint)
+}
+
+/// How much there is to do.
+fn expected(estimate: &Estimate, objects: u64) -> String {
+    let mut text = match estimate.exact {
+        true => counted(estimate.records, "record"),
+        false => format!("about {} records", roughly(estimate.records)),
+    };
+    if let Some(seconds) = estimate.seconds {
+        let workers = counted(estimate.workers as u64, "worker");
+        text.push_str(&match seconds < 1.0 {
+            true => format!(", under a second with {workers}"),
+            false => format!(", about {} with {workers}", rough_span(seconds)),
+        });
+    }
+    if !estimate.exact {
+        let sampled = count(estimate.objects_sampled);
+        let objects = counted(objects, "object");
+        text.push_str(&format!(" (from {sampled} of {objects})"));
+    }
+    text
 }
 
 /// Which events count.

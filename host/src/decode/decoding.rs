@@ -180,6 +180,11 @@ impl Decoding {
         })
     }
 
+    /// What was decoded of an object that nobody wants the rest of. It is of no further use.
+    pub fn into_so_far(mut self) -> Events {
+        self.rows.take()
+    }
+
     /// What was spent since the call before.
     pub fn take_spent(&mut self) -> Spent {
         std::mem::take(&mut self.rows.spent)

@@ -2,7 +2,7 @@
 
 use super::column::{Column, Misfit};
 use super::json::{RecordParser, SlotId};
-use super::named::{KeySays, whole};
+use super::named::{KeySays, misfit, whole};
 use super::plan::{Place, Plan, PlannedCondition};
 use super::rows::Record;
 
@@ -188,8 +188,8 @@ fn push_origin(
             return Ok(push_integer(column, partition.map(i64::from)));
         }
         Place::Offset => {
-            let first = key_says.and_then(|key| key.offset).unwrap_or(0);
-            let offset = record.offset.checked_add(first);
+            let first = key_says.map_or(Some(0), |key| key.first_offset);
+            let offset = first.and_then(|first| first.checked_add(record.offset));
             return Ok(push_integer(column, offset));
         }
     };
@@ -206,10 +206,8 @@ fn push_from_key(column: &mut Column, key: &KeySays, input: usize) -> Result<boo
     let Some(json) = json.filter(|json| *json != b"null") else {
         return Ok(false);
     };
-    match column.push_json(json, whole(json)) {
-        Ok(()) => Ok(true),
-        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
-    }
+    let pushed = column.push_json(json, whole(json));
+    pushed.map(|()| true).map_err(misfit)
 }
 
 fn push_integer(column: &mut Column, value: Option<i64>) -> bool {

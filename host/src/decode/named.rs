@@ -3,6 +3,7 @@
 //! A path of one name that a record lacks is that column of its object's key, as if the record had the value: a
 //! string, a number, a boolean, in JSON. So whatever holds of a record's own values holds of these.
 
+use super::column::Misfit;
 use super::json::{Span, only_name};
 use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
@@ -53,6 +54,11 @@ fn number(text: &str) -> Vec<u8> {
     }
 }
 
+/// Why a value of a key is refused.
+pub(super) fn misfit(Misfit(reason): Misfit) -> Misfit {
+    Misfit(format!("in the key of its object: {reason}"))
+}
+
 /// All of a JSON value that stands alone.
 pub(super) fn whole(json: &[u8]) -> Span {
     Span {
@@ -71,8 +77,9 @@ fn string(text: &str) -> Vec<u8> {
 pub(super) struct KeySays {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
-    /// The offset of the record of ordinal 0.
-    pub(super) offset: Option<i64>,
+    /// The offset of the record of ordinal 0, which is 0 where the key names none; `None` where that of the others does
+    /// not follow from it.
+    pub(super) first_offset: Option<i64>,
     /// The values of inputs that are paths, as JSON.
     pub(super) inputs: Vec<Option<Vec<u8>>>,
     /// The values that conditions look at, as JSON.
@@ -94,7 +101,7 @@ impl KeySays {
         Some(Box::new(KeySays {
             topic: named.topic.clone(),
             partition: named.partition,
-            offset: named.offset,
+            first_offset: (!named.scattered).then(|| named.offset.unwrap_or(0)),
             inputs: inputs.collect(),
             conditions: conditions.collect(),
         }))

@@ -95,6 +95,14 @@ pub enum JobError {
         /// The component.
         component: PathBuf,
     },
+    /// A flag that is of no use for the job's source.
+    #[error("{flag} goes with `{table}` alone, and the job has another source")]
+    FlagOfSource {
+        /// The flag.
+        flag: &'static str,
+        /// The table of the source that it is for.
+        table: &'static str,
+    },
     /// The system refused something that every command needs.
     #[error("cannot {what}")]
     System {
@@ -192,6 +200,7 @@ impl Coded for JobError {
             JobError::OneOf { .. } => &codes::ONE_OF,
             JobError::TableName { .. } => &codes::TABLE_NAME,
             JobError::RangeWithoutTime { .. } => &codes::RANGE_WITHOUT_TIME,
+            JobError::FlagOfSource { .. } => &codes::FLAG_OF_SOURCE,
             JobError::System { .. } => &codes::SYSTEM,
             JobError::UnknownCode { .. } => &codes::UNKNOWN_CODE,
         }
@@ -247,6 +256,11 @@ pub(crate) mod codes {
         Class::Usage,
         "Leave `[range]`, `--from` and `--to` out, or let the component name the input that is its `event-time`.",
     );
+    pub(crate) const FLAG_OF_SOURCE: Code = Code::new(
+        12,
+        Class::Usage,
+        "Leave the flag out: what it sets, this source does not have.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &COMMAND_LINE,
@@ -260,5 +274,6 @@ pub(crate) mod codes {
         &SYSTEM,
         &UNKNOWN_CODE,
         &RANGE_WITHOUT_TIME,
+        &FLAG_OF_SOURCE,
     ];
 }

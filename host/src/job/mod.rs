@@ -134,6 +134,8 @@ pub struct Overrides {
     pub work: Option<PathBuf>,
     /// `--workers`.
     pub workers: Option<usize>,
+    /// `--skip-archived`, which only a bucket knows.
+    pub skip_archived: bool,
     /// `-p key=value`, which go over the file's key by key.
     pub params: BTreeMap<String, String>,
 }
@@ -194,6 +196,15 @@ impl Job {
         }
         if let Some(work) = &overrides.work {
             self.work = work.clone();
+        }
+        if overrides.skip_archived {
+            let SourceConfig::S3(s3) = &mut self.source else {
+                return Err(JobError::FlagOfSource {
+                    flag: "--skip-archived",
+                    table: "[source.s3]",
+                });
+            };
+            s3.skip_archived = true;
         }
         self.params.extend(overrides.params.clone());
         Ok(())

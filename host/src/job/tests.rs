@@ -67,6 +67,24 @@ fn the_command_line_goes_over_the_file() {
 }
 
 #[test]
+fn archived_objects_are_skipped_by_a_flag_where_there_can_be_any() {
+    let overrides = Overrides {
+        skip_archived: true,
+        ..Overrides::default()
+    };
+    let load = |text: &str| Job::parse(Path::new("backfold.toml"), text, &overrides);
+    let bucket = GOOD
+        .replace("[source.files]", "[source.s3]")
+        .replace("path = \"archive\"", "bucket = \"clicks\"");
+    let SourceConfig::S3(s3) = load(&bucket).unwrap().source else {
+        panic!("a bucket");
+    };
+    assert!(s3.skip_archived);
+    let error = load(GOOD).unwrap_err();
+    insta::assert_snapshot!(format!("{}: {error}", error.code()), @"BF0012: --skip-archived goes with `[source.s3]` alone, and the job has another source");
+}
+
+#[test]
 fn equal_settings_serialize_alike_whatever_their_order() {
     let shuffled = r#"
         component = "clicks.wasm"

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::row_groups::{Failure, Part, RowGroups};
 use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
-use crate::decode::{DecodeOptions, Decoding, Inflating, Projection};
+use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup};
 use crate::error::Class;
 use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
+use crate::progress::Progress;
 use crate::schema::Descriptor;
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError, Split};
 
@@ -43,6 +44,7 @@ pub(super) async fn fold_splits(
         unfinished: AtomicU64::new(manifest.frozen.splits - standing.covered.len()),
         workers: worker_count as u64,
         decode: &manifest.decode,
+        progress: &replay.progress,
     };
     let driver = replay.driver(manifest)?;
     let claims = Claims::new(standing.offsets(), manifest.descriptor.commutative);
@@ -143,6 +145,7 @@ struct Queue<'a> {
     unfinished: AtomicU64,
     workers: u64,
     decode: &'a DecodeOptions,
+    progress: &'a Progress,
 }
 
 impl Queue<'_> {
@@ -193,7 +196,14 @@ async fn deliver(
     }
     let delivered = async {
         for part in row_groups.parts(driver, split, stop).await? {
-            let give = async |group| out.send(Feed::RowGroup(group)).await.is_ok();
+            let give = async |group: RowGroup| {
+                let unread = group.unread_bytes();
+                queue
+                    .progress
+                    .bytes_done
+                    .fetch_add(unread, Ordering::Relaxed);
+                out.send(Feed::RowGroup(group)).await.is_ok()
+            };
             let is_wanted = match part {
                 Part::Stream(split) => stream(driver, &split, queue, out, stop).await?,
                 Part::Parquet(object) => row_groups.read(driver, object, stop, give).await?,

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
+use super::estimate::left;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{
     BasedOn, BuildFolder, ComponentIdentity, LeftoversDriver, Manifest, SplitWriter, Standing, now,
@@ -184,6 +185,9 @@ impl Replay<'_> {
         standing: &Standing,
     ) -> Result<Planned, Error> {
         let manifest = &build.manifest;
+        let (estimate, remark) = self.estimate(build, standing).await?;
+        let mut frozen = manifest.frozen.clone();
+        frozen.notes.extend(remark);
         Ok(Planned {
             build: manifest.build.clone(),
             resumes: !standing.covered.is_empty(),
@@ -194,7 +198,8 @@ impl Replay<'_> {
             shadow: manifest.info().shadow_name(),
             target: self.job.target.to_string(),
             component: ComponentInfo::of(manifest),
-            frozen: manifest.frozen.clone(),
+            frozen,
+            estimate,
             range: manifest.range,
             live: self.store.live(&manifest.table).await?,
             gate: self.job.gate.clone(),
@@ -202,17 +207,23 @@ impl Replay<'_> {
     }
 
     /// Tells whoever watches what is done already.
-    pub(super) fn show_progress(&self, build: &BuildFolder, standing: &Standing) {
+    pub(super) fn show_progress(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<(), Error> {
         let frozen = &build.manifest.frozen;
         let folded = standing
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let (mut bytes, mut rejected) = (0, 0);
-        for folded in folded {
-            bytes += folded.counts.stored_bytes;
-            rejected += folded.counts.rejected + folded.rejected_by_component;
-        }
+        let rejected = folded
+            .map(|folded| folded.counts.rejected + folded.rejected_by_component)
+            .sum();
+        // Not what was read, which of Parquet is less.
+        let bytes = frozen
+            .size_bytes
+            .saturating_sub(left(build, standing)?.bytes);
         let rows = standing.runs().iter().map(|run| run.rows).sum();
         self.progress
             .splits_total
@@ -227,5 +238,6 @@ impl Replay<'_> {
         self.progress.bytes_resumed.store(bytes, Ordering::Relaxed);
         self.progress.rejected.store(rejected, Ordering::Relaxed);
         self.progress.rows_total.store(rows, Ordering::Relaxed);
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Error;
+use super::{Error, Estimate};
 use crate::build::{BuildFolder, Manifest, Standing};
 use crate::cutover::{Diff, GateOptions, GateReport};
 use crate::decode::{Counts, EventRange};
@@ -36,6 +36,8 @@ pub struct Planned {
     pub component: ComponentInfo,
     /// The input.
     pub frozen: Frozen,
+    /// What a run is about to take, where the input can be sampled.
+    pub estimate: Option<Estimate>,
     /// The range of event time.
     pub range: EventRange,
     /// What is live now.

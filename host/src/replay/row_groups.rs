@@ -8,6 +8,7 @@ use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::Error;
 use crate::decode::{
     DecodeError, DecodeOptions, Footer, FooterStep, Format, ParquetFile, ParquetPlanner,
     Projection, RowGroup, Step, is_parquet_by_name,
@@ -33,6 +34,15 @@ impl From<SourceError> for Failure {
 impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Self {
         Failure::Decode(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Read(error) => error.into(),
+            Failure::Decode(error) => error.into(),
+        }
     }
 }
 
@@ -157,7 +167,7 @@ impl RowGroups {
     }
 
     /// Reads a row group once there is room for it.
-    async fn row_group(
+    pub(super) async fn row_group(
         &self,
         ranges: &dyn RangeReader,
         file: &Arc<ParquetFile>,
@@ -175,7 +185,7 @@ impl RowGroups {
     }
 
     /// Reads the footer of an object.
-    async fn open(
+    pub(super) async fn open(
         &self,
         ranges: &dyn RangeReader,
         object: Arc<Object>,

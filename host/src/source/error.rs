@@ -151,8 +151,10 @@ pub enum SourceError {
     },
     /// Objects have to be restored before they can be read.
     #[error(
-        "{objects} objects of `{place}` ({}) are archived and not restored{}",
+        "{} of `{place}` ({}) {} archived and not restored{}",
+        Objects(*objects),
         ByteSize(*size_bytes),
+        if *objects == 1 { "is" } else { "are" },
         Listed(examples)
     )]
     Archived {
@@ -265,6 +267,18 @@ impl std::fmt::Display for Listed<'_> {
         match self.0 {
             [] => Ok(()),
             remarks => write!(f, ": {}", remarks.join(" ").trim_end_matches('.')),
+        }
+    }
+}
+
+/// How many objects.
+struct Objects(u64);
+
+impl std::fmt::Display for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 object"),
+            objects => write!(f, "{objects} objects"),
         }
     }
 }
@@ -417,7 +431,7 @@ pub(crate) mod codes {
     pub(crate) const ARCHIVED: Code = Code::new(
         224,
         Class::Usage,
-        "Restore them and plan again, or go on without them: `skip_archived = true` in `[source.s3]`.",
+        "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
     );
     pub(crate) const NO_VERSIONS: Code = Code::new(
         225,

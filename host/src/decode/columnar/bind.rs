@@ -10,10 +10,12 @@ use arrow_select::nullif::nullif;
 
 use super::cast::Cast;
 use super::condition::Test;
+use super::keyed::Keyed;
 use super::lines::Shape;
 use super::values::Wish;
 use crate::decode::plan::{Place, Plan};
 use crate::decode::{DecodeError, Projection};
+use crate::source::Object;
 
 /// What is wanted of each row, whatever the object.
 pub(in crate::decode) struct Wants {
@@ -90,6 +92,8 @@ pub(in crate::decode) struct Binding {
     pub(super) tests: Vec<Test>,
     /// Of the offset that records carry; `None` where they carry none.
     pub(super) offset: Option<Cast>,
+    /// What the key of the object says of what its columns lack.
+    pub(super) keyed: Keyed,
 }
 
 impl Binding {
@@ -100,8 +104,9 @@ impl Binding {
     pub(in crate::decode) fn new(
         wants: &Wants,
         columns: &Schema,
-        object: &str,
+        object: &Object,
     ) -> Result<Self, DecodeError> {
+        let keyed = Keyed::new(wants, object);
         let found: Vec<_> = wants
             .paths
             .iter()
@@ -112,7 +117,7 @@ impl Binding {
             let Place::Value(slot) = &input.place else {
                 if let Place::Payload = &input.place {
                     return Err(DecodeError::Payload {
-                        object: object.to_owned(),
+                        object: object.key.clone(),
                     });
                 }
                 casts.push(None);
@@ -123,7 +128,7 @@ impl Binding {
                 Some((_, from)) => Some(Cast::of(from, *wish).ok_or_else(|| {
                     let wanted = format!("{} {}", wish.kind.name(), encoded(*wish));
                     DecodeError::ColumnType(Box::new(ColumnType {
-                        object: object.to_owned(),
+                        object: object.key.clone(),
                         column: wants.plan.path(place).unwrap_or_default(),
                         found: from.to_string(),
                         wanted: wanted.trim_end().to_owned(),
@@ -131,9 +136,11 @@ impl Binding {
                 })?),
             });
         }
-        let tests = wants.plan.only.iter().map(|condition| {
-            let column = &found[condition.slot.index()];
-            Test::new(condition, column.as_ref().map(|(_, data_type)| data_type))
+        let conditions = wants.plan.only.iter().enumerate();
+        let tests = conditions.map(|(at, condition)| match &found[condition.slot.index()] {
+            Some((_, data_type)) => Test::new(condition, data_type),
+            None if keyed.meets(at) => Test::Always,
+            None => Test::Never,
         });
         let offset = wants.plan.offset.and_then(|slot| {
             let (_, from) = found[slot.index()].as_ref()?;
@@ -147,6 +154,7 @@ impl Binding {
                 .map(|found| found.map(|(steps, _)| steps))
                 .collect(),
             casts,
+            keyed,
         })
     }
 

@@ -11,8 +11,10 @@ use crate::decode::plan::PlannedCondition;
 
 /// How rows are judged by a condition.
 pub(super) enum Test {
-    /// None meets it: the object has no such column, or it holds no scalars.
+    /// None meets it: neither the object nor its key has such a column, or it holds no scalars.
     Never,
+    /// All meet it, by the key of the object.
+    Always,
     /// One of these strings.
     Text(Vec<Vec<u8>>),
     /// One of these numbers.
@@ -22,12 +24,12 @@ pub(super) enum Test {
 }
 
 impl Test {
-    pub(super) fn new(condition: &PlannedCondition, column: Option<&DataType>) -> Self {
+    /// How rows are judged by their values in a column.
+    pub(super) fn new(condition: &PlannedCondition, column: &DataType) -> Self {
         let any_of = condition.any_of.clone();
         match column {
-            None => Test::Never,
-            Some(DataType::Utf8) => Test::Text(any_of),
-            Some(DataType::Int32 | DataType::Int64) => {
+            DataType::Utf8 => Test::Text(any_of),
+            DataType::Int32 | DataType::Int64 => {
                 // `01` is no number's text.
                 let numbers = any_of.iter().filter_map(|text| {
                     let text = std::str::from_utf8(text).ok()?;
@@ -36,18 +38,20 @@ impl Test {
                 });
                 Test::Integers(numbers.collect())
             }
-            Some(column) if column.is_nested() || !values::is_writable(column) => Test::Never,
-            Some(_) => Test::Written(any_of),
+            column if column.is_nested() || !values::is_writable(column) => Test::Never,
+            _ => Test::Written(any_of),
         }
     }
 
     /// The rows that meet it.
     pub(super) fn mask(&self, column: Option<&ArrayRef>, rows: usize) -> BooleanBuffer {
         let Some(column) = column else {
-            return BooleanBuffer::new_unset(rows);
+            let all = matches!(self, Test::Always);
+            return BooleanBuffer::collect_bool(rows, |_| all);
         };
         let held = match self {
             Test::Never => return BooleanBuffer::new_unset(rows),
+            Test::Always => return BooleanBuffer::new_set(rows),
             Test::Text(any_of) => {
                 let texts = column.as_string::<i32>();
                 BooleanBuffer::collect_bool(rows, |row| {

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow_array::{StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::ArrowError;
 use arrow_select::filter::FilterBuilder;
+use arrow_select::take::take;
 use bytes::Bytes;
 
 use super::bind::{Binding, Wants};
@@ -72,8 +73,10 @@ type Refusal = (Option<String>, String);
 /// Judges and converts all rows of a piece.
 pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, ArrowError> {
     let rows = piece.rows.num_rows();
+    let keyed = &piece.binding.keyed;
     let lines = Arc::new(Lines {
         shape: wants.shape.clone(),
+        keyed: keyed.paths.clone(),
         arrays: piece.binding.columns(&piece.rows)?,
         wishes: wants.wishes.clone(),
     });
@@ -239,31 +242,46 @@ impl Judging<'_> {
     /// An input of the rows that are left.
     fn converted(&self, input: usize) -> Result<Converted, ArrowError> {
         let (wish, rows) = (self.wants.inputs[input], self.places.len());
+        let keyed = &self.piece.binding.keyed;
         let array: ArrayRef = match &self.wants.plan.inputs[input].place {
             Place::Value(slot) => {
                 let column = self.arrays[slot.index()].as_ref();
                 if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
                     return cast.apply(column, wish);
                 }
-                new_null_array(&wish.kind.data_type(), rows)
+                match keyed.input(input) {
+                    Some(Ok(value)) => repeated(value, rows)?,
+                    Some(Err(reason)) => {
+                        return Ok(Converted {
+                            array: new_null_array(&wish.kind.data_type(), rows),
+                            misfits: (0..rows as u32).map(|row| (row, reason.clone())).collect(),
+                        });
+                    }
+                    None => new_null_array(&wish.kind.data_type(), rows),
+                }
             }
             Place::Time => Arc::new(
                 TimestampMicrosecondArray::from(vec![self.piece.time_us; rows])
                     .with_timezone("UTC"),
             ),
             Place::SourceName => {
-                let name = &*self.piece.source;
+                let name = keyed.topic.as_deref().unwrap_or(&self.piece.source);
                 Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
                     name, rows,
                 )))
             }
             Place::Offset => {
                 let offsets = self.places.iter();
-                Arc::new(Int64Array::from_iter_values(
-                    offsets.map(|place| self.piece.first + i64::from(*place)),
-                ))
+                Arc::new(Int64Array::from_iter(offsets.map(|place| {
+                    let ordinal = self.piece.first + i64::from(*place);
+                    keyed.first_offset?.checked_add(ordinal)
+                })))
             }
-            Place::Payload | Place::Key | Place::Header(_) | Place::Partition => {
+            Place::Partition => {
+                let partition = keyed.partition.map(i64::from);
+                Arc::new(Int64Array::from(vec![partition; rows]))
+            }
+            Place::Payload | Place::Key | Place::Header(_) => {
                 new_null_array(&wish.kind.data_type(), rows)
             }
         };
@@ -284,6 +302,11 @@ impl Judging<'_> {
         self.arrays = Cow::Owned(left.collect::<Result<_, _>>()?);
         Ok(Some(kept))
     }
+}
+
+/// A value for so many rows.
+fn repeated(value: &ArrayRef, rows: usize) -> Result<ArrayRef, ArrowError> {
+    take(value, &UInt32Array::from(vec![0; rows]), None)
 }
 
 fn filtered(kept: &BooleanArray, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

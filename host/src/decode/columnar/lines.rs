@@ -37,10 +37,13 @@ pub(in crate::decode) struct Lines {
     pub(super) arrays: Vec<Option<ArrayRef>>,
     /// How each of them is to be written.
     pub(super) wishes: Arc<[Wish]>,
+    /// Those of which the key of the object has another value, which a null keeps out.
+    pub(super) keyed: Vec<bool>,
 }
 
 impl Lines {
-    /// A row as one line of JSON without its line feed. What is null or not there is left out.
+    /// A row as one line of JSON without its line feed. What is null or not there is left out, unless the key of the object
+    /// would stand in for it.
     pub(in crate::decode) fn line(&self, row: usize) -> Vec<u8> {
         let mut out = Vec::new();
         self.write(&self.shape, row, &mut out);
@@ -53,10 +56,14 @@ impl Lines {
     /// Writes nothing where nothing is there.
     fn write(&self, shape: &Shape, row: usize, out: &mut Vec<u8>) {
         if let Some(column) = shape.column {
-            if let Some(array) = &self.arrays[column]
-                && !array.is_null(row)
-            {
-                values::write(array, row, self.wishes[column], out);
+            match &self.arrays[column] {
+                Some(array) if !array.is_null(row) => {
+                    values::write(array, row, self.wishes[column], out);
+                }
+                Some(_) if self.keyed.get(column) == Some(&true) => {
+                    out.extend_from_slice(b"null");
+                }
+                _ => {}
             }
             return;
         }

@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `bind` | the wanted paths, found among the columns of an object |
+//! | `keyed` | what the key of the object says in their place |
 //! | `condition` | conditions as masks |
 //! | `cast` | from a column of the object to one of the component |
 //! | `values` | any value as JSON text |
@@ -33,12 +34,13 @@
 //! Everything else stops the run and names the object, the column and both types. A dictionary is what its values are.
 //!
 //! # From object to object
-//! Each object is read by its own schema. A column that an object lacks is null in all its rows: they are rejected where
-//! the input may not be null. A column of another type than in other objects goes by the table.
+//! Each object is read by its own schema. A column that an object lacks is what its key says, in all its rows, or null:
+//! they are rejected where the input may not be null. A column of another type than in other objects goes by the table.
 //!
 //! A condition sees the string, or the JSON text of any other scalar as `json` writes it; a null meets none. `payload` has no meaning here
-//! and is refused; `record-key`, a `record-header` and `partition` are null; `record-time` is when the object was written;
-//! `offset` is the ordinal of the row, which counts all rows of the object.
+//! and is refused; `record-key` and a `record-header` are null; `record-time` is when the object was written; `offset` is the
+//! ordinal of the row, which counts all rows of the object, behind the offset that the key names; topic and partition are
+//! those that it names, or the key itself, and null.
 
 mod avro;
 mod bind;
@@ -47,6 +49,7 @@ mod condition;
 mod convert;
 mod damage;
 mod gather;
+mod keyed;
 mod lines;
 mod parquet;
 #[cfg(test)]

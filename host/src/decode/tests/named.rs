@@ -7,20 +7,11 @@ use super::support::*;
 use crate::decode::{DecodeOptions, Decoding, EventRange};
 use crate::json_rows;
 use crate::schema::{Condition, Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Named, Object};
+use crate::source::{Chunk, Named};
 
 /// An object whose key says so.
 fn chunks(named: Option<Named>, text: &str) -> Vec<Chunk> {
-    let mut chunks = object_chunks("a.json", text.as_bytes(), usize::MAX);
-    let plain = object("a.json");
-    chunks[0] = Chunk::Object(
-        Object {
-            named: named.map(Box::new),
-            ..(*plain).clone()
-        }
-        .into(),
-    );
-    chunks
+    under(named, object_chunks("a.json", text.as_bytes(), usize::MAX))
 }
 
 fn named(columns: &[(&str, Option<&str>)]) -> Option<Named> {
@@ -59,10 +50,15 @@ fn topic_partition_and_offsets_are_those_of_the_key() {
         offset: Some(i64::MAX),
         ..Named::default()
     };
+    let scattered = Named {
+        scattered: true,
+        ..clicks.clone()
+    };
     let all = [
         chunks(Some(clicks), "{}\nbroken\n{}"),
         chunks(None, "{}\n{}"),
         chunks(Some(endless), "{}\n{}"),
+        chunks(Some(scattered), "{}"),
     ];
     let decoded = run(&mut decoding, all.into_iter().flatten()).unwrap();
     let own = Some("a.json".to_owned());

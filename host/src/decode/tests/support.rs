@@ -10,7 +10,8 @@ use crate::decode::{
     Counts, DecodeError, DecodeOptions, Decoding, EventRange, Events, Projection, Rejected,
 };
 use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Object};
+use crate::source::offsets::OffsetSet;
+use crate::source::{Chunk, Named, Object};
 
 /// A small generator of numbers; the tests print its seed.
 pub(in crate::decode) struct Rng(pub(in crate::decode) u64);
@@ -75,6 +76,30 @@ pub(in crate::decode) struct Decoded {
     pub(in crate::decode) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
     pub(in crate::decode) rejected: Vec<Rejected>,
     pub(in crate::decode) counts: Counts,
+    pub(in crate::decode) logged: Offsets,
+}
+
+/// What batches say of offsets, however they were cut.
+#[derive(Debug, Default, PartialEq)]
+pub(in crate::decode) struct Offsets {
+    covered: OffsetSet,
+    carried: OffsetSet,
+    /// Rows by their place in all batches.
+    rows: Vec<(usize, i64)>,
+    batch_rows: usize,
+}
+
+impl Offsets {
+    pub(in crate::decode) fn add(&mut self, events: &Events) {
+        for stretch in &events.logged {
+            self.covered.insert(stretch.covered.clone());
+            self.carried.insert(stretch.carried.clone());
+            let rows = stretch.rows.iter();
+            self.rows
+                .extend(rows.map(|(row, offset)| (self.batch_rows + *row as usize, *offset)));
+        }
+        self.batch_rows += events.batch.num_rows();
+    }
 }
 
 impl Decoded {
@@ -133,6 +158,7 @@ impl Decoded {
                 events.provenance.bytes(row).unwrap().to_vec(),
             ));
         }
+        self.logged.add(&events);
         self.batches.push(events.batch);
         self.rejected.extend(events.rejected);
         self.counts += events.counts;
@@ -159,6 +185,25 @@ pub(in crate::decode) fn run(
 /// Decodes `text` as one object.
 pub(in crate::decode) fn decode(projection: Projection, text: impl AsRef<[u8]>) -> Decoded {
     decode_with(projection, &DecodeOptions::default(), text)
+}
+
+/// Decodes `text` as one object whose key says so.
+pub(in crate::decode) fn decode_under(
+    named: Option<&Named>,
+    projection: Projection,
+    text: impl AsRef<[u8]>,
+) -> Decoded {
+    let mut decoding = Decoding::new(projection, &DecodeOptions::default()).unwrap();
+    let chunks = object_chunks("a.json", text.as_ref(), usize::MAX);
+    run(&mut decoding, under(named.cloned(), chunks)).unwrap()
+}
+
+/// The chunks of an object, whose key says so.
+pub(in crate::decode) fn under(named: Option<Named>, mut chunks: Vec<Chunk>) -> Vec<Chunk> {
+    if let Some(Chunk::Object(object)) = chunks.first_mut() {
+        Arc::make_mut(object).named = named.map(Box::new);
+    }
+    chunks
 }
 
 pub(in crate::decode) fn decode_with(

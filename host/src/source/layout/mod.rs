@@ -21,7 +21,7 @@
 use std::fmt;
 
 use chrono_tz::Tz;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::value::StrDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -141,8 +141,20 @@ enum Name {
     Msk,
 }
 
+/// The names of tables.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum TableName {
+    Firehose,
+    Hive,
+    Confluent,
+    Aiven,
+    Msk,
+    Template,
+}
+
 /// The layouts with settings.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Table {
     Firehose(Firehose),
@@ -162,19 +174,6 @@ impl From<Name> for Layout {
             Name::Confluent => Layout::Confluent(Confluent::default()),
             Name::Aiven => Layout::Aiven(Aiven::default()),
             Name::Msk => Layout::Msk(Msk::default()),
-        }
-    }
-}
-
-impl From<Table> for Layout {
-    fn from(table: Table) -> Self {
-        match table {
-            Table::Firehose(firehose) => Layout::Firehose(firehose),
-            Table::Hive(hive) => Layout::Hive(hive),
-            Table::Confluent(confluent) => Layout::Confluent(confluent),
-            Table::Aiven(aiven) => Layout::Aiven(aiven),
-            Table::Msk(msk) => Layout::Msk(msk),
-            Table::Template(template) => Layout::Template(template),
         }
     }
 }
@@ -215,9 +214,21 @@ impl<'de> Deserialize<'de> for Layout {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Layout, A::Error> {
-                let layout = Table::deserialize(MapAccessDeserializer::new(&mut table))?;
+                let Some(name) = table.next_key()? else {
+                    return Err(serde::de::Error::custom(
+                        "a table names a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`",
+                    ));
+                };
+                let layout = match name {
+                    TableName::Firehose => Layout::Firehose(table.next_value()?),
+                    TableName::Hive => Layout::Hive(table.next_value()?),
+                    TableName::Confluent => Layout::Confluent(table.next_value()?),
+                    TableName::Aiven => Layout::Aiven(table.next_value()?),
+                    TableName::Msk => Layout::Msk(table.next_value()?),
+                    TableName::Template => Layout::Template(table.next_value()?),
+                };
                 match table.next_key::<String>()? {
-                    None => Ok(layout.into()),
+                    None => Ok(layout),
                     Some(other) => Err(serde::de::Error::custom(format!(
                         "an archive has one layout, and `{other}` is a second"
                     ))),

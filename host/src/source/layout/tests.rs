@@ -143,7 +143,7 @@ fn what_is_no_layout_says_why() {
     unknown variant `firehsoe`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
     unknown field `zone`, expected `time_zone`
     failed to parse timezone: 'Europe/Pari'
-    invalid type: map, expected enum
+    a table names a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`
     unknown variant `none`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
     `a/{yyyy}/{M` at character 10: `{` is not closed by `}`
     invalid type: integer `7`, expected a string

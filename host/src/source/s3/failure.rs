@@ -1,5 +1,6 @@
 //! What a failed request means: something that passes, or something to tell a person.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
 use aws_smithy_runtime_api::http::Response;
@@ -73,10 +74,10 @@ where
 {
     let told = |failure| Answer::Told(failure);
     let Some(response) = error.raw_response() else {
-        if is_of_credentials(&error) {
+        if let Some(credentials) = of_credentials(&error) {
             return told(Failure::last(SourceError::Credentials {
                 place: place.to_owned(),
-                source: error.into_source().unwrap_or_else(|error| error.into()),
+                source: tried(credentials).into(),
             }));
         }
         // The request never got an answer; one that could not even be made is a mistake of ours or of the settings.
@@ -175,13 +176,52 @@ impl std::fmt::Display for Detail<'_> {
     }
 }
 
-fn is_of_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<aws_credential_types::provider::error::CredentialsError>() {
-            return true;
-        }
-        cause = error.source();
+/// What an error says of credentials, where it is about them.
+fn of_credentials<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a CredentialsError> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// What was tried to find credentials, each thing once and on one line.
+fn tried(error: &CredentialsError) -> String {
+    let messages: Vec<String> = causes(error).map(ToString::to_string).collect();
+    // A chain of providers lists what each of them said, a line each below a title.
+    let listed = messages.iter().rev().find(|message| message.contains('\n'));
+    if let Some(listed) = listed {
+        let each = listed.lines().skip(1);
+        let each = each.map(|line| {
+            line.trim()
+                .replace("the credential provider was not enabled: ", "")
+        });
+        return each.collect::<Vec<_>>().join("; ");
     }
-    false
+    let mut told = String::new();
+    for message in messages.iter().filter(|message| !message.is_empty()) {
+        if !told.contains(message) {
+            told += if told.is_empty() { "" } else { ": " };
+            told += message;
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_for_credentials_is_told_once_and_on_one_line() {
+        let chain = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: \
+                     environment variable not set\n  Profile: the credential provider was not enabled";
+        insta::assert_snapshot!(tried(&CredentialsError::not_loaded(chain)), @"Environment: environment variable not set; Profile: the credential provider was not enabled");
+        let expired = CredentialsError::provider_error("the SSO token is expired");
+        insta::assert_snapshot!(tried(&expired), @"an error occurred while loading credentials: the SSO token is expired");
+    }
 }

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::failure::{BoxError, Failure};
+use crate::error::WithCauses;
 use crate::source::SourceError;
 
 /// How often, and with which pauses.
@@ -73,7 +74,7 @@ impl<'a> Attempts<'a> {
             place = self.place,
             attempt = self.failed,
             ?pause,
-            cause = %Chain(&*cause),
+            cause = %WithCauses(&*cause),
             "trying again"
         );
         tokio::time::sleep(pause).await;
@@ -87,21 +88,6 @@ impl<'a> Attempts<'a> {
             attempts: self.failed,
             source: cause,
         }
-    }
-}
-
-/// An error with all its causes on one line.
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

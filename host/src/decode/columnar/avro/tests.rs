@@ -1,8 +1,10 @@
 //! What fastavro wrote of the events in `fixtures`, whole and damaged.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use crate::decode::columnar::tests::{assert_alike, event_inputs, events_as_json};
-use crate::decode::tests::support::{input, object_chunks, projection};
+use crate::decode::columnar::tests::{
+    assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,
+};
+use crate::decode::tests::support::{input, object_chunks, projection, under};
 use crate::decode::{DecodeError, DecodeOptions, Decoding, Events, Projection};
 use crate::schema::Kind;
 use crate::units::ByteSize;
@@ -73,6 +75,28 @@ fn fields_that_are_not_wanted_and_fields_that_are_not_there_do_no_harm() {
     let none = projection(vec![input("other", Kind::Utf8)]);
     let found = read_with(&none, &DecodeOptions::default(), NULL, usize::MAX).unwrap();
     assert_alike(&none, &found, &events_as_json());
+}
+
+#[test]
+fn under_a_key_rows_have_what_it_says() {
+    let key = key_of_events();
+    let mut wanted = wanted();
+    wanted.inputs.truncate(2);
+    wanted.inputs.extend(inputs_of_a_key());
+    let options = DecodeOptions {
+        batch_rows: 3,
+        ..DecodeOptions::default()
+    };
+    let mut decoding = Decoding::new(wanted.clone(), &options).unwrap();
+    let mut found = Vec::new();
+    for chunk in under(Some(key.clone()), object_chunks("a.avro", NULL, 100)) {
+        decoding.push(chunk).unwrap();
+        while let Some(events) = decoding.next().unwrap() {
+            found.push(events);
+        }
+    }
+    found.extend(decoding.finish().unwrap());
+    assert_alike_under(Some(&key), &wanted, &found, &events_as_json());
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl ParquetPlanner {
         let mask = ProjectionMask::leaves(parquet, leaves.iter().copied());
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
-        let binding = Binding::new(&self.wants, &columns, &object.key)?;
+        let binding = Binding::new(&self.wants, &columns, &object)?;
         let mut first_rows = Vec::new();
         let mut next = 0i64;
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
@@ -123,6 +123,29 @@ impl ParquetFile {
     /// How many row groups there are.
     pub fn row_groups(&self) -> usize {
         self.first_rows.len()
+    }
+
+    /// How many bytes of the object belong to a row group, about: together they are all of them.
+    pub(super) fn share_of(&self, number: usize) -> u64 {
+        let groups = self.metadata.metadata().row_groups();
+        let stored = |groups: &[RowGroupMetaData]| {
+            let stored = groups
+                .iter()
+                .map(|group| group.compressed_size().max(0) as u128);
+            stored.sum::<u128>()
+        };
+        let (before, all) = (stored(&groups[..number]), stored(groups).max(1));
+        let upto = |stored: u128| (u128::from(self.object.size_bytes) * stored / all) as u64;
+        upto(before + stored(&groups[number..=number])) - upto(before)
+    }
+
+    /// How many rows a row group has.
+    ///
+    /// # Panics
+    /// Where there is no such row group.
+    pub fn rows_of(&self, number: usize) -> u64 {
+        // Not negative, which the plan has checked.
+        self.group(number).num_rows().max(0) as u64
     }
 
     /// The wanted columns of a row group.

@@ -69,6 +69,15 @@ impl RowGroup {
     }
 }
 
+impl RowGroup {
+    /// The bytes of its share of the object that are not read: columns that are not wanted, or all of them.
+    pub fn unread_bytes(&self) -> u64 {
+        let parts = self.parts.iter().flatten();
+        let read = parts.map(|(_, bytes)| bytes.len() as u64).sum();
+        self.file.share_of(self.number).saturating_sub(read)
+    }
+}
+
 impl fmt::Debug for RowGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "row group {} of {}", self.number, self.file.object.key)
@@ -88,8 +97,7 @@ impl GroupReader {
     pub(in crate::decode) fn new(group: RowGroup) -> Self {
         GroupReader {
             source: group.file.object.key.as_str().into(),
-            // Not negative, which the plan has checked.
-            rows: group.file.group(group.number).num_rows().max(0) as u64,
+            rows: group.file.rows_of(group.number),
             reader: None,
             rows_read: 0,
             group,

@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod against_json;
+mod keyed;
 mod rows;
 mod rules;
 mod support;
 
-pub(super) use support::{assert_alike, event_inputs, events, events_as_json};
+pub(super) use support::{
+    assert_alike, assert_alike_under, event_inputs, events, events_as_json, inputs_of_a_key,
+    key_of_events,
+};

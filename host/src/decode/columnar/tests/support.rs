@@ -8,17 +8,31 @@ use arrow_select::concat::concat_batches;
 use crate::decode::columnar::{Binding, Piece, Wants};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
-use crate::decode::tests::support::{Decoded, decode, input};
+use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object};
 use crate::decode::{DecodeError, Events, Projection};
-use crate::schema::{Encoding, Input, Kind};
+use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::source::{Named, Object};
 
 /// What becomes of the rows of `batch`, as the only piece of the object `a.json`.
 pub(in crate::decode::columnar) fn events(
     projection: Projection,
     batch: &RecordBatch,
 ) -> Result<Events, DecodeError> {
+    events_under(None, projection, batch)
+}
+
+/// The same where the key of the object says so.
+pub(super) fn events_under(
+    named: Option<&Named>,
+    projection: Projection,
+    batch: &RecordBatch,
+) -> Result<Events, DecodeError> {
     let wants = Wants::new(projection.clone())?;
-    let binding = Binding::new(&wants, batch.schema_ref(), "a.json")?;
+    let object = Object {
+        named: named.cloned().map(Box::new),
+        ..(*object("a.json")).clone()
+    };
+    let binding = Binding::new(&wants, batch.schema_ref(), &object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
     let piece = Piece {
         rows: batch.clone(),
@@ -27,6 +41,7 @@ pub(in crate::decode::columnar) fn events(
         time_us: 1_000_000,
         first: 0,
     };
+    rows.begin_object(&object);
     rows.push_columns(&piece).unwrap();
     Ok(rows.take())
 }
@@ -37,7 +52,17 @@ pub(in crate::decode::columnar) fn assert_alike(
     found: &[Events],
     lines: &str,
 ) {
-    let expected = decode(projection.clone(), lines);
+    assert_alike_under(None, projection, found, lines);
+}
+
+/// The same where the key of the object says so.
+pub(in crate::decode::columnar) fn assert_alike_under(
+    named: Option<&Named>,
+    projection: &Projection,
+    found: &[Events],
+    lines: &str,
+) {
+    let expected = decode_under(named, projection.clone(), lines);
     let found_batches = found.iter().map(|events| events.batch.clone()).collect();
     assert_eq!(
         joined(projection, found_batches),
@@ -85,11 +110,19 @@ pub(in crate::decode::columnar) fn assert_alike(
     });
     let of_json = expected.rows.iter().map(|(offset, _, _)| *offset);
     assert_eq!(offsets.collect::<Vec<_>>(), of_json.collect::<Vec<_>>());
-    assert_lines(projection, found, &expected);
+    let mut logged = Offsets::default();
+    found.iter().for_each(|events| logged.add(events));
+    assert_eq!(logged, expected.logged);
+    assert_lines(named, projection, found, &expected);
 }
 
 /// Asserts that the lines kept of rows give the same again as JSON.
-fn assert_lines(projection: &Projection, found: &[Events], expected: &Decoded) {
+fn assert_lines(
+    named: Option<&Named>,
+    projection: &Projection,
+    found: &[Events],
+    expected: &Decoded,
+) {
     let own = |events: &Events| {
         let rows = 0..events.batch.num_rows();
         let lines = rows.map(|row| events.provenance.bytes(row).unwrap().into_owned());
@@ -106,7 +139,7 @@ fn assert_lines(projection: &Projection, found: &[Events], expected: &Decoded) {
     if from_source(projection) {
         return;
     }
-    let again = decode(projection.clone(), lines.join(&b'\n'));
+    let again = decode_under(named, projection.clone(), lines.join(&b'\n'));
     assert_eq!(
         joined(projection, again.batches),
         joined(projection, expected.batches.clone()),
@@ -114,7 +147,7 @@ fn assert_lines(projection: &Projection, found: &[Events], expected: &Decoded) {
     );
     let rejected = found.iter().flat_map(|events| &events.rejected);
     for rejected in rejected {
-        let again = decode(projection.clone(), &rejected.bytes);
+        let again = decode_under(named, projection.clone(), &rejected.bytes);
         let reasons: Vec<_> = again.rejected.iter().map(|one| &one.reason).collect();
         assert_eq!(
             reasons,
@@ -167,4 +200,32 @@ pub(super) fn lines(values: &[&str]) -> String {
         .iter()
         .map(|value| format!("{{\"v\":{value}}}\n"))
         .collect()
+}
+
+/// A key that says something of all that it can, and of a column that the events in `fixtures` have.
+pub(in crate::decode::columnar) fn key_of_events() -> Named {
+    let columns = [("region", "eu"), ("hour", "05"), ("page", "/of the key")];
+    let columns = columns.map(|(name, text)| (name.to_owned(), Some(text.to_owned())));
+    Named {
+        topic: Some("clicks".to_owned()),
+        partition: Some(3),
+        offset: Some(400),
+        scattered: false,
+        columns: columns.into(),
+    }
+}
+
+/// What only a key can give.
+pub(in crate::decode::columnar) fn inputs_of_a_key() -> Vec<Input> {
+    let origin = |name: &str, origin, kind| Input {
+        origin,
+        ..input(name, kind)
+    };
+    vec![
+        input("region", Kind::Utf8),
+        input("hour", Kind::Int64),
+        origin("topic", Origin::SourceName, Kind::Utf8),
+        origin("partition", Origin::Partition, Kind::Int64),
+        origin("offset", Origin::Offset, Kind::Int64),
+    ]
 }

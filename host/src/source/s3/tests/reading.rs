@@ -271,7 +271,7 @@ async fn what_was_archived_since_the_plan_is_named() {
     let (splits, _) = plan(&driver).await;
     shelf.put_as("a", b"here", "GLACIER", "");
     let error = deliver(&driver, &splits[0]).await.expect_err("archived");
-    insta::assert_snapshot!(told(&error), @r"BF0224: 1 objects of `s3://clicks/a` (4 B) are archived and not restored");
+    insta::assert_snapshot!(told(&error), @r"BF0224: 1 object of `s3://clicks/a` (4 B) is archived and not restored");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,18 @@
 //! What other writers made of the events in `fixtures/events.jsonl`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::super::Footer;
 use super::super::pages::pages;
-use super::support::{object, planned, read};
-use crate::decode::DecodeOptions;
-use crate::decode::columnar::tests::{assert_alike, event_inputs, events_as_json};
+use super::support::{object, planned, read, read_object};
+use crate::decode::columnar::tests::{
+    assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,
+};
 use crate::decode::tests::support::{input, projection};
-use crate::schema::Kind;
+use crate::decode::{DecodeOptions, RowGroup, Step};
+use crate::schema::{Condition, Kind};
 
 const PYARROW: &[u8] = include_bytes!("../../fixtures/pyarrow.parquet");
 const PYARROW_V2: &[u8] = include_bytes!("../../fixtures/pyarrow-v2.parquet");
@@ -32,6 +36,52 @@ fn what_others_write_gives_the_same_as_json() {
         let content = Bytes::from_static(content);
         let found = read(&projection, &DecodeOptions::default(), &content).unwrap();
         assert_alike(&projection, &found, &events_as_json());
+    }
+}
+
+#[test]
+fn under_a_key_rows_have_what_it_says() {
+    let key = key_of_events();
+    let mut inputs = event_inputs();
+    inputs.extend(inputs_of_a_key());
+    let mut projection = projection(inputs);
+    let content = Bytes::from_static(PYARROW);
+    let mut under = object("a.json", &content);
+    Arc::make_mut(&mut under).named = Some(Box::new(key.clone()));
+    for only in [None, Some("eu"), Some("us")] {
+        projection.only = only
+            .map(|region| Condition {
+                path: "region".to_owned(),
+                any_of: vec![region.to_owned()],
+            })
+            .into_iter()
+            .collect();
+        let options = DecodeOptions::default();
+        let found = read_object(&projection, &options, under.clone(), &content).unwrap();
+        assert_alike_under(Some(&key), &projection, &found, &events_as_json());
+    }
+}
+
+#[test]
+fn what_is_read_of_row_groups_and_what_is_not_make_up_the_object() {
+    for inputs in [vec![input("price", Kind::Float64)], vec![], event_inputs()] {
+        let content = Bytes::from_static(PYARROW);
+        let options = DecodeOptions::default();
+        let file = planned(&projection(inputs), &options, &content).unwrap();
+        let mut sum = 0;
+        for number in 0..file.row_groups() {
+            let Step::Read(ranges) = file.step(number).unwrap() else {
+                panic!("there is no range of time");
+            };
+            let parts = ranges.into_iter().map(|range| {
+                let bytes = content.slice(range.start as usize..range.end as usize);
+                sum += bytes.len() as u64;
+                (range, bytes)
+            });
+            let group = RowGroup::read(file.clone(), number, parts, ());
+            sum += group.unread_bytes();
+        }
+        assert_eq!(sum, content.len() as u64);
     }
 }
 

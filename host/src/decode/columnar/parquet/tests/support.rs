@@ -37,7 +37,15 @@ pub(super) fn planned(
     options: &DecodeOptions,
     content: &Bytes,
 ) -> Result<Arc<ParquetFile>, DecodeError> {
-    let object = object("a.parquet", content);
+    planned_object(projection, options, object("a.parquet", content), content)
+}
+
+fn planned_object(
+    projection: &Projection,
+    options: &DecodeOptions,
+    object: Arc<Object>,
+    content: &Bytes,
+) -> Result<Arc<ParquetFile>, DecodeError> {
     let planner = ParquetPlanner::new(projection.clone(), options)?;
     let mut footer = Footer::new(&object)?;
     let mut range = footer.first();
@@ -58,7 +66,17 @@ pub(super) fn read(
     options: &DecodeOptions,
     content: &Bytes,
 ) -> Result<Vec<Events>, DecodeError> {
-    let file = planned(projection, options, content)?;
+    read_object(projection, options, object("a.parquet", content), content)
+}
+
+/// The same of an object of which more is known.
+pub(super) fn read_object(
+    projection: &Projection,
+    options: &DecodeOptions,
+    object: Arc<Object>,
+    content: &Bytes,
+) -> Result<Vec<Events>, DecodeError> {
+    let file = planned_object(projection, options, object, content)?;
     let mut decoding = Decoding::new(projection.clone(), options)?;
     let mut all = Vec::new();
     for number in 0..file.row_groups() {

@@ -1,0 +1,81 @@
+//! What the key of an object says of its rows, in the place of columns that the object lacks: the same as of records of
+//! text.
+
+use arrow_array::ArrayRef;
+
+use super::bind::Wants;
+use super::values::Wish;
+use crate::decode::column::Column;
+use crate::decode::named::{KeySays, misfit, whole};
+use crate::source::Object;
+
+/// A value that all rows have, as an array of one, or why none of them has it.
+pub(super) type Value = Result<ArrayRef, String>;
+
+/// What the key of an object says.
+#[derive(Default)]
+pub(super) struct Keyed {
+    pub(super) topic: Option<String>,
+    pub(super) partition: Option<i32>,
+    /// The offset of the first row; `None` where that of the others does not follow from it.
+    pub(super) first_offset: Option<i64>,
+    /// One an input.
+    inputs: Vec<Option<Value>>,
+    /// Whether a condition is met, one each.
+    conditions: Vec<bool>,
+    /// Whether it has a column of that name, one a path.
+    pub(super) paths: Vec<bool>,
+}
+
+impl Keyed {
+    /// What the key of `object` says of what is wanted.
+    pub(super) fn new(wants: &Wants, object: &Object) -> Self {
+        let Some(says) = KeySays::of(object, &wants.plan) else {
+            return Keyed {
+                first_offset: Some(0),
+                ..Keyed::default()
+            };
+        };
+        let inputs = says.inputs.iter().zip(&wants.inputs);
+        let inputs = inputs.map(|(json, wish)| {
+            let json = json.as_deref().filter(|json| *json != b"null");
+            json.map(|json| value(json, *wish))
+        });
+        let conditions = says.conditions.iter().zip(&wants.plan.only);
+        let conditions = conditions.map(|(json, condition)| {
+            let json = json.as_deref();
+            json.is_some_and(|json| condition.holds(json, whole(json).escaped))
+        });
+        let names = object.named.as_ref().map(|named| &named.columns);
+        let paths = wants.paths.iter();
+        let paths = paths.map(|path| match (&path[..], names) {
+            ([name], Some(names)) => names.contains_key(name),
+            _ => false,
+        });
+        Keyed {
+            inputs: inputs.collect(),
+            conditions: conditions.collect(),
+            paths: paths.collect(),
+            topic: says.topic,
+            partition: says.partition,
+            first_offset: says.first_offset,
+        }
+    }
+
+    /// What an input is whose column the object lacks.
+    pub(super) fn input(&self, input: usize) -> Option<&Value> {
+        self.inputs.get(input)?.as_ref()
+    }
+
+    /// Whether a condition is met whose column the object lacks.
+    pub(super) fn meets(&self, condition: usize) -> bool {
+        self.conditions.get(condition).is_some_and(|meets| *meets)
+    }
+}
+
+fn value(json: &[u8], wish: Wish) -> Value {
+    let mut column = Column::new(wish.kind, wish.encoding, 1);
+    let pushed = column.push_json(json, whole(json));
+    pushed.map_err(|reason| misfit(reason).0)?;
+    Ok(column.finish(0).expect("the text of a key is UTF-8"))
+}

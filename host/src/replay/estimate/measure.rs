@@ -1,0 +1,206 @@
+//! Decodes and folds what was read of a few objects, to see how many records there are and how long they take.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::probe::Probe;
+use crate::decode::{DecodeOptions, Decoding, Events, Projection};
+use crate::fold::StateTable;
+use crate::guest::{Drained, Window};
+use crate::replay::Error;
+use crate::source::Chunk;
+
+/// How much is decoded before somebody looks at the clock.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What is known of an object now.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Measured {
+    /// The records of all of it.
+    pub(super) records: f64,
+    /// Whether they were counted, or told by a footer.
+    pub(super) is_exact: bool,
+    /// How long all of it takes to be decoded and folded, if that was tried.
+    pub(super) work_seconds: Option<f64>,
+    /// How much is read of it in a run.
+    pub(super) wanted_bytes: u64,
+}
+
+/// Folds probes as a worker would, into a table that nobody keeps.
+pub(super) struct Measuring {
+    pub(super) window: Window,
+    pub(super) table: StateTable,
+    pub(super) projection: Projection,
+    pub(super) decode: DecodeOptions,
+    pub(super) deadline: Instant,
+    batches: u64,
+    /// What was spent on probes so far.
+    spent: Duration,
+}
+
+/// Records that were folded, and the bytes as stored that they were in.
+#[derive(Default)]
+struct Folded {
+    records: u64,
+    stored_bytes: u64,
+}
+
+impl Measuring {
+    pub(super) fn new(
+        window: Window,
+        table: StateTable,
+        projection: Projection,
+        decode: DecodeOptions,
+        deadline: Instant,
+    ) -> Self {
+        Measuring {
+            window,
+            table,
+            projection,
+            decode,
+            deadline,
+            batches: 0,
+            spent: Duration::ZERO,
+        }
+    }
+
+    /// Measures what was read of an object; `None` where that was too little, or time is up.
+    ///
+    /// # Errors
+    /// What would stop a run too.
+    pub(super) fn measure(&mut self, probe: Probe) -> Result<Option<Measured>, Error> {
+        match probe {
+            Probe::Stream { object, bytes } => {
+                let size_bytes = object.size_bytes;
+                let is_whole = bytes.len() as u64 == size_bytes;
+                let began = Instant::now();
+                let folded = self.fold_stream(Chunk::Object(object), &bytes, is_whole)?;
+                let seconds = self.spend(began);
+                let is_exact = is_whole && folded.stored_bytes == size_bytes;
+                if !is_exact && folded.records == 0 {
+                    return Ok(None);
+                }
+                let part = folded.stored_bytes as f64 / size_bytes as f64;
+                Ok(Some(Measured {
+                    records: folded.records as f64 / part,
+                    is_exact,
+                    work_seconds: Some(seconds / part),
+                    wanted_bytes: size_bytes,
+                }))
+            }
+            Probe::Parquet {
+                file,
+                group,
+                wanted_rows,
+                wanted_bytes,
+                ..
+            } => {
+                let rows = (0..file.row_groups()).map(|number| file.rows_of(number));
+                let mut work_seconds = (wanted_rows == 0).then_some(0.0);
+                if let Some((group, rows)) = group
+                    && !self.is_late()
+                {
+                    let began = Instant::now();
+                    let mut decoding = self.decoding()?;
+                    let mut folded = Folded::default();
+                    decoding.push_row_group(group)?;
+                    while let Some(events) = decoding.next()? {
+                        self.fold(events, &mut folded)?;
+                    }
+                    if let Some(events) = decoding.finish()? {
+                        self.fold(events, &mut folded)?;
+                    }
+                    let seconds = self.spend(began);
+                    work_seconds = Some(seconds * wanted_rows as f64 / rows.max(1) as f64);
+                }
+                Ok(Some(Measured {
+                    records: rows.sum::<u64>() as f64,
+                    is_exact: true,
+                    work_seconds,
+                    wanted_bytes,
+                }))
+            }
+        }
+    }
+
+    /// Takes what the component gathered, and says by how much that makes the time longer that was spent on probes.
+    pub(super) fn settle(&mut self) -> Result<f64, Error> {
+        let before = self.spent;
+        let began = Instant::now();
+        self.drain()?;
+        self.spend(began);
+        if before.is_zero() {
+            return Ok(1.0);
+        }
+        Ok(self.spent.as_secs_f64() / before.as_secs_f64())
+    }
+
+    fn decoding(&self) -> Result<Decoding, Error> {
+        Ok(Decoding::new(self.projection.clone(), &self.decode)?)
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    fn spend(&mut self, began: Instant) -> f64 {
+        let spent = began.elapsed();
+        self.spent += spent;
+        spent.as_secs_f64()
+    }
+
+    /// Folds the beginning of an object, as far as time allows.
+    fn fold_stream(
+        &mut self,
+        begin: Chunk,
+        bytes: &Bytes,
+        is_whole: bool,
+    ) -> Result<Folded, Error> {
+        let mut folded = Folded::default();
+        let mut decoding = self.decoding()?;
+        decoding.push(begin)?;
+        let mut at = 0;
+        while at < bytes.len() && !self.is_late() {
+            let end = bytes.len().min(at + PIECE_BYTES);
+            decoding.push(Chunk::Bytes(bytes.slice(at..end)))?;
+            at = end;
+            while let Some(events) = decoding.next()? {
+                self.fold(events, &mut folded)?;
+            }
+        }
+        if at < bytes.len() || !is_whole {
+            self.fold(decoding.into_so_far(), &mut folded)?;
+            return Ok(folded);
+        }
+        decoding.push(Chunk::End)?;
+        while let Some(events) = decoding.next()? {
+            self.fold(events, &mut folded)?;
+        }
+        if let Some(events) = decoding.finish()? {
+            self.fold(events, &mut folded)?;
+        }
+        Ok(folded)
+    }
+
+    fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), Error> {
+        folded.records += events.counts.records;
+        folded.stored_bytes += events.counts.stored_bytes;
+        self.window.fold(0, self.batches, events)?;
+        self.batches += 1;
+        if self.window.is_due() {
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Error> {
+        while let Some(drained) = self.window.drain()? {
+            // Records that the component refuses are records all the same.
+            if let Drained::Partials(partials) = drained {
+                self.table.absorb(&partials, self.window.instance())?;
+            }
+        }
+        Ok(())
+    }
+}

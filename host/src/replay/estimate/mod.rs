@@ -1,0 +1,401 @@
+//! How many records a plan holds, and how long a run will take: told from a few of its objects.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `pick` | which objects stand for all of them |
+//! | `probe` | their beginnings, read |
+//! | `measure` | what was read, decoded and folded |
+//!
+//! Memory and time are bounded. Whatever keeps an object from being sampled is told as a remark and fails nothing: the
+//! run will say it better.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream;
+use serde::Serialize;
+
+use super::folding::{on_thread, projection};
+use super::{Error, Replay};
+use crate::build::{BuildFolder, SplitReader, Standing};
+use crate::error::WithCauses;
+use crate::fold::{FoldError, StateTable};
+use crate::guest::Window;
+use crate::source::{RangeReader, ReplayDriver, Split, SplitInput};
+
+mod measure;
+mod pick;
+mod probe;
+
+use measure::{Measured, Measuring};
+use pick::{Pick, Total, pick};
+use probe::{Probe, Prober};
+
+/// Reading takes no longer than this, and folding what was read as long again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the component may take beyond that for what it has begun.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The most that is read of an object, unless it is Parquet or the plan is small.
+const OBJECT_BYTES: u64 = 2 << 20;
+
+/// How many objects are read at a time.
+const CONCURRENCY: usize = 8;
+
+/// What a run is about to take.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The records that are left to fold.
+    pub records: u64,
+    /// Whether they were counted, all of them.
+    pub exact: bool,
+    /// How long they take to be read and folded, which leaves out what comes behind; `None` where that was not measured.
+    pub seconds: Option<f64>,
+    /// By so many workers.
+    pub workers: usize,
+    /// How many objects it is told from.
+    pub objects_sampled: u64,
+}
+
+/// What came of the objects that were picked.
+#[derive(Default)]
+struct Sample {
+    measured: Vec<(Pick, Measured)>,
+    /// By how much the work is longer than was measured.
+    work_factor: f64,
+    /// Bytes read in a second, by all objects together.
+    bytes_per_second: f64,
+    /// What keeps the first object that failed from being sampled.
+    failure: Option<String>,
+}
+
+impl Replay<'_> {
+    /// What is left of `build` is about to take, and what a person should know about the sample. Neither for a topic.
+    pub(super) async fn estimate(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<(Option<Estimate>, Option<String>), Error> {
+        let driver = self.driver(&build.manifest)?;
+        let Some(ranges) = driver.ranges() else {
+            return Ok((None, None));
+        };
+        let total = left(build, standing)?;
+        let objects = splits(build, standing)?.flat_map(|split| match split.map(|s| s.input) {
+            Ok(SplitInput::Objects(objects)) => objects.into_iter().map(Ok).collect(),
+            Ok(SplitInput::Offsets { .. }) => Vec::new(),
+            Err(error) => vec![Err(error)],
+        });
+        let picks = pick(objects, total)?;
+        if picks.is_empty() {
+            return Ok((None, None));
+        }
+        let sample = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(FoldError::Interrupted.into()),
+            sample = self.sample_picks(build, &*driver, ranges, picks, total) => sample,
+        };
+        let workers = self.job.fold.worker_count();
+        let estimate = estimate(&sample, total, workers);
+        driver.close().await?;
+        Ok((estimate, sample.failure))
+    }
+
+    /// Reads, decodes and folds what was picked, as far as that can be done.
+    async fn sample_picks(
+        &self,
+        build: &BuildFolder,
+        driver: &dyn ReplayDriver,
+        ranges: &dyn RangeReader,
+        picks: Vec<Pick>,
+        total: Total,
+    ) -> Sample {
+        let mut sample = Sample::default();
+        let prober = Prober {
+            driver,
+            ranges,
+            projection: projection(&build.manifest),
+            decode: &build.manifest.decode,
+        };
+        let most_bytes = if total.is_small() {
+            u64::MAX
+        } else {
+            OBJECT_BYTES
+        };
+        let reads = picks.into_iter().map(|pick| async {
+            let probe = prober.read(pick.object.clone(), most_bytes).await;
+            (pick, probe)
+        });
+        let mut reads = stream::iter(reads).buffered(CONCURRENCY);
+        let (began, mut probes, mut bytes) = (Instant::now(), Vec::new(), 0);
+        let late = tokio::time::sleep(PATIENCE);
+        tokio::pin!(late);
+        loop {
+            let read = tokio::select! {
+                biased;
+                read = reads.next() => read,
+                () = &mut late => {
+                    sample.fail(format!("no more than {bytes} bytes were read within {PATIENCE:?}"));
+                    break;
+                }
+            };
+            match read {
+                None => break,
+                Some((pick, Ok(probe))) => {
+                    bytes += probe.bytes();
+                    probes.push((pick, probe));
+                }
+                Some((pick, Err(failure))) => sample.fail_at(&pick, &Error::from(failure)),
+            }
+        }
+        sample.bytes_per_second = bytes as f64 / began.elapsed().as_secs_f64().max(1e-6);
+        sample.measure(self, build, probes).await;
+        sample
+    }
+}
+
+impl Sample {
+    fn fail(&mut self, why: String) {
+        let told = || format!("The sample of the plan is not whole: {why}.");
+        self.failure.get_or_insert_with(told);
+    }
+
+    fn fail_at(&mut self, pick: &Pick, error: &Error) {
+        let (why, key) = (WithCauses(error).to_string(), &pick.object.key);
+        self.fail(match why.contains(key.as_str()) {
+            true => why,
+            false => format!("`{key}`: {why}"),
+        });
+    }
+
+    /// Decodes and folds probes on a thread of their own, which is left alone where the component does not come back.
+    async fn measure(
+        &mut self,
+        replay: &Replay<'_>,
+        build: &BuildFolder,
+        probes: Vec<(Pick, Probe)>,
+    ) {
+        let manifest = build.manifest.clone();
+        let (component, params) = (replay.component.clone(), replay.job.component_params());
+        let window_batches = replay.job.fold.window_batches;
+        let work = move || {
+            let folding = || -> Result<Measuring, Error> {
+                Ok(Measuring::new(
+                    Window::new(component.open(&params)?, window_batches),
+                    StateTable::new(&manifest.descriptor)?,
+                    projection(&manifest),
+                    manifest.decode.clone(),
+                    Instant::now() + PATIENCE,
+                ))
+            };
+            Ok(folding().map(|measuring| measure_all(measuring, probes)))
+        };
+        let measured = async {
+            let measured = on_thread("estimate".into(), replay.stack_bytes(), work)?;
+            replay.watched(measured).await??
+        };
+        match tokio::time::timeout(PATIENCE + GRACE, measured).await {
+            Ok(Ok(measured)) => {
+                self.measured = measured.measured;
+                self.work_factor = measured.work_factor;
+                self.failure = self.failure.take().or(measured.failure);
+            }
+            Ok(Err(error)) => self.fail(WithCauses(&error).to_string()),
+            Err(_) => self.fail(format!("the component takes longer than {PATIENCE:?}")),
+        }
+    }
+}
+
+/// Measures probes until time is up.
+fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
+    let mut sample = Sample {
+        work_factor: 1.0,
+        ..Sample::default()
+    };
+    for (pick, probe) in probes {
+        match measuring.measure(probe) {
+            Ok(Some(measured)) => sample.measured.push((pick, measured)),
+            Ok(None) => {}
+            Err(error) => sample.fail_at(&pick, &error),
+        }
+    }
+    match measuring.settle() {
+        Ok(factor) => sample.work_factor = factor,
+        Err(error) => sample.fail(WithCauses(&error).to_string()),
+    }
+    sample
+}
+
+/// What is left of a build.
+pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
+    let frozen = &build.manifest.frozen;
+    if standing.covered.is_empty() {
+        return Ok(Total {
+            splits: frozen.splits,
+            objects: frozen.objects,
+            bytes: frozen.size_bytes,
+        });
+    }
+    let mut total = Total::default();
+    for split in splits(build, standing)? {
+        let Split {
+            size_bytes, input, ..
+        } = split?;
+        total.splits += 1;
+        total.bytes += size_bytes;
+        if let SplitInput::Objects(objects) = input {
+            total.objects += objects.len() as u64;
+        }
+    }
+    Ok(total)
+}
+
+fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error> {
+    let digest = &build.manifest.splits_digest;
+    Ok(SplitReader::open(
+        &build.splits_file(),
+        digest,
+        standing.covered.clone(),
+    )?)
+}
+
+/// From a sample to all that is left.
+fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
+    let measured = &sample.measured;
+    // What there is of something for each byte, taken for all of them.
+    let of_all = |per_object: &dyn Fn(&Measured) -> Option<f64>| {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (pick, measured) in measured {
+            if let Some(number) = per_object(measured) {
+                sum += number / pick.object.size_bytes as f64 * pick.weight as f64;
+                weights += pick.weight as f64;
+            }
+        }
+        (weights > 0.0).then(|| sum / weights * total.bytes as f64)
+    };
+    let records = of_all(&|one| Some(one.records))?;
+    let exact = total.is_small()
+        && measured.iter().all(|(_, one)| one.is_exact)
+        && measured.iter().map(|(pick, _)| pick.weight).sum::<u64>() == total.bytes;
+    let records = if exact {
+        measured.iter().map(|(_, one)| one.records).sum()
+    } else {
+        records
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_a_time = workers.min(cores).min(total.splits.max(1) as usize);
+    let working = of_all(&|one| one.work_seconds)
+        .map(|seconds| seconds * sample.work_factor / at_a_time as f64);
+    let reading = of_all(&|one| Some(one.wanted_bytes as f64))
+        .map_or(0.0, |bytes| bytes / sample.bytes_per_second.max(1.0));
+    Some(Estimate {
+        records: records.round() as u64,
+        exact,
+        // One goes on while the other does.
+        seconds: working.map(|seconds| seconds.max(reading)),
+        workers,
+        objects_sampled: measured.len() as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Object;
+
+    fn measured(size_bytes: u64, weight: u64, records: f64, seconds: f64) -> (Pick, Measured) {
+        let object = Object {
+            key: "a".to_owned(),
+            size_bytes,
+            etag: String::new(),
+            version: None,
+            modified_us: 0,
+            named: None,
+        };
+        let measured = Measured {
+            records,
+            is_exact: true,
+            work_seconds: Some(seconds),
+            wanted_bytes: size_bytes,
+        };
+        (Pick { object, weight }, measured)
+    }
+
+    fn sample(measured: Vec<(Pick, Measured)>) -> Sample {
+        Sample {
+            measured,
+            work_factor: 1.0,
+            bytes_per_second: 1e12,
+            failure: None,
+        }
+    }
+
+    fn total(objects: u64, bytes: u64) -> Total {
+        Total {
+            splits: 1,
+            objects,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn what_was_counted_is_exact() {
+        let all = sample(vec![
+            measured(100, 100, 3.0, 0.5),
+            measured(50, 50, 7.0, 0.25),
+        ]);
+        let told = estimate(&all, total(2, 150), 2).unwrap();
+        assert_eq!((told.records, told.exact), (10, true));
+        // One worker at a time, since there is one split.
+        assert!((told.seconds.unwrap() - 0.75).abs() < 1e-9);
+        let cut = estimate(&all, total(3, 200), 2).unwrap();
+        assert_eq!(
+            (cut.records, cut.exact, cut.objects_sampled),
+            (13, false, 2)
+        );
+    }
+
+    #[test]
+    fn an_object_counts_for_what_it_stands_for() {
+        // Three of four parts are like the first, with a record for each 1000 bytes.
+        let mib = 1 << 20;
+        let both = sample(vec![
+            measured(1000 * mib, 3, 1e6, 100.0),
+            measured(mib, 1, 2e3, 0.4),
+        ]);
+        let told = estimate(&both, total(900, 4000 * mib), 1).unwrap();
+        assert_eq!((told.records, told.exact), (3_000_000 + 2_000_000, false));
+        assert!((told.seconds.unwrap() - 700.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_slow_source_is_what_a_run_waits_for() {
+        let slow = Sample {
+            bytes_per_second: 10.0,
+            work_factor: 2.0,
+            ..sample(vec![measured(100, 100, 1.0, 1.0)])
+        };
+        assert_eq!(
+            estimate(&slow, total(1, 100), 1).unwrap().seconds,
+            Some(10.0)
+        );
+        let fast = Sample {
+            bytes_per_second: 1e9,
+            ..slow
+        };
+        assert_eq!(
+            estimate(&fast, total(1, 100), 1).unwrap().seconds,
+            Some(2.0)
+        );
+    }
+
+    #[test]
+    fn of_nothing_measured_nothing_is_told() {
+        assert_eq!(estimate(&sample(vec![]), total(1, 100), 1), None);
+        let mut one = measured(100, 100, 8.0, 1.0);
+        one.1.work_seconds = None;
+        let told = estimate(&sample(vec![one]), total(1, 100), 1).unwrap();
+        assert_eq!((told.records, told.seconds), (8, None));
+    }
+}
