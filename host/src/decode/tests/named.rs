@@ -67,20 +67,29 @@ fn topic_partition_and_offsets_are_those_of_the_key() {
         decoded.column(0, text_value),
         [
             clicks.clone(),
-            clicks,
+            clicks.clone(),
             own.clone(),
             own.clone(),
             own.clone(),
-            own
+            own,
+            clicks
         ]
     );
     assert_eq!(
         decoded.column(1, integer_value),
-        [Some(3), Some(3), None, None, None, None]
+        [Some(3), Some(3), None, None, None, None, Some(3)]
     );
     assert_eq!(
         decoded.column(2, integer_value),
-        [Some(40), Some(42), Some(0), Some(1), Some(i64::MAX), None]
+        [
+            Some(40),
+            Some(42),
+            Some(0),
+            Some(1),
+            Some(i64::MAX),
+            None,
+            None
+        ]
     );
     // Where a record stands is said by object and ordinal all the same.
     assert_eq!(decoded.rejected[0].position.to_string(), "a.json record 1");
