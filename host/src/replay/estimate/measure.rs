@@ -39,11 +39,41 @@ pub(super) struct Measuring {
     spent: Duration,
 }
 
-/// Records that were folded, and the bytes as stored that they were in.
+/// Records that were folded, and the bytes that they were in.
 #[derive(Default)]
 struct Folded {
     records: u64,
     stored_bytes: u64,
+    decoded_bytes: u64,
+    /// Where the last of them begins, among the decoded bytes.
+    last_byte: Option<u64>,
+}
+
+impl Folded {
+    fn add(&mut self, events: &Events) {
+        self.records += events.counts.records;
+        self.stored_bytes += events.counts.stored_bytes;
+        self.decoded_bytes += events.counts.decoded_bytes;
+        let rows = events.provenance.rows();
+        let event = rows
+            .checked_sub(1)
+            .map(|row| events.provenance.position(row));
+        let rejected = events.rejected.last().map(|one| one.position.clone());
+        let ends = event.into_iter().chain(rejected);
+        self.last_byte = ends.filter_map(|end| end.byte).chain(self.last_byte).max();
+    }
+
+    /// The part of an object of `size_bytes` that the records make up. Of one that is not read to its end, they are not
+    /// all that was inflated: what follows waits for a whole block.
+    fn part_of(&self, size_bytes: u64) -> f64 {
+        let part = self.stored_bytes as f64 / size_bytes as f64;
+        match self.last_byte {
+            Some(last) if self.stored_bytes < size_bytes && last > 0 => {
+                part * last as f64 / self.decoded_bytes.max(last) as f64
+            }
+            _ => part,
+        }
+    }
 }
 
 impl Measuring {
@@ -81,7 +111,7 @@ impl Measuring {
                 if !is_exact && folded.records == 0 {
                     return Ok(None);
                 }
-                let part = folded.stored_bytes as f64 / size_bytes as f64;
+                let part = folded.part_of(size_bytes);
                 Ok(Some(Measured {
                     records: folded.records as f64 / part,
                     is_exact,
@@ -184,8 +214,7 @@ impl Measuring {
     }
 
     fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), Error> {
-        folded.records += events.counts.records;
-        folded.stored_bytes += events.counts.stored_bytes;
+        folded.add(&events);
         self.window.fold(0, self.batches, events)?;
         self.batches += 1;
         if self.window.is_due() {
@@ -202,5 +231,27 @@ impl Measuring {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_a_whole_block_is_no_part_of_what_was_folded() {
+        let folded = Folded {
+            records: 90,
+            stored_bytes: 100,
+            decoded_bytes: 1000,
+            last_byte: Some(900),
+        };
+        assert!((folded.part_of(1000) - 0.09).abs() < 1e-12);
+        assert!((folded.part_of(100) - 1.0).abs() < 1e-12, "all was read");
+        let of_blocks = Folded {
+            last_byte: None,
+            ..folded
+        };
+        assert!((of_blocks.part_of(1000) - 0.1).abs() < 1e-12);
     }
 }
