@@ -64,7 +64,9 @@ fn the_structure_tells_hadoop_from_a_bare_block() {
     }
     // Its first eight bytes are lengths that Hadoop could have written.
     for len in 6..16 {
-        let text = [0, 0, 1, 0, 0, 0, 5, 9, 8, 7, 6, 5, 4, 3, 2].split_at(len).0;
+        let text = [0, 0, 1, 0, 0, 0, 5, 9, 8, 7, 6, 5, 4, 3, 2]
+            .split_at(len)
+            .0;
         let read = inflate("a.snappy", &snappy_raw(text), 1 << 16, &options).unwrap();
         assert!(read == text, "{len}");
     }
