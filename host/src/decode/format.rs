@@ -132,7 +132,7 @@ impl Opening {
             }
             Found::RawLines => text(&object, content, RawLines::new(options)),
             Found::RawObject => text(&object, content, RawObject::new(options)),
-            Found::Avro => Box::new(AvroReader::new(&object, content, options)),
+            Found::Avro => Box::new(AvroReader::new(object, content, options)),
             Found::Parquet | Found::Orc => {
                 return Err(DecodeError::Format {
                     object: object.key.clone(),

@@ -2,7 +2,7 @@
 
 use super::column::{Column, Misfit};
 use super::json::{RecordParser, SlotId};
-use super::named::{KeySays, whole};
+use super::named::KeySays;
 use super::plan::{Place, Plan, PlannedCondition};
 use super::rows::Record;
 
@@ -87,9 +87,7 @@ impl Judge<'_> {
         for (at, condition) in self.plan.only.iter().enumerate() {
             let held = match (values.meets(condition), self.key_says) {
                 (Some(meets), _) => meets,
-                (None, Some(key)) => key.conditions[at]
-                    .as_deref()
-                    .is_some_and(|json| condition.holds(json, whole(json).escaped)),
+                (None, Some(key)) => key.meets(at, condition),
                 (None, None) => false,
             };
             if !held {
@@ -131,7 +129,7 @@ impl Judge<'_> {
         let pushed = match &plan.place {
             Place::Value(slot) => match (values.push(*slot, column), self.key_says) {
                 (Some(pushed), _) => pushed,
-                (None, Some(key)) => push_from_key(column, key, input),
+                (None, Some(key)) => key.push(input, column),
                 (None, None) => Ok(false),
             },
             place => push_origin(column, place, text, record, self.key_says),
@@ -196,19 +194,6 @@ fn push_origin(
     match bytes {
         Some(bytes) => column.push_bytes(bytes).map(|()| true),
         None => Ok(false),
-    }
-}
-
-/// Pushes what the key of the record's object has for an input; says whether there was something.
-#[inline(never)]
-fn push_from_key(column: &mut Column, key: &KeySays, input: usize) -> Result<bool, Misfit> {
-    let json = key.inputs[input].as_deref();
-    let Some(json) = json.filter(|json| *json != b"null") else {
-        return Ok(false);
-    };
-    match column.push_json(json, whole(json)) {
-        Ok(()) => Ok(true),
-        Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
     }
 }
 

@@ -3,8 +3,9 @@
 //! A path of one name that a record lacks is that column of its object's key, as if the record had the value: a
 //! string, a number, a boolean, in JSON. So whatever holds of a record's own values holds of these.
 
+use super::column::{Column, Misfit};
 use super::json::{Span, only_name};
-use super::plan::Plan;
+use super::plan::{Plan, PlannedCondition};
 use crate::schema::{Encoding, Kind};
 use crate::source::{Named, Object};
 
@@ -54,7 +55,7 @@ fn number(text: &str) -> Vec<u8> {
 }
 
 /// All of a JSON value that stands alone.
-pub(super) fn whole(json: &[u8]) -> Span {
+fn whole(json: &[u8]) -> Span {
     Span {
         start: 0,
         // A key is far shorter than 4 GiB.
@@ -74,9 +75,9 @@ pub(super) struct KeySays {
     /// The offset of the record of ordinal 0.
     pub(super) offset: Option<i64>,
     /// The values of inputs that are paths, as JSON.
-    pub(super) inputs: Vec<Option<Vec<u8>>>,
+    inputs: Vec<Option<Vec<u8>>>,
     /// The values that conditions look at, as JSON.
-    pub(super) conditions: Vec<Option<Vec<u8>>>,
+    conditions: Vec<Option<Vec<u8>>>,
 }
 
 impl KeySays {
@@ -98,5 +99,24 @@ impl KeySays {
             inputs: inputs.collect(),
             conditions: conditions.collect(),
         }))
+    }
+
+    /// Pushes what the key has for an input; says whether there was something.
+    #[inline(never)]
+    pub(super) fn push(&self, input: usize, column: &mut Column) -> Result<bool, Misfit> {
+        let json = self.inputs[input].as_deref();
+        let Some(json) = json.filter(|json| *json != b"null") else {
+            return Ok(false);
+        };
+        match column.push_json(json, whole(json)) {
+            Ok(()) => Ok(true),
+            Err(Misfit(reason)) => Err(Misfit(format!("in the key of its object: {reason}"))),
+        }
+    }
+
+    /// Whether what the key has meets a condition.
+    pub(super) fn meets(&self, at: usize, condition: &PlannedCondition) -> bool {
+        let json = self.conditions[at].as_deref();
+        json.is_some_and(|json| condition.holds(json, whole(json).escaped))
     }
 }

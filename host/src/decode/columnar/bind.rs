@@ -12,8 +12,10 @@ use super::cast::Cast;
 use super::condition::Test;
 use super::lines::Shape;
 use super::values::Wish;
+use crate::decode::named::KeySays;
 use crate::decode::plan::{Place, Plan};
 use crate::decode::{DecodeError, Projection};
+use crate::source::Object;
 
 /// What is wanted of each row, whatever the object.
 pub(in crate::decode) struct Wants {
@@ -88,6 +90,8 @@ pub(in crate::decode) struct Binding {
     pub(super) casts: Vec<Option<Cast>>,
     /// One a condition.
     pub(super) tests: Vec<Test>,
+    /// What the key of the object says.
+    pub(super) key_says: Option<Box<KeySays>>,
 }
 
 impl Binding {
@@ -98,8 +102,9 @@ impl Binding {
     pub(in crate::decode) fn new(
         wants: &Wants,
         columns: &Schema,
-        object: &str,
+        object: &Object,
     ) -> Result<Self, DecodeError> {
+        let key_says = KeySays::of(object, &wants.plan);
         let found: Vec<_> = wants
             .paths
             .iter()
@@ -110,7 +115,7 @@ impl Binding {
             let Place::Value(slot) = &input.place else {
                 if let Place::Payload = &input.place {
                     return Err(DecodeError::Payload {
-                        object: object.to_owned(),
+                        object: object.key.clone(),
                     });
                 }
                 casts.push(None);
@@ -121,7 +126,7 @@ impl Binding {
                 Some((_, from)) => Some(Cast::of(from, *wish).ok_or_else(|| {
                     let wanted = format!("{} {}", wish.kind.name(), encoded(*wish));
                     DecodeError::ColumnType(Box::new(ColumnType {
-                        object: object.to_owned(),
+                        object: object.key.clone(),
                         column: wants.plan.path(place).unwrap_or_default(),
                         found: from.to_string(),
                         wanted: wanted.trim_end().to_owned(),
@@ -129,9 +134,12 @@ impl Binding {
                 })?),
             });
         }
-        let tests = wants.plan.only.iter().map(|condition| {
+        let tests = wants.plan.only.iter().enumerate().map(|(at, condition)| {
             let column = &found[condition.slot.index()];
-            Test::new(condition, column.as_ref().map(|(_, data_type)| data_type))
+            let data_type = column.as_ref().map(|(_, data_type)| data_type);
+            let key = key_says.as_deref();
+            let met_by_key = key.is_some_and(|key| key.meets(at, condition));
+            Test::new(condition, data_type, met_by_key)
         });
         Ok(Binding {
             tests: tests.collect(),
@@ -140,6 +148,7 @@ impl Binding {
                 .map(|found| found.map(|(steps, _)| steps))
                 .collect(),
             casts,
+            key_says,
         })
     }
 

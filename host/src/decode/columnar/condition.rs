@@ -11,7 +11,9 @@ use crate::decode::plan::PlannedCondition;
 
 /// How rows are judged by a condition.
 pub(super) enum Test {
-    /// None meets it: the object has no such column, or it holds no scalars.
+    /// All meet it: the object has no such column, and its key says so.
+    Always,
+    /// None meets it: the object has no such column and its key does not say so, or the column holds no scalars.
     Never,
     /// One of these strings.
     Text(Vec<Vec<u8>>),
@@ -22,9 +24,15 @@ pub(super) enum Test {
 }
 
 impl Test {
-    pub(super) fn new(condition: &PlannedCondition, column: Option<&DataType>) -> Self {
+    /// The test of a column; where the object has none, `met_by_key` says whether its key meets the condition.
+    pub(super) fn new(
+        condition: &PlannedCondition,
+        column: Option<&DataType>,
+        met_by_key: bool,
+    ) -> Self {
         let any_of = condition.any_of.clone();
         match column {
+            None if met_by_key => Test::Always,
             None => Test::Never,
             Some(DataType::Utf8) => Test::Text(any_of),
             Some(DataType::Int32 | DataType::Int64) => {
@@ -44,10 +52,11 @@ impl Test {
     /// The rows that meet it.
     pub(super) fn mask(&self, column: Option<&ArrayRef>, rows: usize) -> BooleanBuffer {
         let Some(column) = column else {
-            return BooleanBuffer::new_unset(rows);
+            let is_met = matches!(self, Test::Always);
+            return BooleanBuffer::collect_bool(rows, |_| is_met);
         };
         let held = match self {
-            Test::Never => return BooleanBuffer::new_unset(rows),
+            Test::Always | Test::Never => return BooleanBuffer::new_unset(rows),
             Test::Text(any_of) => {
                 let texts = column.as_string::<i32>();
                 BooleanBuffer::collect_bool(rows, |row| {

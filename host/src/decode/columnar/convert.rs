@@ -10,15 +10,19 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow_array::{StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow_array::{StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::ArrowError;
 use arrow_select::filter::FilterBuilder;
+use arrow_select::take::take;
 use bytes::Bytes;
 
 use super::bind::{Binding, Wants};
 use super::cast::Converted;
 use super::lines::Lines;
+use super::values::Wish;
+use crate::decode::column::{Column, Misfit};
+use crate::decode::named::KeySays;
 use crate::decode::plan::Place;
 use crate::decode::{Counts, Position, QUARANTINE_BYTES, Rejected};
 
@@ -210,31 +214,42 @@ impl Judging<'_> {
     /// An input of the rows that are left.
     fn converted(&self, input: usize) -> Result<Converted, ArrowError> {
         let (wish, rows) = (self.wants.inputs[input], self.places.len());
+        let key = self.piece.binding.key_says.as_deref();
         let array: ArrayRef = match &self.wants.plan.inputs[input].place {
             Place::Value(slot) => {
                 let column = self.arrays[slot.index()].as_ref();
                 if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
                     return cast.apply(column, wish);
                 }
-                new_null_array(&wish.kind.data_type(), rows)
+                match key {
+                    Some(key) => return of_key(key, input, wish, rows),
+                    None => new_null_array(&wish.kind.data_type(), rows),
+                }
             }
             Place::Time => Arc::new(
                 TimestampMicrosecondArray::from(vec![self.piece.time_us; rows])
                     .with_timezone("UTC"),
             ),
             Place::SourceName => {
-                let name = &*self.piece.source;
+                let topic = key.and_then(|key| key.topic.as_deref());
+                let name = topic.unwrap_or(&self.piece.source);
                 Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
                     name, rows,
                 )))
             }
             Place::Offset => {
+                let first = key.and_then(|key| key.offset).unwrap_or(0);
+                let first = first.checked_add(self.piece.first);
                 let offsets = self.places.iter();
-                Arc::new(Int64Array::from_iter_values(
-                    offsets.map(|place| self.piece.first + i64::from(*place)),
+                Arc::new(Int64Array::from_iter(
+                    offsets.map(|place| first?.checked_add(i64::from(*place))),
                 ))
             }
-            Place::Payload | Place::Key | Place::Header(_) | Place::Partition => {
+            Place::Partition => {
+                let partition = key.and_then(|key| key.partition).map(i64::from);
+                Arc::new(Int64Array::from(vec![partition; rows]))
+            }
+            Place::Payload | Place::Key | Place::Header(_) => {
                 new_null_array(&wish.kind.data_type(), rows)
             }
         };
@@ -255,6 +270,22 @@ impl Judging<'_> {
         self.arrays = Cow::Owned(left.collect::<Result<_, _>>()?);
         Ok(Some(kept))
     }
+}
+
+/// What the key of the object has for an input, in each of so many rows.
+fn of_key(key: &KeySays, input: usize, wish: Wish, rows: usize) -> Result<Converted, ArrowError> {
+    let mut column = Column::new(wish.kind, wish.encoding, 1);
+    let pushed = key.push(input, &mut column);
+    if !matches!(pushed, Ok(true)) {
+        column.push_null();
+    }
+    let misfits = match pushed {
+        Ok(_) => Vec::new(),
+        Err(Misfit(reason)) => (0..rows as u32).map(|row| (row, reason.clone())).collect(),
+    };
+    let value = column.finish(1)?;
+    let array = take(&value, &UInt32Array::from(vec![0; rows]), None)?;
+    Ok(Converted { array, misfits })
 }
 
 fn filtered(kept: &BooleanArray, array: &ArrayRef) -> Result<ArrayRef, ArrowError> {

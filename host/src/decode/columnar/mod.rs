@@ -33,12 +33,13 @@
 //! Everything else stops the run and names the object, the column and both types. A dictionary is what its values are.
 //!
 //! # From object to object
-//! Each object is read by its own schema. A column that an object lacks is null in all its rows: they are rejected where
-//! the input may not be null. A column of another type than in other objects goes by the table.
+//! Each object is read by its own schema. A column that an object lacks is what its key says, as `decode/mod.rs` has it
+//! for records, and null in all its rows where that says nothing: they are rejected where the input may not be null. A
+//! column of another type than in other objects goes by the table.
 //!
-//! A condition sees the string, or the JSON text of any other scalar as `json` writes it; a null meets none. `payload` has no meaning here
-//! and is refused; `record-key`, a `record-header` and `partition` are null; `record-time` is when the object was written;
-//! `offset` is the ordinal of the row, which counts all rows of the object.
+//! A condition sees the string, or the JSON text of any other scalar as `json` writes it; a null meets none. `payload` has
+//! no meaning here and is refused; `record-key` and a `record-header` are null; topic and `partition` are those of the key,
+//! and `offset` counts on from the key's, all rows of the object; `record-time` is when the object was written.
 
 mod avro;
 mod bind;

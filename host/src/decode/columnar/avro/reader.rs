@@ -26,8 +26,8 @@ const PIECE_BYTES: usize = 16 << 20;
 
 /// Reads one object.
 pub(in crate::decode) struct AvroReader {
+    object: Arc<Object>,
     source: Arc<str>,
-    time_us: i64,
     limit: ByteSize,
     content: Content,
     /// What was inflated and not read yet, from `at` on.
@@ -58,13 +58,13 @@ struct Open {
 
 impl AvroReader {
     pub(in crate::decode) fn new(
-        object: &Object,
+        object: Arc<Object>,
         content: Content,
         options: &DecodeOptions,
     ) -> Self {
         AvroReader {
             source: object.key.as_str().into(),
-            time_us: object.modified_us,
+            object,
             limit: options.max_row_group,
             content,
             waiting: Vec::new(),
@@ -139,7 +139,7 @@ impl AvroReader {
         let place = || "its schema".to_owned();
         let (wants, batch_rows) = (rows.wants(), rows.batch_rows());
         let decoder = subject.guarded(place, || decoder(header.schema, wants, batch_rows))?;
-        let binding = Binding::new(rows.wants(), &decoder.schema(), &self.source)?;
+        let binding = Binding::new(rows.wants(), &decoder.schema(), &self.object)?;
         Ok(Open {
             codec,
             sync: header.sync,
@@ -217,7 +217,7 @@ impl AvroReader {
         let first = self.ordinal;
         let piece = Piece {
             source: self.source.clone(),
-            time_us: self.time_us,
+            time_us: self.object.modified_us,
             binding: &open.binding,
             first,
             rows: batch,

@@ -88,7 +88,7 @@ impl ParquetPlanner {
         let mask = ProjectionMask::leaves(parquet, leaves.iter().copied());
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
-        let binding = Binding::new(&self.wants, &columns, &object.key)?;
+        let binding = Binding::new(&self.wants, &columns, &object)?;
         let mut first_rows = Vec::new();
         let mut next = 0i64;
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {

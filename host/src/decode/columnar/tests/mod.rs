@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod against_json;
+mod named;
 mod rows;
 mod rules;
 mod support;

@@ -8,23 +8,33 @@ use arrow_select::concat::concat_batches;
 use crate::decode::columnar::{Binding, Piece, Wants};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
-use crate::decode::tests::support::{Decoded, decode, input};
+use crate::decode::tests::support::{Decoded, decode, input, object};
 use crate::decode::{DecodeError, Events, Projection};
 use crate::schema::{Encoding, Input, Kind};
+use crate::source::Object;
 
 /// What becomes of the rows of `batch`, as the only piece of the object `a.json`.
 pub(in crate::decode::columnar) fn events(
     projection: Projection,
     batch: &RecordBatch,
 ) -> Result<Events, DecodeError> {
+    events_of(projection, batch, &object("a.json"))
+}
+
+/// The same of `object`.
+pub(super) fn events_of(
+    projection: Projection,
+    batch: &RecordBatch,
+    object: &Object,
+) -> Result<Events, DecodeError> {
     let wants = Wants::new(projection.clone())?;
-    let binding = Binding::new(&wants, batch.schema_ref(), "a.json")?;
+    let binding = Binding::new(&wants, batch.schema_ref(), object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
     let piece = Piece {
         rows: batch.clone(),
         binding: &binding,
-        source: Arc::from("a.json"),
-        time_us: 1_000_000,
+        source: Arc::from(object.key.as_str()),
+        time_us: object.modified_us,
         first: 0,
     };
     rows.push_columns(&piece).unwrap();
