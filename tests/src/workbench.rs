@@ -70,7 +70,7 @@ impl Workbench {
     }
 
     /// Writes the job again, with settings laid over those that it has anyway: TOML such as
-    /// `range.from = "2026-01-02"`.
+    /// `range.from = "2026-01-02"`. A `source.s3` among them takes the place of the folder.
     pub fn write_job(&self, component: &Path, settings: &str) -> Result<()> {
         let mut job = toml::toml! {
             work = "work"
@@ -82,10 +82,14 @@ impl Workbench {
             .to_str()
             .context("a component has a name in UTF-8")?;
         job.insert("component".into(), component.into());
-        lay_over(
-            &mut job,
-            settings.parse().with_context(|| settings.to_string())?,
-        );
+        let settings: Table = settings.parse().with_context(|| settings.to_string())?;
+        let is_remote = settings
+            .get("source")
+            .is_some_and(|source| source.get("s3").is_some());
+        if is_remote {
+            job.remove("source");
+        }
+        lay_over(&mut job, settings);
         Ok(fs::write(self.job(), job.to_string())?)
     }
 
@@ -173,11 +177,13 @@ impl Workbench {
         Ok(tallies)
     }
 
-    /// All that a reader finds under the public name, in the order of the first two columns.
+    /// All that a reader finds under the public name, in the order of the first three columns.
     pub fn rows(&self) -> Result<Vec<Vec<Value>>> {
         let reader = self.reader()?;
-        let mut select =
-            reader.prepare(&format!("SELECT * FROM \"{}\" ORDER BY 1, 2", self.table))?;
+        let mut select = reader.prepare(&format!(
+            "SELECT * FROM \"{}\" ORDER BY 1, 2, 3",
+            self.table
+        ))?;
         let width = select.column_count();
         let rows =
             select.query_map((), |row| (0..width).map(|column| row.get(column)).collect())?;

@@ -20,11 +20,8 @@ const COMPONENT: &str = "page_days";
 
 /// A job over the archive at `prefix` of the bucket, with more settings of the source.
 fn write_job(bench: &Workbench, component: &Path, prefix: &str, settings: &str) {
-    let job = format!(
-        "table = \"page_days\"\ncomponent = {component:?}\nwork = \"work\"\ntarget.sqlite.path = \"tables.db\"\n\
-         [source.s3]\nbucket = \"{BUCKET}\"\nprefix = \"{prefix}\"\n{settings}\n"
-    );
-    fs::write(bench.job(), job).unwrap();
+    let source = format!("[source.s3]\nbucket = \"{BUCKET}\"\nprefix = \"{prefix}\"\n{settings}\n");
+    bench.write_job(component, &source).unwrap();
 }
 
 /// A command that finds `gateway`.

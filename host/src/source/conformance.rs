@@ -439,7 +439,7 @@ async fn fill<F: Fixture>(fixture: &mut F) -> Vec<Record> {
 }
 
 /// Bytes that differ from object to object and from place to place.
-fn content(seed: usize, length: usize) -> Vec<u8> {
+pub(super) fn content(seed: usize, length: usize) -> Vec<u8> {
     // No piece that a driver may read is a multiple of this prime.
     const PERIOD: usize = 4099;
     let mut state = seed as u64 + 1;

@@ -6,6 +6,7 @@ mod reading;
 mod scripted;
 mod shelf;
 
+use futures::future::try_join_all;
 use shelf::Shelf;
 
 use crate::error::Coded;
@@ -17,14 +18,11 @@ async fn the_driver_conforms() {
     conformance::all(Shelf::new).await;
 }
 
-/// All records of a plan, in order.
+/// All records of a plan, in order; its splits are read at once, as by many workers.
 async fn read_all(driver: &dyn ReplayDriver) -> Result<Vec<Record>, SourceError> {
     let (splits, _) = plan(driver).await;
-    let mut records = Vec::new();
-    for split in &splits {
-        records.extend(deliver(driver, split).await?);
-    }
-    Ok(records)
+    let splits = splits.iter().map(|split| deliver(driver, split));
+    Ok(try_join_all(splits).await?.concat())
 }
 
 /// The keys of a plan.

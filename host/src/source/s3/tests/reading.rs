@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::join_all;
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::scripted::{Ends, Reply, Request};
 use super::shelf::{BUCKET, Shelf, error, xml};
 use super::{keys, read_all, told};
-use crate::source::conformance::{Record, deliver, plan};
+use crate::source::conformance::{Record, content, deliver, plan};
 use crate::source::s3::read::STRETCH_BYTES;
 use crate::source::s3::{RequestOptions, S3Config};
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError};
@@ -84,28 +85,18 @@ fn is_get(request: &Request) -> bool {
     request.method == "GET" && request.path.len() > BUCKET.len() + 2
 }
 
-fn content(seed: u8, length: usize) -> Vec<u8> {
-    (0..length)
-        .map(|at| {
-            (at as u8)
-                .wrapping_mul(31)
-                .wrapping_add((at >> 8) as u8 ^ seed)
-        })
-        .collect()
-}
-
 /// Objects of none, one and several stretches.
 fn fill(shelf: &Shelf) -> Vec<Record> {
     let put: Vec<Record> = [
         ("a", 0),
         ("b", 1),
         ("c", 70_000),
-        ("d", 2 * STRETCH_BYTES as usize + 12_345),
+        ("d", STRETCH_BYTES as usize + 12_345),
         ("e", 500),
     ]
     .iter()
     .enumerate()
-    .map(|(seed, (key, length))| ((*key).to_owned(), content(seed as u8, *length)))
+    .map(|(seed, (key, length))| ((*key).to_owned(), content(seed, *length)))
     .collect();
     for (key, content) in &put {
         shelf.put(key, content);
@@ -115,7 +106,8 @@ fn fill(shelf: &Shelf) -> Vec<Record> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_that_passes_leaves_every_object_whole() {
-    for fault in FAULTS {
+    // At once, so that the stalls are waited out together.
+    join_all(FAULTS.map(async |fault| {
         // Every stretch fails at its first and its second request.
         let seen = Mutex::new(HashMap::<(String, Option<u64>), u32>::new());
         let shelf = Shelf::with(move |request, _, reply| {
@@ -147,13 +139,13 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
         let read = read_all(&shelf.s3_driver()).await;
         let read = read.unwrap_or_else(|error| panic!("{fault:?}: {}", told(&error)));
         assert!(read == put, "{fault:?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
-    let mut all = String::new();
-    for fault in FAULTS {
+    let told = FAULTS.map(async |fault| {
         let shelf = Shelf::with(move |request, _, reply| {
             if request.path.ends_with("/c") && request.method == "GET" {
                 return fault.strike(reply);
@@ -165,9 +157,9 @@ async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
         let error = read_all(&shelf.s3_driver()).await.expect_err("read");
         let text = told(&error);
         assert!(text.contains("s3://clicks/c"), "{fault:?}: {text}");
-        all += &format!("{fault:?}: {text}\n");
-    }
-    insta::assert_snapshot!(all, @r#"
+        format!("{fault:?}: {text}")
+    });
+    insta::assert_snapshot!(join_all(told).await.join("\n"), @r#"
     SlowDown: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503, SlowDown: As the script says
     Unavailable: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503
     Internal: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 500, InternalError: As the script says

@@ -169,7 +169,7 @@ impl Fixture for Shelf {
 
     fn largest_bytes(&self) -> usize {
         // More than two stretches.
-        20 << 20
+        17 << 20
     }
 }
 
