@@ -91,6 +91,7 @@ fn decode(objects: &[Bytes]) -> Result<Round, Box<dyn Error>> {
         event_time: None,
         range: EventRange::default(),
         offset: None,
+        value: None,
     };
     let mut decoding = Decoding::new(projection, &DecodeOptions::default())?;
     let mut counts = Counts::default();

@@ -265,6 +265,26 @@ fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
 }
 
 #[test]
+fn what_the_key_of_its_object_says_holds_for_a_rejected_record() {
+    let component = guest("trapping");
+    let bench = Workbench::new(&component).unwrap();
+    let hive = "source.files.layout = \"hive\"";
+    bench.write_job(&component, hive).unwrap();
+    let record = json!({ "ts": "2026-01-01T10:00:00Z", "duration_ms": 4 });
+    let object = format!("{record}\n");
+    bench
+        .write_object("page_id=trap/part-1.jsonl", object)
+        .unwrap();
+    bench.refuses("run", 3, "BF0701");
+    let mended = format!("{hive}\nparams.on_trap = \"none\"");
+    bench.write_job(&component, &mended).unwrap();
+    bench.run("run --only-quarantined --swap").success();
+    let tallies = bench.tallies().unwrap();
+    let tally = tallies[&("trap".into(), "2026-01-01".into())];
+    assert_eq!((tally.events, tally.duration_ms), (1, 4));
+}
+
+#[test]
 fn the_newest_build_is_the_one_to_go_on_from() {
     let bench = rejected();
     let mend = "gate.max_quarantined = 10\nparams.on_trap = \"none\"";

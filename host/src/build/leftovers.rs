@@ -10,7 +10,7 @@ use super::error::BuildError;
 use super::work::BuildFolder;
 use crate::fold::Quarantined;
 use crate::source::{
-    Chunk, Frozen, Message, Messages, ReplayDriver, SourceError, Split, SplitInput,
+    Chunk, Frozen, Message, Messages, Named, ReplayDriver, SourceError, Split, SplitInput,
 };
 
 /// Records of a split.
@@ -23,12 +23,33 @@ const SPLIT_RECORDS: u64 = 10_000;
 /// range of the records' numbers, which begin with 1.
 pub struct LeftoversDriver {
     base: BuildFolder,
+    named: KeyReader,
 }
 
+/// What the key of an object says of its records.
+pub(crate) type KeyReader = Box<dyn Fn(&str) -> Option<Named> + Send + Sync>;
+
 impl LeftoversDriver {
-    /// The rejected records of `base`.
-    pub fn new(base: BuildFolder) -> Self {
-        LeftoversDriver { base }
+    /// The rejected records of `base`; `named` reads the keys of the objects that they were in.
+    pub(crate) fn new(base: BuildFolder, named: KeyReader) -> Self {
+        LeftoversDriver { base, named }
+    }
+
+    fn message(&self, record: Quarantined) -> Option<Messages> {
+        let value = record.bytes()?;
+        let position = record.position;
+        Some(Messages {
+            named: (self.named)(&position.source).map(Box::new),
+            topic: Arc::clone(&position.source),
+            partition: position.partition,
+            list: vec![Message {
+                offset: position.offset,
+                time_us: None,
+                key: None,
+                headers: vec![],
+                value: Some(value.into()),
+            }],
+        })
     }
 
     fn failed(&self, error: BuildError) -> SourceError {
@@ -101,7 +122,9 @@ impl ReplayDriver for LeftoversDriver {
                 return Err(SourceError::Cancelled);
             }
             let build = self.base.manifest.build.clone();
-            let message = message(record).ok_or(BuildError::NotKept { build, number });
+            let message = self
+                .message(record)
+                .ok_or(BuildError::NotKept { build, number });
             let message = message.map_err(|error| self.failed(error))?;
             let chunk = Chunk::Messages(message);
             out.send(chunk).await.map_err(|_| SourceError::Cancelled)?;
@@ -112,20 +135,4 @@ impl ReplayDriver for LeftoversDriver {
     async fn close(self: Box<Self>) -> Result<(), SourceError> {
         Ok(())
     }
-}
-
-fn message(record: Quarantined) -> Option<Messages> {
-    let value = record.bytes()?;
-    let position = record.position;
-    Some(Messages {
-        topic: Arc::clone(&position.source),
-        partition: position.partition,
-        list: vec![Message {
-            offset: position.offset,
-            time_us: None,
-            key: None,
-            headers: vec![],
-            value: Some(value.into()),
-        }],
-    })
 }

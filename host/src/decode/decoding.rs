@@ -217,7 +217,7 @@ impl Decoding {
                 self.reading = Reading::Opening(Box::new(Opening::new(object, content)));
             }
             (Chunk::Messages(messages), _) => {
-                self.rows.begin_log();
+                self.rows.begin_log(messages.named.as_deref());
                 self.reading = Reading::Messages(MessageReader::new(messages, &self.options));
             }
             (Chunk::Bytes(bytes), reading) => {

@@ -76,6 +76,7 @@ impl Envelope {
             inputs: inputs.collect::<Result<_, _>>()?,
             only,
             offset: self.offset().map(str::to_owned),
+            value: Some(value),
             ..projection
         })
     }

@@ -113,6 +113,8 @@ pub struct Projection {
     pub range: EventRange,
     /// Where records carry their offset in a topic. What the job says of it, or its envelope, comes first.
     pub offset: Option<String>,
+    /// Where the value is that other paths lead into, if something is wrapped around it: set by the job's envelope.
+    pub value: Option<&'static str>,
 }
 
 /// A batch of events, with all that happened on the way to it.

@@ -7,7 +7,7 @@ use super::column::Misfit;
 use super::json::{Span, only_name};
 use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
-use crate::source::{Named, Object};
+use crate::source::Named;
 
 /// The value at `path` that the key of an object has for all its records, as JSON: what an input of that `kind`
 /// takes, if the text of the column can be that; `None` if the key has no such column.
@@ -87,16 +87,21 @@ pub(super) struct KeySays {
 }
 
 impl KeySays {
-    /// What the key of `object` says of what `plan` wants.
-    pub(super) fn of(object: &Object, plan: &Plan) -> Option<Box<Self>> {
-        let named = object.named.as_deref()?;
+    /// What a key says of what `plan` wants.
+    pub(super) fn of(named: Option<&Named>, plan: &Plan) -> Option<Box<Self>> {
+        let named = named?;
         let inputs = plan.inputs.iter().map(|input| {
-            let path = input.path.as_deref()?;
+            let path = plan.within_value(input.path.as_deref()?);
             column(named, path, input.kind, input.encoding)
         });
         let conditions = plan.only.iter().map(|condition| {
             // Of whatever kind it is elsewhere, a condition looks at its text.
-            column(named, &condition.path, Kind::Utf8, Encoding::Standard)
+            column(
+                named,
+                plan.within_value(&condition.path),
+                Kind::Utf8,
+                Encoding::Standard,
+            )
         });
         Some(Box::new(KeySays {
             topic: named.topic.clone(),

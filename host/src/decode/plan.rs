@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) needs_value: bool,
     /// Where records carry their offset.
     pub(super) offset: Option<SlotId>,
+    /// Where records have the value that paths of inputs and conditions lead into.
+    value: Option<&'static str>,
 }
 
 /// An input with its origin resolved.
@@ -79,6 +81,7 @@ impl Plan {
             event_time,
             range,
             offset,
+            value,
         } = projection;
         if inputs.len() > MAX_INPUTS {
             return Err(refused(
@@ -129,6 +132,7 @@ impl Plan {
             range,
             needs_value,
             offset: offset.transpose()?,
+            value,
         };
         Ok((plan, wanted))
     }
@@ -136,6 +140,22 @@ impl Plan {
     /// The path of an input, if its value is in the record.
     pub(super) fn path(&self, input: usize) -> Option<String> {
         self.inputs[input].path.clone()
+    }
+
+    /// A path as the component has it, without what is wrapped around the value.
+    pub(super) fn within_value<'a>(&self, path: &'a str) -> &'a str {
+        let inside = self.value.and_then(|value| path.strip_prefix(value));
+        inside
+            .and_then(|path| path.strip_prefix('.'))
+            .unwrap_or(path)
+    }
+
+    /// The same of a path as names.
+    pub(super) fn names_within_value<'a>(&self, path: &'a [String]) -> &'a [String] {
+        match (path, self.value) {
+            ([first, rest @ ..], Some(value)) if first == value && !rest.is_empty() => rest,
+            _ => path,
+        }
     }
 
     /// Why a record is rejected that lacks an input.

@@ -19,7 +19,7 @@ use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
 use crate::schema::{Encoding, Kind};
-use crate::source::Object;
+use crate::source::{Named, Object};
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -102,13 +102,13 @@ impl Rows {
 
     /// Makes ready for the records of an object.
     pub(super) fn begin_object(&mut self, object: &Object) {
-        self.key_says = KeySays::of(object, &self.plan);
+        self.key_says = KeySays::of(object.named.as_deref(), &self.plan);
         self.tracker.begin(object.named.as_deref());
     }
 
     /// Makes ready for records that the source itself tells apart.
-    pub(super) fn begin_log(&mut self) {
-        self.key_says = None;
+    pub(super) fn begin_log(&mut self, named: Option<&Named>) {
+        self.key_says = KeySays::of(named, &self.plan);
         self.tracker.begin(None);
     }
 

@@ -94,16 +94,19 @@ pub enum SourceConfig {
 impl SourceConfig {
     /// What the key of the object at `position` says of the record there.
     pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
-        let named = match self {
-            SourceConfig::Files(files) => files.layout.named(&position.source)?,
-            SourceConfig::S3(s3) => s3
-                .layout
-                .named(position.source.strip_prefix(s3.prefix.as_str())?)?,
-        };
+        let named = self.named_by(&position.source)?;
         let offset = named
             .offset
             .and_then(|first| first.checked_add(position.offset));
         Some(Box::new(Named { offset, ..named }))
+    }
+
+    /// What the key of an object says of its records.
+    pub(crate) fn named_by(&self, key: &str) -> Option<Named> {
+        match self {
+            SourceConfig::Files(files) => files.layout.named(key),
+            SourceConfig::S3(s3) => s3.layout.named(key.strip_prefix(s3.prefix.as_str())?),
+        }
     }
 }
 

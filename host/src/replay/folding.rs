@@ -135,6 +135,7 @@ pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Proje
         }),
         range,
         offset: None,
+        value: None,
     }
 }
 

@@ -26,6 +26,12 @@ impl Replay<'_> {
         Err(none("that is folded to its end").into())
     }
 
+    /// What `base` rejected, as a source.
+    pub(super) fn leftovers(&self, base: BuildFolder) -> LeftoversDriver {
+        let source = self.job.source.clone();
+        LeftoversDriver::new(base, Box::new(move |key| source.named_by(key)))
+    }
+
     /// A build of what `base` rejected.
     pub(super) async fn plan_leftovers(&self, base: BuildFolder) -> Result<BuildFolder, Error> {
         let cannot = |why| BuildError::CannotGoOn {
@@ -48,7 +54,7 @@ impl Replay<'_> {
         let input = Input {
             range: base.manifest.range,
             based_on: Some(based_on),
-            driver: Box::new(LeftoversDriver::new(base.clone())),
+            driver: Box::new(self.leftovers(base.clone())),
         };
         let (manifest, path) = self.freeze(input).await?;
         let standing = base.peek()?;

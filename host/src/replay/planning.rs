@@ -8,9 +8,7 @@ use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
 use super::{ComponentInfo, Error, Planned, Replay};
-use crate::build::{
-    BasedOn, BuildFolder, ComponentIdentity, LeftoversDriver, Manifest, SplitWriter, Standing, now,
-};
+use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
 use crate::source::range::RangeConfig;
@@ -152,7 +150,7 @@ impl Replay<'_> {
     /// The source of a build.
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
         Ok(match &manifest.based_on {
-            Some(base) => Box::new(LeftoversDriver::new(self.work.build(&base.build)?)),
+            Some(base) => Box::new(self.leftovers(self.work.build(&base.build)?)),
             None => self.job.driver(manifest.range)?,
         })
     }

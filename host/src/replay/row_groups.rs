@@ -241,6 +241,7 @@ mod tests {
             event_time: None,
             range: EventRange::default(),
             offset: None,
+            value: None,
         }
     }
 

@@ -182,6 +182,7 @@ impl MemoryDriver {
             let messages = Messages {
                 topic: Arc::clone(&topic),
                 partition: Some(partition),
+                named: None,
                 list: list.to_vec(),
             };
             feed.send(Chunk::Messages(messages)).await?;

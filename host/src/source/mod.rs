@@ -213,6 +213,8 @@ pub struct Messages {
     pub topic: Arc<str>,
     /// The partition; `None` for records that were once taken out of an archive's object, which is the topic then.
     pub partition: Option<i32>,
+    /// What the key of that object says of its records.
+    pub named: Option<Box<Named>>,
     /// The records.
     pub list: Vec<Message>,
 }

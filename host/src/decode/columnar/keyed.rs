@@ -30,7 +30,7 @@ pub(super) struct Keyed {
 impl Keyed {
     /// What the key of `object` says of what is wanted.
     pub(super) fn new(wants: &Wants, object: &Object) -> Self {
-        let Some(says) = KeySays::of(object, &wants.plan) else {
+        let Some(says) = KeySays::of(object.named.as_deref(), &wants.plan) else {
             return Keyed {
                 first_offset: Some(0),
                 ..Keyed::default()
@@ -48,7 +48,7 @@ impl Keyed {
         });
         let names = object.named.as_ref().map(|named| &named.columns);
         let paths = wants.paths.iter();
-        let paths = paths.map(|path| match (&path[..], names) {
+        let paths = paths.map(|path| match (wants.plan.names_within_value(path), names) {
             ([name], Some(names)) => names.contains_key(name),
             _ => false,
         });

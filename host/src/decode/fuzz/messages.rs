@@ -66,6 +66,7 @@ fn list(values: &[(usize, &&[u8])]) -> Chunk {
     Chunk::Messages(Messages {
         topic: "t".into(),
         partition: Some(0),
+        named: None,
         list: values.iter().map(message).collect(),
     })
 }

@@ -155,6 +155,7 @@ fn conditions_come_before_anything_is_missed_and_the_range_before_other_inputs()
         event_time: Some(0),
         range,
         offset: None,
+        value: None,
     };
     let decoded = decode(
         projection,

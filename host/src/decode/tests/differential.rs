@@ -105,6 +105,7 @@ fn messages_are_read_as_serde_json_reads_them() {
                 let messages = Messages {
                     topic: "t".into(),
                     partition: Some(0),
+                    named: None,
                     list: texts.iter().enumerate().map(message).collect(),
                 };
                 let decoded = run(decoding, [Chunk::Messages(messages)]).unwrap();

@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, TimestampMicrosecondType};
 
 use super::support::*;
-use crate::decode::{DecodeOptions, Decoding, EventRange};
+use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange};
 use crate::json_rows;
 use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, Named};
@@ -122,6 +122,21 @@ fn a_record_has_what_its_key_has_and_its_own_values_win() {
     {"a\\.b":"dotted","geo.city":null,"hour":7,"region":"us"}
     {"a\\.b":"dotted","geo.city":null,"hour":5,"region":null}
     "#);
+}
+
+#[test]
+fn a_value_in_an_envelope_has_what_its_key_has() {
+    let wanted = projection(vec![input("region", Kind::Utf8), input("n", Kind::Int64)]);
+    let options = DecodeOptions {
+        envelope: Envelope::Aiven,
+        ..DecodeOptions::default()
+    };
+    let mut decoding = Decoding::new(wanted, &options).unwrap();
+    let key = named(&[("region", Some("eu")), ("value", Some("other"))]);
+    let text = r#"{"value":{"n":1}} {"value":{"region":"us","n":2}} {"region":"no","value":{}}"#;
+    let decoded = run(&mut decoding, chunks(key, text)).unwrap();
+    let regions = ["eu", "us", "eu"].map(|region| Some(region.to_owned()));
+    assert_eq!(decoded.column(0, text_value), regions);
 }
 
 #[test]

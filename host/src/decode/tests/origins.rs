@@ -45,6 +45,7 @@ fn messages(values: &[Option<&str>]) -> Chunk {
     Chunk::Messages(Messages {
         topic: "t".into(),
         partition: Some(3),
+        named: None,
         list: values.iter().enumerate().map(message).collect(),
     })
 }

@@ -101,6 +101,7 @@ fn the_values_of_messages_are_any_bytes() {
     let messages = Chunk::Messages(Messages {
         topic: "t".into(),
         partition: Some(0),
+        named: None,
         list: values.iter().enumerate().map(message).collect(),
     });
     let options = DecodeOptions {

@@ -65,6 +65,7 @@ pub(in crate::decode) fn projection(inputs: Vec<Input>) -> Projection {
         event_time: None,
         range: EventRange::default(),
         offset: None,
+        value: None,
     }
 }
 

@@ -52,6 +52,7 @@ fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
         event_time: None,
         range: EventRange::default(),
         offset: None,
+        value: None,
     };
     let mut decoding = Decoding::new(projection, &options).unwrap();
     let lines: String = offsets

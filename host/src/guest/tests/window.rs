@@ -20,6 +20,7 @@ fn batches(records: &[(String, i64)], batch_rows: u32) -> Vec<Events> {
         event_time: None,
         range: EventRange::default(),
         offset: None,
+        value: None,
     };
     let options = DecodeOptions {
         batch_rows,
