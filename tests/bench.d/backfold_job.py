@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from dataclasses import dataclass, field
 
 import measure
 
@@ -11,25 +12,38 @@ table = "page_days"
 component = {component}
 work = {work}
 
-[source.files]
-path = {archive}
+{source}
 
 [target.sqlite]
 path = {database}
 """
 
 
+@dataclass
+class Source:
+    """What a job reads: its part of the job file, and the variables that go with it."""
+
+    toml: str
+    environment: dict = field(default_factory=dict)
+
+
+def files(archive):
+    """The archive in a folder."""
+    return Source(f"[source.files]\npath = {json.dumps(str(archive))}")
+
+
 class Job:
     """A job in a folder of its own."""
 
-    def __init__(self, backfold, component, archive, folder):
-        self.backfold, self.folder = backfold, folder
+    def __init__(self, backfold, component, source, folder):
+        self.backfold, self.folder, self.environment = backfold, folder, source.environment
         self.file, self.database = folder / "job.toml", folder / "tables.db"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        paths = {"component": component, "archive": archive, "work": folder / "work", "database": self.database}
+        paths = {"component": component, "work": folder / "work", "database": self.database}
         # JSON's strings are TOML's.
-        self.file.write_text(JOB.format(**{key: json.dumps(str(path)) for key, path in paths.items()}))
+        paths = {key: json.dumps(str(path)) for key, path in paths.items()}
+        self.file.write_text(JOB.format(source=source.toml, **paths))
 
     def run(self, mode, workers, cores):
         """Runs it from nothing; `mode` is `--only-fold` or `--swap`. Returns its cost and its report.
@@ -37,15 +51,28 @@ class Job:
         Builds of earlier runs go first: a folded one would be resumed, and nothing measured. The compiled component
         stays in the work folder, as it would from run to run.
         """
-        shutil.rmtree(self.folder / "work" / "page_days", ignore_errors=True)
-        for leftover in self.folder.glob("tables.db*"):
-            leftover.unlink()
-        command = [self.backfold, "run", self.file, mode, "--workers", str(workers), "--no-progress", "--output", "json"]
+        self.forget()
+        command = ["run", self.file, mode, "--workers", str(workers)]
         if mode == "--only-fold":
             # The laws are tested before a fold, and are no part of it.
             command.append("--trust-laws")
-        cost, output = measure.run(command, cores)
+        return self.ask(command, cores)
+
+    def plan(self, cores, *flags):
+        """Plans it from nothing. Returns its cost and the plan."""
+        self.forget()
+        return self.ask(["plan", self.file, *flags], cores)
+
+    def ask(self, command, cores):
+        command = [self.backfold, *command, "--no-progress", "--output", "json"]
+        cost, output = measure.run(command, cores, self.environment)
         return cost, json.loads(output)["result"]
+
+    def forget(self):
+        """Removes all builds and tables."""
+        shutil.rmtree(self.folder / "work" / "page_days", ignore_errors=True)
+        for leftover in self.folder.glob("tables.db*"):
+            leftover.unlink()
 
     def result(self):
         """Rows, events and durations of the live table."""

@@ -1,6 +1,6 @@
 """The job in DuckDB, on one thread: count and sum by page and day, into a table on disk.
 
-    duckdb_job.py ARCHIVE DATABASE
+    duckdb_job.py ARCHIVE json|csv|parquet DATABASE
 
 Prints what the query alone cost, without Python's start, and what came out.
 """
@@ -13,7 +13,9 @@ import time
 
 import duckdb
 
-archive, database = sys.argv[1:]
+import events
+
+archive, form, database = sys.argv[1:]
 for leftover in (database, database + ".wal"):
     if os.path.exists(leftover):
         os.remove(leftover)
@@ -24,14 +26,13 @@ connection.execute(
     f"""
     CREATE TABLE page_days AS
     SELECT page_id AS page, ts::DATE AS day, count(*) AS events, sum(duration_ms)::BIGINT AS total_ms
-    FROM read_json('{archive}/**/*', format = 'newline_delimited',
-                   columns = {{ts: 'TIMESTAMP', page_id: 'VARCHAR', duration_ms: 'BIGINT'}})
+    FROM {events.read(f"'{archive}/**/*'", form)}
     GROUP BY ALL
     """
 )
 connection.execute("CHECKPOINT")
 after = resource.getrusage(resource.RUSAGE_SELF)
-rows, events, total_ms = connection.execute(
+rows, count, total_ms = connection.execute(
     "SELECT count(*), sum(events)::BIGINT, sum(total_ms)::BIGINT FROM page_days"
 ).fetchone()
 print(
@@ -40,7 +41,7 @@ print(
             "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
             "wall_s": time.monotonic() - began,
             "peak_bytes": after.ru_maxrss * 1024,
-            "result": [rows, events, total_ms],
+            "result": [rows, count, total_ms],
         }
     )
 )

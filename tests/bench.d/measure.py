@@ -1,10 +1,17 @@
-"""Runs a command and says what it cost."""
+"""Runs a command and says what it cost.
 
+    measure.py PIPE COMMAND...
+
+As a program, it runs one command and writes its cost to a pipe, a file descriptor. That it is a small process of its own
+matters: the kernel counts the peak of a process from before it became another program, when it was a copy of its parent.
+"""
+
+import json
 import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass
@@ -14,18 +21,48 @@ class Cost:
     cpu_s: float
     wall_s: float
     peak_bytes: int
+    exit_code: int = 0
 
 
-def run(command, cores):
+def pin(cores):
+    """What a started process does first to stay on these cores."""
+    return lambda: os.sched_setaffinity(0, cores)
+
+
+def run(command, cores, environment=None):
     """Runs `command` on the given cores only. Returns its cost and its standard output."""
+    told, tell = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", __file__, str(tell), *command],
+        stdout=subprocess.PIPE,
+        env=os.environ | (environment or {}),
+        pass_fds=[tell],
+        preexec_fn=pin(cores),
+    )
+    os.close(tell)
+    output = process.communicate()[0].decode()
+    with open(told) as pipe:
+        cost = Cost(**json.load(pipe))
+    if cost.exit_code != 0:
+        sys.exit(f"bench: exit code {cost.exit_code} of {' '.join(map(str, command))}\n{output}")
+    return cost, output
+
+
+def cost_of(command):
     began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=lambda: os.sched_setaffinity(0, cores))
-    output = process.stdout.read()
+    process = subprocess.Popen(command)
     # Not `process.wait()`: only wait4 says what this one process used.
     _, status, usage = os.wait4(process.pid, 0)
-    wall_s = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        command = " ".join(map(str, command))
-        sys.exit(f"bench: exit code {process.returncode} of {command}\n{output.decode()}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss * 1024), output.decode()
+    return Cost(
+        cpu_s=usage.ru_utime + usage.ru_stime,
+        wall_s=time.monotonic() - began,
+        peak_bytes=usage.ru_maxrss * 1024,
+        exit_code=process.returncode,
+    )
+
+
+if __name__ == "__main__":
+    cost = cost_of(sys.argv[2:])
+    with open(int(sys.argv[1]), "w") as pipe:
+        json.dump(asdict(cost), pipe)

@@ -234,7 +234,8 @@ const WITH_ORIGINS: [Case; 9] = [
     case(W::Anybody, F::Lenses, C::Gzip, ".json.gz").with("envelope = \"lenses\""),
     case(W::Confluent, F::Avro, C::None, ".avro"),
     case(W::Confluent, F::ConnectSchema, C::None, ".json").with("envelope = \"connect-schema\""),
-    case(W::ConfluentByTime, F::Parquet, C::None, ".snappy.parquet"),
+    // Its keys name the first offset, and the others do not follow from it.
+    case(W::ConfluentByTime, F::Lenses, C::Gzip, ".json.gz").with("envelope = \"lenses\""),
     case(W::Aiven, F::Csv, C::Gzip, ".csv.gz"),
     case(W::Aiven, F::Aiven, C::Gzip, ".gz").with("envelope = \"aiven\""),
     case(W::AivenByTime, F::Parquet, C::None, ".parquet"),

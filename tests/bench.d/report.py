@@ -1,0 +1,87 @@
+"""The results as tables in Markdown."""
+
+from statistics import median
+
+
+def markdown(results):
+    cases, machine = results["cases"], results["machine"]
+    yield f"{results['events']:,} events, medians of {results['pairs']}, {machine['cores']} cores of {machine['cpu']}, "
+    yield f"load {machine['load']:.1f} when it began.\n"
+    compared = {name: case for name, case in cases.items() if "duckdb_cpu_s" in case}
+    if compared:
+        yield from against_duckdb(compared, results["events"])
+    for name, table in TABLES.items():
+        if name in cases:
+            yield ""
+            yield from table(cases[name])
+
+
+def against_duckdb(compared, events):
+    yield "| one core, CPU seconds | stored MB | DuckDB | backfold, fold alone | MB/s | ratio | backfold, whole run | ratio |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, case in compared.items():
+        yield (
+            f"| {name} | {case['stored_bytes'] / 1e6:.0f} | {median(case['duckdb_cpu_s']):.2f} "
+            f"| {median(case['fold_cpu_s']):.2f} | {case['fold_bytes_per_s'] / 1e6:.0f} | {case['fold_ratio']:.2f} "
+            f"| {median(case['whole_cpu_s']):.2f} | {case['whole_ratio']:.2f} |"
+        )
+    stages = list(next(iter(compared.values()))["stages_us"])
+    yield "\n| fold alone, wall nanoseconds an event | " + " | ".join(stages) + " |"
+    yield "|---|" + "---|" * len(stages)
+    for name, case in compared.items():
+        spent = case["stages_us"]
+        row = " | ".join(f"{spent[stage] * 1000 / events:.0f}" for stage in stages)
+        yield f"| {name} | {row} |"
+
+
+def workers(case):
+    one, two = median(case["one_wall_s"]), median(case["two_wall_s"])
+    yield "| fold of gzip on two cores | one worker | two workers | speed-up |\n|---|---|---|---|"
+    yield f"| wall seconds | {one:.2f} | {two:.2f} | {case['speed_up']:.2f} |"
+
+
+def memory(peaks):
+    yield "| whole run, two workers | rows | peak memory |\n|---|---|---|"
+    for name, case in peaks.items():
+        yield f"| archive {name} | {case['rows']:,} | {case['peak_bytes'] / 1e6:.0f} MB |"
+
+
+def memory_s3(case):
+    yield from memory(case["peaks"])
+    yield f"| ratio | | {case['ratio']:.2f} |"
+
+
+def isolation(case):
+    clean_s, poisoned_s = median(case["clean_cpu_s"]), median(case["poisoned_cpu_s"])
+    yield f"| fold alone, one core, CPU seconds | clean | {case['rejected']:,} fatal records | ratio |\n|---|---|---|---|"
+    yield f"| trapping component | {clean_s:.2f} | {poisoned_s:.2f} | {case['ratio']:.2f} |"
+
+
+def shapes(case):
+    yield f"The decoder alone, by shape of the records:\n\n{case['table'].strip()}"
+
+
+def s3(archives):
+    yield "| fold alone, one core, CPU seconds | files | S3 | ratio |\n|---|---|---|---|"
+    for name, case in archives.items():
+        yield f"| {name} | {median(case['files_cpu_s']):.2f} | {median(case['s3_cpu_s']):.2f} | {case['ratio']:.2f} |"
+
+
+def plan_million(plans):
+    yield "| plan of listed objects | objects | wall seconds | CPU seconds | peak memory |\n|---|---|---|---|---|"
+    for name, plan in plans.items():
+        yield (
+            f"| {name} | {plan['objects']:,} | {median(plan['wall_s']):.2f} | {median(plan['cpu_s']):.2f} "
+            f"| {plan['peak_bytes'] / 1e6:.0f} MB |"
+        )
+
+
+TABLES = {
+    "workers": workers,
+    "memory": memory,
+    "isolation": isolation,
+    "shapes": shapes,
+    "s3": s3,
+    "memory-s3": memory_s3,
+    "plan-million": plan_million,
+}
