@@ -43,7 +43,7 @@ fn built() -> PathBuf {
         .split_whitespace()
         .map(|source| PathBuf::from(source.replace('\0', " ")))
         .find(|source| changed(source) > changed(&binary));
-    let advice = "first `cargo build --workspace --bins`, or name a binary in BACKFOLD_BIN";
+    let advice = "first `cargo build --workspace --bins --tests`, or name a binary in BACKFOLD_BIN";
     assert!(binary.exists(), "no {}: {advice}", binary.display());
     if let Some(source) = stale {
         panic!(

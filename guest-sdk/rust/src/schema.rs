@@ -121,7 +121,7 @@ impl Input {
                 assert!(matches!(kind, Kind::Int64), "`partition` is an i64");
                 assert!(
                     nullable,
-                    "an archive has no partitions: make the field an Option<i64>"
+                    "not every record has a partition: make the field an Option<i64>"
                 );
             }
             Origin::Offset => assert!(matches!(kind, Kind::Int64), "`offset` is an i64"),
