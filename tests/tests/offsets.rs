@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use backfold_tests::components::guest;
+use backfold_tests::visits::parquet_of;
 use backfold_tests::workbench::Workbench;
 use serde_json::{Value, json};
 
@@ -103,7 +106,7 @@ fn a_gap_refuses_unless_the_job_allows_it() {
             .unwrap();
         let said = bench.refuses("run --swap", 3, "BF0701");
         assert!(
-            said.contains("15 offsets lie between objects and in none: clicks/0 10 to 24"),
+            said.contains("offsets missing between objects: 15, at clicks/0 10 to 24"),
             "{said}"
         );
         let component = guest("page_days");
@@ -121,7 +124,7 @@ fn what_counts_twice_refuses_unless_the_job_allows_it() {
     bench.write_object("clicks-3-8.jsonl", bare(8..12)).unwrap();
     let said = bench.refuses("run --swap", 3, "BF0701");
     assert!(
-        said.contains("2 offsets are in two objects and were folded twice: 2 of clicks/3"),
+        said.contains("offsets folded twice, since two objects hold them: 2; of these, 2 of clicks/3"),
         "{said}"
     );
     let component = guest("page_days");
@@ -150,4 +153,47 @@ fn records_may_carry_their_offsets_anywhere() {
         .unwrap();
     bench.run("run --swap").success();
     assert!(bench.rows().unwrap() == table(0..20));
+}
+
+/// As Parquet of several row groups, with the offsets in a column.
+fn columns(offsets: Range<i64>) -> Vec<u8> {
+    let values: Vec<Value> = offsets.clone().map(value).collect();
+    let texts = |name: &str| {
+        let texts = values.iter().map(|value| value[name].as_str());
+        Arc::new(StringArray::from_iter(texts)) as ArrayRef
+    };
+    let numbers = |numbers: Range<i64>| Arc::new(Int64Array::from_iter_values(numbers)) as ArrayRef;
+    let rows = RecordBatch::try_from_iter([
+        ("ts", texts("ts")),
+        ("page_id", texts("page_id")),
+        ("duration_ms", numbers(offsets.clone())),
+        ("offset", numbers(offsets)),
+    ]);
+    parquet_of(&rows.unwrap()).unwrap()
+}
+
+#[test]
+fn rows_of_parquet_count_once_too() {
+    for (settings, events) in [
+        ("decode.record_offset = \"offset\"", 300),
+        ("gate.allow_overlaps = true", 350),
+    ] {
+        let bench = bench(&format!("source.files.layout = \"aiven\"\n{settings}"));
+        for (key, offsets) in [
+            ("clicks-0-0.parquet", 0..150),
+            ("clicks-0-100.parquet", 100..300),
+        ] {
+            bench.write_object(key, columns(offsets)).unwrap();
+        }
+        let report = bench.run("run --swap --output json").success().json();
+        assert_eq!(report["result"]["counts"]["events"], events);
+        let is_same = bench.rows().unwrap() == table(0..300);
+        assert_eq!(is_same, events == 300);
+        // What row groups there are makes no difference to what is missing.
+        bench
+            .write_object("clicks-0-301.parquet", columns(301..500))
+            .unwrap();
+        let said = bench.refuses("run --swap --fresh", 3, "BF0701");
+        assert!(said.contains("offsets missing between objects: 1, at clicks/0 300"), "{said}");
+    }
 }

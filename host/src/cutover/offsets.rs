@@ -53,7 +53,7 @@ fn gaps(partitions: &[PartitionOffsets], is_narrowed: bool, are_allowed: bool) -
             partitions.len() - unjudged
         ),
         offsets => format!(
-            "{offsets} offsets lie between objects and in none: {}{}",
+            "offsets missing between objects: {offsets}, at {}{}",
             missing.list(),
             allowance("allow_gaps", are_allowed)
         ),
@@ -75,7 +75,7 @@ fn overlaps(partitions: &[PartitionOffsets], are_allowed: bool) -> Check {
     let text = match repeated.offsets {
         0 => "no offset was folded twice".to_owned(),
         offsets => format!(
-            "{offsets} offsets are in two objects and were folded twice: {}{}",
+            "offsets folded twice, since two objects hold them: {offsets}; of these, {}{}",
             repeated.list(),
             allowance("allow_overlaps", are_allowed)
         ),
@@ -155,8 +155,8 @@ mod tests {
             { "topic": "t", "partition": 7, "covered": [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]] },
         ]);
         insta::assert_snapshot!(texts(&strict, false, broken.clone()), @r"
-        false gaps 15 offsets lie between objects and in none: partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more; a job may allow that by `gate.allow_gaps = true`
-        false overlaps 3 offsets are in two objects and were folded twice: 3 of partition 0; a job may allow that by `gate.allow_overlaps = true`
+        false gaps offsets missing between objects: 15, at partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more; a job may allow that by `gate.allow_gaps = true`
+        false overlaps offsets folded twice, since two objects hold them: 3; of these, 3 of partition 0; a job may allow that by `gate.allow_overlaps = true`
         ");
         let lenient = GateOptions {
             allow_gaps: true,
@@ -164,8 +164,8 @@ mod tests {
             ..GateOptions::default()
         };
         insta::assert_snapshot!(texts(&lenient, false, broken), @r"
-        true gaps 15 offsets lie between objects and in none: partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more, which the job allows
-        true overlaps 3 offsets are in two objects and were folded twice: 3 of partition 0, which the job allows
+        true gaps offsets missing between objects: 15, at partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more, which the job allows
+        true overlaps offsets folded twice, since two objects hold them: 3; of these, 3 of partition 0, which the job allows
         ");
         assert_eq!(texts(&strict, false, json!([])), "");
         let scattered = json!([
