@@ -124,7 +124,9 @@ fn what_counts_twice_refuses_unless_the_job_allows_it() {
     bench.write_object("clicks-3-8.jsonl", bare(8..12)).unwrap();
     let said = bench.refuses("run --swap", 3, "BF0701");
     assert!(
-        said.contains("offsets folded twice, since two objects hold them: 2; of these, 2 of clicks/3"),
+        said.contains(
+            "offsets folded twice, since two objects hold them: 2; of these, 2 of clicks/3"
+        ),
         "{said}"
     );
     let component = guest("page_days");
@@ -194,6 +196,9 @@ fn rows_of_parquet_count_once_too() {
             .write_object("clicks-0-301.parquet", columns(301..500))
             .unwrap();
         let said = bench.refuses("run --swap --fresh", 3, "BF0701");
-        assert!(said.contains("offsets missing between objects: 1, at clicks/0 300"), "{said}");
+        assert!(
+            said.contains("offsets missing between objects: 1, at clicks/0 300"),
+            "{said}"
+        );
     }
 }

@@ -22,6 +22,27 @@ pub struct LoggedStretch {
     pub carried: Range<i64>,
     /// The rows of the batch among them that carry an offset, and that offset.
     pub rows: Vec<(u32, i64)>,
+    /// The same of the batch's rejections.
+    pub rejected: Vec<(u32, i64)>,
+}
+
+/// What became of a record: its place among the rows or the rejections of the batch, if it is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Became {
+    Row(usize),
+    Rejected(usize),
+    Nothing,
+}
+
+impl LoggedStretch {
+    fn add(&mut self, offset: i64, became: Became) {
+        // Batches are far smaller than 4 Gi rows.
+        match became {
+            Became::Row(row) => self.rows.push((row as u32, offset)),
+            Became::Rejected(at) => self.rejected.push((at as u32, offset)),
+            Became::Nothing => {}
+        }
+    }
 }
 
 /// Watches the records of objects.
@@ -63,12 +84,12 @@ impl Tracker {
         self.object.is_some()
     }
 
-    /// Takes in the next record: the offset that it carries, and the row that it became.
+    /// Takes in the next record: the offset that it carries, and what became of it.
     #[inline]
-    pub(super) fn see(&mut self, carried: Option<i64>, row: Option<usize>) {
+    pub(super) fn see(&mut self, carried: Option<i64>, became: Became) {
         if self.is_on() {
             match carried {
-                Some(offset) => self.see_carried(offset, row),
+                Some(offset) => self.see_carried(offset, became),
                 None => self.see_more(1),
             }
         }
@@ -95,7 +116,7 @@ impl Tracker {
         self.open(start..end, 0..0);
     }
 
-    fn see_carried(&mut self, offset: i64, row: Option<usize>) {
+    fn see_carried(&mut self, offset: i64, became: Became) {
         let Some(object) = &mut self.object else {
             return;
         };
@@ -107,8 +128,6 @@ impl Tracker {
             object.next.min(end)..end
         };
         object.next = object.next.max(end);
-        // Batches are far smaller than 4 Gi rows.
-        let row = row.map(|row| (row as u32, offset));
         if let Some(last) = self.stretches.last_mut()
             && self.is_open
             && !last.carried.is_empty()
@@ -116,12 +135,12 @@ impl Tracker {
         {
             last.carried.end = end;
             last.covered.end = last.covered.end.max(covered.end);
-            last.rows.extend(row);
+            last.add(offset, became);
             return;
         }
         self.open(covered, offset..end);
         if let Some(last) = self.stretches.last_mut() {
-            last.rows.extend(row);
+            last.add(offset, became);
         }
     }
 
@@ -134,6 +153,7 @@ impl Tracker {
                 covered,
                 carried,
                 rows: Vec::new(),
+                rejected: Vec::new(),
             });
         }
     }

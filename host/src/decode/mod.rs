@@ -139,7 +139,7 @@ pub struct Counts {
     pub records: u64,
     /// Rows in the batches.
     pub events: u64,
-    /// Events that were taken out of the batches, since other objects hold them too.
+    /// Events and rejections that were taken out of the batches, since other objects hold them too.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeated: u64,
     /// Records that did not meet the conditions.

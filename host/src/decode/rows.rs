@@ -13,7 +13,7 @@ use super::columnar::{Gathering, Piece, Wants};
 use super::json::{Fault, Processor, RecordParser};
 use super::judge::{JsonValues, Judge, Refusal, Verdict};
 pub(super) use super::judge::{NoValues, Values};
-use super::logged::Tracker;
+use super::logged::{Became, Tracker};
 use super::named::KeySays;
 use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
@@ -244,8 +244,12 @@ impl Rows {
         judged: Result<Verdict, Refusal>,
         carried: Option<i64>,
     ) {
-        let row = matches!(judged, Ok(Verdict::Event)).then_some(self.rows.len());
-        self.tracker.see(carried, row);
+        let became = match &judged {
+            Ok(Verdict::Event) => Became::Row(self.rows.len()),
+            Ok(Verdict::NotWanted | Verdict::OutOfRange) => Became::Nothing,
+            Err(_) => Became::Rejected(self.rejected.len()),
+        };
+        self.tracker.see(carried, became);
         match judged {
             Ok(Verdict::Event) => {
                 let stretch = self.keep(block, record.stretch);
@@ -290,7 +294,7 @@ impl Rows {
         text: &[u8],
         length_bytes: u64,
     ) {
-        self.tracker.see(None, None);
+        self.tracker.see(None, Became::Nothing);
         self.keep_rejected(position, path, reason, text, length_bytes);
     }
 

@@ -4,7 +4,7 @@
 //! what its splits claimed and nothing else: where a run is killed, claims of splits that no checkpoint covers are
 //! gone with them, and are made anew when these splits are read again. So each offset counts exactly once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -142,7 +142,7 @@ impl Claims {
         }
     }
 
-    /// Takes the rows out of a batch that others hold, and adds what it accounts for to `own`.
+    /// Takes rows and rejections out of a batch that others hold, and adds what it accounts for to `own`.
     ///
     /// # Errors
     /// [`FoldError::TooManyPieces`] where memory is not bounded otherwise.
@@ -151,25 +151,35 @@ impl Claims {
         events: &mut Events,
         own: &mut FoldedOffsets,
     ) -> Result<(), FoldError> {
-        let mut repeated = Vec::new();
+        let (mut rows, mut rejected) = (BTreeSet::new(), BTreeSet::new());
         for stretch in std::mem::take(&mut events.logged) {
             let held = self.claim(&stretch, own)?;
             if !held.is_empty() {
                 let is_held = |offset: i64| held.iter().any(|part| part.contains(&offset));
-                let rows = stretch.rows.iter();
-                let rows = rows.filter(|(_, offset)| is_held(*offset));
-                repeated.extend(rows.map(|(row, _)| *row as usize));
+                let places = |records: &[(u32, i64)]| -> Vec<usize> {
+                    let records = records.iter().filter(|(_, offset)| is_held(*offset));
+                    records.map(|(place, _)| *place as usize).collect()
+                };
+                rows.extend(places(&stretch.rows));
+                rejected.extend(places(&stretch.rejected));
             }
         }
-        if repeated.is_empty() {
-            return Ok(());
+        if !rows.is_empty() {
+            let kept: Vec<bool> = (0..events.batch.num_rows())
+                .map(|row| !rows.contains(&row))
+                .collect();
+            events.provenance.retain(&kept);
+            events.batch = filter_record_batch(&events.batch, &BooleanArray::from(kept))?;
         }
-        let mut kept = vec![true; events.batch.num_rows()];
-        repeated.iter().for_each(|row| kept[*row] = false);
-        events.provenance.retain(&kept);
-        events.batch = filter_record_batch(&events.batch, &BooleanArray::from(kept))?;
-        events.counts.events -= repeated.len() as u64;
-        events.counts.repeated += repeated.len() as u64;
+        if !rejected.is_empty() {
+            let mut place = 0usize..;
+            events
+                .rejected
+                .retain(|_| place.next().is_none_or(|place| !rejected.contains(&place)));
+        }
+        events.counts.events -= rows.len() as u64;
+        events.counts.rejected -= rejected.len() as u64;
+        events.counts.repeated += (rows.len() + rejected.len()) as u64;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use super::bind::{Binding, Wants};
 use super::cast::Converted;
 use super::lines::Lines;
 use super::values::Wish;
-use crate::decode::logged::Tracker;
+use crate::decode::logged::{Became, Tracker};
 use crate::decode::plan::Place;
 use crate::decode::{Counts, Position, QUARANTINE_BYTES, Rejected};
 
@@ -43,6 +43,8 @@ pub(super) struct Outcome {
     /// The rows that became events, by their place in the piece.
     pub(super) events: Vec<u32>,
     pub(super) rejected: Vec<Rejected>,
+    /// The rows that were rejected, by their place in the piece.
+    refused: Vec<u32>,
     pub(super) counts: Counts,
     pub(super) lines: Arc<Lines>,
     /// The offsets that the rows of the piece carry, where there is such a column.
@@ -50,19 +52,25 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Tells which rows were read; the first event becomes row `first` of the batch.
-    pub(super) fn track(&self, first: usize, tracker: &mut Tracker) {
+    /// Tells which rows were read, of a batch that has so many rows and rejections before.
+    pub(super) fn track(&self, rows: usize, rejections: usize, tracker: &mut Tracker) {
         if !tracker.is_on() {
             return;
         }
         let Some(carried) = &self.carried else {
             return tracker.see_more(self.counts.records);
         };
-        let mut events = (first..).zip(&self.events).peekable();
+        let mut events = (rows..).zip(&self.events).peekable();
+        let mut refused = (rejections..).zip(&self.refused).peekable();
         for (row, offset) in carried.as_primitive::<Int64Type>().iter().enumerate() {
             let event = events.next_if(|(_, place)| **place as usize == row);
-            let offset = offset.filter(|offset| *offset >= 0);
-            tracker.see(offset, event.map(|(row, _)| row));
+            let rejection = refused.next_if(|(_, place)| **place as usize == row);
+            let became = match (event, rejection) {
+                (Some((row, _)), _) => Became::Row(row),
+                (None, Some((at, _))) => Became::Rejected(at),
+                (None, None) => Became::Nothing,
+            };
+            tracker.see(offset.filter(|offset| *offset >= 0), became);
         }
     }
 }
@@ -105,6 +113,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         mut counts,
         ..
     } = judging;
+    let places = refused.keys().copied().collect();
     let rejected: Vec<_> = refused
         .into_iter()
         .map(|(row, refusal)| rejected(piece, &lines, row, refusal))
@@ -115,6 +124,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         batch,
         events,
         rejected,
+        refused: places,
         counts,
         lines,
         carried,

@@ -70,7 +70,7 @@ impl Gathering {
             self.open.logged = tracker.take();
             self.closed = Some(std::mem::take(&mut self.open));
         }
-        outcome.track(self.open.rows.len(), tracker);
+        outcome.track(self.open.rows.len(), self.open.rejected.len(), tracker);
         let open = &mut self.open;
         open.counts += outcome.counts;
         open.rejected.extend(outcome.rejected);

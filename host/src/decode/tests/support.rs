@@ -88,6 +88,9 @@ pub(in crate::decode) struct Offsets {
     /// Rows by their place in all batches.
     rows: Vec<(usize, i64)>,
     batch_rows: usize,
+    /// The same of rejections.
+    rejected: Vec<(usize, i64)>,
+    batch_rejections: usize,
 }
 
 impl Offsets {
@@ -99,7 +102,14 @@ impl Offsets {
             self.rows
                 .extend(rows.map(|(row, offset)| (self.batch_rows + *row as usize, *offset)));
         }
+        for stretch in &events.logged {
+            let rejected = stretch.rejected.iter();
+            self.rejected.extend(
+                rejected.map(|(at, offset)| (self.batch_rejections + *at as usize, *offset)),
+            );
+        }
         self.batch_rows += events.batch.num_rows();
+        self.batch_rejections += events.rejected.len();
     }
 }
 

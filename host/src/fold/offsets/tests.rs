@@ -29,8 +29,8 @@ fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
     })
 }
 
-/// Events of an object that holds these offsets, in batches of three.
-fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
+/// Events of an object that holds these lines, in batches of three.
+fn decoded(lines: &str, first: i64, scattered: bool, carries: bool) -> Vec<Events> {
     let options = DecodeOptions {
         batch_rows: 3,
         envelope: match carries {
@@ -55,17 +55,9 @@ fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
         value: None,
     };
     let mut decoding = Decoding::new(projection, &options).unwrap();
-    let lines: String = offsets
-        .iter()
-        .map(|n| match carries {
-            true => format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n"),
-            false => format!("{{\"n\":{n}}}\n"),
-        })
-        .collect();
-    let first = offsets.first().copied().unwrap_or(0);
     for chunk in [
         Chunk::Object(object("a", first, scattered)),
-        Chunk::Bytes(Bytes::from(lines)),
+        Chunk::Bytes(Bytes::from(lines.to_owned())),
         Chunk::End,
     ] {
         decoding.push(chunk).unwrap();
@@ -76,6 +68,19 @@ fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
     }
     all.extend(decoding.finish().unwrap());
     all
+}
+
+/// Events of an object that holds these offsets.
+fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
+    let lines: String = offsets
+        .iter()
+        .map(|n| match carries {
+            true => format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n"),
+            false => format!("{{\"n\":{n}}}\n"),
+        })
+        .collect();
+    let first = offsets.first().copied().unwrap_or(0);
+    decoded(&lines, first, scattered, carries)
 }
 
 fn numbers(events: &Events) -> Vec<i64> {
@@ -123,6 +128,36 @@ fn what_records_carry_is_folded_once() {
     assert_eq!(left, (20..27).collect::<Vec<_>>());
     assert_eq!(covered(&own), [(10, 27)]);
     assert_eq!(only(&own).repeated, 0);
+}
+
+#[test]
+fn what_is_rejected_twice_is_kept_once() {
+    let (claims, mut own) = (
+        Claims::new(FoldedOffsets::default(), true),
+        FoldedOffsets::default(),
+    );
+    let line = |n: i64| match n % 3 {
+        0 => format!("{{\"offset\":{n},\"value\":{{\"n\":\"no number\"}}}}\n"),
+        _ => format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n"),
+    };
+    let mut offsets = Vec::new();
+    for object in [0..10, 5..15] {
+        let lines: String = object.clone().map(line).collect();
+        for mut events in decoded(&lines, object.start, false, true) {
+            claims.take_out_repeated(&mut events, &mut own).unwrap();
+            assert_eq!(events.counts.rejected, events.rejected.len() as u64);
+            let first = object.start;
+            offsets.extend(numbers(&events));
+            offsets.extend(
+                events
+                    .rejected
+                    .iter()
+                    .map(|one| first + one.position.offset),
+            );
+        }
+    }
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..15).collect::<Vec<_>>());
 }
 
 #[test]
