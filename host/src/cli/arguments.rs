@@ -134,6 +134,32 @@ impl BuildArguments {
         };
         Job::load(&job.job, &overrides)
     }
+
+    /// The same settings as arguments of a command to try next, which is of the same plan by them.
+    pub(crate) fn suffix(&self) -> String {
+        let mut words = Vec::new();
+        for (flag, value) in [("--from", &self.from), ("--to", &self.to)] {
+            if let Some(value) = value {
+                words.extend([flag.to_owned(), quoted(value)]);
+            }
+        }
+        if self.skip_archived {
+            words.push("--skip-archived".to_owned());
+        }
+        for (name, value) in &self.params.params {
+            words.extend(["-p".to_owned(), quoted(&format!("{name}={value}"))]);
+        }
+        words.iter().map(|word| format!(" {word}")).collect()
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// Parameters of a component.
@@ -170,6 +196,21 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_to_try_next_has_the_same_settings() {
+        let arguments = BuildArguments {
+            from: Some("-48h".to_owned()),
+            to: Some("2026-01-02 05:00".to_owned()),
+            workers: Some(2),
+            skip_archived: true,
+            params: ParamArguments {
+                params: vec![("say".to_owned(), "it's".to_owned())],
+            },
+        };
+        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -p 'say=it'\''s'";
+        assert_eq!(arguments.suffix(), expected);
+    }
 
     #[test]
     fn parameters_of_the_command_line_go_over_the_environment() {

@@ -41,9 +41,11 @@ impl Plan {
             ))
             .await?;
         let mut text = describe(&planned, context.paint);
-        let next = context
-            .paint
-            .cyan(format_args!("backfold run{}", self.job.suffix()));
+        let next = context.paint.cyan(format_args!(
+            "backfold run{}{}",
+            self.job.suffix(),
+            self.build.suffix()
+        ));
         text.push_str(&match planned.resumes {
             true => format!("\n`{next}` goes on with it\n"),
             false => format!("\nnothing is built or changed yet: `{next}` builds it\n"),
