@@ -17,6 +17,9 @@ use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
 use crate::progress::Progress;
 use crate::source::{Chunk, SourceError};
 
+/// How much is taken from the feed at once, so that whoever feeds is woken once for all of it.
+const FED_AT_ONCE: usize = 8;
+
 /// What a worker is fed.
 #[derive(Debug)]
 pub enum Feed {
@@ -108,41 +111,45 @@ impl Worker {
     /// After an error nothing since the last checkpoint is of use. A feed that ends within a split is
     /// [`FoldError::Interrupted`].
     pub fn run(mut self, mut feed: Receiver<Feed>) -> Result<(), FoldError> {
+        let mut fed = Vec::with_capacity(FED_AT_ONCE);
         loop {
             let waiting = Instant::now();
-            let Some(next) = feed.blocking_recv() else {
+            if feed.blocking_recv_many(&mut fed, FED_AT_ONCE) == 0 {
                 break;
-            };
+            }
             self.checkpoint.times.wait += micros_since(waiting);
-            match next {
-                Feed::Split(number) => self.begin_split(number),
-                Feed::Chunk(chunk) => {
-                    let pushed = self.decoding.push(chunk);
-                    self.decode(pushed)?;
-                }
-                Feed::Inflated(inflated) => {
-                    self.checkpoint.times.inflate += micros(inflated.spent());
-                    let pushed = self.decoding.push_inflated(inflated);
-                    self.decode(pushed)?;
-                }
-                Feed::RowGroup(group) => {
-                    let pushed = self.decoding.push_row_group(group);
-                    self.decode(pushed)?;
-                }
-                Feed::Damaged(source) => return Err(self.cannot_decode(source)),
-                Feed::SplitEnd => self.end_split()?,
-                Feed::Failed(source) => {
-                    return Err(FoldError::Read {
-                        split: self.split_number(),
-                        source,
-                    });
-                }
+            for next in fed.drain(..) {
+                self.take(next)?;
             }
         }
         if self.split.is_some() {
             return Err(FoldError::Interrupted);
         }
         self.write_checkpoint()
+    }
+
+    fn take(&mut self, fed: Feed) -> Result<(), FoldError> {
+        let pushed = match fed {
+            Feed::Split(number) => {
+                self.begin_split(number);
+                return Ok(());
+            }
+            Feed::SplitEnd => return self.end_split(),
+            Feed::Chunk(chunk) => self.decoding.push(chunk),
+            Feed::Inflated(inflated) => {
+                self.checkpoint.times.inflate += micros(inflated.spent());
+                self.decoding.push_inflated(inflated)
+            }
+            Feed::RowGroup(group) => self.decoding.push_row_group(group),
+            Feed::Damaged(source) => Err(source),
+            Feed::Failed(source) => {
+                return Err(FoldError::Read {
+                    split: self.split_number(),
+                    source,
+                });
+            }
+        };
+        self.decode(pushed)
     }
 
     /// Decodes and folds what was pushed, as far as it reaches.
