@@ -16,7 +16,7 @@ pub struct LoggedStretch {
     /// The object's records are scattered.
     pub is_scattered: bool,
     /// Offsets that the object accounts for: those of the records, and what lies between them and the ones before, of
-    /// which the log had no record to give. Empty where that was said before.
+    /// which the log had no record to give.
     pub covered: Range<i64>,
     /// The offsets that the records carry, one by one. Empty where they carry none.
     pub carried: Range<i64>,
@@ -125,7 +125,7 @@ impl Tracker {
         let covered = if object.is_scattered {
             offset..end
         } else {
-            object.next.min(end)..end
+            object.next.min(offset)..end
         };
         object.next = object.next.max(end);
         if let Some(last) = self.stretches.last_mut()

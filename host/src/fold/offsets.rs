@@ -204,6 +204,10 @@ impl Claims {
         let before = all.pieces();
         let covered = claim(&mut all.covered, &mut own.covered, &stretch.covered);
         let claimed = claim(&mut all.claimed, &mut own.claimed, &stretch.carried);
+        // Also where what covered it may yet be lost: what is claimed is covered.
+        for part in without(stretch.carried.clone(), &claimed) {
+            own.covered.insert(part);
+        }
         let pieces = all.pieces();
         let carries = !stretch.carried.is_empty();
         let records = if carries {
@@ -217,7 +221,8 @@ impl Claims {
         };
         // Those that were read before, be it from an object whose records carry no offsets.
         let read_before = covered.iter().map(|part| len(&common(part, records)));
-        let repeated = read_before.sum::<u64>() - taken_out.iter().map(len).sum::<u64>();
+        let taken_out_len: u64 = taken_out.iter().map(len).sum();
+        let repeated = read_before.sum::<u64>().saturating_sub(taken_out_len);
         all.repeated += repeated;
         own.repeated += repeated;
         read.pieces = read.pieces + pieces - before;

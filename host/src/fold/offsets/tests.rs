@@ -268,4 +268,32 @@ proptest! {
         prop_assert_eq!(kept, expected);
         prop_assert_eq!(only(&checkpoint).repeated, 0);
     }
+
+    /// Objects whose offsets are in no order, and not those that their keys promise.
+    #[test]
+    fn each_offset_counts_once_whatever_the_objects_are(
+        objects in prop::collection::vec(
+            (prop::collection::vec(0i64..30, 0..12), 0i64..40, any::<bool>()),
+            1..6,
+        ),
+    ) {
+        let (claims, mut own) = (Claims::new(FoldedOffsets::default(), true), FoldedOffsets::default());
+        let mut kept = Vec::new();
+        for (offsets, first, scattered) in &objects {
+            let line = |n: &i64| format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n");
+            let lines: String = offsets.iter().map(line).collect();
+            kept.extend(fold(&claims, &mut own, decoded(&lines, *first, *scattered, true)));
+        }
+        kept.sort_unstable();
+        let mut expected: Vec<i64> = objects.into_iter().flat_map(|(offsets, ..)| offsets).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        prop_assert_eq!(kept, expected);
+        for partition in own.partitions() {
+            let mut covered = partition.covered.clone();
+            for range in partition.claimed.ranges() {
+                prop_assert_eq!(covered.insert(range.clone()), [range]);
+            }
+        }
+    }
 }
