@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::gate::{Check, GateOptions, check};
-use crate::fold::{FoldedOffsets, PartitionOffsets};
+use crate::fold::FoldedOffsets;
 use crate::source::offsets::len;
 
 /// The most places that are told.
@@ -21,37 +21,32 @@ pub(super) fn checks(
     if folded.is_empty() {
         return Vec::new();
     }
-    let partitions: Vec<_> = folded.partitions().collect();
     vec![
-        gaps(&partitions, is_narrowed, options.allow_gaps),
-        overlaps(&partitions, options.allow_overlaps),
+        gaps(folded, is_narrowed, options.allow_gaps),
+        overlaps(folded, options.allow_overlaps),
     ]
 }
 
-fn gaps(partitions: &[PartitionOffsets], is_narrowed: bool, are_allowed: bool) -> Check {
+fn gaps(folded: &FoldedOffsets, is_narrowed: bool, are_allowed: bool) -> Check {
     let mut missing = Places::default();
-    let (mut held, mut unjudged) = (0, 0);
-    for partition in partitions {
-        if is_narrowed && partition.scattered {
+    let (mut held, mut judged, mut unjudged) = (0, 0, 0);
+    for (partition, offsets) in folded.partitions() {
+        if is_narrowed && offsets.scattered {
             unjudged += 1;
             continue;
         }
-        held += partition
+        judged += 1;
+        held += offsets
             .covered
             .ranges()
             .map(|range| len(&range))
             .sum::<u64>();
-        for gap in partition.covered.gaps() {
-            missing.add(len(&gap), || {
-                format!("{} {}", partition.partition, shown(&gap))
-            });
+        for gap in offsets.covered.gaps() {
+            missing.add(len(&gap), || format!("{partition} {}", shown(&gap)));
         }
     }
     let mut text = match missing.offsets {
-        0 => format!(
-            "partitions whose {held} offsets follow on one another: {}",
-            partitions.len() - unjudged
-        ),
+        0 => format!("partitions whose {held} offsets follow on one another: {judged}"),
         offsets => format!(
             "offsets missing between objects: {offsets}, at {}{}",
             missing.list(),
@@ -66,11 +61,13 @@ fn gaps(partitions: &[PartitionOffsets], is_narrowed: bool, are_allowed: bool) -
     check("gaps", are_allowed || missing.offsets == 0, text)
 }
 
-fn overlaps(partitions: &[PartitionOffsets], are_allowed: bool) -> Check {
+fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
     let mut repeated = Places::default();
-    for partition in partitions.iter().filter(|one| one.repeated > 0) {
-        let number = partition.repeated;
-        repeated.add(number, || format!("{number} of {}", partition.partition));
+    for (partition, offsets) in folded.partitions() {
+        if offsets.repeated > 0 {
+            let number = offsets.repeated;
+            repeated.add(number, || format!("{number} of {partition}"));
+        }
     }
     let text = match repeated.offsets {
         0 => "no offset was folded twice".to_owned(),

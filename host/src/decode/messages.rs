@@ -127,7 +127,7 @@ impl MessageReader {
         match refusal {
             Some(reason) => {
                 let position = self.stretch.position(message.offset, start);
-                rows.reject(position, None, reason, text, length as u64);
+                rows.reject(position, None, reason, text, length as u64, None);
             }
             None => {
                 let record = Record {

@@ -244,14 +244,9 @@ impl Rows {
         judged: Result<Verdict, Refusal>,
         carried: Option<i64>,
     ) {
-        let became = match &judged {
-            Ok(Verdict::Event) => Became::Row(self.rows.len()),
-            Ok(Verdict::NotWanted | Verdict::OutOfRange) => Became::Nothing,
-            Err(_) => Became::Rejected(self.rejected.len()),
-        };
-        self.tracker.see(carried, became);
         match judged {
             Ok(Verdict::Event) => {
+                self.tracker.see(carried, Became::Row(self.rows.len()));
                 let stretch = self.keep(block, record.stretch);
                 // Blocks are far smaller than 4 GiB.
                 let (start, end) = (record.start as u32, record.end as u32);
@@ -265,11 +260,13 @@ impl Rows {
                 self.counts.events += 1;
             }
             Ok(Verdict::NotWanted) => {
+                self.tracker.see(carried, Became::Nothing);
                 self.take_back();
                 self.counts.records += 1;
                 self.counts.not_wanted += 1;
             }
             Ok(Verdict::OutOfRange) => {
+                self.tracker.see(carried, Became::Nothing);
                 self.take_back();
                 self.counts.records += 1;
                 self.counts.out_of_range += 1;
@@ -279,12 +276,12 @@ impl Rows {
                 self.take_back();
                 let text = &block.text()[record.start..record.end];
                 let position = record.stretch.position(record.offset, record.start);
-                self.keep_rejected(position, path, reason, text, text.len() as u64);
+                self.reject(position, path, reason, text, text.len() as u64, carried);
             }
         }
     }
 
-    /// Refuses a record of which nothing was read; `text` may be its beginning alone.
+    /// Refuses a record, of which the offset that it carries may be known; `text` may be its beginning alone.
     #[cold]
     pub(super) fn reject(
         &mut self,
@@ -293,20 +290,10 @@ impl Rows {
         reason: String,
         text: &[u8],
         length_bytes: u64,
+        carried: Option<i64>,
     ) {
-        self.tracker.see(None, Became::Nothing);
-        self.keep_rejected(position, path, reason, text, length_bytes);
-    }
-
-    #[cold]
-    fn keep_rejected(
-        &mut self,
-        position: Position,
-        path: Option<String>,
-        reason: String,
-        text: &[u8],
-        length_bytes: u64,
-    ) {
+        let place = Became::Rejected(self.rejected.len());
+        self.tracker.see(carried, place);
         let bytes = Bytes::copy_from_slice(&text[..text.len().min(QUARANTINE_BYTES)]);
         self.rejected_bytes += bytes.len();
         self.rejected.push(Rejected {

@@ -127,7 +127,7 @@ impl Source {
         let record = self.record(text.at, end);
         let position = record.stretch.position(record.offset, text.at);
         let bytes = &text.block.text()[text.at..end];
-        rows.reject(position, None, reason, bytes, bytes.len() as u64);
+        rows.reject(position, None, reason, bytes, bytes.len() as u64, None);
     }
 
     /// Gives up the next record, which begins at `at` and whose end is unknown, but not within the next `known` bytes.
@@ -179,7 +179,7 @@ impl Source {
             ..
         }) = self.broken.take()
         {
-            rows.reject(position, None, reason, &beginning, length_bytes);
+            rows.reject(position, None, reason, &beginning, length_bytes, None);
         }
         true
     }

@@ -15,31 +15,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::error::FoldError;
 use crate::decode::{Events, LoggedStretch};
 use crate::source::TopicPartition;
-use crate::source::offsets::{OffsetSet, len, without};
+use crate::source::offsets::{OffsetSet, common, len, without};
 
 /// The most pieces that sets of offsets are kept in, about 100 MB of them.
 const PIECES: usize = 1 << 20;
 
 /// Which offsets were folded, by partition.
+///
+/// Serialized as a list of partitions, each with its offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoldedOffsets {
-    partitions: BTreeMap<TopicPartition, Offsets>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Offsets {
-    covered: OffsetSet,
-    claimed: OffsetSet,
-    repeated: u64,
-    scattered: bool,
+    partitions: BTreeMap<TopicPartition, PartitionOffsets>,
 }
 
 /// What was folded of one partition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionOffsets {
-    /// The partition.
-    #[serde(flatten)]
-    pub partition: TopicPartition,
     /// The offsets that objects account for.
     pub covered: OffsetSet,
     /// Those that records carry.
@@ -53,6 +44,15 @@ pub struct PartitionOffsets {
     /// [`Named::scattered`]: crate::source::Named::scattered
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scattered: bool,
+}
+
+/// A partition in a file.
+#[derive(Serialize, Deserialize)]
+struct Entry<P, O> {
+    #[serde(flatten)]
+    partition: P,
+    #[serde(flatten)]
+    offsets: O,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -81,36 +81,22 @@ impl FoldedOffsets {
     }
 
     /// Each partition, by topic and number.
-    pub fn partitions(&self) -> impl Iterator<Item = PartitionOffsets> {
-        let partitions = self.partitions.iter();
-        partitions.map(|(partition, offsets)| PartitionOffsets {
-            partition: partition.clone(),
-            covered: offsets.covered.clone(),
-            claimed: offsets.claimed.clone(),
-            repeated: offsets.repeated,
-            scattered: offsets.scattered,
-        })
+    pub fn partitions(&self) -> impl Iterator<Item = (&TopicPartition, &PartitionOffsets)> {
+        self.partitions.iter()
     }
 }
 
 impl Serialize for FoldedOffsets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.partitions())
+        let partitions = self.partitions();
+        serializer.collect_seq(partitions.map(|(partition, offsets)| Entry { partition, offsets }))
     }
 }
 
 impl<'de> Deserialize<'de> for FoldedOffsets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let partitions = Vec::<PartitionOffsets>::deserialize(deserializer)?;
-        let partitions = partitions.into_iter().map(|one| {
-            let offsets = Offsets {
-                covered: one.covered,
-                claimed: one.claimed,
-                repeated: one.repeated,
-                scattered: one.scattered,
-            };
-            (one.partition, offsets)
-        });
+        let partitions = Vec::<Entry<_, _>>::deserialize(deserializer)?.into_iter();
+        let partitions = partitions.map(|one| (one.partition, one.offsets));
         Ok(FoldedOffsets {
             partitions: partitions.collect(),
         })
@@ -135,7 +121,7 @@ impl Claims {
     /// where the order of records matters, since which of them comes first is a matter of chance.
     pub fn new(offsets: FoldedOffsets, takes_out: bool) -> Self {
         let partitions = offsets.partitions.values();
-        let pieces = partitions.map(Offsets::pieces).sum();
+        let pieces = partitions.map(PartitionOffsets::pieces).sum();
         Claims {
             read: Mutex::new(Read { offsets, pieces }),
             takes_out,
@@ -236,11 +222,7 @@ impl Claims {
     }
 }
 
-fn common(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
-    one.start.max(other.start)..one.end.min(other.end)
-}
-
-impl Offsets {
+impl PartitionOffsets {
     fn pieces(&self) -> usize {
         self.covered.pieces() + self.claimed.pieces()
     }

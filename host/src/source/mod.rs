@@ -9,7 +9,7 @@
 //! | [`layout`] | what the keys of an archive say of the events within |
 //! | [`archive`] | what all archives share: the order of keys, the cut into splits |
 //! | `coverage` | what keys with Kafka offsets tell of an archive's completeness |
-//! | [`offsets`] | offsets of partitions, as sets
+//! | [`offsets`] | offsets of partitions, as sets |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | [`memory`] | objects and messages held in memory, for tests |

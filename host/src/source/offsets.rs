@@ -46,7 +46,7 @@ impl OffsetSet {
             if known_end < start {
                 break;
             }
-            let common = known_start.max(range.start)..known_end.min(range.end);
+            let common = common(&(known_start..known_end), &range);
             if !common.is_empty() {
                 held.push(common);
             }
@@ -93,6 +93,11 @@ pub(crate) fn without(range: Range<i64>, taken: &[Range<i64>]) -> Vec<Range<i64>
     left.push(at..range.end);
     left.retain(|part| !part.is_empty());
     left
+}
+
+/// What two ranges have in common, which is empty where that is nothing.
+pub(crate) fn common(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
+    one.start.max(other.start)..one.end.min(other.end)
 }
 
 /// How many offsets are in a range.
