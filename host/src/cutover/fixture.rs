@@ -24,6 +24,7 @@ pub(super) fn handoff(n: u32) -> Handoff {
         topic: "clicks".to_owned(),
         partition: 0,
         next: n.into(),
+        until_us: None,
     };
     Handoff {
         positions: vec![position],

@@ -120,6 +120,7 @@ impl MemoryDriver {
                 topic: topic.to_string(),
                 partition: *partition,
                 next: log.len() as i64,
+                until_us: None,
             });
         }
     }
@@ -343,6 +344,7 @@ mod tests {
             topic: "clicks".to_owned(),
             partition: 0,
             next: 1,
+            until_us: None,
         };
         assert_eq!(frozen.handoff.positions, [next]);
     }

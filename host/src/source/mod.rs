@@ -155,10 +155,39 @@ pub struct Frozen {
     pub objects: u64,
     /// How many bytes they hold, as stored; 0 where unknown.
     pub size_bytes: u64,
+    /// The partitions of a topic, as far as they were frozen; none for an archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<FrozenPartition>,
     /// Where a live consumer goes on once this input has been folded.
     pub handoff: Handoff,
     /// What a person should know about the input, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// The stretch of a partition that a plan froze, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenPartition {
+    /// The topic.
+    pub topic: String,
+    /// What tells this topic from another that is made anew under its name, where the broker knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_id: Option<String>,
+    /// The partition.
+    pub partition: i32,
+    /// The first offset.
+    pub start: i64,
+    /// The offset behind the last. Between them lie at most as many records; fewer where the log was compacted or
+    /// holds transactions.
+    pub end: i64,
+    /// What the first records take on average, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_bytes: Option<u64>,
+    /// The timestamp of the first record in microseconds since 1970-01-01T00:00:00Z, if it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_us: Option<i64>,
+    /// That of the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_us: Option<i64>,
 }
 
 /// The source positions up to which a table is complete, for a live consumer to go on from.
@@ -190,6 +219,10 @@ pub enum HandoffPosition {
         partition: i32,
         /// The next offset to read.
         next: i64,
+        /// Where the job's range had an end: events from `next` on that are earlier than this, in microseconds since
+        /// 1970-01-01T00:00:00Z, are in the table already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_us: Option<i64>,
     },
 }
 

@@ -212,6 +212,7 @@ fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {
                 topic: "clicks".to_owned(),
                 partition: 3,
                 next: i64::MAX,
+                until_us: Some(7),
             },
             HandoffPosition::Archive {
                 source: "files".to_owned(),
