@@ -90,6 +90,7 @@ fn decode(objects: &[Bytes]) -> Result<Round, Box<dyn Error>> {
         only: Vec::new(),
         event_time: None,
         range: EventRange::default(),
+        cut_by_record_time: false,
         offset: None,
         value: None,
     };

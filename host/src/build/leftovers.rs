@@ -38,18 +38,17 @@ impl LeftoversDriver {
     fn message(&self, record: Quarantined) -> Option<Messages> {
         let value = record.bytes()?;
         let position = record.position;
-        Some(Messages {
-            named: (self.named)(&position.source).map(Box::new),
-            topic: Arc::clone(&position.source),
-            partition: position.partition,
-            list: vec![Message {
-                offset: position.offset,
-                time_us: None,
-                key: None,
-                headers: vec![],
-                value: Some(value.into()),
-            }],
-        })
+        let message = Message {
+            offset: position.offset,
+            time_us: None,
+            key: None,
+            headers: vec![],
+            value: Some(value.into()),
+        };
+        let source = Arc::clone(&position.source);
+        let mut messages = Messages::new(source, position.partition, [message]);
+        messages.named = (self.named)(&position.source).map(Box::new);
+        Some(messages)
     }
 
     fn failed(&self, error: BuildError) -> SourceError {

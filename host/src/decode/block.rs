@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::source::Messages;
+
 /// What a block holds while nothing forces it to hold more: small enough for a core's L2 cache.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
 /// How far a record is followed into the next piece at first.
 const BRIDGE_BYTES: usize = 4 << 10;
 
-/// Bytes behind the text, so that a scanner may load 64 bytes anywhere in it. They are zeros, at which every scanner
-/// stops by itself, or what really follows the text.
-pub(super) const PADDING: usize = 64;
+// Bytes behind the text, so that a scanner may load 64 bytes anywhere in it. They are zeros, at which every scanner
+// stops by itself, or what really follows the text.
+pub(super) use crate::source::PADDING;
 
 /// Text with [`PADDING`] behind it.
 #[derive(Debug, Default)]
@@ -50,6 +52,15 @@ impl Block {
             memory: Memory::Lent(bytes),
             len,
         })
+    }
+
+    /// The values of messages as text, where they lie.
+    pub(super) fn of_messages(messages: &Messages) -> Self {
+        let values = messages.values().clone();
+        Block {
+            len: values.len() - PADDING,
+            memory: Memory::Lent(values),
+        }
     }
 
     fn bytes(&self) -> &[u8] {

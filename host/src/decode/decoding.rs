@@ -148,7 +148,7 @@ impl Decoding {
                     (Reading::RowGroup(reader), paused)
                 }
                 Reading::Messages(mut reader) => {
-                    let paused = reader.advance(&mut self.rows, &mut self.blocks);
+                    let paused = reader.advance(&mut self.rows);
                     (Reading::Messages(reader), paused)
                 }
             };

@@ -58,6 +58,25 @@ impl Values for NoValues {
     }
 }
 
+/// A record without a value: all that would be in it is null.
+pub(super) struct Tombstone;
+
+impl Values for Tombstone {
+    fn meets(&self, _condition: &PlannedCondition) -> Option<bool> {
+        None
+    }
+
+    fn push(&self, _slot: SlotId, _column: &mut Column) -> Option<Result<bool, Misfit>> {
+        None
+    }
+
+    fn why_missing(&self, _slot: SlotId) -> Option<String> {
+        Some(TOMBSTONE.to_owned())
+    }
+}
+
+const TOMBSTONE: &str = "a tombstone: the record has no value";
+
 /// What becomes of a record that is not refused.
 pub(super) enum Verdict {
     Event,
@@ -111,6 +130,16 @@ impl Judge<'_> {
                 }
             }
         }
+        if self.plan.is_cut_by_record_time {
+            match record.time_us {
+                Some(at_us) if self.plan.range.contains(at_us) => {}
+                Some(_) => return Ok(Verdict::OutOfRange),
+                None => {
+                    let misfit = "no timestamp, which the job's range is cut on".to_owned();
+                    return Err(Box::new((None, Misfit(misfit))));
+                }
+            }
+        }
         for input in 0..self.columns.len() {
             if event_time != Some(input) {
                 self.push(input, values, text, record)?;
@@ -151,6 +180,8 @@ impl Judge<'_> {
     fn missing<V: Values>(&self, input: usize, values: &V) -> Refusal {
         let why = match &self.plan.inputs[input].place {
             Place::Value(slot) => values.why_missing(*slot),
+            // All others have one, be it empty.
+            Place::Payload => Some(TOMBSTONE.to_owned()),
             _ => None,
         };
         let reason = why.unwrap_or_else(|| self.plan.lacks(input));
@@ -170,13 +201,9 @@ fn push_origin(
     let bytes = match place {
         // The caller's, who has it from the parser.
         Place::Value(_) => None,
-        Place::Payload => Some(&text[record.start..record.end]),
-        Place::Key => record.key.map(|key| &key[..]),
-        Place::Header(name) => {
-            // As Kafka's clients do: the last header of a name counts.
-            let header = record.headers.iter().rev().find(|(known, _)| known == name);
-            header.and_then(|(_, value)| value.as_deref())
-        }
+        Place::Payload => record.has_value.then(|| &text[record.start..record.end]),
+        Place::Key => record.key,
+        Place::Header(name) => record.headers.last(name),
         Place::SourceName => {
             let topic = key_says.and_then(|key| key.topic.as_deref());
             Some(topic.unwrap_or(&record.stretch.source).as_bytes())

@@ -44,8 +44,8 @@
 //! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
 //! unless that is known, as of a record that is whole but not UTF-8; one under 3 and 4 costs the record alone. A value
 //! at a path that leads through something other than an object is missing. A path of one name that a record lacks
-//! is taken from the key of its object, where the layout of the archive finds a column of that name. A message of a
-//! log without a value (a tombstone) is rejected, unless neither inputs nor conditions look at the value.
+//! is taken from the key of its object, where the layout of the archive finds a column of that name. Of a message of a
+//! log without a value (a tombstone) all that would be in the value is null.
 
 use std::fmt;
 use std::sync::Arc;
@@ -111,6 +111,8 @@ pub struct Projection {
     pub event_time: Option<usize>,
     /// Records whose event time lies outside are passed over.
     pub range: EventRange,
+    /// The range is cut on the timestamp that the source gives a record, since no input tells its event time.
+    pub cut_by_record_time: bool,
     /// Where records carry their offset in a topic. What the job says of it, or its envelope, comes first.
     pub offset: Option<String>,
     /// Where the value is that other paths lead into, if something is wrapped around it: set by the job's envelope.

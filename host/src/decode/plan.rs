@@ -15,8 +15,8 @@ pub(super) struct Plan {
     /// The event time's input, where the range has a bound.
     pub(super) bounded_event_time: Option<usize>,
     pub(super) range: EventRange,
-    /// Whether an input or a condition looks at the record's value.
-    pub(super) needs_value: bool,
+    /// The range has a bound, and the record's timestamp lies within or not.
+    pub(super) is_cut_by_record_time: bool,
     /// Where records carry their offset.
     pub(super) offset: Option<SlotId>,
     /// Where records have the value that paths of inputs and conditions lead into.
@@ -80,6 +80,7 @@ impl Plan {
             only,
             event_time,
             range,
+            cut_by_record_time,
             offset,
             value,
         } = projection;
@@ -98,7 +99,7 @@ impl Plan {
             return Err(refused(name, "an event time is an input of kind timestamp"));
         }
         let bounded = range.from_us.is_some() || range.until_us.is_some();
-        if bounded && event_time.is_none() {
+        if bounded && event_time.is_none() && !cut_by_record_time {
             return Err(refused(
                 "event-time",
                 "a range in time needs a component that names its event time",
@@ -113,10 +114,6 @@ impl Plan {
             .into_iter()
             .map(|condition| plan_condition(condition, &mut wanted));
         let only = only.collect::<Result<Vec<_>, _>>()?;
-        let needs_value = !only.is_empty()
-            || inputs
-                .iter()
-                .any(|input| matches!(input.place, Place::Value(_) | Place::Payload));
         let bounded_event_time = event_time.filter(|_| bounded);
         let offset = offset.map(|path| {
             let slot = wanted.add(&path);
@@ -130,7 +127,7 @@ impl Plan {
             only,
             bounded_event_time,
             range,
-            needs_value,
+            is_cut_by_record_time: bounded && event_time.is_none(),
             offset: offset.transpose()?,
             value,
         };

@@ -19,7 +19,7 @@ use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
 use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
 use crate::schema::{Encoding, Kind};
-use crate::source::{Named, Object};
+use crate::source::{Headers, Named, Object};
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -56,10 +56,12 @@ pub(super) struct Record<'a> {
     pub(super) stretch: &'a Stretch,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Whether it is no tombstone.
+    pub(super) has_value: bool,
     pub(super) offset: i64,
     pub(super) time_us: Option<i64>,
-    pub(super) key: Option<&'a Bytes>,
-    pub(super) headers: &'a [(String, Option<Bytes>)],
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) headers: Headers<'a>,
 }
 
 impl Rows {
@@ -162,11 +164,6 @@ impl Rows {
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);
         self.tracker.see_more(counts.records);
-    }
-
-    /// Whether a record without a value can become a row.
-    pub(super) fn needs_value(&self) -> bool {
-        self.plan.needs_value
     }
 
     /// What inputs and conditions look at.

@@ -18,7 +18,7 @@ use super::provenance::Stretch;
 use super::reader::Reader;
 use super::rows::{Record, Rows};
 use super::{DecodeError, Position, QUARANTINE_BYTES};
-use crate::source::Object;
+use crate::source::{Headers, Object};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -114,10 +114,11 @@ impl Source {
             stretch: &self.stretch,
             start,
             end,
+            has_value: true,
             offset,
             time_us: Some(self.time_us),
             key: None,
-            headers: &[],
+            headers: Headers::default(),
         }
     }
 

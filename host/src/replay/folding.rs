@@ -134,6 +134,7 @@ pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Proje
             inputs.position(|input| input.name == *name)
         }),
         range,
+        cut_by_record_time: false,
         offset: None,
         value: None,
     }

@@ -240,6 +240,7 @@ mod tests {
             only: vec![],
             event_time: None,
             range: EventRange::default(),
+            cut_by_record_time: false,
             offset: None,
             value: None,
         }

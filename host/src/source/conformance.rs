@@ -385,8 +385,8 @@ async fn collect(split: &Split, mut received: mpsc::Receiver<Chunk>) -> Vec<Reco
                     (&*messages.topic, messages.partition),
                     (topic.as_str(), Some(*partition))
                 );
-                assert!(!messages.list.is_empty(), "no messages");
-                for message in messages.list {
+                assert!(!messages.is_empty(), "no messages");
+                for message in messages.iter() {
                     assert!(
                         (*start..*end).contains(&message.offset),
                         "offset {} is outside",
@@ -400,7 +400,7 @@ async fn collect(split: &Split, mut received: mpsc::Receiver<Chunk>) -> Vec<Reco
                     next_offset = message.offset + 1;
                     let key = message.key.unwrap_or_default();
                     records.push((
-                        String::from_utf8_lossy(&key).into_owned(),
+                        String::from_utf8_lossy(key).into_owned(),
                         message.value.unwrap_or_default().to_vec(),
                     ));
                 }

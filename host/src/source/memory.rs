@@ -180,12 +180,7 @@ impl MemoryDriver {
             planned: format!("offsets {} to {}", offsets.start, offsets.end),
         })?;
         for list in wanted.chunks(MESSAGES_PER_CHUNK) {
-            let messages = Messages {
-                topic: Arc::clone(&topic),
-                partition: Some(partition),
-                named: None,
-                list: list.to_vec(),
-            };
+            let messages = Messages::new(Arc::clone(&topic), Some(partition), list.to_vec());
             feed.send(Chunk::Messages(messages)).await?;
         }
         Ok(())

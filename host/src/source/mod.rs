@@ -12,6 +12,7 @@
 //! | [`offsets`] | offsets of partitions, as sets |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
+//! | `messages` | records that a log tells apart, packed |
 //! | [`memory`] | objects and messages held in memory, for tests |
 //! | [`conformance`] | holds every driver to the contract |
 
@@ -32,6 +33,7 @@ mod feed;
 pub mod files;
 pub mod layout;
 pub mod memory;
+mod messages;
 pub mod offsets;
 pub mod range;
 // The fuzz targets are built without the SDK.
@@ -41,6 +43,8 @@ pub mod s3;
 pub use error::SourceError;
 pub(crate) use error::codes;
 pub use layout::Named;
+pub use messages::{Headers, Message, MessageRef, Messages};
+pub(crate) use messages::{PADDING, Packer};
 pub use offsets::TopicPartition;
 pub use range::EventRange;
 
@@ -237,32 +241,4 @@ pub enum Chunk {
     End,
     /// Records that the source itself tells apart.
     Messages(Messages),
-}
-
-/// Records of one partition, by rising offset.
-#[derive(Clone, Debug)]
-pub struct Messages {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The partition; `None` for records that were once taken out of an archive's object, which is the topic then.
-    pub partition: Option<i32>,
-    /// What the key of that object says of its records.
-    pub named: Option<Box<Named>>,
-    /// The records.
-    pub list: Vec<Message>,
-}
-
-/// A record as a log keeps it.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// Its offset.
-    pub offset: i64,
-    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
-    pub time_us: Option<i64>,
-    /// Its key.
-    pub key: Option<Bytes>,
-    /// Its headers, in order; a name may come twice.
-    pub headers: Vec<(String, Option<Bytes>)>,
-    /// Its value; `None` is a tombstone.
-    pub value: Option<Bytes>,
 }

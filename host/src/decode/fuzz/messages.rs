@@ -63,10 +63,9 @@ fn list(values: &[(usize, &&[u8])]) -> Chunk {
         headers: Vec::new(),
         value: Some(Bytes::copy_from_slice(value)),
     };
-    Chunk::Messages(Messages {
-        topic: "t".into(),
-        partition: Some(0),
-        named: None,
-        list: values.iter().map(message).collect(),
-    })
+    Chunk::Messages(Messages::new(
+        "t".into(),
+        Some(0),
+        values.iter().map(message),
+    ))
 }

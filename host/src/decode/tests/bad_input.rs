@@ -154,6 +154,7 @@ fn conditions_come_before_anything_is_missed_and_the_range_before_other_inputs()
         only,
         event_time: Some(0),
         range,
+        cut_by_record_time: false,
         offset: None,
         value: None,
     };

@@ -102,12 +102,8 @@ fn messages_are_read_as_serde_json_reads_them() {
                     headers: Vec::new(),
                     value: Some(Bytes::copy_from_slice(text)),
                 };
-                let messages = Messages {
-                    topic: "t".into(),
-                    partition: Some(0),
-                    named: None,
-                    list: texts.iter().enumerate().map(message).collect(),
-                };
+                let messages =
+                    Messages::new("t".into(), Some(0), texts.iter().enumerate().map(message));
                 let decoded = run(decoding, [Chunk::Messages(messages)]).unwrap();
                 let outcomes = outcomes(&decoded);
                 assert_eq!(outcomes.len(), texts.len());

@@ -144,6 +144,11 @@ fn values(record: &[u8]) -> Option<Vec<Option<String>>> {
 /// What becomes of a message: its values, or `None` if it is to be rejected.
 pub(in crate::decode) fn expected_of_message(message: &[u8]) -> Option<Vec<Option<String>>> {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    // The number of a schema.
+    let message = match message {
+        [0, _, _, _, _, value @ ..] if !value.is_empty() => value,
+        _ => message,
+    };
     let start = message.iter().position(|byte| !is_blank(byte))?;
     let end = message.iter().rposition(|byte| !is_blank(byte))? + 1;
     let record = &message[start..end];

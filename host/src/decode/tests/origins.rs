@@ -1,11 +1,12 @@
 //! Values that are not in the record: what its source says of it.
 
+use arrow_array::Array;
 use bytes::Bytes;
 
 use super::support::*;
 use crate::decode::json::Processor;
-use crate::decode::{DecodeOptions, Decoding};
-use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::decode::{DecodeOptions, Decoding, EventRange, Projection};
+use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, Message, Messages};
 use crate::units::ByteSize;
 
@@ -42,12 +43,11 @@ fn messages(values: &[Option<&str>]) -> Chunk {
         ],
         value: value.map(|value| Bytes::copy_from_slice(value.as_bytes())),
     };
-    Chunk::Messages(Messages {
-        topic: "t".into(),
-        partition: Some(3),
-        named: None,
-        list: values.iter().enumerate().map(message).collect(),
-    })
+    Chunk::Messages(Messages::new(
+        "t".into(),
+        Some(3),
+        values.iter().enumerate().map(message),
+    ))
 }
 
 #[test]
@@ -112,14 +112,13 @@ fn a_message_is_one_object_and_nothing_else() {
         )
         .unwrap();
         let decoded = run(&mut decoding, [messages(&values)]).unwrap();
-        assert_eq!(decoded.column(0, integer_value), [Some(1)]);
+        assert_eq!(decoded.column(0, integer_value), [Some(1), None]);
         insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"
 11 4 -: something follows the JSON object
 12 4 -: something follows the JSON object
 13 0 -: cut off
 14 8 -: not JSON: expected a value
 15 2 -: not a JSON object: expected `{`
-16 0 -: a tombstone: the record has no value
 17 3 -: not a JSON object: expected `{`
 18 1 -: cut off
 "#); }
@@ -132,6 +131,95 @@ fn a_message_is_one_object_and_nothing_else() {
         [Some(10)],
         "nothing of the value is wanted"
     );
+}
+
+#[test]
+fn all_that_a_tombstone_would_hold_is_null() {
+    let mut inputs = inputs();
+    inputs.push(Input {
+        nullable: true,
+        ..input("n", Kind::Int64)
+    });
+    let mut decoding =
+        Decoding::new(projection(inputs.clone()), &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [messages(&[None, Some("{\"n\":2}")])]).unwrap();
+    assert_eq!(decoded.column(3, text_value)[0], Some("key".to_owned()));
+    assert_eq!(decoded.batches[0].column(6).null_count(), 1, "the payload");
+    assert_eq!(decoded.column(7, integer_value), [None, Some(2)]);
+    let conditioned = Projection {
+        only: vec![Condition {
+            path: "n".to_owned(),
+            any_of: vec!["2".to_owned()],
+        }],
+        ..projection(inputs)
+    };
+    let mut decoding = Decoding::new(conditioned, &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [messages(&[None, Some("{\"n\":2}")])]).unwrap();
+    assert_eq!(decoded.column(7, integer_value), [Some(2)]);
+    assert_eq!(decoded.counts.not_wanted, 1);
+    for wanted in [
+        input("n", Kind::Int64),
+        origin(Origin::Payload, Kind::Binary),
+    ] {
+        let wanted = Input {
+            nullable: false,
+            ..wanted
+        };
+        let mut decoding =
+            Decoding::new(projection(vec![wanted]), &DecodeOptions::default()).unwrap();
+        let decoded = run(&mut decoding, [messages(&[None])]).unwrap();
+        let reasons = decoded.reasons();
+        assert!(
+            reasons.contains("a tombstone: the record has no value"),
+            "{reasons}"
+        );
+    }
+}
+
+#[test]
+fn the_number_of_a_schema_in_front_of_json_is_passed_over() {
+    let values = ["\0\0\0\0\"{\"n\":1}", "\0\0\0\0\"", "\0{\"n\":1}"].map(Some);
+    let wanted = projection(vec![
+        input("n", Kind::Int64),
+        origin(Origin::Payload, Kind::Binary),
+    ]);
+    let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
+    let decoded = run(&mut decoding, [messages(&values)]).unwrap();
+    assert_eq!(decoded.column(0, integer_value), [Some(1)]);
+    assert_eq!(
+        decoded.rows[0].2, b"\0\0\0\0\"{\"n\":1}",
+        "the payload is whole"
+    );
+    insta::assert_snapshot!(decoded.reasons(), @r#"
+11 5 -: not a JSON object: expected `{`
+12 8 -: not a JSON object: expected `{`
+"#);
+}
+
+#[test]
+fn a_range_is_cut_on_timestamps_where_no_input_is_the_event_time() {
+    let message = |(offset, time_us): (i64, Option<i64>)| Message {
+        offset,
+        time_us,
+        key: None,
+        headers: Vec::new(),
+        value: None,
+    };
+    let list = [(10, Some(4)), (11, Some(5)), (12, Some(6)), (13, None)].map(message);
+    let wanted = Projection {
+        range: EventRange {
+            from_us: Some(5),
+            until_us: Some(6),
+        },
+        cut_by_record_time: true,
+        ..projection(vec![origin(Origin::Offset, Kind::Int64)])
+    };
+    let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
+    let chunk = Chunk::Messages(Messages::new("t".into(), Some(0), list));
+    let decoded = run(&mut decoding, [chunk]).unwrap();
+    assert_eq!(decoded.column(0, integer_value), [Some(11)]);
+    assert_eq!(decoded.counts.out_of_range, 2);
+    insta::assert_snapshot!(decoded.reasons(), @"13 0 -: no timestamp, which the job's range is cut on");
 }
 
 #[test]
@@ -152,10 +240,15 @@ fn the_longest_message_is_let_in_and_one_byte_more_is_not() {
 
 #[test]
 fn a_key_that_is_no_text_is_refused_where_text_is_wanted() {
-    let mut chunk = messages(&[Some("{}"), Some("{}")]);
-    if let Chunk::Messages(messages) = &mut chunk {
-        messages.list[0].key = Some(Bytes::from_static(b"\xff"));
-    }
+    let message = |(offset, key): (i64, &'static [u8])| Message {
+        offset,
+        time_us: None,
+        key: Some(Bytes::from_static(key)),
+        headers: Vec::new(),
+        value: Some(Bytes::from_static(b"{}")),
+    };
+    let list = [(10, &b"\xff"[..]), (11, b"k")].map(message);
+    let chunk = Chunk::Messages(Messages::new("t".into(), Some(0), list));
     let mut decoding = Decoding::new(projection(inputs()), &DecodeOptions::default()).unwrap();
     let decoded = run(&mut decoding, [chunk]).unwrap();
     assert_eq!(decoded.column(2, integer_value), [Some(11)]);

@@ -64,6 +64,7 @@ pub(in crate::decode) fn projection(inputs: Vec<Input>) -> Projection {
         only: Vec::new(),
         event_time: None,
         range: EventRange::default(),
+        cut_by_record_time: false,
         offset: None,
         value: None,
     }

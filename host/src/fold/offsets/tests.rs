@@ -51,6 +51,7 @@ fn decoded(lines: &str, first: i64, scattered: bool, carries: bool) -> Vec<Event
         only: Vec::new(),
         event_time: None,
         range: EventRange::default(),
+        cut_by_record_time: false,
         offset: None,
         value: None,
     };

@@ -19,6 +19,7 @@ fn batches(records: &[(String, i64)], batch_rows: u32) -> Vec<Events> {
         only: vec![],
         event_time: None,
         range: EventRange::default(),
+        cut_by_record_time: false,
         offset: None,
         value: None,
     };

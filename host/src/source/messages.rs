@@ -1,0 +1,315 @@
+//! Records that a log tells apart, packed for a decoder.
+//!
+//! A record at a time would cost an allocation and a count of references each. So the values of a chunk lie one behind
+//! the other in one piece of memory, through which a decoder goes as through text, and keys and headers in another.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Named;
+
+/// Zeros behind the values, as many as one vector instruction may read beyond them.
+pub(crate) const PADDING: usize = 64;
+
+/// Records of one partition, by rising offset.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition; `None` for records that were once taken out of an archive's object, which is the topic then.
+    pub partition: Option<i32>,
+    /// What the key of that object says of its records.
+    pub named: Option<Box<Named>>,
+    entries: Vec<Entry>,
+    /// Each value with a zero behind it, then [`PADDING`].
+    values: Bytes,
+    /// Keys and headers.
+    beside: Vec<u8>,
+    headers: Vec<Header>,
+}
+
+/// Where the parts of a record are.
+#[derive(Clone, Debug)]
+struct Entry {
+    offset: i64,
+    time_us: Option<i64>,
+    value: Option<Span>,
+    key: Option<Span>,
+    headers: Span,
+}
+
+#[derive(Clone, Debug)]
+struct Header {
+    name: Span,
+    value: Option<Span>,
+}
+
+type Span = Range<u32>;
+
+/// A record as a log keeps it.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
+    pub time_us: Option<i64>,
+    /// Its key.
+    pub key: Option<Bytes>,
+    /// Its headers, in order; a name may come twice.
+    pub headers: Vec<(String, Option<Bytes>)>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+}
+
+/// A record among [`Messages`].
+#[derive(Clone, Copy, Debug)]
+pub struct MessageRef<'a> {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
+    pub time_us: Option<i64>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its headers.
+    pub headers: Headers<'a>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<&'a [u8]>,
+}
+
+/// The headers of a record, in order; a name may come twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Headers<'a> {
+    list: &'a [Header],
+    beside: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    /// Names and values.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+        self.list.iter().map(move |header| {
+            let value = header.value.clone();
+            (
+                part(self.beside, header.name.clone()),
+                value.map(|value| part(self.beside, value)),
+            )
+        })
+    }
+
+    /// The value of the last header of that name, which is the one that counts for Kafka's own clients.
+    pub fn last(self, name: &str) -> Option<&'a [u8]> {
+        let mut named = self.iter().rev();
+        named.find(|(known, _)| *known == name.as_bytes())?.1
+    }
+}
+
+impl Messages {
+    /// Packs `messages`, whose offsets rise.
+    ///
+    /// # Panics
+    /// Where values, or keys and headers, are 4 GiB or more together.
+    pub fn new(
+        topic: Arc<str>,
+        partition: Option<i32>,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Self {
+        let mut packer = Packer::new(0);
+        for message in messages {
+            packer.push(message.offset, message.time_us, message.value.as_deref());
+            if let Some(key) = &message.key {
+                packer.key(key);
+            }
+            for (name, value) in &message.headers {
+                packer.header(name.as_bytes(), value.as_deref());
+            }
+        }
+        packer.finish(topic, partition)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The record at a place among them.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn get(&self, at: usize) -> MessageRef<'_> {
+        let entry = &self.entries[at];
+        let headers = &self.headers[index(&entry.headers)];
+        let value = entry.value.clone();
+        let key = entry.key.clone();
+        MessageRef {
+            offset: entry.offset,
+            time_us: entry.time_us,
+            key: key.map(|key| part(&self.beside, key)),
+            headers: Headers {
+                list: headers,
+                beside: &self.beside,
+            },
+            value: value.map(|value| part(&self.values, value)),
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = MessageRef<'_>> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+
+    /// The values, each with a zero behind it, then [`PADDING`] zeros.
+    pub(crate) fn values(&self) -> &Bytes {
+        &self.values
+    }
+
+    /// Where among the values that of a record is.
+    pub(crate) fn place(&self, at: usize) -> Option<Range<usize>> {
+        self.entries[at].value.as_ref().map(index)
+    }
+}
+
+fn index(span: &Span) -> Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+fn part(bytes: &[u8], span: Span) -> &[u8] {
+    &bytes[index(&span)]
+}
+
+/// Packs records one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Packer {
+    entries: Vec<Entry>,
+    values: Vec<u8>,
+    beside: Vec<u8>,
+    headers: Vec<Header>,
+}
+
+impl Packer {
+    /// With room for so many bytes of values.
+    pub(crate) fn new(value_bytes: usize) -> Self {
+        Packer {
+            values: Vec::with_capacity(value_bytes),
+            ..Packer::default()
+        }
+    }
+
+    /// Adds a record; its key and headers follow.
+    pub(crate) fn push(&mut self, offset: i64, time_us: Option<i64>, value: Option<&[u8]>) {
+        let value = value.map(|value| {
+            let span = append(&mut self.values, value);
+            self.values.push(0);
+            span
+        });
+        let next_header = narrow(self.headers.len());
+        self.entries.push(Entry {
+            offset,
+            time_us,
+            value,
+            key: None,
+            headers: next_header..next_header,
+        });
+    }
+
+    /// Gives the last record its key.
+    pub(crate) fn key(&mut self, key: &[u8]) {
+        if let Some(last) = self.entries.last_mut() {
+            last.key = Some(append(&mut self.beside, key));
+        }
+    }
+
+    /// Gives the last record one more header.
+    pub(crate) fn header(&mut self, name: &[u8], value: Option<&[u8]>) {
+        if let Some(last) = self.entries.last_mut() {
+            let name = append(&mut self.beside, name);
+            let value = value.map(|value| append(&mut self.beside, value));
+            self.headers.push(Header { name, value });
+            last.headers.end = narrow(self.headers.len());
+        }
+    }
+
+    /// How many records were added.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many bytes they take.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.values.len() + self.beside.len()
+    }
+
+    /// All that was added.
+    pub(crate) fn finish(mut self, topic: Arc<str>, partition: Option<i32>) -> Messages {
+        self.values.extend_from_slice(&[0; PADDING]);
+        Messages {
+            topic,
+            partition,
+            named: None,
+            entries: self.entries,
+            values: self.values.into(),
+            beside: self.beside,
+            headers: self.headers,
+        }
+    }
+}
+
+fn append(to: &mut Vec<u8>, bytes: &[u8]) -> Span {
+    let start = narrow(to.len());
+    to.extend_from_slice(bytes);
+    start..narrow(to.len())
+}
+
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).expect("less than 4 GiB is packed together")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let text = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
+        let list = [
+            (text("{}"), text("k"), vec![("a", text("1")), ("a", None)]),
+            (None, None, vec![]),
+            (text(""), text(""), vec![("b", text(""))]),
+        ];
+        let messages = list.clone().into_iter().enumerate();
+        let messages = messages.map(|(at, (value, key, headers))| Message {
+            offset: 7 + at as i64,
+            time_us: (at > 0).then_some(-1),
+            key,
+            headers: headers
+                .into_iter()
+                .map(|(n, v)| (n.to_owned(), v))
+                .collect(),
+            value,
+        });
+        let packed = Messages::new("t".into(), Some(3), messages);
+        assert_eq!(packed.len(), 3);
+        for (at, (message, (value, key, headers))) in packed.iter().zip(&list).enumerate() {
+            assert_eq!(message.offset, 7 + at as i64);
+            assert_eq!(message.time_us, (at > 0).then_some(-1));
+            assert_eq!(message.value, value.as_deref());
+            assert_eq!(message.key, key.as_deref());
+            let found = message.headers.iter();
+            let expected = headers.iter().map(|(n, v)| (n.as_bytes(), v.as_deref()));
+            assert!(found.eq(expected));
+        }
+        assert_eq!(packed.get(0).headers.last("a"), None, "the last one counts");
+        assert_eq!(packed.get(2).headers.last("b"), Some(&b""[..]));
+        assert_eq!(packed.get(2).headers.last("c"), None);
+        assert_eq!(
+            packed.values()[..],
+            [b"{}\0\0".as_slice(), &[0; PADDING]].concat()
+        );
+        assert_eq!(packed.place(1), None);
+    }
+}
