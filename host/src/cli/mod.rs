@@ -232,5 +232,17 @@ mod tests {
         }
         assert!(parse(&words(&["backfold", "run", "--workers", "many"])).is_err());
         assert!(parse(&words(&["backfold", "run", "-p", "novalue"])).is_err());
+        assert!(
+            parse(&words(&[
+                "backfold", "plan", "--range", "-10:", "-X", "a=b"
+            ]))
+            .is_ok()
+        );
+        assert!(
+            parse(&words(&[
+                "backfold", "plan", "--range", "1:", "--from", "1"
+            ]))
+            .is_err()
+        );
     }
 }

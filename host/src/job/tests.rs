@@ -177,6 +177,65 @@ fn a_bad_flag_is_named_as_the_flag() {
 }
 
 #[test]
+fn a_range_in_one_string_is_that_of_two_bounds() {
+    let of = |text: &str| parse(text).unwrap().range;
+    // Before the first table, as a string would belong to that.
+    let string = format!("range = \"@-48h:-24h\"\n{GOOD}");
+    let table = format!("{GOOD}[range]\nfrom = \"-48h\"\nto = \"-24h\"");
+    assert_eq!(of(&string), of(&table));
+    let overrides = Overrides {
+        range: Some("@2026-01-01:1h".into()),
+        ..Overrides::default()
+    };
+    let job = Job::parse(Path::new("backfold.toml"), &string, &overrides).unwrap();
+    assert_eq!(
+        job.range,
+        "@2026-01-01T00:00Z:2026-01-01T01:00Z".parse().unwrap()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_range_is_named_by_its_line_and_key() {
+    insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nform = \"-48h\"")), @"");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"");
+}
+
+#[test]
+fn offsets_are_refused_where_the_source_has_none() {
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nfrom = \"-48h\"\nto = 100")), @"");
+    insta::assert_snapshot!(refused(&format!("range = \"0=100:\"\n{GOOD}")), @"");
+    let flags = [
+        Overrides {
+            from: Some("100".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            to: Some("-100".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            range: Some(":200".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            range: Some("200:x".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            properties: BTreeMap::from([("client.id".into(), "x".into())]),
+            ..Overrides::default()
+        },
+    ];
+    let errors = flags.map(|overrides| {
+        let error = Job::parse(Path::new("backfold.toml"), GOOD, &overrides).unwrap_err();
+        format!("{}: {error}", error.code())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @"");
+}
+
+#[test]
 fn names_that_are_no_tables_are_refused() {
     let long = "x".repeat(41);
     for name in [

@@ -11,19 +11,18 @@ use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
-use crate::source::range::RangeConfig;
 use crate::source::{EventRange, ReplayDriver};
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
 
-/// A range in time needs a component that tells the time of an event.
+/// A range in time needs a component that tells the time of an event, unless the records of the source have one.
 pub(super) fn check_range(
     job: &Job,
     component: &Path,
     descriptor: &Descriptor,
 ) -> Result<(), Error> {
-    if descriptor.event_time.is_none() && job.range != RangeConfig::default() {
+    if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
         return Err(JobError::RangeWithoutTime {
             component: component.to_owned(),
         }

@@ -1,0 +1,181 @@
+//! An offset for each partition, as a bound of a range.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::bound::{is_number, unreadable};
+use crate::source::SourceError;
+
+/// A partition as a range names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartitionName {
+    /// The topic; left out where there is one alone.
+    pub topic: Option<String>,
+    /// The partition, from 0.
+    pub partition: i32,
+}
+
+impl FromStr for PartitionName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (topic, digits) = match text.rsplit_once('/') {
+            Some((topic, digits)) => (Some(topic), digits),
+            None => (None, text),
+        };
+        if topic.is_some_and(|topic| !is_topic(topic)) {
+            return Err("no topic has such a name");
+        }
+        let partition = Some(digits).filter(|digits| is_number(digits));
+        Ok(PartitionName {
+            topic: topic.map(str::to_owned),
+            partition: partition
+                .and_then(|digits| digits.parse().ok())
+                .ok_or("a partition is written `clicks/0`, or `0` where there is one topic")?,
+        })
+    }
+}
+
+/// Whether Kafka lets a topic have this name.
+fn is_topic(name: &str) -> bool {
+    (1..=249).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+impl fmt::Display for PartitionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.topic {
+            Some(topic) => write!(f, "{topic}/{}", self.partition),
+            None => self.partition.fmt(f),
+        }
+    }
+}
+
+/// An offset for each of some partitions, sorted; at least one, and none is negative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offsets(BTreeMap<PartitionName, i64>);
+
+impl Offsets {
+    /// The offsets of these partitions, each a topic and a number.
+    ///
+    /// # Errors
+    /// [`SourceError::Bound`] if there is none, one is negative, or a name is none that Kafka has.
+    pub fn new(
+        offsets: impl IntoIterator<Item = ((Option<String>, i32), i64)>,
+    ) -> Result<Self, SourceError> {
+        let pairs = offsets.into_iter().map(|((topic, partition), offset)| {
+            let name = PartitionName { topic, partition };
+            (name.to_string(), offset.to_string())
+        });
+        let pairs: Vec<_> = pairs.collect();
+        Offsets::of_pairs(pairs.iter().map(|(name, offset)| (&**name, &**offset)))
+    }
+
+    /// The offset of a partition: the one that is said of it with its topic, or else without.
+    pub fn get(&self, topic: &str, partition: i32) -> Option<i64> {
+        let named = |topic: Option<String>| self.0.get(&PartitionName { topic, partition });
+        named(Some(topic.to_owned()))
+            .or_else(|| named(None))
+            .copied()
+    }
+
+    /// The partitions with their offsets, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&PartitionName, i64)> {
+        self.0.iter().map(|(name, offset)| (name, *offset))
+    }
+
+    /// Reads a table of TOML.
+    pub(super) fn of_table(table: &BTreeMap<String, toml::Value>) -> Result<Self, SourceError> {
+        let texts = table.iter().map(|(name, offset)| match offset {
+            toml::Value::String(text) => (name.as_str(), text.clone()),
+            other => (name.as_str(), other.to_string()),
+        });
+        let texts: Vec<_> = texts.collect();
+        Offsets::of_pairs(texts.iter().map(|(name, offset)| (*name, offset.as_str())))
+    }
+
+    fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, SourceError> {
+        let mut offsets = BTreeMap::new();
+        for (name, offset) in pairs {
+            let written = format!("{name}={offset}");
+            let partition: PartitionName = name
+                .parse()
+                .map_err(|reason: &str| unreadable(&written, reason))?;
+            let offset = Some(offset)
+                .filter(|digits| is_number(digits))
+                .and_then(|digits| digits.parse().ok())
+                .ok_or_else(|| unreadable(&written, "an offset is a whole number from 0 on"))?;
+            if offsets.insert(partition, offset).is_some() {
+                return Err(unreadable(&written, "the partition comes twice"));
+            }
+        }
+        match offsets.is_empty() {
+            true => Err(unreadable("{}", "it names no partition")),
+            false => Ok(Offsets(offsets)),
+        }
+    }
+}
+
+impl FromStr for Offsets {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let mut pairs = Vec::new();
+        for pair in text.split(',') {
+            let (name, offset) = pair.split_once('=').ok_or_else(|| {
+                unreadable(pair, "the offset of a partition is written `clicks/0=100`")
+            })?;
+            pairs.push((name.trim(), offset.trim()));
+        }
+        Offsets::of_pairs(pairs.into_iter())
+    }
+}
+
+impl fmt::Display for Offsets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (name, offset)) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(f, "{comma}{name}={offset}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_with_the_topic_goes_over_what_is_said_without() {
+        let offsets: Offsets = "0=5, clicks/0=100,clicks/1=250".parse().expect("valid");
+        assert_eq!(offsets.get("clicks", 0), Some(100));
+        assert_eq!(offsets.get("views", 0), Some(5));
+        assert_eq!(offsets.get("clicks", 1), Some(250));
+        assert_eq!(offsets.get("views", 1), None);
+        assert_eq!(offsets.to_string(), "0=5,clicks/0=100,clicks/1=250");
+        assert_eq!(offsets.iter().count(), 3);
+    }
+
+    #[test]
+    fn what_is_no_offset_of_a_partition_says_why() {
+        let errors = [
+            "0=1,0=2",
+            "clicks/0=1,clicks/00=2",
+            "0=-1",
+            "0=",
+            "0=1,",
+            "=1",
+            "clicks=1",
+            "clicks/-1=1",
+            "a b/0=1",
+            "/0=1",
+            "2147483648=1",
+            "0=9223372036854775808",
+        ]
+        .map(|text| text.parse::<Offsets>().expect_err(text).to_string());
+        insta::assert_snapshot!(errors.join("\n"), @"");
+    }
+}
