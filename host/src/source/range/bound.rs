@@ -255,7 +255,20 @@ mod tests {
         .iter()
         .map(|text| text.parse::<Bound>().expect_err(text).to_string())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        cannot read `2026-02-30`: there is no such day in the calendar
+        cannot read `2026-01-01T10:00`: it has no zone: append `Z` for UTC, or an offset such as `+02:00`
+        cannot read `2026-01-01T25:00Z`: there is no such time of day or no such zone: write `10:00Z` or `10:00:00+02:00`
+        cannot read `2026-01-01x`: a `T` stands between the day and the hour, as in `2026-01-31T10:00Z`
+        cannot read `-48x`: an age is `-48h`, `-7d` or `-1h 30m`, so many offsets before the end are `-100`
+        cannot read `+1h`: so many offsets behind the start are `+100`
+        cannot read `9223372036854775808`: no offset is as large as that
+        cannot read `0=2`: the partition comes twice
+        cannot read ``: it is empty
+        cannot read `2026-1-1`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        cannot read `ééééé`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        ");
     }
 
     #[test]
@@ -280,7 +293,14 @@ mod tests {
             "from = [1]",
         ]
         .map(|text| read(text).expect_err(text).message().to_owned());
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        cannot read `0=-1`: an offset is a whole number from 0 on
+        cannot read `00=2`: the partition comes twice
+        cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `0=1.5`: an offset is a whole number from 0 on
+        cannot read `{}`: it names no partition
+        a time in quotes, such as "2026-01-31" or "-48h", an offset, or a table of offsets
+        "#);
     }
 
     proptest! {

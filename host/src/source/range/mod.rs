@@ -331,7 +331,11 @@ mod tests {
         assert_eq!(read("range = {}").expect("empty"), RangeConfig::default());
         let errors = ["range = 7", "range = { form = 1 }", "range = \"yesterday\""]
             .map(|text| read(text).expect_err(text).message().to_owned());
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        invalid type: integer `7`, expected a range in quotes, such as "@-48h:-24h", or a table with `from` and `to`
+        unknown field `form`, expected `from` or `to`
+        cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        "#);
     }
 
     #[test]

@@ -176,6 +176,19 @@ mod tests {
             "0=9223372036854775808",
         ]
         .map(|text| text.parse::<Offsets>().expect_err(text).to_string());
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        cannot read `0=2`: the partition comes twice
+        cannot read `clicks/00=2`: the partition comes twice
+        cannot read `0=-1`: an offset is a whole number from 0 on
+        cannot read `0=`: an offset is a whole number from 0 on
+        cannot read ``: the offset of a partition is written `clicks/0=100`
+        cannot read `=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `clicks/-1=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `a b/0=1`: no topic has such a name
+        cannot read `/0=1`: no topic has such a name
+        cannot read `2147483648=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `0=9223372036854775808`: an offset is a whole number from 0 on
+        ");
     }
 }

@@ -184,7 +184,33 @@ mod tests {
             "@1767225600:1767225601500",
         ]
         .map(read);
-        insta::assert_snapshot!(read.join("\n"), @"");
+        insta::assert_snapshot!(read.join("\n"), @r"
+        100:200  =  100 .. 200
+        100:  =  100 .. latest
+        100  =  100 .. latest
+        :200  =  earliest .. 200
+        :end  =  earliest .. latest
+        start  =  earliest .. latest
+        start:end  =  earliest .. latest
+        +10:  =  +10 .. latest
+        -10:  =  -10 .. latest
+        +10:-10  =  +10 .. -10
+        clicks/0=100,clicks/1=250:0=7  =  clicks/0=100,clicks/1=250 .. 0=7
+        @-48h:-24h  =  -2days .. -1day
+        @2026-01-01:2026-01-31  =  2026-01-01T00:00:00Z .. 2026-01-31T00:00:00Z
+        @2026-02-14:1h  =  2026-02-14T00:00:00Z .. 2026-02-14T01:00:00Z
+        @-48h:1h 30m  =  -2days .. -1day 22h 30m
+        @:-1h  =  earliest .. -1h
+        @-1h:end  =  -1h .. latest
+        @2026-01-01  =  2026-01-01T00:00:00Z .. latest
+        @2026-01-01:  =  2026-01-01T00:00:00Z .. latest
+        @2026-01-01T10:00:00Z  =  2026-01-01T10:00:00Z .. latest
+        @2026-01-01T10:00:00+02:00:  =  2026-01-01T08:00:00Z .. latest
+        @2026-01-01T10:00Z:2026-01-01T11:30:00.5+02:00  =  2026-01-01T10:00:00Z .. 2026-01-01T09:30:00.500Z
+        @:2026-01-01T10:00Z  =  earliest .. 2026-01-01T10:00:00Z
+        @2026-01-01T10Z:30m  =  2026-01-01T10:00:00Z .. 2026-01-01T10:30:00Z
+        @1767225600:1767225601500  =  2026-01-01T00:00:00Z .. 2026-01-01T00:00:01.500Z
+        ");
     }
 
     #[test]
@@ -207,7 +233,23 @@ mod tests {
             "@2026-01-01:2026-01-32",
         ]
         .map(read);
-        insta::assert_snapshot!(read.join("\n"), @"");
+        insta::assert_snapshot!(read.join("\n"), @r"
+          =  cannot read ``: it has neither a start nor an end; all that there is is `start:end`
+        :  =  cannot read `:`: it has neither a start nor an end; all that there is is `start:end`
+        @  =  cannot read `@`: it has neither a start nor an end; all that there is is `start:end`
+        @:  =  cannot read `@:`: it has neither a start nor an end; all that there is is `start:end`
+        100:200:300  =  cannot read `200:300`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        2026-01-01:2026-01-31  =  cannot read `2026-01-01`: a range of times begins with `@`, as in `@2026-01-01T00:00:00Z:`
+        -48h:  =  cannot read `-48h`: a range of times begins with `@`, as in `@-2days:`
+        @100:200  =  cannot read `100`: 10 digits are seconds since 1970, 13 are milliseconds; offsets stand without `@`
+        @+10:  =  cannot read `+10`: offsets stand without `@`
+        @1h:  =  cannot read `1h`: no history begins in the future; `-1h` is so long before the plan
+        @:1h  =  cannot read `1h`: it counts from the start of the range, which is no time
+        @-1h:2h  =  cannot read `2h`: counted from the start of the range, that is in the future
+        @yesterday:2026-01-01T10:00Z  =  cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        @2026-01-01T10:00:2026-01-02  =  cannot read `2026-01-01T10`: it has no zone: append `Z` for UTC, or an offset such as `+02:00`
+        @2026-01-01:2026-01-32  =  cannot read `2026-01-32`: there is no such day in the calendar
+        ");
     }
 
     proptest! {
