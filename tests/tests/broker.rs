@@ -1,0 +1,4 @@
+#[test]
+fn x() {
+    let _ = backfold_tests::broker::shared();
+}
