@@ -10,13 +10,12 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// How long a server may take to start or to stop. With tiered storage a broker that is stopped as soon as it has
-/// started waits for a minute.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a server may take to start or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many lines of log are kept.
 const LOG_LINES: usize = 200;
@@ -67,18 +66,18 @@ pub struct Server {
     child: Child,
     watchdog: Child,
     log: Arc<Mutex<VecDeque<String>>>,
-    /// Has something each time that it says that it is ready, and is closed when it ends.
+    /// Has something once it is ready, and is closed when it ends.
     said: Mutex<Receiver<()>>,
 }
 
 impl Server {
-    /// Starts `java` with `command`, and waits for a line on its standard output that holds `ready`.
+    /// Starts `java` with `command`, and waits until its standard output has had a line with each of `ready`.
     ///
     /// Where this process ends without dropping the value, `folder` is deleted too.
     ///
     /// # Errors
     /// If it ends, or says nothing of the kind in time; with the end of its log.
-    pub fn start(command: &mut Command, ready: &'static str, folder: &Path) -> Result<Self> {
+    pub fn start(command: &mut Command, ready: &[&'static str], folder: &Path) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -116,9 +115,12 @@ impl Server {
             said: Mutex::new(said),
         };
         let stdout = stdout.context("its output is not piped")?;
+        let mut ready = ready.to_vec();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if line.contains(ready) {
+                let missing = ready.len();
+                ready.retain(|part| !line.contains(part));
+                if ready.is_empty() && missing > 0 {
                     let _ = is_ready.send(());
                 }
                 let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,16 +174,11 @@ impl Server {
     /// # Errors
     /// If it does not in time.
     pub fn stop(mut self) -> Result<()> {
-        let began = Instant::now();
         self.signal("TERM")?;
         let said = self.said.get_mut().unwrap_or_else(PoisonError::into_inner);
         // The end of its output is its end.
-        while said.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Disconnected) {
-            ensure!(
-                self.child.try_wait()?.is_some() || began.elapsed() < PATIENCE,
-                "it does not stop"
-            );
-        }
+        let ended = said.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected);
+        ensure!(ended, "it does not stop\n{}", self.log());
         self.child.wait()?;
         Ok(())
     }

@@ -33,7 +33,7 @@ impl Registry {
             .env("QUARKUS_HTTP_HOST", "127.0.0.1")
             .env("QUARKUS_HTTP_PORT", port.to_string())
             .current_dir(folder.path());
-        let server = Server::start(&mut command, "Listening on:", folder.path())?;
+        let server = Server::start(&mut command, &["Listening on:"], folder.path())?;
         Ok(Registry {
             _server: server,
             _folder: folder,

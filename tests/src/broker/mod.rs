@@ -48,6 +48,13 @@ rlmm.config.remote.log.metadata.topic.num.partitions=1
 remote.log.manager.task.interval.ms=300
 ";
 
+/// What a broker says once it is ready, the second only with tiered storage. One that is stopped between them takes a
+/// minute to end.
+const READY: [&str; 2] = [
+    "Kafka Server started",
+    "Initialized topic-based RLMM resources successfully",
+];
+
 /// Where a broker listens, and what a client has to show there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Listener {
@@ -137,6 +144,7 @@ impl Options {
         let broker = Broker {
             ports,
             security,
+            tiering: self.tiering,
             installed,
             server: None,
             folder,
@@ -179,6 +187,7 @@ pub struct Broker {
     server: Option<Server>,
     ports: HashMap<Listener, u16>,
     security: Option<Security>,
+    tiering: bool,
     installed: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -257,7 +266,12 @@ impl Broker {
             .arg(self.installed.join("lib").join("*"))
             .arg("kafka.Kafka")
             .arg(self.settings());
-        let server = Server::start(&mut java, "Kafka Server started", self.folder.path())?;
+        let ready = if self.tiering {
+            &READY[..]
+        } else {
+            &READY[..1]
+        };
+        let server = Server::start(&mut java, ready, self.folder.path())?;
         self.server = Some(server);
         Ok(())
     }
@@ -303,7 +317,11 @@ impl Broker {
     /// What a client of this broker begins with.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", self.bootstrap());
+        config
+            .set("bootstrap.servers", self.bootstrap())
+            // A broker that comes back is not waited for longer than it takes.
+            .set("reconnect.backoff.ms", "20")
+            .set("reconnect.backoff.max.ms", "200");
         config
     }
 }

@@ -304,6 +304,8 @@ pub fn read(
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "error")
         .set("check.crcs", "true")
+        // The end is told once there has been nothing for so long.
+        .set("fetch.wait.max.ms", "10")
         .set("isolation.level", isolation.name());
     let consumer: BaseConsumer = client.create()?;
     let mut from = TopicPartitionList::new();
