@@ -7,6 +7,7 @@ use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
+use super::folding::parts_of;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
@@ -22,6 +23,7 @@ pub(super) fn check_range(
     component: &Path,
     descriptor: &Descriptor,
 ) -> Result<(), Error> {
+    // In a log each record has a timestamp, which stands in.
     if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
         return Err(JobError::RangeWithoutTime {
             component: component.to_owned(),
@@ -93,7 +95,7 @@ impl Replay<'_> {
         let input = Input {
             range,
             based_on: None,
-            driver: self.job.driver(range)?,
+            driver: self.job.driver(range, parts_of(&self.descriptor))?,
         };
         let (manifest, path) = self.freeze(input).await?;
         Ok(BuildFolder::create(path, manifest)?)
@@ -150,7 +152,10 @@ impl Replay<'_> {
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
         Ok(match &manifest.based_on {
             Some(base) => Box::new(self.leftovers(self.work.build(&base.build)?)),
-            None => self.job.driver(manifest.range)?,
+            None => {
+                let parts = parts_of(&manifest.descriptor);
+                self.job.driver(manifest.range, parts)?
+            }
         })
     }
 

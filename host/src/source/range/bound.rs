@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::offsets::Offsets;
+use super::partitions::PartitionOffsets;
 use super::show_us;
 use crate::source::SourceError;
 
@@ -32,7 +32,7 @@ pub enum Bound {
     /// So many offsets before the end that a partition has when it is planned.
     BeforeEnd(u64),
     /// An offset for each partition.
-    Offsets(Arc<Offsets>),
+    Offsets(Arc<PartitionOffsets>),
 }
 
 impl Bound {
@@ -203,7 +203,7 @@ impl<'de> Deserialize<'de> for Bound {
             Written::Number(number) => number.to_string().parse(),
             Written::Toml(moment) => moment.to_string().parse(),
             Written::Table(table) => {
-                Offsets::of_table(&table).map(|offsets| Bound::Offsets(Arc::new(offsets)))
+                PartitionOffsets::of_table(&table).map(|offsets| Bound::Offsets(Arc::new(offsets)))
             }
         };
         read.map_err(serde::de::Error::custom)
@@ -312,7 +312,7 @@ mod tests {
             count in 0..u64::MAX,
             partitions in prop::collection::btree_map((prop::option::of("[a-zA-Z0-9._-]{1,9}"), 0..i32::MAX), 0..i64::MAX, 1..5),
         ) {
-            let offsets = Offsets::new(partitions).expect("valid");
+            let offsets = PartitionOffsets::new(partitions).expect("valid");
             for bound in [
                 Bound::At(us), Bound::Ago(Duration::from_micros(age_us)), Bound::Earliest, Bound::Latest,
                 Bound::Offset(offset), Bound::AfterStart(count), Bound::BeforeEnd(count),

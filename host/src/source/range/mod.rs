@@ -58,11 +58,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::source::SourceError;
 
 mod bound;
-mod offsets;
+mod partitions;
 mod rpk;
 
 pub use bound::Bound;
-pub use offsets::{Offsets, PartitionName};
+pub use partitions::{PartitionName, PartitionOffsets};
 
 /// A half-open range of event time, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::bound::{is_number, unreadable};
-use crate::source::SourceError;
+use crate::source::{SourceError, TopicPartition};
 
 /// A partition as a range names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,14 @@ pub struct PartitionName {
     pub topic: Option<String>,
     /// The partition, from 0.
     pub partition: i32,
+}
+
+impl PartitionName {
+    /// Whether it means `partition`.
+    pub fn is(&self, partition: &TopicPartition) -> bool {
+        let is_topic = |topic: &String| *topic == partition.topic;
+        self.partition == partition.partition && self.topic.as_ref().is_none_or(is_topic)
+    }
 }
 
 impl FromStr for PartitionName {
@@ -56,9 +64,9 @@ impl fmt::Display for PartitionName {
 
 /// An offset for each of some partitions, sorted; at least one, and none is negative.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offsets(BTreeMap<PartitionName, i64>);
+pub struct PartitionOffsets(BTreeMap<PartitionName, i64>);
 
-impl Offsets {
+impl PartitionOffsets {
     /// The offsets of these partitions, each a topic and a number.
     ///
     /// # Errors
@@ -71,19 +79,18 @@ impl Offsets {
             (name.to_string(), offset.to_string())
         });
         let pairs: Vec<_> = pairs.collect();
-        Offsets::of_pairs(pairs.iter().map(|(name, offset)| (&**name, &**offset)))
+        PartitionOffsets::of_pairs(pairs.iter().map(|(name, offset)| (&**name, &**offset)))
     }
 
     /// The offset of a partition: the one that is said of it with its topic, or else without.
-    pub fn get(&self, topic: &str, partition: i32) -> Option<i64> {
-        let named = |topic: Option<String>| self.0.get(&PartitionName { topic, partition });
-        named(Some(topic.to_owned()))
-            .or_else(|| named(None))
-            .copied()
+    pub fn get(&self, partition: &TopicPartition) -> Option<i64> {
+        // Names without a topic are sorted before all others.
+        let mut meant = self.iter().filter(|(name, _)| name.is(partition));
+        meant.next_back().map(|(_, offset)| offset)
     }
 
     /// The partitions with their offsets, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&PartitionName, i64)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&PartitionName, i64)> {
         self.0.iter().map(|(name, offset)| (name, *offset))
     }
 
@@ -94,7 +101,7 @@ impl Offsets {
             other => (name.as_str(), other.to_string()),
         });
         let texts: Vec<_> = texts.collect();
-        Offsets::of_pairs(texts.iter().map(|(name, offset)| (*name, offset.as_str())))
+        PartitionOffsets::of_pairs(texts.iter().map(|(name, offset)| (*name, offset.as_str())))
     }
 
     fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, SourceError> {
@@ -114,12 +121,12 @@ impl Offsets {
         }
         match offsets.is_empty() {
             true => Err(unreadable("{}", "it names no partition")),
-            false => Ok(Offsets(offsets)),
+            false => Ok(PartitionOffsets(offsets)),
         }
     }
 }
 
-impl FromStr for Offsets {
+impl FromStr for PartitionOffsets {
     type Err = SourceError;
 
     fn from_str(text: &str) -> Result<Self, SourceError> {
@@ -130,11 +137,11 @@ impl FromStr for Offsets {
             })?;
             pairs.push((name.trim(), offset.trim()));
         }
-        Offsets::of_pairs(pairs.into_iter())
+        PartitionOffsets::of_pairs(pairs.into_iter())
     }
 }
 
-impl fmt::Display for Offsets {
+impl fmt::Display for PartitionOffsets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (name, offset)) in self.0.iter().enumerate() {
             let comma = if place == 0 { "" } else { "," };
@@ -150,11 +157,17 @@ mod tests {
 
     #[test]
     fn what_is_said_with_the_topic_goes_over_what_is_said_without() {
-        let offsets: Offsets = "0=5, clicks/0=100,clicks/1=250".parse().expect("valid");
-        assert_eq!(offsets.get("clicks", 0), Some(100));
-        assert_eq!(offsets.get("views", 0), Some(5));
-        assert_eq!(offsets.get("clicks", 1), Some(250));
-        assert_eq!(offsets.get("views", 1), None);
+        let offsets: PartitionOffsets = "0=5, clicks/0=100,clicks/1=250".parse().expect("valid");
+        let at = |topic: &str, partition| {
+            offsets.get(&TopicPartition {
+                topic: topic.to_owned(),
+                partition,
+            })
+        };
+        assert_eq!(at("clicks", 0), Some(100));
+        assert_eq!(at("views", 0), Some(5));
+        assert_eq!(at("clicks", 1), Some(250));
+        assert_eq!(at("views", 1), None);
         assert_eq!(offsets.to_string(), "0=5,clicks/0=100,clicks/1=250");
         assert_eq!(offsets.iter().count(), 3);
     }
@@ -175,7 +188,7 @@ mod tests {
             "2147483648=1",
             "0=9223372036854775808",
         ]
-        .map(|text| text.parse::<Offsets>().expect_err(text).to_string());
+        .map(|text| text.parse::<PartitionOffsets>().expect_err(text).to_string());
         insta::assert_snapshot!(errors.join("\n"), @r"
         cannot read `0=2`: the partition comes twice
         cannot read `clicks/00=2`: the partition comes twice
