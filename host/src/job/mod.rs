@@ -36,7 +36,7 @@ use crate::decode::{DecodeOptions, Position};
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
-use crate::source::kafka::{KafkaConfig, KafkaDriver};
+use crate::source::kafka::{KafkaConfig, KafkaDriver, check_property};
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::s3::{S3Config, S3Driver};
 use crate::source::{EventRange, Named, Parts, ReplayDriver, SourceError};
@@ -235,13 +235,32 @@ impl Job {
             };
             s3.skip_archived = true;
         }
-        if !overrides.properties.is_empty() && !self.source.is_log() {
+        self.lay_properties_over(&overrides.properties)?;
+        self.params.extend(overrides.params.clone());
+        Ok(())
+    }
+
+    fn lay_properties_over(
+        &mut self,
+        properties: &BTreeMap<String, String>,
+    ) -> Result<(), JobError> {
+        if properties.is_empty() {
+            return Ok(());
+        }
+        let SourceConfig::Kafka(kafka) = &mut self.source else {
             return Err(JobError::FlagOfSource {
                 flag: "-X",
                 table: "[source.kafka]",
             });
+        };
+        for name in properties.keys() {
+            check_property(name).map_err(|problem| JobError::Value {
+                origin: Origin::Flag("-X"),
+                key: "source.kafka.properties".to_owned(),
+                problem,
+            })?;
         }
-        self.params.extend(overrides.params.clone());
+        kafka.overrides.extend(properties.clone());
         Ok(())
     }
 

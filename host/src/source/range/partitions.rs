@@ -188,7 +188,11 @@ mod tests {
             "2147483648=1",
             "0=9223372036854775808",
         ]
-        .map(|text| text.parse::<PartitionOffsets>().expect_err(text).to_string());
+        .map(|text| {
+            text.parse::<PartitionOffsets>()
+                .expect_err(text)
+                .to_string()
+        });
         insta::assert_snapshot!(errors.join("\n"), @r"
         cannot read `0=2`: the partition comes twice
         cannot read `clicks/00=2`: the partition comes twice
