@@ -134,7 +134,7 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
     insta::assert_snapshot!(refused(&GOOD.replace("table =", "tabel =")), @"BF0004: jobs/backfold.toml:2: unknown key `tabel`: did you mean `table`?");
     insta::assert_snapshot!(refused(&format!("{GOOD}[folds]\nworkers = 1")), @"BF0004: jobs/backfold.toml:10: unknown key `folds`: did you mean `fold`?");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s3]")), @"BF0004: jobs/backfold.toml:6: unknown key `path` in [source.s3]: did you mean `path_style`?");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`, `kafka`");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `lateness`, `split_size`");
 }
 
@@ -142,9 +142,9 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
 fn missing_keys_are_named_with_their_table() {
     insta::assert_snapshot!(refused("table = \"a\"\n"), @"BF0005: jobs/backfold.toml:1: `component` is missing");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "")), @"BF0005: jobs/backfold.toml:5: `path` is missing in [source.files]");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`, `[source.kafka]`");
     let both = format!("{GOOD}[source.s3]\nbucket = \"clicks\"");
-    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`, `[source.kafka]`");
 }
 
 #[test]
@@ -238,6 +238,42 @@ fn offsets_are_refused_where_the_source_has_none() {
     BF0006: --range: `range.to`: `200` is about offsets, which are Kafka's; an archive's range is in times
     BF0006: --range: `range`: cannot read `x`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
     BF0012: -X goes with `[source.kafka]` alone, and the job has another source
+    ");
+}
+
+#[test]
+fn a_log_has_offsets_and_properties_that_flags_go_over() {
+    let topic = GOOD
+        .replace("[source.files]", "range = \"@-48h:\"\n[source.kafka]")
+        .replace(
+            "path = \"archive\"",
+            "brokers = \"b:9092\"\ntopics = \"clicks\"",
+        );
+    let load = |overrides: &Overrides| Job::parse(Path::new("backfold.toml"), &topic, overrides);
+    let property = |name: &str| BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+    let job = load(&Overrides {
+        range: Some("100:200".into()),
+        to: Some("0=150".into()),
+        properties: property("client.rack"),
+        ..Overrides::default()
+    })
+    .unwrap();
+    assert_eq!(job.range, "100:0=150".parse().unwrap());
+    let SourceConfig::Kafka(kafka) = &job.source else {
+        panic!("not a topic: {:?}", job.source);
+    };
+    assert_eq!(kafka.overrides, property("client.rack"));
+    let errors = ["group.id", "sasl.password"].map(|name| {
+        let properties = property(name);
+        let error = load(&Overrides {
+            properties,
+            ..Overrides::default()
+        });
+        error.unwrap_err().to_string()
+    });
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    -X: `source.kafka.properties`: `group.id` cannot be set: a replay is in no group: each worker reads what the plan gave it
+    -X: `source.kafka.properties`: `sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`
     ");
 }
 
