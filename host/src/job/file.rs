@@ -28,8 +28,7 @@ struct JobFile {
     work: Option<PathBuf>,
     #[serde(default)]
     params: BTreeMap<String, Scalar>,
-    #[serde(default)]
-    range: RangeConfig,
+    range: Option<Spanned<RangeConfig>>,
     source: Spanned<Sources>,
     target: Spanned<Targets>,
     #[serde(default)]
@@ -102,6 +101,14 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let table = file.table.into_inner();
     let source_place = at.place(Some(file.source.span()));
+    let source = source(file.source.into_inner(), folder, source_place)?;
+    let range = match file.range {
+        None => RangeConfig::default(),
+        Some(range) => {
+            check::range(range.get_ref(), &source, || at.origin(range.span()))?;
+            range.into_inner()
+        }
+    };
     let target_place = at.place(Some(file.target.span()));
     Ok(Job {
         component: folder.join(file.component),
@@ -115,8 +122,8 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             .into_iter()
             .map(|(key, Scalar(value))| (key, value))
             .collect(),
-        range: file.range,
-        source: source(file.source.into_inner(), folder, source_place)?,
+        range,
+        source,
         target: target(file.target.into_inner(), folder, target_place)?,
         decode: file.decode,
         fold,
