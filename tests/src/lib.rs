@@ -3,15 +3,21 @@
 //! | module | gives |
 //! |---|---|
 //! | [`archive`] | a click archive of any size, and what a fold of it must come to |
+//! | [`broker`] | a real Kafka broker, its topics, and what produces into them |
 //! | [`components`] | the `.wasm` of the example and of the test guests, built when first asked for |
 //! | [`gateway`] | a real S3 server |
+//! | [`java`] | servers in Java, which end with the test |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |
+//! | [`registry`] | a real schema registry |
 //! | [`visits`] | visits in every format, compression and layout |
 //! | [`workbench`] | a folder with an archive, a job, a work folder and a database |
 
 pub mod archive;
+pub mod broker;
 pub mod components;
 pub mod gateway;
+pub mod java;
 pub mod process;
+pub mod registry;
 pub mod visits;
 pub mod workbench;

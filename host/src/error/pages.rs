@@ -22,6 +22,7 @@ pub fn codes() -> Vec<&'static Code> {
         job::codes::ALL,
         build::codes::ALL,
         source::codes::ALL,
+        source::kafka_codes::ALL,
         decode::codes::ALL,
         guest::codes::ALL,
         guest::laws::codes::ALL,

@@ -15,6 +15,7 @@ use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::FilesConfig;
+use crate::source::kafka::KafkaConfig;
 use crate::source::range::RangeConfig;
 use crate::source::s3::S3Config;
 use crate::store::sqlite::SqliteConfig;
@@ -47,6 +48,7 @@ struct JobFile {
 struct Sources {
     files: Option<FilesConfig>,
     s3: Option<S3Config>,
+    kafka: Option<KafkaConfig>,
 }
 
 #[derive(Deserialize)]
@@ -126,21 +128,27 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
 }
 
 fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig, JobError> {
-    match (sources.files, sources.s3) {
-        (Some(mut files), None) => {
+    let one_of = |has| JobError::OneOf {
+        place,
+        what: "source",
+        has,
+        known: &["[source.files]", "[source.s3]", "[source.kafka]"],
+    };
+    match (sources.files, sources.s3, sources.kafka) {
+        (Some(mut files), None, None) => {
             files.path = folder.join(&files.path);
             Ok(SourceConfig::Files(files))
         }
-        (None, Some(mut s3)) => {
+        (None, Some(mut s3), None) => {
             s3.sse_c_key_file = s3.sse_c_key_file.map(|file| folder.join(file));
             Ok(SourceConfig::S3(Box::new(s3)))
         }
-        (files, _) => Err(JobError::OneOf {
-            place,
-            what: "source",
-            has: if files.is_some() { "several" } else { "none" },
-            known: &["[source.files]", "[source.s3]"],
-        }),
+        (None, None, Some(mut kafka)) => {
+            kafka.properties_file = kafka.properties_file.map(|file| folder.join(file));
+            Ok(SourceConfig::Kafka(Box::new(kafka)))
+        }
+        (None, None, None) => Err(one_of("none")),
+        _ => Err(one_of("several")),
     }
 }
 

@@ -35,9 +35,10 @@ use crate::decode::{DecodeOptions, Position};
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
+use crate::source::kafka::{KafkaConfig, KafkaDriver};
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::s3::{S3Config, S3Driver};
-use crate::source::{EventRange, Named, ReplayDriver, SourceError};
+use crate::source::{EventRange, Named, Parts, ReplayDriver, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{StateStore, StoreError};
 
@@ -89,9 +90,16 @@ pub enum SourceConfig {
     Files(FilesConfig),
     /// A bucket.
     S3(Box<S3Config>),
+    /// Topics of Kafka.
+    Kafka(Box<KafkaConfig>),
 }
 
 impl SourceConfig {
+    /// Whether it is a log, whose records have offsets and timestamps.
+    pub fn is_log(&self) -> bool {
+        matches!(self, SourceConfig::Kafka(_))
+    }
+
     /// What the key of the object at `position` says of the record there.
     pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
         let named = self.named_by(&position.source)?;
@@ -106,6 +114,7 @@ impl SourceConfig {
         match self {
             SourceConfig::Files(files) => files.layout.named(key),
             SourceConfig::S3(s3) => s3.layout.named(key.strip_prefix(s3.prefix.as_str())?),
+            SourceConfig::Kafka(_) => None,
         }
     }
 }
@@ -163,12 +172,20 @@ impl Job {
         Ok(job)
     }
 
-    /// The driver of the source, for events within `range`.
-    pub fn driver(&self, range: EventRange) -> Result<Box<dyn ReplayDriver>, SourceError> {
-        match &self.source {
-            SourceConfig::Files(config) => Ok(Box::new(FilesDriver::new(config, range)?)),
-            SourceConfig::S3(config) => Ok(Box::new(S3Driver::new((**config).clone(), range))),
-        }
+    /// The driver of the source, for events within `range`, of which `parts` are wanted beside the value.
+    pub fn driver(
+        &self,
+        range: EventRange,
+        parts: Parts,
+    ) -> Result<Box<dyn ReplayDriver>, SourceError> {
+        Ok(match &self.source {
+            SourceConfig::Files(config) => Box::new(FilesDriver::new(config, range)?),
+            SourceConfig::S3(config) => Box::new(S3Driver::new((**config).clone(), range)),
+            SourceConfig::Kafka(config) => {
+                let (config, written) = ((**config).clone(), self.range.clone());
+                Box::new(KafkaDriver::new(config, written, range, parts))
+            }
+        })
     }
 
     /// The store of the target.

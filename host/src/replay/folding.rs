@@ -16,8 +16,8 @@ use crate::error::Class;
 use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
 use crate::progress::Progress;
-use crate::schema::Descriptor;
-use crate::source::{Chunk, EventRange, ReplayDriver, SourceError, Split};
+use crate::schema::{Descriptor, Origin};
+use crate::source::{Chunk, EventRange, Parts, ReplayDriver, SourceError, Split};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
 const CHUNKS_AHEAD: usize = 8;
@@ -47,6 +47,7 @@ pub(super) async fn fold_splits(
         progress: &replay.progress,
     };
     let driver = replay.driver(manifest)?;
+    driver.verify(&manifest.frozen).await?;
     let claims = Claims::new(standing.offsets(), manifest.descriptor.commutative);
     let claims = Arc::new(claims);
     // Fires when one of them fails, so that the others do not go on for nothing.
@@ -77,7 +78,6 @@ pub(super) async fn fold_splits(
     }
     let work = async { futures::join!(join_all(feeders), join_all(workers)) };
     let (fed, folded) = replay.watched(work).await?;
-    driver.close().await?;
     let failures = folded.into_iter().filter_map(Result::err).map(Error::from);
     // Of several failures the cause is the one that is not an echo of the stop.
     let failures = failures.chain(fed.into_iter().filter_map(Result::err));
@@ -86,7 +86,10 @@ pub(super) async fn fold_splits(
     match causes.drain(..).chain(echoes).next() {
         Some(error) => Err(error),
         None if replay.cancel.is_cancelled() => Err(FoldError::Interrupted.into()),
-        None => Ok(()),
+        None => {
+            driver.verify(&manifest.frozen).await?;
+            Ok(driver.close().await?)
+        }
     }
 }
 
@@ -123,6 +126,15 @@ pub(super) fn projection(manifest: &Manifest) -> Projection {
     projection_of(&manifest.descriptor, manifest.range)
 }
 
+/// What a component wants of each record beside its value.
+pub(super) fn parts_of(descriptor: &Descriptor) -> Parts {
+    let mut origins = descriptor.inputs.iter().map(|input| &input.origin);
+    Parts {
+        keys: origins.clone().any(|origin| *origin == Origin::RecordKey),
+        headers: origins.any(|origin| matches!(origin, Origin::RecordHeader(_))),
+    }
+}
+
 /// What a component wants of each record within `range`.
 pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Projection {
     let event_time = descriptor.event_time.as_ref();
@@ -134,7 +146,8 @@ pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Proje
             inputs.position(|input| input.name == *name)
         }),
         range,
-        cut_by_record_time: false,
+        // Who names no event time has a range of a log, or none.
+        cut_by_record_time: event_time.is_none(),
         offset: None,
         value: None,
     }

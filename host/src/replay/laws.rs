@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::folding::{on_thread, projection, projection_of};
+use super::folding::{on_thread, parts_of, projection, projection_of};
 use super::opening::{load, watched};
 use super::planning::check_range;
 use super::sampling::{Picked, Sampling, pick_of_plan};
@@ -118,7 +118,7 @@ async fn sample_job(
 ) -> Result<Sample, Error> {
     check_range(job, component, descriptor)?;
     let range = job.range.resolve(Utc::now())?;
-    let driver = job.driver(range)?;
+    let driver = job.driver(range, parts_of(descriptor))?;
     let picked = pick_of_plan(&*driver, CHECK_OBJECTS).await?;
     let sampling = Sampling {
         driver: &*driver,

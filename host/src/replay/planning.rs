@@ -7,11 +7,11 @@ use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
+use super::folding::parts_of;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
-use crate::source::range::RangeConfig;
 use crate::source::{EventRange, ReplayDriver};
 
 /// Splits on their way to the disk.
@@ -23,7 +23,9 @@ pub(super) fn check_range(
     component: &Path,
     descriptor: &Descriptor,
 ) -> Result<(), Error> {
-    if descriptor.event_time.is_none() && job.range != RangeConfig::default() {
+    let has_time = job.range.from.is_time() || job.range.to.is_time();
+    // In a log each record has a timestamp, which stands in.
+    if has_time && descriptor.event_time.is_none() && !job.source.is_log() {
         return Err(JobError::RangeWithoutTime {
             component: component.to_owned(),
         }
@@ -94,7 +96,7 @@ impl Replay<'_> {
         let input = Input {
             range,
             based_on: None,
-            driver: self.job.driver(range)?,
+            driver: self.job.driver(range, parts_of(&self.descriptor))?,
         };
         let (manifest, path) = self.freeze(input).await?;
         Ok(BuildFolder::create(path, manifest)?)
@@ -151,7 +153,10 @@ impl Replay<'_> {
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
         Ok(match &manifest.based_on {
             Some(base) => Box::new(self.leftovers(self.work.build(&base.build)?)),
-            None => self.job.driver(manifest.range)?,
+            None => {
+                let parts = parts_of(&manifest.descriptor);
+                self.job.driver(manifest.range, parts)?
+            }
         })
     }
 

@@ -225,6 +225,10 @@ pub enum SourceError {
         /// Why.
         reason: String,
     },
+    /// The Kafka driver failed.
+    #[cfg(not(fuzzing))]
+    #[error(transparent)]
+    Kafka(Box<super::kafka::KafkaError>),
     /// A driver that knows its failures by other names failed.
     #[error("the driver `{driver}` failed")]
     Driver {
@@ -322,6 +326,8 @@ impl Coded for SourceError {
             SourceError::BeyondEnd { .. } => &codes::BEYOND_END,
             SourceError::NoRanges { .. } => &codes::NO_RANGES,
             SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
+            #[cfg(not(fuzzing))]
+            SourceError::Kafka(error) => error.code(),
             SourceError::Driver { .. } => &codes::DRIVER,
         }
     }

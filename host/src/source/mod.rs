@@ -13,6 +13,7 @@
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | `messages` | records that a log tells apart, packed |
+//! | [`kafka`] | ranges of offsets of Kafka's topics |
 //! | [`memory`] | objects and messages held in memory, for tests |
 //! | [`conformance`] | holds every driver to the contract |
 
@@ -31,17 +32,23 @@ mod coverage;
 mod error;
 mod feed;
 pub mod files;
+// The fuzz targets are built without clients of services.
+#[cfg(not(fuzzing))]
+pub mod kafka;
 pub mod layout;
 pub mod memory;
 mod messages;
 pub mod offsets;
 pub mod range;
-// The fuzz targets are built without the SDK.
+#[cfg(not(fuzzing))]
+mod rate;
 #[cfg(not(fuzzing))]
 pub mod s3;
 
 pub use error::SourceError;
 pub(crate) use error::codes;
+#[cfg(not(fuzzing))]
+pub(crate) use kafka::codes as kafka_codes;
 pub use layout::Named;
 pub use messages::{Headers, Message, MessageRef, Messages};
 pub(crate) use messages::{PADDING, Packer};
@@ -66,6 +73,14 @@ pub trait ReplayDriver: Send + Sync {
     /// in bounded memory. Opens no record. Where the receiver is gone, it stops and returns
     /// [`SourceError::Cancelled`].
     async fn plan(&self, splits: Sender<Split>) -> Result<Frozen, SourceError>;
+
+    /// Fails where the source is no longer the one that `frozen` was planned from.
+    ///
+    /// Called before the first split of a run is read, and after the last: what happens in between is found by the
+    /// second call, before anything is made of what was read. Sources that tell with each object do nothing here.
+    async fn verify(&self, _frozen: &Frozen) -> Result<(), SourceError> {
+        Ok(())
+    }
 
     /// Delivers the records of `split`, in the order of the source, into `out`.
     ///
@@ -148,6 +163,23 @@ pub struct Object {
     /// What its key says of its records; set by [`archive::Freezing`], whatever a driver gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<Box<Named>>,
+}
+
+/// What of a record is wanted beside its value, timestamp and offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Its key.
+    pub keys: bool,
+    /// Its headers.
+    pub headers: bool,
+}
+
+impl Parts {
+    /// All there is.
+    pub const ALL: Parts = Parts {
+        keys: true,
+        headers: true,
+    };
 }
 
 /// What a driver says of the whole input once it is frozen.

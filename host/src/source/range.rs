@@ -16,12 +16,17 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::source::SourceError;
+
+mod partitions;
+
+pub use partitions::{PartitionName, PartitionOffsets};
 
 /// A half-open range of event time, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +60,7 @@ impl EventRange {
 }
 
 /// The range as a job states it; everything where it states nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RangeConfig {
     /// The first moment inside.
@@ -105,7 +110,7 @@ impl RangeConfig {
 }
 
 /// One end of a range, as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bound {
     /// Before everything.
@@ -116,17 +121,38 @@ pub enum Bound {
     At(i64),
     /// So long before the plan.
     Ago(Duration),
+    /// An offset, of each partition of a log.
+    Offset(i64),
+    /// So many offsets behind the first that a partition has.
+    AfterStart(u64),
+    /// So many offsets before the end of a partition.
+    BeforeEnd(u64),
+    /// Offsets partition by partition.
+    Offsets(Arc<PartitionOffsets>),
 }
 
 impl Bound {
+    /// Whether only a log has what it names.
+    pub fn is_of_log(&self) -> bool {
+        !matches!(
+            self,
+            Bound::Earliest | Bound::Latest | Bound::At(_) | Bound::Ago(_)
+        )
+    }
+
+    /// Whether it is a moment.
+    pub fn is_time(&self) -> bool {
+        matches!(self, Bound::At(_) | Bound::Ago(_))
+    }
+
     fn moment_us(&self, now: DateTime<Utc>) -> Option<i64> {
-        match *self {
-            Bound::Earliest | Bound::Latest => None,
-            Bound::At(us) => Some(us),
+        match self {
+            Bound::At(us) => Some(*us),
             Bound::Ago(age) => {
                 let age_us = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
                 Some(now.timestamp_micros().saturating_sub(age_us))
             }
+            _ => None,
         }
     }
 }
@@ -145,6 +171,21 @@ impl FromStr for Bound {
             "now" => return Ok(Bound::Ago(Duration::ZERO)),
             "" => return Err(refused("it is empty")),
             _ => {}
+        }
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let too_large = |_| refused("it is too large for an offset");
+        if is_number(text) {
+            return text.parse().map(Bound::Offset).map_err(too_large);
+        }
+        if let Some(count) = text.strip_prefix('+').filter(|rest| is_number(rest)) {
+            return count.parse().map(Bound::AfterStart).map_err(too_large);
+        }
+        if let Some(count) = text.strip_prefix('-').filter(|rest| is_number(rest)) {
+            return count.parse().map(Bound::BeforeEnd).map_err(too_large);
+        }
+        if text.contains('=') {
+            let offsets = text.parse().map_err(|problem: String| refused(&problem))?;
+            return Ok(Bound::Offsets(Arc::new(offsets)));
         }
         if let Some(age) = text.strip_prefix('-') {
             return humantime::parse_duration(age.trim())
@@ -215,6 +256,10 @@ impl fmt::Display for Bound {
             Bound::At(us) => f.write_str(&show_us(*us)),
             Bound::Ago(Duration::ZERO) => f.write_str("now"),
             Bound::Ago(age) => write!(f, "-{}", humantime::format_duration(*age)),
+            Bound::Offset(offset) => offset.fmt(f),
+            Bound::AfterStart(count) => write!(f, "+{count}"),
+            Bound::BeforeEnd(count) => write!(f, "-{count}"),
+            Bound::Offsets(offsets) => offsets.fmt(f),
         }
     }
 }

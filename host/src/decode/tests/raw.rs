@@ -1,5 +1,7 @@
 //! Records that are bytes and nothing else.
 
+use arrow_array::Array;
+
 use super::support::*;
 use crate::decode::json::Processor;
 use crate::decode::{DecodeOptions, Decoding, Format, Projection};

@@ -1,0 +1,75 @@
+//! So much in a second.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A bucket of tokens that holds a second's worth.
+#[derive(Debug)]
+pub(crate) struct Rate(Mutex<Tokens>);
+
+#[derive(Debug)]
+struct Tokens {
+    per_second: f64,
+    /// Below zero where takers wait.
+    left: f64,
+    at: Instant,
+}
+
+impl Rate {
+    /// So many tokens in a second.
+    pub(crate) fn new(per_second: f64) -> Self {
+        Rate(Mutex::new(Tokens {
+            per_second,
+            left: per_second,
+            at: Instant::now(),
+        }))
+    }
+
+    /// Takes tokens, and waits as long as it takes to make those that were lacking.
+    pub(crate) async fn take(&self, tokens: f64) {
+        let wait = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(tokens, Instant::now());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+impl Tokens {
+    /// How long the taker has to wait.
+    fn take(&mut self, tokens: f64, now: Instant) -> Duration {
+        let made = (now - self.at).as_secs_f64() * self.per_second;
+        self.at = now;
+        self.left = (self.left + made).min(self.per_second) - tokens;
+        Duration::from_secs_f64((-self.left / self.per_second).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_kept_over_any_stretch_of_time() {
+        let began = Instant::now();
+        let mut tokens = Tokens {
+            per_second: 10.0,
+            left: 10.0,
+            at: began,
+        };
+        let waits: Vec<u128> = (0..30)
+            .map(|_| tokens.take(1.0, began).as_millis())
+            .collect();
+        // A second's worth is there at the beginning.
+        assert_eq!(&waits[..11], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100]);
+        assert_eq!(waits[29], 2000);
+        let later = began + Duration::from_secs(60);
+        assert_eq!(tokens.take(10.0, later), Duration::ZERO);
+        assert_eq!(tokens.take(5.0, later).as_millis(), 500);
+    }
+}
