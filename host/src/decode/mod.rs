@@ -104,7 +104,7 @@ pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use logged::LoggedStretch;
-pub use options::{CsvOptions, DecodeOptions, Format};
+pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
 pub use provenance::Provenance;
 pub use schemas::Schemas;
 

@@ -32,8 +32,7 @@ struct JobFile {
     range: RangeConfig,
     source: Spanned<Sources>,
     target: Spanned<Targets>,
-    #[serde(default)]
-    decode: DecodeOptions,
+    decode: Option<Spanned<DecodeOptions>>,
     fold: Option<Spanned<FoldOptions>>,
     #[serde(default)]
     quarantine: QuarantineOptions,
@@ -103,6 +102,16 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let table = file.table.into_inner();
     let source_place = at.place(Some(file.source.span()));
     let target_place = at.place(Some(file.target.span()));
+    let source_span = file.source.span();
+    let source = source(file.source.into_inner(), folder, source_place)?;
+    let decode_span = file.decode.as_ref().map(Spanned::span);
+    let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
+    check::registry(&decode, source.is_log(), || {
+        at.origin(decode_span.unwrap_or(source_span))
+    })?;
+    if let Some(registry) = &mut decode.registry {
+        registry.locate(folder);
+    }
     Ok(Job {
         component: folder.join(file.component),
         work: folder.join(
@@ -116,9 +125,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             .map(|(key, Scalar(value))| (key, value))
             .collect(),
         range: file.range,
-        source: source(file.source.into_inner(), folder, source_place)?,
+        source,
         target: target(file.target.into_inner(), folder, target_place)?,
-        decode: file.decode,
+        decode,
         fold,
         quarantine: file.quarantine,
         limits: file.limits,

@@ -58,10 +58,7 @@ impl Bounds {
             }
         };
         let late = i64::try_from(self.lateness.as_micros()).unwrap_or(i64::MAX);
-        let EventRange {
-            from_us,
-            until_us,
-        } = self.range;
+        let EventRange { from_us, until_us } = self.range;
         let firsts = at(from_us.map(|us| us.saturating_sub(late)))?;
         let nexts = at(until_us.map(|us| us.saturating_sub(late)))?;
         // Rounded up: a record of the same millisecond may still be before it.
@@ -95,9 +92,7 @@ impl Bounds {
                 continue;
             };
             for (name, _) in offsets.iter() {
-                let mut meant = logs
-                    .iter()
-                    .filter(|log| name.is(&log.partition));
+                let mut meant = logs.iter().filter(|log| name.is(&log.partition));
                 let problem = match (meant.next(), meant.next()) {
                     (None, _) => "is named in the job, and there is no such partition",
                     (Some(_), Some(_)) => "is named without its topic, of which there are several",
@@ -132,9 +127,10 @@ fn first(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     match bound {
         Bound::Offset(offset) => exact(*offset),
         Bound::AfterStart(count) => Ok(log.start.saturating_add_unsigned(*count)),
-        Bound::BeforeEnd(count) => {
-            Ok(log.stable_end.saturating_sub_unsigned(*count).max(log.start))
-        }
+        Bound::BeforeEnd(count) => Ok(log
+            .stable_end
+            .saturating_sub_unsigned(*count)
+            .max(log.start)),
         Bound::Offsets(offsets) => match offsets.get(&log.partition) {
             Some(offset) => exact(offset),
             // It was added after they were written down.
@@ -149,9 +145,10 @@ fn end(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     match bound {
         Bound::Offset(offset) => within(*offset, log, "ends"),
         Bound::AfterStart(count) => Ok(log.start.saturating_add_unsigned(*count)),
-        Bound::BeforeEnd(count) => {
-            Ok(log.stable_end.saturating_sub_unsigned(*count).max(log.start))
-        }
+        Bound::BeforeEnd(count) => Ok(log
+            .stable_end
+            .saturating_sub_unsigned(*count)
+            .max(log.start)),
         Bound::Offsets(offsets) => match offsets.get(&log.partition) {
             Some(offset) => within(offset, log, "ends"),
             None => Err(KafkaError::Bound {

@@ -37,7 +37,11 @@ pub struct KafkaConfig {
     #[serde(default = "default_stall_timeout", skip_serializing, with = "duration")]
     pub stall_timeout: Duration,
     /// How long a question to the brokers may take.
-    #[serde(default = "default_request_timeout", skip_serializing, with = "duration")]
+    #[serde(
+        default = "default_request_timeout",
+        skip_serializing,
+        with = "duration"
+    )]
     pub request_timeout: Duration,
     /// A file of properties of librdkafka, `name=value` a line: the place for secrets.
     #[serde(default, skip_serializing)]
@@ -102,7 +106,9 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
         Texts::Several(texts) => texts,
     };
     if texts.is_empty() || texts.iter().any(String::is_empty) {
-        return Err(serde::de::Error::custom("at least one is named, and none is empty"));
+        return Err(serde::de::Error::custom(
+            "at least one is named, and none is empty",
+        ));
     }
     Ok(texts)
 }

@@ -40,8 +40,8 @@ mod tests;
 mod topics;
 
 pub use config::KafkaConfig;
-pub(crate) use failure::codes;
 pub use failure::KafkaError;
+pub(crate) use failure::codes;
 pub(crate) use properties::check as check_property;
 
 use bounds::Bounds;
@@ -97,7 +97,11 @@ impl KafkaDriver {
 
 impl Shared {
     /// A reader that stands at `start`: one that is there already, or a client of one that is not needed there.
-    fn reader(&self, partition: &TopicPartition, start: i64) -> Result<PartitionReader, KafkaError> {
+    fn reader(
+        &self,
+        partition: &TopicPartition,
+        start: i64,
+    ) -> Result<PartitionReader, KafkaError> {
         let idle = {
             let mut idle = self.idle();
             let stands_there = |one: &Idle| one.next == start && one.partition == *partition;

@@ -71,14 +71,16 @@ impl Watermarks {
             };
             found.insert(at, offset);
         }
-        let each = partitions.iter().map(|TopicPartition { topic, partition }| {
-            let answer = found.get(&(topic.clone(), *partition));
-            answer.copied().ok_or_else(|| KafkaError::Unanswered {
-                what: "ask for offsets of",
-                place: format!("{topic}/{partition}"),
-                problem: "the brokers left it out".to_owned(),
-            })
-        });
+        let each = partitions
+            .iter()
+            .map(|TopicPartition { topic, partition }| {
+                let answer = found.get(&(topic.clone(), *partition));
+                answer.copied().ok_or_else(|| KafkaError::Unanswered {
+                    what: "ask for offsets of",
+                    place: format!("{topic}/{partition}"),
+                    problem: "the brokers left it out".to_owned(),
+                })
+            });
         each.collect()
     }
 }

@@ -142,9 +142,8 @@ fn notes(shared: &Shared, logs: &[Log], stretches: &[Stretch]) -> Vec<String> {
         _ => stretch.end == log.stable_end,
     };
     let held = logs.iter().zip(stretches);
-    let held = held.filter(|(log, stretch)| {
-        log.stable_end < log.end && wants_the_end(log, stretch)
-    });
+    let held =
+        held.filter(|(log, stretch)| log.stable_end < log.end && wants_the_end(log, stretch));
     let held: Vec<_> = held.map(|(log, _)| log).collect();
     let told = held.iter().take(TOLD).map(|log| {
         format!(

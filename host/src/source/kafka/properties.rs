@@ -69,13 +69,34 @@ const FIXED: &[(&str, &str, &str)] = &[
 
 /// What may not be set at all, and why. One that ends in a dot stands for all that begin with it.
 const REFUSED: &[(&str, &str)] = &[
-    ("bootstrap.servers", "the job names them: `source.kafka.brokers`"),
-    ("metadata.broker.list", "the job names them: `source.kafka.brokers`"),
-    ("group.", "a replay is in no group: each worker reads what the plan gave it"),
-    ("partition.assignment.strategy", "a replay is in no group: each worker reads what the plan gave it"),
-    ("session.timeout.ms", "a replay is in no group: each worker reads what the plan gave it"),
-    ("auto.commit.", "a replay commits nothing: what it read is in the build's journal"),
-    ("offset.store.", "a replay commits nothing: what it read is in the build's journal"),
+    (
+        "bootstrap.servers",
+        "the job names them: `source.kafka.brokers`",
+    ),
+    (
+        "metadata.broker.list",
+        "the job names them: `source.kafka.brokers`",
+    ),
+    (
+        "group.",
+        "a replay is in no group: each worker reads what the plan gave it",
+    ),
+    (
+        "partition.assignment.strategy",
+        "a replay is in no group: each worker reads what the plan gave it",
+    ),
+    (
+        "session.timeout.ms",
+        "a replay is in no group: each worker reads what the plan gave it",
+    ),
+    (
+        "auto.commit.",
+        "a replay commits nothing: what it read is in the build's journal",
+    ),
+    (
+        "offset.store.",
+        "a replay commits nothing: what it read is in the build's journal",
+    ),
     ("plugin.library.paths", "a plugin may alter what is read"),
     ("log.queue", "backfold takes the log itself"),
 ];
@@ -151,7 +172,11 @@ fn flattened(table: BTreeMap<String, toml::Value>) -> Vec<(String, toml::Value)>
         match value {
             toml::Value::Table(inner) => {
                 let inner = flattened(inner.into_iter().collect());
-                flat.extend(inner.into_iter().map(|(rest, value)| (format!("{name}.{rest}"), value)));
+                flat.extend(
+                    inner
+                        .into_iter()
+                        .map(|(rest, value)| (format!("{name}.{rest}"), value)),
+                );
             }
             value => flat.push((name, value)),
         }
@@ -171,7 +196,10 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
 pub(super) fn effective(config: &KafkaConfig) -> Result<BTreeMap<String, String>, KafkaError> {
     let environment = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
-        let name = name.strip_prefix(VARIABLE)?.to_lowercase().replace('_', ".");
+        let name = name
+            .strip_prefix(VARIABLE)?
+            .to_lowercase()
+            .replace('_', ".");
         Some((name, value.into_string().ok()?))
     });
     let mut all = BTreeMap::new();
@@ -226,9 +254,14 @@ mod tests {
 
     #[test]
     fn values_are_texts_numbers_or_switches_and_names_may_be_tables() {
-        let read = parse("\"socket.timeout.ms\" = 5\nssl.ca.location = \"ca.pem\"\ndebug = \"fetch\"");
+        let read =
+            parse("\"socket.timeout.ms\" = 5\nssl.ca.location = \"ca.pem\"\ndebug = \"fetch\"");
         let read: Vec<_> = read.unwrap().into_iter().collect();
-        let expected = [("debug", "fetch"), ("socket.timeout.ms", "5"), ("ssl.ca.location", "ca.pem")];
+        let expected = [
+            ("debug", "fetch"),
+            ("socket.timeout.ms", "5"),
+            ("ssl.ca.location", "ca.pem"),
+        ];
         assert_eq!(read, expected.map(|(n, v)| (n.to_owned(), v.to_owned())));
         assert!(parse("a = [1]").is_err());
     }
@@ -236,10 +269,22 @@ mod tests {
     #[test]
     fn what_would_break_a_guarantee_is_refused_with_the_reason() {
         insta::assert_snapshot!(parse("\"isolation.level\" = \"read_uncommitted\"").unwrap_err().trim(), @"`isolation.level` cannot be set: records of aborted transactions never happened");
-        for name in ["group.id", "group.instance.id", "auto.commit.interval.ms", "auto.offset.reset", "bootstrap.servers", "enable.partition.eof"] {
+        for name in [
+            "group.id",
+            "group.instance.id",
+            "auto.commit.interval.ms",
+            "auto.offset.reset",
+            "bootstrap.servers",
+            "enable.partition.eof",
+        ] {
             assert!(check(name).is_err(), "{name}");
         }
-        for name in ["client.id", "fetch.min.bytes", "sasl.username", "ssl.ca.location"] {
+        for name in [
+            "client.id",
+            "fetch.min.bytes",
+            "sasl.username",
+            "ssl.ca.location",
+        ] {
             assert_eq!(check(name), Ok(()), "{name}");
         }
         insta::assert_snapshot!(check("sasl.password").unwrap_err(), @"`sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`");
@@ -249,19 +294,40 @@ mod tests {
     fn what_is_nearer_goes_over_what_is_farther_and_the_guarantees_over_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kafka.properties");
-        fs::write(&path, "# ours\n\nsasl.username = u\nclient.id=file\nfetch.min.bytes=1\n").unwrap();
+        fs::write(
+            &path,
+            "# ours\n\nsasl.username = u\nclient.id=file\nfetch.min.bytes=1\n",
+        )
+        .unwrap();
         let mut config = KafkaConfig::new("a:1", &["t"]);
         config.properties_file = Some(path.clone());
-        config.properties.insert("client.id".to_owned(), "job".to_owned());
-        config.properties.insert("fetch.min.bytes".to_owned(), "2".to_owned());
-        config.overrides.insert("fetch.min.bytes".to_owned(), "3".to_owned());
+        config
+            .properties
+            .insert("client.id".to_owned(), "job".to_owned());
+        config
+            .properties
+            .insert("fetch.min.bytes".to_owned(), "2".to_owned());
+        config
+            .overrides
+            .insert("fetch.min.bytes".to_owned(), "3".to_owned());
         let all = effective(&config).unwrap();
-        for (name, value) in [("sasl.username", "u"), ("client.id", "job"), ("fetch.min.bytes", "3"), ("check.crcs", "true"), ("bootstrap.servers", "a:1")] {
+        for (name, value) in [
+            ("sasl.username", "u"),
+            ("client.id", "job"),
+            ("fetch.min.bytes", "3"),
+            ("check.crcs", "true"),
+            ("bootstrap.servers", "a:1"),
+        ] {
             assert_eq!(all[name], value, "{name}");
         }
         fs::write(&path, "group.id=g").unwrap();
         insta::assert_snapshot!(effective(&config).unwrap_err(), @"the property `group.id` cannot be set: a replay is in no group: each worker reads what the plan gave it");
         fs::write(&path, "group.id").unwrap();
-        assert!(effective(&config).unwrap_err().to_string().contains("kafka.properties:1"));
+        assert!(
+            effective(&config)
+                .unwrap_err()
+                .to_string()
+                .contains("kafka.properties:1")
+        );
     }
 }

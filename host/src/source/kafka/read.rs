@@ -83,7 +83,11 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes what was fetched, up to the end of the split.
-    fn take(&mut self, reader: &mut PartitionReader, feed: &Feed<Chunk>) -> Result<(), SourceError> {
+    fn take(
+        &mut self,
+        reader: &mut PartitionReader,
+        feed: &Feed<Chunk>,
+    ) -> Result<(), SourceError> {
         let log_start = reader.log_start();
         while self.next < self.end {
             match reader.peek() {
@@ -175,10 +179,8 @@ impl<'a> Reading<'a> {
                 seconds: self.heard_at.elapsed().as_secs(),
                 next: self.next,
                 end: self.end,
-                problem: problem.map_or_else(
-                    || "the brokers say nothing".to_owned(),
-                    |said| said.reason,
-                ),
+                problem: problem
+                    .map_or_else(|| "the brokers say nothing".to_owned(), |said| said.reason),
             });
         }
         if self.asked_at.elapsed() >= Duration::from_secs(1) && self.shrunk_since.is_some() {
@@ -209,7 +211,12 @@ impl<'a> Reading<'a> {
     }
 
     /// What a failure of the partition means.
-    fn failed(&self, reader: &PartitionReader, code: RDKafkaErrorCode, detail: String) -> KafkaError {
+    fn failed(
+        &self,
+        reader: &PartitionReader,
+        code: RDKafkaErrorCode,
+        detail: String,
+    ) -> KafkaError {
         let place = self.partition.to_string();
         if code == RDKafkaErrorCode::AutoOffsetReset {
             if let Some(log_start) = self.ask(reader, Ask::Earliest)

@@ -38,7 +38,10 @@ pub(super) fn sample(client: &Arc<Client>, partitions: &mut [FrozenPartition], p
         look(client, &mut looks, until);
         for (partition, look) in some.iter_mut().zip(&looks) {
             partition.first_us = look.first_us;
-            partition.record_bytes = look.is_done.then(|| look.bytes.checked_div(look.records)).flatten();
+            partition.record_bytes = look
+                .is_done
+                .then(|| look.bytes.checked_div(look.records))
+                .flatten();
         }
         for back in BACK {
             let mut open: Vec<_> = some

@@ -30,8 +30,9 @@ pub(super) fn find(client: &Client, config: &KafkaConfig) -> Result<Vec<Describe
     }
     if !patterns.is_empty() {
         let metadata = client.fetch_metadata(None, config.request_timeout);
-        let metadata = metadata
-            .map_err(|error| client::explain(client, "list the topics of", &config.place(), &error))?;
+        let metadata = metadata.map_err(|error| {
+            client::explain(client, "list the topics of", &config.place(), &error)
+        })?;
         let all = metadata.topics().iter().map(|topic| topic.name());
         let all: Vec<&str> = all.filter(|name| !name.starts_with(INTERNAL)).collect();
         for (pattern, matcher) in patterns {

@@ -106,9 +106,9 @@ impl FromStr for PartitionOffsets {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut offsets = PartitionOffsets::default();
         for part in text.split(',') {
-            let read = part.split_once('=').and_then(|(name, offset)| {
-                Some((name.trim(), offset.trim().parse::<i64>().ok()?))
-            });
+            let read = part
+                .split_once('=')
+                .and_then(|(name, offset)| Some((name.trim(), offset.trim().parse::<i64>().ok()?)));
             let (name, offset) = read.ok_or_else(|| {
                 format!("`{part}` is not a partition and its offset, as in `clicks/0=100`")
             })?;
@@ -139,7 +139,9 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_offsets_is_refused() {
-        for text in ["", "0", "=1", "/0=1", "a=1", "-1=3", "0=-3", "0=1,0=2", "0=1,,1=2"] {
+        for text in [
+            "", "0", "=1", "/0=1", "a=1", "-1=3", "0=-3", "0=1,0=2", "0=1,,1=2",
+        ] {
             assert!(text.parse::<PartitionOffsets>().is_err(), "{text}");
         }
     }

@@ -74,8 +74,9 @@ impl PartitionReader {
     ) -> Result<Self, RDKafkaErrorCode> {
         let name = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         // SAFETY: the client lives, the name is a C string; a null configuration means the client's own.
-        let handle =
-            unsafe { rd::rd_kafka_topic_new(client.client().native_ptr(), name.as_ptr(), ptr::null_mut()) };
+        let handle = unsafe {
+            rd::rd_kafka_topic_new(client.client().native_ptr(), name.as_ptr(), ptr::null_mut())
+        };
         let Some(handle) = NonNull::new(handle) else {
             return Err(last_error());
         };
@@ -174,9 +175,9 @@ impl PartitionReader {
         // call says.
         unsafe {
             let room = self.batch.as_mut_ptr().add(held);
-            let taken =
-                rd::rd_kafka_consume_batch_queue(self.queue.as_ptr(), wait_ms, room, most);
-            self.batch.set_len(held + usize::try_from(taken).unwrap_or(0));
+            let taken = rd::rd_kafka_consume_batch_queue(self.queue.as_ptr(), wait_ms, room, most);
+            self.batch
+                .set_len(held + usize::try_from(taken).unwrap_or(0));
         }
     }
 
@@ -275,7 +276,9 @@ pub(super) unsafe fn text(start: *const c_char) -> String {
         return String::new();
     }
     // SAFETY: the caller's promise.
-    unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(start) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Why the last call of this thread failed.

@@ -56,7 +56,9 @@ pub(in super::super) fn describe(
         let event = rd::rd_kafka_queue_poll(queue, -1);
         let code = rd::rd_kafka_event_error(event);
         let answer = if code == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            Ok(descriptions(rd::rd_kafka_event_DescribeTopics_result(event)))
+            Ok(descriptions(rd::rd_kafka_event_DescribeTopics_result(
+                event,
+            )))
         } else {
             Err((code.into(), text(rd::rd_kafka_event_error_string(event))))
         };
