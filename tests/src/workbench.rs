@@ -70,7 +70,7 @@ impl Workbench {
     }
 
     /// Writes the job again, with settings laid over those that it has anyway: TOML such as
-    /// `range.from = "2026-01-02"`. A `source.s3` among them takes the place of the folder.
+    /// `range.from = "2026-01-02"`. Another `source` among them takes the place of the folder.
     pub fn write_job(&self, component: &Path, settings: &str) -> Result<()> {
         let mut job = toml::toml! {
             work = "work"
@@ -85,7 +85,7 @@ impl Workbench {
         let settings: Table = settings.parse().with_context(|| settings.to_string())?;
         let is_remote = settings
             .get("source")
-            .is_some_and(|source| source.get("s3").is_some());
+            .is_some_and(|source| source.get("files").is_none());
         if is_remote {
             job.remove("source");
         }
