@@ -107,6 +107,7 @@ pub use logged::LoggedStretch;
 pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
 pub use provenance::Provenance;
 pub use schemas::Schemas;
+pub(crate) use schemas::split_prefix;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
