@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cases_of_files as of_files
+import cases_of_kafka as of_kafka
 import cases_of_s3 as of_s3
 import report
 from archives import Archives
@@ -27,6 +28,7 @@ CASES = {
     "s3": of_s3.s3,
     "memory-s3": of_s3.memory,
     "plan-million": of_s3.plan_million,
+    "kafka": of_kafka.kafka,
 }
 
 # What a server has to be installed for.
@@ -62,6 +64,7 @@ def arguments():
         options.events, options.pages, options.objects, options.pairs, options.times = 20_000, 2_000, 8, 1, 2
         options.listed = 20_000
     options.cases = options.cases.split(",")
+    options.kafka_bench = options.backfold.with_name("kafka-bench")
     for name in options.cases:
         if name not in CASES:
             parser.error(f"no case `{name}`")
@@ -92,6 +95,8 @@ def main():
     options = arguments()
     if OF_GATEWAY.intersection(options.cases):
         subprocess.run([ROOT / "tests/setup", "s3"], check=True, stdout=sys.stderr)
+    if "kafka" in options.cases:
+        subprocess.run([ROOT / "tests/setup", "kafka"], check=True, stdout=sys.stderr)
     bench = Bench(options)
     results = {"machine": machine(), "events": options.events, "pairs": options.pairs, "cases": {}}
     for name in options.cases:

@@ -67,6 +67,18 @@ def s3(archives):
         yield f"| {name} | {median(case['files_cpu_s']):.2f} | {median(case['s3_cpu_s']):.2f} | {case['ratio']:.2f} |"
 
 
+def kafka(topics):
+    yield "| fold alone, one core, CPU seconds | topic | files | bare consumer | topic / (files + bare) | records/s | bare |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, case in topics.items():
+        spent = {what: median(seconds) for what, seconds in case["cpu_s"].items()}
+        rates = {what: case["records"] / median(seconds) for what, seconds in case["wall_s"].items()}
+        yield (
+            f"| {name} | {spent['kafka']:.2f} | {spent['files']:.2f} | {spent['bare']:.2f} | {case['ratio']:.2f} "
+            f"| {rates['kafka']:,.0f} | {rates['bare']:,.0f} |"
+        )
+
+
 def plan_million(plans):
     yield "| plan of listed objects | objects | wall seconds | CPU seconds | peak memory |\n|---|---|---|---|---|"
     for name, plan in plans.items():
@@ -84,4 +96,5 @@ TABLES = {
     "s3": s3,
     "memory-s3": memory_s3,
     "plan-million": plan_million,
+    "kafka": kafka,
 }

@@ -190,6 +190,22 @@ async fn a_range_ends_where_control_records_stand() {
     open.commit().unwrap();
 }
 
+/// The client notes the end of a log when it comes there; by the time that somebody reads the note, there may be more.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_of_the_log_that_was_one_is_none_any_more() {
+    let broker = shared();
+    let topic = broker.create("stale", 1, &[]).unwrap();
+    let mut count = 0;
+    let driver = driver(broker, &topic, "earliest", "latest");
+    // One reader goes on from split to split.
+    for _ in 0..20 {
+        broker.produce(&topic, "none", records(10)).unwrap();
+        let found = offsets(&driver, &[split(&topic, count, count + 10)]).await;
+        assert!(found.into_iter().eq(count..count + 10));
+        count += 10;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_aborted_transaction_is_passed_over() {
     let broker = shared();

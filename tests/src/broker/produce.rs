@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -269,7 +270,8 @@ fn send(sender: &Sender, topic: &str, record: &Record) -> Result<()> {
             return Err(error.into());
         }
         message = back;
-        sender.poll(PATIENCE);
+        // It takes in what has arrived for the whole of this time, however much that is.
+        sender.poll(Duration::from_millis(10));
     }
     Ok(())
 }

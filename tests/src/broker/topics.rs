@@ -17,7 +17,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -156,12 +156,19 @@ impl Broker {
     /// If the broker does not answer.
     pub fn groups(&self) -> Result<Vec<String>> {
         let consumer: BaseConsumer = self.client().create()?;
-        let groups = consumer.fetch_group_list(None, PATIENCE)?;
-        Ok(groups
-            .groups()
-            .iter()
-            .map(|group| group.name().to_owned())
-            .collect())
+        wait_until("groups are known", || {
+            match consumer.fetch_group_list(None, PATIENCE) {
+                Ok(groups) => {
+                    let groups = groups.groups().iter();
+                    Ok(Some(groups.map(|group| group.name().to_owned()).collect()))
+                }
+                // The topic that holds them is being made or read.
+                Err(KafkaError::GroupListFetch(RDKafkaErrorCode::CoordinatorLoadInProgress)) => {
+                    Ok(None)
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
     }
 
     /// The offset of the first record of a partition, and the one behind the last: of its log, or of that part which no

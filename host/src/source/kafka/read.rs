@@ -77,6 +77,7 @@ impl<'a> Reading<'a> {
                 continue;
             }
             self.heard_at = Instant::now();
+            client::listen(reader.client());
             self.take(reader, feed)?;
         }
         self.flush(feed)
