@@ -38,6 +38,10 @@ pub struct Manifest {
     pub frozen: Frozen,
     /// BLAKE3 of `splits.jsonl`, in hexadecimal.
     pub splits_digest: String,
+    /// The schemas of the messages, by their IDs in the registry, as far as they were known. They are the registry's for
+    /// ever, so they decide nothing that `decode` and the splits do not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schemas: BTreeMap<u32, String>,
     /// The build whose rejected records this one folds, and whose runs it goes on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub based_on: Option<BasedOn>,

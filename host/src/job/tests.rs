@@ -287,3 +287,65 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_registry_is_for_avro_messages_and_they_need_one() {
+    let job = |source: &str, decode: &str| {
+        let text = format!(
+            "table = \"t\"\ncomponent = \"c.wasm\"\n[source.{source}]\n{}\n[target.sqlite]\npath = \"t.db\"\n{decode}",
+            match source {
+                "kafka" => "brokers = \"b:9092\"\ntopics = [\"t\"]",
+                _ => "path = \"archive\"",
+            }
+        );
+        Job::parse(Path::new("jobs/job.toml"), &text, &Overrides::default())
+    };
+    let named = "[decode]\nformat = \"avro\"\n[decode.registry]\nurl = \"http://r/api\"\ntoken_file = \"token\"\n";
+    let decode = job("kafka", named).unwrap().decode;
+    let registry = decode.registry.clone().unwrap();
+    assert_eq!(
+        registry.token_file.as_deref(),
+        Some(Path::new("jobs/token"))
+    );
+    let written = serde_json::to_value(&decode).unwrap();
+    assert_eq!(
+        written["registry"],
+        serde_json::json!({"url": "http://r/api"})
+    );
+    let problem = |source: &str, decode: &str| job(source, decode).unwrap_err().to_string();
+    for (source, decode, expected) in [
+        (
+            "kafka",
+            "[decode]\nformat = \"avro\"",
+            "Avro messages are read by the schemas of a registry",
+        ),
+        (
+            "kafka",
+            "[decode.registry]\nurl = \"http://r\"",
+            "`format = \"avro\"` is missing",
+        ),
+        (
+            "files",
+            named,
+            "the records of an archive have their schemas with them",
+        ),
+        (
+            "kafka",
+            "[decode.registry]\nurl = \"r\"",
+            "it begins with http:// or https:// and a host",
+        ),
+        (
+            "kafka",
+            "[decode.registry]\nurl = \"http://me:secret@r\"",
+            "a password stands in no job",
+        ),
+        (
+            "kafka",
+            "[decode.registry]\nurl = \"http://r\"\npassword = \"x\"",
+            "password",
+        ),
+    ] {
+        let problem = problem(source, decode);
+        assert!(problem.contains(expected), "{problem}");
+    }
+}

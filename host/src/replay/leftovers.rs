@@ -54,6 +54,7 @@ impl Replay<'_> {
         let input = Input {
             range: base.manifest.range,
             based_on: Some(based_on),
+            schemas: base.schemas()?,
             driver: Box::new(self.leftovers(base.clone())),
         };
         let (manifest, path) = self.freeze(input).await?;

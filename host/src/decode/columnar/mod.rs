@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `bind` | the wanted paths, found among the columns of an object |
+//! | `beside` | what is known of rows beside their columns |
 //! | `keyed` | what the key of the object says in their place |
 //! | `condition` | conditions as masks |
 //! | `cast` | from a column of the object to one of the component |
@@ -43,6 +44,7 @@
 //! those that it names, or the key itself, and null.
 
 mod avro;
+mod beside;
 mod bind;
 mod cast;
 mod condition;
@@ -56,7 +58,8 @@ mod parquet;
 mod tests;
 mod values;
 
-pub(super) use avro::AvroReader;
+pub(super) use avro::{AvroMessages, AvroReader, Decoders};
+pub(super) use beside::Beside;
 pub use bind::ColumnType;
 pub(super) use bind::{Binding, Wants};
 pub(super) use convert::Piece;
