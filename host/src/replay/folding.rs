@@ -88,6 +88,13 @@ pub(super) async fn fold_splits(
     let (echoes, mut causes): (Vec<_>, Vec<_>) =
         failures.partition(|error| error.code().class == Class::Interrupted);
     match causes.drain(..).chain(echoes).next() {
+        // A source that is another one now fails in many ways, of which that is the cause.
+        Some(error @ Error::Fold(FoldError::Read { .. })) => {
+            match driver.verify(&manifest.frozen).await.map_err(Error::from) {
+                Err(cause) if cause.code().class == Class::Permanent => Err(cause),
+                _ => Err(error),
+            }
+        }
         Some(error) => Err(error),
         None if replay.cancel.is_cancelled() => Err(FoldError::Interrupted.into()),
         None => {
