@@ -34,7 +34,7 @@ mod sampling;
 mod schemas;
 mod trial;
 
-pub use commands::{diff, gc, history, rollback, status, swap};
+pub use commands::{diff, gc, handoff, history, rollback, status, swap};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use laws::{CheckOptions, check, check_again};

@@ -130,6 +130,49 @@ fn swap_and_diff_and_rollback_and_log_and_gc() {
 }
 
 #[test]
+fn a_handoff_is_that_of_what_is_shown_or_was() {
+    let bench = bench();
+    bench.refuses("handoff", 2, "BF0707");
+    let first = result(&bench, "run");
+    let build = |report: &Value| report["build"].as_str().unwrap().to_owned();
+    let first = build(&first);
+    bench.refuses("handoff job.toml 01ARZ3NDEKTSV4RRFFQ69G5FAV", 2, "BF0605");
+    bench.refuses(&format!("handoff job.toml {first}"), 2, "BF0708");
+    result(&bench, "swap");
+
+    days(2).write(&bench.archive()).unwrap();
+    let second = build(&result(&bench, "run --swap"));
+    let live = result(&bench, "handoff");
+    assert_eq!(
+        (&live["build"], &live["version"]),
+        (&json!(second), &json!(2))
+    );
+    let before = result(&bench, &format!("handoff job.toml {first}"));
+    assert_eq!(
+        (&before["build"], &before["version"]),
+        (&json!(first), &json!(1))
+    );
+    let last_key = |handoff: &Value| {
+        let position = &handoff["positions"][0]["archive"];
+        position["last_key"].as_str().unwrap().to_owned()
+    };
+    assert!(last_key(&before) < last_key(&live), "{before} {live}");
+
+    result(&bench, "rollback");
+    let back = result(&bench, "handoff");
+    assert_eq!(back["positions"], before["positions"]);
+    assert_eq!(back["version"], 3);
+
+    let text = bench.run("handoff").success().stdout;
+    assert!(text.contains(&last_key(&back)), "{text}");
+    let lines = bench.run("handoff --format kafka").fails_with(2);
+    assert!(lines.stderr.contains("BF0012"), "{}", lines.stderr);
+    assert_eq!(lines.stdout, "", "an archive has no offsets");
+    // As that is text, and this asks for another output.
+    bench.refuses("handoff --format kafka", 2, "BF0001");
+}
+
+#[test]
 fn gc_drops_the_work_of_builds_that_were_given_up() {
     let bench = bench();
     let given_up = result(&bench, "plan --to 2026-01-02");

@@ -91,7 +91,8 @@ impl JobArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Instead of the job's settings")]
 pub(crate) struct BuildArguments {
-    /// The first moment that counts: a date, a timestamp, -48h, earliest
+    /// The first moment that counts: a date, a timestamp, -48h, earliest; for Kafka also an offset: 100,
+    /// +100 behind the start, -100 before the end, clicks/0=100,clicks/1=250
     #[arg(
         long,
         env = "BACKFOLD_FROM",
@@ -100,7 +101,7 @@ pub(crate) struct BuildArguments {
     )]
     from: Option<String>,
 
-    /// The first moment that no longer counts: a date, a timestamp, -1h, latest
+    /// The first moment or offset that no longer counts: a date, a timestamp, -1h, latest, 200
     #[arg(
         long,
         env = "BACKFOLD_TO",
@@ -108,6 +109,16 @@ pub(crate) struct BuildArguments {
         allow_hyphen_values = true
     )]
     to: Option<String>,
+
+    /// Both in one: @2026-01-01:2026-01-31, @-48h:-24h, @2026-01-01:1h; for Kafka also 100:200, +10:, -10:, :end
+    #[arg(
+        long,
+        env = "BACKFOLD_RANGE",
+        value_name = "RANGE",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["from", "to"]
+    )]
+    range: Option<String>,
 
     /// Fold on so many threads; as many as there are cores where nothing is said
     #[arg(long, env = "BACKFOLD_WORKERS", value_name = "N")]
@@ -117,6 +128,10 @@ pub(crate) struct BuildArguments {
     #[arg(long, env = "BACKFOLD_SKIP_ARCHIVED", value_parser = clap::builder::FalseyValueParser::new())]
     skip_archived: bool,
 
+    /// A property of librdkafka, over that of `[source.kafka.properties]`; may be given several times
+    #[arg(short = 'X', long = "property", value_name = "KEY=VALUE", value_parser = key_value)]
+    properties: Vec<(String, String)>,
+
     #[command(flatten)]
     params: ParamArguments,
 }
@@ -125,12 +140,14 @@ impl BuildArguments {
     /// Reads the job and lays these settings over it.
     pub(crate) fn load(&self, job: &JobArguments) -> Result<Job, JobError> {
         let overrides = Overrides {
+            range: self.range.clone(),
             from: self.from.clone(),
             to: self.to.clone(),
             work: job.work.clone(),
             workers: self.workers,
             skip_archived: self.skip_archived,
             params: self.params.collect(std::env::vars()),
+            properties: self.properties.iter().cloned().collect(),
         };
         Job::load(&job.job, &overrides)
     }
@@ -138,7 +155,11 @@ impl BuildArguments {
     /// The same settings as arguments of a command to try next, which is of the same plan by them.
     pub(crate) fn suffix(&self) -> String {
         let mut words = Vec::new();
-        for (flag, value) in [("--from", &self.from), ("--to", &self.to)] {
+        for (flag, value) in [
+            ("--range", &self.range),
+            ("--from", &self.from),
+            ("--to", &self.to),
+        ] {
             if let Some(value) = value {
                 words.extend([flag.to_owned(), quoted(value)]);
             }
@@ -146,11 +167,22 @@ impl BuildArguments {
         if self.skip_archived {
             words.push("--skip-archived".to_owned());
         }
+        for (name, value) in &self.properties {
+            let value = if is_secret(name) { "…" } else { value };
+            words.extend(["-X".to_owned(), quoted(&format!("{name}={value}"))]);
+        }
         for (name, value) in &self.params.params {
             words.extend(["-p".to_owned(), quoted(&format!("{name}={value}"))]);
         }
         words.iter().map(|word| format!(" {word}")).collect()
     }
+}
+
+/// Whether a property of librdkafka is one that must not be printed.
+fn is_secret(property: &str) -> bool {
+    ["password", "secret", "jaas", "pem", "oauthbearer.config"]
+        .iter()
+        .any(|word| property.contains(word))
 }
 
 /// A word as a shell takes it.
@@ -200,16 +232,31 @@ mod tests {
     #[test]
     fn the_command_to_try_next_has_the_same_settings() {
         let arguments = BuildArguments {
+            range: None,
             from: Some("-48h".to_owned()),
             to: Some("2026-01-02 05:00".to_owned()),
             workers: Some(2),
             skip_archived: true,
+            properties: vec![
+                ("client.id".to_owned(), "backfold".to_owned()),
+                ("sasl.password".to_owned(), "swordfish".to_owned()),
+            ],
             params: ParamArguments {
                 params: vec![("say".to_owned(), "it's".to_owned())],
             },
         };
-        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -p 'say=it'\''s'";
+        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -X client.id=backfold -X 'sasl.password=…' -p 'say=it'\''s'";
         assert_eq!(arguments.suffix(), expected);
+        let arguments = BuildArguments {
+            range: Some("@-48h:-24h".to_owned()),
+            from: None,
+            to: None,
+            workers: None,
+            skip_archived: false,
+            properties: vec![],
+            params: ParamArguments { params: vec![] },
+        };
+        assert_eq!(arguments.suffix(), " --range @-48h:-24h");
     }
 
     #[test]

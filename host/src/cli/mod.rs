@@ -19,11 +19,13 @@ mod diff;
 mod explain;
 mod failure;
 mod gc;
+mod handoff;
 mod human;
 mod inspect;
 mod log;
 mod logging;
 mod paint;
+mod partitions;
 mod plan;
 mod progress;
 mod quarantine;
@@ -86,6 +88,7 @@ enum Command {
     Rollback(rollback::Rollback),
     Gc(gc::Gc),
     Log(log::Log),
+    Handoff(handoff::Handoff),
     Quarantine(quarantine::Quarantine),
     Inspect(inspect::Inspect),
     Check(check::Check),
@@ -105,6 +108,7 @@ impl Command {
             Command::Rollback(_) => "rollback",
             Command::Gc(_) => "gc",
             Command::Log(_) => "log",
+            Command::Handoff(_) => "handoff",
             Command::Quarantine(_) => "quarantine",
             Command::Inspect(_) => "inspect",
             Command::Check(_) => "check",
@@ -124,6 +128,7 @@ impl Command {
             Command::Rollback(command) => command.execute(context).await,
             Command::Gc(command) => command.execute(context).await,
             Command::Log(command) => command.execute(context).await,
+            Command::Handoff(command) => command.execute(context).await,
             Command::Quarantine(command) => command.execute(context).await,
             Command::Inspect(command) => command.execute(context),
             Command::Check(command) => command.execute(context).await,
@@ -227,10 +232,25 @@ mod tests {
             &["backfold", "run"][..],
             &["backfold", "swap", "job.toml", "01J"],
             &["backfold", "gc", "--keep", "3"],
+            &[
+                "backfold", "handoff", "job.toml", "01J", "--format", "kafka",
+            ],
         ] {
             assert!(parse(&words(line)).is_ok(), "{line:?}");
         }
         assert!(parse(&words(&["backfold", "run", "--workers", "many"])).is_err());
         assert!(parse(&words(&["backfold", "run", "-p", "novalue"])).is_err());
+        assert!(
+            parse(&words(&[
+                "backfold", "plan", "--range", "-10:", "-X", "a=b"
+            ]))
+            .is_ok()
+        );
+        assert!(
+            parse(&words(&[
+                "backfold", "plan", "--range", "1:", "--from", "1"
+            ]))
+            .is_err()
+        );
     }
 }

@@ -11,6 +11,7 @@ use super::arguments::{BuildArguments, JobArguments};
 use super::context::Context;
 use super::human::{ago, count, counted, digest, moment, plain, rough_span, roughly, size};
 use super::paint::Paint;
+use super::partitions;
 use super::table::Fields;
 
 /// Show what a run would read, build and touch
@@ -98,6 +99,8 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     };
     let objects = if frozen.objects > 0 {
         format!("{} in ", counted(frozen.objects, "object"))
+    } else if !frozen.partitions.is_empty() {
+        format!("{}, in ", partitions::summary(&frozen.partitions))
     } else {
         String::new()
     };
@@ -114,7 +117,12 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     for note in &frozen.notes {
         fields.add("note", plain(note));
     }
-    fields.render(paint)
+    let mut text = fields.render(paint);
+    if !frozen.partitions.is_empty() {
+        text.push('\n');
+        text.push_str(&partitions::table(&frozen.partitions, paint));
+    }
+    text
 }
 
 /// How much there is to do.

@@ -46,6 +46,20 @@ pub enum CutoverError {
         /// The public name.
         table: String,
     },
+    /// Nothing was ever swapped in.
+    #[error("`{table}` shows nothing yet")]
+    NothingLive {
+        /// The public name.
+        table: String,
+    },
+    /// The build was never what readers saw.
+    #[error("`{table}` never showed build {build}")]
+    NeverLive {
+        /// The public name.
+        table: String,
+        /// The build.
+        build: String,
+    },
     /// Rows could not be compared.
     #[error("the rows of two builds of `{table}` cannot be compared")]
     Compare {
@@ -67,6 +81,8 @@ impl Coded for CutoverError {
             CutoverError::PreviousDropped { .. } => &codes::PREVIOUS_DROPPED,
             CutoverError::AlreadyLive { .. } => &codes::ALREADY_LIVE,
             CutoverError::NothingLoaded { .. } => &codes::NOTHING_LOADED,
+            CutoverError::NothingLive { .. } => &codes::NOTHING_LIVE,
+            CutoverError::NeverLive { .. } => &codes::NEVER_LIVE,
             CutoverError::Compare { .. } => &codes::COMPARE,
             CutoverError::Store(error) => error.code(),
         }
@@ -105,6 +121,16 @@ pub(crate) mod codes {
 
     pub(crate) const NOTHING_LOADED: Code =
         Code::new(706, Class::Usage, "Build one first: `backfold run`.");
+    pub(crate) const NOTHING_LIVE: Code = Code::new(
+        707,
+        Class::Usage,
+        "Make a build live first: `backfold run --swap`, or `backfold swap`.",
+    );
+    pub(crate) const NEVER_LIVE: Code = Code::new(
+        708,
+        Class::Usage,
+        "Take a build from `backfold log`, or make this one live first: `backfold swap`.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &GATE_REFUSED,
@@ -113,5 +139,7 @@ pub(crate) mod codes {
         &ALREADY_LIVE,
         &COMPARE,
         &NOTHING_LOADED,
+        &NOTHING_LIVE,
+        &NEVER_LIVE,
     ];
 }

@@ -1,7 +1,9 @@
 //! What a value must be beyond its type.
 
+use super::SourceConfig;
 use super::error::{JobError, Origin};
 use crate::decode::{DecodeOptions, Format};
+use crate::source::range::{Bound, RangeConfig};
 
 /// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
 const TABLE_NAME_LIMIT: usize = 40;
@@ -49,6 +51,35 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
         origin: origin(),
         key: "fold.workers".into(),
         problem,
+    })
+}
+
+/// Whether the source knows what the bounds of the range mean; `origin` is where they were set.
+pub(super) fn range(
+    range: &RangeConfig,
+    source: &SourceConfig,
+    origin: impl Fn() -> Origin,
+) -> Result<(), JobError> {
+    bound("range.from", &range.from, source, &origin)?;
+    bound("range.to", &range.to, source, &origin)
+}
+
+/// The same of one bound, which is the setting `key`.
+pub(super) fn bound(
+    key: &str,
+    bound: &Bound,
+    source: &SourceConfig,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    if source.is_log() || !bound.is_of_log() {
+        return Ok(());
+    }
+    Err(JobError::Value {
+        origin: origin(),
+        key: key.into(),
+        problem: format!(
+            "`{bound}` is about offsets, which are Kafka's; an archive's range is in times"
+        ),
     })
 }
 

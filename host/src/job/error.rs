@@ -254,7 +254,7 @@ pub(crate) mod codes {
     pub(crate) const RANGE_WITHOUT_TIME: Code = Code::new(
         11,
         Class::Usage,
-        "Leave `[range]`, `--from` and `--to` out, or let the component name the input that is its `event-time`.",
+        "Leave `[range]`, `--range`, `--from` and `--to` out, or let the component name the input that is its `event-time`.",
     );
     pub(crate) const FLAG_OF_SOURCE: Code = Code::new(
         12,

@@ -28,8 +28,7 @@ struct JobFile {
     work: Option<PathBuf>,
     #[serde(default)]
     params: BTreeMap<String, Scalar>,
-    #[serde(default)]
-    range: RangeConfig,
+    range: Option<Spanned<RangeConfig>>,
     source: Spanned<Sources>,
     target: Spanned<Targets>,
     decode: Option<Spanned<DecodeOptions>>,
@@ -100,10 +99,17 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let table = file.table.into_inner();
-    let source_place = at.place(Some(file.source.span()));
-    let target_place = at.place(Some(file.target.span()));
     let source_span = file.source.span();
+    let source_place = at.place(Some(source_span.clone()));
     let source = source(file.source.into_inner(), folder, source_place)?;
+    let range = match file.range {
+        None => RangeConfig::default(),
+        Some(range) => {
+            check::range(range.get_ref(), &source, || at.origin(range.span()))?;
+            range.into_inner()
+        }
+    };
+    let target_place = at.place(Some(file.target.span()));
     let decode_span = file.decode.as_ref().map(Spanned::span);
     let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
     check::registry(&decode, source.is_log(), || {
@@ -124,7 +130,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             .into_iter()
             .map(|(key, Scalar(value))| (key, value))
             .collect(),
-        range: file.range,
+        range,
         source,
         target: target(file.target.into_inner(), folder, target_place)?,
         decode,

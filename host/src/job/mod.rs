@@ -8,7 +8,7 @@
 //! component = "clicks.wasm"             # paths are relative to the job file
 //!
 //! [range]                               # of event time, half-open; all of history where it is left out
-//! from = "2026-01-01"
+//! from = "2026-01-01"                   # or in one string: range = "@2026-01-01:"
 //! to = "latest"
 //!
 //! [source.files]
@@ -28,6 +28,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -36,7 +37,7 @@ use crate::decode::{DecodeOptions, Position};
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
-use crate::source::kafka::{KafkaConfig, KafkaDriver};
+use crate::source::kafka::{KafkaConfig, KafkaDriver, check_property};
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::s3::{S3Config, S3Driver};
 use crate::source::{EventRange, Named, Parts, ReplayDriver, SourceError};
@@ -62,7 +63,7 @@ pub struct Job {
     pub work: PathBuf,
     /// What the component's `open` is given.
     pub params: BTreeMap<String, String>,
-    /// Which events are wanted, half-open by the time of the event.
+    /// Which events are wanted, half-open: by the time of the event, or by offsets where the source is a log.
     pub range: RangeConfig,
     /// Where history comes from.
     pub source: SourceConfig,
@@ -139,9 +140,11 @@ impl std::fmt::Display for TargetConfig {
 /// Settings of the command line and the environment, which go over those of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// `--from`.
+    /// `--range`, both bounds in one string.
+    pub range: Option<String>,
+    /// `--from`, which goes over that of `range`.
     pub from: Option<String>,
-    /// `--to`.
+    /// `--to`, which goes over that of `range`.
     pub to: Option<String>,
     /// `--work`, relative to the current folder.
     pub work: Option<PathBuf>,
@@ -151,6 +154,8 @@ pub struct Overrides {
     pub skip_archived: bool,
     /// `-p key=value`, which go over the file's key by key.
     pub params: BTreeMap<String, String>,
+    /// `-X key=value`, properties of librdkafka which go over the file's key by key.
+    pub properties: BTreeMap<String, String>,
 }
 
 impl Job {
@@ -209,11 +214,15 @@ impl Job {
             check::workers(workers, || Origin::Flag("--workers"))?;
             self.fold.workers = Some(workers);
         }
+        if let Some(range) = &overrides.range {
+            self.range = read_flag("--range", range)?;
+            check::range(&self.range, &self.source, || Origin::Flag("--range"))?;
+        }
         if let Some(from) = &overrides.from {
-            self.range.from = bound("--from", from)?;
+            self.range.from = self.bound("--from", from)?;
         }
         if let Some(to) = &overrides.to {
-            self.range.to = bound("--to", to)?;
+            self.range.to = self.bound("--to", to)?;
         }
         if let Some(work) = &overrides.work {
             self.work = work.clone();
@@ -227,21 +236,61 @@ impl Job {
             };
             s3.skip_archived = true;
         }
+        self.lay_properties_over(&overrides.properties)?;
         self.params.extend(overrides.params.clone());
         Ok(())
     }
+
+    fn lay_properties_over(
+        &mut self,
+        properties: &BTreeMap<String, String>,
+    ) -> Result<(), JobError> {
+        if properties.is_empty() {
+            return Ok(());
+        }
+        let SourceConfig::Kafka(kafka) = &mut self.source else {
+            return Err(JobError::FlagOfSource {
+                flag: "-X",
+                table: "[source.kafka]",
+            });
+        };
+        for name in properties.keys() {
+            check_property(name).map_err(|problem| JobError::Value {
+                origin: Origin::Flag("-X"),
+                key: "source.kafka.properties".to_owned(),
+                problem,
+            })?;
+        }
+        kafka.overrides.extend(properties.clone());
+        Ok(())
+    }
+
+    /// Reads a bound that the flag `flag` gives.
+    fn bound(&self, flag: &'static str, text: &str) -> Result<Bound, JobError> {
+        let bound = read_flag(flag, text)?;
+        check::bound(&key_of(flag), &bound, &self.source, || Origin::Flag(flag))?;
+        Ok(bound)
+    }
 }
 
-/// Reads a bound that the flag `flag` gives.
-fn bound(flag: &'static str, text: &str) -> Result<Bound, JobError> {
-    text.parse().map_err(|error: SourceError| {
-        let key = format!("range.{}", flag.trim_start_matches('-'));
-        JobError::Value {
-            origin: Origin::Flag(flag),
-            key,
-            problem: error.to_string(),
-        }
+/// Reads the range or the bound that the flag `flag` gives.
+fn read_flag<T>(flag: &'static str, text: &str) -> Result<T, JobError>
+where
+    T: FromStr<Err = SourceError>,
+{
+    text.parse().map_err(|error: SourceError| JobError::Value {
+        origin: Origin::Flag(flag),
+        key: key_of(flag),
+        problem: error.to_string(),
     })
+}
+
+/// The setting that a flag of the range stands for.
+fn key_of(flag: &str) -> String {
+    match flag.trim_start_matches('-') {
+        "range" => "range".to_owned(),
+        bound => format!("range.{bound}"),
+    }
 }
 
 #[cfg(test)]

@@ -177,6 +177,71 @@ fn a_bad_flag_is_named_as_the_flag() {
 }
 
 #[test]
+fn a_range_in_one_string_is_that_of_two_bounds() {
+    let of = |text: &str| parse(text).unwrap().range;
+    // Before the first table, as a string would belong to that.
+    let string = format!("range = \"@-48h:-24h\"\n{GOOD}");
+    let table = format!("{GOOD}[range]\nfrom = \"-48h\"\nto = \"-24h\"");
+    assert_eq!(of(&string), of(&table));
+    let overrides = Overrides {
+        range: Some("@2026-01-01:1h".into()),
+        ..Overrides::default()
+    };
+    let job = Job::parse(Path::new("backfold.toml"), &string, &overrides).unwrap();
+    assert_eq!(
+        job.range,
+        "@2026-01-01T00:00Z:2026-01-01T01:00Z".parse().unwrap()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_range_is_named_by_its_line_and_key() {
+    insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range`: cannot read `-48x`: an age is `-48h`, `-7d` or `-1h 30m`, so many offsets before the end are `-100`");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"BF0006: jobs/backfold.toml:12: `range.from`: cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nform = \"-48h\"")), @"BF0004: jobs/backfold.toml:12: unknown key `form` in [range]: did you mean `from`?");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic");
+}
+
+#[test]
+fn offsets_are_refused_where_the_source_has_none() {
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nfrom = \"-48h\"\nto = 100")), @"BF0006: jobs/backfold.toml:10: `range.to`: `100` is about offsets, which are Kafka's; an archive's range is in times");
+    insta::assert_snapshot!(refused(&format!("range = \"0=100:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range.from`: `0=100` is about offsets, which are Kafka's; an archive's range is in times");
+    let flags = [
+        Overrides {
+            from: Some("100".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            to: Some("-100".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            range: Some(":200".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            range: Some("200:x".into()),
+            ..Overrides::default()
+        },
+        Overrides {
+            properties: BTreeMap::from([("client.id".into(), "x".into())]),
+            ..Overrides::default()
+        },
+    ];
+    let errors = flags.map(|overrides| {
+        let error = Job::parse(Path::new("backfold.toml"), GOOD, &overrides).unwrap_err();
+        format!("{}: {error}", error.code())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    BF0006: --from: `range.from`: `100` is about offsets, which are Kafka's; an archive's range is in times
+    BF0006: --to: `range.to`: `-100` is about offsets, which are Kafka's; an archive's range is in times
+    BF0006: --range: `range.to`: `200` is about offsets, which are Kafka's; an archive's range is in times
+    BF0006: --range: `range`: cannot read `x`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+    BF0012: -X goes with `[source.kafka]` alone, and the job has another source
+    ");
+}
+
+#[test]
 fn names_that_are_no_tables_are_refused() {
     let long = "x".repeat(41);
     for name in [

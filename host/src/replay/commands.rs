@@ -172,6 +172,27 @@ pub async fn gc(job: &Job, keep: usize) -> Result<Vec<String>, Error> {
     Ok(dropped)
 }
 
+/// What the table shows, or the newest pointer to `build`: with it is stored from where a live consumer goes on.
+pub async fn handoff(job: &Job, build: Option<&str>) -> Result<Pointer, Error> {
+    let (store, table) = (job.store()?, &job.table);
+    let Some(build) = build else {
+        let live = store.live(table).await?;
+        return Ok(live.ok_or_else(|| CutoverError::NothingLive {
+            table: table.clone(),
+        })?);
+    };
+    let mut newest_first = store.history(table).await?.into_iter().rev();
+    if let Some(pointer) = newest_first.find(|one| one.build.eq_ignore_ascii_case(build)) {
+        return Ok(pointer);
+    }
+    let known = find_build(&*store, table, build).await?;
+    Err(CutoverError::NeverLive {
+        table: table.clone(),
+        build: known.info.build,
+    }
+    .into())
+}
+
 /// All that the public name ever showed, oldest first.
 pub async fn history(job: &Job) -> Result<Vec<Pointer>, Error> {
     Ok(job.store()?.history(&job.table).await?)

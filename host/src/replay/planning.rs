@@ -19,15 +19,14 @@ use crate::source::{EventRange, ReplayDriver};
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
 
-/// A range in time needs a component that tells the time of an event.
+/// A range in time needs a component that tells the time of an event, unless the records of the source have one.
 pub(super) fn check_range(
     job: &Job,
     component: &Path,
     descriptor: &Descriptor,
 ) -> Result<(), Error> {
-    let has_time = job.range.from.is_time() || job.range.to.is_time();
     // In a log each record has a timestamp, which stands in.
-    if has_time && descriptor.event_time.is_none() && !job.source.is_log() {
+    if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
         return Err(JobError::RangeWithoutTime {
             component: component.to_owned(),
         }

@@ -73,10 +73,10 @@ pub enum SourceError {
         /// What is wrong with it.
         source: globset::Error,
     },
-    /// A bound of the range cannot be read.
-    #[error("`{text}` is not a time: {reason}")]
+    /// A range or a bound of it cannot be read.
+    #[error("cannot read `{text}`: {reason}")]
     Bound {
-        /// The bound as written.
+        /// What was written.
         text: String,
         /// What is wrong with it.
         reason: String,
@@ -380,7 +380,7 @@ pub(crate) mod codes {
     pub(crate) const BOUND: Code = Code::new(
         209,
         Class::Usage,
-        "Write a date, a timestamp with its zone, an age such as `-48h`, `now`, `earliest` or `latest`.",
+        "Write a date, a timestamp with its zone, an age such as `-48h`, `now`, `earliest` or `latest`; for Kafka also an offset.",
     );
     pub(crate) const RANGE: Code = Code::new(
         210,

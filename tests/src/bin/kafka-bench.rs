@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use backfold_tests::broker::{Broker, Record};
 use clap::Parser;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::ClientConfig;
 use rdkafka::util::Timeout;
 
 /// What `tests/bench --cases kafka` needs beside backfold
@@ -60,7 +60,8 @@ fn serve(archive: &Path, compression: &str) -> Result<()> {
         let lines = lines.collect::<Result<Vec<_>, _>>()?;
         records += broker.produce(&topic, compression, lines.into_iter().map(Record::of))?;
     }
-    let told = serde_json::json!({ "brokers": broker.bootstrap(), "topic": topic, "records": records });
+    let told =
+        serde_json::json!({ "brokers": broker.bootstrap(), "topic": topic, "records": records });
     println!("{told}");
     std::io::stdout().flush()?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
@@ -95,6 +96,7 @@ fn consume(brokers: &str, topic: &str) -> Result<()> {
         ("fetch.queue.backoff.ms", "5"),
         ("fetch.wait.max.ms", "100"),
     ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let consumer: BaseConsumer = ClientConfig::from_iter(settings).create()?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, 0, Offset::Offset(0))?;

@@ -1,17 +1,18 @@
-//! Offsets partition by partition, as a bound of a range.
+//! An offset for each partition, as a bound of a range.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::source::TopicPartition;
+use super::bound::{is_number, unreadable};
+use crate::source::{SourceError, TopicPartition};
 
-/// A partition as a job names it.
+/// A partition as a range names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartitionName {
-    /// The topic; where it is left out, the job has one.
+    /// The topic; left out where there is one alone.
     pub topic: Option<String>,
-    /// The partition.
+    /// The partition, from 0.
     pub partition: i32,
 }
 
@@ -23,98 +24,130 @@ impl PartitionName {
     }
 }
 
-impl fmt::Display for PartitionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(topic) = &self.topic {
-            write!(f, "{topic}/")?;
-        }
-        write!(f, "{}", self.partition)
-    }
-}
-
 impl FromStr for PartitionName {
-    type Err = String;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (topic, number) = match text.rsplit_once('/') {
-            Some((topic, number)) => (Some(topic.trim()), number),
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (topic, digits) = match text.rsplit_once('/') {
+            Some((topic, digits)) => (Some(topic), digits),
             None => (None, text),
         };
-        let partition = number.trim().parse::<i32>().ok();
-        match (topic, partition.filter(|number| *number >= 0)) {
-            (None, Some(partition)) => Ok(PartitionName {
-                topic: None,
-                partition,
-            }),
-            (Some(topic), Some(partition)) if !topic.is_empty() => Ok(PartitionName {
-                topic: Some(topic.to_owned()),
-                partition,
-            }),
-            _ => Err(format!(
-                "`{text}` is no partition: write `clicks/0`, or `0` where there is one topic"
-            )),
+        if topic.is_some_and(|topic| !is_topic(topic)) {
+            return Err("no topic has such a name");
+        }
+        let partition = Some(digits).filter(|digits| is_number(digits));
+        Ok(PartitionName {
+            topic: topic.map(str::to_owned),
+            partition: partition
+                .and_then(|digits| digits.parse().ok())
+                .ok_or("a partition is written `clicks/0`, or `0` where there is one topic")?,
+        })
+    }
+}
+
+/// Whether Kafka lets a topic have this name.
+fn is_topic(name: &str) -> bool {
+    (1..=249).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+impl fmt::Display for PartitionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.topic {
+            Some(topic) => write!(f, "{topic}/{}", self.partition),
+            None => self.partition.fmt(f),
         }
     }
 }
 
-/// An offset for each of some partitions, written `clicks/0=100,clicks/1=250`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An offset for each of some partitions, sorted; at least one, and none is negative.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionOffsets(BTreeMap<PartitionName, i64>);
 
 impl PartitionOffsets {
-    /// Adds a partition.
+    /// The offsets of these partitions, each a topic and a number.
     ///
     /// # Errors
-    /// Where it was added before, or the offset is none.
-    pub fn add(&mut self, name: PartitionName, offset: i64) -> Result<(), String> {
-        if offset < 0 {
-            return Err(format!("{offset} is no offset, of partition {name}"));
-        }
-        let shown = name.to_string();
-        match self.0.insert(name, offset) {
-            None => Ok(()),
-            Some(_) => Err(format!("partition {shown} stands there twice")),
-        }
+    /// [`SourceError::Bound`] if there is none, one is negative, or a name is none that Kafka has.
+    pub fn new(
+        offsets: impl IntoIterator<Item = ((Option<String>, i32), i64)>,
+    ) -> Result<Self, SourceError> {
+        let pairs = offsets.into_iter().map(|((topic, partition), offset)| {
+            let name = PartitionName { topic, partition };
+            (name.to_string(), offset.to_string())
+        });
+        let pairs: Vec<_> = pairs.collect();
+        PartitionOffsets::of_pairs(pairs.iter().map(|(name, offset)| (&**name, &**offset)))
     }
 
-    /// The offset of a partition.
+    /// The offset of a partition: the one that is said of it with its topic, or else without.
     pub fn get(&self, partition: &TopicPartition) -> Option<i64> {
-        let mut meant = self.0.iter().filter(|(name, _)| name.is(partition));
-        meant.next_back().map(|(_, offset)| *offset)
+        // Names without a topic are sorted before all others.
+        let mut meant = self.iter().filter(|(name, _)| name.is(partition));
+        meant.next_back().map(|(_, offset)| offset)
     }
 
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&PartitionName, i64)> {
+    /// The partitions with their offsets, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&PartitionName, i64)> {
         self.0.iter().map(|(name, offset)| (name, *offset))
+    }
+
+    /// Reads a table of TOML.
+    pub(super) fn of_table(table: &BTreeMap<String, toml::Value>) -> Result<Self, SourceError> {
+        let texts = table.iter().map(|(name, offset)| match offset {
+            toml::Value::String(text) => (name.as_str(), text.clone()),
+            other => (name.as_str(), other.to_string()),
+        });
+        let texts: Vec<_> = texts.collect();
+        PartitionOffsets::of_pairs(texts.iter().map(|(name, offset)| (*name, offset.as_str())))
+    }
+
+    fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, SourceError> {
+        let mut offsets = BTreeMap::new();
+        for (name, offset) in pairs {
+            let written = format!("{name}={offset}");
+            let partition: PartitionName = name
+                .parse()
+                .map_err(|reason: &str| unreadable(&written, reason))?;
+            let offset = Some(offset)
+                .filter(|digits| is_number(digits))
+                .and_then(|digits| digits.parse().ok())
+                .ok_or_else(|| unreadable(&written, "an offset is a whole number from 0 on"))?;
+            if offsets.insert(partition, offset).is_some() {
+                return Err(unreadable(&written, "the partition comes twice"));
+            }
+        }
+        match offsets.is_empty() {
+            true => Err(unreadable("{}", "it names no partition")),
+            false => Ok(PartitionOffsets(offsets)),
+        }
+    }
+}
+
+impl FromStr for PartitionOffsets {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let mut pairs = Vec::new();
+        for pair in text.split(',') {
+            let (name, offset) = pair.split_once('=').ok_or_else(|| {
+                unreadable(pair, "the offset of a partition is written `clicks/0=100`")
+            })?;
+            pairs.push((name.trim(), offset.trim()));
+        }
+        PartitionOffsets::of_pairs(pairs.into_iter())
     }
 }
 
 impl fmt::Display for PartitionOffsets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for (name, offset) in self.iter() {
-            write!(f, "{separator}{name}={offset}")?;
-            separator = ",";
+        for (place, (name, offset)) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { "," };
+            write!(f, "{comma}{name}={offset}")?;
         }
         Ok(())
-    }
-}
-
-impl FromStr for PartitionOffsets {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut offsets = PartitionOffsets::default();
-        for part in text.split(',') {
-            let read = part
-                .split_once('=')
-                .and_then(|(name, offset)| Some((name.trim(), offset.trim().parse::<i64>().ok()?)));
-            let (name, offset) = read.ok_or_else(|| {
-                format!("`{part}` is not a partition and its offset, as in `clicks/0=100`")
-            })?;
-            offsets.add(name.parse()?, offset)?;
-        }
-        Ok(offsets)
     }
 }
 
@@ -123,9 +156,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partitions_have_their_offsets_with_and_without_a_topic() {
-        let offsets: PartitionOffsets = "clicks/1=250, clicks/0=100,3=7".parse().unwrap();
-        assert_eq!(offsets.to_string(), "3=7,clicks/0=100,clicks/1=250");
+    fn what_is_said_with_the_topic_goes_over_what_is_said_without() {
+        let offsets: PartitionOffsets = "0=5, clicks/0=100,clicks/1=250".parse().expect("valid");
         let at = |topic: &str, partition| {
             offsets.get(&TopicPartition {
                 topic: topic.to_owned(),
@@ -133,16 +165,47 @@ mod tests {
             })
         };
         assert_eq!(at("clicks", 0), Some(100));
-        assert_eq!(at("views", 0), None);
-        assert_eq!(at("views", 3), Some(7));
+        assert_eq!(at("views", 0), Some(5));
+        assert_eq!(at("clicks", 1), Some(250));
+        assert_eq!(at("views", 1), None);
+        assert_eq!(offsets.to_string(), "0=5,clicks/0=100,clicks/1=250");
+        assert_eq!(offsets.iter().count(), 3);
     }
 
     #[test]
-    fn what_is_no_list_of_offsets_is_refused() {
-        for text in [
-            "", "0", "=1", "/0=1", "a=1", "-1=3", "0=-3", "0=1,0=2", "0=1,,1=2",
-        ] {
-            assert!(text.parse::<PartitionOffsets>().is_err(), "{text}");
-        }
+    fn what_is_no_offset_of_a_partition_says_why() {
+        let errors = [
+            "0=1,0=2",
+            "clicks/0=1,clicks/00=2",
+            "0=-1",
+            "0=",
+            "0=1,",
+            "=1",
+            "clicks=1",
+            "clicks/-1=1",
+            "a b/0=1",
+            "/0=1",
+            "2147483648=1",
+            "0=9223372036854775808",
+        ]
+        .map(|text| {
+            text.parse::<PartitionOffsets>()
+                .expect_err(text)
+                .to_string()
+        });
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        cannot read `0=2`: the partition comes twice
+        cannot read `clicks/00=2`: the partition comes twice
+        cannot read `0=-1`: an offset is a whole number from 0 on
+        cannot read `0=`: an offset is a whole number from 0 on
+        cannot read ``: the offset of a partition is written `clicks/0=100`
+        cannot read `=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `clicks/-1=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `a b/0=1`: no topic has such a name
+        cannot read `/0=1`: no topic has such a name
+        cannot read `2147483648=1`: a partition is written `clicks/0`, or `0` where there is one topic
+        cannot read `0=9223372036854775808`: an offset is a whole number from 0 on
+        ");
     }
 }
