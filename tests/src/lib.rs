@@ -9,6 +9,7 @@
 //! | [`java`] | servers in Java, which end with the test |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |
 //! | [`registry`] | a real schema registry |
+//! | [`topic`] | the clicks as a topic, and a job that folds them |
 //! | [`visits`] | visits in every format, compression and layout |
 //! | [`workbench`] | a folder with an archive, a job, a work folder and a database |
 
@@ -19,5 +20,6 @@ pub mod gateway;
 pub mod java;
 pub mod process;
 pub mod registry;
+pub mod topic;
 pub mod visits;
 pub mod workbench;
