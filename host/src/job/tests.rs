@@ -134,7 +134,7 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
     insta::assert_snapshot!(refused(&GOOD.replace("table =", "tabel =")), @"BF0004: jobs/backfold.toml:2: unknown key `tabel`: did you mean `table`?");
     insta::assert_snapshot!(refused(&format!("{GOOD}[folds]\nworkers = 1")), @"BF0004: jobs/backfold.toml:10: unknown key `folds`: did you mean `fold`?");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s3]")), @"BF0004: jobs/backfold.toml:6: unknown key `path` in [source.s3]: did you mean `path_style`?");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`, `kafka`");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `lateness`, `split_size`");
 }
 
@@ -142,7 +142,7 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
 fn missing_keys_are_named_with_their_table() {
     insta::assert_snapshot!(refused("table = \"a\"\n"), @"BF0005: jobs/backfold.toml:1: `component` is missing");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "")), @"BF0005: jobs/backfold.toml:5: `path` is missing in [source.files]");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`, `[source.kafka]`");
     let both = format!("{GOOD}[source.s3]\nbucket = \"clicks\"");
     insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`");
 }
