@@ -144,7 +144,7 @@ fn missing_keys_are_named_with_their_table() {
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "")), @"BF0005: jobs/backfold.toml:5: `path` is missing in [source.files]");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`, `[source.kafka]`");
     let both = format!("{GOOD}[source.s3]\nbucket = \"clicks\"");
-    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`, `[source.kafka]`");
 }
 
 #[test]
