@@ -75,6 +75,13 @@ impl Manifest {
             "decode": self.decode,
             "splits": self.splits_digest,
         });
+        // The same offsets of a topic that was made anew are of other records.
+        let ids = self.frozen.partitions.iter();
+        let ids = ids.filter_map(|one| Some((one.topic.as_str(), one.topic_id.as_deref()?)));
+        let ids: BTreeMap<_, _> = ids.collect();
+        if !ids.is_empty() {
+            decisive["topics"] = serde_json::json!(ids);
+        }
         if let Some(base) = &self.based_on {
             decisive["based_on"] = base.manifest_digest.as_str().into();
         }

@@ -21,7 +21,7 @@ pub enum Format {
     Json,
     /// Parquet: only the wanted columns are read, by ranges.
     Parquet,
-    /// Avro object container files.
+    /// Avro object container files; in a log, datums behind the ID of their schema in the [registry](RegistryConfig).
     Avro,
     /// CSV, with a header or without; `[decode.csv]` says how it is written.
     Csv,

@@ -134,7 +134,7 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
     insta::assert_snapshot!(refused(&GOOD.replace("table =", "tabel =")), @"BF0004: jobs/backfold.toml:2: unknown key `tabel`: did you mean `table`?");
     insta::assert_snapshot!(refused(&format!("{GOOD}[folds]\nworkers = 1")), @"BF0004: jobs/backfold.toml:10: unknown key `folds`: did you mean `fold`?");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s3]")), @"BF0004: jobs/backfold.toml:6: unknown key `path` in [source.s3]: did you mean `path_style`?");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`, `kafka`");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `lateness`, `split_size`");
 }
 
@@ -142,9 +142,9 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
 fn missing_keys_are_named_with_their_table() {
     insta::assert_snapshot!(refused("table = \"a\"\n"), @"BF0005: jobs/backfold.toml:1: `component` is missing");
     insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "")), @"BF0005: jobs/backfold.toml:5: `path` is missing in [source.files]");
-    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&GOOD.replace("[source.files]\npath = \"archive\"", "[source]")), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has none of `[source.files]`, `[source.s3]`, `[source.kafka]`");
     let both = format!("{GOOD}[source.s3]\nbucket = \"clicks\"");
-    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`");
+    insta::assert_snapshot!(refused(&both), @"BF0007: jobs/backfold.toml:5: a job has exactly one source, this one has several of `[source.files]`, `[source.s3]`, `[source.kafka]`");
 }
 
 #[test]
@@ -242,6 +242,39 @@ fn offsets_are_refused_where_the_source_has_none() {
 }
 
 #[test]
+fn a_log_has_offsets_and_properties_that_flags_go_over() {
+    let topic = GOOD
+        .replace("[source.files]", "range = \"@-48h:\"\n[source.kafka]")
+        .replace(
+            "path = \"archive\"",
+            "brokers = \"b:9092\"\ntopics = \"clicks\"",
+        );
+    let load = |overrides: &Overrides| Job::parse(Path::new("backfold.toml"), &topic, overrides);
+    let property = |name: &str| BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+    let job = load(&Overrides {
+        range: Some("100:200".into()),
+        to: Some("0=150".into()),
+        properties: property("client.rack"),
+        ..Overrides::default()
+    })
+    .unwrap();
+    assert_eq!(job.range, "100:0=150".parse().unwrap());
+    let SourceConfig::Kafka(kafka) = &job.source else {
+        panic!("not a topic: {:?}", job.source);
+    };
+    assert_eq!(kafka.overrides, property("client.rack"));
+    let errors = ["group.id", "sasl.password"].map(|name| {
+        let properties = property(name);
+        let error = load(&Overrides {
+            properties,
+            ..Overrides::default()
+        });
+        error.unwrap_err().to_string()
+    });
+    insta::assert_snapshot!(errors.join("\n"), @"");
+}
+
+#[test]
 fn names_that_are_no_tables_are_refused() {
     let long = "x".repeat(41);
     for name in [
@@ -285,67 +318,5 @@ proptest! {
             prop_assert!(error.to_string().len() < 2_000);
             prop_assert!(error.code().number < 100, "{error}");
         }
-    }
-}
-
-#[test]
-fn a_registry_is_for_avro_messages_and_they_need_one() {
-    let job = |source: &str, decode: &str| {
-        let text = format!(
-            "table = \"t\"\ncomponent = \"c.wasm\"\n[source.{source}]\n{}\n[target.sqlite]\npath = \"t.db\"\n{decode}",
-            match source {
-                "kafka" => "brokers = \"b:9092\"\ntopics = [\"t\"]",
-                _ => "path = \"archive\"",
-            }
-        );
-        Job::parse(Path::new("jobs/job.toml"), &text, &Overrides::default())
-    };
-    let named = "[decode]\nformat = \"avro\"\n[decode.registry]\nurl = \"http://r/api\"\ntoken_file = \"token\"\n";
-    let decode = job("kafka", named).unwrap().decode;
-    let registry = decode.registry.clone().unwrap();
-    assert_eq!(
-        registry.token_file.as_deref(),
-        Some(Path::new("jobs/token"))
-    );
-    let written = serde_json::to_value(&decode).unwrap();
-    assert_eq!(
-        written["registry"],
-        serde_json::json!({"url": "http://r/api"})
-    );
-    let problem = |source: &str, decode: &str| job(source, decode).unwrap_err().to_string();
-    for (source, decode, expected) in [
-        (
-            "kafka",
-            "[decode]\nformat = \"avro\"",
-            "Avro messages are read by the schemas of a registry",
-        ),
-        (
-            "kafka",
-            "[decode.registry]\nurl = \"http://r\"",
-            "`format = \"avro\"` is missing",
-        ),
-        (
-            "files",
-            named,
-            "the records of an archive have their schemas with them",
-        ),
-        (
-            "kafka",
-            "[decode.registry]\nurl = \"r\"",
-            "it begins with http:// or https:// and a host",
-        ),
-        (
-            "kafka",
-            "[decode.registry]\nurl = \"http://me:secret@r\"",
-            "a password stands in no job",
-        ),
-        (
-            "kafka",
-            "[decode.registry]\nurl = \"http://r\"\npassword = \"x\"",
-            "password",
-        ),
-    ] {
-        let problem = problem(source, decode);
-        assert!(problem.contains(expected), "{problem}");
     }
 }

@@ -42,6 +42,11 @@
 //! and is refused; `record-key` and a `record-header` are null; `record-time` is when the object was written; `offset` is the
 //! ordinal of the row, which counts all rows of the object, behind the offset that the key names; topic and partition are
 //! those that it names, or the key itself, and null.
+//!
+//! # Of messages
+//! Avro messages become rows of columns too, each by the schema that it names. What is not within its value a message has
+//! itself, its bytes as delivered as `payload`. A column of a type of which nothing becomes what is wanted costs the rows
+//! that have a value there: the topic may hold records of several kinds.
 
 mod avro;
 mod beside;
