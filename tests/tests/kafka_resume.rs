@@ -22,8 +22,8 @@ const RUN: &str = "run --swap --trust-laws --output json";
 /// Some eighty splits; no build depends on how they are read.
 const STEPWISE: &str = "source.kafka.split_size = \"40 KiB\"";
 
-/// A second's worth of bytes is free, six splits; the others come at six in a second.
-const SLOW: &str = "source.kafka.max_bytes_per_second = \"200 KB\"";
+/// A second's worth of bytes is free, nine splits; the others come at nine in a second.
+const SLOW: &str = "source.kafka.max_bytes_per_second = \"300 KB\"";
 
 /// A checkpoint a split.
 const CAREFUL: &str = "fold = { workers = 2, checkpoint_interval = \"0s\" }";
