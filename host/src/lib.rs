@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`source`] | an archive or a topic | a frozen plan, then the bytes of one split at a time |
 //! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
+//! | [`registry`] | the ID of a schema | the schema |
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`build`] | checkpoints | a build that survives a crash |
@@ -26,8 +27,11 @@ pub mod job;
 pub mod json_rows;
 pub mod keys;
 pub mod progress;
+pub mod registry;
 pub mod replay;
 pub mod schema;
+#[cfg(test)]
+mod scripted;
 pub mod source;
 pub mod store;
 pub mod units;

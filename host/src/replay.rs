@@ -31,6 +31,7 @@ mod quarantine;
 mod report;
 mod row_groups;
 mod sampling;
+mod schemas;
 mod trial;
 
 pub use commands::{diff, gc, handoff, history, rollback, status, swap};

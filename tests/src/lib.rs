@@ -8,7 +8,9 @@
 //! | [`gateway`] | a real S3 server |
 //! | [`java`] | servers in Java, which end with the test |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |
+//! | [`ranges`] | the Kafka driver over ranges of offsets |
 //! | [`registry`] | a real schema registry |
+//! | [`topic`] | the clicks as a topic, and a job that folds them |
 //! | [`visits`] | visits in every format, compression and layout |
 //! | [`workbench`] | a folder with an archive, a job, a work folder and a database |
 
@@ -18,6 +20,8 @@ pub mod components;
 pub mod gateway;
 pub mod java;
 pub mod process;
+pub mod ranges;
 pub mod registry;
+pub mod topic;
 pub mod visits;
 pub mod workbench;

@@ -84,7 +84,7 @@
 //! | `path = "geo.country"` | at that path of the record; `\.` for a dot within a name |
 //! | `encoding = "epoch-milliseconds"` | a timestamp written as a number (`epoch-seconds`, `-milliseconds`, `-microseconds`, `-nanoseconds`), or bytes in `hex`; otherwise RFC 3339 and base64 |
 //! | `event_time` | this field tells when the event happened |
-//! | `payload` | the record's bytes: `&[u8]` |
+//! | `payload` | the record's bytes: `&[u8]`, or `Option<&[u8]>`, which is `None` for a Kafka record without a value; such a record is rejected where the field is no `Option` |
 //! | `record_key`, `record_header = "trace"` | of a Kafka record: `Option<&str>` or `Option<&[u8]>` |
 //! | `record_time` | the Kafka record's time, or when the archived object was written: `Timestamp` |
 //! | `source_name` | the topic, or the object's key: `&str` |

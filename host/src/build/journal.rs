@@ -1,16 +1,13 @@
 //! `journal.jsonl`: what of a build is done, appended and synced line by line.
 //!
-//! A line counts once it is whole; a line that a crash cut off at the end is taken away when the journal is
-//! opened again. A checkpoint counts only while all of its runs are on disk as it names them.
+//! A checkpoint counts only while all of its runs are on disk as it names them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
+use super::lines::Lines;
 use super::splits::Covered;
 use crate::fold::{Checkpoint, CheckpointSink, FoldError, FoldedOffsets, RunFile, StageTimes};
 use crate::store::Loaded;
@@ -32,97 +29,32 @@ pub enum Entry {
 
 /// The journal of a build that is being worked on.
 pub struct Journal {
-    path: PathBuf,
-    file: Mutex<File>,
+    lines: Lines,
 }
 
 impl Journal {
     /// Opens the journal of a build, and reads what it says.
     pub fn open(path: &Path) -> Result<(Journal, Vec<Entry>), BuildError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(BuildError::io("opening", path))?;
-        let (entries, whole) = read_entries(path, &file)?;
-        file.set_len(whole)
-            .map_err(BuildError::io("mending", path))?;
-        file.seek(SeekFrom::Start(whole))
-            .map_err(BuildError::io("mending", path))?;
-        Ok((
-            Journal {
-                path: path.to_owned(),
-                file: Mutex::new(file),
-            },
-            entries,
-        ))
+        let (lines, entries) = Lines::open(path)?;
+        Ok((Journal { lines }, entries))
     }
 
     /// Reads what a journal says without changing it; nothing where there is none.
     pub fn peek(path: &Path) -> Result<Vec<Entry>, BuildError> {
-        match File::open(path) {
-            Ok(file) => Ok(read_entries(path, &file)?.0),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
-            Err(error) => Err(BuildError::io("opening", path)(error)),
-        }
+        Lines::peek(path)
     }
 
     /// Appends a line and makes it durable.
     pub fn append(&self, entry: &Entry) -> Result<(), BuildError> {
-        self.write(entry)
-            .map_err(BuildError::io("writing", &self.path))
-    }
-
-    fn write(&self, entry: &Entry) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(entry)?;
-        line.push(b'\n');
-        let mut file = self.lock();
-        let end = file.stream_position()?;
-        file.write_all(&line)
-            .and_then(|()| file.sync_data())
-            .inspect_err(|_| {
-                // Half a line must not stand before the next one.
-                let _ = file
-                    .set_len(end)
-                    .and_then(|()| file.seek(SeekFrom::Start(end)));
-            })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, File> {
-        self.file
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.lines.append(entry)
     }
 }
 
 impl CheckpointSink for Journal {
     fn commit(&self, checkpoint: Checkpoint) -> Result<(), FoldError> {
-        self.write(&Entry::Checkpoint(checkpoint))
-            .map_err(FoldError::io("writing", &self.path))
-    }
-}
-
-/// The whole lines of a journal, and where they end.
-fn read_entries(path: &Path, file: &File) -> Result<(Vec<Entry>, u64), BuildError> {
-    let mut reader = BufReader::new(file);
-    let (mut entries, mut whole) = (Vec::new(), 0);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = reader
-            .read_until(b'\n', &mut line)
-            .map_err(BuildError::io("reading", path))?;
-        if line.last() != Some(&b'\n') {
-            return Ok((entries, whole));
-        }
-        let entry = serde_json::from_slice(&line).map_err(|error| BuildError::Damaged {
-            path: path.to_owned(),
-            what: format!("line {}: {error}", entries.len() + 1),
-        })?;
-        entries.push(entry);
-        whole += read as u64;
+        self.lines
+            .write(&Entry::Checkpoint(checkpoint))
+            .map_err(FoldError::io("writing", self.lines.path()))
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Manifest {
     pub frozen: Frozen,
     /// BLAKE3 of `splits.jsonl`, in hexadecimal.
     pub splits_digest: String,
+    /// The schemas of the messages, by their IDs in the registry, as far as they were known. They are the registry's for
+    /// ever, so they decide nothing that `decode` and the splits do not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schemas: BTreeMap<u32, String>,
     /// The build whose rejected records this one folds, and whose runs it goes on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub based_on: Option<BasedOn>,
@@ -71,6 +75,13 @@ impl Manifest {
             "decode": self.decode,
             "splits": self.splits_digest,
         });
+        // The same offsets of a topic that was made anew are of other records.
+        let ids = self.frozen.partitions.iter();
+        let ids = ids.filter_map(|one| Some((one.topic.as_str(), one.topic_id.as_deref()?)));
+        let ids: BTreeMap<_, _> = ids.collect();
+        if !ids.is_empty() {
+            decisive["topics"] = serde_json::json!(ids);
+        }
         if let Some(base) = &self.based_on {
             decisive["based_on"] = base.manifest_digest.as_str().into();
         }

@@ -3,8 +3,10 @@
 mod error;
 mod journal;
 mod leftovers;
+mod lines;
 mod manifest;
 mod quarantine;
+mod schemas;
 mod splits;
 mod work;
 
@@ -14,5 +16,6 @@ pub use journal::{Entry, Journal, Standing};
 pub use leftovers::LeftoversDriver;
 pub use manifest::{BasedOn, ComponentIdentity, Manifest};
 pub use quarantine::QuarantineReader;
+pub use schemas::{KeptSchema, SchemaFile};
 pub use splits::{Covered, SplitReader, SplitWriter};
 pub use work::{BuildFolder, Lock, WorkFolder, now, write_json};

@@ -8,10 +8,12 @@
 //!                        journal.jsonl what is done
 //!                        runs/         sorted states
 //!                        quarantine/   rejected records, a file a split
+//!                        schemas.jsonl schemas of messages that the manifest does not have
 //!                        run.json      the report
 //!                        counterexample.json  how the component broke a law, where it did
 //! ```
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +25,7 @@ use super::error::BuildError;
 use super::journal::{Journal, Standing};
 use super::manifest::Manifest;
 use super::quarantine::QuarantineReader;
+use super::schemas::{KeptSchema, SchemaFile};
 
 /// The format of work folders that this version writes and reads.
 const FORMAT: u32 = 1;
@@ -259,6 +262,19 @@ impl BuildFolder {
     /// The frozen input.
     pub fn splits_file(&self) -> PathBuf {
         self.path.join("splits.jsonl")
+    }
+
+    /// Schemas of messages that were learned after the plan.
+    pub fn schemas_file(&self) -> PathBuf {
+        self.path.join("schemas.jsonl")
+    }
+
+    /// All schemas of messages that the build knows, by their IDs in the registry.
+    pub fn schemas(&self) -> Result<BTreeMap<u32, String>, BuildError> {
+        let mut schemas = self.manifest.schemas.clone();
+        let kept = SchemaFile::peek(&self.schemas_file())?.into_iter();
+        schemas.extend(kept.map(|KeptSchema { id, schema }| (id, schema)));
+        Ok(schemas)
     }
 
     /// The report.

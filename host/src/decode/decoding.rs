@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
-use super::columnar::{GroupReader, RowGroup};
+use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
 use super::format::Opening;
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
 use super::reader::Reader;
 use super::rows::Rows;
-use super::{DecodeError, DecodeOptions, Events, Projection, Spent};
+use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
 /// Decodes the chunks of one split after another, on one thread.
@@ -27,6 +27,8 @@ pub struct Decoding {
     /// The object that the chunks pushed last belong to.
     open: Option<Arc<Object>>,
     reading: Reading,
+    /// Where messages are Avro.
+    avro: Option<Decoders>,
 }
 
 /// A chunk as the source gave it, or inflated already.
@@ -43,6 +45,7 @@ enum Reading {
     Object(Box<dyn Reader>),
     RowGroup(Box<GroupReader>),
     Messages(MessageReader),
+    AvroMessages(AvroMessages),
 }
 
 /// Why a reader came back.
@@ -83,7 +86,17 @@ impl Decoding {
             chunks: VecDeque::new(),
             open: None,
             reading: Reading::Nothing,
+            avro: None,
         })
+    }
+
+    /// Lets it read messages as Avro, if that is the format of the job; of each, `schemas` has the schema before it is
+    /// pushed. Without them messages are text, as are those that were once taken out of an archive.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: Option<Schemas>) -> Self {
+        let schemas = schemas.filter(|_| self.options.format == Format::Avro);
+        self.avro = schemas.map(Decoders::new);
+        self
     }
 
     /// Takes the next chunk of the split.
@@ -150,6 +163,13 @@ impl Decoding {
                 Reading::Messages(mut reader) => {
                     let paused = reader.advance(&mut self.rows);
                     (Reading::Messages(reader), paused)
+                }
+                Reading::AvroMessages(mut reader) => {
+                    let paused = match &mut self.avro {
+                        Some(decoders) => reader.advance(&mut self.rows, decoders),
+                        None => Paused::Done,
+                    };
+                    (Reading::AvroMessages(reader), paused)
                 }
             };
             self.reading = reading;
@@ -218,7 +238,10 @@ impl Decoding {
             }
             (Chunk::Messages(messages), _) => {
                 self.rows.begin_log(messages.named.as_deref());
-                self.reading = Reading::Messages(MessageReader::new(messages, &self.options));
+                self.reading = match self.avro {
+                    Some(_) => Reading::AvroMessages(AvroMessages::new(messages, &self.options)),
+                    None => Reading::Messages(MessageReader::new(messages, &self.options)),
+                };
             }
             (Chunk::Bytes(bytes), reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);

@@ -75,7 +75,11 @@ impl Values for Tombstone {
     }
 }
 
-const TOMBSTONE: &str = "a tombstone: the record has no value";
+/// Why a record is refused that has no value where one is wanted.
+pub(super) const TOMBSTONE: &str = "a tombstone: the record has no value";
+
+/// Why a record is refused whose timestamp is wanted and unknown.
+pub(super) const UNTIMED: &str = "no timestamp, which the job's range is cut on";
 
 /// What becomes of a record that is not refused.
 pub(super) enum Verdict {
@@ -135,8 +139,7 @@ impl Judge<'_> {
                 Some(at_us) if self.plan.range.contains(at_us) => {}
                 Some(_) => return Ok(Verdict::OutOfRange),
                 None => {
-                    let misfit = "no timestamp, which the job's range is cut on".to_owned();
-                    return Err(Box::new((None, Misfit(misfit))));
+                    return Err(Box::new((None, Misfit(UNTIMED.to_owned()))));
                 }
             }
         }

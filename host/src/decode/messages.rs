@@ -14,10 +14,8 @@ use super::json::skip_blanks;
 use super::judge::Tombstone;
 use super::provenance::Stretch;
 use super::rows::{NoValues, Record, Rows};
+use super::schemas::SCHEMA_PREFIX;
 use crate::source::Messages;
-
-/// What stands in front of a value whose schema is in a registry: a zero byte, and the schema's number in four.
-const SCHEMA_PREFIX: usize = 5;
 
 /// Reads the messages of one chunk.
 pub(super) struct MessageReader {

@@ -17,6 +17,7 @@
 //! | `csv` | records of fields, and what their header says |
 //! | `raw` | records that are bytes and nothing else |
 //! | `messages` | records that the source tells apart |
+//! | `schemas` | the schemas of a registry, by which such records were written |
 //! | `columnar` | objects that hold columns, and Parquet |
 //! | `json` | from a record to the spans of the wanted values |
 //! | `envelope` | records that an archiver wrapped |
@@ -46,6 +47,11 @@
 //! at a path that leads through something other than an object is missing. A path of one name that a record lacks
 //! is taken from the key of its object, where the layout of the archive finds a column of that name. Of a message of a
 //! log without a value (a tombstone) all that would be in the value is null.
+//!
+//! Avro messages of a log have the ID of their schema in front. Each is read by that schema, and what it lacks is null: a
+//! default is the writer's, and stands in no message. A message that is not a record of it, whose ID is not known or whose
+//! schema is of no use is rejected, as is one that the component wants and whose value is of a type that does not become
+//! what is wanted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -81,6 +87,7 @@ mod provenance;
 mod raw;
 mod reader;
 mod rows;
+mod schemas;
 #[cfg(any(test, fuzzing))]
 mod tests;
 mod text;
@@ -97,8 +104,10 @@ pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use logged::LoggedStretch;
-pub use options::{CsvOptions, DecodeOptions, Format};
+pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
 pub use provenance::Provenance;
+pub use schemas::Schemas;
+pub(crate) use schemas::split_prefix;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +228,24 @@ pub struct Rejected {
     pub bytes: Bytes,
     /// How long the record is, as far as it was read.
     pub length_bytes: u64,
+}
+
+impl Rejected {
+    /// A record of which as much is kept as [`QUARANTINE_BYTES`] says.
+    pub(crate) fn new(
+        position: Position,
+        path: Option<String>,
+        reason: String,
+        record: &[u8],
+    ) -> Self {
+        Rejected {
+            position,
+            path,
+            reason,
+            bytes: Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]),
+            length_bytes: record.len() as u64,
+        }
+    }
 }
 
 /// How much of a rejected record is kept.

@@ -1,8 +1,9 @@
 //! The settings of the section `decode` of a job.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Compression, DecodeError, Envelope, Projection};
 use crate::schema::{Input, Origin};
@@ -20,7 +21,7 @@ pub enum Format {
     Json,
     /// Parquet: only the wanted columns are read, by ranges.
     Parquet,
-    /// Avro object container files.
+    /// Avro object container files; in a log, datums behind the ID of their schema in the [registry](RegistryConfig).
     Avro,
     /// CSV, with a header or without; `[decode.csv]` says how it is written.
     Csv,
@@ -89,6 +90,69 @@ impl CsvOptions {
     }
 }
 
+/// The schema registry that Avro messages name their schemas in: `[decode.registry]`. Serialized, it names the registry
+/// alone, not how it is asked. Secrets are never part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryConfig {
+    /// Its address, up to where `/schemas/ids/1` goes on.
+    #[serde(deserialize_with = "registry_url")]
+    pub url: String,
+    /// Who asks; the password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
+    #[serde(default, skip_serializing)]
+    pub user: Option<String>,
+    /// A file that holds the password.
+    #[serde(default, skip_serializing)]
+    pub password_file: Option<PathBuf>,
+    /// A file that holds a bearer token, where no `user` is named; `BACKFOLD_REGISTRY_TOKEN` can hold it instead.
+    #[serde(default, skip_serializing)]
+    pub token_file: Option<PathBuf>,
+    /// A file of certificates in PEM that are trusted beside those of the system.
+    #[serde(default, skip_serializing)]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl RegistryConfig {
+    /// The registry at `url`, which lets everybody ask.
+    pub fn at(url: impl Into<String>) -> Self {
+        RegistryConfig {
+            url: url.into(),
+            user: None,
+            password_file: None,
+            token_file: None,
+            ca_file: None,
+        }
+    }
+
+    /// Makes the paths of files those below `folder`.
+    pub(crate) fn locate(&mut self, folder: &Path) {
+        for file in [
+            &mut self.password_file,
+            &mut self.token_file,
+            &mut self.ca_file,
+        ] {
+            *file = file.take().map(|file| folder.join(file));
+        }
+    }
+}
+
+fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let url = String::deserialize(deserializer)?;
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let authority = rest.and_then(|rest| rest.split('/').next());
+    let problem = match authority {
+        None | Some("") => "it begins with http:// or https:// and a host",
+        Some(authority) if authority.contains('@') => {
+            "a user is named by `user`, a password stands in no job"
+        }
+        Some(_) if url.contains(['?', '#', ' ']) => "it ends with a path",
+        Some(_) => return Ok(url),
+    };
+    Err(serde::de::Error::custom(problem))
+}
+
 /// The limits and sizes of decoding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -108,6 +172,9 @@ pub struct DecodeOptions {
     /// How CSV is written.
     #[serde(skip_serializing_if = "is_default")]
     pub csv: CsvOptions,
+    /// Where Avro messages have their schemas.
+    #[serde(skip_serializing_if = "is_default")]
+    pub registry: Option<RegistryConfig>,
     /// The most rows of a batch: 1 to 1,048,576.
     pub batch_rows: u32,
     /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
@@ -143,6 +210,7 @@ impl Default for DecodeOptions {
             envelope: Envelope::None,
             record_offset: None,
             csv: CsvOptions::default(),
+            registry: None,
             batch_rows: 8192,
             max_record: ByteSize::mib(16),
             max_object: ByteSize::gib(64),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Position;
 use super::block::Block;
 use super::columnar::Lines;
+use crate::source::Messages;
 
 /// The position of each row of a batch, and its bytes until they are forgotten.
 #[derive(Clone, Debug)]
@@ -18,11 +19,10 @@ enum Rows {
         rows: Arc<Vec<Row>>,
         stretches: Vec<Stretch>,
     },
-    /// Rows of an object that holds columns.
+    /// Rows of columns.
     Columns {
         rows: Arc<Vec<ColumnRow>>,
-        /// The object, and its columns until they are forgotten.
-        sources: Vec<(Arc<str>, Option<Arc<Lines>>)>,
+        sources: Vec<ColumnSource>,
     },
 }
 
@@ -37,10 +37,92 @@ impl Default for Provenance {
 pub(super) struct ColumnRow {
     /// As in [`Position`].
     pub(super) offset: i64,
-    /// The place of its columns among the sources.
-    pub(super) lines: u32,
-    /// Its place in these columns.
+    /// The place of what it is of among the sources.
+    pub(super) source: u32,
+    /// Its place there.
     pub(super) row: u32,
+}
+
+/// What rows of columns were taken from.
+#[derive(Clone, Debug)]
+pub(super) enum ColumnSource {
+    /// An object that holds columns, by its key.
+    Object {
+        source: Arc<str>,
+        /// The columns, until they are forgotten.
+        lines: Option<Arc<Lines>>,
+    },
+    /// Messages of a log.
+    Log {
+        topic: Arc<str>,
+        partition: Option<i32>,
+        /// `None` once forgotten.
+        messages: Option<Arc<Messages>>,
+    },
+}
+
+impl ColumnSource {
+    /// Whether both are the same messages.
+    pub(super) fn is_same(&self, other: &ColumnSource) -> bool {
+        match (self, other) {
+            (
+                ColumnSource::Log {
+                    messages: Some(one),
+                    ..
+                },
+                ColumnSource::Log {
+                    messages: Some(other),
+                    ..
+                },
+            ) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    /// What it keeps in memory until it is forgotten.
+    pub(super) fn size_bytes(&self) -> usize {
+        match self {
+            ColumnSource::Object { lines, .. } => {
+                lines.as_ref().map_or(0, |lines| lines.size_bytes())
+            }
+            ColumnSource::Log { messages, .. } => messages
+                .as_ref()
+                .map_or(0, |messages| messages.size_bytes()),
+        }
+    }
+
+    fn position(&self, offset: i64) -> Position {
+        let (source, partition) = match self {
+            ColumnSource::Object { source, .. } => (source, None),
+            ColumnSource::Log {
+                topic, partition, ..
+            } => (topic, *partition),
+        };
+        Position {
+            source: source.clone(),
+            partition,
+            offset,
+            byte: None,
+        }
+    }
+
+    fn bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
+        match self {
+            ColumnSource::Object { lines, .. } => {
+                lines.as_ref().map(|lines| Cow::Owned(lines.line(row)))
+            }
+            ColumnSource::Log { messages, .. } => messages
+                .as_ref()
+                .map(|messages| Cow::Borrowed(messages.get(row).value.unwrap_or_default())),
+        }
+    }
+
+    fn forget_bytes(&mut self) {
+        match self {
+            ColumnSource::Object { lines, .. } => *lines = None,
+            ColumnSource::Log { messages, .. } => *messages = None,
+        }
+    }
 }
 
 /// A record that became a row.
@@ -86,13 +168,10 @@ impl Provenance {
         })
     }
 
-    pub(super) fn of_columns(rows: Vec<ColumnRow>, sources: Vec<(Arc<str>, Arc<Lines>)>) -> Self {
-        let sources = sources.into_iter();
+    pub(super) fn of_columns(rows: Vec<ColumnRow>, sources: Vec<ColumnSource>) -> Self {
         Provenance(Rows::Columns {
             rows: Arc::new(rows),
-            sources: sources
-                .map(|(source, lines)| (source, Some(lines)))
-                .collect(),
+            sources,
         })
     }
 
@@ -114,12 +193,10 @@ impl Provenance {
                 let row = rows[row];
                 stretches[row.stretch as usize].position(row.offset, row.start as usize)
             }
-            Rows::Columns { rows, sources } => Position {
-                source: sources[rows[row].lines as usize].0.clone(),
-                partition: None,
-                offset: rows[row].offset,
-                byte: None,
-            },
+            Rows::Columns { rows, sources } => {
+                let row = rows[row];
+                sources[row.source as usize].position(row.offset)
+            }
         }
     }
 
@@ -138,8 +215,7 @@ impl Provenance {
             }
             Rows::Columns { rows, sources } => {
                 let row = rows[row];
-                let lines = sources[row.lines as usize].1.as_ref()?;
-                Some(Cow::Owned(lines.line(row.row as usize)))
+                sources[row.source as usize].bytes(row.row as usize)
             }
         }
     }
@@ -167,7 +243,7 @@ impl Provenance {
                 .iter_mut()
                 .for_each(|stretch| stretch.block = None),
             Rows::Columns { sources, .. } => {
-                sources.iter_mut().for_each(|(_, lines)| *lines = None)
+                sources.iter_mut().for_each(ColumnSource::forget_bytes)
             }
         }
     }

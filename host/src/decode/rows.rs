@@ -160,6 +160,11 @@ impl Rows {
         self.columnar.push(piece, &mut self.tracker)
     }
 
+    /// Refuses a record that holds columns, of which no row was made.
+    pub(super) fn reject_columns(&mut self, rejected: Rejected) {
+        self.columnar.reject(rejected);
+    }
+
     /// Counts what was read of such an object beside its rows.
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);

@@ -46,7 +46,7 @@ impl Class {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// Unique among all codes. Hundreds tell the module: 0 job and command line, 1 build, 2 source,
-    /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over, 8 `test`.
+    /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over, 8 `test`, 9 registry.
     pub number: u16,
     /// Decides the exit code.
     pub class: Class,

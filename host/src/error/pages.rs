@@ -1,7 +1,7 @@
 //! Every code that there is, and the page that explains it: a section of `errors.md`.
 
 use super::Code;
-use crate::{build, cutover, decode, fold, guest, job, replay, source, store};
+use crate::{build, cutover, decode, fold, guest, job, registry, replay, source, store};
 
 const PAGES: &str = include_str!("../../errors.md");
 
@@ -30,6 +30,7 @@ pub fn codes() -> Vec<&'static Code> {
         store::codes::ALL,
         cutover::codes::ALL,
         replay::trial_codes::ALL,
+        registry::codes::ALL,
     ]
     .concat();
     codes.sort_by_key(|code| code.number);

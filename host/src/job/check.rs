@@ -2,6 +2,7 @@
 
 use super::SourceConfig;
 use super::error::{JobError, Origin};
+use crate::decode::{DecodeOptions, Format};
 use crate::source::range::{Bound, RangeConfig};
 
 /// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
@@ -79,5 +80,34 @@ pub(super) fn bound(
         problem: format!(
             "`{bound}` is about offsets, which are Kafka's; an archive's range is in times"
         ),
+    })
+}
+
+/// Whether a registry is named where Avro messages need one, and only there; `origin` is where records' decoding is set.
+pub(super) fn registry(
+    decode: &DecodeOptions,
+    is_log: bool,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    let is_avro = decode.format == Format::Avro;
+    let (key, problem) = match (&decode.registry, is_log && is_avro) {
+        (None, true) => (
+            "decode.registry",
+            "Avro messages are read by the schemas of a registry: it is missing, with its `url`",
+        ),
+        (Some(_), false) if !is_log => (
+            "decode.registry",
+            "the records of an archive have their schemas with them",
+        ),
+        (Some(_), false) => (
+            "decode.format",
+            "a registry is for Avro messages: `format = \"avro\"` is missing",
+        ),
+        (None, false) | (Some(_), true) => return Ok(()),
+    };
+    Err(JobError::Value {
+        origin: origin(),
+        key: key.into(),
+        problem: problem.into(),
     })
 }

@@ -31,8 +31,7 @@ struct JobFile {
     range: Option<Spanned<RangeConfig>>,
     source: Spanned<Sources>,
     target: Spanned<Targets>,
-    #[serde(default)]
-    decode: DecodeOptions,
+    decode: Option<Spanned<DecodeOptions>>,
     fold: Option<Spanned<FoldOptions>>,
     #[serde(default)]
     quarantine: QuarantineOptions,
@@ -100,7 +99,8 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let table = file.table.into_inner();
-    let source_place = at.place(Some(file.source.span()));
+    let source_span = file.source.span();
+    let source_place = at.place(Some(source_span.clone()));
     let source = source(file.source.into_inner(), folder, source_place)?;
     let range = match file.range {
         None => RangeConfig::default(),
@@ -110,6 +110,14 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         }
     };
     let target_place = at.place(Some(file.target.span()));
+    let decode_span = file.decode.as_ref().map(Spanned::span);
+    let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
+    check::registry(&decode, source.is_log(), || {
+        at.origin(decode_span.unwrap_or(source_span))
+    })?;
+    if let Some(registry) = &mut decode.registry {
+        registry.locate(folder);
+    }
     Ok(Job {
         component: folder.join(file.component),
         work: folder.join(
@@ -125,7 +133,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         range,
         source,
         target: target(file.target.into_inner(), folder, target_place)?,
-        decode: file.decode,
+        decode,
         fold,
         quarantine: file.quarantine,
         limits: file.limits,

@@ -23,6 +23,7 @@
 //! compression = "auto"                  # none, gzip, zstd, bzip2, zip, snappy-framed, -java, -hadoop, -raw
 //! envelope = "none"                     # connect-schema, lenses, aiven
 //! csv = { delimiter = ";", null = "NULL" }
+//! registry = { url = "https://registry.example" }   # of Avro messages in Kafka
 //! ```
 
 use std::collections::BTreeMap;

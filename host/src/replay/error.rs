@@ -9,6 +9,7 @@ use crate::fold::FoldError;
 use crate::guest::GuestError;
 use crate::guest::laws::LawError;
 use crate::job::JobError;
+use crate::registry::RegistryError;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -25,6 +26,9 @@ pub enum Error {
     /// The input could not be frozen.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The schema registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The decoder cannot do what the component asks for.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -55,6 +59,7 @@ impl Error {
             Error::Job(error) => error.code(),
             Error::Build(error) => error.code(),
             Error::Source(error) => error.code(),
+            Error::Registry(error) => error.code(),
             Error::Decode(error) => error.code(),
             Error::Guest(error) => error.code(),
             Error::Law(error) => error.code(),
@@ -71,6 +76,7 @@ impl Error {
             Error::Job(_) => "job",
             Error::Build(_) => "work folder",
             Error::Source(_) => "plan",
+            Error::Registry(_) => "schema registry",
             Error::Decode(_) => "decode",
             Error::Guest(_) => "component",
             Error::Law(_) => "laws",

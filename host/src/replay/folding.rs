@@ -9,15 +9,16 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::row_groups::{Failure, Part, RowGroups};
+use super::schemas::MessageSchemas;
 use super::{Error, Replay};
 use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
-use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup};
+use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup, Schemas};
 use crate::error::Class;
 use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
 use crate::guest::Window;
 use crate::progress::Progress;
 use crate::schema::{Descriptor, Origin};
-use crate::source::{Chunk, EventRange, Parts, ReplayDriver, SourceError, Split};
+use crate::source::{Chunk, EventRange, Parts, ReplayDriver, Split};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
 const CHUNKS_AHEAD: usize = 8;
@@ -38,12 +39,14 @@ pub(super) async fn fold_splits(
         &manifest.splits_digest,
         standing.covered.clone(),
     )?;
+    let schemas = MessageSchemas::of_build(replay.job, build)?;
     let worker_count = replay.job.fold.worker_count();
     let queue = Queue {
         splits: Mutex::new(splits),
         unfinished: AtomicU64::new(manifest.frozen.splits - standing.covered.len()),
         workers: worker_count as u64,
         decode: &manifest.decode,
+        schemas: schemas.as_ref(),
         progress: &replay.progress,
     };
     let driver = replay.driver(manifest)?;
@@ -56,7 +59,8 @@ pub(super) async fn fold_splits(
     let mut workers = Vec::new();
     for number in 0..worker_count {
         let (send, receive) = channel(CHUNKS_AHEAD);
-        let worker = replay.worker(build, journal.clone(), claims.clone())?;
+        let known = schemas.as_ref().map(MessageSchemas::known);
+        let worker = replay.worker(build, journal.clone(), claims.clone(), known)?;
         workers.push(on_thread(
             format!("fold-{number}"),
             replay.stack_bytes(),
@@ -84,6 +88,13 @@ pub(super) async fn fold_splits(
     let (echoes, mut causes): (Vec<_>, Vec<_>) =
         failures.partition(|error| error.code().class == Class::Interrupted);
     match causes.drain(..).chain(echoes).next() {
+        // A source that is another one now fails in many ways, of which that is the cause.
+        Some(error @ Error::Fold(FoldError::Read { .. })) => {
+            match driver.verify(&manifest.frozen).await.map_err(Error::from) {
+                Err(cause) if cause.code().class == Class::Permanent => Err(cause),
+                _ => Err(error),
+            }
+        }
         Some(error) => Err(error),
         None if replay.cancel.is_cancelled() => Err(FoldError::Interrupted.into()),
         None => {
@@ -99,6 +110,7 @@ impl Replay<'_> {
         build: &BuildFolder,
         journal: Arc<Journal>,
         claims: Arc<Claims>,
+        schemas: Option<Schemas>,
     ) -> Result<Worker, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
         let settings = WorkerSettings {
@@ -110,8 +122,9 @@ impl Replay<'_> {
             commutative: descriptor.commutative,
             claims,
         };
+        let decoding = Decoding::new(projection(&build.manifest), &build.manifest.decode)?;
         Ok(Worker::new(
-            Decoding::new(projection(&build.manifest), &build.manifest.decode)?,
+            decoding.with_schemas(schemas),
             Window::new(self.open_instance()?, job.fold.window_batches),
             StateTable::new(descriptor)?,
             settings,
@@ -160,6 +173,7 @@ struct Queue<'a> {
     unfinished: AtomicU64,
     workers: u64,
     decode: &'a DecodeOptions,
+    schemas: Option<&'a MessageSchemas>,
     progress: &'a Progress,
 }
 
@@ -189,7 +203,9 @@ async fn feed(
         let Some(split) = next.transpose()? else {
             break;
         };
-        if !deliver(driver, &split, queue, &row_groups, &out, &stop).await {
+        let delivered = deliver(driver, &split, queue, &row_groups, &out, &stop).await;
+        // The others need not go on for nothing; the worker ends with its chunks.
+        if !delivered.inspect_err(|_| stop.cancel())? {
             break;
         }
         queue.unfinished.fetch_sub(1, Ordering::Relaxed);
@@ -198,6 +214,9 @@ async fn feed(
 }
 
 /// Delivers one split; says whether another one is wanted.
+///
+/// # Errors
+/// Where the schemas of its messages are not to be had. Whatever else goes wrong is the worker's to tell.
 async fn deliver(
     driver: &dyn ReplayDriver,
     split: &Split,
@@ -205,9 +224,9 @@ async fn deliver(
     row_groups: &RowGroups,
     out: &Sender<Feed>,
     stop: &CancellationToken,
-) -> bool {
+) -> Result<bool, Error> {
     if out.send(Feed::Split(split.number)).await.is_err() {
-        return false;
+        return Ok(false);
     }
     let delivered = async {
         for part in row_groups.parts(driver, split, stop).await? {
@@ -230,7 +249,7 @@ async fn deliver(
         Ok(true)
     };
     // Where the worker is gone, its own error says more.
-    match delivered.await {
+    Ok(match delivered.await {
         Ok(true) => out.send(Feed::SplitEnd).await.is_ok(),
         Ok(false) => false,
         Err(Failure::Read(error)) => {
@@ -241,7 +260,8 @@ async fn deliver(
             let _ = out.send(Feed::Damaged(error)).await;
             false
         }
-    }
+        Err(Failure::Schemas(error)) => return Err(*error),
+    })
 }
 
 /// Delivers what comes as a stream; says whether the worker still listens.
@@ -251,32 +271,41 @@ async fn stream(
     queue: &Queue<'_>,
     out: &Sender<Feed>,
     stop: &CancellationToken,
-) -> Result<bool, SourceError> {
+) -> Result<bool, Failure> {
     let (send, receive) = channel(1);
     let forwarded = async {
-        if queue.leaves_cores_idle() {
-            forward_inflated(receive, out, queue.decode).await
+        // Messages are not compressed as objects are.
+        if queue.schemas.is_none() && queue.leaves_cores_idle() {
+            Ok(forward_inflated(receive, out, queue.decode).await)
         } else {
-            forward(receive, out).await
+            forward(receive, out, queue.schemas).await
         }
     };
     let (delivered, listening) =
         futures::join!(driver.replay(split, send, stop.clone()), forwarded);
+    let listening = listening.map_err(|error| Failure::Schemas(Box::new(error)))?;
     if listening {
         delivered?;
     }
     Ok(listening)
 }
 
-/// Passes the chunks of a split on; says whether the worker still listens. It ends with the driver, or lets
-/// go of it when the worker is gone.
-async fn forward(mut chunks: Receiver<Chunk>, out: &Sender<Feed>) -> bool {
+/// Passes the chunks of a split on, each once the schemas of its messages are known; says whether the worker still
+/// listens. It ends with the driver, or lets go of it when the worker is gone.
+async fn forward(
+    mut chunks: Receiver<Chunk>,
+    out: &Sender<Feed>,
+    schemas: Option<&MessageSchemas>,
+) -> Result<bool, Error> {
     while let Some(chunk) = chunks.recv().await {
+        if let Some(schemas) = schemas {
+            schemas.learn(&chunk).await?;
+        }
         if out.send(Feed::Chunk(chunk)).await.is_err() {
-            return false;
+            return Ok(false);
         }
     }
-    true
+    Ok(true)
 }
 
 /// As [`forward`], but inflates the chunks, on a thread that is not the worker's.

@@ -11,6 +11,7 @@ use super::folding::{on_thread, parts_of, projection, projection_of};
 use super::opening::{load, watched};
 use super::planning::check_range;
 use super::sampling::{Picked, Sampling, pick_of_plan};
+use super::schemas::MessageSchemas;
 use super::{Error, Replay, RunOptions};
 use crate::build::{BuildFolder, SplitReader, Standing};
 use crate::fold::FoldError;
@@ -120,10 +121,12 @@ async fn sample_job(
     let range = job.range.resolve(Utc::now())?;
     let driver = job.driver(range, parts_of(descriptor))?;
     let picked = pick_of_plan(&*driver, CHECK_OBJECTS).await?;
+    let schemas = MessageSchemas::of_job(job);
     let sampling = Sampling {
         driver: &*driver,
         projection: projection_of(descriptor, range),
         decode: &job.decode,
+        schemas: schemas.as_ref(),
         events,
         lenient: false,
         cancel,
@@ -202,10 +205,12 @@ impl Replay<'_> {
             picked.offer(split?);
         }
         let driver = self.driver(manifest)?;
+        let schemas = MessageSchemas::of_build(self.job, build)?;
         let sampling = Sampling {
             driver: &*driver,
             projection: projection(manifest),
             decode: &manifest.decode,
+            schemas: schemas.as_ref(),
             events: RUN_EVENTS,
             lenient: true,
             cancel: &self.cancel,

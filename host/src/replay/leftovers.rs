@@ -40,6 +40,10 @@ impl Replay<'_> {
         };
         obstacle(&base.manifest.descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
+        if base.manifest.range.is_bounded() && self.descriptor.event_time.is_none() {
+            let why = "the range is cut on the timestamps of records, which are not kept with them";
+            return Err(cannot(why.into()).into());
+        }
         for next in base.rejected()? {
             let (number, record) = next?;
             if record.bytes().is_none() {
@@ -54,6 +58,7 @@ impl Replay<'_> {
         let input = Input {
             range: base.manifest.range,
             based_on: Some(based_on),
+            schemas: base.schemas()?,
             driver: Box::new(self.leftovers(base.clone())),
         };
         let (manifest, path) = self.freeze(input).await?;

@@ -1,5 +1,6 @@
 //! From the job to a build with a frozen input.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -8,6 +9,7 @@ use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
 use super::folding::parts_of;
+use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
 use crate::job::{Job, JobError};
@@ -37,6 +39,8 @@ pub(super) fn check_range(
 pub(super) struct Input {
     pub(super) range: EventRange,
     pub(super) based_on: Option<BasedOn>,
+    /// Schemas of messages that are known already.
+    pub(super) schemas: BTreeMap<u32, String>,
     pub(super) driver: Box<dyn ReplayDriver>,
 }
 
@@ -95,6 +99,7 @@ impl Replay<'_> {
         let input = Input {
             range,
             based_on: None,
+            schemas: BTreeMap::new(),
             driver: self.job.driver(range, parts_of(&self.descriptor))?,
         };
         let (manifest, path) = self.freeze(input).await?;
@@ -106,6 +111,7 @@ impl Replay<'_> {
         let Input {
             range,
             based_on,
+            schemas,
             driver,
         } = input;
         let (id, path) = self.work.new_build()?;
@@ -125,6 +131,11 @@ impl Replay<'_> {
         let (frozen, splits_digest) = futures::join!(driver.plan(send), write);
         // Where writing failed, planning failed for want of a receiver.
         let splits_digest = splits_digest?;
+        let frozen = frozen?;
+        let mut schemas = schemas;
+        if let Some(registry) = &self.job.decode.registry {
+            schemas.extend(of_topics(registry, &frozen).await?);
+        }
         let manifest = Manifest {
             build: id,
             table: self.job.table.clone(),
@@ -140,8 +151,9 @@ impl Replay<'_> {
             range,
             decode: self.job.decode.clone(),
             source: driver.name().into(),
-            frozen: frozen?,
+            frozen,
             splits_digest,
+            schemas,
             based_on,
         };
         driver.close().await?;

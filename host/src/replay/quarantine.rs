@@ -11,13 +11,14 @@ use serde_json::{Map, Value};
 use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
+use super::schemas::MessageSchemas;
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, is_csv};
+use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, Position, is_csv};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
 use crate::json_rows;
-use crate::source::{Chunk, Named, Object};
+use crate::source::{Chunk, Message, Messages, Named, Object};
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -172,13 +173,23 @@ pub async fn replay_quarantined(
         return Err(BuildError::NotKept { build, number }.into());
     };
     let (component, descriptor) = load_component(job).await?;
+    let schemas = MessageSchemas::peek(job, &build)?;
     let manifest = Manifest {
         descriptor,
         range: job.range.resolve(Utc::now())?,
         ..build.manifest
     };
     let named = job.source.named(&record.record.position);
-    let (columns, decoded) = decode(&manifest, &record.record, named, bytes)?;
+    let (columns, decoded) = match schemas {
+        Some(schemas) => {
+            let message = message(&record.record, bytes);
+            schemas.learn(&message).await?;
+            let decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
+            let decoding = decoding.with_schemas(Some(schemas.known()));
+            decoded(decoding, &record.record, [message])?
+        }
+        None => decode(&manifest, &record.record, named, bytes)?,
+    };
     let fate = match decoded {
         Ok(events) => {
             let (component, params) = (component.clone(), job.component_params());
@@ -266,7 +277,7 @@ fn decode(
         compression: Compression::None,
         ..manifest.decode.clone()
     };
-    let mut decoding = Decoding::new(projection(manifest), &options)?;
+    let decoding = Decoding::new(projection(manifest), &options)?;
     let object = Object {
         key: "record".into(),
         size_bytes: bytes.len() as u64,
@@ -275,12 +286,36 @@ fn decode(
         modified_us: 0,
         named,
     };
+    let object = Chunk::Object(Arc::new(object));
+    let chunks = [object, Chunk::Bytes(bytes.into()), Chunk::End];
+    decoded(decoding, record, chunks)
+}
+
+/// A record as the message that it was.
+fn message(record: &Quarantined, bytes: Vec<u8>) -> Chunk {
+    let Position {
+        source,
+        partition,
+        offset,
+        ..
+    } = &record.position;
+    let message = Message {
+        offset: *offset,
+        time_us: None,
+        key: None,
+        headers: Vec::new(),
+        value: Some(bytes.into()),
+    };
+    Chunk::Messages(Messages::new(source.clone(), *partition, [message]))
+}
+
+fn decoded(
+    mut decoding: Decoding,
+    record: &Quarantined,
+    chunks: impl IntoIterator<Item = Chunk>,
+) -> Result<Decoded, Error> {
     let mut all = Vec::new();
-    for chunk in [
-        Chunk::Object(Arc::new(object)),
-        Chunk::Bytes(bytes.into()),
-        Chunk::End,
-    ] {
+    for chunk in chunks {
         decoding.push(chunk)?;
         while let Some(events) = decoding.next()? {
             all.push(events);

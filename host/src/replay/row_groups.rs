@@ -23,6 +23,8 @@ const ROW_GROUPS: usize = 2;
 pub(super) enum Failure {
     Read(SourceError),
     Decode(DecodeError),
+    /// The schemas of its messages.
+    Schemas(Box<Error>),
 }
 
 impl From<SourceError> for Failure {
@@ -42,6 +44,7 @@ impl From<Failure> for Error {
         match failure {
             Failure::Read(error) => error.into(),
             Failure::Decode(error) => error.into(),
+            Failure::Schemas(error) => *error,
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::row_groups::{Failure, Part, RowGroups};
+use super::schemas::MessageSchemas;
 use crate::decode::{DecodeOptions, Decoding, Events, Projection, RowGroup};
 use crate::fold::FoldError;
 use crate::guest::laws::{Random, Sample};
@@ -99,6 +100,7 @@ pub(super) struct Sampling<'a> {
     pub(super) driver: &'a dyn ReplayDriver,
     pub(super) projection: Projection,
     pub(super) decode: &'a DecodeOptions,
+    pub(super) schemas: Option<&'a MessageSchemas>,
     /// How many events are wanted.
     pub(super) events: usize,
     /// Whether a split that cannot be read is passed over.
@@ -153,7 +155,8 @@ impl Sampling<'_> {
             batch_rows: self.decode.batch_rows.min(share.min(1 << 16) as u32),
             ..self.decode.clone()
         };
-        let mut decoding = Decoding::new(self.projection.clone(), &options)?;
+        let decoding = Decoding::new(self.projection.clone(), &options)?;
+        let mut decoding = decoding.with_schemas(self.schemas.map(MessageSchemas::known));
         let enough = CancellationToken::new();
         let (send, mut receive) = channel(1);
         let read = async {
@@ -184,7 +187,7 @@ impl Sampling<'_> {
                 source: error,
             }
             .into()),
-            Err(Failure::Decode(error)) => Err(error.into()),
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -204,15 +207,23 @@ impl Sampling<'_> {
                 }
                 Part::Stream(split) => {
                     let (send, mut receive) = channel(1);
-                    let forward = async {
+                    let out = &out;
+                    // Where it fails, the driver has nobody to deliver to any more.
+                    let forward = async move {
                         while let Some(chunk) = receive.recv().await {
+                            if let Some(schemas) = self.schemas {
+                                schemas.learn(&chunk).await?;
+                            }
                             if out.send(Sampled::Chunk(chunk)).await.is_err() {
                                 receive.close();
                             }
                         }
+                        Ok(())
                     };
                     let replay = self.driver.replay(&split, send, enough.clone());
-                    futures::join!(replay, forward).0?;
+                    let (replayed, forwarded) = futures::join!(replay, forward);
+                    forwarded.map_err(|error: Error| Failure::Schemas(Box::new(error)))?;
+                    replayed?;
                 }
             }
         }
@@ -302,6 +313,7 @@ mod tests {
             driver,
             projection: projection_of(&descriptor(), EventRange::default()),
             decode: &DecodeOptions::default(),
+            schemas: None,
             events,
             lenient,
             cancel: &cancel,
@@ -336,6 +348,7 @@ mod tests {
             driver: &driver,
             projection: projection_of(&wanted, EventRange::default()),
             decode: &DecodeOptions::default(),
+            schemas: None,
             events: 100,
             lenient: false,
             cancel: &cancel,

@@ -137,6 +137,11 @@ impl Messages {
         self.entries.is_empty()
     }
 
+    /// What they take in memory.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.values.len() + self.beside.len()
+    }
+
     /// The record at a place among them.
     ///
     /// # Panics

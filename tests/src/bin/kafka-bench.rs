@@ -96,6 +96,7 @@ fn consume(brokers: &str, topic: &str) -> Result<()> {
         ("fetch.queue.backoff.ms", "5"),
         ("fetch.wait.max.ms", "100"),
     ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let consumer: BaseConsumer = ClientConfig::from_iter(settings).create()?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, 0, Offset::Offset(0))?;

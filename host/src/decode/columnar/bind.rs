@@ -82,12 +82,14 @@ impl Wants {
     }
 }
 
-/// Where an object has what is wanted, and how it becomes that.
+/// Where columns have what is wanted, and how they become that.
 pub(in crate::decode) struct Binding {
     /// One a path; `None` where the object has no such column.
     columns: Vec<Option<Vec<usize>>>,
     /// One an input; `None` for one that is no column, or is missing.
     pub(super) casts: Vec<Option<Cast>>,
+    /// Inputs whose column is of a type from which nothing becomes them.
+    unfit: Vec<(usize, Unfit)>,
     /// One a condition.
     pub(super) tests: Vec<Test>,
     /// Of the offset that records carry; `None` where they carry none.
@@ -106,35 +108,49 @@ impl Binding {
         columns: &Schema,
         object: &Object,
     ) -> Result<Self, DecodeError> {
-        let keyed = Keyed::new(wants, object);
+        let mut inputs = wants.plan.inputs.iter();
+        if inputs.any(|input| matches!(input.place, Place::Payload)) {
+            return Err(DecodeError::Payload {
+                object: object.key.clone(),
+            });
+        }
+        let mut binding = Binding::found(wants, columns, Keyed::new(wants, object));
+        if binding.unfit.is_empty() {
+            return Ok(binding);
+        }
+        let (input, Unfit { found, wanted }) = binding.unfit.swap_remove(0);
+        Err(DecodeError::ColumnType(Box::new(ColumnType {
+            object: object.key.clone(),
+            column: wants.plan.path(input).unwrap_or_default(),
+            found,
+            wanted,
+        })))
+    }
+
+    /// Finds what is wanted among the columns of messages. A column of a type that does not become what is wanted costs
+    /// those messages that the component wants and that have a value there: others may be of another schema.
+    pub(in crate::decode) fn of_messages(wants: &Wants, columns: &Schema) -> Self {
+        Binding::found(wants, columns, Keyed::of_log())
+    }
+
+    fn found(wants: &Wants, columns: &Schema, keyed: Keyed) -> Self {
         let found: Vec<_> = wants
             .paths
             .iter()
             .map(|path| find(columns.fields(), path))
             .collect();
         let mut casts = Vec::with_capacity(wants.inputs.len());
-        for (place, (input, wish)) in wants.plan.inputs.iter().zip(&wants.inputs).enumerate() {
-            let Place::Value(slot) = &input.place else {
-                if let Place::Payload = &input.place {
-                    return Err(DecodeError::Payload {
-                        object: object.key.clone(),
-                    });
-                }
-                casts.push(None);
-                continue;
+        let mut unfit = Vec::new();
+        for (at, (input, wish)) in wants.plan.inputs.iter().zip(&wants.inputs).enumerate() {
+            let column = match &input.place {
+                Place::Value(slot) => found[slot.index()].as_ref(),
+                _ => None,
             };
-            casts.push(match &found[slot.index()] {
-                None => None,
-                Some((_, from)) => Some(Cast::of(from, *wish).ok_or_else(|| {
-                    let wanted = format!("{} {}", wish.kind.name(), encoded(*wish));
-                    DecodeError::ColumnType(Box::new(ColumnType {
-                        object: object.key.clone(),
-                        column: wants.plan.path(place).unwrap_or_default(),
-                        found: from.to_string(),
-                        wanted: wanted.trim_end().to_owned(),
-                    }))
-                })?),
-            });
+            let cast = column.map(|(_, from)| (from, Cast::of(from, *wish)));
+            if let Some((from, None)) = cast {
+                unfit.push((at, Unfit::new(from, *wish)));
+            }
+            casts.push(cast.and_then(|(_, cast)| cast));
         }
         let conditions = wants.plan.only.iter().enumerate();
         let tests = conditions.map(|(at, condition)| match &found[condition.slot.index()] {
@@ -146,7 +162,7 @@ impl Binding {
             let (_, from) = found[slot.index()].as_ref()?;
             Cast::of(from, Wish::OFFSET)
         });
-        Ok(Binding {
+        Binding {
             offset,
             tests: tests.collect(),
             columns: found
@@ -154,8 +170,16 @@ impl Binding {
                 .map(|found| found.map(|(steps, _)| steps))
                 .collect(),
             casts,
+            unfit,
             keyed,
-        })
+        }
+    }
+
+    /// Why no value of its column becomes an input.
+    pub(super) fn why_unfit(&self, input: usize) -> Option<String> {
+        let (_, unfit) = self.unfit.iter().find(|(at, _)| *at == input)?;
+        let Unfit { found, wanted } = unfit;
+        Some(format!("of type {found}, from which no {wanted} is made"))
     }
 
     /// The columns of the wanted paths.
@@ -164,6 +188,22 @@ impl Binding {
         columns
             .map(|steps| steps.as_ref().map(|steps| step(batch, steps)).transpose())
             .collect()
+    }
+}
+
+/// The type of a column, and what does not become of it.
+struct Unfit {
+    found: String,
+    wanted: String,
+}
+
+impl Unfit {
+    fn new(from: &DataType, wish: Wish) -> Self {
+        let wanted = format!("{} {}", wish.kind.name(), encoded(wish));
+        Unfit {
+            found: from.to_string(),
+            wanted: wanted.trim_end().to_owned(),
+        }
     }
 }
 

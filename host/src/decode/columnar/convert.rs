@@ -9,32 +9,28 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow_array::{StringArray, TimestampMicrosecondArray, UInt32Array, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::ArrowError;
 use arrow_select::filter::FilterBuilder;
 use arrow_select::take::take;
-use bytes::Bytes;
 
+use super::beside::Beside;
 use super::bind::{Binding, Wants};
 use super::cast::Converted;
 use super::lines::Lines;
 use super::values::Wish;
+use crate::decode::judge::{TOMBSTONE, UNTIMED};
 use crate::decode::logged::{Became, Tracker};
 use crate::decode::plan::Place;
-use crate::decode::{Counts, Position, QUARANTINE_BYTES, Rejected};
+use crate::decode::{Counts, Rejected};
 
-/// Rows of an object, and what is known of it beside them.
+/// Rows of columns, and what is known of them beside these.
 pub(in crate::decode) struct Piece<'a> {
     pub(in crate::decode) rows: RecordBatch,
     pub(in crate::decode) binding: &'a Binding,
-    /// The object's key.
-    pub(in crate::decode) source: Arc<str>,
-    /// When it was written.
-    pub(in crate::decode) time_us: i64,
-    /// The ordinal of the first row within the object.
-    pub(in crate::decode) first: i64,
+    pub(in crate::decode) beside: Beside,
 }
 
 /// What became of the rows of a piece.
@@ -116,7 +112,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
     let places = refused.keys().copied().collect();
     let rejected: Vec<_> = refused
         .into_iter()
-        .map(|(row, refusal)| rejected(piece, &lines, row, refusal))
+        .map(|(row, refusal)| rejected(&piece.beside, &lines, row, refusal))
         .collect();
     counts.events = events.len() as u64;
     counts.rejected = rejected.len() as u64;
@@ -131,20 +127,13 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
     })
 }
 
-fn rejected(piece: &Piece<'_>, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
-    let line = lines.line(row as usize);
-    Rejected {
-        position: Position {
-            source: piece.source.clone(),
-            partition: None,
-            offset: piece.first + i64::from(row),
-            byte: None,
-        },
-        path,
-        reason,
-        bytes: Bytes::copy_from_slice(&line[..line.len().min(QUARANTINE_BYTES)]),
-        length_bytes: line.len() as u64,
-    }
+fn rejected(beside: &Beside, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
+    let position = beside.position(row);
+    let record = match beside.record(row) {
+        Some(record) => Cow::Borrowed(record),
+        None => Cow::Owned(lines.line(row as usize)),
+    };
+    Rejected::new(position, path, reason, &record)
 }
 
 struct Judging<'a> {
@@ -160,6 +149,17 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
+    /// Why a row is refused that lacks an input.
+    fn lacks(&self, input: usize) -> String {
+        let plan = &self.wants.plan;
+        match plan.inputs[input].place {
+            Place::Value(_) | Place::Payload if self.piece.beside.is_tombstone() => {
+                TOMBSTONE.to_owned()
+            }
+            _ => plan.lacks(input),
+        }
+    }
+
     fn meet_conditions(&mut self) -> Result<(), ArrowError> {
         let (rows, only) = (self.places.len(), &self.wants.plan.only);
         let masks = only.iter().zip(&self.piece.binding.tests);
@@ -177,7 +177,7 @@ impl Judging<'_> {
     fn keep_range(&mut self) -> Result<Option<ArrayRef>, ArrowError> {
         let plan = &self.wants.plan;
         let Some(input) = plan.bounded_event_time else {
-            return Ok(None);
+            return self.keep_record_times().map(|()| None);
         };
         let Converted { array, misfits } = self.converted(input)?;
         let times = array.as_primitive::<TimestampMicrosecondType>();
@@ -194,7 +194,7 @@ impl Judging<'_> {
                     None if plan.inputs[input].nullable => {
                         "null as the event time, which the job's range is cut on".to_owned()
                     }
-                    None => plan.lacks(input),
+                    None => self.lacks(input),
                 };
                 self.refused
                     .insert(self.places[row], (plan.path(input), reason));
@@ -204,6 +204,26 @@ impl Judging<'_> {
         let left = self.keep(kept)?;
         left.map_or(Ok(array.clone()), |left| filtered(&left, &array))
             .map(Some)
+    }
+
+    /// Leaves the rows within the range by the timestamps of their records, if it is cut on these.
+    fn keep_record_times(&mut self) -> Result<(), ArrowError> {
+        let plan = &self.wants.plan;
+        if !plan.is_cut_by_record_time {
+            return Ok(());
+        }
+        let (beside, places) = (&self.piece.beside, &self.places);
+        let times: Vec<_> = places.iter().map(|row| beside.time_us(*row)).collect();
+        let kept = BooleanBuffer::collect_bool(times.len(), |row| {
+            times[row].is_some_and(|at_us| plan.range.contains(at_us))
+        });
+        let untimed = places.iter().zip(&times);
+        let untimed = untimed.filter(|(_, time)| time.is_none());
+        let refused: Vec<_> = untimed.map(|(row, _)| (*row, untimed_refusal())).collect();
+        let outside = times.len() - refused.len() - kept.count_set_bits();
+        self.counts.out_of_range = outside as u64;
+        self.refused.extend(refused);
+        self.keep(kept).map(|_| ())
     }
 
     /// The columns of the component, and the rows that they are of.
@@ -227,8 +247,8 @@ impl Judging<'_> {
             }
             if let Some(valid) = converted.array.nulls().filter(|_| !planned.nullable) {
                 for row in (!valid.inner()).set_indices() {
-                    let refusal = || (plan.path(input), plan.lacks(input));
-                    self.refused.entry(self.places[row]).or_insert_with(refusal);
+                    let refusal = (plan.path(input), self.lacks(input));
+                    self.refused.entry(self.places[row]).or_insert(refusal);
                 }
             }
             columns.push(converted.array);
@@ -259,6 +279,13 @@ impl Judging<'_> {
                 if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
                     return cast.apply(column, wish);
                 }
+                if let Some((column, reason)) = column.zip(self.piece.binding.why_unfit(input)) {
+                    let rows = (0..rows as u32).filter(|row| !column.is_null(*row as usize));
+                    return Ok(Converted {
+                        array: new_null_array(&wish.kind.data_type(), column.len()),
+                        misfits: rows.map(|row| (row, reason.clone())).collect(),
+                    });
+                }
                 match keyed.input(input) {
                     Some(Ok(value)) => repeated(value, rows)?,
                     Some(Err(reason)) => {
@@ -270,30 +297,7 @@ impl Judging<'_> {
                     None => new_null_array(&wish.kind.data_type(), rows),
                 }
             }
-            Place::Time => Arc::new(
-                TimestampMicrosecondArray::from(vec![self.piece.time_us; rows])
-                    .with_timezone("UTC"),
-            ),
-            Place::SourceName => {
-                let name = keyed.topic.as_deref().unwrap_or(&self.piece.source);
-                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
-                    name, rows,
-                )))
-            }
-            Place::Offset => {
-                let offsets = self.places.iter();
-                Arc::new(Int64Array::from_iter(offsets.map(|place| {
-                    let ordinal = self.piece.first + i64::from(*place);
-                    keyed.first_offset?.checked_add(ordinal)
-                })))
-            }
-            Place::Partition => {
-                let partition = keyed.partition.map(i64::from);
-                Arc::new(Int64Array::from(vec![partition; rows]))
-            }
-            Place::Payload | Place::Key | Place::Header(_) => {
-                new_null_array(&wish.kind.data_type(), rows)
-            }
+            place => return self.piece.beside.input(place, &self.places, keyed, wish),
         };
         Ok(array.into())
     }
@@ -312,6 +316,10 @@ impl Judging<'_> {
         self.arrays = Cow::Owned(left.collect::<Result<_, _>>()?);
         Ok(Some(kept))
     }
+}
+
+fn untimed_refusal() -> Refusal {
+    (None, UNTIMED.to_owned())
 }
 
 /// A value for so many rows.

@@ -1,19 +1,16 @@
 //! Pieces of objects gathered into batches.
 
-use std::sync::Arc;
-
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 
 use super::bind::Wants;
 use super::convert::{self, Piece};
-use super::lines::Lines;
 use crate::decode::logged::{LoggedStretch, Tracker};
-use crate::decode::provenance::{ColumnRow, Provenance};
+use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
 use crate::decode::{Counts, Events, Rejected};
 
-/// A batch closes once it refers to this many bytes of an object's columns,
+/// A batch closes once it refers to this many bytes of an object's columns, or of messages,
 const KEPT_BYTES: usize = 64 << 20;
 /// would hold more than this many bytes itself,
 const BATCH_BYTES: usize = 256 << 20;
@@ -33,7 +30,7 @@ pub(in crate::decode) struct Gathering {
 struct Gathered {
     batches: Vec<RecordBatch>,
     rows: Vec<ColumnRow>,
-    sources: Vec<(Arc<str>, Arc<Lines>)>,
+    sources: Vec<ColumnSource>,
     kept_bytes: usize,
     batch_bytes: usize,
     rejected: Vec<Rejected>,
@@ -77,17 +74,32 @@ impl Gathering {
         if outcome.events.is_empty() {
             return Ok(());
         }
-        let lines = open.sources.len() as u32;
+        let source = piece.beside.source(outcome.lines);
+        // Pieces of one chunk of messages follow each other.
+        if !open
+            .sources
+            .last()
+            .is_some_and(|last| last.is_same(&source))
+        {
+            open.kept_bytes += source.size_bytes();
+            open.sources.push(source);
+        }
+        let source = open.sources.len() as u32 - 1;
         open.rows.extend(outcome.events.iter().map(|row| ColumnRow {
-            offset: piece.first + i64::from(*row),
-            lines,
-            row: *row,
+            offset: piece.beside.offset(*row),
+            source,
+            row: piece.beside.place(*row),
         }));
-        open.sources.push((piece.source.clone(), outcome.lines));
-        open.kept_bytes += piece.rows.get_array_memory_size();
         open.batch_bytes += batch_bytes;
         open.batches.push(outcome.batch);
         Ok(())
+    }
+
+    /// Takes in a record that no row was made of.
+    pub(in crate::decode) fn reject(&mut self, rejected: Rejected) {
+        self.open.counts.records += 1;
+        self.open.counts.rejected += 1;
+        self.open.rejected.push(rejected);
     }
 
     /// Whether a batch has to be taken before the next piece.

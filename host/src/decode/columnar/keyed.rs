@@ -31,10 +31,7 @@ impl Keyed {
     /// What the key of `object` says of what is wanted.
     pub(super) fn new(wants: &Wants, object: &Object) -> Self {
         let Some(says) = KeySays::of(object.named.as_deref(), &wants.plan) else {
-            return Keyed {
-                first_offset: Some(0),
-                ..Keyed::default()
-            };
+            return Keyed::of_log();
         };
         let inputs = says.inputs.iter().zip(&wants.inputs);
         let inputs = inputs.map(|(json, wish)| {
@@ -59,6 +56,14 @@ impl Keyed {
             topic: says.topic,
             partition: says.partition,
             first_offset: says.first_offset,
+        }
+    }
+
+    /// Nothing: there is no object.
+    pub(super) fn of_log() -> Self {
+        Keyed {
+            first_offset: Some(0),
+            ..Keyed::default()
         }
     }
 

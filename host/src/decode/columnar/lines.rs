@@ -42,6 +42,12 @@ pub(in crate::decode) struct Lines {
 }
 
 impl Lines {
+    /// What the columns take in memory.
+    pub(in crate::decode) fn size_bytes(&self) -> usize {
+        let arrays = self.arrays.iter().flatten();
+        arrays.map(|array| array.get_array_memory_size()).sum()
+    }
+
     /// A row as one line of JSON without its line feed. What is null or not there is left out, unless the key of the object
     /// would stand in for it.
     pub(in crate::decode) fn line(&self, row: usize) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `bind` | the wanted paths, found among the columns of an object |
+//! | `beside` | what is known of rows beside their columns |
 //! | `keyed` | what the key of the object says in their place |
 //! | `condition` | conditions as masks |
 //! | `cast` | from a column of the object to one of the component |
@@ -41,8 +42,14 @@
 //! and is refused; `record-key` and a `record-header` are null; `record-time` is when the object was written; `offset` is the
 //! ordinal of the row, which counts all rows of the object, behind the offset that the key names; topic and partition are
 //! those that it names, or the key itself, and null.
+//!
+//! # Of messages
+//! Avro messages become rows of columns too, each by the schema that it names. What is not within its value a message has
+//! itself, its bytes as delivered as `payload`. A column of a type of which nothing becomes what is wanted costs the rows
+//! that have a value there: the topic may hold records of several kinds.
 
 mod avro;
+mod beside;
 mod bind;
 mod cast;
 mod condition;
@@ -56,7 +63,8 @@ mod parquet;
 mod tests;
 mod values;
 
-pub(super) use avro::AvroReader;
+pub(super) use avro::{AvroMessages, AvroReader, Decoders};
+pub(super) use beside::Beside;
 pub use bind::ColumnType;
 pub(super) use bind::{Binding, Wants};
 pub(super) use convert::Piece;

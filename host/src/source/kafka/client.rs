@@ -52,8 +52,14 @@ impl ClientContext for Listener {
 
     fn error(&self, error: WrapperError, reason: &str) {
         tracing::debug!(%error, "{reason}");
-        *self.lock() = Some(Said {
-            code: error.rdkafka_error_code(),
+        let code = error.rdkafka_error_code();
+        let mut last = self.lock();
+        // That all are down follows from what went wrong with each, such as a login, and says less.
+        if code == Some(RDKafkaErrorCode::AllBrokersDown) && last.is_some() {
+            return;
+        }
+        *last = Some(Said {
+            code,
             reason: reason.to_owned(),
         });
     }

@@ -106,10 +106,8 @@ impl Shared {
             let mut idle = self.idle();
             let stands_there = |one: &Idle| one.next == start && one.partition == *partition;
             let at = idle.iter().position(stands_there);
-            match at.or(idle.len().checked_sub(1)) {
-                Some(at) => Some(idle.swap_remove(at)),
-                None => None,
-            }
+            let at = at.or(idle.len().checked_sub(1));
+            at.map(|at| idle.swap_remove(at))
         };
         let client = match idle {
             Some(idle) if idle.next == start && idle.partition == *partition => {

@@ -7,7 +7,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::KafkaConfig;
 use super::client::{self, Client};
 use super::failure::KafkaError;
-use super::native::{Described, describe};
+use super::native::{Answer, Described, describe};
 use crate::source::Frozen;
 
 /// What topics of Kafka itself begin with.
@@ -92,13 +92,11 @@ fn look_up(
     Ok(topics)
 }
 
-type Answers = Vec<Result<Described, (String, RDKafkaErrorCode)>>;
-
 fn of_metadata(
     client: &Client,
     config: &KafkaConfig,
     names: &[&str],
-) -> Result<Answers, KafkaError> {
+) -> Result<Vec<Answer>, KafkaError> {
     let mut answers = Vec::new();
     for name in names {
         let metadata = client.fetch_metadata(Some(name), config.request_timeout);

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use arrow_avro::errors::AvroError;
-use arrow_avro::reader::{Decoder, DecoderMode, ReaderBuilder};
-use arrow_avro::schema::{AvroSchema, SchemaStore};
-use arrow_schema::ArrowError;
+use arrow_avro::reader::Decoder;
 use bytes::Bytes;
 
 use super::codec::{Codec, Fault};
+use super::datum::decoder;
 use super::header::{Cursor, Header, SYNC_BYTES, Unread};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
-use crate::decode::columnar::{Binding, Piece, Wants};
+use crate::decode::columnar::{Beside, Binding, Piece};
 use crate::decode::decoding::Paused;
 use crate::decode::inflate::{Content, Filled};
 use crate::decode::reader::Reader;
@@ -138,7 +137,7 @@ impl AvroReader {
         })?;
         let place = || "its schema".to_owned();
         let (wants, batch_rows) = (rows.wants(), rows.batch_rows());
-        let decoder = subject.guarded(place, || decoder(header.schema, wants, batch_rows))?;
+        let decoder = subject.guarded(place, || decoder(&header.schema, wants, batch_rows))?;
         let binding = Binding::new(rows.wants(), &decoder.schema(), &self.object)?;
         Ok(Open {
             codec,
@@ -216,10 +215,12 @@ impl AvroReader {
         open.held_bytes = 0;
         let first = self.ordinal;
         let piece = Piece {
-            source: self.source.clone(),
-            time_us: self.object.modified_us,
+            beside: Beside::Object {
+                source: self.source.clone(),
+                time_us: self.object.modified_us,
+                first,
+            },
             binding: &open.binding,
-            first,
             rows: batch,
         };
         subject.guarded(|| self.place(), || rows.push_columns(&piece))?;
@@ -288,34 +289,6 @@ impl Reader for AvroReader {
             }
         }
     }
-}
-
-/// A decoder of the wanted fields of records of `schema`.
-fn decoder(schema: String, wants: &Wants, batch_rows: usize) -> Result<Decoder, ArrowError> {
-    let wanted = wanted_fields(&schema, wants);
-    let mut store = SchemaStore::new();
-    let fingerprint = store.register(AvroSchema::new(schema))?;
-    let mut builder = ReaderBuilder::new()
-        .with_decoder_mode(DecoderMode::UnframedDatum)
-        .with_writer_schema_store(store)
-        .with_active_fingerprint(fingerprint)
-        .with_batch_size(batch_rows);
-    if let Some(wanted) = wanted {
-        builder = builder.with_projection(wanted);
-    }
-    builder.build_decoder()
-}
-
-/// The places of the wanted fields; `None` where that leaves none out, or all of them.
-fn wanted_fields(schema: &str, wants: &Wants) -> Option<Vec<usize>> {
-    let schema: serde_json::Value = serde_json::from_str(schema).ok()?;
-    let fields = schema.get("fields")?.as_array()?;
-    let is_wanted = |at: &usize| {
-        let name = fields[*at].get("name").and_then(|name| name.as_str());
-        name.is_some_and(|name| wants.wants_column(name))
-    };
-    let wanted: Vec<_> = (0..fields.len()).filter(is_wanted).collect();
-    (!wanted.is_empty() && wanted.len() < fields.len()).then_some(wanted)
 }
 
 fn subject(object: &str) -> Subject<'_> {

@@ -1,6 +1,11 @@
 //! What fastavro wrote of the events in `fixtures`, whole and damaged.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod encode;
+mod messages;
+mod messages_as_json;
+mod messages_beside;
+
 use crate::decode::columnar::tests::{
     assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,
 };

@@ -12,7 +12,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use super::file::in_group;
 use super::pages::pages;
 use super::{ParquetFile, damaged, guarded};
-use crate::decode::columnar::Piece;
+use crate::decode::columnar::{Beside, Piece};
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
@@ -143,9 +143,11 @@ impl GroupReader {
             let piece = Piece {
                 rows: batch,
                 binding: &file.binding,
-                source: self.source.clone(),
-                time_us: file.object.modified_us,
-                first,
+                beside: Beside::Object {
+                    source: self.source.clone(),
+                    time_us: file.object.modified_us,
+                    first,
+                },
             };
             guarded(key, place, || rows.push_columns(&piece))?;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Binding, Piece, Wants};
+use crate::decode::columnar::{Beside, Binding, Piece, Wants};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
 use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object};
@@ -37,9 +37,11 @@ pub(super) fn events_under(
     let piece = Piece {
         rows: batch.clone(),
         binding: &binding,
-        source: Arc::from("a.json"),
-        time_us: 1_000_000,
-        first: 0,
+        beside: Beside::Object {
+            source: Arc::from("a.json"),
+            time_us: 1_000_000,
+            first: 0,
+        },
     };
     rows.begin_object(&object);
     rows.push_columns(&piece).unwrap();

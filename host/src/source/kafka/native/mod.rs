@@ -13,4 +13,4 @@ mod partition;
 mod topics;
 
 pub(super) use partition::{Delivery, PartitionReader, Record};
-pub(super) use topics::{Described, describe};
+pub(super) use topics::{Answer, Described, describe};

@@ -19,10 +19,13 @@ pub(in super::super) struct Described {
     pub(in super::super) partitions: Vec<i32>,
 }
 
+/// The description of a topic, or the topic and what is wrong with it.
+pub(in super::super) type Answer = Result<Described, (String, RDKafkaErrorCode)>;
+
 /// The ID of a topic that has none: all zeros, in base64.
 const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
-/// Asks for each of `topics`; an answer for each, in any order: the description, or the topic and what is wrong.
+/// Asks for each of `topics`; an answer for each, in any order.
 ///
 /// # Errors
 /// Where the question was not answered.
@@ -31,7 +34,7 @@ pub(in super::super) fn describe(
     client: &Client,
     topics: &[&str],
     patience: Duration,
-) -> Result<Vec<Result<Described, (String, RDKafkaErrorCode)>>, (RDKafkaErrorCode, String)> {
+) -> Result<Vec<Answer>, (RDKafkaErrorCode, String)> {
     use rdkafka::consumer::Consumer;
 
     let invalid = |_| (RDKafkaErrorCode::InvalidTopic, "a zero byte".to_owned());
@@ -75,9 +78,7 @@ pub(in super::super) fn describe(
 /// # Safety
 /// `answer` is one, or null.
 #[expect(unsafe_code, reason = "memory of librdkafka")]
-unsafe fn descriptions(
-    answer: *const rd::rd_kafka_DescribeTopics_result_t,
-) -> Vec<Result<Described, (String, RDKafkaErrorCode)>> {
+unsafe fn descriptions(answer: *const rd::rd_kafka_DescribeTopics_result_t) -> Vec<Answer> {
     let mut all = Vec::new();
     if answer.is_null() {
         return all;

@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use super::scripted::{Ends, Reply, Request};
 use super::shelf::{Shelf, error, xml};
 use super::{keys, plan_error, told};
+use crate::scripted::{Ends, Reply, Request};
 use crate::source::conformance::plan;
 use crate::source::layout::Layout;
 use crate::source::range::RangeConfig;

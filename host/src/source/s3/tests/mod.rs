@@ -3,7 +3,6 @@
 
 mod listing;
 mod reading;
-mod scripted;
 mod shelf;
 
 use futures::future::try_join_all;

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::scripted::{Ends, Reply, Request};
 use super::shelf::{BUCKET, Shelf, error, xml};
 use super::{keys, read_all, told};
+use crate::scripted::{Ends, Reply, Request};
 use crate::source::conformance::{Record, content, deliver, plan};
 use crate::source::s3::read::STRETCH_BYTES;
 use crate::source::s3::{RequestOptions, S3Config};

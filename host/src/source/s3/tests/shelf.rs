@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::scripted::{Reply, Request, Server};
+use crate::scripted::{Reply, Request, Server};
 use crate::source::conformance::{Damage, Fixture};
 use crate::source::s3::retry::Patience;
 use crate::source::s3::{RequestOptions, S3Config, S3Driver};

@@ -11,28 +11,28 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Decoded.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Decoded.
-    pub(super) query: BTreeMap<String, String>,
+    pub(crate) query: BTreeMap<String, String>,
     /// By names in lower case.
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 /// What is sent back.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
-    pub(super) ends: Ends,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) ends: Ends,
 }
 
 /// How a reply ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(crate) enum Ends {
     /// As announced.
     Whole,
     /// The connection is reset behind so many bytes of the body.
@@ -44,7 +44,7 @@ pub(super) enum Ends {
 }
 
 impl Reply {
-    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Reply {
             status,
             headers: Vec::new(),
@@ -53,29 +53,29 @@ impl Reply {
         }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    pub(super) fn ending(mut self, ends: Ends) -> Self {
+    pub(crate) fn ending(mut self, ends: Ends) -> Self {
         self.ends = ends;
         self
     }
 }
 
 /// Answers a request.
-pub(super) type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
+pub(crate) type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
 
 /// A running server. It ends with the value.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
     _accepting: AbortOnDropHandle<()>,
 }
 
 impl Server {
-    pub(super) async fn start(answer: Arc<Answer>) -> Self {
+    pub(crate) async fn start(answer: Arc<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -95,7 +95,7 @@ impl Server {
     }
 
     /// What was asked since the call before.
-    pub(super) fn take_requests(&self) -> Vec<Request> {
+    pub(crate) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 }

@@ -1,0 +1,45 @@
+//! Decoders of datums by the schema of their writer.
+
+use arrow_avro::reader::{Decoder, DecoderMode, ReaderBuilder};
+use arrow_avro::schema::{AvroSchema, SchemaStore};
+use arrow_schema::ArrowError;
+
+use crate::decode::columnar::Wants;
+
+/// A decoder of the wanted fields of records of `schema`.
+pub(super) fn decoder(
+    schema: &str,
+    wants: &Wants,
+    batch_rows: usize,
+) -> Result<Decoder, ArrowError> {
+    let build = |wanted: Option<Vec<usize>>| {
+        let mut store = SchemaStore::new();
+        let fingerprint = store.register(AvroSchema::new(schema.to_owned()))?;
+        let mut builder = ReaderBuilder::new()
+            .with_decoder_mode(DecoderMode::UnframedDatum)
+            .with_writer_schema_store(store)
+            .with_active_fingerprint(fingerprint)
+            .with_batch_size(batch_rows);
+        if let Some(wanted) = wanted {
+            builder = builder.with_projection(wanted);
+        }
+        builder.build_decoder()
+    };
+    match wanted_fields(schema, wants) {
+        // A wanted field may be of a type that is defined in one that is not.
+        Some(wanted) => build(Some(wanted)).or_else(|_| build(None)),
+        None => build(None),
+    }
+}
+
+/// The places of the wanted fields; `None` where that leaves none out, or all of them.
+fn wanted_fields(schema: &str, wants: &Wants) -> Option<Vec<usize>> {
+    let schema: serde_json::Value = serde_json::from_str(schema).ok()?;
+    let fields = schema.get("fields")?.as_array()?;
+    let is_wanted = |at: &usize| {
+        let name = fields[*at].get("name").and_then(|name| name.as_str());
+        name.is_some_and(|name| wants.wants_column(name))
+    };
+    let wanted: Vec<_> = (0..fields.len()).filter(is_wanted).collect();
+    (!wanted.is_empty() && wanted.len() < fields.len()).then_some(wanted)
+}

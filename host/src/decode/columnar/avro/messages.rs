@@ -1,0 +1,303 @@
+//! Messages of a log, each an Avro datum behind the ID of its schema, to rows.
+//!
+//! Messages of one schema that follow each other are decoded together. Where that fails, nobody knows what the decoder
+//! holds: it is thrown away, and what comes before the record at fault, the record, and what follows it are decoded
+//! anew, each by themselves. So a record at fault costs itself alone, and no record is decoded more often than there
+//! are such records near it.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_avro::reader::Decoder;
+use arrow_schema::Schema;
+
+use super::datum::decoder;
+use crate::decode::columnar::{Beside, Binding, Piece, Wants};
+use crate::decode::decoding::Paused;
+use crate::decode::rows::Rows;
+use crate::decode::schemas::{Known, Schemas, split_prefix};
+use crate::decode::{DecodeOptions, Position, Rejected};
+use crate::source::Messages;
+
+/// The most decoders that are kept: of more schemas than that, those in use are made anew.
+const KEPT_DECODERS: usize = 64;
+
+/// Decoders by the IDs of schemas, kept from chunk to chunk.
+pub(in crate::decode) struct Decoders {
+    schemas: Schemas,
+    ready: HashMap<u32, Result<Ready, String>>,
+}
+
+/// A decoder that holds nothing.
+struct Ready {
+    decoder: Decoder,
+    binding: Arc<Binding>,
+}
+
+impl Decoders {
+    pub(in crate::decode) fn new(schemas: Schemas) -> Self {
+        Decoders {
+            schemas,
+            ready: HashMap::new(),
+        }
+    }
+
+    /// Lends the decoder of an ID; says why there is none.
+    fn take(&mut self, id: u32, rows: &Rows) -> Result<Ready, String> {
+        match self.ready.remove(&id) {
+            Some(Ok(ready)) => return Ok(ready),
+            Some(Err(reason)) => {
+                self.give(id, Err(reason.clone()));
+                return Err(reason);
+            }
+            None => {}
+        }
+        let made = match self.schemas.known(id) {
+            Some(Known::Schema(schema)) => {
+                guarded(|| Ready::new(&schema, rows.wants(), rows.batch_rows()))
+                    .map_err(|why| format!("by schema {id} nothing can be read: {why}"))
+            }
+            Some(Known::Unusable(reason)) => return Err(reason.to_string()),
+            None => return Err(format!("schema {id} is not known")),
+        };
+        if let Err(reason) = &made {
+            self.give(id, Err(reason.clone()));
+        }
+        made
+    }
+
+    /// Takes a decoder back, or remembers why there is none.
+    fn give(&mut self, id: u32, ready: Result<Ready, String>) {
+        if self.ready.len() >= KEPT_DECODERS {
+            self.ready.clear();
+        }
+        self.ready.insert(id, ready);
+    }
+}
+
+impl Ready {
+    fn new(schema: &str, wants: &Wants, batch_rows: usize) -> Result<Self, String> {
+        let decoder = decoder(schema, wants, batch_rows).map_err(|error| error.to_string())?;
+        let binding = Binding::of_messages(wants, &decoder.schema());
+        Ok(Ready {
+            decoder,
+            binding: Arc::new(binding),
+        })
+    }
+}
+
+/// Reads the messages of one chunk.
+pub(in crate::decode) struct AvroMessages {
+    messages: Arc<Messages>,
+    max_record: usize,
+    /// The first message that was not looked at.
+    next: usize,
+    /// Runs still to be decoded, the last one first: what was cut out of one that failed.
+    runs: Vec<Run>,
+    has_begun: bool,
+}
+
+/// Messages that follow each other.
+struct Run {
+    places: Range<usize>,
+    /// Of their schema; `None` for tombstones.
+    id: Option<u32>,
+}
+
+/// A run that was not decoded, of which no row was handed over.
+struct Failed {
+    /// The message at fault, as far as that is known.
+    at: Option<usize>,
+    reason: String,
+}
+
+impl AvroMessages {
+    pub(in crate::decode) fn new(messages: Messages, options: &DecodeOptions) -> Self {
+        AvroMessages {
+            messages: Arc::new(messages),
+            max_record: options.max_record.bytes(),
+            next: 0,
+            runs: Vec::new(),
+            has_begun: false,
+        }
+    }
+
+    /// Goes on until the batch is full or all was read.
+    pub(in crate::decode) fn advance(
+        &mut self,
+        rows: &mut Rows,
+        decoders: &mut Decoders,
+    ) -> Paused {
+        if !self.has_begun {
+            let values = self.messages.iter().filter_map(|message| message.value);
+            let value_bytes: usize = values.map(<[u8]>::len).sum();
+            rows.counts.stored_bytes += value_bytes as u64;
+            rows.counts.decoded_bytes += value_bytes as u64;
+            self.has_begun = true;
+        }
+        loop {
+            if rows.is_full_for_columns() {
+                return Paused::Full;
+            }
+            let run = match self.runs.pop() {
+                Some(run) => run,
+                None if self.next == self.messages.len() => return Paused::Done,
+                None => match self.next_run(rows.batch_rows()) {
+                    Ok(run) => run,
+                    Err(reason) => {
+                        self.reject(self.next, reason, rows);
+                        self.next += 1;
+                        continue;
+                    }
+                },
+            };
+            if let Err(failed) = self.decode(&run, rows, decoders) {
+                self.cut(run, failed, rows);
+            }
+        }
+    }
+
+    /// The messages from the next one on that are of one schema, `most` of them; says what is wrong with the next one
+    /// where it is of none.
+    fn next_run(&mut self, most: usize) -> Result<Run, String> {
+        let id = self.id(self.next)?;
+        let start = self.next;
+        let end = self.messages.len().min(start + most);
+        self.next = (start + 1..end)
+            .find(|at| self.id(*at).as_ref() != Ok(&id))
+            .unwrap_or(end);
+        Ok(Run {
+            places: start..self.next,
+            id,
+        })
+    }
+
+    /// The schema of a message; `None` for a tombstone.
+    fn id(&self, at: usize) -> Result<Option<u32>, String> {
+        let Some(value) = self.messages.get(at).value else {
+            return Ok(None);
+        };
+        if value.len() > self.max_record {
+            let most = self.max_record;
+            return Err(format!(
+                "longer than {most} bytes, the limit `decode.max_record`"
+            ));
+        }
+        let (id, _) = split_prefix(value)?;
+        Ok(Some(id))
+    }
+
+    /// Decodes a run and hands its rows over: all of them, or none.
+    fn decode(&self, run: &Run, rows: &mut Rows, decoders: &mut Decoders) -> Result<(), Failed> {
+        let Some(id) = run.id else {
+            let binding = Binding::of_messages(rows.wants(), &Schema::empty());
+            return self.hand_over(run, tombstones(run.places.len()), &binding, rows);
+        };
+        let mut ready = decoders
+            .take(id, rows)
+            .map_err(|reason| Failed { at: None, reason })?;
+        let batch = self.batch(run, id, &mut ready.decoder)?;
+        let binding = ready.binding.clone();
+        decoders.give(id, Ok(ready));
+        self.hand_over(run, batch, &binding, rows)
+    }
+
+    /// The datums of a run as columns.
+    fn batch(&self, run: &Run, id: u32, decoder: &mut Decoder) -> Result<RecordBatch, Failed> {
+        let mut at = run.places.start;
+        let decoded = guarded(|| {
+            for place in run.places.clone() {
+                at = place;
+                let value = self.messages.get(place).value.unwrap_or_default();
+                let (_, datum) = split_prefix(value)?;
+                let read = decoder.decode(datum).map_err(|error| error.to_string())?;
+                match datum.len() - read {
+                    0 => {}
+                    left => return Err(format!("{left} bytes follow it")),
+                }
+            }
+            Ok(())
+        });
+        let misfit = |why| format!("not a record of schema {id}: {why}");
+        decoded.map_err(|why| Failed {
+            at: Some(at),
+            reason: misfit(why),
+        })?;
+        // Text is looked at when all is there.
+        let flushed = guarded(|| decoder.flush().map_err(|error| error.to_string()));
+        let batch = flushed.and_then(|batch| batch.ok_or_else(|| "it has no rows".to_owned()));
+        batch.map_err(|why| Failed {
+            at: None,
+            reason: misfit(why),
+        })
+    }
+
+    fn hand_over(
+        &self,
+        run: &Run,
+        batch: RecordBatch,
+        binding: &Binding,
+        rows: &mut Rows,
+    ) -> Result<(), Failed> {
+        let piece = Piece {
+            rows: batch,
+            binding,
+            beside: Beside::Log {
+                messages: self.messages.clone(),
+                first: run.places.start,
+                is_tombstone: run.id.is_none(),
+            },
+        };
+        // It takes in nothing where it fails.
+        guarded(|| rows.push_columns(&piece).map_err(|error| error.to_string()))
+            .map_err(|reason| Failed { at: None, reason })
+    }
+
+    /// Cuts a run that failed at the message at fault, or in the middle; one message is refused.
+    fn cut(&mut self, run: Run, failed: Failed, rows: &mut Rows) {
+        let Run { places, id } = run;
+        if places.len() == 1 {
+            return self.reject(places.start, failed.reason, rows);
+        }
+        let (first, second) = match failed.at {
+            Some(at) => (at, at + 1),
+            None => {
+                let middle = places.start + places.len() / 2;
+                (middle, middle)
+            }
+        };
+        let parts = [second..places.end, first..second, places.start..first];
+        let parts = parts.into_iter().filter(|places| !places.is_empty());
+        self.runs.extend(parts.map(|places| Run { places, id }));
+    }
+
+    #[cold]
+    fn reject(&self, at: usize, reason: String, rows: &mut Rows) {
+        let message = self.messages.get(at);
+        let position = Position {
+            source: self.messages.topic.clone(),
+            partition: self.messages.partition,
+            offset: message.offset,
+            byte: None,
+        };
+        let value = message.value.unwrap_or_default();
+        rows.reject_columns(Rejected::new(position, None, reason, value));
+    }
+}
+
+/// So many rows of no columns.
+fn tombstones(rows: usize) -> RecordBatch {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+        .expect("no column has another length")
+}
+
+/// Runs what reads bytes that nobody vouches for. A library means to return an error for whatever is wrong with them;
+/// where it panics instead, that is one, too.
+fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("the decoder panicked on it".to_owned()))
+}

@@ -1,0 +1,137 @@
+//! Avro datums of values that are written as JSON, for tests.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+/// `value` by `schema`, behind the ID of it. The value of a union is an object of one member, which names the branch, or
+/// null; bytes are base64.
+pub(super) fn message(id: u32, schema: &Value, value: &Value) -> Vec<u8> {
+    let mut out = vec![0];
+    out.extend(id.to_be_bytes());
+    out.extend(datum(schema, value));
+    out
+}
+
+/// The same without the ID.
+pub(super) fn datum(schema: &Value, value: &Value) -> Vec<u8> {
+    let mut encoder = Encoder {
+        named: HashMap::new(),
+        out: Vec::new(),
+    };
+    encoder.learn(schema);
+    encoder.write(schema, value);
+    encoder.out
+}
+
+struct Encoder<'a> {
+    named: HashMap<&'a str, &'a Value>,
+    out: Vec<u8>,
+}
+
+impl<'a> Encoder<'a> {
+    /// Finds the types that have names.
+    fn learn(&mut self, schema: &'a Value) {
+        if let Some(name) = schema["name"].as_str() {
+            self.named.insert(name, schema);
+        }
+        let inside = ["items", "values", "type"].map(|key| &schema[key]);
+        let fields = schema["fields"].as_array().into_iter().flatten();
+        let branches = schema.as_array().into_iter().flatten();
+        let below = fields.map(|field| &field["type"]).chain(branches);
+        for schema in below.chain(inside.into_iter().filter(|inside| !inside.is_string())) {
+            if !schema.is_null() {
+                self.learn(schema);
+            }
+        }
+    }
+
+    fn long(&mut self, value: i64) {
+        let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+        while rest >= 0x80 {
+            self.out.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.out.push(rest as u8);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.long(bytes.len() as i64);
+        self.out.extend_from_slice(bytes);
+    }
+
+    fn write(&mut self, schema: &'a Value, value: &Value) {
+        if let Some(branches) = schema.as_array() {
+            return self.branch(branches, value);
+        }
+        let name = schema.as_str().or_else(|| schema["type"].as_str());
+        match name.unwrap() {
+            "null" => {}
+            "boolean" => self.out.push(value.as_bool().unwrap().into()),
+            "int" | "long" => self.long(value.as_i64().unwrap()),
+            "float" => {
+                let float = value.as_f64().unwrap() as f32;
+                self.out.extend(float.to_le_bytes());
+            }
+            "double" => self.out.extend(value.as_f64().unwrap().to_le_bytes()),
+            "string" => self.bytes(value.as_str().unwrap().as_bytes()),
+            "bytes" => self.bytes(&BASE64.decode(value.as_str().unwrap()).unwrap()),
+            "fixed" => self
+                .out
+                .extend(BASE64.decode(value.as_str().unwrap()).unwrap()),
+            "enum" => {
+                let symbols = schema["symbols"].as_array().unwrap();
+                let at = symbols.iter().position(|symbol| symbol == value);
+                self.long(at.unwrap() as i64);
+            }
+            "array" => {
+                let items = value.as_array().unwrap();
+                if !items.is_empty() {
+                    self.long(items.len() as i64);
+                    items
+                        .iter()
+                        .for_each(|item| self.write(&schema["items"], item));
+                }
+                self.long(0);
+            }
+            "map" => {
+                let entries = value.as_object().unwrap();
+                if !entries.is_empty() {
+                    self.long(entries.len() as i64);
+                    for (key, value) in entries {
+                        self.bytes(key.as_bytes());
+                        self.write(&schema["values"], value);
+                    }
+                }
+                self.long(0);
+            }
+            "record" => {
+                for field in schema["fields"].as_array().unwrap() {
+                    let name = field["name"].as_str().unwrap();
+                    self.write(&field["type"], &value[name]);
+                }
+            }
+            name => self.write(self.named[name], value),
+        }
+    }
+
+    fn branch(&mut self, branches: &'a [Value], value: &Value) {
+        let (name, value) = match value.as_object() {
+            Some(one) => one.iter().next().unwrap(),
+            None => (&"null".to_owned(), value),
+        };
+        let of = |branch: &Value| {
+            let names = [
+                branch.as_str(),
+                branch["name"].as_str(),
+                branch["type"].as_str(),
+            ];
+            names.contains(&Some(name.as_str()))
+        };
+        let at = branches.iter().position(of).unwrap();
+        self.long(at as i64);
+        self.write(&branches[at], value);
+    }
+}

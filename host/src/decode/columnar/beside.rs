@@ -1,0 +1,185 @@
+//! What is known of rows beside their columns: of an object one thing for all, of messages each its own.
+
+use std::iter::repeat_n;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow_schema::ArrowError;
+
+use super::cast::Converted;
+use super::keyed::Keyed;
+use super::lines::Lines;
+use super::values::Wish;
+use crate::decode::Position;
+use crate::decode::column::Column;
+use crate::decode::plan::Place;
+use crate::decode::provenance::ColumnSource;
+use crate::source::{MessageRef, Messages};
+
+/// Where the rows of a piece come from.
+pub(in crate::decode) enum Beside {
+    /// An object that holds columns.
+    Object {
+        /// Its key.
+        source: Arc<str>,
+        /// When it was written.
+        time_us: i64,
+        /// The ordinal of the first row within it.
+        first: i64,
+    },
+    /// Messages, each of which is a row.
+    Log {
+        messages: Arc<Messages>,
+        /// The place of the first row among them.
+        first: usize,
+        /// They have no values.
+        is_tombstone: bool,
+    },
+}
+
+impl Beside {
+    fn message(&self, row: u32) -> Option<MessageRef<'_>> {
+        match self {
+            Beside::Object { .. } => None,
+            Beside::Log {
+                messages, first, ..
+            } => Some(messages.get(first + row as usize)),
+        }
+    }
+
+    /// Whether the rows are messages without values.
+    pub(super) fn is_tombstone(&self) -> bool {
+        matches!(
+            self,
+            Beside::Log {
+                is_tombstone: true,
+                ..
+            }
+        )
+    }
+
+    /// As in [`Position`].
+    pub(super) fn offset(&self, row: u32) -> i64 {
+        match self {
+            Beside::Object { first, .. } => first + i64::from(row),
+            Beside::Log {
+                messages, first, ..
+            } => messages.get(first + row as usize).offset,
+        }
+    }
+
+    /// The place of a row in its [source](Beside::source).
+    pub(super) fn place(&self, row: u32) -> u32 {
+        match self {
+            Beside::Object { .. } => row,
+            // A chunk has far fewer messages than that.
+            Beside::Log { first, .. } => *first as u32 + row,
+        }
+    }
+
+    /// Where a row stands.
+    pub(super) fn position(&self, row: u32) -> Position {
+        let (source, partition) = match self {
+            Beside::Object { source, .. } => (source, None),
+            Beside::Log { messages, .. } => (&messages.topic, messages.partition),
+        };
+        Position {
+            source: source.clone(),
+            partition,
+            offset: self.offset(row),
+            byte: None,
+        }
+    }
+
+    /// The timestamp that the source gives a row.
+    pub(super) fn time_us(&self, row: u32) -> Option<i64> {
+        match self {
+            Beside::Object { time_us, .. } => Some(*time_us),
+            Beside::Log { .. } => self.message(row)?.time_us,
+        }
+    }
+
+    /// A row as it was delivered, where it was delivered by itself.
+    pub(super) fn record(&self, row: u32) -> Option<&[u8]> {
+        self.message(row)
+            .map(|message| message.value.unwrap_or_default())
+    }
+
+    /// What the rows of the piece are taken from; `lines` are its columns.
+    pub(super) fn source(&self, lines: Arc<Lines>) -> ColumnSource {
+        match self {
+            Beside::Object { source, .. } => ColumnSource::Object {
+                source: source.clone(),
+                lines: Some(lines),
+            },
+            Beside::Log { messages, .. } => ColumnSource::Log {
+                topic: messages.topic.clone(),
+                partition: messages.partition,
+                messages: Some(messages.clone()),
+            },
+        }
+    }
+
+    /// An input that is not within the columns, of these rows of the piece.
+    pub(super) fn input(
+        &self,
+        place: &Place,
+        rows: &[u32],
+        keyed: &Keyed,
+        wish: Wish,
+    ) -> Result<Converted, ArrowError> {
+        let name = |name: &str| StringArray::from_iter_values(repeat_n(name, rows.len()));
+        let array: ArrayRef = match (place, self) {
+            (Place::Time, _) => {
+                let times = rows.iter().map(|row| self.time_us(*row));
+                Arc::new(TimestampMicrosecondArray::from_iter(times).with_timezone("UTC"))
+            }
+            (Place::SourceName, Beside::Object { source, .. }) => {
+                Arc::new(name(keyed.topic.as_deref().unwrap_or(source)))
+            }
+            (Place::SourceName, Beside::Log { messages, .. }) => Arc::new(name(&messages.topic)),
+            (Place::Offset, _) => Arc::new(Int64Array::from_iter(
+                rows.iter()
+                    .map(|row| keyed.first_offset?.checked_add(self.offset(*row))),
+            )),
+            (Place::Partition, beside) => {
+                let partition = match beside {
+                    Beside::Object { .. } => keyed.partition,
+                    Beside::Log { messages, .. } => messages.partition,
+                };
+                Arc::new(Int64Array::from(vec![partition.map(i64::from); rows.len()]))
+            }
+            (Place::Payload | Place::Key | Place::Header(_), Beside::Log { .. }) => {
+                return self.bytes(place, rows, wish);
+            }
+            _ => new_null_array(&wish.kind.data_type(), rows.len()),
+        };
+        Ok(array.into())
+    }
+
+    /// An input that is bytes of messages.
+    fn bytes(&self, place: &Place, rows: &[u32], wish: Wish) -> Result<Converted, ArrowError> {
+        let mut column = Column::new(wish.kind, wish.encoding, rows.len());
+        let mut misfits = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let bytes = self.message(*row).and_then(|message| match place {
+                Place::Payload => message.value,
+                Place::Key => message.key,
+                Place::Header(name) => message.headers.last(name),
+                _ => None,
+            });
+            let Some(bytes) = bytes else {
+                column.push_null();
+                continue;
+            };
+            if let Err(misfit) = column.push_bytes(bytes) {
+                column.push_null();
+                misfits.push((at as u32, misfit.0));
+            }
+        }
+        Ok(Converted {
+            array: column.finish(0)?,
+            misfits,
+        })
+    }
+}

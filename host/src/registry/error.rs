@@ -1,0 +1,96 @@
+//! Why a registry gives no answer.
+
+use std::path::PathBuf;
+
+use crate::error::{Class, Code, Coded};
+
+/// A failure that is not one of a single schema.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// It cannot be reached, or fails by itself.
+    #[error("the schema registry does not answer at `{url}`, tried {attempts} times")]
+    Unanswered {
+        /// What was asked.
+        url: String,
+        /// How often.
+        attempts: u32,
+        /// What happened the last time.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It does not let this user in.
+    #[error("the schema registry refuses `{url}`: {status}, {detail}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// The status of the answer.
+        status: u16,
+        /// What it says.
+        detail: String,
+    },
+    /// The answer is not one of a schema registry.
+    #[error("what answers at `{url}` is no schema registry: {detail}")]
+    Answer {
+        /// What was asked.
+        url: String,
+        /// What is wrong with the answer.
+        detail: String,
+    },
+    /// A file that the settings name is of no use.
+    #[error("`decode.registry.{setting}` names `{path}`, which is of no use: {detail}")]
+    File {
+        /// The setting.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A setting is of no use.
+    #[error("`decode.registry.{setting}` is of no use: {detail}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl Coded for RegistryError {
+    fn code(&self) -> &'static Code {
+        match self {
+            RegistryError::Unanswered { .. } => &codes::UNANSWERED,
+            RegistryError::Refused { .. } => &codes::REFUSED,
+            RegistryError::Answer { .. } => &codes::ANSWER,
+            RegistryError::File { .. } | RegistryError::Setting { .. } => &codes::SETTING,
+        }
+    }
+}
+
+/// The codes of this module.
+pub(crate) mod codes {
+    use super::*;
+
+    pub(crate) const UNANSWERED: Code = Code::new(
+        901,
+        Class::Retry,
+        "See whether the registry runs and can be reached from here, and run the same command again.",
+    );
+    pub(crate) const REFUSED: Code = Code::new(
+        902,
+        Class::Usage,
+        "Set `user` and BACKFOLD_REGISTRY_PASSWORD, or BACKFOLD_REGISTRY_TOKEN, to who may read the schemas.",
+    );
+    pub(crate) const ANSWER: Code = Code::new(
+        903,
+        Class::Usage,
+        "Correct `decode.registry.url`: it ends where `/schemas/ids/1` goes on.",
+    );
+    pub(crate) const SETTING: Code = Code::new(
+        904,
+        Class::Usage,
+        "Correct the setting below `[decode.registry]`, or the file that it names.",
+    );
+
+    pub(crate) const ALL: &[&Code] = &[&UNANSWERED, &REFUSED, &ANSWER, &SETTING];
+}
