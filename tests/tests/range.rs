@@ -49,6 +49,11 @@ fn without_a_layout_all_objects_are_read() {
 }
 
 #[test]
+fn a_range_in_one_string_is_the_same() {
+    check("range = \"@2026-01-01T05:30Z:6h\"", 24);
+}
+
+#[test]
 fn the_hours_of_the_keys_leave_objects_out() {
     let layout = "source.files = { layout = \"firehose\", lateness = \"0s\" }";
     check(&format!("{RANGE}\n{layout}"), 7);
