@@ -1,7 +1,5 @@
 //! What the command shows of topics: plans, handoffs, rejected records.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::broker::{Record, shared};
 use backfold_tests::components::guest;

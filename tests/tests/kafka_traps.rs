@@ -1,8 +1,6 @@
 //! What lies in a range of offsets of a real broker and is apt to be missed: control records, aborted transactions, holes,
 //! records that are gone, times out of order, topics that are other ones.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::time::Duration;
 
 use backfold::error::Coded;
