@@ -229,6 +229,7 @@ impl<'a> Replay<'a> {
         if !build.is_folded(&standing) {
             return Err(FoldError::Interrupted.into());
         }
+        self.verify_topics(build).await?;
         // Also where all was folded before: the run that did may have been killed right then.
         let rejecting = standing.splits_with_rejections();
         join_quarantine(

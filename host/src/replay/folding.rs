@@ -97,14 +97,23 @@ pub(super) async fn fold_splits(
         }
         Some(error) => Err(error),
         None if replay.cancel.is_cancelled() => Err(FoldError::Interrupted.into()),
-        None => {
-            driver.verify(&manifest.frozen).await?;
-            Ok(driver.close().await?)
-        }
+        None => Ok(driver.close().await?),
     }
 }
 
 impl Replay<'_> {
+    /// Fails where the topics are not those any more that were planned: what was read last may be of others. Also where
+    /// all was folded before: the run that did so may have failed by this very check.
+    pub(super) async fn verify_topics(&self, build: &BuildFolder) -> Result<(), Error> {
+        let manifest = &build.manifest;
+        if manifest.frozen.partitions.is_empty() {
+            return Ok(());
+        }
+        let driver = self.driver(manifest)?;
+        driver.verify(&manifest.frozen).await?;
+        Ok(driver.close().await?)
+    }
+
     fn worker(
         &self,
         build: &BuildFolder,
