@@ -1,8 +1,8 @@
 //! Reading one partition from an offset on, by the simple consumer of librdkafka.
 //!
-//! The wrapper's consumers give an event a record, with an allocation and a reference count each, and cost twice the
-//! CPU time of a batch at 400 bytes a record (`tests/bench --cases kafka` measures it). And they need a group's name to be
-//! assigned a partition, for which they look up the group's coordinator; the simple consumer knows no groups.
+//! The wrapper's consumers give an event a record, with an allocation and a reference count each, and need a group's
+//! name to be assigned a partition, for which they look up the group's coordinator, a right that a replay need not have.
+//! The simple consumer gives many records at a time, and knows no groups.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
