@@ -55,10 +55,9 @@ impl MessageReader {
             if rows.is_heavy() {
                 return Paused::Full;
             }
-            let values = self.messages.iter().filter_map(|message| message.value);
-            let value_bytes: usize = values.map(<[u8]>::len).sum();
-            rows.counts.stored_bytes += value_bytes as u64;
-            rows.counts.decoded_bytes += value_bytes as u64;
+            let value_bytes = self.messages.value_bytes();
+            rows.counts.stored_bytes += value_bytes;
+            rows.counts.decoded_bytes += value_bytes;
             rows.begin(&self.block, true);
             self.has_begun = true;
         }

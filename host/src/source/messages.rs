@@ -168,6 +168,12 @@ impl Messages {
         (0..self.len()).map(|at| self.get(at))
     }
 
+    /// How many bytes the values have together.
+    pub(crate) fn value_bytes(&self) -> u64 {
+        let values = self.iter().filter_map(|message| message.value);
+        values.map(|value| value.len() as u64).sum()
+    }
+
     /// The values, each with a zero behind it, then [`PADDING`] zeros.
     pub(crate) fn values(&self) -> &Bytes {
         &self.values

@@ -31,6 +31,18 @@ pub(super) struct Log {
     pub(super) end: i64,
 }
 
+impl Log {
+    fn after_start(&self, count: u64) -> i64 {
+        self.start.saturating_add_unsigned(count)
+    }
+
+    /// Not before the log begins.
+    fn before_end(&self, count: u64) -> i64 {
+        let offset = self.stable_end.saturating_sub_unsigned(count);
+        offset.max(self.start)
+    }
+}
+
 /// What of a partition is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -126,11 +138,8 @@ fn first(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     };
     match bound {
         Bound::Offset(offset) => exact(*offset),
-        Bound::AfterStart(count) => Ok(log.start.saturating_add_unsigned(*count)),
-        Bound::BeforeEnd(count) => Ok(log
-            .stable_end
-            .saturating_sub_unsigned(*count)
-            .max(log.start)),
+        Bound::AfterStart(count) => Ok(log.after_start(*count)),
+        Bound::BeforeEnd(count) => Ok(log.before_end(*count)),
         Bound::Offsets(offsets) => match offsets.get(&log.partition) {
             Some(offset) => exact(offset),
             // It was added after they were written down.
@@ -144,11 +153,8 @@ fn first(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
 fn end(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     match bound {
         Bound::Offset(offset) => within(*offset, log, "ends"),
-        Bound::AfterStart(count) => Ok(log.start.saturating_add_unsigned(*count)),
-        Bound::BeforeEnd(count) => Ok(log
-            .stable_end
-            .saturating_sub_unsigned(*count)
-            .max(log.start)),
+        Bound::AfterStart(count) => Ok(log.after_start(*count)),
+        Bound::BeforeEnd(count) => Ok(log.before_end(*count)),
         Bound::Offsets(offsets) => match offsets.get(&log.partition) {
             Some(offset) => within(offset, log, "ends"),
             None => Err(KafkaError::Bound {

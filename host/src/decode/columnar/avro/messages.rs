@@ -132,10 +132,9 @@ impl AvroMessages {
         decoders: &mut Decoders,
     ) -> Paused {
         if !self.has_begun {
-            let values = self.messages.iter().filter_map(|message| message.value);
-            let value_bytes: usize = values.map(<[u8]>::len).sum();
-            rows.counts.stored_bytes += value_bytes as u64;
-            rows.counts.decoded_bytes += value_bytes as u64;
+            let value_bytes = self.messages.value_bytes();
+            rows.counts.stored_bytes += value_bytes;
+            rows.counts.decoded_bytes += value_bytes;
             self.has_begun = true;
         }
         loop {
