@@ -1,4 +1,5 @@
-//! What a Kafka record has beside its value, by the record's key: a header, the time, and how long the value is.
+//! What a Kafka record has beside its value, by the record's key: a header, the time, and how long the value is. Records
+//! of the key in parameter `refuse` are rejected.
 
 use backfold_guest::prelude::*;
 
@@ -32,7 +33,9 @@ struct Beside {
     last_us: Max<i64>,
 }
 
-struct BesideValue;
+struct BesideValue {
+    refuse: String,
+}
 
 impl Pipeline for BesideValue {
     type Event<'a> = Record<'a>;
@@ -40,12 +43,17 @@ impl Pipeline for BesideValue {
     type State = Beside;
     type View = NoView;
 
-    fn open(_: &mut Params) -> Result<Self, ParamError> {
-        Ok(BesideValue)
+    fn open(params: &mut Params) -> Result<Self, ParamError> {
+        Ok(BesideValue {
+            refuse: params.or("refuse", String::new())?,
+        })
     }
 
     fn fold(&self, e: Record<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject> {
         let key = e.key.unwrap_or("-");
+        if key == self.refuse {
+            return Err(Reject("its key is to be refused"));
+        }
         out.at(RecordKey { key }, |s| {
             s.records += 1;
             match e.payload {

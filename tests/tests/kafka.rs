@@ -201,6 +201,40 @@ fn what_records_have_beside_their_value_is_folded_and_cut_by_their_own_time() {
 }
 
 #[test]
+fn a_rejected_record_keeps_what_it_has_beside_its_value() {
+    let records = all_kinds();
+    let broker = shared();
+    let topic = broker.create("refused", 3, &[]).unwrap();
+    broker.produce(&topic, "zstd", records.clone()).unwrap();
+    let archive = Archive::new(&ArchiveSpec::SMALL).unwrap();
+    let clicks = Clicks::over(broker, &guest("beside"), topic, archive).unwrap();
+    let all = "decode.format = \"raw-objects\"\ngate.max_quarantined = 100\n";
+    let within = "range = { from = \"2026-01-01T02:00Z\", to = \"2026-01-01T09:00Z\" }";
+    for (range, hours) in [("", 0..24), (within, 2..9)] {
+        let hour = |one: &Record| (one.timestamp_ms.unwrap() - BEGIN_MS).div_euclid(3_600_000);
+        let wanted = records
+            .iter()
+            .filter(|one| hours.contains(&hour(one).max(0)));
+        let wanted: Vec<Record> = wanted.cloned().collect();
+        let keyless = wanted.iter().filter(|one| one.key.is_none()).count();
+        let settings = format!("{all}{range}\nsource.kafka.lateness = \"1h\"");
+        // No key is the key `-`.
+        clicks
+            .write_job(&format!("{settings}\nparams.refuse = \"-\""))
+            .unwrap();
+        assert_eq!(run(&clicks.bench)["rejected"], keyless);
+        let shown = clicks.bench.run("quarantine show 1").success().stdout;
+        assert!(shown.contains("timestamp"), "{shown}");
+
+        clicks.write_job(&settings).unwrap();
+        let again = "run --only-quarantined --swap --trust-laws --output json";
+        let report = clicks.bench.run(again).success().json();
+        assert_eq!(report["result"]["counts"]["events"], keyless);
+        assert_eq!(beside_found(&clicks.bench), beside_of(&wanted), "{range}");
+    }
+}
+
+#[test]
 fn a_range_of_time_means_the_same_events_in_a_topic_and_in_an_archive() {
     let range = "range = { from = \"2026-01-01T05:30Z\", to = \"2026-01-01T11:30Z\" }\n";
     let clicks = Clicks::new(shared(), &guest("page_days"), &ArchiveSpec::SMALL).unwrap();

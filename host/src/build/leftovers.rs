@@ -9,9 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::BuildError;
 use super::work::BuildFolder;
 use crate::fold::Quarantined;
-use crate::source::{
-    Chunk, Frozen, Message, Messages, Named, ReplayDriver, SourceError, Split, SplitInput,
-};
+use crate::source::{Chunk, Frozen, Messages, Named, ReplayDriver, SourceError, Split, SplitInput};
 
 /// Records of a split.
 const SPLIT_RECORDS: u64 = 10_000;
@@ -19,8 +17,8 @@ const SPLIT_RECORDS: u64 = 10_000;
 /// Delivers the rejected records of a build that is folded to its end. Those that were not kept whole fail when they
 /// are to be delivered; whoever plans may look for them before.
 ///
-/// Each keeps its place in the source. What was not in a record's text, such as a message's key, is gone. A split is a
-/// range of the records' numbers, which begin with 1.
+/// Each keeps its place in the source, and one of a log what that kept beside its value. A split is a range of the records'
+/// numbers, which begin with 1.
 pub struct LeftoversDriver {
     base: BuildFolder,
     named: KeyReader,
@@ -36,15 +34,8 @@ impl LeftoversDriver {
     }
 
     fn message(&self, record: Quarantined) -> Option<Messages> {
-        let value = record.bytes()?;
+        let message = record.record()?;
         let position = record.position;
-        let message = Message {
-            offset: position.offset,
-            time_us: None,
-            key: None,
-            headers: vec![],
-            value: Some(value.into()),
-        };
         let source = Arc::clone(&position.source);
         let mut messages = Messages::new(source, position.partition, [message]);
         messages.named = (self.named)(&position.source).map(Box::new);

@@ -1,7 +1,7 @@
 //! `backfold quarantine`: the records that a build rejected, and why.
 
 use anyhow::Result;
-use backfold::fold::RejectedBy;
+use backfold::fold::{MessageParts, RejectedBy, Written};
 use backfold::replay::{self, Fate, Numbered, Quarantine as Rejected, ReasonCount, Replayed};
 use clap::Subcommand;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::arguments::{BuildArguments, JobArguments};
 use super::context::Context;
-use super::human::{count, counted, plain};
+use super::human::{count, counted, moment, plain};
 use super::paint::Paint;
 use super::table::{Fields, Side, Table};
 
@@ -192,17 +192,29 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
             fields.add("in", plain(&failure.backtrace.join(" ← ")));
         }
     }
+    if let Some(parts) = &record.message {
+        message_fields(parts, &mut fields);
+    }
     let mut text = fields.render(paint);
     if let Some(columns) = &record.columns {
         text.push_str(&object("columns", columns, paint));
     }
-    let kept = match (&record.text, &record.base64) {
-        (Some(text), _) => plain(text).into_owned(),
-        (None, Some(base64)) => format!("{base64} (base64)"),
-        (None, None) => "its bytes were not kept".into(),
+    let kept = match &record.bytes {
+        Some(bytes) => written(bytes),
+        None if record.message.as_ref().is_some_and(|parts| parts.tombstone) => {
+            "a tombstone: it has no value".into()
+        }
+        None => "its bytes were not kept".into(),
     };
     text.push_str(&format!("\n{kept}\n"));
     text
+}
+
+fn written(bytes: &Written) -> String {
+    match bytes {
+        Written::Text(text) => plain(text).into_owned(),
+        Written::Base64(base64) => format!("{base64} (base64)"),
+    }
 }
 
 fn replayed_text(replayed: &Replayed, paint: Paint) -> String {
@@ -266,6 +278,22 @@ fn record_fields(numbered: &Numbered) -> Fields {
         _ => fields.add("length", length),
     }
     fields
+}
+
+fn message_fields(parts: &MessageParts, fields: &mut Fields) {
+    if let Some(at_us) = parts.time_us {
+        fields.add("timestamp", moment(at_us));
+    }
+    if let Some(key) = &parts.key {
+        fields.add("key", written(key));
+    }
+    for (name, value) in &parts.headers {
+        let value = value.as_ref().map_or("null".into(), written);
+        fields.add("header", format!("{} = {value}", plain(name)));
+    }
+    if parts.cut {
+        fields.add("key", "too long to be kept, with the headers");
+    }
 }
 
 fn object(title: &str, values: &Map<String, Value>, paint: Paint) -> String {

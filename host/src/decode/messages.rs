@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use super::DecodeOptions;
 use super::block::Block;
 use super::decoding::Paused;
 use super::json::skip_blanks;
@@ -15,11 +14,12 @@ use super::judge::Tombstone;
 use super::provenance::Stretch;
 use super::rows::{NoValues, Record, Rows};
 use super::schemas::SCHEMA_PREFIX;
+use super::{DecodeOptions, Rejected};
 use crate::source::Messages;
 
 /// Reads the messages of one chunk.
 pub(super) struct MessageReader {
-    messages: Messages,
+    messages: Arc<Messages>,
     block: Arc<Block>,
     max_record: usize,
     /// Values are bytes and nothing else.
@@ -32,14 +32,17 @@ pub(super) struct MessageReader {
 
 impl MessageReader {
     pub(super) fn new(messages: Messages, options: &DecodeOptions) -> Self {
+        let block = Arc::new(Block::of_messages(&messages));
+        let messages = Arc::new(messages);
         let stretch = Stretch {
             source: messages.topic.clone(),
             partition: messages.partition,
             byte: None,
             block: None,
+            messages: Some(messages.clone()),
         };
         MessageReader {
-            block: Arc::new(Block::of_messages(&messages)),
+            block,
             messages,
             max_record: options.max_record.bytes(),
             is_raw: !options.format.has_paths(),
@@ -89,7 +92,8 @@ impl MessageReader {
         };
         if let Some(reason) = refusal {
             let position = self.stretch.position(message.offset, start);
-            return rows.reject(position, None, reason, text, text.len() as u64, None);
+            let rejected = Rejected::new(position, None, reason, Some(text));
+            return rows.reject(rejected.with(Some(message.attached())), None);
         }
         let record = Record {
             stretch: &self.stretch,

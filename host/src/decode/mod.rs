@@ -62,6 +62,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{Condition, Input};
+use crate::source::Attached;
 
 mod ahead;
 mod block;
@@ -224,10 +225,13 @@ pub struct Rejected {
     pub path: Option<String>,
     /// Why.
     pub reason: String,
-    /// The record, or its beginning where it is longer than [`QUARANTINE_BYTES`].
-    pub bytes: Bytes,
+    /// The record, or its beginning where it is longer than [`QUARANTINE_BYTES`]; `None` of a tombstone, and where its
+    /// bytes are not known any more.
+    pub bytes: Option<Bytes>,
     /// How long the record is, as far as it was read.
     pub length_bytes: u64,
+    /// What a log keeps of it beside its value; `None` of a record of an archive, and where that is not known any more.
+    pub attached: Option<Box<Attached>>,
 }
 
 impl Rejected {
@@ -236,14 +240,32 @@ impl Rejected {
         position: Position,
         path: Option<String>,
         reason: String,
-        record: &[u8],
+        record: Option<&[u8]>,
     ) -> Self {
+        let kept =
+            |record: &[u8]| Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]);
         Rejected {
             position,
             path,
             reason,
-            bytes: Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]),
-            length_bytes: record.len() as u64,
+            bytes: record.map(kept),
+            length_bytes: record.map_or(0, |record| record.len() as u64),
+            attached: None,
+        }
+    }
+
+    /// What it takes in memory, about.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let bytes = self.bytes.as_ref().map_or(0, Bytes::len);
+        let attached = self.attached.as_ref();
+        bytes + attached.map_or(0, |attached| attached.size_bytes())
+    }
+
+    /// The same with what a log keeps of it.
+    pub(crate) fn with(self, attached: Option<Attached>) -> Self {
+        Rejected {
+            attached: attached.map(Box::new),
+            ..self
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Position;
 use super::block::Block;
 use super::columnar::Lines;
-use crate::source::Messages;
+use crate::source::{Attached, Messages};
 
 /// The position of each row of a batch, and its bytes until they are forgotten.
 #[derive(Clone, Debug)]
@@ -113,7 +113,14 @@ impl ColumnSource {
             }
             ColumnSource::Log { messages, .. } => messages
                 .as_ref()
-                .map(|messages| Cow::Borrowed(messages.get(row).value.unwrap_or_default())),
+                .and_then(|messages| messages.get(row).value.map(Cow::Borrowed)),
+        }
+    }
+
+    fn attached(&self, row: usize) -> Option<Attached> {
+        match self {
+            ColumnSource::Object { .. } => None,
+            ColumnSource::Log { messages, .. } => Some(messages.as_ref()?.get(row).attached()),
         }
     }
 
@@ -146,6 +153,8 @@ pub(super) struct Stretch {
     pub(super) byte: Option<u64>,
     /// `None` once forgotten.
     pub(super) block: Option<Arc<Block>>,
+    /// What the block is made of, where that is messages; `None` once forgotten.
+    pub(super) messages: Option<Arc<Messages>>,
 }
 
 impl Stretch {
@@ -157,6 +166,12 @@ impl Stretch {
             offset,
             byte: self.byte.map(|byte| byte + start as u64),
         }
+    }
+
+    /// What a log keeps of the record at that offset.
+    pub(super) fn attached(&self, offset: i64) -> Option<Attached> {
+        let message = self.messages.as_ref()?.at_offset(offset)?;
+        Some(message.attached())
     }
 }
 
@@ -201,7 +216,7 @@ impl Provenance {
     }
 
     /// The record of `row` as it stood in the source, decompressed; of an object that holds columns, the wanted values
-    /// as a line of JSON. `None` once it was forgotten.
+    /// as a line of JSON. `None` of a tombstone, and once it was forgotten.
     ///
     /// # Panics
     /// Where the batch has no such row.
@@ -209,13 +224,39 @@ impl Provenance {
         match &self.0 {
             Rows::Text { rows, stretches } => {
                 let row = rows[row];
-                let block = stretches[row.stretch as usize].block.as_ref()?;
+                let stretch = &stretches[row.stretch as usize];
+                let block = stretch.block.as_ref()?;
+                let is_tombstone = |messages: &Arc<Messages>| {
+                    let message = messages.at_offset(row.offset);
+                    message.is_some_and(|message| message.value.is_none())
+                };
+                if stretch.messages.as_ref().is_some_and(is_tombstone) {
+                    return None;
+                }
                 let text = &block.text()[row.start as usize..row.end as usize];
                 Some(Cow::Borrowed(text))
             }
             Rows::Columns { rows, sources } => {
                 let row = rows[row];
                 sources[row.source as usize].bytes(row.row as usize)
+            }
+        }
+    }
+
+    /// What a log keeps of the record of `row` beside its value. `None` of a record of an archive, and once the bytes were
+    /// forgotten.
+    ///
+    /// # Panics
+    /// Where the batch has no such row.
+    pub fn attached(&self, row: usize) -> Option<Attached> {
+        match &self.0 {
+            Rows::Text { rows, stretches } => {
+                let row = rows[row];
+                stretches[row.stretch as usize].attached(row.offset)
+            }
+            Rows::Columns { rows, sources } => {
+                let row = rows[row];
+                sources[row.source as usize].attached(row.row as usize)
             }
         }
     }
@@ -239,9 +280,10 @@ impl Provenance {
     /// Lets go of the records' bytes; their positions stay known.
     pub fn forget_bytes(&mut self) {
         match &mut self.0 {
-            Rows::Text { stretches, .. } => stretches
-                .iter_mut()
-                .for_each(|stretch| stretch.block = None),
+            Rows::Text { stretches, .. } => stretches.iter_mut().for_each(|stretch| {
+                stretch.block = None;
+                stretch.messages = None;
+            }),
             Rows::Columns { sources, .. } => {
                 sources.iter_mut().for_each(ColumnSource::forget_bytes)
             }

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
-use bytes::Bytes;
 
 use super::block::Block;
 use super::column::{Column, Misfit};
@@ -17,7 +16,7 @@ use super::logged::{Became, Tracker};
 use super::named::KeySays;
 use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
-use super::{Counts, DecodeError, Events, Position, Projection, QUARANTINE_BYTES, Rejected, Spent};
+use super::{Counts, DecodeError, Events, Projection, Rejected, Spent};
 use crate::schema::{Encoding, Kind};
 use crate::source::{Headers, Named, Object};
 
@@ -278,33 +277,21 @@ impl Rows {
                 self.take_back();
                 let text = &block.text()[record.start..record.end];
                 let position = record.stretch.position(record.offset, record.start);
-                self.reject(position, path, reason, text, text.len() as u64, carried);
+                let attached = record.stretch.attached(record.offset);
+                let text = record.has_value.then_some(text);
+                let rejected = Rejected::new(position, path, reason, text);
+                self.reject(rejected.with(attached), carried);
             }
         }
     }
 
-    /// Refuses a record, of which the offset that it carries may be known; `text` may be its beginning alone.
+    /// Refuses a record, of which the offset that it carries may be known.
     #[cold]
-    pub(super) fn reject(
-        &mut self,
-        position: Position,
-        path: Option<String>,
-        reason: String,
-        text: &[u8],
-        length_bytes: u64,
-        carried: Option<i64>,
-    ) {
+    pub(super) fn reject(&mut self, rejected: Rejected, carried: Option<i64>) {
         let place = Became::Rejected(self.rejected.len());
         self.tracker.see(carried, place);
-        let bytes = Bytes::copy_from_slice(&text[..text.len().min(QUARANTINE_BYTES)]);
-        self.rejected_bytes += bytes.len();
-        self.rejected.push(Rejected {
-            position,
-            path,
-            reason,
-            bytes,
-            length_bytes,
-        });
+        self.rejected_bytes += rejected.size_bytes();
+        self.rejected.push(rejected);
         self.counts.records += 1;
         self.counts.rejected += 1;
     }

@@ -17,7 +17,7 @@ use super::inflate::{Content, Filled};
 use super::provenance::Stretch;
 use super::reader::Reader;
 use super::rows::{Record, Rows};
-use super::{DecodeError, Position, QUARANTINE_BYTES};
+use super::{DecodeError, Position, QUARANTINE_BYTES, Rejected};
 use crate::source::{Headers, Object};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -98,6 +98,7 @@ impl Source {
                 partition: None,
                 byte: Some(0),
                 block: None,
+                messages: None,
             },
             time_us: object.modified_us,
             ordinal: 0,
@@ -128,7 +129,7 @@ impl Source {
         let record = self.record(text.at, end);
         let position = record.stretch.position(record.offset, text.at);
         let bytes = &text.block.text()[text.at..end];
-        rows.reject(position, None, reason, bytes, bytes.len() as u64, None);
+        rows.reject(Rejected::new(position, None, reason, Some(bytes)), None);
     }
 
     /// Gives up the next record, which begins at `at` and whose end is unknown, but not within the next `known` bytes.
@@ -180,7 +181,11 @@ impl Source {
             ..
         }) = self.broken.take()
         {
-            rows.reject(position, None, reason, &beginning, length_bytes, None);
+            let rejected = Rejected {
+                length_bytes,
+                ..Rejected::new(position, None, reason, Some(&beginning))
+            };
+            rows.reject(rejected, None);
         }
         true
     }

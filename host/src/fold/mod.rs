@@ -34,7 +34,7 @@ pub use error::FoldError;
 pub(crate) use error::codes;
 pub use offsets::{Claims, FoldedOffsets, PartitionOffsets};
 pub use options::{FoldOptions, QuarantineOptions};
-pub use quarantine::{Quarantined, RejectedBy, join_quarantine};
+pub use quarantine::{MessageParts, Quarantined, RejectedBy, Written, join_quarantine};
 pub(crate) use rows::panic_message;
 pub(crate) use rows::sorted_rows;
 pub use rows::{MergePlan, MergedRows, OpenAlgebra, merge_rows};

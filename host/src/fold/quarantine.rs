@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,6 +18,7 @@ use super::error::FoldError;
 use crate::decode::{Position, QUARANTINE_BYTES, Rejected};
 use crate::guest::{Failure, Refused};
 use crate::json_rows;
+use crate::source::{Attached, Message};
 
 /// Who rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,17 +56,111 @@ pub struct Quarantined {
     pub columns: Option<Map<String, Value>>,
     /// How long the record is, as far as it was read; 0 where its bytes are not known any more.
     pub length_bytes: u64,
-    /// The record where it is UTF-8; its beginning where it is longer than what is kept.
+    /// The record, or its beginning where it is longer than what is kept. `None` of a tombstone, and where its bytes are not
+    /// known any more: of one that turned out bad when its window was folded again.
+    #[serde(flatten)]
+    pub bytes: Option<Written>,
+    /// What a log keeps of it beside its value; `None` of a record of an archive, and where its bytes are not known any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// The same in base64 where it is not.
+    pub message: Option<MessageParts>,
+}
+
+/// What a log keeps of a record beside the bytes of its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageParts {
+    /// Whether it has no value.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tombstone: bool,
+    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
+    pub time_us: Option<i64>,
+    /// Its key, where the component reads keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Written>,
+    /// Its headers in order, where the component reads headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, Option<Written>)>,
+    /// Whether key and headers were too long to be kept.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+}
+
+/// Bytes as a line of JSON has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// They are UTF-8.
+    Text(String),
+    /// They are not.
+    Base64(String),
+}
+
+impl Written {
+    fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Written::Text(text.to_owned()),
+            Err(_) => Written::Base64(BASE64.encode(bytes)),
+        }
+    }
+
+    /// The bytes; `None` where somebody broke the base64.
+    fn bytes(&self) -> Option<Bytes> {
+        match self {
+            Written::Text(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
+            Written::Base64(base64) => BASE64.decode(base64).ok().map(Bytes::from),
+        }
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl MessageParts {
+    fn new(attached: &Attached) -> Self {
+        let cut = attached.size_bytes() > QUARANTINE_BYTES;
+        let headers = attached.headers.iter().filter(|_| !cut);
+        MessageParts {
+            tombstone: attached.is_tombstone,
+            time_us: attached.time_us,
+            key: attached.key.as_deref().filter(|_| !cut).map(Written::new),
+            headers: headers
+                .map(|(name, value)| (name.clone(), value.as_deref().map(Written::new)))
+                .collect(),
+            cut,
+        }
+    }
+
+    /// The record with this value; `None` where what belongs to it is not all here.
+    fn message(&self, offset: i64, value: Option<Bytes>) -> Option<Message> {
+        if self.cut {
+            return None;
+        }
+        let headers = self.headers.iter().map(|(name, value)| {
+            let value = match value {
+                Some(value) => Some(value.bytes()?),
+                None => None,
+            };
+            Some((name.clone(), value))
+        });
+        Some(Message {
+            offset,
+            time_us: self.time_us,
+            key: match &self.key {
+                Some(key) => Some(key.bytes()?),
+                None => None,
+            },
+            headers: headers.collect::<Option<_>>()?,
+            value,
+        })
+    }
 }
 
 impl Quarantined {
     fn new(split: u64, rejected_by: RejectedBy, record: &Rejected) -> Self {
-        let text = std::str::from_utf8(&record.bytes).ok();
+        // A record of an archive that was folded alone was delivered as if it were one of a log.
+        let is_of_log = record.position.partition.is_some();
+        let message = record.attached.as_deref().filter(|_| is_of_log);
         Quarantined {
             split,
             position: record.position.clone(),
@@ -75,20 +171,32 @@ impl Quarantined {
             failure: None,
             columns: None,
             length_bytes: record.length_bytes,
-            // Of a record that turned out bad when its window was folded again the bytes are gone.
-            text: text.filter(|text| !text.is_empty()).map(str::to_owned),
-            base64: text.is_none().then(|| BASE64.encode(&record.bytes)),
+            bytes: record.bytes.as_deref().map(Written::new),
+            message: message.map(MessageParts::new),
         }
     }
 
-    /// The record's bytes, if all of them were kept. They may be others than they were: who mends a record does it here.
-    pub fn bytes(&self) -> Option<Vec<u8>> {
+    /// The record, as a log would deliver it, if all of it was kept. It may be another than it was: who mends a record does
+    /// it here.
+    pub fn record(&self) -> Option<Message> {
+        let offset = self.position.offset;
+        let is_tombstone = |parts: &MessageParts| parts.tombstone && self.bytes.is_none();
+        if self.message.as_ref().is_some_and(is_tombstone) {
+            return self.message.as_ref()?.message(offset, None);
+        }
         if self.length_bytes > QUARANTINE_BYTES as u64 {
             return None;
         }
-        match (&self.text, &self.base64) {
-            (Some(text), _) => Some(text.clone().into_bytes()),
-            (None, base64) => BASE64.decode(base64.as_ref()?).ok(),
+        let value = Some(self.bytes.as_ref()?.bytes()?);
+        match &self.message {
+            Some(parts) => parts.message(offset, value),
+            None => Some(Message {
+                offset,
+                time_us: None,
+                key: None,
+                headers: Vec::new(),
+                value,
+            }),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Records that a component does not take: those that it rejects, and those that it fails on.
 
 use arrow_array::RecordBatch;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::error::codes;
 use super::{GuestError, RowRejection};
-use crate::decode::{Events, QUARANTINE_BYTES, Rejected};
+use crate::decode::{Events, Rejected};
 use crate::error::Code;
 
 /// A record that was decoded, and is not in any state.
@@ -115,17 +114,12 @@ impl Refused {
         reason: String,
         failure: Option<Failure>,
     ) -> Self {
-        let record = events.provenance.bytes(row).unwrap_or_default();
-        let record = Rejected {
-            position: events.provenance.position(row),
-            path: None,
-            reason,
-            bytes: Bytes::copy_from_slice(&record[..record.len().min(QUARANTINE_BYTES)]),
-            length_bytes: record.len() as u64,
-        };
+        let provenance = &events.provenance;
+        let record = provenance.bytes(row);
+        let record = Rejected::new(provenance.position(row), None, reason, record.as_deref());
         Refused {
             split,
-            record,
+            record: record.with(provenance.attached(row)),
             columns: events.batch.slice(row, 1),
             failure,
         }

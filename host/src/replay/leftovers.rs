@@ -1,10 +1,12 @@
 //! A build of the rejected records of another one, on top of that one's states.
 
+use super::folding::parts_of;
 use super::planning::Input;
 use super::{Error, Replay};
 use crate::build::{BasedOn, BuildError, BuildFolder, Entry, Journal, LeftoversDriver};
 use crate::fold::Checkpoint;
 use crate::schema::{Descriptor, Origin};
+use crate::source::{EventRange, Parts};
 
 impl Replay<'_> {
     /// The build to go on from: the newest that is folded to its end, which must have rejected something.
@@ -40,15 +42,17 @@ impl Replay<'_> {
         };
         obstacle(&base.manifest.descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
-        if base.manifest.range.is_bounded() && self.descriptor.event_time.is_none() {
-            let why = "the range is cut on the timestamps of records, which are not kept with them";
-            return Err(cannot(why.into()).into());
-        }
+        let parts = parts_of(&base.manifest.descriptor);
+        let beside = beside(&self.descriptor, base.manifest.range);
         for next in base.rejected()? {
             let (number, record) = next?;
-            if record.bytes().is_none() {
+            if record.record().is_none() {
                 let build = base.manifest.build.clone();
                 return Err(BuildError::NotKept { build, number }.into());
+            }
+            let lost = |beside: &&Beside| record.message.is_none() || !beside.is_among(parts);
+            if let Some(beside) = beside.iter().find(lost) {
+                return Err(cannot(format!("{}, which is not kept", beside.what)).into());
             }
         }
         let based_on = BasedOn {
@@ -90,13 +94,47 @@ fn obstacle(old: &Descriptor, new: &Descriptor) -> Option<String> {
     if !new.commutative {
         return Some("the component's states depend on the order of the source".into());
     }
-    let lost = new.inputs.iter().find(|input| {
+    None
+}
+
+/// Something that is read of records and is not in their values.
+struct Beside {
+    origin: Origin,
+    what: String,
+}
+
+impl Beside {
+    /// Whether it was read by who read these parts: what was not read was not kept with a rejected record.
+    fn is_among(&self, parts: Parts) -> bool {
+        match self.origin {
+            Origin::RecordKey => parts.keys,
+            Origin::RecordHeader(_) => parts.headers,
+            _ => true,
+        }
+    }
+}
+
+/// All such things that a component reads, or its range is cut on.
+fn beside(component: &Descriptor, range: EventRange) -> Vec<Beside> {
+    let inputs = component.inputs.iter().filter(|input| {
         matches!(
             input.origin,
             Origin::RecordKey | Origin::RecordHeader(_) | Origin::RecordTime
         )
     });
-    lost.map(|input| format!("input `{}` is not in the text of a record", input.name))
+    let mut all: Vec<_> = inputs
+        .map(|input| Beside {
+            origin: input.origin.clone(),
+            what: format!("input `{}` is not in the value of a record", input.name),
+        })
+        .collect();
+    if range.is_bounded() && component.event_time.is_none() {
+        all.push(Beside {
+            origin: Origin::RecordTime,
+            what: "the range is cut on the timestamps of records".to_owned(),
+        });
+    }
+    all
 }
 
 /// Gives a file another name, or copies it where the file system has no such thing.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -13,12 +14,12 @@ use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use super::schemas::MessageSchemas;
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, Position, is_csv};
+use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, is_csv};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
 use crate::json_rows;
-use crate::source::{Chunk, Message, Messages, Named, Object};
+use crate::source::{Chunk, Messages, Named, Object};
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -168,7 +169,7 @@ pub async fn replay_quarantined(
     number: u64,
 ) -> Result<Replayed, Error> {
     let (build, record) = find(job, build, number)?;
-    let Some(bytes) = record.record.bytes() else {
+    let Some(message) = record.record.record() else {
         let build = build.manifest.build;
         return Err(BuildError::NotKept { build, number }.into());
     };
@@ -179,16 +180,27 @@ pub async fn replay_quarantined(
         range: job.range.resolve(Utc::now())?,
         ..build.manifest
     };
-    let named = job.source.named(&record.record.position);
-    let (columns, decoded) = match schemas {
-        Some(schemas) => {
-            let message = message(&record.record, bytes);
-            schemas.learn(&message).await?;
-            let decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
-            let decoding = decoding.with_schemas(Some(schemas.known()));
-            decoded(decoding, &record.record, [message])?
+    let position = &record.record.position;
+    let (columns, decoded) = match position.partition {
+        Some(_) => {
+            let messages = Messages::new(position.source.clone(), position.partition, [message]);
+            let chunk = Chunk::Messages(messages);
+            let mut decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
+            if let Some(schemas) = schemas {
+                schemas.learn(&chunk).await?;
+                decoding = decoding.with_schemas(Some(schemas.known()));
+            }
+            decoded(decoding, &record.record, [chunk])?
         }
-        None => decode(&manifest, &record.record, named, bytes)?,
+        None => {
+            let named = job.source.named(position);
+            decode(
+                &manifest,
+                &record.record,
+                named,
+                message.value.unwrap_or_default(),
+            )?
+        }
     };
     let fate = match decoded {
         Ok(events) => {
@@ -252,7 +264,7 @@ fn decode(
     manifest: &Manifest,
     record: &Quarantined,
     named: Option<Box<Named>>,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 ) -> Result<Decoded, Error> {
     let is_csv = is_csv(&record.position.source, &manifest.decode);
     if is_csv && manifest.decode.csv.header {
@@ -287,26 +299,8 @@ fn decode(
         named,
     };
     let object = Chunk::Object(Arc::new(object));
-    let chunks = [object, Chunk::Bytes(bytes.into()), Chunk::End];
+    let chunks = [object, Chunk::Bytes(bytes), Chunk::End];
     decoded(decoding, record, chunks)
-}
-
-/// A record as the message that it was.
-fn message(record: &Quarantined, bytes: Vec<u8>) -> Chunk {
-    let Position {
-        source,
-        partition,
-        offset,
-        ..
-    } = &record.position;
-    let message = Message {
-        offset: *offset,
-        time_us: None,
-        key: None,
-        headers: Vec::new(),
-        value: Some(bytes.into()),
-    };
-    Chunk::Messages(Messages::new(source.clone(), *partition, [message]))
 }
 
 fn decoded(
@@ -331,7 +325,7 @@ fn decoded(
     }
     let event = all.into_iter().find(|events| events.batch.num_rows() > 0);
     Ok(match event {
-        // What was not in the record's text, such as its offset, is known from the first time.
+        // What an archive's object says of it, such as its offset, is known from the first time.
         Some(events) => {
             let columns = record.columns.clone();
             let columns = columns.unwrap_or_else(|| json_rows::row(&events.batch, 0));

@@ -63,6 +63,19 @@ pub struct Message {
     pub value: Option<Bytes>,
 }
 
+/// What a log keeps of a record beside the bytes of its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
+    pub time_us: Option<i64>,
+    /// Its key, as far as keys were read.
+    pub key: Option<Bytes>,
+    /// Its headers, as far as headers were read, in order.
+    pub headers: Vec<(String, Option<Bytes>)>,
+    /// Whether it has no value.
+    pub is_tombstone: bool,
+}
+
 /// A record among [`Messages`].
 #[derive(Clone, Copy, Debug)]
 pub struct MessageRef<'a> {
@@ -101,6 +114,33 @@ impl<'a> Headers<'a> {
     pub fn last(self, name: &str) -> Option<&'a [u8]> {
         let mut named = self.iter().rev();
         named.find(|(known, _)| *known == name.as_bytes())?.1
+    }
+}
+
+impl Attached {
+    /// How many bytes key and headers have together.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.len() + value.as_ref().map_or(0, Bytes::len))
+            .sum();
+        self.key.as_ref().map_or(0, Bytes::len) + headers
+    }
+}
+
+impl MessageRef<'_> {
+    /// A copy of all but the value.
+    pub(crate) fn attached(&self) -> Attached {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let name = String::from_utf8_lossy(name).into_owned();
+            (name, value.map(Bytes::copy_from_slice))
+        });
+        Attached {
+            time_us: self.time_us,
+            key: self.key.map(Bytes::copy_from_slice),
+            headers: headers.collect(),
+            is_tombstone: self.value.is_none(),
+        }
     }
 }
 
@@ -161,6 +201,14 @@ impl Messages {
             },
             value: value.map(|value| part(&self.values, value)),
         }
+    }
+
+    /// The record at an offset.
+    pub(crate) fn at_offset(&self, offset: i64) -> Option<MessageRef<'_>> {
+        let found = self
+            .entries
+            .binary_search_by_key(&offset, |entry| entry.offset);
+        found.ok().map(|at| self.get(at))
     }
 
     /// All of them.

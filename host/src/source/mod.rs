@@ -50,7 +50,7 @@ pub(crate) use error::codes;
 #[cfg(not(fuzzing))]
 pub(crate) use kafka::codes as kafka_codes;
 pub use layout::Named;
-pub use messages::{Headers, Message, MessageRef, Messages};
+pub use messages::{Attached, Headers, Message, MessageRef, Messages};
 pub(crate) use messages::{PADDING, Packer};
 pub use offsets::TopicPartition;
 pub use range::EventRange;

@@ -38,7 +38,8 @@ pub(in crate::decode) enum Beside {
 }
 
 impl Beside {
-    fn message(&self, row: u32) -> Option<MessageRef<'_>> {
+    /// The row as it was delivered, where it was delivered by itself.
+    pub(super) fn message(&self, row: u32) -> Option<MessageRef<'_>> {
         match self {
             Beside::Object { .. } => None,
             Beside::Log {
@@ -97,12 +98,6 @@ impl Beside {
             Beside::Object { time_us, .. } => Some(*time_us),
             Beside::Log { .. } => self.message(row)?.time_us,
         }
-    }
-
-    /// A row as it was delivered, where it was delivered by itself.
-    pub(super) fn record(&self, row: u32) -> Option<&[u8]> {
-        self.message(row)
-            .map(|message| message.value.unwrap_or_default())
     }
 
     /// What the rows of the piece are taken from; `lines` are its columns.

@@ -129,11 +129,12 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
 
 fn rejected(beside: &Beside, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
     let position = beside.position(row);
-    let record = match beside.record(row) {
-        Some(record) => Cow::Borrowed(record),
-        None => Cow::Owned(lines.line(row as usize)),
-    };
-    Rejected::new(position, path, reason, &record)
+    match beside.message(row) {
+        Some(message) => {
+            Rejected::new(position, path, reason, message.value).with(Some(message.attached()))
+        }
+        None => Rejected::new(position, path, reason, Some(&lines.line(row as usize))),
+    }
 }
 
 struct Judging<'a> {

@@ -167,7 +167,7 @@ impl Decoded {
             self.rows.push((
                 position.offset,
                 position.byte,
-                events.provenance.bytes(row).unwrap().to_vec(),
+                events.provenance.bytes(row).unwrap_or_default().to_vec(),
             ));
         }
         self.logged.add(&events);

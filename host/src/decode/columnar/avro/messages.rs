@@ -282,8 +282,8 @@ impl AvroMessages {
             offset: message.offset,
             byte: None,
         };
-        let value = message.value.unwrap_or_default();
-        rows.reject_columns(Rejected::new(position, None, reason, value));
+        let rejected = Rejected::new(position, None, reason, message.value);
+        rows.reject_columns(rejected.with(Some(message.attached())));
     }
 }
 

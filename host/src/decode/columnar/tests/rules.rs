@@ -431,7 +431,7 @@ fn what_does_not_fit_costs_its_row_and_is_told() {
             (rejected.position.offset, rejected.path.as_deref()),
             (0, Some("v"))
         );
-        let line = String::from_utf8_lossy(&rejected.bytes);
+        let line = String::from_utf8_lossy(rejected.bytes.as_ref().unwrap());
         reasons += &format!("{}: {line}\n", rejected.reason);
     }
     insta::assert_snapshot!(reasons, @r#"

@@ -149,7 +149,7 @@ fn assert_lines(
     );
     let rejected = found.iter().flat_map(|events| &events.rejected);
     for rejected in rejected {
-        let again = decode_under(named, projection.clone(), &rejected.bytes);
+        let again = decode_under(named, projection.clone(), rejected.bytes.as_ref().unwrap());
         let reasons: Vec<_> = again.rejected.iter().map(|one| &one.reason).collect();
         assert_eq!(
             reasons,
