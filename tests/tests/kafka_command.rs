@@ -4,7 +4,7 @@ use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::broker::{Record, shared};
 use backfold_tests::components::guest;
 use backfold_tests::topic::{Clicks, PARTITIONS};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SPEC: ArchiveSpec = ArchiveSpec {
     events: 480,
@@ -48,6 +48,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     component  page_days 0.1.0 (DIGEST)
                COMPONENT
     input      3 partitions, at most 480 records, in 3 splits
+    to fold    480 records, under a second with 2 workers
     events     all
     gate       all of the input folded, no record rejected, at least 1 row
     work       work/page_days/BUILD
@@ -93,6 +94,35 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
         json!({ "offset": { "topic": clicks.topic, "partition": partition, "next": next } })
     });
     assert_eq!(positions["result"]["positions"], json!(expected));
+}
+
+#[test]
+fn a_plan_tells_how_long_a_topic_will_take() {
+    let spec = ArchiveSpec {
+        events: 30_000,
+        ..ArchiveSpec::SMALL
+    };
+    let clicks = Clicks::new(shared(), &guest("page_days"), &spec).unwrap();
+    let estimate = |settings: &str| {
+        let settings = format!("source.kafka.split_size = \"256KiB\"\n{settings}");
+        clicks.write_job(&settings).unwrap();
+        let mut planned = clicks.bench.run("plan --output json").success().json();
+        planned["result"]["estimate"].take()
+    };
+    let fast = estimate("");
+    assert_eq!(fast["records"], 30_000, "{fast}");
+    assert_eq!(
+        (&fast["exact"], &fast["sampled"]),
+        (&false.into(), &5.into())
+    );
+    let text = clicks.bench.run("plan").success().stdout;
+    assert!(text.contains("about 30,000 records, "), "{text}");
+    assert!(text.contains(" (from 5 of "), "{text}");
+    // 12 MB in all.
+    let slow = estimate("source.kafka.max_bytes_per_second = \"1MiB\"");
+    let seconds = |estimate: &Value| estimate["seconds"].as_f64().unwrap();
+    assert!((11.0..14.0).contains(&seconds(&slow)), "{slow}");
+    assert!(seconds(&fast) < 6.0, "{fast}");
 }
 
 #[test]

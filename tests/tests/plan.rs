@@ -92,7 +92,7 @@ fn the_records_of_a_small_plan_are_counted() {
     let estimate = &result["estimate"];
     let records = count(estimate, "records");
     assert_eq!(estimate["exact"], true, "{result}");
-    assert_eq!(count(estimate, "objects_sampled"), 25);
+    assert_eq!(count(estimate, "sampled"), 25);
     assert_eq!(count(estimate, "workers"), 3);
     assert!(estimate["seconds"].as_f64().unwrap() > 0.0);
     let settings = "quarantine.stop_after = 1000\ngate.max_quarantined = 1000";
@@ -134,7 +134,7 @@ fn those_of_a_large_plan_are_estimated_from_a_few_objects() {
     let estimate = &result["estimate"];
     assert!(result["frozen"]["size_bytes"].as_u64().unwrap() > 8 << 20);
     assert_eq!(estimate["exact"], false, "{result}");
-    assert_eq!(count(estimate, "objects_sampled"), 5);
+    assert_eq!(count(estimate, "sampled"), 5);
     let records = count(estimate, "records");
     assert!(records.abs_diff(3_000) < 30, "{records}");
     let text = bench.run("plan").success().stdout;
@@ -154,7 +154,7 @@ fn of_a_build_that_was_begun_what_is_left_is_counted() {
     let left = 24 - result["splits_done"].as_u64().unwrap();
     assert!(result["resumes"] == true && left < 24, "{result}");
     let estimate = &result["estimate"];
-    assert_eq!(count(estimate, "objects_sampled"), left);
+    assert_eq!(count(estimate, "sampled"), left);
     assert_eq!(count(estimate, "records"), 200 * left);
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use backfold::cutover::GateOptions;
 use backfold::decode::EventRange;
 use backfold::replay::{self, Estimate, Planned};
+use backfold::source::Frozen;
 use chrono::Utc;
 
 use super::answer::Answer;
@@ -109,7 +110,7 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
     if let Some(estimate) = &planned.estimate {
-        fields.add("to fold", expected(estimate, frozen.objects));
+        fields.add("to fold", expected(estimate, frozen));
     }
     fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
@@ -126,7 +127,7 @@ fn describe(planned: &Planned, paint: Paint) -> String {
 }
 
 /// How much there is to do.
-fn expected(estimate: &Estimate, objects: u64) -> String {
+fn expected(estimate: &Estimate, frozen: &Frozen) -> String {
     let mut text = match estimate.exact {
         true => counted(estimate.records, "record"),
         false => format!("about {} records", roughly(estimate.records)),
@@ -139,9 +140,12 @@ fn expected(estimate: &Estimate, objects: u64) -> String {
         });
     }
     if !estimate.exact {
-        let sampled = count(estimate.objects_sampled);
-        let objects = counted(objects, "object");
-        text.push_str(&format!(" (from {sampled} of {objects})"));
+        let sampled = count(estimate.sampled);
+        let all = match frozen.objects {
+            0 => counted(frozen.splits, "split"),
+            objects => counted(objects, "object"),
+        };
+        text.push_str(&format!(" (from {sampled} of {all})"));
     }
     text
 }

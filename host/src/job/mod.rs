@@ -102,6 +102,16 @@ impl SourceConfig {
         matches!(self, SourceConfig::Kafka(_))
     }
 
+    /// How fast it may be read.
+    pub(crate) fn max_bytes_per_second(&self) -> Option<u64> {
+        let most = match self {
+            SourceConfig::Files(_) => None,
+            SourceConfig::S3(s3) => s3.requests.max_bytes_per_second,
+            SourceConfig::Kafka(kafka) => kafka.max_bytes_per_second,
+        };
+        most.map(|most| most.0)
+    }
+
     /// What the key of the object at `position` says of the record there.
     pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
         let named = self.named_by(&position.source)?;

@@ -127,6 +127,16 @@ pub struct Split {
     pub input: SplitInput,
 }
 
+impl Split {
+    /// How many offsets it covers; 0 of objects.
+    pub(crate) fn offsets(&self) -> u64 {
+        match self.input {
+            SplitInput::Objects(_) => 0,
+            SplitInput::Offsets { start, end, .. } => end.saturating_sub(start).max(0) as u64,
+        }
+    }
+}
+
 /// What a split covers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

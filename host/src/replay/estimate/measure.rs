@@ -1,20 +1,20 @@
-//! Decodes and folds what was read of a few objects, to see how many records there are and how long they take.
+//! Decodes and folds what was read of a few pieces, to see how many records there are and how long they take.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::probe::Probe;
-use crate::decode::{DecodeOptions, Decoding, Events, Projection};
+use crate::decode::{DecodeOptions, Decoding, Events, Projection, Schemas};
 use crate::fold::StateTable;
 use crate::guest::{Drained, Window};
 use crate::replay::Error;
-use crate::source::Chunk;
+use crate::source::{Chunk, Messages, Split, SplitInput};
 
 /// How much is decoded before somebody looks at the clock.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What is known of an object now.
+/// What is known of a piece now.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measured {
     /// The records of all of it.
@@ -33,6 +33,8 @@ pub(super) struct Measuring {
     pub(super) table: StateTable,
     pub(super) projection: Projection,
     pub(super) decode: DecodeOptions,
+    /// Of messages that have any.
+    pub(super) schemas: Option<Schemas>,
     pub(super) deadline: Instant,
     batches: u64,
     /// What was spent on probes so far.
@@ -82,6 +84,7 @@ impl Measuring {
         table: StateTable,
         projection: Projection,
         decode: DecodeOptions,
+        schemas: Option<Schemas>,
         deadline: Instant,
     ) -> Self {
         Measuring {
@@ -89,13 +92,14 @@ impl Measuring {
             table,
             projection,
             decode,
+            schemas,
             deadline,
             batches: 0,
             spent: Duration::ZERO,
         }
     }
 
-    /// Measures what was read of an object; `None` where that was too little, or time is up.
+    /// Measures what was read of a piece; `None` where that was too little, or time is up.
     ///
     /// # Errors
     /// What would stop a run too.
@@ -151,7 +155,57 @@ impl Measuring {
                     wanted_bytes,
                 }))
             }
+            Probe::Messages {
+                split,
+                chunks,
+                is_whole,
+                ..
+            } => self.measure_messages(&split, chunks, is_whole),
         }
+    }
+
+    fn measure_messages(
+        &mut self,
+        split: &Split,
+        chunks: Vec<Messages>,
+        is_whole: bool,
+    ) -> Result<Option<Measured>, Error> {
+        let SplitInput::Offsets { start, .. } = split.input else {
+            return Ok(None);
+        };
+        let began = Instant::now();
+        let mut decoding = self.decoding()?;
+        let (mut folded, mut bytes, mut next) = (Folded::default(), 0, start);
+        let mut chunks = chunks.into_iter();
+        while !self.is_late()
+            && let Some(messages) = chunks.next()
+        {
+            bytes += messages.value_bytes();
+            next = messages.iter().last().map_or(next, |last| last.offset + 1);
+            decoding.push(Chunk::Messages(messages))?;
+            while let Some(events) = decoding.next()? {
+                self.fold(events, &mut folded)?;
+            }
+        }
+        if let Some(events) = decoding.finish()? {
+            self.fold(events, &mut folded)?;
+        }
+        let seconds = self.spend(began);
+        let is_exact = is_whole && chunks.next().is_none();
+        if !is_exact && next == start {
+            return Ok(None);
+        }
+        // Offsets of which there is no record count as those of which there is one.
+        let part = match is_exact {
+            true => 1.0,
+            false => (next - start) as f64 / split.offsets() as f64,
+        };
+        Ok(Some(Measured {
+            records: folded.records as f64 / part,
+            is_exact,
+            work_seconds: Some(seconds / part),
+            wanted_bytes: (bytes as f64 / part) as u64,
+        }))
     }
 
     /// Takes what the component gathered, and says by how much that makes the time longer that was spent on probes.
@@ -167,7 +221,8 @@ impl Measuring {
     }
 
     fn decoding(&self) -> Result<Decoding, Error> {
-        Ok(Decoding::new(self.projection.clone(), &self.decode)?)
+        let decoding = Decoding::new(self.projection.clone(), &self.decode)?;
+        Ok(decoding.with_schemas(self.schemas.clone()))
     }
 
     fn is_late(&self) -> bool {

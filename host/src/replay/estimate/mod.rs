@@ -1,12 +1,12 @@
-//! How many records a plan holds, and how long a run will take: told from a few of its objects.
+//! How many records a plan holds, and how long a run will take: told from a few of its objects, or of its splits of topics.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `pick` | which objects stand for all of them |
+//! | `pick` | which pieces of the plan stand for all of them |
 //! | `probe` | their beginnings, read |
 //! | `measure` | what was read, decoded and folded |
 //!
-//! Memory and time are bounded. Whatever keeps an object from being sampled is told as a remark and fails nothing: the
+//! Memory and time are bounded. Whatever keeps a piece from being sampled is told as a remark and fails nothing: the
 //! run will say it better.
 
 use std::time::{Duration, Instant};
@@ -16,19 +16,21 @@ use futures::stream;
 use serde::Serialize;
 
 use super::folding::{on_thread, projection};
+use super::schemas::MessageSchemas;
 use super::{Error, Replay};
 use crate::build::{BuildFolder, SplitReader, Standing};
+use crate::decode::Schemas;
 use crate::error::WithCauses;
 use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
-use crate::source::{RangeReader, ReplayDriver, Split, SplitInput};
+use crate::source::{ReplayDriver, Split, SplitInput};
 
 mod measure;
 mod pick;
 mod probe;
 
 use measure::{Measured, Measuring};
-use pick::{Pick, Total, pick};
+use pick::{Pick, Piece, Total, pick};
 use probe::{Probe, Prober};
 
 /// Reading takes no longer than this, and folding what was read as long again.
@@ -37,10 +39,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the component may take beyond that for what it has begun.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The most that is read of an object, unless it is Parquet or the plan is small.
-const OBJECT_BYTES: u64 = 2 << 20;
+/// The most that is read of a piece, unless it is Parquet or the plan is small.
+const PIECE_BYTES: u64 = 2 << 20;
 
-/// How many objects are read at a time.
+/// How many pieces are read at a time.
 const CONCURRENCY: usize = 8;
 
 /// What a run is about to take.
@@ -54,47 +56,47 @@ pub struct Estimate {
     pub seconds: Option<f64>,
     /// By so many workers.
     pub workers: usize,
-    /// How many objects it is told from.
-    pub objects_sampled: u64,
+    /// How many objects it is told from, or splits of topics.
+    pub sampled: u64,
 }
 
-/// What came of the objects that were picked.
+/// What came of the pieces that were picked.
 #[derive(Default)]
 struct Sample {
     measured: Vec<(Pick, Measured)>,
     /// By how much the work is longer than was measured.
     work_factor: f64,
-    /// Bytes read in a second, by all objects together.
+    /// Bytes read in a second, by all pieces together.
     bytes_per_second: f64,
-    /// What keeps the first object that failed from being sampled.
+    /// What keeps the first piece that failed from being sampled.
     failure: Option<String>,
 }
 
 impl Replay<'_> {
-    /// What is left of `build` is about to take, and what a person should know about the sample. Neither for a topic.
+    /// What is left of `build` is about to take, and what a person should know about the sample.
     pub(super) async fn estimate(
         &self,
         build: &BuildFolder,
         standing: &Standing,
     ) -> Result<(Option<Estimate>, Option<String>), Error> {
         let driver = self.driver(&build.manifest)?;
-        let Some(ranges) = driver.ranges() else {
-            return Ok((None, None));
-        };
         let total = left(build, standing)?;
-        let objects = splits(build, standing)?.flat_map(|split| match split.map(|s| s.input) {
-            Ok(SplitInput::Objects(objects)) => objects.into_iter().map(Ok).collect(),
-            Ok(SplitInput::Offsets { .. }) => Vec::new(),
+        let pieces = splits(build, standing)?.flat_map(|split| match split {
+            Ok(Split {
+                input: SplitInput::Objects(objects),
+                ..
+            }) => objects.into_iter().map(Piece::Object).map(Ok).collect(),
+            Ok(split) => vec![Ok(Piece::Offsets(split))],
             Err(error) => vec![Err(error)],
         });
-        let picks = pick(objects, total)?;
+        let picks = pick(pieces, total)?;
         if picks.is_empty() {
             return Ok((None, None));
         }
         let sample = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(FoldError::Interrupted.into()),
-            sample = self.sample_picks(build, &*driver, ranges, picks, total) => sample,
+            sample = self.sample_picks(build, &*driver, picks, total) => sample?,
         };
         let workers = self.job.fold.worker_count();
         let estimate = estimate(&sample, total, workers);
@@ -107,24 +109,25 @@ impl Replay<'_> {
         &self,
         build: &BuildFolder,
         driver: &dyn ReplayDriver,
-        ranges: &dyn RangeReader,
         picks: Vec<Pick>,
         total: Total,
-    ) -> Sample {
+    ) -> Result<Sample, Error> {
         let mut sample = Sample::default();
+        let schemas = MessageSchemas::peek(self.job, build)?;
         let prober = Prober {
             driver,
-            ranges,
+            ranges: driver.ranges(),
+            schemas: schemas.as_ref(),
             projection: projection(&build.manifest),
             decode: &build.manifest.decode,
         };
         let most_bytes = if total.is_small() {
             u64::MAX
         } else {
-            OBJECT_BYTES
+            PIECE_BYTES
         };
         let reads = picks.into_iter().map(|pick| async {
-            let probe = prober.read(pick.object.clone(), most_bytes).await;
+            let probe = prober.read(pick.piece.clone(), most_bytes).await;
             (pick, probe)
         });
         let mut reads = stream::iter(reads).buffered(CONCURRENCY);
@@ -142,16 +145,27 @@ impl Replay<'_> {
             };
             match read {
                 None => break,
-                Some((pick, Ok(probe))) => {
+                Some((_, Ok(None))) => {}
+                Some((pick, Ok(Some(probe)))) => {
                     bytes += probe.bytes();
                     probes.push((pick, probe));
                 }
                 Some((pick, Err(failure))) => sample.fail_at(&pick, &Error::from(failure)),
             }
         }
+        let began = probes
+            .iter()
+            .filter_map(|(_, probe)| probe.began())
+            .min()
+            .unwrap_or(began);
         sample.bytes_per_second = bytes as f64 / began.elapsed().as_secs_f64().max(1e-6);
-        sample.measure(self, build, probes).await;
-        sample
+        // So little is read that a limit is not felt.
+        if let Some(most) = self.job.source.max_bytes_per_second() {
+            sample.bytes_per_second = sample.bytes_per_second.min(most as f64);
+        }
+        let known = schemas.as_ref().map(MessageSchemas::known);
+        sample.measure(self, build, probes, known).await;
+        Ok(sample)
     }
 }
 
@@ -162,7 +176,7 @@ impl Sample {
     }
 
     fn fail_at(&mut self, pick: &Pick, error: &Error) {
-        let (why, key) = (WithCauses(error).to_string(), &pick.object.key);
+        let (why, key) = (WithCauses(error).to_string(), pick.piece.name());
         self.fail(match why.contains(key.as_str()) {
             true => why,
             false => format!("`{key}`: {why}"),
@@ -175,6 +189,7 @@ impl Sample {
         replay: &Replay<'_>,
         build: &BuildFolder,
         probes: Vec<(Pick, Probe)>,
+        schemas: Option<Schemas>,
     ) {
         let manifest = build.manifest.clone();
         let (component, params) = (replay.component.clone(), replay.job.component_params());
@@ -186,6 +201,7 @@ impl Sample {
                     StateTable::new(&manifest.descriptor)?,
                     projection(&manifest),
                     manifest.decode.clone(),
+                    schemas,
                     Instant::now() + PATIENCE,
                 ))
             };
@@ -230,21 +246,21 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
 /// What is left of a build.
 pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
     let frozen = &build.manifest.frozen;
-    if standing.covered.is_empty() {
+    if standing.covered.is_empty() && frozen.objects > 0 {
         return Ok(Total {
             splits: frozen.splits,
             objects: frozen.objects,
             bytes: frozen.size_bytes,
+            offsets: 0,
         });
     }
     let mut total = Total::default();
     for split in splits(build, standing)? {
-        let Split {
-            size_bytes, input, ..
-        } = split?;
+        let split = split?;
         total.splits += 1;
-        total.bytes += size_bytes;
-        if let SplitInput::Objects(objects) = input {
+        total.bytes += split.size_bytes;
+        total.offsets += split.offsets();
+        if let SplitInput::Objects(objects) = split.input {
             total.objects += objects.len() as u64;
         }
     }
@@ -263,21 +279,21 @@ fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error
 /// From a sample to all that is left.
 fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
     let measured = &sample.measured;
-    // What there is of something for each byte, taken for all of them.
-    let of_all = |per_object: &dyn Fn(&Measured) -> Option<f64>| {
+    // What there is of something for each byte or offset, taken for all of them.
+    let of_all = |per_piece: &dyn Fn(&Measured) -> Option<f64>| {
         let (mut sum, mut weights) = (0.0, 0.0);
         for (pick, measured) in measured {
-            if let Some(number) = per_object(measured) {
-                sum += number / pick.object.size_bytes as f64 * pick.weight as f64;
+            if let Some(number) = per_piece(measured) {
+                sum += number / pick.piece.size() as f64 * pick.weight as f64;
                 weights += pick.weight as f64;
             }
         }
-        (weights > 0.0).then(|| sum / weights * total.bytes as f64)
+        (weights > 0.0).then(|| sum / weights * total.size() as f64)
     };
     let records = of_all(&|one| Some(one.records))?;
     let exact = total.is_small()
         && measured.iter().all(|(_, one)| one.is_exact)
-        && measured.iter().map(|(pick, _)| pick.weight).sum::<u64>() == total.bytes;
+        && measured.iter().map(|(pick, _)| pick.weight).sum::<u64>() == total.size();
     let records = if exact {
         measured.iter().map(|(_, one)| one.records).sum()
     } else {
@@ -295,7 +311,7 @@ fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
         // One goes on while the other does.
         seconds: working.map(|seconds| seconds.max(reading)),
         workers,
-        objects_sampled: measured.len() as u64,
+        sampled: measured.len() as u64,
     })
 }
 
@@ -319,7 +335,8 @@ mod tests {
             work_seconds: Some(seconds),
             wanted_bytes: size_bytes,
         };
-        (Pick { object, weight }, measured)
+        let piece = Piece::Object(object);
+        (Pick { piece, weight }, measured)
     }
 
     fn sample(measured: Vec<(Pick, Measured)>) -> Sample {
@@ -336,6 +353,7 @@ mod tests {
             splits: 1,
             objects,
             bytes,
+            offsets: 0,
         }
     }
 
@@ -350,10 +368,7 @@ mod tests {
         // One worker at a time, since there is one split.
         assert!((told.seconds.unwrap() - 0.75).abs() < 1e-9);
         let cut = estimate(&all, total(3, 200), 2).unwrap();
-        assert_eq!(
-            (cut.records, cut.exact, cut.objects_sampled),
-            (13, false, 2)
-        );
+        assert_eq!((cut.records, cut.exact, cut.sampled), (13, false, 2));
     }
 
     #[test]

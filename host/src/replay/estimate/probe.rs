@@ -1,18 +1,26 @@
-//! Reads the beginning of an object, or a row group of one that is Parquet.
+//! Reads the beginning of an object or of a range of offsets, or a row group of an object that is Parquet.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
+use super::pick::Piece;
 use crate::decode::{DecodeOptions, ParquetFile, Projection, RowGroup, Step};
 use crate::replay::row_groups::{Failure, Part, RowGroups};
-use crate::source::{Object, RangeReader, ReplayDriver, Split, SplitInput};
+use crate::replay::schemas::MessageSchemas;
+use crate::source::{Chunk, Messages, Object, RangeReader, ReplayDriver, Split, SplitInput};
 
 /// The most that is read of a Parquet object beside its footer.
 const ROW_GROUP_BYTES: u64 = 16 << 20;
 
-/// What was read of an object.
+/// How long messages are waited for: what came so far is a sample, too, where a topic is read at a limited rate.
+const MESSAGES_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What was read of a piece.
 pub(super) enum Probe {
     /// Its beginning, or all of it.
     Stream { object: Arc<Object>, bytes: Bytes },
@@ -27,6 +35,14 @@ pub(super) enum Probe {
         /// How many bytes were read.
         bytes: u64,
     },
+    /// The first messages of a split, or all of them.
+    Messages {
+        split: Split,
+        chunks: Vec<Messages>,
+        is_whole: bool,
+        /// When the first of them came.
+        began: Option<Instant>,
+    },
 }
 
 impl Probe {
@@ -35,6 +51,15 @@ impl Probe {
         match self {
             Probe::Stream { bytes, .. } => bytes.len() as u64,
             Probe::Parquet { bytes, .. } => *bytes,
+            Probe::Messages { chunks, .. } => chunks.iter().map(Messages::value_bytes).sum(),
+        }
+    }
+
+    /// When its first bytes came, where that is known: what came before was spent on connections.
+    pub(super) fn began(&self) -> Option<Instant> {
+        match self {
+            Probe::Messages { began, .. } => *began,
+            Probe::Stream { .. } | Probe::Parquet { .. } => None,
         }
     }
 }
@@ -42,14 +67,80 @@ impl Probe {
 /// Reads probes of a source.
 pub(super) struct Prober<'a> {
     pub(super) driver: &'a dyn ReplayDriver,
-    pub(super) ranges: &'a dyn RangeReader,
+    /// Of a source of objects.
+    pub(super) ranges: Option<&'a dyn RangeReader>,
+    /// Of messages that have any.
+    pub(super) schemas: Option<&'a MessageSchemas>,
     pub(super) projection: Projection,
     pub(super) decode: &'a DecodeOptions,
 }
 
 impl Prober<'_> {
-    /// Reads an object, at most `most_bytes` of one that is no Parquet.
-    pub(super) async fn read(&self, object: Object, most_bytes: u64) -> Result<Probe, Failure> {
+    /// Reads a piece, about `most_bytes` of one that is no Parquet; `None` where nothing came.
+    pub(super) async fn read(
+        &self,
+        piece: Piece,
+        most_bytes: u64,
+    ) -> Result<Option<Probe>, Failure> {
+        match (piece, self.ranges) {
+            (Piece::Offsets(split), _) => self.read_messages(split, most_bytes).await,
+            (Piece::Object(object), Some(ranges)) => {
+                let probe = self.read_object(ranges, object, most_bytes);
+                probe.await.map(Some)
+            }
+            (Piece::Object(_), None) => Ok(None),
+        }
+    }
+
+    /// Reads the first messages of a split, as its driver delivers them.
+    async fn read_messages(&self, split: Split, most_bytes: u64) -> Result<Option<Probe>, Failure> {
+        let (sender, mut delivered) = mpsc::channel(1);
+        let cancel = CancellationToken::new();
+        let until = (Instant::now() + MESSAGES_PATIENCE).into();
+        let taking = async {
+            let (mut chunks, mut began, mut bytes) = (Vec::new(), None, 0);
+            while bytes < most_bytes {
+                match timeout_at(until, delivered.recv()).await {
+                    Ok(Some(chunk)) => {
+                        began.get_or_insert_with(Instant::now);
+                        if let Some(schemas) = self.schemas {
+                            let learned = schemas.learn(&chunk).await;
+                            learned.map_err(|error| Failure::Schemas(Box::new(error)))?;
+                        }
+                        if let Chunk::Messages(messages) = chunk {
+                            bytes += messages.value_bytes();
+                            chunks.push(messages);
+                        }
+                    }
+                    Ok(None) => return Ok::<_, Failure>((chunks, began, true)),
+                    Err(_) => break,
+                }
+            }
+            cancel.cancel();
+            delivered.close();
+            Ok((chunks, began, false))
+        };
+        let reading = self.driver.replay(&split, sender, cancel.clone());
+        let (taken, read) = tokio::join!(taking, reading);
+        let (chunks, began, is_whole) = taken?;
+        if is_whole {
+            read?;
+        }
+        let probe = Probe::Messages {
+            split,
+            chunks,
+            is_whole,
+            began,
+        };
+        Ok((is_whole || began.is_some()).then_some(probe))
+    }
+
+    async fn read_object(
+        &self,
+        ranges: &dyn RangeReader,
+        object: Object,
+        most_bytes: u64,
+    ) -> Result<Probe, Failure> {
         // One of each object, since it gives no more row groups than are let go of again.
         let row_groups = RowGroups::new(self.projection.clone(), self.decode)?;
         let split = Split {
@@ -60,10 +151,10 @@ impl Prober<'_> {
         let never = CancellationToken::new();
         let parts = row_groups.parts(self.driver, &split, &never).await?;
         if let Some(Part::Parquet(object)) = parts.into_iter().next() {
-            return self.read_parquet(&row_groups, object).await;
+            return self.read_parquet(ranges, &row_groups, object).await;
         }
         let most_bytes = most_bytes.min(object.size_bytes);
-        let bytes = self.ranges.read(&object, 0..most_bytes).await?;
+        let bytes = ranges.read(&object, 0..most_bytes).await?;
         let object = Arc::new(object);
         Ok(Probe::Stream { object, bytes })
     }
@@ -71,10 +162,11 @@ impl Prober<'_> {
     /// Reads the footer, which tells the rows, and the largest row group that is not too large.
     async fn read_parquet(
         &self,
+        ranges: &dyn RangeReader,
         row_groups: &RowGroups,
         object: Arc<Object>,
     ) -> Result<Probe, Failure> {
-        let file = row_groups.open(self.ranges, object).await?;
+        let file = row_groups.open(ranges, object).await?;
         let (mut largest, mut wanted_rows, mut wanted_bytes) = (None, 0, 0);
         for number in 0..file.row_groups() {
             let Step::Read(wanted) = file.step(number)? else {
@@ -92,7 +184,7 @@ impl Prober<'_> {
         let (mut group, mut bytes) = (None, 0);
         if let Some((number, rows, wanted)) = largest {
             bytes = wanted.iter().map(|range| range.end - range.start).sum();
-            let read = row_groups.row_group(self.ranges, &file, number, wanted);
+            let read = row_groups.row_group(ranges, &file, number, wanted);
             group = Some((read.await?, rows));
         }
         Ok(Probe::Parquet {
