@@ -223,12 +223,11 @@ fn an_unknown_schema_costs_its_records_until_it_is_registered() {
 fn a_registry_with_tls_is_asked_where_its_authority_is_trusted() {
     let visits = Visits::over(Registry::start_with_tls().unwrap());
     visits.produce((0..100).map(|at| visits.value(at % 3, "/a", 1)));
-    // What follows from a certificate is no different a minute later.
     let said = visits.bench.refuses("run --swap", 2, "BF0905");
     let registry = visits.registry.as_ref().unwrap();
     let said = said.replace(&registry.url(), "URL");
     let said = said.replace(&visits.topic, "TOPIC");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"the certificate of the schema registry at `URL/subjects/TOPIC-value/versions` is not trusted: UnknownIssuer");
 
     let authority = registry.authority().unwrap();
     visits.write_job(&format!("ca_file = {authority:?}"));
