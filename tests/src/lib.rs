@@ -8,6 +8,7 @@
 //! | [`gateway`] | a real S3 server |
 //! | [`java`] | servers in Java, which end with the test |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |
+//! | [`provider`] | an identity provider, by whose tokens clients log in to a broker |
 //! | [`ranges`] | the Kafka driver over ranges of offsets |
 //! | [`registry`] | a real schema registry |
 //! | [`topic`] | the clicks as a topic, and a job that folds them |
@@ -20,6 +21,7 @@ pub mod components;
 pub mod gateway;
 pub mod java;
 pub mod process;
+pub mod provider;
 pub mod ranges;
 pub mod registry;
 pub mod topic;

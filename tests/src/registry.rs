@@ -1,11 +1,13 @@
 //! A real schema registry: Apicurio, which speaks Confluent's protocol too. `tests/setup kafka` installs it.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::broker::Security;
 use crate::java::{self, Server};
 
 /// A registry that keeps schemas in memory. It ends with the value or with this process.
@@ -14,6 +16,7 @@ pub struct Registry {
     _server: Server,
     _folder: tempfile::TempDir,
     port: u16,
+    security: Option<Security>,
 }
 
 impl Registry {
@@ -22,28 +25,65 @@ impl Registry {
     /// # Errors
     /// If it is not installed, or does not start.
     pub fn start() -> Result<Self> {
-        let installed = java::installed("apicurio-2.6.13")?;
+        Self::started(tempfile::tempdir()?, None)
+    }
+
+    /// Starts one that speaks TLS alone, with certificates of its own.
+    ///
+    /// # Errors
+    /// If it is not installed, or does not start.
+    pub fn start_with_tls() -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let security = Security::new(folder.path())?;
+        Self::started(folder, Some(security))
+    }
+
+    fn started(folder: tempfile::TempDir, security: Option<Security>) -> Result<Self> {
+        let installed = java::installed("apicurio-2.6.13")?;
         let port = java::free_port()?;
         let mut command = Command::new("java");
+        command.args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
+        let mut set = |name: &str, value: &str| {
+            command.arg(format!("-Dquarkus.http.{name}={value}"));
+        };
+        set("host", "127.0.0.1");
+        match &security {
+            None => set("port", &port.to_string()),
+            Some(security) => {
+                let certificate = security.server_certificate.to_string_lossy();
+                set("insecure-requests", "disabled");
+                set("ssl-port", &port.to_string());
+                set("ssl.certificate.files", &certificate);
+                let key = security.server_key.to_string_lossy();
+                set("ssl.certificate.key-files", &key);
+            }
+        }
         command
-            .args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
             .arg("-jar")
             .arg(installed.join("apicurio-registry-app-2.6.13.Final-runner.jar"))
-            .env("QUARKUS_HTTP_HOST", "127.0.0.1")
-            .env("QUARKUS_HTTP_PORT", port.to_string())
             .current_dir(folder.path());
         let server = Server::start(&mut command, &["Listening on:"], folder.path())?;
         Ok(Registry {
             _server: server,
             _folder: folder,
             port,
+            security,
         })
+    }
+
+    /// The certificate of the authority that vouches for it, if it speaks TLS.
+    pub fn authority(&self) -> Option<&Path> {
+        self.security.as_ref().map(|security| security.ca.as_path())
     }
 
     /// The address for clients of Confluent's protocol.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/apis/ccompat/v7", self.port)
+        let scheme = if self.security.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://127.0.0.1:{}/apis/ccompat/v7", self.port)
     }
 
     /// Registers a schema, `kind` being `AVRO`, `PROTOBUF` or `JSON`. Gives its id.
@@ -76,6 +116,9 @@ impl Registry {
             "--max-time",
             "60",
         ]);
+        if let Some(authority) = self.authority() {
+            curl.arg("--cacert").arg(authority);
+        }
         if body.is_some() {
             curl.args(["--data-binary", "@-", "--header"])
                 .arg("Content-Type: application/vnd.schemaregistry.v1+json");

@@ -36,7 +36,10 @@ fn fields(order: [usize; 3], more: Option<Value>) -> String {
 
 impl Visits {
     fn new() -> Self {
-        let registry = Registry::start().unwrap();
+        Self::over(Registry::start().unwrap())
+    }
+
+    fn over(registry: Registry) -> Self {
         let topic = broker::shared().create("visits", PARTITIONS, &[]).unwrap();
         let more = json!({"name": "agent", "type": "string", "default": ""});
         let schemas = [
@@ -61,11 +64,12 @@ impl Visits {
         visits
     }
 
-    fn write_job(&self, settings: &str) {
+    /// Writes the job, with more lines below `[decode.registry]`.
+    fn write_job(&self, more: &str) {
         let registry = self.registry.as_ref().unwrap();
         let settings = format!(
-            "{settings}\nfold.workers = 2\ngate.max_quarantined = 100\n[source.kafka]\nbrokers = \"{}\"\ntopics = \"{}\"\n\
-             [decode]\nformat = \"avro\"\n[decode.registry]\nurl = \"{}\"\n",
+            "fold.workers = 2\ngate.max_quarantined = 100\n[source.kafka]\nbrokers = \"{}\"\ntopics = \"{}\"\n\
+             [decode]\nformat = \"avro\"\n[decode.registry]\nurl = \"{}\"\n{more}",
             broker::shared().bootstrap(),
             self.topic,
             registry.url()
@@ -213,4 +217,21 @@ fn an_unknown_schema_costs_its_records_until_it_is_registered() {
     visits.registry = None;
     let said = visits.bench.refuses("run --fresh", 1, "BF0901");
     assert!(said.contains("does not answer"), "{said}");
+}
+
+#[test]
+fn a_registry_with_tls_is_asked_where_its_authority_is_trusted() {
+    let visits = Visits::over(Registry::start_with_tls().unwrap());
+    visits.produce((0..100).map(|at| visits.value(at % 3, "/a", 1)));
+    let said = visits.bench.refuses("run --swap", 2, "BF0905");
+    let registry = visits.registry.as_ref().unwrap();
+    let said = said.replace(&registry.url(), "URL");
+    let said = said.replace(&visits.topic, "TOPIC");
+    insta::assert_snapshot!(said, @"the certificate of the schema registry at `URL/subjects/TOPIC-value/versions` is not trusted: UnknownIssuer");
+
+    let authority = registry.authority().unwrap();
+    visits.write_job(&format!("ca_file = {authority:?}"));
+    visits.run("").success();
+    let expected = tallies(&[("/a", 100, 100)]);
+    assert_eq!(visits.bench.tallies().unwrap(), expected);
 }

@@ -180,9 +180,15 @@ impl BuildArguments {
 
 /// Whether a property of librdkafka is one that must not be printed.
 fn is_secret(property: &str) -> bool {
-    ["password", "secret", "jaas", "pem", "oauthbearer.config"]
-        .iter()
-        .any(|word| property.contains(word))
+    let words = [
+        "password",
+        "passphrase",
+        "secret",
+        "jaas",
+        "pem",
+        "oauthbearer.config",
+    ];
+    words.iter().any(|word| property.contains(word))
 }
 
 /// A word as a shell takes it.

@@ -28,6 +28,14 @@ pub enum RegistryError {
         /// What it says.
         detail: String,
     },
+    /// Its certificate is not trusted.
+    #[error("the certificate of the schema registry at `{url}` is not trusted: {detail}")]
+    Untrusted {
+        /// What was to be asked.
+        url: String,
+        /// What is wrong with the certificate.
+        detail: String,
+    },
     /// The answer is not one of a schema registry.
     #[error("what answers at `{url}` is no schema registry: {detail}")]
     Answer {
@@ -61,6 +69,7 @@ impl Coded for RegistryError {
         match self {
             RegistryError::Unanswered { .. } => &codes::UNANSWERED,
             RegistryError::Refused { .. } => &codes::REFUSED,
+            RegistryError::Untrusted { .. } => &codes::UNTRUSTED,
             RegistryError::Answer { .. } => &codes::ANSWER,
             RegistryError::File { .. } | RegistryError::Setting { .. } => &codes::SETTING,
         }
@@ -92,5 +101,11 @@ pub(crate) mod codes {
         "Correct the setting below `[decode.registry]`, or the file that it names.",
     );
 
-    pub(crate) const ALL: &[&Code] = &[&UNANSWERED, &REFUSED, &ANSWER, &SETTING];
+    pub(crate) const UNTRUSTED: Code = Code::new(
+        905,
+        Class::Usage,
+        "Name the certificate of its authority in `decode.registry.ca_file`, or correct `decode.registry.url`.",
+    );
+
+    pub(crate) const ALL: &[&Code] = &[&UNANSWERED, &REFUSED, &ANSWER, &SETTING, &UNTRUSTED];
 }

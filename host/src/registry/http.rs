@@ -164,7 +164,13 @@ impl Client {
             })?;
         }
         let response = self.connector.call(request).await;
-        let response = response.map_err(|error| Failure::Passing(error.into()))?;
+        let response = response.map_err(|error| match distrust(&error) {
+            Some(detail) => Failure::Final(RegistryError::Untrusted {
+                url: url.to_owned(),
+                detail,
+            }),
+            None => Failure::Passing(error.into()),
+        })?;
         let status = response.status().as_u16();
         let body = read(response.into_body()).await?;
         let complaint: Option<Complaint> = serde_json::from_slice(&body).ok();
@@ -190,6 +196,25 @@ impl Client {
             })),
         }
     }
+}
+
+/// What is wrong with the certificate of the other side, if that is what `error` comes from.
+fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
+            return Some(problem.to_string());
+        }
+        // What it wraps is not among its sources.
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(|io| io.get_ref());
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// The body of an answer, within the limit.

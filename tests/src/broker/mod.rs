@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use rdkafka::ClientConfig;
 
 use crate::java::{self, Server};
+use crate::provider::Provider;
 
 pub mod produce;
 pub mod security;
@@ -47,6 +48,9 @@ rlmm.config.remote.log.metadata.topic.replication.factor=1
 rlmm.config.remote.log.metadata.topic.num.partitions=1
 remote.log.manager.task.interval.ms=300
 ";
+
+/// The property of Java that names the addresses which a broker may ask for keys.
+const ALLOWED_URLS: &str = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
 
 /// What a broker says once it is ready, the second only with tiered storage. One that is stopped between them takes a
 /// minute to end.
@@ -94,6 +98,7 @@ impl Listener {
 pub struct Options {
     security: bool,
     tiering: bool,
+    keys_url: Option<String>,
     properties: Vec<(String, String)>,
 }
 
@@ -103,6 +108,15 @@ impl Options {
     pub fn with_security(mut self) -> Self {
         self.security = true;
         self
+    }
+
+    /// Listens with TLS and with logins too; [`Listener::SaslSsl`] takes tokens of `provider`, and nothing else. It asks
+    /// for the provider's keys when it starts.
+    #[must_use]
+    pub fn with_provider(mut self, provider: &Provider) -> Self {
+        self.keys_url = Some(provider.keys_url());
+        self.properties.extend(security::of_tokens(provider));
+        self.with_security()
     }
 
     /// Keeps old segments elsewhere, of those topics that have `remote.storage.enable`.
@@ -145,6 +159,7 @@ impl Options {
             ports,
             security,
             tiering: self.tiering,
+            keys_url: self.keys_url.clone(),
             installed,
             server: None,
             folder,
@@ -188,6 +203,7 @@ pub struct Broker {
     ports: HashMap<Listener, u16>,
     security: Option<Security>,
     tiering: bool,
+    keys_url: Option<String>,
     installed: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -261,8 +277,11 @@ impl Broker {
                 "-XX:SharedArchiveFile={}/classes.jsa",
                 self.installed.display()
             ))
-            .arg(format!("-Dlog4j2.configurationFile={SERVICES}/log4j2.yaml"))
-            .arg("-cp")
+            .arg(format!("-Dlog4j2.configurationFile={SERVICES}/log4j2.yaml"));
+        if let Some(url) = &self.keys_url {
+            java.arg(format!("-D{ALLOWED_URLS}={url}"));
+        }
+        java.arg("-cp")
             .arg(self.installed.join("lib").join("*"))
             .arg("kafka.Kafka")
             .arg(self.settings());

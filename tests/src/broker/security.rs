@@ -1,4 +1,4 @@
-//! Certificates for a broker and for its clients, made by `openssl`, and a user.
+//! Certificates for servers and for their clients, made by `openssl`, and a user of a broker.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use rdkafka::ClientConfig;
 
 use super::{Broker, Listener};
+use crate::provider::{ISSUER, Provider, SCOPE};
 
 /// The user of a broker with security: `PLAIN`, `SCRAM-SHA-256` and `SCRAM-SHA-512` know it. For the latter two,
 /// `tests/services/install` writes it into the folder that brokers begin with.
@@ -15,8 +16,8 @@ pub const USER: &str = "reader";
 /// The user's password.
 pub const PASSWORD: &str = "not-a-secret";
 
-/// Certificates in PEM: of an authority, and those that it gave to a broker and a client. Of the keys, none has a
-/// password.
+/// Certificates in PEM: of an authority, and those that it gave to a server at 127.0.0.1 and a client. Of the keys, none
+/// has a password.
 #[derive(Clone, Debug)]
 pub struct Security {
     /// The authority's certificate.
@@ -25,12 +26,20 @@ pub struct Security {
     pub client_certificate: PathBuf,
     /// The client's key.
     pub client_key: PathBuf,
-    broker: PathBuf,
+    /// The server's certificate.
+    pub server_certificate: PathBuf,
+    /// The server's key.
+    pub server_key: PathBuf,
+    /// Both of them, in one file.
+    server: PathBuf,
 }
 
 impl Security {
     /// Makes all of them in `folder`.
-    pub(super) fn new(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If there is no `openssl`.
+    pub fn new(folder: &Path) -> Result<Self> {
         let file = |name: &str| folder.join(name);
         let authority = Signer {
             certificate: file("ca.pem"),
@@ -40,7 +49,9 @@ impl Security {
             ca: authority.certificate.clone(),
             client_certificate: file("client.pem"),
             client_key: file("client.key"),
-            broker: file("broker.pem"),
+            server_certificate: file("server.crt"),
+            server_key: file("server.key"),
+            server: file("server.pem"),
         };
         make(
             "authority",
@@ -57,19 +68,19 @@ impl Security {
             name,
             Some(&authority),
         )?;
-        let (certificate, key) = (file("broker.crt"), file("broker.key"));
-        make("broker", &certificate, &key, name, Some(&authority))?;
+        let (certificate, key) = (&made.server_certificate, &made.server_key);
+        make("server", certificate, key, name, Some(&authority))?;
         // A broker reads both from one file.
-        let both = std::fs::read_to_string(&key)? + &std::fs::read_to_string(&certificate)?;
-        std::fs::write(&made.broker, both)?;
+        let both = std::fs::read_to_string(key)? + &std::fs::read_to_string(certificate)?;
+        std::fs::write(&made.server, both)?;
         Ok(made)
     }
 
     /// What a broker is set to, to listen with them and to let the user in.
     pub(super) fn settings(&self) -> String {
-        let (broker, ca) = (self.broker.display(), self.ca.display());
+        let (server, ca) = (self.server.display(), self.ca.display());
         let mut settings = format!(
-            "ssl.keystore.type=PEM\nssl.keystore.location={broker}\n\
+            "ssl.keystore.type=PEM\nssl.keystore.location={server}\n\
              ssl.truststore.type=PEM\nssl.truststore.location={ca}\n\
              listener.name.mtls.ssl.client.auth=required\n\
              sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512\n"
@@ -88,6 +99,33 @@ impl Security {
         }
         settings
     }
+}
+
+/// What a broker is set to, to take tokens of a provider at `SASL_SSL`: signed by it, for Kafka, and not a moment too
+/// old. A connection whose token is too old ends, unless the client has shown another one.
+pub(super) fn of_tokens(provider: &Provider) -> Vec<(String, String)> {
+    let authority = provider.authority().display();
+    // The module logs the broker in too, which it needs for nothing here, by a token that it makes itself.
+    let login = format!(
+        "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+         unsecuredLoginStringClaim_sub=\"broker\" \
+         ssl.truststore.type=\"PEM\" ssl.truststore.location=\"{authority}\";"
+    );
+    let checks = "org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler";
+    let of_mechanism = [
+        ("sasl.jaas.config", login.as_str()),
+        ("sasl.server.callback.handler.class", checks),
+        ("sasl.oauthbearer.jwks.endpoint.url", &provider.keys_url()),
+        ("sasl.oauthbearer.expected.audience", SCOPE),
+        ("sasl.oauthbearer.expected.issuer", ISSUER),
+        ("sasl.oauthbearer.clock.skew.seconds", "0"),
+        ("connections.max.reauth.ms", "3600000"),
+    ];
+    let of_mechanism = of_mechanism.map(|(name, value)| (format!("oauthbearer.{name}"), value));
+    let mechanisms = ("sasl.enabled.mechanisms".to_owned(), "OAUTHBEARER");
+    let all = of_mechanism.into_iter().chain([mechanisms]);
+    all.map(|(name, value)| (format!("listener.name.sasl_ssl.{name}"), value.to_owned()))
+        .collect()
 }
 
 impl Broker {

@@ -1,5 +1,6 @@
 //! Clients of librdkafka, and what they say when something is wrong.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use rdkafka::error::{KafkaError as WrapperError, RDKafkaErrorCode};
 use super::KafkaConfig;
 use super::failure::KafkaError;
 use super::properties;
+use super::token;
 
 /// A client without a group.
 pub(super) type Client = BaseConsumer<Listener>;
@@ -19,6 +21,8 @@ pub(super) type Client = BaseConsumer<Listener>;
 #[derive(Debug, Default)]
 pub(super) struct Listener {
     last_error: Mutex<Option<Said>>,
+    /// Whether anything was heard since this was last asked.
+    heard: AtomicBool,
 }
 
 /// Something that went wrong behind an answer: a connection, a login.
@@ -26,6 +30,13 @@ pub(super) struct Listener {
 pub(super) struct Said {
     pub(super) code: Option<RDKafkaErrorCode>,
     pub(super) reason: String,
+}
+
+impl Said {
+    /// That all brokers are down follows from what went wrong with each, such as a login, and says less.
+    fn says_little(&self) -> bool {
+        self.code == Some(RDKafkaErrorCode::AllBrokersDown)
+    }
 }
 
 impl Listener {
@@ -43,6 +54,7 @@ impl Listener {
 
 impl ClientContext for Listener {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.heard.store(true, Ordering::Relaxed);
         // What matters comes as an error too; librdkafka logs each failed connection of each broker.
         match level {
             RDKafkaLogLevel::Debug => tracing::trace!(facility, "{line}"),
@@ -52,16 +64,14 @@ impl ClientContext for Listener {
 
     fn error(&self, error: WrapperError, reason: &str) {
         tracing::debug!(%error, "{reason}");
-        let code = error.rdkafka_error_code();
-        let mut last = self.lock();
-        // That all are down follows from what went wrong with each, such as a login, and says less.
-        if code == Some(RDKafkaErrorCode::AllBrokersDown) && last.is_some() {
-            return;
-        }
-        *last = Some(Said {
-            code,
+        let said = Said {
+            code: error.rdkafka_error_code(),
             reason: reason.to_owned(),
-        });
+        };
+        let mut last = self.lock();
+        if last.is_none() || !said.says_little() {
+            *last = Some(said);
+        }
     }
 }
 
@@ -111,28 +121,33 @@ pub(super) fn open(config: &KafkaConfig, isolation: Isolation) -> Result<Client,
 pub(super) fn connect(client: &Client, config: &KafkaConfig) -> Result<(), KafkaError> {
     let began = Instant::now();
     let mut said: Option<Said> = None;
+    let mut patience = FIRST_LOOK_AFTER;
     loop {
         // A topic that nobody has: the answer is short, and is one.
-        let answer = client.fetch_metadata(Some("backfold.reaches.brokers"), ASK_AGAIN_AFTER);
+        let answer = client.fetch_metadata(Some("backfold.reaches.brokers"), patience);
         let Err(error) = answer else {
             return Ok(());
         };
         listen(client);
-        said = client.context().take_error().or(said);
-        let (code, problem) = match &said {
-            Some(said) => (said.code, format!("{error}: {}", said.reason)),
-            None => (error.rdkafka_error_code(), error.to_string()),
-        };
-        let failure = KafkaError::of_code("reach", &config.place(), code, problem);
+        match client.context().take_error() {
+            // It follows from what was said before.
+            Some(last) if last.says_little() && said.is_some() => {}
+            Some(last) => said = Some(last),
+            None => {}
+        }
+        let failure = meaning("reach", &config.place(), &error, said.as_ref());
         let is_final = matches!(failure, KafkaError::NotAllowed { .. });
         if is_final || began.elapsed() > config.request_timeout {
             return Err(failure);
         }
+        patience = (patience * 2).min(LOOK_AFTER);
     }
 }
 
-/// How long a broker may take to answer before it is looked why it does not.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How long a broker may take to answer before it is looked why it does not: a login is refused soon, if it is. It
+/// doubles up to [`LOOK_AFTER`].
+const FIRST_LOOK_AFTER: Duration = Duration::from_millis(100);
+const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// What a failed question means, with what the client said beside it.
 pub(super) fn explain(
@@ -142,17 +157,28 @@ pub(super) fn explain(
     error: &WrapperError,
 ) -> KafkaError {
     listen(client);
-    match client.context().take_error() {
-        Some(said) => {
-            let code = said.code.or_else(|| error.rdkafka_error_code());
-            KafkaError::of_code(what, place, code, format!("{error}: {}", said.reason))
-        }
-        None => KafkaError::of(what, place, error),
-    }
+    let said = client.context().take_error();
+    meaning(what, place, error, said.as_ref())
+}
+
+fn meaning(
+    what: &'static str,
+    place: &str,
+    error: &WrapperError,
+    said: Option<&Said>,
+) -> KafkaError {
+    let Some(Said { code, reason }) = said else {
+        return KafkaError::of(what, place, error);
+    };
+    token::failure(reason, place).unwrap_or_else(|| {
+        let code = code.or_else(|| error.rdkafka_error_code());
+        KafkaError::of_code(what, place, code, format!("{error}: {reason}"))
+    })
 }
 
 /// Lets a client say what it has to say.
 pub(super) fn listen(client: &Client) {
-    // Records go elsewhere: whatever comes here is told to the listener.
-    while client.poll(Duration::ZERO).is_some() {}
+    // Records go elsewhere: whatever comes here is told to the listener. A line of log ends a poll as silence does.
+    let heard = &client.context().heard;
+    while client.poll(Duration::ZERO).is_some() || heard.swap(false, Ordering::Relaxed) {}
 }

@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `config`, `properties` | what a job says, and what it may not |
-//! | `client`, `native` | clients of librdkafka, and what its wrapper lacks |
+//! | `client`, `token`, `native` | clients of librdkafka, why they have no token, and what its wrapper lacks |
 //! | `topics`, `offsets`, `bounds`, `sample`, `plan` | from topics to ranges of offsets, and to splits |
 //! | `read` | a split, read until the position is at its end |
 //! | `failure` | what can go wrong |
@@ -37,6 +37,7 @@ mod read;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod token;
 mod topics;
 
 pub use config::KafkaConfig;

@@ -105,6 +105,10 @@ const REFUSED: &[(&str, &str)] = &[
 const SECRETS: &[&str] = &[
     "sasl.password",
     "sasl.oauthbearer.client.secret",
+    // Another name of the same.
+    "sasl.oauthbearer.client.credentials.client.secret",
+    "sasl.oauthbearer.assertion.private.key.passphrase",
+    "sasl.oauthbearer.assertion.private.key.pem",
     "ssl.key.password",
     "ssl.key.pem",
     "ssl.keystore.password",
@@ -286,6 +290,9 @@ mod tests {
             "ssl.ca.location",
         ] {
             assert_eq!(check(name), Ok(()), "{name}");
+        }
+        for name in SECRETS {
+            assert!(check(name).is_err(), "{name}");
         }
         insta::assert_snapshot!(check("sasl.password").unwrap_err(), @"`sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`");
     }

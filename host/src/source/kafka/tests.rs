@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::consumer::Consumer;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
@@ -165,4 +166,18 @@ fn readers_begin_and_end_anywhere_and_their_records_stay_as_they_are() {
         }
     }
     assert!(seen.len() > 40);
+}
+
+/// Each line of log stands before the error that it is about.
+#[test]
+fn a_client_is_listened_to_until_it_has_said_all() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let client = client::open(&KafkaConfig::new(address, &[TOPIC]), Isolation::Committed).unwrap();
+    let answer = client.fetch_metadata(Some(TOPIC), Duration::from_secs(1));
+    assert!(answer.is_err());
+    client::listen(&client);
+    let said = client.context().take_error().unwrap();
+    assert!(said.reason.contains("Connection refused"), "{said:?}");
 }
