@@ -1,7 +1,6 @@
 //! Servers in Java that tests start: `tests/setup kafka` installs them.
 
 use std::collections::VecDeque;
-use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -167,6 +167,25 @@ impl Server {
             .status()?;
         ensure!(sent.success(), "nobody to send {name} to\n{}", self.log());
         Ok(())
+    }
+
+    /// Whether it was stopped in its tracks: a signal of that is on its way for a moment, thread by thread.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn stands_still(&self) -> Result<bool> {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        for task in fs::read_dir(&tasks).with_context(|| format!("no {tasks}"))? {
+            // One that ends meanwhile does not run either.
+            let status = fs::read_to_string(task?.path().join("stat")).unwrap_or_default();
+            // The name in parentheses, which may hold any character, then the state.
+            if let Some((_, rest)) = status.rsplit_once(") ")
+                && !rest.starts_with('T')
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Asks it to end, and waits until it has.

@@ -300,7 +300,11 @@ impl Broker {
     /// # Errors
     /// If it does not run.
     pub fn pause(&self) -> Result<()> {
-        self.server()?.signal("STOP")
+        let server = self.server()?;
+        server.signal("STOP")?;
+        topics::wait_until("the broker stands still", || {
+            Ok(server.stands_still()?.then_some(()))
+        })
     }
 
     /// Has it go on.

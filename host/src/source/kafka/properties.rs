@@ -104,6 +104,7 @@ const REFUSED: &[(&str, &str)] = &[
 /// What belongs into the environment or a file.
 const SECRETS: &[&str] = &[
     "sasl.password",
+    "sasl.oauthbearer.config",
     "sasl.oauthbearer.client.secret",
     // Another name of the same.
     "sasl.oauthbearer.client.credentials.client.secret",
