@@ -345,4 +345,13 @@ fn what_cannot_be_folded_on_top_is_refused() {
     bench.write_object("part-1.jsonl", record("/a", 1)).unwrap();
     bench.run("run").success();
     bench.refuses("run --only-quarantined", 2, "BF0109");
+    // The time of its object, by which the component goes, is not kept with a record.
+    let beside = guest("beside");
+    let bench = Workbench::new(&beside).unwrap();
+    let settings = "decode.format = \"raw-lines\"\nparams.refuse = \"-\"";
+    bench.write_job(&beside, settings).unwrap();
+    bench.write_object("part-1.jsonl", record("/a", 1)).unwrap();
+    bench.refuses("run --trust-laws", 3, "BF0701");
+    let said = bench.refuses("run --only-quarantined", 2, "BF0110");
+    assert!(said.contains("input `key` is not in the value"), "{said}");
 }

@@ -45,7 +45,7 @@ impl Values for JsonValues<'_> {
     }
 }
 
-/// A record that is bytes and nothing else.
+/// A record that is bytes and nothing else, or that has no value.
 pub(super) struct NoValues;
 
 impl Values for NoValues {
@@ -55,23 +55,6 @@ impl Values for NoValues {
 
     fn push(&self, _slot: SlotId, _column: &mut Column) -> Option<Result<bool, Misfit>> {
         None
-    }
-}
-
-/// A record without a value: all that would be in it is null.
-pub(super) struct Tombstone;
-
-impl Values for Tombstone {
-    fn meets(&self, _condition: &PlannedCondition) -> Option<bool> {
-        None
-    }
-
-    fn push(&self, _slot: SlotId, _column: &mut Column) -> Option<Result<bool, Misfit>> {
-        None
-    }
-
-    fn why_missing(&self, _slot: SlotId) -> Option<String> {
-        Some(TOMBSTONE.to_owned())
     }
 }
 
@@ -174,17 +157,16 @@ impl Judge<'_> {
                 column.push_null();
                 Ok(())
             }
-            Ok(false) => Err(self.missing(input, values)),
+            Ok(false) => Err(self.missing(input, values, record)),
             Err(misfit) => Err(Box::new((self.plan.path(input), misfit))),
         }
     }
 
     #[cold]
-    fn missing<V: Values>(&self, input: usize, values: &V) -> Refusal {
+    fn missing<V: Values>(&self, input: usize, values: &V, record: &Record<'_>) -> Refusal {
         let why = match &self.plan.inputs[input].place {
+            Place::Value(_) | Place::Payload if !record.has_value => Some(TOMBSTONE.to_owned()),
             Place::Value(slot) => values.why_missing(*slot),
-            // All others have one, be it empty.
-            Place::Payload => Some(TOMBSTONE.to_owned()),
             _ => None,
         };
         let reason = why.unwrap_or_else(|| self.plan.lacks(input));

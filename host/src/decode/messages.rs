@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::block::Block;
 use super::decoding::Paused;
 use super::json::skip_blanks;
-use super::judge::Tombstone;
 use super::provenance::Stretch;
 use super::rows::{NoValues, Record, Rows};
 use super::schemas::SCHEMA_PREFIX;
@@ -105,10 +104,9 @@ impl MessageReader {
             key: message.key,
             headers: message.headers,
         };
-        match (is_tombstone, self.is_raw) {
-            (true, _) => rows.accept_values(&self.block, &record, &Tombstone),
-            (false, true) => rows.accept_values(&self.block, &record, &NoValues),
-            (false, false) => rows.accept(&self.block, &record),
+        match is_tombstone || self.is_raw {
+            true => rows.accept_values(&self.block, &record, &NoValues),
+            false => rows.accept(&self.block, &record),
         }
     }
 
