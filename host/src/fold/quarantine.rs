@@ -136,20 +136,16 @@ impl MessageParts {
         if self.cut {
             return None;
         }
-        let headers = self.headers.iter().map(|(name, value)| {
-            let value = match value {
-                Some(value) => Some(value.bytes()?),
-                None => None,
-            };
-            Some((name.clone(), value))
-        });
+        let bytes = |written: &Option<Written>| match written {
+            Some(written) => written.bytes().map(Some),
+            None => Some(None),
+        };
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| Some((name.clone(), bytes(value)?)));
         Some(Message {
             offset,
             time_us: self.time_us,
-            key: match &self.key {
-                Some(key) => Some(key.bytes()?),
-                None => None,
-            },
+            key: bytes(&self.key)?,
             headers: headers.collect::<Option<_>>()?,
             value,
         })

@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the component may take beyond that for what it has begun.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The most that is read of a piece, unless it is Parquet or the plan is small.
+/// The most that is read of a piece, unless it is Parquet, or an object of a small plan.
 const PIECE_BYTES: u64 = 2 << 20;
 
 /// How many pieces are read at a time.
@@ -121,10 +121,10 @@ impl Replay<'_> {
             projection: projection(&build.manifest),
             decode: &build.manifest.decode,
         };
-        let most_bytes = if total.is_small() {
-            u64::MAX
-        } else {
-            PIECE_BYTES
+        // Nobody knows how large the messages of a small plan are.
+        let most_bytes = match total.is_small() && total.offsets == 0 {
+            true => u64::MAX,
+            false => PIECE_BYTES,
         };
         let reads = picks.into_iter().map(|pick| async {
             let probe = prober.read(pick.piece.clone(), most_bytes).await;

@@ -2,10 +2,11 @@
 
 use crate::source::{Object, Split, SplitInput};
 
-/// A plan of at most so many bytes in so many objects, or of so many offsets, is read as a whole.
+/// A plan of at most so many bytes in so many objects, or of so many offsets in so many splits, is read as a whole.
 const WHOLE_BYTES: u64 = 8 << 20;
 const WHOLE_OBJECTS: u64 = 256;
 const WHOLE_OFFSETS: u64 = 10_000;
+const WHOLE_SPLITS: u64 = 16;
 
 /// Of a larger one, those that hold the bytes or offsets at so many places, evenly spread: large objects are picked
 /// rather than small ones, as much as they make up the plan.
@@ -25,7 +26,10 @@ pub(in crate::replay) struct Total {
 impl Total {
     /// Whether all of it is read.
     pub(super) fn is_small(&self) -> bool {
-        self.bytes <= WHOLE_BYTES && self.objects <= WHOLE_OBJECTS && self.offsets <= WHOLE_OFFSETS
+        match self.offsets {
+            0 => self.bytes <= WHOLE_BYTES && self.objects <= WHOLE_OBJECTS,
+            offsets => offsets <= WHOLE_OFFSETS && self.splits <= WHOLE_SPLITS,
+        }
     }
 
     /// As in [`Piece::size`].
