@@ -47,6 +47,7 @@ def arguments():
     )
     parser.add_argument("--backfold", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--component", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--payloads", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--trapping", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--objects", type=int, default=64)

@@ -60,7 +60,9 @@ impl MessageReader {
             let value_bytes = self.messages.value_bytes();
             rows.counts.stored_bytes += value_bytes;
             rows.counts.decoded_bytes += value_bytes;
-            rows.begin(&self.block, true);
+            if !self.is_raw {
+                rows.begin(&self.block, true);
+            }
             self.has_begun = true;
         }
         while self.next < self.messages.len() {
