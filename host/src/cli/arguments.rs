@@ -230,15 +230,12 @@ mod tests {
             to: Some("2026-01-02 05:00".to_owned()),
             workers: Some(2),
             skip_archived: true,
-            properties: vec![
-                ("client.id".to_owned(), "backfold".to_owned()),
-                ("sasl.password".to_owned(), "swordfish".to_owned()),
-            ],
+            properties: vec![("client.id".to_owned(), "backfold".to_owned())],
             params: ParamArguments {
                 params: vec![("say".to_owned(), "it's".to_owned())],
             },
         };
-        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -X client.id=backfold -X 'sasl.password=…' -p 'say=it'\''s'";
+        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -X client.id=backfold -p 'say=it'\''s'";
         assert_eq!(arguments.suffix(), expected);
         let arguments = BuildArguments {
             range: Some("@-48h:-24h".to_owned()),
