@@ -211,6 +211,22 @@ impl Workbench {
         builds
     }
 
+    /// Fails where a file of a build has this text.
+    ///
+    /// # Panics
+    /// With the file's name.
+    #[track_caller]
+    pub fn assert_not_in_builds(&self, secret: &str) {
+        for build in self.builds() {
+            for entry in fs::read_dir(build).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                let text = fs::read(&path).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
+                assert!(!text.contains(secret), "{}", path.display());
+            }
+        }
+    }
+
     /// The whole lines of the newest build's journal; none where there is no build yet.
     pub fn journal(&self) -> Vec<String> {
         let path = self.builds().pop().map(|build| build.join("journal.jsonl"));

@@ -161,14 +161,20 @@ fn all_kinds() -> Vec<Record> {
         .collect()
 }
 
-#[test]
-fn what_records_have_beside_their_value_is_folded_and_cut_by_their_own_time() {
+/// They in a topic, and a job that folds what they have beside their values.
+fn topic_of_all_kinds() -> (Vec<Record>, Clicks) {
     let records = all_kinds();
     let broker = shared();
     let topic = broker.create("beside", 3, &[]).unwrap();
     broker.produce(&topic, "zstd", records.clone()).unwrap();
     let archive = Archive::new(&ArchiveSpec::SMALL).unwrap();
     let clicks = Clicks::over(broker, &guest("beside"), topic, archive).unwrap();
+    (records, clicks)
+}
+
+#[test]
+fn what_records_have_beside_their_value_is_folded_and_cut_by_their_own_time() {
+    let (records, clicks) = topic_of_all_kinds();
     for format in ["raw-objects", "raw-lines"] {
         clicks
             .write_job(&format!("decode.format = \"{format}\""))
@@ -202,12 +208,7 @@ fn what_records_have_beside_their_value_is_folded_and_cut_by_their_own_time() {
 
 #[test]
 fn a_rejected_record_keeps_what_it_has_beside_its_value() {
-    let records = all_kinds();
-    let broker = shared();
-    let topic = broker.create("refused", 3, &[]).unwrap();
-    broker.produce(&topic, "zstd", records.clone()).unwrap();
-    let archive = Archive::new(&ArchiveSpec::SMALL).unwrap();
-    let clicks = Clicks::over(broker, &guest("beside"), topic, archive).unwrap();
+    let (records, clicks) = topic_of_all_kinds();
     let all = "decode.format = \"raw-objects\"\ngate.max_quarantined = 100\n";
     let within = "range = { from = \"2026-01-01T02:00Z\", to = \"2026-01-01T09:00Z\" }";
     for (range, hours) in [("", 0..24), (within, 2..9)] {

@@ -201,12 +201,5 @@ fn the_secret_is_neither_in_a_job_nor_on_a_command_line_nor_in_a_build() {
     write_job(&clicks, provider, &client, file);
     clicks.bench.run(RUN).success();
     assert!(clicks.bench.tallies().unwrap() == clicks.archive.expected());
-    for build in clicks.bench.builds() {
-        for entry in fs::read_dir(build).unwrap() {
-            let path = entry.unwrap().path();
-            let text = fs::read(&path).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            assert!(!text.contains(&client.secret), "{}", path.display());
-        }
-    }
+    clicks.bench.assert_not_in_builds(&client.secret);
 }

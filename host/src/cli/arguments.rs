@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use backfold::job::{Job, JobError, Overrides};
+use backfold::source::kafka::is_secret;
 use clap::{Args, ValueEnum};
 
 use super::answer::Format;
@@ -168,7 +169,7 @@ impl BuildArguments {
             words.push("--skip-archived".to_owned());
         }
         for (name, value) in &self.properties {
-            // None of them is a secret, or there would be no job.
+            let value = if is_secret(name) { "…" } else { value };
             words.extend(["-X".to_owned(), quoted(&format!("{name}={value}"))]);
         }
         for (name, value) in &self.params.params {
@@ -230,12 +231,15 @@ mod tests {
             to: Some("2026-01-02 05:00".to_owned()),
             workers: Some(2),
             skip_archived: true,
-            properties: vec![("client.id".to_owned(), "backfold".to_owned())],
+            properties: vec![
+                ("client.id".to_owned(), "backfold".to_owned()),
+                ("sasl.password".to_owned(), "swordfish".to_owned()),
+            ],
             params: ParamArguments {
                 params: vec![("say".to_owned(), "it's".to_owned())],
             },
         };
-        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -X client.id=backfold -p 'say=it'\''s'";
+        let expected = r" --from -48h --to '2026-01-02 05:00' --skip-archived -X client.id=backfold -X 'sasl.password=…' -p 'say=it'\''s'";
         assert_eq!(arguments.suffix(), expected);
         let arguments = BuildArguments {
             range: Some("@-48h:-24h".to_owned()),

@@ -16,14 +16,17 @@ pub(crate) fn summary(partitions: &[FrozenPartition]) -> String {
     format!(
         "{}, at most {}",
         counted(partitions.len() as u64, "partition"),
-        counted(partitions.iter().map(records).sum(), "record")
+        counted(
+            partitions.iter().map(FrozenPartition::offsets).sum(),
+            "record"
+        )
     )
 }
 
 /// The partitions that hold most, and how much the others do.
 pub(crate) fn table(partitions: &[FrozenPartition], paint: Paint) -> String {
-    let (empty, mut full): (Vec<_>, Vec<_>) = partitions.iter().partition(|one| records(one) == 0);
-    full.sort_by_key(|one| (Reverse(records(one)), one.topic.as_str(), one.partition));
+    let (empty, mut full): (Vec<_>, Vec<_>) = partitions.iter().partition(|one| one.offsets() == 0);
+    full.sort_by_key(|one| (Reverse(one.offsets()), one.topic.as_str(), one.partition));
     let (shown, more) = full.split_at(full.len().min(ROWS));
 
     let mut text = String::new();
@@ -40,12 +43,12 @@ pub(crate) fn table(partitions: &[FrozenPartition], paint: Paint) -> String {
         for one in shown {
             let bytes = one
                 .record_bytes
-                .map(|bytes| bytes.saturating_mul(records(one)));
+                .map(|bytes| bytes.saturating_mul(one.offsets()));
             table.row([
                 format!("{}/{}", one.topic, one.partition),
                 one.start.to_string(),
                 one.end.to_string(),
-                count(records(one)),
+                count(one.offsets()),
                 bytes.map_or_else(unknown, |bytes| format!("~{}", size(bytes))),
                 one.first_us.map_or_else(unknown, second),
                 one.last_us.map_or_else(unknown, second),
@@ -54,7 +57,7 @@ pub(crate) fn table(partitions: &[FrozenPartition], paint: Paint) -> String {
         text.push_str(&table.render(2, paint));
     }
     if !more.is_empty() {
-        let records = more.iter().map(|one| records(one)).sum();
+        let records = more.iter().map(|one| one.offsets()).sum();
         text.push_str(&format!(
             "  and {} more, {}\n",
             count(more.len() as u64),
@@ -67,15 +70,6 @@ pub(crate) fn table(partitions: &[FrozenPartition], paint: Paint) -> String {
         several => text.push_str(&format!("  {} partitions are empty\n", count(several))),
     }
     text
-}
-
-/// How many records lie between start and end, at most.
-fn records(partition: &FrozenPartition) -> u64 {
-    partition
-        .end
-        .checked_sub(partition.start)
-        .and_then(|records| u64::try_from(records).ok())
-        .unwrap_or(0)
 }
 
 fn unknown() -> String {

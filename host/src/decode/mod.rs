@@ -261,8 +261,9 @@ impl Rejected {
         bytes + attached.map_or(0, |attached| attached.size_bytes())
     }
 
-    /// The same with what a log keeps of it.
+    /// The same with what a log keeps of it, of which key and headers are kept up to [`QUARANTINE_BYTES`].
     pub(crate) fn with(self, attached: Option<Attached>) -> Self {
+        let attached = attached.map(|attached| attached.within(QUARANTINE_BYTES));
         Rejected {
             attached: attached.map(Box::new),
             ..self

@@ -118,16 +118,15 @@ fn is_false(flag: &bool) -> bool {
 
 impl MessageParts {
     fn new(attached: &Attached) -> Self {
-        let cut = attached.size_bytes() > QUARANTINE_BYTES;
-        let headers = attached.headers.iter().filter(|_| !cut);
+        let headers = attached.headers.iter();
         MessageParts {
             tombstone: attached.is_tombstone,
             time_us: attached.time_us,
-            key: attached.key.as_deref().filter(|_| !cut).map(Written::new),
+            key: attached.key.as_deref().map(Written::new),
             headers: headers
                 .map(|(name, value)| (name.clone(), value.as_deref().map(Written::new)))
                 .collect(),
-            cut,
+            cut: attached.is_cut,
         }
     }
 

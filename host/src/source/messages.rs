@@ -74,6 +74,8 @@ pub struct Attached {
     pub headers: Vec<(String, Option<Bytes>)>,
     /// Whether it has no value.
     pub is_tombstone: bool,
+    /// Whether key and headers were let go of, since they are too long.
+    pub is_cut: bool,
 }
 
 /// A record among [`Messages`].
@@ -126,6 +128,19 @@ impl Attached {
             .sum();
         self.key.as_ref().map_or(0, Bytes::len) + headers
     }
+
+    /// Without key and headers where they have more than so many bytes together.
+    pub(crate) fn within(self, most_bytes: usize) -> Self {
+        if self.size_bytes() <= most_bytes {
+            return self;
+        }
+        Attached {
+            key: None,
+            headers: Vec::new(),
+            is_cut: true,
+            ..self
+        }
+    }
 }
 
 impl MessageRef<'_> {
@@ -140,6 +155,7 @@ impl MessageRef<'_> {
             key: self.key.map(Bytes::copy_from_slice),
             headers: headers.collect(),
             is_tombstone: self.value.is_none(),
+            is_cut: false,
         }
     }
 }

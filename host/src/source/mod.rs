@@ -132,7 +132,7 @@ impl Split {
     pub(crate) fn offsets(&self) -> u64 {
         match self.input {
             SplitInput::Objects(_) => 0,
-            SplitInput::Offsets { start, end, .. } => end.saturating_sub(start).max(0) as u64,
+            SplitInput::Offsets { start, end, .. } => length(start, end),
         }
     }
 }
@@ -234,6 +234,20 @@ pub struct FrozenPartition {
     /// That of the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_us: Option<i64>,
+}
+
+impl FrozenPartition {
+    /// How many offsets it has, and records at most.
+    pub fn offsets(&self) -> u64 {
+        length(self.start, self.end)
+    }
+}
+
+/// How many offsets are in `start..end`.
+fn length(start: i64, end: i64) -> u64 {
+    end.checked_sub(start)
+        .and_then(|offsets| u64::try_from(offsets).ok())
+        .unwrap_or(0)
 }
 
 /// The source positions up to which a table is complete, for a live consumer to go on from.

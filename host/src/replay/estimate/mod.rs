@@ -23,7 +23,7 @@ use crate::decode::Schemas;
 use crate::error::WithCauses;
 use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
-use crate::source::{ReplayDriver, Split, SplitInput};
+use crate::source::{FrozenPartition, ReplayDriver, Split, SplitInput};
 
 mod measure;
 mod pick;
@@ -246,12 +246,13 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
 /// What is left of a build.
 pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
     let frozen = &build.manifest.frozen;
-    if standing.covered.is_empty() && frozen.objects > 0 {
+    let is_told = frozen.objects > 0 || !frozen.partitions.is_empty();
+    if standing.covered.is_empty() && is_told {
         return Ok(Total {
             splits: frozen.splits,
             objects: frozen.objects,
             bytes: frozen.size_bytes,
-            offsets: 0,
+            offsets: frozen.partitions.iter().map(FrozenPartition::offsets).sum(),
         });
     }
     let mut total = Total::default();

@@ -45,6 +45,11 @@ impl Listener {
         self.lock().take()
     }
 
+    /// The last thing that went wrong since that was forgotten.
+    fn last_error(&self) -> Option<Said> {
+        self.lock().clone()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Said>> {
         self.last_error
             .lock()
@@ -120,21 +125,17 @@ pub(super) fn open(config: &KafkaConfig, isolation: Isolation) -> Result<Client,
 /// Where none does within the time for a question; at once where a login is refused, which no waiting mends.
 pub(super) fn connect(client: &Client, config: &KafkaConfig) -> Result<(), KafkaError> {
     let began = Instant::now();
-    let mut said: Option<Said> = None;
     let mut patience = FIRST_LOOK_AFTER;
     loop {
         // A topic that nobody has: the answer is short, and is one.
         let answer = client.fetch_metadata(Some("backfold.reaches.brokers"), patience);
         let Err(error) = answer else {
+            // It passed.
+            client.context().take_error();
             return Ok(());
         };
         listen(client);
-        match client.context().take_error() {
-            // It follows from what was said before.
-            Some(last) if last.says_little() && said.is_some() => {}
-            Some(last) => said = Some(last),
-            None => {}
-        }
+        let said = client.context().last_error();
         let failure = meaning("reach", &config.place(), &error, said.as_ref());
         let is_final = matches!(failure, KafkaError::NotAllowed { .. });
         if is_final || began.elapsed() > config.request_timeout {

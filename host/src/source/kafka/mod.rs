@@ -44,6 +44,7 @@ pub use config::KafkaConfig;
 pub use failure::KafkaError;
 pub(crate) use failure::codes;
 pub(crate) use properties::check as check_property;
+pub use properties::is_secret;
 
 use bounds::Bounds;
 use client::Isolation;

@@ -115,8 +115,8 @@ const SECRETS: &[&str] = &[
     "ssl.keystore.password",
 ];
 
-/// Whether the value of a property must not be shown.
-pub(super) fn is_secret(name: &str) -> bool {
+/// Whether the value of a property of librdkafka must not be shown.
+pub fn is_secret(name: &str) -> bool {
     SECRETS.contains(&name)
 }
 

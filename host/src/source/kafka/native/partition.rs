@@ -2,7 +2,8 @@
 //!
 //! The wrapper's consumers give an event a record, with an allocation and a reference count each, and need a group's
 //! name to be assigned a partition, for which they look up the group's coordinator, a right that a replay need not have.
-//! The simple consumer gives many records at a time, and knows no groups.
+//! The simple consumer gives many records at a time, for two thirds of a bare consumer's CPU time where records have 400
+//! bytes and are not compressed, and knows no groups.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
