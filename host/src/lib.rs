@@ -14,12 +14,13 @@
 //! | [`store`] | sorted rows | a shadow table, and the swap |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //!
-//! [`job`] says which of them, with which settings. [`schema`], [`keys`], [`json_rows`], [`error`], [`units`] and
-//! [`progress`] are the words that they share.
+//! [`job`] says which of them, with which settings. [`schema`], [`keys`], [`json_rows`], [`error`], [`units`],
+//! [`progress`] and `durable` are the words that they share.
 
 pub mod build;
 pub mod cutover;
 pub mod decode;
+mod durable;
 pub mod error;
 pub mod fold;
 pub mod guest;

@@ -73,6 +73,24 @@ impl Progress {
         Stage::ALL[usize::from(self.stage.load(Ordering::Acquire)).min(Stage::ALL.len() - 1)]
     }
 
+    /// A number that changes whenever some work was done.
+    pub fn moved(&self) -> u64 {
+        let counters = [
+            &self.splits_total,
+            &self.splits_done,
+            &self.bytes_done,
+            &self.records,
+            &self.decoded_bytes,
+            &self.rejected,
+            &self.rows_total,
+            &self.rows_done,
+        ];
+        let counted = counters.map(|counter| counter.load(Ordering::Relaxed));
+        counted
+            .into_iter()
+            .fold(self.stage() as u64, u64::wrapping_add)
+    }
+
     /// Adds what was read for a batch.
     pub fn add(&self, counts: &Counts) {
         self.records.fetch_add(counts.records, Ordering::Relaxed);

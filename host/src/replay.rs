@@ -4,7 +4,7 @@
 //! stopped anywhere and called again.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,7 @@ use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
 use crate::store::{Loaded, StateStore};
 
+mod choosing;
 mod commands;
 mod cutover;
 mod error;
@@ -26,6 +27,7 @@ mod laws;
 mod leftovers;
 mod loading;
 mod opening;
+mod phase;
 mod planning;
 mod quarantine;
 mod report;
@@ -34,18 +36,23 @@ mod sampling;
 mod schemas;
 mod trial;
 
-pub use commands::{diff, gc, handoff, history, rollback, status, swap};
+pub use commands::{diff, gc, handoff, history, rollback, status};
+pub use cutover::{SwapOptions, swap};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use laws::{CheckOptions, check, check_again};
+pub use phase::BuildPhase;
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
-pub use report::{BuildPhase, BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
 pub(crate) use trial::codes as trial_codes;
 pub use trial::{
     Comparison, DifferentRow, Expectation, Rejection, Trial, TrialError, TrialOptions, test,
 };
+
+use choosing::{Choice, Work};
+use phase::Stored;
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +67,8 @@ pub struct RunOptions {
     pub only_quarantined: bool,
     /// Skip the test of the component's laws, which comes before anything is folded.
     pub trust_laws: bool,
+    /// How long to wait for another command that works on the same build, or plans one.
+    pub wait: Duration,
     /// Who runs, for the table's history.
     pub by: String,
 }
@@ -69,13 +78,12 @@ pub struct RunOptions {
 /// A build of the same job that was planned and not begun is replaced; one that was begun is shown.
 pub async fn plan(
     job: &Job,
+    wait: Duration,
     progress: Arc<Progress>,
     cancel: CancellationToken,
 ) -> Result<Planned, Error> {
     let replay = Replay::open(job, progress, cancel).await?;
-    replay.store.prepare(&job.table).await?;
-    let _lock = replay.work.lock()?;
-    let (build, standing) = replay.plan_anew_unless_begun().await?;
+    let (build, standing, _lock) = replay.plan_anew_unless_begun(wait).await?;
     replay.planned(&build, &standing).await
 }
 
@@ -93,17 +101,17 @@ pub async fn run(
         only_quarantined: options.only_quarantined,
         ..Replay::open(job, progress, cancel).await?
     };
-    if !options.only_fold {
-        replay.store.prepare(&job.table).await?;
-    }
-    let _lock = replay.work.lock()?;
     let mut clock = Clock::start(&replay.progress);
 
     clock.enter(Stage::Plan);
-    let build = replay.resume_or_plan(options.fresh).await?;
-    if let Some(report) = replay.already_live(&build, options).await? {
-        return Ok(report);
-    }
+    let Work {
+        build,
+        lock: _lock,
+        notes,
+    } = match replay.choose(options).await? {
+        Choice::AlreadyLive(report) => return Ok(*report),
+        Choice::Work(work) => work,
+    };
     let (journal, standing) = build.resume()?;
     let journal = Arc::new(journal);
 
@@ -115,6 +123,7 @@ pub async fn run(
         clock.enter(Stage::Load);
         let merged = loading::merge_only(&replay, &build, &standing).await?;
         let mut report = RunReport::new(&build, &standing);
+        report.notes = notes;
         report.loaded = Some(Loaded {
             rows: merged.rows,
             digest: merged.digest,
@@ -129,18 +138,18 @@ pub async fn run(
     replay.check_interrupted()?;
     clock.enter(Stage::Gate);
     let mut report = RunReport::new(&build, &standing);
-    let checked = replay.check(&build, &standing, &mut report).await?;
+    report.notes = notes;
+    let checked = replay
+        .check(&build, &journal, &standing, &mut report)
+        .await?;
 
     if options.swap && report.outcome == Outcome::Ready {
         // Who asked to stop must not find the table swapped.
         replay.check_interrupted()?;
         clock.enter(Stage::Swap);
-        let pointer = replay.show(&build, checked, &options.by).await?;
-        journal.append(&Entry::Swapped {
-            version: pointer.version,
-        })?;
-        report.pointer = Some(pointer);
-        report.outcome = Outcome::Live;
+        replay
+            .show(&build, checked, &options.by, &mut report)
+            .await?;
     }
     replay.finish(report, &build, &standing, clock)
 }
@@ -166,7 +175,7 @@ impl<'a> Replay<'a> {
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
         let store = job.store()?;
-        let work = WorkFolder::open(&job.work, &job.table)?;
+        let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
@@ -215,7 +224,7 @@ impl<'a> Replay<'a> {
         mut standing: Standing,
     ) -> Result<Standing, Error> {
         self.show_progress(build, &standing)?;
-        if self.is_loaded(build, &standing).await? {
+        if self.loaded(build, &standing).await?.is_some() {
             return Ok(standing);
         }
         for run in standing.runs() {
@@ -247,23 +256,25 @@ impl<'a> Replay<'a> {
         journal: &Journal,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
-        if self.is_loaded(build, &standing).await? {
-            return Ok(standing);
-        }
-        let loaded = loading::load_table(self, build, &standing).await?;
+        let loaded = match self.loaded(build, &standing).await? {
+            Some(_) if standing.loaded.is_some() => return Ok(standing),
+            // Killed between the load and its line in the journal.
+            Some(loaded) => loaded,
+            None => loading::load_table(self, build, &standing).await?,
+        };
         journal.append(&Entry::Loaded(loaded.clone()))?;
         standing.loaded = Some(loaded);
         Ok(standing)
     }
 
-    async fn is_loaded(&self, build: &BuildFolder, standing: &Standing) -> Result<bool, Error> {
-        if standing.loaded.is_none() {
-            return Ok(false);
-        }
-        let stored = self.store.builds(&self.job.table).await?;
-        Ok(stored
-            .iter()
-            .any(|stored| stored.info == build.manifest.info() && stored.loaded == standing.loaded))
+    /// What the complete table of a build holds, where the store has one.
+    async fn loaded(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<Option<Loaded>, Error> {
+        let stored = Stored::of(&*self.store, &self.job.table).await?;
+        Ok(stored.loaded(&build.manifest, standing).cloned())
     }
 
     fn finish(

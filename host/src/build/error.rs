@@ -26,11 +26,11 @@ pub enum BuildError {
         /// The format expected.
         expected: u32,
     },
-    /// Another process works on the same table.
-    #[error("another backfold is building `{table}` in {path} ({holder})")]
+    /// Another process works on the same build, or is choosing one.
+    #[error("another backfold works on {what} in {path} ({holder})")]
     Locked {
-        /// The table.
-        table: String,
+        /// The build, or the builds of a table.
+        what: String,
         /// The locked folder.
         path: PathBuf,
         /// What the lock says of its holder.
@@ -148,7 +148,7 @@ pub(crate) mod codes {
     pub(crate) const LOCKED: Code = Code::new(
         103,
         Class::Conflict,
-        "Wait for the other run, or stop it; this one has changed nothing.",
+        "Wait for the other command, with `--wait 1h` if you like, or stop it; this one has changed nothing.",
     );
     pub(crate) const UNKNOWN_BUILD: Code = Code::new(
         104,

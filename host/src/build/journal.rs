@@ -20,11 +20,33 @@ pub enum Entry {
     Checkpoint(Checkpoint),
     /// The shadow table is complete.
     Loaded(Loaded),
+    /// The gate and the diff were shown to whoever decides on a swap.
+    Checked(Checked),
     /// The table shows this build, or did.
     Swapped {
         /// The pointer's version.
         version: u64,
     },
+}
+
+/// A verdict on a loaded build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Whether the gate held.
+    pub passed: bool,
+    /// The digest of the rows that were checked.
+    pub digest: String,
+    /// What the table showed when the diff was made; `None` where it showed nothing.
+    pub live: Option<Seen>,
+}
+
+/// What a table showed at some moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The build.
+    pub build: String,
+    /// The pointer's version.
+    pub version: u64,
 }
 
 /// The journal of a build that is being worked on.
@@ -67,6 +89,8 @@ pub struct Standing {
     pub covered: Covered,
     /// What was loaded, where all splits were.
     pub loaded: Option<Loaded>,
+    /// The last verdict.
+    pub checked: Option<Checked>,
     /// The pointer's version, where it was swapped.
     pub swapped: Option<u64>,
 }
@@ -82,6 +106,7 @@ impl Standing {
             match entry {
                 Entry::Checkpoint(checkpoint) => standing.add(path, checkpoint)?,
                 Entry::Loaded(loaded) => standing.loaded = Some(loaded),
+                Entry::Checked(checked) => standing.checked = Some(checked),
                 Entry::Swapped { version } => standing.swapped = Some(version),
             }
         }

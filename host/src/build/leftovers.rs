@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
-use super::work::BuildFolder;
+use super::folder::BuildFolder;
 use crate::fold::Quarantined;
 use crate::source::{Chunk, Frozen, Messages, Named, ReplayDriver, SourceError, Split, SplitInput};
 

@@ -1,6 +1,14 @@
-//! Lines of JSON, appended and synced one by one.
+//! Lines of JSON, appended and synced one by one, each with a checksum.
 //!
-//! A line counts once it is whole; a line that a crash cut off at the end is taken away when the file is opened again.
+//! A line is an object whose first member is the CRC-32C of all that follows it:
+//!
+//! ```text
+//! {"crc32c":"547d8e71","entry":"swapped","version":3}
+//! ```
+//!
+//! Pages of an append reach the disk in any order, so a crash may leave the end of a line without its beginning. A
+//! line counts if its checksum holds. The last one may not: it is what a crash left of an append, and is taken away
+//! when the file is opened again. One before it was synced before the next was appended: it is damage.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
@@ -11,6 +19,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::BuildError;
+use crate::durable;
+
+/// What stands before the checksum, and after it.
+const BEFORE: &[u8] = b"{\"crc32c\":\"";
+const AFTER: &[u8] = b"\",";
+/// Digits of a checksum.
+const DIGITS: usize = 8;
 
 /// A file of lines that is being added to.
 #[derive(Debug)]
@@ -29,10 +44,10 @@ impl Lines {
             .truncate(false)
             .open(path)
             .map_err(BuildError::io("opening", path))?;
+        durable::sync_parent(path).map_err(BuildError::io("syncing", path))?;
         let (lines, whole) = read(path, &file)?;
         file.set_len(whole)
-            .map_err(BuildError::io("mending", path))?;
-        file.seek(SeekFrom::Start(whole))
+            .and_then(|()| file.seek(SeekFrom::Start(whole)))
             .map_err(BuildError::io("mending", path))?;
         let path = path.to_owned();
         let file = Mutex::new(file);
@@ -48,16 +63,15 @@ impl Lines {
         }
     }
 
-    /// Appends a line and makes it durable.
+    /// Appends a line, which must be a JSON object with members, and makes it durable.
     pub(super) fn append<T: Serialize>(&self, line: &T) -> Result<(), BuildError> {
         self.write(line)
             .map_err(BuildError::io("writing", &self.path))
     }
 
-    /// The same, for who tells failures otherwise.
+    /// The same, for a caller with errors of its own.
     pub(super) fn write<T: Serialize>(&self, line: &T) -> std::io::Result<()> {
-        let mut line = serde_json::to_vec(line)?;
-        line.push(b'\n');
+        let line = with_checksum(&serde_json::to_vec(line)?);
         let mut file = self.lock();
         let end = file.stream_position()?;
         file.write_all(&line)
@@ -82,8 +96,28 @@ impl Lines {
     }
 }
 
-/// The whole lines of a file, and where they end.
+/// The line of a JSON object, with its end.
+fn with_checksum(object: &[u8]) -> Vec<u8> {
+    let members = object.strip_prefix(b"{").unwrap_or(object);
+    let checksum = format!("{:08x}", crc32c::crc32c(members));
+    [BEFORE, checksum.as_bytes(), AFTER, members, b"\n"].concat()
+}
+
+/// The JSON object of a line; `None` where the line is not as it was written.
+fn without_checksum(line: &[u8]) -> Option<Vec<u8>> {
+    let rest = line.strip_prefix(BEFORE)?;
+    let (checksum, rest) = rest.split_at_checked(DIGITS)?;
+    let members = rest.strip_prefix(AFTER)?.strip_suffix(b"\n")?;
+    let expected = u32::from_str_radix(std::str::from_utf8(checksum).ok()?, 16).ok()?;
+    (crc32c::crc32c(members) == expected).then(|| [b"{", members].concat())
+}
+
+/// The lines of a file that count, and where they end.
 fn read<T: DeserializeOwned>(path: &Path, file: &File) -> Result<(Vec<T>, u64), BuildError> {
+    let damaged = |line: usize, what: String| BuildError::Damaged {
+        path: path.to_owned(),
+        what: format!("line {line}: {what}"),
+    };
     let mut reader = BufReader::new(file);
     let (mut lines, mut whole) = (Vec::new(), 0);
     let mut line = Vec::new();
@@ -92,14 +126,103 @@ fn read<T: DeserializeOwned>(path: &Path, file: &File) -> Result<(Vec<T>, u64), 
         let read = reader
             .read_until(b'\n', &mut line)
             .map_err(BuildError::io("reading", path))?;
-        if line.last() != Some(&b'\n') {
-            return Ok((lines, whole));
-        }
-        let parsed = serde_json::from_slice(&line).map_err(|error| BuildError::Damaged {
-            path: path.to_owned(),
-            what: format!("line {}: {error}", lines.len() + 1),
-        })?;
-        lines.push(parsed);
+        let number = lines.len() + 1;
+        let Some(object) = without_checksum(&line) else {
+            let rest = reader.fill_buf().map_err(BuildError::io("reading", path))?;
+            // In a string a quote is escaped, so where a line begins within this one, its end was lost.
+            let holds_another = line.windows(BEFORE.len()).skip(1).any(|at| at == BEFORE);
+            return match rest.is_empty() && !holds_another {
+                true => Ok((lines, whole)),
+                false => Err(damaged(number, "it is not as it was written".into())),
+            };
+        };
+        // It is as it was written, so another version of backfold wrote it.
+        let parsed = serde_json::from_slice(&object);
+        lines.push(parsed.map_err(|error| damaged(number, error.to_string()))?);
         whole += read as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn lines(count: usize) -> Vec<Value> {
+        (0..count)
+            .map(|n| json!({"n": n, "text": "x".repeat(n * 700)}))
+            .collect()
+    }
+
+    /// A file of these lines, and where each ends.
+    fn written(path: &Path, lines: &[Value]) -> Vec<usize> {
+        let (file, before) = Lines::open::<Value>(path).unwrap();
+        assert!(before.is_empty());
+        let length = || std::fs::metadata(path).unwrap().len() as usize;
+        let append = |line| {
+            file.append(line).unwrap();
+            length()
+        };
+        lines.iter().map(append).collect()
+    }
+
+    #[test]
+    fn lines_are_json_with_a_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        written(&path, &[json!({"entry": "swapped", "version": 3})]);
+        insta::assert_snapshot!(
+            std::fs::read_to_string(&path).unwrap(),
+            @r#"{"crc32c":"547d8e71","entry":"swapped","version":3}"#
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Of the last append any pages are on disk, and others are zeros: it does not count, and all before it does.
+        #[test]
+        fn a_torn_append_does_not_count(count in 1_usize..5, pages in prop::collection::vec(any::<bool>(), 8), page in 1_usize..900) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.jsonl");
+            let all = lines(count);
+            let ends = written(&path, &all);
+            let begin = if count > 1 { ends[count - 2] } else { 0 };
+            let mut bytes = std::fs::read(&path).unwrap();
+            let mut torn = false;
+            for (chunk, is_there) in bytes[begin..].chunks_mut(page).zip(pages.iter().cycle()) {
+                torn |= !is_there;
+                if !is_there { chunk.fill(0) }
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let kept = if torn { &all[..count - 1] } else { &all[..] };
+            prop_assert_eq!(Lines::peek::<Value>(&path).unwrap(), kept);
+            let (file, found) = Lines::open::<Value>(&path).unwrap();
+            prop_assert_eq!(found, kept);
+            file.append(&json!({"n": "next"})).unwrap();
+            let next: Vec<Value> = Lines::peek(&path).unwrap();
+            prop_assert_eq!(next.len(), kept.len() + 1);
+        }
+
+        /// A changed byte of a line that is not the last is told; of the last it is a torn append.
+        #[test]
+        fn a_changed_byte_is_never_read_over(at in any::<prop::sample::Index>(), bit in 0_u32..8) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.jsonl");
+            let all = lines(3);
+            let ends = written(&path, &all);
+            let mut bytes = std::fs::read(&path).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            std::fs::write(&path, &bytes).unwrap();
+            match Lines::peek::<Value>(&path) {
+                Ok(found) => {
+                    prop_assert!(at >= ends[1], "byte {at}");
+                    prop_assert!(found.len() < 3 && all.starts_with(&found));
+                }
+                Err(error) => prop_assert!(matches!(error, BuildError::Damaged { .. }), "{}", error),
+            }
+        }
     }
 }

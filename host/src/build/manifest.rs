@@ -16,6 +16,8 @@ pub struct Manifest {
     pub build: String,
     /// The table's public name.
     pub table: String,
+    /// The name of the store that the build belongs to, as [`Job::target_id`](crate::job::Job::target_id) has it.
+    pub target: String,
     /// When it was planned, RFC 3339 in UTC.
     pub planned_at: String,
     /// The version of backfold that planned it.
@@ -32,6 +34,10 @@ pub struct Manifest {
     pub range: EventRange,
     /// How records are decoded.
     pub decode: DecodeOptions,
+    /// The version of the decoder's rules: [`decode::RULES`](crate::decode::RULES).
+    pub rules: u32,
+    /// The limits that decide which records are rejected: [`Limits::deciding`](crate::guest::Limits::deciding).
+    pub limits: BTreeMap<String, u64>,
     /// The driver's name.
     pub source: String,
     /// What the driver said of the whole input.
@@ -73,6 +79,8 @@ impl Manifest {
             "params": self.params,
             "range": self.range,
             "decode": self.decode,
+            "rules": self.rules,
+            "limits": self.limits,
             "splits": self.splits_digest,
         });
         // The same offsets of a topic that was made anew are of other records.

@@ -1,9 +1,15 @@
 //! A build on disk: what it is made from, what of it is done, and how it goes on after a crash.
 
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
 mod error;
+mod folder;
 mod journal;
 mod leftovers;
 mod lines;
+mod lock;
 mod manifest;
 mod quarantine;
 mod schemas;
@@ -12,10 +18,24 @@ mod work;
 
 pub use error::BuildError;
 pub(crate) use error::codes;
-pub use journal::{Entry, Journal, Standing};
+pub use folder::{BuildFolder, write_json};
+pub use journal::{Checked, Entry, Journal, Seen, Standing};
 pub use leftovers::LeftoversDriver;
+pub use lock::{Lock, Patience};
 pub use manifest::{BasedOn, ComponentIdentity, Manifest};
 pub use quarantine::QuarantineReader;
 pub use schemas::{KeptSchema, SchemaFile};
 pub use splits::{Covered, SplitReader, SplitWriter};
-pub use work::{BuildFolder, Lock, WorkFolder, now, write_json};
+pub use work::{DamagedBuild, WorkFolder};
+
+/// The present moment, RFC 3339 in UTC.
+pub fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, BuildError> {
+    serde_json::from_slice(json).map_err(|error| BuildError::Damaged {
+        path: path.to_owned(),
+        what: error.to_string(),
+    })
+}

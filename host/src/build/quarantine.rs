@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use super::error::BuildError;
-use super::work::BuildFolder;
+use super::folder::BuildFolder;
 use crate::fold::Quarantined;
 
 /// Goes through rejected records, split by split, in the order in which they were rejected; each with its number,

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! <work>/backfold-work.json            the format of all below
-//! <work>/<table>/lock                  held while a process builds this table
-//! <work>/<table>/<build>/manifest.json what it is made from; the last file that a plan writes
+//! <work>/<table>/lock                  held while a build is planned, chosen or removed
+//! <work>/<table>/<build>/lock          held while a command writes to the build
+//!                        manifest.json what it is made from; the last file that a plan writes
 //!                        splits.jsonl  the frozen input
 //!                        journal.jsonl what is done
 //!                        runs/         sorted states
@@ -12,23 +13,25 @@
 //!                        run.json      the report
 //!                        counterexample.json  how the component broke a law, where it did
 //! ```
+//!
+//! A build belongs to one store: jobs that fill the same table of different stores may share a work folder, and none
+//! of them sees the builds of the others. Build IDs rise within a table's folder, whatever the clock says.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
 use super::error::BuildError;
-use super::journal::{Journal, Standing};
-use super::manifest::Manifest;
-use super::quarantine::QuarantineReader;
-use super::schemas::{KeptSchema, SchemaFile};
+use super::folder::{BuildFolder, write_json};
+use super::lock::{Asked, Lock, Patience};
+use super::parse;
+use crate::durable;
 
 /// The format of work folders that this version writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MARKER: &str = "backfold-work.json";
 
 #[derive(Serialize, Deserialize)]
@@ -36,11 +39,22 @@ struct Marker {
     format: u32,
 }
 
-/// The folder of a table within a work folder.
+/// The folder of a table within a work folder, as far as it concerns one store.
 #[derive(Clone, Debug)]
 pub struct WorkFolder {
     table: String,
+    /// The name of the store: see [`Manifest::target`](super::Manifest::target).
+    target: String,
     path: PathBuf,
+}
+
+/// A build whose files cannot be read.
+#[derive(Debug)]
+pub struct DamagedBuild {
+    /// Its ID.
+    pub build: String,
+    /// What is wrong.
+    pub error: BuildError,
 }
 
 impl WorkFolder {
@@ -48,90 +62,84 @@ impl WorkFolder {
     ///
     /// # Errors
     /// Where `work` holds something else, or was written in another format.
-    pub fn open(work: &Path, table: &str) -> Result<Self, BuildError> {
-        let marker = work.join(MARKER);
-        match fs::read(&marker) {
-            Ok(json) => {
-                let found: Marker = parse(&marker, &json)?;
-                if found.format != FORMAT {
-                    return Err(BuildError::OtherFormat {
-                        path: marker,
-                        found: found.format,
-                        expected: FORMAT,
-                    });
-                }
+    pub fn open(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
+        if !has_marker(work)? {
+            durable::create_folder(work).map_err(BuildError::io("creating", work))?;
+            if !is_ours(work)? {
+                return Err(BuildError::NotAWorkFolder {
+                    path: work.to_owned(),
+                    marker: MARKER,
+                });
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                fs::create_dir_all(work).map_err(BuildError::io("creating", work))?;
-                if !is_ours(work)? {
-                    return Err(BuildError::NotAWorkFolder {
-                        path: work.to_owned(),
-                        marker: MARKER,
-                    });
-                }
-                write_json(&marker, &Marker { format: FORMAT })?;
-            }
-            Err(error) => return Err(BuildError::io("reading", marker)(error)),
+            write_json(&work.join(MARKER), &Marker { format: FORMAT })?;
         }
-        let path = work.join(table);
-        fs::create_dir_all(&path).map_err(BuildError::io("creating", &path))?;
+        let folder = Self::look(work, table, target)?;
+        durable::create_folder(&folder.path).map_err(BuildError::io("creating", &folder.path))?;
+        Ok(folder)
+    }
+
+    /// The table's folder for a command that only reads: it makes nothing, and where there is no folder there are no
+    /// builds.
+    ///
+    /// # Errors
+    /// Where `work` was written in another format.
+    pub fn look(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
+        has_marker(work)?;
         Ok(WorkFolder {
             table: table.to_owned(),
-            path,
+            target,
+            path: work.join(table),
         })
     }
 
-    /// Keeps other processes from building this table until the lock is dropped.
+    /// Keeps other processes from planning, choosing or removing builds of this table until the lock is dropped.
     ///
     /// # Errors
-    /// [`BuildError::Locked`] where one does.
-    pub fn lock(&self) -> Result<Lock, BuildError> {
+    /// [`BuildError::Locked`] where another command holds it for longer than `patience`.
+    pub async fn lock(&self, patience: &Patience) -> Result<Lock, BuildError> {
         let path = self.path.join("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(BuildError::io("opening", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder)
-                    .map_err(BuildError::io("reading", &path))?;
-                let holder = if holder.is_empty() {
-                    "it just began".into()
-                } else {
-                    holder
-                };
-                return Err(BuildError::Locked {
-                    table: self.table.clone(),
+        let ask = async || {
+            Ok(match Lock::ask(&path, patience.command)? {
+                Asked::Granted(lock) => Ok(lock),
+                Asked::Held(holder) => Err(BuildError::Locked {
+                    what: format!("the builds of `{}`", self.table),
                     path: self.path.clone(),
                     holder,
-                });
-            }
-            Err(fs::TryLockError::Error(error)) => {
-                return Err(BuildError::io("locking", &path)(error));
-            }
-        }
-        let holder = format!("process {}, since {}", std::process::id(), now());
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(holder.as_bytes()))
-            .map_err(BuildError::io("writing", &path))?;
-        Ok(Lock { _file: file })
+                }),
+            })
+        };
+        patience.ask(ask).await
     }
 
-    /// The builds whose plan is complete, oldest first.
+    /// The builds of this store whose plan is complete, oldest first. Those that are damaged are left out, with a
+    /// warning: see [`WorkFolder::damaged`].
     pub fn builds(&self) -> Result<Vec<BuildFolder>, BuildError> {
         let mut builds = Vec::new();
         for path in self.build_paths()? {
-            if let Some(build) = BuildFolder::open(path)? {
-                builds.push(build);
+            match BuildFolder::open(path) {
+                Ok(Some(build)) if build.manifest.target == self.target => builds.push(build),
+                Ok(_) => {}
+                Err(error @ BuildError::Damaged { .. }) => {
+                    tracing::warn!(%error, "passing over a damaged build");
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(builds)
+    }
+
+    /// The builds whose manifest makes no sense, of any store.
+    pub fn damaged(&self) -> Result<Vec<DamagedBuild>, BuildError> {
+        let damaged = self.build_paths()?.into_iter().filter_map(|path| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            match BuildFolder::open(path) {
+                Err(error @ BuildError::Damaged { .. }) => {
+                    Some(DamagedBuild { build: name, error })
+                }
+                _ => None,
+            }
+        });
+        Ok(damaged.collect())
     }
 
     /// The build with this ID.
@@ -141,26 +149,39 @@ impl WorkFolder {
             table: self.table.clone(),
             path: self.path.clone(),
         };
-        let id = ulid::Ulid::from_string(id)
-            .map_err(|_| unknown())?
-            .to_string();
-        BuildFolder::open(self.path.join(id))?.ok_or_else(unknown)
+        let id = Ulid::from_string(id).map_err(|_| unknown())?.to_string();
+        BuildFolder::open(self.path.join(id))?
+            .filter(|build| build.manifest.target == self.target)
+            .ok_or_else(unknown)
     }
 
-    /// A new, empty build folder. It becomes a build with [`BuildFolder::create`].
+    /// A new, empty build folder, whose ID is greater than those before. It becomes a build with
+    /// [`BuildFolder::create`]. Call it under the lock.
     pub fn new_build(&self) -> Result<(String, PathBuf), BuildError> {
-        let id = ulid::Ulid::new().to_string();
-        let path = self.path.join(&id);
+        let last = self.build_paths()?.pop();
+        let last = last.and_then(|path| Ulid::from_string(path.file_name()?.to_str()?).ok());
+        let next = match last {
+            // The clock may have gone back since.
+            Some(last) => last
+                .increment()
+                .map_or_else(Ulid::new, |next| next.max(Ulid::new())),
+            None => Ulid::new(),
+        };
+        let path = self.path.join(next.to_string());
         for folder in [path.join("runs"), path.join("quarantine")] {
-            fs::create_dir_all(&folder).map_err(BuildError::io("creating", &folder))?;
+            durable::create_folder(&folder).map_err(BuildError::io("creating", &folder))?;
         }
-        Ok((id, path))
+        Ok((next.to_string(), path))
     }
 
     /// Removes what plans left that never became complete. Call it under the lock.
     pub fn sweep(&self) -> Result<(), BuildError> {
         for path in self.build_paths()? {
-            if !path.join("manifest.json").exists() {
+            let manifest = path.join("manifest.json");
+            let is_complete = manifest
+                .try_exists()
+                .map_err(BuildError::io("reading", &manifest))?;
+            if !is_complete {
                 fs::remove_dir_all(&path).map_err(BuildError::io("removing", &path))?;
             }
         }
@@ -168,13 +189,17 @@ impl WorkFolder {
     }
 
     fn build_paths(&self) -> Result<Vec<PathBuf>, BuildError> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(BuildError::io("reading", &self.path))?,
+        };
         let mut paths = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(BuildError::io("reading", &self.path))? {
+        for entry in entries {
             let entry = entry.map_err(BuildError::io("reading", &self.path))?;
-            if entry
-                .file_name()
+            let name = entry.file_name();
+            if name
                 .to_str()
-                .is_some_and(|name| ulid::Ulid::from_string(name).is_ok())
+                .is_some_and(|name| Ulid::from_string(name).is_ok())
             {
                 paths.push(entry.path());
             }
@@ -182,6 +207,25 @@ impl WorkFolder {
         paths.sort();
         Ok(paths)
     }
+}
+
+/// Whether a folder is marked as a work folder of this format; a missing one is not.
+fn has_marker(work: &Path) -> Result<bool, BuildError> {
+    let marker = work.join(MARKER);
+    let json = match fs::read(&marker) {
+        Ok(json) => json,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(BuildError::io("reading", marker)(error)),
+    };
+    let found: Marker = parse(&marker, &json)?;
+    if found.format != FORMAT {
+        return Err(BuildError::OtherFormat {
+            path: marker,
+            found: found.format,
+            expected: FORMAT,
+        });
+    }
+    Ok(true)
 }
 
 /// Whether a folder is empty, or another process is making it a work folder just now.
@@ -197,169 +241,70 @@ fn is_ours(work: &Path) -> Result<bool, BuildError> {
     Ok(empty)
 }
 
-/// Held by the process that builds a table; the system lets go of it when the process ends, however it ends.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The folder of one build.
-#[derive(Clone, Debug)]
-pub struct BuildFolder {
-    path: PathBuf,
-    /// What the build is made from.
-    pub manifest: Manifest,
-}
-
-impl BuildFolder {
-    /// Completes a plan: from here on the build can be resumed.
-    pub fn create(path: PathBuf, manifest: Manifest) -> Result<Self, BuildError> {
-        write_json(&path.join("manifest.json"), &manifest)?;
-        if let Some(parent) = path.parent() {
-            sync_folder(parent)?;
-        }
-        Ok(BuildFolder { path, manifest })
+    fn open(work: &Path) -> WorkFolder {
+        WorkFolder::open(work, "clicks", "sqlite:/tables.db".into()).unwrap()
     }
 
-    /// `None` where no plan was completed in it.
-    fn open(path: PathBuf) -> Result<Option<Self>, BuildError> {
-        let file = path.join("manifest.json");
-        match fs::read(&file) {
-            Ok(json) => Ok(Some(BuildFolder {
-                manifest: parse(&file, &json)?,
-                path,
-            })),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(BuildError::io("reading", file)(error)),
+    #[test]
+    fn many_processes_may_make_a_work_folder_at_once() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let work = folder.path().join("work");
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| open(&work));
+                }
+            });
+            let mut names: Vec<_> = fs::read_dir(&work)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            names.sort();
+            assert_eq!(names, [MARKER, "clicks"]);
         }
     }
 
-    /// The folder itself.
-    pub fn path(&self) -> &Path {
-        &self.path
+    #[test]
+    fn ids_rise_though_the_clock_goes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let work = open(&folder.path().join("work"));
+        let in_three_days =
+            std::time::SystemTime::now() + std::time::Duration::from_secs(3 * 86_400);
+        let ahead = Ulid::from_datetime(in_three_days).to_string();
+        fs::create_dir(work.path.join(&ahead)).unwrap();
+        let ids: Vec<_> = (0..5).map(|_| work.new_build().unwrap().0).collect();
+        assert!(ids.is_sorted() && ids[0] > ahead, "{ids:?}");
     }
 
-    /// Where runs go.
-    pub fn runs(&self) -> PathBuf {
-        self.path.join("runs")
+    #[test]
+    fn what_is_only_looked_at_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let work = folder.path().join("work");
+        let look = WorkFolder::look(&work, "clicks", "sqlite:/tables.db".into()).unwrap();
+        assert!(look.builds().unwrap().is_empty());
+        assert!(look.damaged().unwrap().is_empty());
+        assert!(matches!(
+            look.build("01M87GX722F544MDVAGNCWNQTX"),
+            Err(BuildError::UnknownBuild { .. })
+        ));
+        assert!(!work.exists());
     }
 
-    /// Where rejected records go while the build folds.
-    pub fn quarantine(&self) -> PathBuf {
-        self.path.join("quarantine")
+    #[test]
+    fn a_folder_that_cannot_be_read_is_not_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let work = open(&folder.path().join("work"));
+        let (_, path) = work.new_build().unwrap();
+        // A loop of links: whether the file exists cannot be told.
+        std::os::unix::fs::symlink("manifest.json", path.join("manifest.json")).unwrap();
+        assert!(matches!(work.sweep(), Err(BuildError::Io { .. })));
+        assert!(path.exists());
+        fs::remove_file(path.join("manifest.json")).unwrap();
+        work.sweep().unwrap();
+        assert!(!path.exists());
     }
-
-    /// Where they are joined in the end.
-    pub fn quarantine_file(&self) -> PathBuf {
-        self.path.join("quarantine.jsonl")
-    }
-
-    /// The records rejected so far.
-    pub fn rejected(&self) -> Result<QuarantineReader, BuildError> {
-        QuarantineReader::open(self)
-    }
-
-    /// The frozen input.
-    pub fn splits_file(&self) -> PathBuf {
-        self.path.join("splits.jsonl")
-    }
-
-    /// Schemas of messages that were learned after the plan.
-    pub fn schemas_file(&self) -> PathBuf {
-        self.path.join("schemas.jsonl")
-    }
-
-    /// All schemas of messages that the build knows, by their IDs in the registry.
-    pub fn schemas(&self) -> Result<BTreeMap<u32, String>, BuildError> {
-        let mut schemas = self.manifest.schemas.clone();
-        let kept = SchemaFile::peek(&self.schemas_file())?.into_iter();
-        schemas.extend(kept.map(|KeptSchema { id, schema }| (id, schema)));
-        Ok(schemas)
-    }
-
-    /// The report.
-    pub fn report_file(&self) -> PathBuf {
-        self.path.join("run.json")
-    }
-
-    /// A case in which the component broke a law, where it did.
-    pub fn counterexample_file(&self) -> PathBuf {
-        self.path.join("counterexample.json")
-    }
-
-    /// What of the build is done, as its journal has it; changes nothing.
-    pub fn peek(&self) -> Result<Standing, BuildError> {
-        let path = self.path.join("journal.jsonl");
-        Standing::of(&path, Journal::peek(&path)?)
-    }
-
-    /// Whether all splits are folded.
-    pub fn is_folded(&self, standing: &Standing) -> bool {
-        standing.covered.len() == self.manifest.frozen.splits
-    }
-
-    /// Opens the journal to go on with the build. Call it under the lock.
-    pub fn resume(&self) -> Result<(Journal, Standing), BuildError> {
-        let path = self.path.join("journal.jsonl");
-        let (journal, entries) = Journal::open(&path)?;
-        sync_folder(&self.path)?;
-        Ok((journal, Standing::of(&path, entries)?))
-    }
-
-    /// Removes the files in `runs` that no checkpoint names. Call it under the lock.
-    pub fn sweep_runs(&self, standing: &Standing) -> Result<(), BuildError> {
-        let named: std::collections::HashSet<String> =
-            standing.runs().into_iter().map(|run| run.name).collect();
-        let folder = self.runs();
-        for entry in fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))? {
-            let entry = entry.map_err(BuildError::io("reading", &folder))?;
-            if !entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| named.contains(name))
-            {
-                fs::remove_file(entry.path()).map_err(BuildError::io("removing", entry.path()))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes the whole folder. Call it under the lock.
-    pub fn remove(self) -> Result<(), BuildError> {
-        // The manifest first: half a folder must not look like a build.
-        let manifest = self.path.join("manifest.json");
-        fs::remove_file(&manifest).map_err(BuildError::io("removing", &manifest))?;
-        fs::remove_dir_all(&self.path).map_err(BuildError::io("removing", &self.path))
-    }
-}
-
-/// Writes a file in one step: it holds all of `value`, or what it held before.
-pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), BuildError> {
-    let part = path.with_extension("json.part");
-    let json = serde_json::to_vec_pretty(value)
-        .map_err(|error| BuildError::io("writing", path)(std::io::Error::from(error)))?;
-    let mut file = File::create(&part).map_err(BuildError::io("creating", &part))?;
-    file.write_all(&json)
-        .and_then(|()| file.sync_all())
-        .map_err(BuildError::io("writing", &part))?;
-    fs::rename(&part, path).map_err(BuildError::io("renaming", &part))?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn parse<T: DeserializeOwned>(path: &Path, json: &[u8]) -> Result<T, BuildError> {
-    serde_json::from_slice(json).map_err(|error| BuildError::Damaged {
-        path: path.to_owned(),
-        what: error.to_string(),
-    })
-}
-
-fn sync_folder(folder: &Path) -> Result<(), BuildError> {
-    File::open(folder)
-        .and_then(|handle| handle.sync_all())
-        .map_err(BuildError::io("syncing", folder))
-}
-
-/// The present moment, RFC 3339 in UTC.
-pub fn now() -> String {
-    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use backfold::job::{Job, JobError, Overrides};
 use backfold::source::kafka::is_secret;
 use clap::{Args, ValueEnum};
 
 use super::answer::Format;
+use super::environment;
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
@@ -35,6 +37,10 @@ pub(crate) struct Globals {
     /// Log errors only, and show no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+
+    /// How long a command that was asked to stop may stand still before it ends without a checkpoint
+    #[arg(long, global = true, env = "BACKFOLD_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Duration,
 
     /// How log lines on standard error look
     #[arg(
@@ -86,6 +92,14 @@ impl JobArguments {
             format!(" {}", self.job.display())
         }
     }
+}
+
+/// How a command gets along with others that are at work.
+#[derive(Debug, Args)]
+pub(crate) struct WaitArguments {
+    /// How long to wait for another command that works on the same build, or plans or removes one
+    #[arg(long, env = "BACKFOLD_WAIT", value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Duration,
 }
 
 /// Settings of a build that go over those of the job.
@@ -147,7 +161,7 @@ impl BuildArguments {
             work: job.work.clone(),
             workers: self.workers,
             skip_archived: self.skip_archived,
-            params: self.params.collect(std::env::vars()),
+            params: self.params.collect(),
             properties: self.properties.iter().cloned().collect(),
         };
         Job::load(&job.job, &overrides)
@@ -196,17 +210,20 @@ pub(crate) struct ParamArguments {
     params: Vec<(String, String)>,
 }
 
-/// What the environment sets a parameter by, its name behind it.
-const PARAM_PREFIX: &str = "BACKFOLD_PARAM_";
-
 impl ParamArguments {
     /// The parameters given, those of the command line over those of the environment.
-    pub(crate) fn collect(
+    pub(crate) fn collect(&self) -> BTreeMap<String, String> {
+        self.over(environment::variables())
+    }
+
+    fn over(
         &self,
         environment: impl Iterator<Item = (String, String)>,
     ) -> BTreeMap<String, String> {
         environment
-            .filter_map(|(name, value)| Some((name.strip_prefix(PARAM_PREFIX)?.to_owned(), value)))
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix(environment::PARAM)?.to_owned(), value))
+            })
             .chain(self.params.iter().cloned())
             .collect()
     }
@@ -264,7 +281,7 @@ mod tests {
             ("HOME", "/root"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let params = arguments.collect(environment.into_iter());
+        let params = arguments.over(environment.into_iter());
         let expected =
             [("floor", "4=5"), ("zone", "UTC")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(params, BTreeMap::from(expected));

@@ -58,7 +58,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
-        let params = self.params.collect(std::env::vars());
+        let params = self.params.collect();
         if let Some(file) = &self.again {
             let found = replay::check_again(&self.component, &params, file).await?;
             return again(found, context.paint);

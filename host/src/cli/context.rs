@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use backfold::progress::Progress;
 use indicatif::MultiProgress;
@@ -16,6 +17,9 @@ use super::watch::{Display, watching};
 /// The exit code of a process that was interrupted and could not wait.
 const INTERRUPTED: i32 = 130;
 
+/// How often it is looked whether a command that was asked to stop still moves.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// What a command knows of the process that it runs in.
 pub(crate) struct Context {
     /// What standard output gets.
@@ -26,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) progress: Arc<Progress>,
     /// Fires when somebody asks the command to stop.
     pub(crate) cancel: CancellationToken,
+    grace: Duration,
     display: Display,
     bars: MultiProgress,
 }
@@ -38,6 +43,7 @@ impl Context {
             paint: Paint::stdout(),
             progress: Arc::default(),
             cancel: CancellationToken::new(),
+            grace: globals.grace,
             display: Display::choose(globals),
             bars: MultiProgress::new(),
         }
@@ -53,11 +59,13 @@ impl Context {
         watching(self.display, &self.bars, &self.progress, work).await
     }
 
-    /// Makes the first Ctrl-C or SIGTERM ask for a checkpoint, and the second end the process.
+    /// Makes the first Ctrl-C, SIGTERM or SIGHUP ask for a checkpoint. The second ends the process, and so does a
+    /// command that stands still for the grace time.
     pub(crate) fn obey_signals(&self) {
-        let (Ok(mut interrupt), Ok(mut terminate)) = (
+        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (
             signal(SignalKind::interrupt()),
             signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
         ) else {
             tracing::warn!(
                 "signals cannot be caught: Ctrl-C ends the process without a checkpoint"
@@ -65,11 +73,17 @@ impl Context {
             return;
         };
         let (cancel, bars) = (self.cancel.clone(), self.bars.clone());
+        let (progress, grace) = (self.progress.clone(), self.grace);
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     Some(()) = interrupt.recv() => {}
                     Some(()) = terminate.recv() => {}
+                    Some(()) = hang_up.recv() => {}
+                    () = standstill(&progress, grace), if cancel.is_cancelled() => {
+                        bars.suspend(|| eprintln!("nothing moved for {grace:?}: stopping without a checkpoint"));
+                        std::process::exit(INTERRUPTED);
+                    }
                     else => return,
                 }
                 if cancel.is_cancelled() {
@@ -95,6 +109,17 @@ impl Context {
         match name(&["HOSTNAME"]).or_else(|| std::fs::read_to_string("/etc/hostname").ok()) {
             Some(host) if !user.contains('@') => format!("{user}@{}", host.trim()),
             _ => user,
+        }
+    }
+}
+
+/// Waits until no counter moved for the grace time.
+async fn standstill(progress: &Progress, grace: Duration) {
+    let (mut moved, mut since) = (progress.moved(), Instant::now());
+    while since.elapsed() < grace {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if progress.moved() != moved {
+            (moved, since) = (progress.moved(), Instant::now());
         }
     }
 }

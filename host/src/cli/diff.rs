@@ -29,7 +29,12 @@ impl Diff {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
         let diff = context
-            .watch(replay::diff(&job, self.old.as_deref(), self.new.as_deref()))
+            .watch(replay::diff(
+                &job,
+                self.old.as_deref(),
+                self.new.as_deref(),
+                &context.cancel,
+            ))
             .await?;
         Answer::new(diff.to_string(), &diff)
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use backfold::replay;
 
 use super::answer::Answer;
-use super::arguments::JobArguments;
+use super::arguments::{JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{counted, plain};
 
@@ -22,12 +22,15 @@ pub(crate) struct Gc {
     /// How many builds to keep
     #[arg(long, value_name = "N", default_value_t = 2)]
     keep: usize,
+
+    #[command(flatten)]
+    wait: WaitArguments,
 }
 
 impl Gc {
-    pub(crate) async fn execute(self, _context: &Context) -> Result<Answer> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let dropped = replay::gc(&job, self.keep).await?;
+        let dropped = replay::gc(&job, self.keep, self.wait.wait, context.cancel.clone()).await?;
         let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
         for build in &dropped {
             text.push_str(&format!("  {}\n", plain(build)));

@@ -40,7 +40,7 @@ struct Inspected {
 
 impl Inspect {
     pub(crate) fn execute(self, context: &Context) -> Result<Answer> {
-        let params: Vec<_> = self.params.collect(std::env::vars()).into_iter().collect();
+        let params: Vec<_> = self.params.collect().into_iter().collect();
         let limits = Limits::default();
         // A component may use more stack than the main thread has to spare, and blocks while it runs.
         let inspected = std::thread::Builder::new()

@@ -16,6 +16,7 @@ mod check;
 mod completions;
 mod context;
 mod diff;
+mod environment;
 mod explain;
 mod failure;
 mod gc;
@@ -148,6 +149,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let context = Context::new(&cli.globals);
     logging::start(&cli.globals, context.bars());
+    environment::warn_of_unknown();
     let name = cli.command.name();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -178,9 +180,10 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let format = Format::guess(arguments);
     if !error.use_stderr() || format == Format::Text {
+        let code = ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         return match error.print() {
-            Ok(()) => ExitCode::from(if error.use_stderr() { 2 } else { 0 }),
-            Err(_) => ExitCode::FAILURE,
+            Err(failed) if failed.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => code,
         };
     }
     let message = error.to_string();

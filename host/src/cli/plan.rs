@@ -8,7 +8,7 @@ use backfold::source::Frozen;
 use chrono::Utc;
 
 use super::answer::Answer;
-use super::arguments::{BuildArguments, JobArguments};
+use super::arguments::{BuildArguments, JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{ago, count, counted, digest, moment, plain, rough_span, roughly, size};
 use super::paint::Paint;
@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     #[command(flatten)]
     job: JobArguments,
     #[command(flatten)]
+    wait: WaitArguments,
+    #[command(flatten)]
     build: BuildArguments,
 }
 
@@ -38,6 +40,7 @@ impl Plan {
         let planned = context
             .watch(replay::plan(
                 &job,
+                self.wait.wait,
                 context.progress.clone(),
                 context.cancel.clone(),
             ))

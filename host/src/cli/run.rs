@@ -9,7 +9,7 @@ use backfold::progress::{Progress, Stage};
 use backfold::replay::{self, Outcome, RunOptions, RunReport};
 
 use super::answer::Answer;
-use super::arguments::{BuildArguments, JobArguments};
+use super::arguments::{BuildArguments, JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{count, digest, duration, plain, short, size};
 use super::paint::Paint;
@@ -19,7 +19,8 @@ use super::table::Fields;
 /// Build the table beside the live one, check it, and stop before anything live changes
 ///
 /// A run that was stopped or killed goes on where it was when the same command is given again: what a
-/// checkpoint covers is not read twice. With --swap, the table goes live if the gate holds. Before a build
+/// checkpoint covers is not read twice. After a run that came to its end the input is looked at anew: if it is
+/// the same, so is the build; if not, a new one begins. With --swap, the table goes live if the gate holds. Before a build
 /// begins, the component's laws are tested on a thousand events; one that breaks a law is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -54,6 +55,9 @@ pub(crate) struct Run {
     trust_laws: bool,
 
     #[command(flatten)]
+    wait: WaitArguments,
+
+    #[command(flatten)]
     build: BuildArguments,
 }
 
@@ -66,6 +70,7 @@ impl Run {
             fresh: self.fresh,
             only_quarantined: self.only_quarantined,
             trust_laws: self.trust_laws,
+            wait: self.wait.wait,
             by: context.operator(),
         };
         let work = replay::run(
@@ -95,6 +100,9 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
     fields.add("build", paint.bold(&report.build));
     if let Some(base) = &report.based_on {
         fields.add("on top of", base);
+    }
+    for note in &report.notes {
+        fields.add("note", plain(note));
     }
     let counts = &report.counts;
     fields.add(
@@ -205,6 +213,13 @@ fn outcome(report: &RunReport, job: &str, paint: Paint) -> String {
             "{}: `{table}` shows what it did before",
             paint.red("refused")
         ),
+        Outcome::Held => {
+            let again = paint.cyan(format_args!("backfold swap{} {}", job, report.build));
+            format!(
+                "{}: `{table}` shows what it did before; `{again}` makes it show this build all the same",
+                paint.red("held back")
+            )
+        }
         Outcome::Live => format!(
             "{}: `{table}` shows this build{version}",
             paint.green("live")

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
-use super::human::{ago, count, size};
+use super::human::{ago, count, plain, size};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
@@ -55,5 +55,11 @@ fn describe(builds: &[BuildStatus], job: &str, now: DateTime<Utc>, paint: Paint)
             ago(&build.created_at, now),
         ]);
     }
-    table.render(0, paint)
+    let mut text = table.render(0, paint);
+    for build in builds {
+        if let Some(problem) = &build.problem {
+            text.push_str(&format!("{}: {}\n", build.build, plain(problem)));
+        }
+    }
+    text
 }

@@ -1,23 +1,25 @@
 //! `backfold swap`: makes a build live.
 
 use anyhow::Result;
-use backfold::replay;
+use backfold::replay::{self, SwapOptions};
 use backfold::store::Pointer;
 
 use super::answer::Answer;
-use super::arguments::JobArguments;
+use super::arguments::{JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::plain;
 use super::paint::Paint;
 
 /// Make a build live, in one step
 ///
-/// The build has to pass the gate, and the table has to be as it was when the build was checked against it:
-/// where somebody else swapped in between, nothing changes and the exit code is 4.
+/// The build has to pass the gate, and the table has to show what the build was compared with when it was
+/// checked: where somebody else swapped in between, nothing changes and the exit code is 4. A table that was
+/// taken back by a rollback goes live again only if its build is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold swap job.toml                   the newest build that is ready
-  backfold swap job.toml 01JZ9…            that build")]
+  backfold swap job.toml 01JZ9…            that build
+  backfold swap job.toml --expect 7        if the table shows version 7, whatever was compared")]
 pub(crate) struct Swap {
     #[command(flatten)]
     job: JobArguments,
@@ -25,17 +27,27 @@ pub(crate) struct Swap {
     /// The build to show; the newest one that is ready where it is left out
     #[arg(value_name = "BUILD")]
     build: Option<String>,
+
+    /// The version that the table shows, as `diff` and `log` give it; 0 for nothing. Instead of the one that the
+    /// build was compared with
+    #[arg(long, value_name = "VERSION")]
+    expect: Option<u64>,
+
+    #[command(flatten)]
+    wait: WaitArguments,
 }
 
 impl Swap {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
+        let options = SwapOptions {
+            build: self.build,
+            expect: self.expect,
+            wait: self.wait.wait,
+            by: context.operator(),
+        };
         let pointer = context
-            .watch(replay::swap(
-                &job,
-                self.build.as_deref(),
-                &context.operator(),
-            ))
+            .watch(replay::swap(&job, &options, context.cancel.clone()))
             .await?;
         Answer::new(
             now_live(&pointer, &self.job.suffix(), context.paint),

@@ -59,7 +59,7 @@ impl Test {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let options = TrialOptions {
             component: self.component,
-            params: self.params.collect(std::env::vars()),
+            params: self.params.collect(),
             input: self.input,
         };
         let trial = replay::test(&options, context.cancel.clone()).await?;

@@ -4,7 +4,7 @@ use arrow_schema::ArrowError;
 
 use super::gate::GateReport;
 use crate::error::{Class, Code, Coded};
-use crate::store::StoreError;
+use crate::store::{Pointer, StoreError};
 
 /// A failure on the way from a loaded build to the live one.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,31 @@ pub enum CutoverError {
         /// The build.
         build: String,
     },
+    /// Readers saw the build before, and somebody took it back.
+    #[error(
+        "`{table}` showed the table of build {build} before, and {} took it back at {} to show build {}",
+        back.by, back.at, back.build
+    )]
+    Held {
+        /// The public name.
+        table: String,
+        /// The build.
+        build: String,
+        /// The pointer that took it back.
+        back: Box<Pointer>,
+    },
+    /// The table shows something else than when the decision was made.
+    #[error("build {build} is not swapped in: {seen}, and `{table}` shows {} now", shown(found.as_deref()))]
+    Moved {
+        /// The public name.
+        table: String,
+        /// The build.
+        build: String,
+        /// What the decision was made on.
+        seen: String,
+        /// What the table shows.
+        found: Option<Box<Pointer>>,
+    },
     /// Rows could not be compared.
     #[error("the rows of two builds of `{table}` cannot be compared")]
     Compare {
@@ -73,6 +98,24 @@ pub enum CutoverError {
     Store(#[from] StoreError),
 }
 
+impl CutoverError {
+    /// The refusal to show `build` again, which `back` took from readers.
+    pub(crate) fn held(build: &str, back: &Pointer) -> Self {
+        CutoverError::Held {
+            table: back.table.clone(),
+            build: build.to_owned(),
+            back: Box::new(back.clone()),
+        }
+    }
+}
+
+fn shown(live: Option<&Pointer>) -> String {
+    live.map_or_else(
+        || "nothing".to_owned(),
+        |live| format!("build {}, version {},", live.build, live.version),
+    )
+}
+
 impl Coded for CutoverError {
     fn code(&self) -> &'static Code {
         match self {
@@ -83,6 +126,8 @@ impl Coded for CutoverError {
             CutoverError::NothingLoaded { .. } => &codes::NOTHING_LOADED,
             CutoverError::NothingLive { .. } => &codes::NOTHING_LIVE,
             CutoverError::NeverLive { .. } => &codes::NEVER_LIVE,
+            CutoverError::Held { .. } => &codes::HELD,
+            CutoverError::Moved { .. } => &codes::MOVED,
             CutoverError::Compare { .. } => &codes::COMPARE,
             CutoverError::Store(error) => error.code(),
         }
@@ -132,6 +177,17 @@ pub(crate) mod codes {
         "Take a build from `backfold log`, or make this one live first: `backfold swap`.",
     );
 
+    pub(crate) const HELD: Code = Code::new(
+        709,
+        Class::Gate,
+        "Show it all the same by its name: `backfold swap JOB BUILD`; or mend what it was taken back for, and run again.",
+    );
+    pub(crate) const MOVED: Code = Code::new(
+        710,
+        Class::Conflict,
+        "Look at `backfold diff` again, and swap with `--expect VERSION`, the version that it was compared with; or run again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &GATE_REFUSED,
         &NO_PREVIOUS,
@@ -141,5 +197,7 @@ pub(crate) mod codes {
         &NOTHING_LOADED,
         &NOTHING_LIVE,
         &NEVER_LIVE,
+        &HELD,
+        &MOVED,
     ];
 }

@@ -10,11 +10,12 @@ pub const DEFAULT_KEEP: usize = 2;
 ///
 /// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
 /// build that was never loaded to its end is dropped if a newer build was: before that, it may still be
-/// loading. A build that goes live meanwhile is kept by the store itself.
+/// loading. A build that is in use is kept, and so is, by the store itself, one that goes live meanwhile.
 pub async fn gc(
     store: &dyn StateStore,
     table: &str,
     keep: usize,
+    is_in_use: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<Vec<String>, CutoverError> {
     let live = store.live(table).await?;
     let wanted = |build: &str| {
@@ -32,7 +33,7 @@ pub async fn gc(
             }
         };
         let id = build.info.build;
-        if !old || wanted(&id) {
+        if !old || wanted(&id) || is_in_use(&id) {
             continue;
         }
         match store.drop_build(table, &id).await {
@@ -61,15 +62,19 @@ mod tests {
         fixture.live(1).await;
         // 1 is live, 2 the way back, 5 and 6 the newest.
         assert_eq!(
-            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            gc(&fixture.store, TABLE, DEFAULT_KEEP, &|_| false)
+                .await
+                .unwrap(),
             ["01K3", "01K4"]
         );
         assert_eq!(
-            gc(&fixture.store, TABLE, DEFAULT_KEEP).await.unwrap(),
+            gc(&fixture.store, TABLE, DEFAULT_KEEP, &|_| false)
+                .await
+                .unwrap(),
             [""; 0]
         );
         assert_eq!(
-            gc(&fixture.store, TABLE, 0).await.unwrap(),
+            gc(&fixture.store, TABLE, 0, &|_| false).await.unwrap(),
             ["01K5", "01K6"]
         );
         assert_eq!(
@@ -84,6 +89,10 @@ mod tests {
         fixture.create(1).await;
         fixture.load(2, &[("/a", 1)]).await;
         fixture.create(3).await;
-        assert_eq!(gc(&fixture.store, TABLE, 2).await.unwrap(), ["01K1"]);
+        let in_use = |build: &str| build == "01K1";
+        let kept = gc(&fixture.store, TABLE, 2, &in_use).await.unwrap();
+        assert_eq!(kept, [""; 0]);
+        let dropped = gc(&fixture.store, TABLE, 2, &|_| false).await.unwrap();
+        assert_eq!(dropped, ["01K1"]);
     }
 }

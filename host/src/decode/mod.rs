@@ -144,6 +144,10 @@ pub struct Events {
     pub logged: Vec<LoggedStretch>,
 }
 
+/// The version of the rules above. It rises when records are told apart, rejected or converted otherwise than before,
+/// so that a build does not go on under other rules than it began with.
+pub const RULES: u32 = 1;
+
 /// What was read for a batch of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {

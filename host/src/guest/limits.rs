@@ -1,5 +1,6 @@
 //! What a component may use.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,23 @@ impl Limits {
         self.fuel_base
             .saturating_add(self.fuel_per_record.saturating_mul(rows))
             .saturating_add(self.fuel_per_byte.saturating_mul(bytes))
+    }
+
+    /// The limits that decide which records are rejected, by their names: a record may be folded under one of them and
+    /// rejected under a lower one.
+    pub fn deciding(&self) -> BTreeMap<String, u64> {
+        let limits = [
+            ("fuel_base", self.fuel_base),
+            ("fuel_per_record", self.fuel_per_record),
+            ("fuel_per_byte", self.fuel_per_byte),
+            ("memory", self.memory.0),
+            ("table_elements", self.table_elements),
+            ("stack", self.stack.0),
+            ("answer", self.answer.0),
+            ("key", self.key.0),
+            ("state", self.state.0),
+        ];
+        BTreeMap::from(limits.map(|(name, limit)| (name.to_owned(), limit)))
     }
 
     /// The stack, in bytes, that a thread needs which opens or calls an instance. On a thread that has less, a

@@ -47,6 +47,7 @@ use crate::store::{StateStore, StoreError};
 mod check;
 mod error;
 mod file;
+mod identity;
 mod locate;
 
 pub(crate) use error::codes;

@@ -1,133 +1,83 @@
-//! What can be done with builds that are there: show them, compare, swap, go back, clean up.
+//! What can be done with builds that are there: show them, compare, go back, clean up.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::cutover::find_build;
-use super::report::{BuildPhase, BuildStatus, RunReport};
-use crate::build::{BuildFolder, Entry, Standing, WorkFolder};
-use crate::cutover::{self, CutoverError, Diff, DiffOptions, GateInput, diff_with_live, gate};
-use crate::decode::EventRange;
+use super::cutover::{find_build, newest_loaded, unless_cancelled};
+use super::phase::{BuildPhase, Stored, phase};
+use super::report::{BuildStatus, RunReport};
+use crate::build::{BuildFolder, Lock, Patience, Standing, WorkFolder};
+use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
 use crate::job::Job;
-use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild};
+use crate::store::{BuildState, Pointer};
 
-/// The builds of a job's table in its work folder, oldest first, and how far each is.
+/// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
 pub async fn status(job: &Job) -> Result<Vec<BuildStatus>, Error> {
-    let live = job.store()?.live(&job.table).await?;
-    let mut builds = Vec::new();
-    for build in WorkFolder::open(&job.work, &job.table)?.builds()? {
-        let standing = build.peek()?;
-        let report = RunReport::new(&build, &standing);
-        let is_live = live.as_ref().is_some_and(|live| live.build == report.build);
-        builds.push(BuildStatus {
-            state: phase(&build, &standing, is_live),
-            live: is_live,
-            rows: standing.loaded.as_ref().map(|loaded| loaded.rows),
-            size_bytes: report.frozen.size_bytes,
-            splits_done: standing.covered.len(),
-            splits_total: report.frozen.splits,
-            rejected: report.rejected,
-            created_at: build.manifest.planned_at.clone(),
-            build: report.build,
-        });
-    }
+    let stored = Stored::of(&*job.store()?, &job.table).await?;
+    let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
+    let mut builds: Vec<_> = work
+        .builds()?
+        .iter()
+        .map(|build| match build.peek() {
+            Ok(standing) => status_of(build, &standing, &stored),
+            Err(error) => BuildStatus {
+                state: BuildPhase::Damaged,
+                problem: Some(error.to_string()),
+                ..status_of(build, &Standing::default(), &stored)
+            },
+        })
+        .collect();
+    let damaged = work.damaged()?.into_iter();
+    builds.extend(damaged.map(|one| BuildStatus::damaged(one.build, &one.error)));
+    builds.sort_by(|a, b| a.build.cmp(&b.build));
     Ok(builds)
 }
 
-fn phase(build: &BuildFolder, standing: &Standing, is_live: bool) -> BuildPhase {
-    if is_live {
-        BuildPhase::Live
-    } else if standing.swapped.is_some() {
-        BuildPhase::Replaced
-    } else if standing.loaded.is_some() {
-        BuildPhase::Ready
-    } else if build.is_folded(standing) {
-        BuildPhase::Folded
-    } else if standing.covered.is_empty() {
-        BuildPhase::Planned
-    } else {
-        BuildPhase::Folding
+fn status_of(build: &BuildFolder, standing: &Standing, stored: &Stored) -> BuildStatus {
+    let report = RunReport::new(build, standing);
+    let state = phase(build, standing, stored);
+    BuildStatus {
+        live: matches!(state, BuildPhase::Live | BuildPhase::LiveWithoutTable),
+        state,
+        problem: None,
+        rows: stored
+            .loaded(&build.manifest, standing)
+            .map(|loaded| loaded.rows),
+        size_bytes: report.frozen.size_bytes,
+        splits_done: standing.covered.len(),
+        splits_total: report.frozen.splits,
+        rejected: report.rejected,
+        created_at: build.manifest.planned_at.clone(),
+        build: report.build,
     }
 }
 
 /// Compares two builds: `new` with the newest loaded one where it is not named, `old` with the live one.
-pub async fn diff(job: &Job, old: Option<&str>, new: Option<&str>) -> Result<Diff, Error> {
+pub async fn diff(
+    job: &Job,
+    old: Option<&str>,
+    new: Option<&str>,
+    cancel: &CancellationToken,
+) -> Result<Diff, Error> {
     let store = job.store()?;
-    let new = chosen(&*store, &job.table, new).await?;
+    let new = match new {
+        Some(build) => find_build(&*store, &job.table, build).await?,
+        None => newest_loaded(&Stored::of(&*store, &job.table).await?, &job.table)?.clone(),
+    };
     let options = DiffOptions::default();
-    match old {
-        None => Ok(diff_with_live(&*store, &new, &options).await?),
-        Some(old) => {
-            let old = find_build(&*store, &job.table, old).await?;
-            Ok(cutover::diff(&*store, Some(&old), &new, &options).await?)
+    let comparing = async {
+        match old {
+            None => Ok(diff_with_live(&*store, &new, &options).await?),
+            Some(old) => {
+                let old = find_build(&*store, &job.table, old).await?;
+                Ok(cutover::diff(&*store, Some(&old), &new, &options).await?)
+            }
         }
-    }
-}
-
-/// Shows a build, the newest loaded one where none is named, under the public name, if the gate holds.
-pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, Error> {
-    let store = job.store()?;
-    // Read before the gate: whoever swaps while it reads the table is a conflict.
-    let expected = store.live(&job.table).await?.map(|live| live.version);
-    let chosen = chosen(&*store, &job.table, build).await?;
-    let work = WorkFolder::open(&job.work, &job.table)?;
-    let _lock = work.lock()?;
-    let folder = work.build(&chosen.info.build)?;
-    let (journal, standing) = folder.resume()?;
-    let merged = standing
-        .loaded
-        .as_ref()
-        .ok_or_else(|| StoreError::WrongState {
-            table: job.table.clone(),
-            build: chosen.info.build.clone(),
-            state: chosen.state,
-        })?;
-    gate(GateInput {
-        store: &*store,
-        build: &chosen.info,
-        columns: &chosen.columns,
-        merged,
-        splits_planned: folder.manifest.frozen.splits,
-        splits_covered: standing.covered.len(),
-        offsets: &standing.offsets(),
-        is_narrowed: folder.manifest.range != EventRange::default(),
-        quarantined: RunReport::new(&folder, &standing).rejected,
-        options: &job.gate,
-    })
-    .await?
-    .require()?;
-    let handoff = folder.manifest.frozen.handoff.clone();
-    let pointer = cutover::swap(
-        &*store,
-        &job.table,
-        &chosen.info.build,
-        expected,
-        handoff,
-        by,
-    )
-    .await?;
-    journal.append(&Entry::Swapped {
-        version: pointer.version,
-    })?;
-    Ok(pointer)
-}
-
-/// The build of that name, or the newest loaded one.
-async fn chosen(
-    store: &dyn StateStore,
-    table: &str,
-    build: Option<&str>,
-) -> Result<StoredBuild, Error> {
-    if let Some(build) = build {
-        return find_build(store, table, build).await;
-    }
-    let loaded = store
-        .builds(table)
-        .await?
-        .into_iter()
-        .rev()
-        .find(|build| build.state == BuildState::Loaded);
-    Ok(loaded.ok_or_else(|| CutoverError::NothingLoaded {
-        table: table.into(),
-    })?)
+    };
+    unless_cancelled(cancel, comparing).await
 }
 
 /// Shows the build again that was shown before the live one.
@@ -136,40 +86,74 @@ pub async fn rollback(job: &Job, by: &str) -> Result<Pointer, Error> {
     Ok(cutover::rollback(&*store, &job.table, by).await?)
 }
 
-/// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and
-/// the work of builds that were given up before they had a table. Returns which.
-pub async fn gc(job: &Job, keep: usize) -> Result<Vec<String>, Error> {
+/// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and the work
+/// of builds that were given up before they had a table. Returns which.
+///
+/// Builds that another command works on stay, and so does the build that an unfinished one goes on from. Builds of
+/// other stores in the same work folder are not looked at.
+pub async fn gc(
+    job: &Job,
+    keep: usize,
+    wait: Duration,
+    cancel: CancellationToken,
+) -> Result<Vec<String>, Error> {
     let store = job.store()?;
-    let work = WorkFolder::open(&job.work, &job.table)?;
-    let _lock = work.lock()?;
+    let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
+    let patience = Patience {
+        command: "gc",
+        wait,
+        cancel,
+    };
+    let _table = work.lock(&patience).await?;
     work.sweep()?;
-    let mut dropped = cutover::gc(&*store, &job.table, keep).await?;
-    let stored = store.builds(&job.table).await?;
-    let mut folders = work.builds()?;
-    let newest = folders.split_off(folders.len().saturating_sub(keep));
-    let dropped_before = |build: &BuildFolder| {
-        let of_store = stored
-            .iter()
-            .find(|one| one.info.build == build.manifest.build);
-        of_store.is_some_and(|one| one.state == BuildState::Dropped)
-    };
-    let given_up = |build: &BuildFolder| {
-        !stored
-            .iter()
-            .any(|one| one.info.build == build.manifest.build)
-    };
-    for folder in folders {
-        if given_up(&folder) {
-            dropped.push(folder.manifest.build.clone());
-            folder.remove()?;
-        } else if dropped_before(&folder) {
-            folder.remove()?;
+    let all = work.builds()?;
+    let bases = bases(&all);
+    let (folders, in_use) = lock_all(all)?;
+    let is_in_use = |build: &str| in_use.contains(build);
+    let mut dropped = cutover::gc(&*store, &job.table, keep, &is_in_use).await?;
+    let stored = Stored::of(&*store, &job.table).await?;
+    let newest = folders.len().saturating_sub(keep);
+    for (place, (folder, _lock)) in folders.iter().enumerate() {
+        let build = &folder.manifest.build;
+        let (is_new, is_gone) = match stored.build(build) {
+            None => (place >= newest, true),
+            Some(stored) => (false, stored.state == BuildState::Dropped),
+        };
+        if is_new || !is_gone || bases.contains(build) {
+            continue;
+        }
+        folder.remove()?;
+        if stored.build(build).is_none() {
+            dropped.push(build.clone());
         }
     }
-    for folder in newest.into_iter().filter(dropped_before) {
-        folder.remove()?;
-    }
     Ok(dropped)
+}
+
+/// The builds that nobody works on, with their locks, and the IDs of the others.
+fn lock_all(
+    folders: Vec<BuildFolder>,
+) -> Result<(Vec<(BuildFolder, Lock)>, HashSet<String>), Error> {
+    let (mut free, mut in_use) = (Vec::new(), HashSet::new());
+    for folder in folders {
+        match folder.ask_lock("gc")? {
+            Ok(lock) => free.push((folder, lock)),
+            Err(_) => drop(in_use.insert(folder.manifest.build)),
+        }
+    }
+    Ok((free, in_use))
+}
+
+/// The builds that unfinished ones go on from.
+fn bases(folders: &[BuildFolder]) -> HashSet<String> {
+    let is_unfinished = |folder: &&BuildFolder| {
+        let standing = folder.peek();
+        standing.is_ok_and(|standing| !folder.is_folded(&standing))
+    };
+    let based = folders.iter().filter(is_unfinished);
+    based
+        .filter_map(|folder| Some(folder.manifest.based_on.as_ref()?.build.clone()))
+        .collect()
 }
 
 /// What the table shows, or the newest pointer to `build`: with it is stored from where a live consumer goes on.

@@ -1,116 +1,232 @@
 //! From a loaded shadow table to the public name.
 
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::phase::Stored;
 use super::report::{Outcome, RunReport};
-use super::{Error, Replay, RunOptions};
-use crate::build::{BuildFolder, Entry, Standing};
-use crate::cutover::{DiffOptions, GateInput, diff_with_live, gate, swap};
+use super::{Error, Replay};
+use crate::build::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
+use crate::cutover::{self, CutoverError, GateInput, GateReport, diff_with_live, gate};
+use crate::cutover::{Diff, DiffOptions};
 use crate::decode::EventRange;
-use crate::store::{Pointer, StateStore, StoreError, StoredBuild, Version};
+use crate::fold::FoldError;
+use crate::job::Job;
+use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild, Version};
+
+/// What a swap is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct SwapOptions {
+    /// The build to show; the newest loaded one where none is named.
+    pub build: Option<String>,
+    /// The version of the pointer that the caller saw, 0 where there was none. Without it, the table has to show the
+    /// build that the last run compared with.
+    pub expect: Option<Version>,
+    /// How long to wait for another command that works on the build.
+    pub wait: Duration,
+    /// Who swaps, for the table's history.
+    pub by: String,
+}
 
 impl Replay<'_> {
-    /// Whether there is nothing to do: the public name shows this build, or one whose manifest says the same.
-    pub(super) async fn already_live(
-        &self,
-        build: &BuildFolder,
-        options: &RunOptions,
-    ) -> Result<Option<RunReport>, Error> {
-        if options.only_fold {
-            return Ok(None);
-        }
-        let (manifest, table) = (&build.manifest, &self.job.table);
-        let Some(live) = self.store.live(table).await? else {
-            return Ok(None);
-        };
-        let same_build = live.build == manifest.build;
-        if same_build {
-            // Killed between the swap and its line in the journal.
-            let (journal, _) = build.resume()?;
-            journal.append(&Entry::Swapped {
-                version: live.version,
-            })?;
-        }
-        let stored = find_build(&*self.store, table, &live.build).await?;
-        let equal = stored.info.manifest_digest == manifest.digest();
-        if !same_build && (options.fresh || !equal) {
-            return Ok(None);
-        }
-        let mut report = RunReport::new(build, &build.peek()?);
-        report.outcome = if same_build {
-            Outcome::Live
-        } else {
-            Outcome::AlreadyLive
-        };
-        report.loaded = stored.loaded;
-        report.shadow = stored.info.shadow_name();
-        report.pointer = Some(live);
-        if !same_build {
-            report.build = stored.info.build;
-            if build.peek()?.covered.is_empty() {
-                build.clone().remove()?;
-            }
-        }
-        Ok(Some(report))
-    }
-
-    /// Asks the gate, and compares with what is live. Returns the version of the pointer compared with.
+    /// Asks the gate, compares with what is live, and keeps the verdict in the journal. Returns the version of the
+    /// pointer compared with.
     pub(super) async fn check(
         &self,
         build: &BuildFolder,
+        journal: &Journal,
         standing: &Standing,
         report: &mut RunReport,
     ) -> Result<Option<Version>, Error> {
-        let (info, columns) = (build.manifest.info(), build.manifest.columns());
-        let merged = standing
-            .loaded
-            .as_ref()
-            .ok_or_else(|| StoreError::Unfinished {
-                build: info.build.clone(),
-            })?;
-        let verdict = gate(GateInput {
-            store: &*self.store,
-            build: &info,
-            columns: &columns,
-            merged,
-            splits_planned: build.manifest.frozen.splits,
-            splits_covered: standing.covered.len(),
-            offsets: &standing.offsets(),
-            is_narrowed: build.manifest.range != EventRange::default(),
-            quarantined: report.rejected,
-            options: &self.job.gate,
-        })
-        .await?;
-        report.outcome = if verdict.passed() {
-            Outcome::Ready
-        } else {
-            Outcome::Refused
+        let checks = async {
+            let stored = find_build(&*self.store, &self.job.table, &report.build).await?;
+            let verdict = judge(self.job, &*self.store, build, standing, &stored).await?;
+            let diff = diff_with_live(&*self.store, &stored, &DiffOptions::default()).await?;
+            Ok((verdict, diff))
         };
-        report.gate = Some(verdict);
-        let stored = find_build(&*self.store, &info.table, &info.build).await?;
-        let diff = diff_with_live(&*self.store, &stored, &DiffOptions::default()).await?;
+        let (verdict, diff) = unless_cancelled(&self.cancel, checks).await?;
+        journal.append(&Entry::Checked(checked(&verdict, &diff, standing)))?;
+        report.outcome = match verdict.passed() {
+            true => Outcome::Ready,
+            false => Outcome::Refused,
+        };
         let version = diff.live_version;
+        report.gate = Some(verdict);
         report.diff = Some(diff);
         Ok(version)
     }
 
-    /// Shows the build under the public name, if nothing moved since it was compared.
+    /// Shows the build under the public name, if nothing moved since it was compared. `None` where readers had the same
+    /// table before and somebody took it back: the report says so then.
     pub(super) async fn show(
         &self,
         build: &BuildFolder,
         expected: Option<Version>,
         by: &str,
-    ) -> Result<Pointer, Error> {
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
         let manifest = &build.manifest;
+        let stored = Stored::of(&*self.store, &manifest.table).await?;
+        if let Some(back) = stored.taken_back(&manifest.digest()) {
+            report.outcome = Outcome::Held;
+            report.held = Some(back.clone());
+            return Ok(());
+        }
         let handoff = manifest.frozen.handoff.clone();
-        Ok(swap(
-            &*self.store,
-            &manifest.table,
-            &manifest.build,
-            expected,
-            handoff,
-            by,
-        )
-        .await?)
+        let (table, build) = (&manifest.table, &manifest.build);
+        let pointer = cutover::swap(&*self.store, table, build, expected, handoff, by).await?;
+        report.pointer = Some(pointer);
+        report.outcome = Outcome::Live;
+        Ok(())
     }
+}
+
+/// Shows a build under the public name, if the gate holds and the table still shows what the build was compared with.
+///
+/// # Errors
+/// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
+/// one was taken back; [`FoldError::Interrupted`] where `cancel` fires before the swap, which changes nothing then.
+pub async fn swap(
+    job: &Job,
+    options: &SwapOptions,
+    cancel: CancellationToken,
+) -> Result<Pointer, Error> {
+    let store = job.store()?;
+    let all = Stored::of(&*store, &job.table).await?;
+    let chosen = match &options.build {
+        Some(build) => find_build(&*store, &job.table, build).await?,
+        None => {
+            let newest = newest_loaded(&all, &job.table)?;
+            if let Some(back) = all.taken_back(&newest.info.manifest_digest) {
+                return Err(CutoverError::held(&newest.info.build, back).into());
+            }
+            newest.clone()
+        }
+    };
+    let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
+    let folder = work.build(&chosen.info.build)?;
+    let patience = Patience {
+        command: "swap",
+        wait: options.wait,
+        cancel: cancel.clone(),
+    };
+    let _lock = patience.ask(async || folder.ask_lock("swap")).await?;
+    let standing = folder.peek()?;
+    let expected = expected(&all, &chosen, &standing, options.expect)?;
+    let judged = judge(job, &*store, &folder, &standing, &chosen);
+    unless_cancelled(&cancel, judged).await?.require()?;
+    let handoff = folder.manifest.frozen.handoff.clone();
+    let (table, build) = (&job.table, &chosen.info.build);
+    Ok(cutover::swap(&*store, table, build, expected, handoff, &options.by).await?)
+}
+
+/// The version that the pointer must have at the swap: the one of what the decision was made on.
+fn expected(
+    all: &Stored,
+    chosen: &StoredBuild,
+    standing: &Standing,
+    expect: Option<Version>,
+) -> Result<Option<Version>, Error> {
+    let live = all.live();
+    let version = live.map(|live| live.version);
+    let seen = match (expect, &standing.checked) {
+        (Some(expect), _) if expect == version.unwrap_or(0) => return Ok(version),
+        (Some(expect), _) => format!("version {expect} was expected"),
+        // The same build again is the same table.
+        (None, Some(checked))
+            if checked.live.as_ref().map(|seen| &seen.build) == live.map(|live| &live.build) =>
+        {
+            return Ok(version);
+        }
+        (None, None) => return Ok(version),
+        (None, Some(Checked { live: None, .. })) => "it was checked when nothing was live".into(),
+        (
+            None,
+            Some(Checked {
+                live: Some(seen), ..
+            }),
+        ) => format!(
+            "it was compared with build {}, version {}",
+            seen.build, seen.version
+        ),
+    };
+    Err(CutoverError::Moved {
+        table: chosen.info.table.clone(),
+        build: chosen.info.build.clone(),
+        seen,
+        found: live.cloned().map(Box::new),
+    }
+    .into())
+}
+
+/// Asks the gate about a build that is loaded.
+async fn judge(
+    job: &Job,
+    store: &dyn StateStore,
+    folder: &BuildFolder,
+    standing: &Standing,
+    stored: &StoredBuild,
+) -> Result<GateReport, Error> {
+    let merged = standing
+        .loaded
+        .as_ref()
+        .ok_or_else(|| StoreError::WrongState {
+            table: job.table.clone(),
+            build: stored.info.build.clone(),
+            state: stored.state,
+        })?;
+    Ok(gate(GateInput {
+        store,
+        build: &stored.info,
+        columns: &stored.columns,
+        merged,
+        splits_planned: folder.manifest.frozen.splits,
+        splits_covered: standing.covered.len(),
+        offsets: &standing.offsets(),
+        is_narrowed: folder.manifest.range != EventRange::default(),
+        quarantined: RunReport::new(folder, standing).rejected,
+        options: &job.gate,
+    })
+    .await?)
+}
+
+/// What the journal keeps of a verdict.
+fn checked(verdict: &GateReport, diff: &Diff, standing: &Standing) -> Checked {
+    let live = diff.old.as_ref().zip(diff.live_version);
+    Checked {
+        passed: verdict.passed(),
+        digest: standing
+            .loaded
+            .as_ref()
+            .map(|loaded| loaded.digest.clone())
+            .unwrap_or_default(),
+        live: live.map(|(old, version)| Seen {
+            build: old.build.clone(),
+            version,
+        }),
+    }
+}
+
+/// Waits for work that changes nothing, and lets go of it when somebody asks to stop.
+pub(super) async fn unless_cancelled<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(FoldError::Interrupted.into()),
+        done = work => done,
+    }
+}
+
+/// The newest loaded build.
+pub(super) fn newest_loaded<'a>(all: &'a Stored, table: &str) -> Result<&'a StoredBuild, Error> {
+    let mut newest_first = all.builds.iter().rev();
+    let found = newest_first.find(|build| build.state == BuildState::Loaded);
+    Ok(found.ok_or_else(|| CutoverError::NothingLoaded {
+        table: table.into(),
+    })?)
 }
 
 /// A build that the store knows.

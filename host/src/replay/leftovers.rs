@@ -4,6 +4,7 @@ use super::folding::parts_of;
 use super::planning::Input;
 use super::{Error, Replay};
 use crate::build::{BasedOn, BuildError, BuildFolder, Entry, Journal, LeftoversDriver};
+use crate::durable;
 use crate::fold::Checkpoint;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
@@ -73,8 +74,10 @@ impl Replay<'_> {
             // Behind the names of this build's own runs.
             run.name = format!("of-base-{}", run.name);
             let to = path.join("runs").join(&run.name);
-            link(&from, &to)?;
+            durable::link(&from, &to).map_err(BuildError::io("linking", &to))?;
         }
+        let folder = path.join("runs");
+        durable::sync_folder(&folder).map_err(BuildError::io("syncing", &folder))?;
         // Before the manifest makes it a build: without the base's states it must not be gone on with.
         let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
         journal.append(&Entry::Checkpoint(Checkpoint {
@@ -135,12 +138,4 @@ fn beside(component: &Descriptor, range: EventRange) -> Vec<Beside> {
         });
     }
     all
-}
-
-/// Gives a file another name, or copies it where the file system has no such thing.
-fn link(from: &std::path::Path, to: &std::path::Path) -> Result<(), BuildError> {
-    if std::fs::hard_link(from, to).is_err() {
-        std::fs::copy(from, to).map_err(BuildError::io("copying", from))?;
-    }
-    Ok(())
 }

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
 use super::folding::parts_of;
+use super::phase::Stored;
 use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
-use crate::build::{BasedOn, BuildFolder, ComponentIdentity, Manifest, SplitWriter, Standing, now};
+use crate::build::{
+    BasedOn, BuildFolder, ComponentIdentity, Lock, Manifest, SplitWriter, Standing, now,
+};
+use crate::decode::RULES;
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
@@ -45,53 +50,39 @@ pub(super) struct Input {
 }
 
 impl Replay<'_> {
-    /// The build that an earlier run of this job left unfinished, or a new one.
-    pub(super) async fn resume_or_plan(&self, fresh: bool) -> Result<BuildFolder, Error> {
-        self.work.sweep()?;
-        match self.unfinished()? {
-            Some((build, _)) if !fresh => {
-                tracing::info!(
-                    build = build.manifest.build,
-                    planned_at = build.manifest.planned_at,
-                    "going on"
-                );
-                Ok(build)
+    /// A new plan; or the build that an earlier run left unfinished, if that has folded anything. Takes its lock.
+    pub(super) async fn plan_anew_unless_begun(
+        &self,
+        wait: Duration,
+    ) -> Result<(BuildFolder, Standing, Lock), Error> {
+        let patience = self.patience("plan", wait);
+        let attempt = async || {
+            let _table = self.work.lock(&patience).await?;
+            self.store.prepare(&self.job.table).await?;
+            self.work.sweep()?;
+            let stored = Stored::of(&*self.store, &self.job.table).await?;
+            let newest = self.newest(&stored)?;
+            let unfinished =
+                newest.filter(|(build, standing)| !self.is_finished(build, standing, &stored));
+            if let Some((build, standing)) = unfinished {
+                let lock = match build.ask_lock("plan")? {
+                    Ok(lock) => lock,
+                    Err(held) => return Ok(Err(held)),
+                };
+                if !standing.covered.is_empty() {
+                    return Ok(Ok((build, standing, lock)));
+                }
+                build.remove()?;
             }
-            _ => self.plan().await,
-        }
-    }
-
-    /// The same, but an unfinished build that has folded nothing is planned anew.
-    pub(super) async fn plan_anew_unless_begun(&self) -> Result<(BuildFolder, Standing), Error> {
-        self.work.sweep()?;
-        match self.unfinished()? {
-            Some((build, standing)) if !standing.covered.is_empty() => {
-                return Ok((build, standing));
-            }
-            Some((build, _)) => build.remove()?,
-            None => {}
-        }
-        Ok((self.plan().await?, Standing::default()))
-    }
-
-    /// The newest build of this very job that was never live.
-    fn unfinished(&self) -> Result<Option<(BuildFolder, Standing)>, Error> {
-        let job_digest = self.job_digest();
-        for build in self.work.builds()?.into_iter().rev() {
-            if build.manifest.job_digest == job_digest {
-                let standing = build.peek()?;
-                return Ok(standing.swapped.is_none().then_some((build, standing)));
-            }
-            // What a newer build rejected is to be folded, not what this one's elder did.
-            if self.only_quarantined && build.is_folded(&build.peek()?) {
-                break;
-            }
-        }
-        Ok(None)
+            let build = self.plan().await?;
+            let lock = build.ask_lock("plan")?;
+            Ok(lock.map(|lock| (build, Standing::default(), lock)))
+        };
+        patience.ask(attempt).await
     }
 
     /// Freezes the input into a new build.
-    async fn plan(&self) -> Result<BuildFolder, Error> {
+    pub(super) async fn plan(&self) -> Result<BuildFolder, Error> {
         if self.only_quarantined {
             return self.plan_leftovers(self.base()?).await;
         }
@@ -139,6 +130,7 @@ impl Replay<'_> {
         let manifest = Manifest {
             build: id,
             table: self.job.table.clone(),
+            target: self.job.target_id(),
             planned_at: now(),
             backfold: env!("CARGO_PKG_VERSION").into(),
             job_digest: self.job_digest(),
@@ -150,6 +142,8 @@ impl Replay<'_> {
             params: self.job.params.clone(),
             range,
             decode: self.job.decode.clone(),
+            rules: RULES,
+            limits: self.job.limits.deciding(),
             source: driver.name().into(),
             frozen,
             splits_digest,
@@ -172,18 +166,11 @@ impl Replay<'_> {
     }
 
     /// What a run of this job would do, told apart from runs of other jobs: the component and all settings
-    /// but those that change nothing in the table.
-    fn job_digest(&self) -> String {
-        let job = self.job;
-        let mut decisive = serde_json::json!({
-            "component": self.component.digest(),
-            "table": job.table,
-            "params": job.params,
-            "range": job.range,
-            "source": job.source,
-            "target": job.target,
-            "decode": job.decode,
-        });
+    /// but those that change nothing in the table, and the limits.
+    pub(super) fn job_digest(&self) -> String {
+        let mut decisive = self.job.identity();
+        decisive["component"] = self.component.digest().into();
+        decisive["rules"] = RULES.into();
         if self.only_quarantined {
             decisive["only_quarantined"] = true.into();
         }

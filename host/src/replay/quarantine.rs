@@ -224,7 +224,7 @@ pub async fn replay_quarantined(
 
 /// The build of that ID, or the newest that has rejected records.
 fn chosen(job: &Job, build: Option<&str>) -> Result<Option<BuildFolder>, Error> {
-    let work = WorkFolder::open(&job.work, &job.table)?;
+    let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
     if let Some(build) = build {
         return Ok(Some(work.build(build)?));
     }

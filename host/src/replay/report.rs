@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::phase::BuildPhase;
 use super::{Error, Estimate};
-use crate::build::{BuildFolder, Manifest, Standing};
-use crate::cutover::{Diff, GateOptions, GateReport};
+use crate::build::{BuildError, BuildFolder, Manifest, Standing};
+use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
 use crate::decode::{Counts, EventRange};
 use crate::fold::{FoldedSplit, StageTimes};
 use crate::progress::Stage;
@@ -80,6 +81,8 @@ pub enum Outcome {
     Ready,
     /// The table is complete, and the gate does not hold.
     Refused,
+    /// The table is complete, and the gate holds, but readers saw the same table before and somebody took it back.
+    Held,
     /// The public name shows this build.
     Live,
     /// The public name showed an equal build before: nothing was done.
@@ -125,6 +128,10 @@ pub struct RunReport {
     pub diff: Option<Diff>,
     /// The pointer, where this build is live.
     pub pointer: Option<Pointer>,
+    /// The pointer that took the same table from readers before, where that keeps the build from going live.
+    pub held: Option<Pointer>,
+    /// Why it was this build, for people.
+    pub notes: Vec<String>,
 }
 
 /// How long a run was in a stage.
@@ -176,15 +183,16 @@ impl RunReport {
             gate: None,
             diff: None,
             pointer: None,
+            held: None,
+            notes: vec![],
         }
     }
 
-    /// Why the gate refused, where it did.
+    /// Why the build did not go live, where the gate refused it or somebody took it back before.
     pub fn refusal(&self) -> Option<Error> {
-        self.gate
-            .as_ref()
-            .and_then(|gate| gate.refusal())
-            .map(Error::from)
+        let refused = self.gate.as_ref().and_then(|gate| gate.refusal());
+        let held = || Some(CutoverError::held(&self.build, self.held.as_ref()?));
+        refused.or_else(held).map(Error::from)
     }
 }
 
@@ -195,6 +203,9 @@ pub struct BuildStatus {
     pub build: String,
     /// How far.
     pub state: BuildPhase,
+    /// What is wrong with its files, where something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// Whether the public name shows it.
     pub live: bool,
     /// The rows of its table, once loaded.
@@ -211,33 +222,20 @@ pub struct BuildStatus {
     pub created_at: String,
 }
 
-/// How far a build is, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BuildPhase {
-    /// Nothing is folded yet.
-    Planned,
-    /// Some splits are folded.
-    Folding,
-    /// All splits are folded, the table is not loaded.
-    Folded,
-    /// The table is complete, and was never live.
-    Ready,
-    /// The table is shown.
-    Live,
-    /// The table was shown once.
-    Replaced,
-}
-
-impl std::fmt::Display for BuildPhase {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            BuildPhase::Planned => "planned",
-            BuildPhase::Folding => "folding",
-            BuildPhase::Folded => "folded",
-            BuildPhase::Ready => "ready",
-            BuildPhase::Live => "live",
-            BuildPhase::Replaced => "replaced",
-        })
+impl BuildStatus {
+    /// A build of which only its ID is known.
+    pub(super) fn damaged(build: String, problem: &BuildError) -> Self {
+        BuildStatus {
+            build,
+            state: BuildPhase::Damaged,
+            problem: Some(problem.to_string()),
+            live: false,
+            rows: None,
+            size_bytes: 0,
+            splits_done: 0,
+            splits_total: 0,
+            rejected: 0,
+            created_at: String::new(),
+        }
     }
 }

@@ -1,0 +1,190 @@
+//! The folder of one build.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::error::BuildError;
+use super::journal::{Journal, Standing};
+use super::lock::{Asked, Lock};
+use super::manifest::Manifest;
+use super::parse;
+use super::quarantine::QuarantineReader;
+use super::schemas::{KeptSchema, SchemaFile};
+use crate::durable;
+
+/// The folder of one build.
+#[derive(Clone, Debug)]
+pub struct BuildFolder {
+    path: PathBuf,
+    /// What the build is made from.
+    pub manifest: Manifest,
+}
+
+impl BuildFolder {
+    /// Completes a plan: from here on the build can be resumed.
+    pub fn create(path: PathBuf, manifest: Manifest) -> Result<Self, BuildError> {
+        write_json(&path.join("manifest.json"), &manifest)?;
+        durable::sync_parent(&path).map_err(BuildError::io("syncing", &path))?;
+        Ok(BuildFolder { path, manifest })
+    }
+
+    /// `None` where no plan was completed in it.
+    pub(super) fn open(path: PathBuf) -> Result<Option<Self>, BuildError> {
+        let file = path.join("manifest.json");
+        match fs::read(&file) {
+            Ok(json) => Ok(Some(BuildFolder {
+                manifest: parse(&file, &json)?,
+                path,
+            })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BuildError::io("reading", file)(error)),
+        }
+    }
+
+    /// Takes the lock of this build, for a command that writes to it. `Ok(Err(_))` says who holds it.
+    ///
+    /// # Errors
+    /// [`BuildError::UnknownBuild`] where the build was removed in the meantime.
+    pub fn ask_lock(&self, command: &str) -> Result<Result<Lock, BuildError>, BuildError> {
+        let manifest = self.path.join("manifest.json");
+        let is_there = || {
+            manifest
+                .try_exists()
+                .map_err(BuildError::io("reading", &manifest))
+        };
+        let removed = || BuildError::UnknownBuild {
+            build: self.manifest.build.clone(),
+            table: self.manifest.table.clone(),
+            path: self.path.clone(),
+        };
+        if !is_there()? {
+            return Err(removed());
+        }
+        match Lock::ask(&self.path.join("lock"), command)? {
+            // `gc` holds the lock of a build that it removes, and removes the file with it.
+            Asked::Granted(_) if !is_there()? => Err(removed()),
+            Asked::Granted(lock) => Ok(Ok(lock)),
+            Asked::Held(holder) => Ok(Err(BuildError::Locked {
+                what: format!("build {} of `{}`", self.manifest.build, self.manifest.table),
+                path: self.path.clone(),
+                holder,
+            })),
+        }
+    }
+
+    /// Takes down that the build goes on under other limits.
+    pub fn set_limits(&mut self, limits: BTreeMap<String, u64>) -> Result<(), BuildError> {
+        self.manifest.limits = limits;
+        write_json(&self.path.join("manifest.json"), &self.manifest)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where runs go.
+    pub fn runs(&self) -> PathBuf {
+        self.path.join("runs")
+    }
+
+    /// Where rejected records go while the build folds.
+    pub fn quarantine(&self) -> PathBuf {
+        self.path.join("quarantine")
+    }
+
+    /// Where they are joined in the end.
+    pub fn quarantine_file(&self) -> PathBuf {
+        self.path.join("quarantine.jsonl")
+    }
+
+    /// The records rejected so far.
+    pub fn rejected(&self) -> Result<QuarantineReader, BuildError> {
+        QuarantineReader::open(self)
+    }
+
+    /// The frozen input.
+    pub fn splits_file(&self) -> PathBuf {
+        self.path.join("splits.jsonl")
+    }
+
+    /// Schemas of messages that were learned after the plan.
+    pub fn schemas_file(&self) -> PathBuf {
+        self.path.join("schemas.jsonl")
+    }
+
+    /// All schemas of messages that the build knows, by their IDs in the registry.
+    pub fn schemas(&self) -> Result<BTreeMap<u32, String>, BuildError> {
+        let mut schemas = self.manifest.schemas.clone();
+        let kept = SchemaFile::peek(&self.schemas_file())?.into_iter();
+        schemas.extend(kept.map(|KeptSchema { id, schema }| (id, schema)));
+        Ok(schemas)
+    }
+
+    /// The report.
+    pub fn report_file(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// A case in which the component broke a law, where it did.
+    pub fn counterexample_file(&self) -> PathBuf {
+        self.path.join("counterexample.json")
+    }
+
+    /// What of the build is done, as its journal has it; changes nothing.
+    pub fn peek(&self) -> Result<Standing, BuildError> {
+        let path = self.path.join("journal.jsonl");
+        Standing::of(&path, Journal::peek(&path)?)
+    }
+
+    /// Whether all splits are folded.
+    pub fn is_folded(&self, standing: &Standing) -> bool {
+        standing.covered.len() == self.manifest.frozen.splits
+    }
+
+    /// Opens the journal to go on with the build. Call it under the build's lock.
+    pub fn resume(&self) -> Result<(Journal, Standing), BuildError> {
+        let path = self.path.join("journal.jsonl");
+        let (journal, entries) = Journal::open(&path)?;
+        Ok((journal, Standing::of(&path, entries)?))
+    }
+
+    /// Removes the files in `runs` that no checkpoint names. Call it under the build's lock.
+    pub fn sweep_runs(&self, standing: &Standing) -> Result<(), BuildError> {
+        let named: std::collections::HashSet<String> =
+            standing.runs().into_iter().map(|run| run.name).collect();
+        let folder = self.runs();
+        for entry in fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))? {
+            let entry = entry.map_err(BuildError::io("reading", &folder))?;
+            if !entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| named.contains(name))
+            {
+                fs::remove_file(entry.path()).map_err(BuildError::io("removing", entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the whole folder. Call it under the table's lock and this build's.
+    pub fn remove(&self) -> Result<(), BuildError> {
+        // The manifest first: half a folder must not look like a build.
+        let manifest = self.path.join("manifest.json");
+        fs::remove_file(&manifest)
+            .and_then(|()| durable::sync_folder(&self.path))
+            .map_err(BuildError::io("removing", &manifest))?;
+        fs::remove_dir_all(&self.path).map_err(BuildError::io("removing", &self.path))
+    }
+}
+
+/// Writes a file in one step: it holds all of `value`, or what it held before.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), BuildError> {
+    serde_json::to_vec_pretty(value)
+        .map_err(std::io::Error::from)
+        .and_then(|json| durable::write(path, &json))
+        .map_err(BuildError::io("writing", path))
+}

@@ -1,0 +1,163 @@
+//! Locks between processes: one for the list of a table's builds, one for each build.
+//!
+//! `plan`, `run` and `gc` hold the table's lock while they choose, plan or remove builds, and no longer. A command
+//! that writes to a build holds the build's lock for as long as it does. The system lets go of a lock when its process
+//! ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::error::BuildError;
+use super::now;
+
+/// How often a lock that another process holds is asked for again.
+const ASK_EVERY: Duration = Duration::from_millis(25);
+
+/// A lock that this process holds until the value is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// How a command waits for a lock.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// What the command is, for others that wait: `run`, `swap`.
+    pub command: &'static str,
+    /// How long it waits for another command at most.
+    pub wait: Duration,
+    /// Ends the wait early.
+    pub cancel: CancellationToken,
+}
+
+/// What is asked of a lock: it, or the words of its holder.
+pub(super) enum Asked {
+    Granted(Lock),
+    Held(String),
+}
+
+impl Patience {
+    /// Asks `attempt` until it gives something, for as long as the patience lasts.
+    ///
+    /// # Errors
+    /// Those of `attempt`; once the time is over, the refusal that it gives last.
+    pub async fn ask<T, E: From<BuildError>>(
+        &self,
+        mut attempt: impl AsyncFnMut() -> Result<Result<T, BuildError>, E>,
+    ) -> Result<T, E> {
+        let (began, mut told) = (Instant::now(), false);
+        loop {
+            let held = match attempt().await? {
+                Ok(found) => return Ok(found),
+                Err(held) => held,
+            };
+            if began.elapsed() >= self.wait || self.cancel.is_cancelled() {
+                return Err(held.into());
+            }
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!("waiting up to {:?}: {held}", self.wait);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ASK_EVERY) => {}
+                () = self.cancel.cancelled() => {}
+            }
+        }
+    }
+}
+
+impl Lock {
+    /// Takes the lock of the file at `path`, which is made where it is missing, if nobody holds it.
+    pub(super) fn ask(path: &Path, command: &str) -> Result<Asked, BuildError> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(BuildError::io("opening", path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder)
+                    .map_err(BuildError::io("reading", path))?;
+                if holder.is_empty() {
+                    holder.push_str("it just began");
+                }
+                return Ok(Asked::Held(holder));
+            }
+            Err(TryLockError::Error(error)) => return Err(BuildError::io("locking", path)(error)),
+        }
+        let holder = format!("{command}, process {}, since {}", std::process::id(), now());
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(holder.as_bytes()))
+            .map_err(BuildError::io("writing", path))?;
+        Ok(Asked::Granted(Lock { _file: file }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patience(wait: Duration) -> Patience {
+        Patience {
+            command: "run",
+            wait,
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    fn held() -> BuildError {
+        BuildError::NothingRejected {
+            build: "b".into(),
+            table: "t".into(),
+        }
+    }
+
+    #[test]
+    fn a_lock_is_granted_once_and_says_to_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let Asked::Granted(lock) = Lock::ask(&path, "swap").unwrap() else {
+            panic!("nobody holds it");
+        };
+        let Asked::Held(holder) = Lock::ask(&path, "run").unwrap() else {
+            panic!("it is held");
+        };
+        let me = format!("swap, process {}, since ", std::process::id());
+        assert!(holder.starts_with(&me), "{holder}");
+        drop(lock);
+        assert!(matches!(Lock::ask(&path, "run"), Ok(Asked::Granted(_))));
+    }
+
+    #[tokio::test]
+    async fn patience_ends_with_the_lock_with_its_time_or_with_the_command() {
+        let mut asked = 0;
+        let third = async || {
+            asked += 1;
+            Ok::<_, BuildError>(if asked == 3 { Ok(asked) } else { Err(held()) })
+        };
+        let (none, short, long) = (
+            Duration::ZERO,
+            Duration::from_millis(60),
+            Duration::from_secs(600),
+        );
+        assert_eq!(patience(long).ask(third).await.unwrap(), 3);
+        let never = async || Ok::<_, BuildError>(Err::<(), _>(held()));
+        for wait in [none, short] {
+            let began = Instant::now();
+            assert!(patience(wait).ask(never).await.is_err());
+            assert!(began.elapsed() >= wait);
+        }
+        let cancelled = patience(long);
+        cancelled.cancel.cancel();
+        assert!(cancelled.ask(never).await.is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! What tells one job from another: what it reads and where its table goes, however the job file spells it.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{Job, SourceConfig, TargetConfig};
+
+impl Job {
+    /// All settings that decide what a build holds, but for the limits of the component. Equal for all spellings of the
+    /// same paths: relative, absolute, through links or from other folders.
+    pub(crate) fn identity(&self) -> Value {
+        let mut source = json!(self.source);
+        if let SourceConfig::Files(files) = &self.source {
+            source["files"]["path"] = json!(resolved(&files.path));
+        }
+        json!({
+            "table": self.table,
+            "params": self.params,
+            "range": self.range,
+            "source": source,
+            "target": self.target_id(),
+            "decode": self.decode,
+        })
+    }
+
+    /// The name of the store, equal for all spellings of it. A build belongs to one store.
+    pub fn target_id(&self) -> String {
+        match &self.target {
+            TargetConfig::Sqlite(sqlite) => format!("sqlite:{}", resolved(&sqlite.path).display()),
+        }
+    }
+}
+
+/// The absolute path without links and `..`, as far as it exists. What does not exist, such as a pattern, stays as it
+/// is spelled, but for `.` and `..`.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let exists = path
+        .ancestors()
+        .find_map(|part| Some((part.canonicalize().ok()?, part)));
+    let Some((mut found, part)) = exists else {
+        return path;
+    };
+    for name in path
+        .strip_prefix(part)
+        .into_iter()
+        .flat_map(Path::components)
+    {
+        match name {
+            Component::ParentDir => drop(found.pop()),
+            name => found.push(name),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Overrides;
+
+    #[test]
+    fn spellings_of_one_job_are_one_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("jobs");
+        std::fs::create_dir_all(place.join("archive")).unwrap();
+        std::os::unix::fs::symlink(&place, folder.path().join("link")).unwrap();
+        let job = |file: PathBuf, archive: &str, database: &str| {
+            let text = format!(
+                "table = \"t\"\ncomponent = \"c.wasm\"\nsource.files.path = \"{archive}\"\ntarget.sqlite.path = \"{database}\""
+            );
+            Job::parse(&file, &text, &Overrides::default())
+                .unwrap()
+                .identity()
+        };
+        let one = job(place.join("job.toml"), "archive", "tables.db");
+        let absolute = place.join("archive");
+        for (file, archive, database) in [
+            (place.join("./job.toml"), "archive", "tables.db"),
+            (
+                place.join("archive/../job.toml"),
+                "./archive",
+                "./new/../tables.db",
+            ),
+            (folder.path().join("link/job.toml"), "archive", "tables.db"),
+            (
+                place.join("copy.toml"),
+                absolute.to_str().unwrap(),
+                "tables.db",
+            ),
+        ] {
+            assert_eq!(job(file, archive, database), one, "{archive} {database}");
+        }
+        for (archive, database) in [("archive/*.gz", "tables.db"), ("archive", "other.db")] {
+            assert_ne!(job(place.join("job.toml"), archive, database), one);
+        }
+        let pattern = job(place.join("job.toml"), "archive/**/*.gz", "tables.db");
+        let link = folder.path().join("link/job.toml");
+        assert_eq!(job(link, "archive/./**/*.gz", "tables.db"), pattern);
+    }
+}

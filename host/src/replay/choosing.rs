@@ -1,0 +1,220 @@
+//! Which build a run works on: one that was left unfinished, one that is finished and still right, or a new one.
+
+use std::time::Duration;
+
+use super::phase::{BuildPhase, Stored, phase};
+use super::report::{Outcome, RunReport};
+use super::{Error, Replay, RunOptions};
+use crate::build::{BuildError, BuildFolder, Lock, Patience, Standing};
+
+/// What a run has to do.
+pub(super) enum Choice {
+    /// Nothing: the public name shows the table that would be built.
+    AlreadyLive(Box<RunReport>),
+    /// To work on this build.
+    Work(Work),
+}
+
+/// A build to work on.
+pub(super) struct Work {
+    pub(super) build: BuildFolder,
+    /// Keeps other commands from it.
+    pub(super) lock: Lock,
+    /// Why it is this build, for people.
+    pub(super) notes: Vec<String>,
+}
+
+impl Replay<'_> {
+    /// Chooses a build and takes its lock.
+    ///
+    /// A build that was left unfinished goes on. A finished one is taken again only if the input, looked at anew, is
+    /// still the same; else there is a new one.
+    pub(super) async fn choose(&self, options: &RunOptions) -> Result<Choice, Error> {
+        let patience = self.patience("run", options.wait);
+        let attempt = async || {
+            let _table = self.work.lock(&patience).await?;
+            let stored = match options.only_fold {
+                true => Stored::default(),
+                false => {
+                    self.store.prepare(&self.job.table).await?;
+                    Stored::of(&*self.store, &self.job.table).await?
+                }
+            };
+            self.work.sweep()?;
+            self.pick(options, &stored).await
+        };
+        patience.ask(attempt).await
+    }
+
+    /// How a command waits for another.
+    pub(super) fn patience(&self, command: &'static str, wait: Duration) -> Patience {
+        Patience {
+            command,
+            wait,
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    /// Picks a build, under the table's lock. `Ok(Err(_))` says which other command works on it.
+    async fn pick(
+        &self,
+        options: &RunOptions,
+        stored: &Stored,
+    ) -> Result<Result<Choice, BuildError>, Error> {
+        let mut notes = Vec::new();
+        let (build, standing) = match self.newest(stored)? {
+            Some((build, standing))
+                if !options.fresh && !self.is_finished(&build, &standing, stored) =>
+            {
+                (build, standing)
+            }
+            finished => {
+                let build = self.plan().await?;
+                if let Some((finished, _)) = finished
+                    && !options.fresh
+                    && finished.manifest.digest() != build.manifest.digest()
+                {
+                    notes.push(outdated(&finished));
+                }
+                (build, Standing::default())
+            }
+        };
+        let mut build = build;
+        if !standing.covered.is_empty() {
+            notes.push(format!(
+                "going on with build {}, planned {}: {} of {} splits were folded",
+                build.manifest.build,
+                build.manifest.planned_at,
+                standing.covered.len(),
+                build.manifest.frozen.splits,
+            ));
+        } else if !options.fresh {
+            if let Some(report) = self.already_live(&build, stored, options)? {
+                build.remove()?;
+                return Ok(Ok(Choice::AlreadyLive(Box::new(report))));
+            }
+            if let Some(equal) = self.equal(&build, stored)? {
+                // The plan stays while another command holds the lock, and is compared again.
+                let lock = match equal.ask_lock("run")? {
+                    Ok(lock) => lock,
+                    Err(held) => return Ok(Err(held)),
+                };
+                notes.push(format!(
+                    "the input is that of build {}, planned {}, which is complete",
+                    equal.manifest.build, equal.manifest.planned_at
+                ));
+                build.remove()?;
+                return Ok(Ok(Choice::Work(Work {
+                    build: equal,
+                    lock,
+                    notes,
+                })));
+            }
+        }
+        Ok(match build.ask_lock("run")? {
+            Err(held) => Err(held),
+            Ok(lock) => {
+                let limits = self.job.limits.deciding();
+                if build.manifest.limits != limits {
+                    build.set_limits(limits)?;
+                }
+                Ok(Choice::Work(Work { build, lock, notes }))
+            }
+        })
+    }
+
+    /// The newest build of this very job, under limits that it can go on with.
+    pub(super) fn newest(&self, stored: &Stored) -> Result<Option<(BuildFolder, Standing)>, Error> {
+        let job_digest = self.job_digest();
+        for build in self.work.builds()?.into_iter().rev() {
+            if build.manifest.job_digest == job_digest {
+                let standing = build.peek()?;
+                let goes_on =
+                    self.admits(&build, &standing) || self.is_finished(&build, &standing, stored);
+                return Ok(goes_on.then_some((build, standing)));
+            }
+            // The records to fold are those that a newer build rejected.
+            if self.only_quarantined && build.peek().is_ok_and(|known| build.is_folded(&known)) {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a run told all about the build: it was checked, and waited for somebody to decide.
+    pub(super) fn is_finished(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+        stored: &Stored,
+    ) -> bool {
+        // Rejected records do not change unless somebody mends them: such a build is gone on with until it is shown.
+        match self.only_quarantined {
+            true => stored
+                .history
+                .iter()
+                .any(|pointer| pointer.build == build.manifest.build),
+            false => standing.checked.is_some(),
+        }
+    }
+
+    /// Whether the job's limits would have rejected the same records of the splits that are folded.
+    fn admits(&self, build: &BuildFolder, standing: &Standing) -> bool {
+        let (then, now) = (&build.manifest.limits, self.job.limits.deciding());
+        let is_higher = then
+            .iter()
+            .all(|(name, limit)| now.get(name).is_some_and(|now| now >= limit));
+        let mut folded = standing.checkpoints.iter().flat_map(|one| &one.splits);
+        *then == now
+            || standing.covered.is_empty()
+            || (is_higher && folded.all(|split| split.rejected_by_component == 0))
+    }
+
+    /// The newest complete build that would come of the same input, if it is not the one at hand.
+    fn equal(&self, planned: &BuildFolder, stored: &Stored) -> Result<Option<BuildFolder>, Error> {
+        let digest = planned.manifest.digest();
+        for build in self.work.builds()?.into_iter().rev() {
+            if build.manifest.build == planned.manifest.build || build.manifest.digest() != digest {
+                continue;
+            }
+            let Ok(standing) = build.peek() else {
+                continue;
+            };
+            let phase = phase(&build, &standing, stored);
+            if build.is_folded(&standing) && phase != BuildPhase::LiveWithoutTable {
+                return Ok(Some(build));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What there is to say where the public name shows a table of the same manifest as `planned`.
+    fn already_live(
+        &self,
+        planned: &BuildFolder,
+        stored: &Stored,
+        options: &RunOptions,
+    ) -> Result<Option<RunReport>, Error> {
+        let manifest_digest = planned.manifest.digest();
+        let Some((live, build)) = stored.shown().filter(|_| !options.only_fold) else {
+            return Ok(None);
+        };
+        if build.info.manifest_digest != manifest_digest {
+            return Ok(None);
+        }
+        let mut report = RunReport::new(planned, &Standing::default());
+        report.outcome = Outcome::AlreadyLive;
+        report.loaded = build.loaded.clone();
+        report.shadow = build.info.shadow_name();
+        report.build = build.info.build.clone();
+        report.pointer = Some(live.clone());
+        Ok(Some(report))
+    }
+}
+
+fn outdated(finished: &BuildFolder) -> String {
+    format!(
+        "build {}, planned {}, is complete, but its input has changed since: this is a new one",
+        finished.manifest.build, finished.manifest.planned_at
+    )
+}
