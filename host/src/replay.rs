@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder, write_json};
+use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder};
 use crate::decode::{Decoding, EventRange};
 use crate::fold::{FoldError, join_quarantine, verify_run};
 use crate::guest::{Component, Instance};
@@ -285,18 +285,7 @@ impl<'a> Replay<'a> {
         clock: Clock<'_>,
     ) -> Result<RunReport, Error> {
         report.stages = clock.stop();
-        let splits = standing
-            .checkpoints
-            .iter()
-            .flat_map(|checkpoint| &checkpoint.splits)
-            .collect();
-        write_json(
-            &build.report_file(),
-            &report::RunFile {
-                report: &report,
-                splits,
-            },
-        )?;
+        report.write(build, standing)?;
         Ok(report)
     }
 }

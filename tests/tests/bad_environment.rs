@@ -159,21 +159,52 @@ fn the_work_folder_of_another_job() {
     );
 }
 
+/// Whether a process has a file open.
+fn has_open(process: u32, path: &Path) -> bool {
+    let files = fs::read_dir(format!("/proc/{process}/fd"));
+    let links = files.into_iter().flatten().flatten();
+    let mut open = links.filter_map(|link| fs::read_link(link.path()).ok());
+    open.any(|file| file == path)
+}
+
 #[test]
 fn two_runs_of_the_same_build_at_once() {
     let bench = live();
     let mut first = bench.start("run --swap");
-    first.wait_until(|| bench.builds().len() == 2);
+    let process = first.id();
+    first.wait_until(|| match &bench.builds()[..] {
+        // It has chosen its build, and lets others choose theirs.
+        [_, build] => {
+            let table = bench.work().join("page_days/lock");
+            has_open(process, &build.join("lock")) && !has_open(process, &table)
+        }
+        _ => false,
+    });
     first.signal("STOP");
-    for line in ["run --swap", "run --swap --fresh", "plan", "gc"] {
+    let holder = format!("run, process {}", first.id());
+    for line in ["run --swap --wait 0s", "plan --wait 50ms"] {
         let said = bench.refuses(line, 4, "BF0103");
-        assert!(said.contains(&format!("process {}", first.id())), "{said}");
+        assert!(said.contains(&holder), "{said}");
     }
-    // Looking is free.
+    // Looking is free, and so is all that does not write to that build.
     bench.run("status").success();
     bench.run("log").success();
+    bench.run("gc --keep 0 --wait 0s").success();
+    assert_eq!(
+        bench.builds().len(),
+        2,
+        "the one that is live, and the one at work"
+    );
+    bench
+        .run("run --only-fold --to 2027-01-01 --wait 0s")
+        .success();
+    // Patience is rewarded: by then the table is live, and there is nothing to do.
+    let mut second = bench.start("run --swap --wait 2m --output json");
+    second.wait_for(|line| line.contains("waiting") && line.contains(&holder));
     first.signal("CONT");
     first.finish().success();
+    let second = second.finish().success().json();
+    assert_eq!(second["result"]["outcome"], "already_live");
     assert!(bench.tallies().unwrap() == Archive::new(&SPEC).unwrap().expected());
 }
 

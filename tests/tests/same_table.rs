@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backfold::job::{Job, Overrides};
 use backfold::progress::Progress;
@@ -174,10 +175,11 @@ impl Folding {
             ..RunOptions::default()
         };
         let (progress, cancel) = (Arc::new(Progress::default()), CancellationToken::new());
-        let run = replay::run(&job, &options, progress, cancel);
+        let run = replay::run(&job, &options, progress, cancel.clone());
         let report = self.runtime.block_on(run).unwrap();
         assert_eq!(report.outcome, Outcome::Live);
-        self.runtime.block_on(replay::gc(&job, 0)).unwrap();
+        let gc = replay::gc(&job, 0, Duration::ZERO, cancel);
+        self.runtime.block_on(gc).unwrap();
         (report.loaded.unwrap().digest, self.bench.rows().unwrap())
     }
 

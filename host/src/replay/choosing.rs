@@ -91,6 +91,7 @@ impl Replay<'_> {
         } else if !options.fresh {
             if let Some(report) = self.already_live(&build, stored, options)? {
                 build.remove()?;
+                self.complete_report(&report.build)?;
                 return Ok(Ok(Choice::AlreadyLive(Box::new(report))));
             }
             if let Some(equal) = self.equal(&build, stored)? {
@@ -148,14 +149,10 @@ impl Replay<'_> {
         standing: &Standing,
         stored: &Stored,
     ) -> bool {
+        let mut shown = stored.history.iter();
         // Rejected records do not change unless somebody mends them: such a build is gone on with until it is shown.
-        match self.only_quarantined {
-            true => stored
-                .history
-                .iter()
-                .any(|pointer| pointer.build == build.manifest.build),
-            false => standing.checked.is_some(),
-        }
+        shown.any(|pointer| pointer.build == build.manifest.build)
+            || (standing.checked.is_some() && !self.only_quarantined)
     }
 
     /// Whether the job's limits would have rejected the same records of the splits that are folded.
@@ -209,6 +206,22 @@ impl Replay<'_> {
         report.build = build.info.build.clone();
         report.pointer = Some(live.clone());
         Ok(Some(report))
+    }
+}
+
+impl Replay<'_> {
+    /// Writes the report of a live build whose run was killed before it could.
+    fn complete_report(&self, build: &str) -> Result<(), Error> {
+        let Ok(build) = self.work.build(build) else {
+            return Ok(());
+        };
+        if build.report_file().exists() {
+            return Ok(());
+        }
+        let standing = build.peek()?;
+        let mut report = RunReport::new(&build, &standing);
+        report.outcome = Outcome::Live;
+        Ok(report.write(&build, &standing)?)
     }
 }
 

@@ -104,6 +104,16 @@ pub async fn swap(
             newest.clone()
         }
     };
+    if all
+        .live()
+        .is_some_and(|live| live.build == chosen.info.build)
+    {
+        return Err(CutoverError::AlreadyLive {
+            table: job.table.clone(),
+            build: chosen.info.build,
+        }
+        .into());
+    }
     let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
     let folder = work.build(&chosen.info.build)?;
     let patience = Patience {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::phase::BuildPhase;
 use super::{Error, Estimate};
-use crate::build::{BuildError, BuildFolder, Manifest, Standing};
+use crate::build::{BuildError, BuildFolder, Manifest, Standing, write_json};
 use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
 use crate::decode::{Counts, EventRange};
 use crate::fold::{FoldedSplit, StageTimes};
@@ -145,10 +145,10 @@ pub struct StageTime {
 
 /// `run.json`: the report, and each split.
 #[derive(Serialize)]
-pub(super) struct RunFile<'a> {
+struct RunFile<'a> {
     #[serde(flatten)]
-    pub(super) report: &'a RunReport,
-    pub(super) splits: Vec<&'a FoldedSplit>,
+    report: &'a RunReport,
+    splits: Vec<&'a FoldedSplit>,
 }
 
 impl RunReport {
@@ -186,6 +186,17 @@ impl RunReport {
             held: None,
             notes: vec![],
         }
+    }
+
+    /// Writes `run.json` of the build.
+    pub(super) fn write(&self, build: &BuildFolder, standing: &Standing) -> Result<(), BuildError> {
+        let splits = standing
+            .checkpoints
+            .iter()
+            .flat_map(|checkpoint| &checkpoint.splits)
+            .collect();
+        let report = self;
+        write_json(&build.report_file(), &RunFile { report, splits })
     }
 
     /// Why the build did not go live, where the gate refused it or somebody took it back before.
