@@ -274,7 +274,7 @@ impl<'a> Replay<'a> {
         standing: &Standing,
     ) -> Result<Option<Loaded>, Error> {
         let stored = Stored::of(&*self.store, &self.job.table).await?;
-        Ok(stored.loaded(&build.manifest, standing).cloned())
+        Ok(stored.loaded(build, standing).cloned())
     }
 
     fn finish(

@@ -61,67 +61,62 @@ impl Replay<'_> {
         options: &RunOptions,
         stored: &Stored,
     ) -> Result<Result<Choice, BuildError>, Error> {
-        let mut notes = Vec::new();
-        let (build, standing) = match self.newest(stored)? {
-            Some((build, standing))
-                if !options.fresh && !self.is_finished(&build, &standing, stored) =>
-            {
-                (build, standing)
-            }
-            finished => {
-                let build = self.plan().await?;
-                if let Some((finished, _)) = finished
-                    && !options.fresh
-                    && finished.manifest.digest() != build.manifest.digest()
-                {
-                    notes.push(outdated(&finished));
-                }
-                (build, Standing::default())
-            }
+        let newest = match options.fresh {
+            true => None,
+            false => self.newest(stored)?,
         };
-        let mut build = build;
-        if !standing.covered.is_empty() {
-            notes.push(format!(
-                "going on with build {}, planned {}: {} of {} splits were folded",
-                build.manifest.build,
-                build.manifest.planned_at,
-                standing.covered.len(),
-                build.manifest.frozen.splits,
-            ));
-        } else if !options.fresh {
-            if let Some(report) = self.already_live(&build, stored, options)? {
-                build.remove()?;
-                self.complete_report(&report.build)?;
-                return Ok(Ok(Choice::AlreadyLive(Box::new(report))));
+        let is_finished = newest
+            .as_ref()
+            .is_some_and(|(build, standing)| self.is_finished(build, standing, stored));
+        let (build, finished) = match newest {
+            Some((build, standing)) if !is_finished && !standing.covered.is_empty() => {
+                let note = going_on(&build, &standing);
+                return self.work_on(build, vec![note]);
             }
-            if let Some(equal) = self.equal(&build, stored)? {
-                // The plan stays while another command holds the lock, and is compared again.
-                let lock = match equal.ask_lock("run")? {
-                    Ok(lock) => lock,
-                    Err(held) => return Ok(Err(held)),
-                };
-                notes.push(format!(
-                    "the input is that of build {}, planned {}, which is complete",
-                    equal.manifest.build, equal.manifest.planned_at
-                ));
-                build.remove()?;
-                return Ok(Ok(Choice::Work(Work {
-                    build: equal,
-                    lock,
-                    notes,
-                })));
-            }
+            Some((build, _)) if !is_finished => (build, None),
+            finished => (self.plan().await?, finished),
+        };
+        if options.fresh {
+            return self.work_on(build, vec![]);
         }
-        Ok(match build.ask_lock("run")? {
-            Err(held) => Err(held),
-            Ok(lock) => {
-                let limits = self.job.limits.deciding();
-                if build.manifest.limits != limits {
-                    build.set_limits(limits)?;
-                }
-                Ok(Choice::Work(Work { build, lock, notes }))
+        if let Some(report) = self.already_live(&build, stored, options)? {
+            if let Err(held) = give_up(&build)? {
+                return Ok(Err(held));
             }
-        })
+            self.complete_report(&report.build)?;
+            return Ok(Ok(Choice::AlreadyLive(Box::new(report))));
+        }
+        if let Some(equal) = self.equal(&build, stored)? {
+            let note = format!(
+                "the input is that of build {}, planned {}, which is complete",
+                equal.manifest.build, equal.manifest.planned_at
+            );
+            let choice = self.work_on(equal, vec![note])?;
+            // The plan stays while another command holds the lock of either, and is compared again.
+            return Ok(match (choice, give_up(&build)?) {
+                (Ok(choice), Ok(())) => Ok(choice),
+                (Err(held), _) | (_, Err(held)) => Err(held),
+            });
+        }
+        let outdated = finished.map(|(finished, _)| outdated(&finished));
+        self.work_on(build, outdated.into_iter().collect())
+    }
+
+    /// Takes the lock of a build. `Ok(Err(_))` says which other command holds it.
+    fn work_on(
+        &self,
+        mut build: BuildFolder,
+        notes: Vec<String>,
+    ) -> Result<Result<Choice, BuildError>, Error> {
+        let lock = match build.ask_lock("run")? {
+            Ok(lock) => lock,
+            Err(held) => return Ok(Err(held)),
+        };
+        let limits = self.job.limits.deciding();
+        if build.manifest.limits != limits {
+            build.set_limits(limits)?;
+        }
+        Ok(Ok(Choice::Work(Work { build, lock, notes })))
     }
 
     /// The newest build of this very job, under limits that it can go on with.
@@ -132,6 +127,13 @@ impl Replay<'_> {
                 let standing = build.peek()?;
                 let goes_on =
                     self.admits(&build, &standing) || self.is_finished(&build, &standing, stored);
+                if !goes_on {
+                    let build = &build.manifest.build;
+                    tracing::warn!(
+                        build,
+                        "it was begun under other `[limits]`: not going on with it"
+                    );
+                }
                 return Ok(goes_on.then_some((build, standing)));
             }
             // The records to fold are those that a newer build rejected.
@@ -207,9 +209,7 @@ impl Replay<'_> {
         report.pointer = Some(live.clone());
         Ok(Some(report))
     }
-}
 
-impl Replay<'_> {
     /// Writes the report of a live build whose run was killed before it could.
     fn complete_report(&self, build: &str) -> Result<(), Error> {
         let Ok(build) = self.work.build(build) else {
@@ -223,6 +223,24 @@ impl Replay<'_> {
         report.outcome = Outcome::Live;
         Ok(report.write(&build, &standing)?)
     }
+}
+
+/// Removes a plan of which nothing is folded. `Ok(Err(_))` says which other command works on it.
+fn give_up(planned: &BuildFolder) -> Result<Result<(), BuildError>, BuildError> {
+    match planned.ask_lock("run")? {
+        Ok(_lock) => planned.remove().map(Ok),
+        Err(held) => Ok(Err(held)),
+    }
+}
+
+fn going_on(build: &BuildFolder, standing: &Standing) -> String {
+    format!(
+        "going on with build {}, planned {}: {} of {} splits were folded",
+        build.manifest.build,
+        build.manifest.planned_at,
+        standing.covered.len(),
+        build.manifest.frozen.splits,
+    )
 }
 
 fn outdated(finished: &BuildFolder) -> String {

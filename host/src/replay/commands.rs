@@ -43,9 +43,7 @@ fn status_of(build: &BuildFolder, standing: &Standing, stored: &Stored) -> Build
         live: matches!(state, BuildPhase::Live | BuildPhase::LiveWithoutTable),
         state,
         problem: None,
-        rows: stored
-            .loaded(&build.manifest, standing)
-            .map(|loaded| loaded.rows),
+        rows: stored.loaded(build, standing).map(|loaded| loaded.rows),
         size_bytes: report.frozen.size_bytes,
         splits_done: standing.covered.len(),
         splits_total: report.frozen.splits,

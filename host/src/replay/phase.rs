@@ -86,14 +86,19 @@ impl Stored {
         (build.state == BuildState::Loaded).then_some((live, build))
     }
 
-    /// What the complete table of a build holds, where there is one, and it is what the journal says was loaded.
-    pub(super) fn loaded(&self, manifest: &Manifest, standing: &Standing) -> Option<&Loaded> {
+    /// What the complete table of a build holds, where there is one.
+    fn table(&self, manifest: &Manifest) -> Option<&Loaded> {
         let stored = self.build(&manifest.build)?;
         let is_complete = stored.state == BuildState::Loaded && stored.info == manifest.info();
-        let loaded = stored.loaded.as_ref().filter(|_| is_complete)?;
+        stored.loaded.as_ref().filter(|_| is_complete)
+    }
+
+    /// The same, where the journal agrees: all splits are folded, and nothing else was loaded.
+    pub(super) fn loaded(&self, build: &BuildFolder, standing: &Standing) -> Option<&Loaded> {
+        let loaded = self.table(&build.manifest)?;
         // Without a line in the journal the run was killed right after the load.
         let agrees = standing.loaded.as_ref().is_none_or(|said| said == loaded);
-        agrees.then_some(loaded)
+        (agrees && build.is_folded(standing)).then_some(loaded)
     }
 
     /// The pointer that took a table with this manifest digest away from readers, where that was a step back: it shows
@@ -116,7 +121,7 @@ impl Stored {
 /// How far a build is.
 pub(super) fn phase(build: &BuildFolder, standing: &Standing, stored: &Stored) -> BuildPhase {
     let id = &build.manifest.build;
-    let has_table = stored.loaded(&build.manifest, standing).is_some();
+    let has_table = stored.table(&build.manifest).is_some();
     let is_live = stored.live().is_some_and(|live| live.build == *id);
     let was_live = stored.history.iter().any(|pointer| pointer.build == *id);
     match (is_live, was_live, has_table) {
@@ -124,10 +129,10 @@ pub(super) fn phase(build: &BuildFolder, standing: &Standing, stored: &Stored) -
         (true, _, false) => BuildPhase::LiveWithoutTable,
         (false, true, true) => BuildPhase::Replaced,
         (false, true, false) => BuildPhase::Dropped,
-        (false, false, true) => BuildPhase::Ready,
-        (false, false, false) if build.is_folded(standing) => BuildPhase::Folded,
-        (false, false, false) if standing.covered.is_empty() => BuildPhase::Planned,
-        (false, false, false) => BuildPhase::Folding,
+        (false, false, _) if stored.loaded(build, standing).is_some() => BuildPhase::Ready,
+        (false, false, _) if build.is_folded(standing) => BuildPhase::Folded,
+        (false, false, _) if standing.covered.is_empty() => BuildPhase::Planned,
+        (false, false, _) => BuildPhase::Folding,
     }
 }
 
