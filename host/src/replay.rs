@@ -15,7 +15,7 @@ use crate::guest::{Component, Instance};
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
-use crate::store::{Loaded, StateStore};
+use crate::store::{Access, BuildState, Loaded, StateStore, StoreContext, TableColumns};
 
 mod commands;
 mod cutover;
@@ -34,7 +34,7 @@ mod sampling;
 mod schemas;
 mod trial;
 
-pub use commands::{diff, gc, handoff, history, rollback, status, swap};
+pub use commands::{Collected, diff, gc, handoff, history, rollback, status, swap};
 pub use error::Error;
 pub use estimate::Estimate;
 pub use laws::{CheckOptions, check, check_again};
@@ -73,7 +73,7 @@ pub async fn plan(
     cancel: CancellationToken,
 ) -> Result<Planned, Error> {
     let replay = Replay::open(job, progress, cancel).await?;
-    replay.store.prepare(&job.table).await?;
+    replay.prepare_store().await?;
     let _lock = replay.work.lock()?;
     let (build, standing) = replay.plan_anew_unless_begun().await?;
     replay.planned(&build, &standing).await
@@ -94,7 +94,7 @@ pub async fn run(
         ..Replay::open(job, progress, cancel).await?
     };
     if !options.only_fold {
-        replay.store.prepare(&job.table).await?;
+        replay.prepare_store().await?;
     }
     let _lock = replay.work.lock()?;
     let mut clock = Clock::start(&replay.progress);
@@ -165,7 +165,11 @@ impl<'a> Replay<'a> {
         progress: Arc<Progress>,
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
-        let store = job.store()?;
+        let context = StoreContext {
+            cancel: cancel.clone(),
+            progress: progress.clone(),
+        };
+        let store = job.store(Access::Build, &context)?;
         let work = WorkFolder::open(&job.work, &job.table)?;
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
@@ -182,6 +186,13 @@ impl<'a> Replay<'a> {
             cancel,
             only_quarantined: false,
         })
+    }
+
+    /// Sees to it that the store can have the table, before anything is read.
+    async fn prepare_store(&self) -> Result<(), Error> {
+        let (table, columns) = (&self.job.table, TableColumns::of(&self.descriptor));
+        let indexes = &self.job.indexes;
+        Ok(self.store.prepare(table, &columns, indexes).await?)
     }
 
     /// Stops between two stages where somebody asked for it.
@@ -240,19 +251,21 @@ impl<'a> Replay<'a> {
         Ok(standing)
     }
 
-    /// Loads the shadow table unless the store has it already.
+    /// Loads the shadow table unless the store has it already, and builds the indexes that it lacks.
     async fn load(
         &self,
         build: &BuildFolder,
         journal: &Journal,
         mut standing: Standing,
     ) -> Result<Standing, Error> {
-        if self.is_loaded(build, &standing).await? {
-            return Ok(standing);
+        if !self.is_loaded(build, &standing).await? {
+            let loaded = loading::load_table(self, build, &standing).await?;
+            journal.append(&Entry::Loaded(loaded.clone()))?;
+            standing.loaded = Some(loaded);
         }
-        let loaded = loading::load_table(self, build, &standing).await?;
-        journal.append(&Entry::Loaded(loaded.clone()))?;
-        standing.loaded = Some(loaded);
+        self.store
+            .index(&build.manifest.info(), &self.job.indexes)
+            .await?;
         Ok(standing)
     }
 
@@ -261,9 +274,11 @@ impl<'a> Replay<'a> {
             return Ok(false);
         }
         let stored = self.store.builds(&self.job.table).await?;
-        Ok(stored
-            .iter()
-            .any(|stored| stored.info == build.manifest.info() && stored.loaded == standing.loaded))
+        Ok(stored.iter().any(|stored| {
+            stored.info == build.manifest.info()
+                && stored.state == BuildState::Loaded
+                && stored.loaded == standing.loaded
+        }))
     }
 
     fn finish(

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use backfold::job::{Job, Overrides};
 use backfold::progress::Progress;
 use backfold::replay::{self, Outcome, RunOptions};
+use backfold::store::StoreContext;
 use backfold_tests::components::guest;
 use backfold_tests::workbench::Workbench;
 use flate2::write::GzEncoder;
@@ -177,7 +178,9 @@ impl Folding {
         let run = replay::run(&job, &options, progress, cancel);
         let report = self.runtime.block_on(run).unwrap();
         assert_eq!(report.outcome, Outcome::Live);
-        self.runtime.block_on(replay::gc(&job, 0)).unwrap();
+        self.runtime
+            .block_on(replay::gc(&job, 0, &StoreContext::default()))
+            .unwrap();
         (report.loaded.unwrap().digest, self.bench.rows().unwrap())
     }
 

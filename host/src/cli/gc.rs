@@ -1,12 +1,12 @@
 //! `backfold gc`: drops builds that nobody needs.
 
 use anyhow::Result;
-use backfold::replay;
+use backfold::replay::{self, Collected};
 
 use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
-use super::human::{counted, plain};
+use super::human::{counted, plain, size};
 
 /// Drop old builds: their tables, runs and journals
 ///
@@ -25,13 +25,30 @@ pub(crate) struct Gc {
 }
 
 impl Gc {
-    pub(crate) async fn execute(self, _context: &Context) -> Result<Answer> {
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let dropped = replay::gc(&job, self.keep).await?;
-        let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
-        for build in &dropped {
-            text.push_str(&format!("  {}\n", plain(build)));
-        }
-        Answer::new(text, &dropped)
+        let store = context.store();
+        let collected = context.watch(replay::gc(&job, self.keep, &store)).await?;
+        Answer::new(describe(&collected), &collected)
     }
+}
+
+/// What was dropped, and what became of its space.
+fn describe(collected: &Collected) -> String {
+    let Collected { dropped, space } = collected;
+    let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
+    for build in dropped {
+        text.push_str(&format!("  {}\n", plain(build)));
+    }
+    if space.given_back_bytes > 0 {
+        text.push_str(&format!("gave back {}\n", size(space.given_back_bytes)));
+    }
+    if let Some(how) = &space.how {
+        text.push_str(&format!(
+            "kept {} within the database, for later builds; to give it back: {}\n",
+            size(space.free_bytes),
+            plain(how)
+        ));
+    }
+    text
 }

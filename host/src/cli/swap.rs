@@ -35,6 +35,7 @@ impl Swap {
                 &job,
                 self.build.as_deref(),
                 &context.operator(),
+                &context.store(),
             ))
             .await?;
         Answer::new(

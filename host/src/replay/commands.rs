@@ -1,5 +1,7 @@
 //! What can be done with builds that are there: show them, compare, swap, go back, clean up.
 
+use serde::Serialize;
+
 use super::Error;
 use super::cutover::find_build;
 use super::report::{BuildPhase, BuildStatus, RunReport};
@@ -7,11 +9,14 @@ use crate::build::{BuildFolder, Entry, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, GateInput, diff_with_live, gate};
 use crate::decode::EventRange;
 use crate::job::Job;
-use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild};
+use crate::store::{
+    Access, BuildState, Pointer, Reclaimed, StateStore, StoreContext, StoreError, StoredBuild,
+};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is.
-pub async fn status(job: &Job) -> Result<Vec<BuildStatus>, Error> {
-    let live = job.store()?.live(&job.table).await?;
+pub async fn status(job: &Job, context: &StoreContext) -> Result<Vec<BuildStatus>, Error> {
+    let store = job.store(Access::Read, context)?;
+    let live = store.live(&job.table).await?;
     let mut builds = Vec::new();
     for build in WorkFolder::open(&job.work, &job.table)?.builds()? {
         let standing = build.peek()?;
@@ -49,8 +54,13 @@ fn phase(build: &BuildFolder, standing: &Standing, is_live: bool) -> BuildPhase 
 }
 
 /// Compares two builds: `new` with the newest loaded one where it is not named, `old` with the live one.
-pub async fn diff(job: &Job, old: Option<&str>, new: Option<&str>) -> Result<Diff, Error> {
-    let store = job.store()?;
+pub async fn diff(
+    job: &Job,
+    old: Option<&str>,
+    new: Option<&str>,
+    context: &StoreContext,
+) -> Result<Diff, Error> {
+    let store = job.store(Access::Read, context)?;
     let new = chosen(&*store, &job.table, new).await?;
     let options = DiffOptions::default();
     match old {
@@ -63,8 +73,13 @@ pub async fn diff(job: &Job, old: Option<&str>, new: Option<&str>) -> Result<Dif
 }
 
 /// Shows a build, the newest loaded one where none is named, under the public name, if the gate holds.
-pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, Error> {
-    let store = job.store()?;
+pub async fn swap(
+    job: &Job,
+    build: Option<&str>,
+    by: &str,
+    context: &StoreContext,
+) -> Result<Pointer, Error> {
+    let store = job.store(Access::Change, context)?;
     // Read before the gate: whoever swaps while it reads the table is a conflict.
     let expected = store.live(&job.table).await?.map(|live| live.version);
     let chosen = chosen(&*store, &job.table, build).await?;
@@ -80,6 +95,7 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
             build: chosen.info.build.clone(),
             state: chosen.state,
         })?;
+    store.index(&chosen.info, &job.indexes).await?;
     gate(GateInput {
         store: &*store,
         build: &chosen.info,
@@ -131,15 +147,25 @@ async fn chosen(
 }
 
 /// Shows the build again that was shown before the live one.
-pub async fn rollback(job: &Job, by: &str) -> Result<Pointer, Error> {
-    let store = job.store()?;
+pub async fn rollback(job: &Job, by: &str, context: &StoreContext) -> Result<Pointer, Error> {
+    let store = job.store(Access::Change, context)?;
     Ok(cutover::rollback(&*store, &job.table, by).await?)
 }
 
+/// What was collected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Collected {
+    /// The builds that were dropped.
+    pub dropped: Vec<String>,
+    /// What became of the space that they and others left in the store.
+    #[serde(flatten)]
+    pub space: Reclaimed,
+}
+
 /// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and
-/// the work of builds that were given up before they had a table. Returns which.
-pub async fn gc(job: &Job, keep: usize) -> Result<Vec<String>, Error> {
-    let store = job.store()?;
+/// the work of builds that were given up before they had a table. Gives the space of their tables back.
+pub async fn gc(job: &Job, keep: usize, context: &StoreContext) -> Result<Collected, Error> {
+    let store = job.store(Access::Change, context)?;
     let work = WorkFolder::open(&job.work, &job.table)?;
     let _lock = work.lock()?;
     work.sweep()?;
@@ -169,12 +195,17 @@ pub async fn gc(job: &Job, keep: usize) -> Result<Vec<String>, Error> {
     for folder in newest.into_iter().filter(dropped_before) {
         folder.remove()?;
     }
-    Ok(dropped)
+    let space = store.reclaim().await?;
+    Ok(Collected { dropped, space })
 }
 
 /// What the table shows, or the newest pointer to `build`: with it is stored from where a live consumer goes on.
-pub async fn handoff(job: &Job, build: Option<&str>) -> Result<Pointer, Error> {
-    let (store, table) = (job.store()?, &job.table);
+pub async fn handoff(
+    job: &Job,
+    build: Option<&str>,
+    context: &StoreContext,
+) -> Result<Pointer, Error> {
+    let (store, table) = (job.store(Access::Read, context)?, &job.table);
     let Some(build) = build else {
         let live = store.live(table).await?;
         return Ok(live.ok_or_else(|| CutoverError::NothingLive {
@@ -194,6 +225,7 @@ pub async fn handoff(job: &Job, build: Option<&str>) -> Result<Pointer, Error> {
 }
 
 /// All that the public name ever showed, oldest first.
-pub async fn history(job: &Job) -> Result<Vec<Pointer>, Error> {
-    Ok(job.store()?.history(&job.table).await?)
+pub async fn history(job: &Job, context: &StoreContext) -> Result<Vec<Pointer>, Error> {
+    let store = job.store(Access::Read, context)?;
+    Ok(store.history(&job.table).await?)
 }

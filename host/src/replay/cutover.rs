@@ -5,7 +5,7 @@ use super::{Error, Replay, RunOptions};
 use crate::build::{BuildFolder, Entry, Standing};
 use crate::cutover::{DiffOptions, GateInput, diff_with_live, gate, swap};
 use crate::decode::EventRange;
-use crate::store::{Pointer, StateStore, StoreError, StoredBuild, Version};
+use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild, Version};
 
 impl Replay<'_> {
     /// Whether there is nothing to do: the public name shows this build, or one whose manifest says the same.
@@ -30,9 +30,14 @@ impl Replay<'_> {
             })?;
         }
         let stored = find_build(&*self.store, table, &live.build).await?;
-        let equal = stored.info.manifest_digest == manifest.digest();
+        let equal =
+            stored.info.manifest_digest == manifest.digest() && stored.state == BuildState::Loaded;
         if !same_build && (options.fresh || !equal) {
             return Ok(None);
+        }
+        // Indexes that the job has got since decide nothing that readers see.
+        if stored.state == BuildState::Loaded {
+            self.store.index(&stored.info, &self.job.indexes).await?;
         }
         let mut report = RunReport::new(build, &build.peek()?);
         report.outcome = if same_build {
