@@ -162,6 +162,19 @@ fn ctrl_c_ends_a_wait_for_the_database() {
         );
     }
     lock.execute_batch("COMMIT").unwrap();
+    // Nobody, not even a reader, gets past this one.
+    let exclusive = other_program(&bench);
+    let sql = "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE other (x)";
+    exclusive.execute_batch(sql).unwrap();
+    for line in ["status", "diff", "run"] {
+        let mut running = bench.start(line);
+        running.wait_for(|line| line.contains("waiting for the database"));
+        running.signal("INT");
+        let asked = Instant::now();
+        running.finish().fails_with(130);
+        assert!(asked.elapsed() < Duration::from_secs(2), "{line}");
+    }
+    drop(exclusive);
     assert_eq!(
         result(&bench, "log").as_array().unwrap().len(),
         2,

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::SqliteConfig;
 use super::fault::Fault;
+use super::giving_up::Decision;
 use super::opening::immutable_uri;
 use super::patience::{self, Patient};
 use crate::store::StoreContext;
@@ -38,12 +39,14 @@ pub(super) struct Database {
     pub(super) mode: Mode,
     pub(super) busy_timeout: Duration,
     pub(super) context: StoreContext,
+    pub(super) decision: Decision,
 }
 
 /// A connection, on the thread that opened it.
 pub(super) struct Session {
     connection: Connection,
     context: StoreContext,
+    decision: Decision,
     _patient: Patient,
 }
 
@@ -67,6 +70,15 @@ impl Database {
             mode,
             busy_timeout: config.busy_timeout,
             context,
+            decision: Decision::default(),
+        }
+    }
+
+    /// The same for one call, which may be given up alone.
+    pub(super) fn for_a_call(&self) -> Self {
+        Database {
+            decision: Decision::default(),
+            ..self.clone()
         }
     }
 
@@ -100,6 +112,7 @@ impl Database {
         let session = Session {
             connection,
             context,
+            decision: self.decision.clone(),
             _patient: patient,
         };
         session.check_cancelled()?;
@@ -142,7 +155,7 @@ impl Session {
         let transaction = Transaction::new_unchecked(&self.connection, behavior)?;
         let result = work()?;
         self.check_cancelled()?;
-        transaction.commit()?;
+        self.decision.commit(|| Ok(transaction.commit()?))?;
         Ok(result)
     }
 

@@ -40,6 +40,7 @@ use crate::units;
 mod cells;
 mod connect;
 mod fault;
+mod giving_up;
 mod indexes;
 mod ledger;
 mod load;
@@ -56,6 +57,8 @@ mod triggers;
 use connect::Database;
 use fault::Fault;
 
+/// How long a call that was cancelled may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long others are waited for unless told otherwise.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -120,11 +123,29 @@ impl SqliteStore {
         doing: String,
         work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let database = self.database.clone();
-        let task = tokio::task::spawn_blocking(move || {
+        let database = self.database.for_a_call();
+        let (cancel, decision) = (database.context.cancel.clone(), database.decision.clone());
+        let given_up = StoreError::Cancelled {
+            doing: doing.clone(),
+        };
+        let mut task = tokio::task::spawn_blocking(move || {
             work(&database).map_err(|fault| database.explain(fault, doing))
         });
-        match task.await {
+        let patience = async {
+            cancel.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let done = tokio::select! {
+            biased;
+            done = &mut task => done,
+            () = patience => {
+                if decision.give_up() {
+                    return Err(given_up);
+                }
+                task.await
+            }
+        };
+        match done {
             Ok(result) => result,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

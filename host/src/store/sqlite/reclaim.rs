@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::connect::Database;
+use super::connect::{Database, Session};
 use super::fault::Fault;
 use crate::store::Reclaimed;
 
@@ -14,20 +14,12 @@ const INCREMENTAL: i64 = 2;
 /// Gives back all free pages of a database that was made for that. Others are left as they are.
 pub(super) fn reclaim(database: &Database) -> Result<Reclaimed, Fault> {
     let session = database.connect()?;
-    let number = |name| number(&session, name);
+    let number = |pragma| number(&session, pragma);
     let page_bytes = number("page_size")?;
     let mut given_back = 0;
     if number("auto_vacuum")? == INCREMENTAL {
         loop {
-            let pages = session.transaction(TransactionBehavior::Immediate, || {
-                let before = number("page_count")?;
-                // Each page that is given back is a step of the statement.
-                let mut vacuum =
-                    session.prepare(&format!("PRAGMA incremental_vacuum({PAGES_A_STEP})"))?;
-                let mut steps = vacuum.query([])?;
-                while steps.next()?.is_some() {}
-                Ok(before - number("page_count")?)
-            })?;
+            let pages = give_back(&session)?;
             if pages <= 0 {
                 break;
             }
@@ -44,6 +36,18 @@ pub(super) fn reclaim(database: &Database) -> Result<Reclaimed, Fault> {
         given_back_bytes: (given_back * page_bytes).unsigned_abs(),
         free_bytes: free.unsigned_abs(),
         how: (free > 0).then_some(how),
+    })
+}
+
+/// Gives back some pages, in a transaction; says how many.
+pub(super) fn give_back(session: &Session) -> Result<i64, Fault> {
+    session.transaction(TransactionBehavior::Immediate, || {
+        let before = number(session, "page_count")?;
+        // Each page is a step of the statement.
+        let mut vacuum = session.prepare(&format!("PRAGMA incremental_vacuum({PAGES_A_STEP})"))?;
+        let mut steps = vacuum.query([])?;
+        while steps.next()?.is_some() {}
+        Ok(before - number(session, "page_count")?)
     })
 }
 

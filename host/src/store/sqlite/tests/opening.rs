@@ -78,7 +78,8 @@ async fn a_database_that_is_damaged_says_so() {
     let pages: Vec<_> = pages.iter().map(String::as_str).collect();
     live(&whole.store(), &build(1), &pages).await;
     let bytes = std::fs::read(whole.config().path).unwrap();
-    let damages: [(&str, fn(&mut Vec<u8>)); 3] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage); 3] = [
         ("cut within the schema", |bytes| bytes.truncate(2000)),
         ("cut within a table", |bytes| {
             bytes.truncate(bytes.len() / 2)

@@ -143,3 +143,17 @@ async fn readers_use_an_index_through_the_view() {
         .unwrap();
     insta::assert_snapshot!(plan, @"SCAN Clicks__01k1 USING COVERING INDEX Clicks__01k1__index1");
 }
+
+#[tokio::test]
+async fn a_step_gives_back_many_pages() {
+    let folder = Folder::new();
+    let store = two_builds(&folder).await;
+    store.drop_build("Clicks", &build(1).build).await.unwrap();
+    let step = store.blocking("giving back".to_owned(), |database| {
+        let session = database.connect()?;
+        let free = session.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+        Ok((reclaim::give_back(&session)?, free))
+    });
+    let (pages, free): (i64, i64) = step.await.unwrap();
+    assert!(free > 100 && pages == free, "{pages} of {free} pages");
+}

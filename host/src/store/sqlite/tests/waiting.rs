@@ -116,3 +116,35 @@ async fn a_long_statement_can_be_cancelled() {
     let (error, ()) = futures::join!(endless, cancel);
     assert_eq!(error.unwrap_err().to_string(), "stopped while counting");
 }
+
+#[tokio::test]
+async fn what_sqlite_cannot_be_stopped_in_is_given_up_and_never_committed() {
+    let folder = Folder::new();
+    let context = StoreContext::default();
+    let store = folder.store_with(Access::Build, context.clone());
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let (say, said) = tokio::sync::oneshot::channel();
+    let stuck = store.blocking("dropping".to_owned(), move |database| {
+        let done = database.write(|session| {
+            session.execute_batch("CREATE TABLE dropped (x)")?;
+            begin.send(()).unwrap();
+            // As long as a statement that looks at nothing.
+            ended.recv().unwrap();
+            Ok(())
+        });
+        say.send(matches!(done, Err(Fault::Cancelled))).unwrap();
+        done
+    });
+    let cancel = async {
+        begun.await.unwrap();
+        context.cancel.cancel();
+        Instant::now()
+    };
+    let (error, cancelled) = futures::join!(stuck, cancel);
+    assert!(cancelled.elapsed() < SOON, "{:?}", cancelled.elapsed());
+    assert_eq!(error.unwrap_err().to_string(), "stopped while dropping");
+    end.send(()).unwrap();
+    assert!(said.await.unwrap());
+    assert_eq!(folder.totals("dropped").await, None);
+}
