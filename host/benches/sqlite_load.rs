@@ -15,7 +15,7 @@ use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use backfold::fold::RowsDigest;
 use backfold::schema::{Kind, Output};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
-use backfold::store::{BuildInfo, Rows, StateStore, TableColumns};
+use backfold::store::{Access, BuildInfo, Rows, StateStore, StoreContext, TableColumns};
 use cpu::cpu_seconds;
 use rusqlite::Connection;
 use tokio::sync::mpsc::channel;
@@ -114,15 +114,14 @@ fn end(batches: &[RecordBatch]) -> Result<Rows, Box<dyn Error>> {
 fn load(path: &Path, batches: &[RecordBatch], end: &Rows) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let store = SqliteStore::open(&SqliteConfig {
-            path: path.to_owned(),
-        })?;
+        let context = StoreContext::default();
+        let store = SqliteStore::open(&SqliteConfig::new(path), Access::Build, context)?;
         let build = BuildInfo {
             table: "clicks".into(),
             build: "01K".into(),
             manifest_digest: String::new(),
         };
-        store.prepare(&build.table).await?;
+        store.prepare(&build.table, &columns(), &[]).await?;
         store.create(&build, &columns()).await?;
         let (sender, receiver) = channel(4);
         let send = async move {

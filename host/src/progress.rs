@@ -1,6 +1,8 @@
 //! How far a run has come, for whoever watches it.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::decode::Counts;
 
@@ -34,6 +36,9 @@ impl Stage {
     ];
 }
 
+/// What is waited for is repeated more often than this while it is waited for.
+const WAIT_IS_OVER: Duration = Duration::from_secs(1);
+
 /// Counters that the stages raise and a display reads, from any thread.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -60,6 +65,8 @@ pub struct Progress {
     pub rows_total: AtomicU64,
     /// Rows merged and loaded.
     pub rows_done: AtomicU64,
+    /// What is waited for, and when that was last said.
+    waits: Mutex<Option<(String, Instant)>>,
 }
 
 impl Progress {
@@ -89,6 +96,20 @@ impl Progress {
         counted
             .into_iter()
             .fold(self.stage() as u64, u64::wrapping_add)
+    }
+
+    /// Says what is waited for, such as `the database x.db, which another process is using`. Called again and again
+    /// while it is.
+    pub fn waits_for(&self, what: String) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        *waits = Some((what, Instant::now()));
+    }
+
+    /// What is waited for now.
+    pub fn waiting(&self) -> Option<String> {
+        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let (what, said) = waits.as_ref()?;
+        (said.elapsed() < WAIT_IS_OVER).then(|| what.clone())
     }
 
     /// Adds what was read for a batch.

@@ -15,7 +15,7 @@ use crate::guest::{Component, Instance};
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
-use crate::store::{Loaded, StateStore};
+use crate::store::{Access, Loaded, StateStore, StoreContext, TableColumns};
 
 mod choosing;
 mod commands;
@@ -36,7 +36,7 @@ mod sampling;
 mod schemas;
 mod trial;
 
-pub use commands::{diff, gc, handoff, history, rollback, status};
+pub use commands::{Collected, diff, gc, handoff, history, rollback, status};
 pub use cutover::{SwapOptions, swap};
 pub use error::Error;
 pub use estimate::Estimate;
@@ -109,7 +109,10 @@ pub async fn run(
         lock: _lock,
         notes,
     } = match replay.choose(options).await? {
-        Choice::AlreadyLive(report) => return Ok(*report),
+        Choice::AlreadyLive(report) => {
+            replay.index_live(&report).await?;
+            return Ok(*report);
+        }
         Choice::Work(work) => work,
     };
     let (journal, standing) = build.resume()?;
@@ -174,7 +177,11 @@ impl<'a> Replay<'a> {
         progress: Arc<Progress>,
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
-        let store = job.store()?;
+        let context = StoreContext {
+            cancel: cancel.clone(),
+            progress: progress.clone(),
+        };
+        let store = job.store(Access::Build, &context)?;
         let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
@@ -191,6 +198,13 @@ impl<'a> Replay<'a> {
             cancel,
             only_quarantined: false,
         })
+    }
+
+    /// Sees to it that the store can have the table, before anything is read.
+    async fn prepare_store(&self) -> Result<(), Error> {
+        let (table, columns) = (&self.job.table, TableColumns::of(&self.descriptor));
+        let indexes = &self.job.indexes;
+        Ok(self.store.prepare(table, &columns, indexes).await?)
     }
 
     /// Stops between two stages where somebody asked for it.
@@ -249,7 +263,7 @@ impl<'a> Replay<'a> {
         Ok(standing)
     }
 
-    /// Loads the shadow table unless the store has it already.
+    /// Loads the shadow table unless the store has it already, and builds the indexes that it lacks.
     async fn load(
         &self,
         build: &BuildFolder,
@@ -257,13 +271,17 @@ impl<'a> Replay<'a> {
         mut standing: Standing,
     ) -> Result<Standing, Error> {
         let loaded = match self.loaded(build, &standing).await? {
-            Some(_) if standing.loaded.is_some() => return Ok(standing),
+            Some(_) if standing.loaded.is_some() => None,
             // Killed between the load and its line in the journal.
-            Some(loaded) => loaded,
-            None => loading::load_table(self, build, &standing).await?,
+            Some(loaded) => Some(loaded),
+            None => Some(loading::load_table(self, build, &standing).await?),
         };
-        journal.append(&Entry::Loaded(loaded.clone()))?;
-        standing.loaded = Some(loaded);
+        if let Some(loaded) = loaded {
+            journal.append(&Entry::Loaded(loaded.clone()))?;
+            standing.loaded = Some(loaded);
+        }
+        let (info, indexes) = (build.manifest.info(), &self.job.indexes);
+        self.store.index(&info, indexes).await?;
         Ok(standing)
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use backfold::job::{Job, Overrides};
 use backfold::progress::Progress;
 use backfold::replay::{self, Outcome, RunOptions, RunReport};
+use backfold::store::StoreContext;
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::guest;
 use backfold_tests::workbench::Workbench;
@@ -64,6 +65,7 @@ struct World {
     bench: Workbench,
     job: Job,
     runtime: Runtime,
+    context: StoreContext,
     /// Of the build in its last state, all files and the database.
     saved: tempfile::TempDir,
     build: String,
@@ -83,6 +85,7 @@ impl World {
             bench,
             job,
             runtime,
+            context: StoreContext::default(),
             saved,
             build: String::new(),
         };
@@ -148,7 +151,7 @@ impl World {
         let drop = format!("DROP TABLE {shadow};");
         let swap = || {
             let options = replay::SwapOptions::default();
-            let swap = replay::swap(&self.job, &options, CancellationToken::new());
+            let swap = replay::swap(&self.job, &options, &self.context);
             self.runtime.block_on(swap).unwrap();
         };
         let sql = match state {
@@ -247,7 +250,9 @@ fn from_every_state_a_run_ends_well_or_says_what_makes_it() {
                 let state = format!("{journal} / {store} / {folder}");
                 world.enter(journal, store, folder);
                 // Telling how it stands never fails.
-                let status = world.runtime.block_on(replay::status(&world.job));
+                let status = world
+                    .runtime
+                    .block_on(replay::status(&world.job, &world.context));
                 assert!(status.is_ok(), "{state}: {}", status.unwrap_err());
                 match world.run(true, false) {
                     Ok(report) if report.outcome == Outcome::Held => {
@@ -256,7 +261,7 @@ fn from_every_state_a_run_ends_well_or_says_what_makes_it() {
                             build: Some(report.build),
                             ..Default::default()
                         };
-                        let swap = replay::swap(&world.job, &options, CancellationToken::new());
+                        let swap = replay::swap(&world.job, &options, &world.context);
                         world.runtime.block_on(swap).unwrap();
                     }
                     Ok(report) => assert!(

@@ -13,6 +13,7 @@ use std::time::Duration;
 use backfold::job::{Job, Overrides};
 use backfold::progress::Progress;
 use backfold::replay::{self, Outcome, RunOptions};
+use backfold::store::StoreContext;
 use backfold_tests::components::guest;
 use backfold_tests::workbench::Workbench;
 use flate2::write::GzEncoder;
@@ -175,10 +176,11 @@ impl Folding {
             ..RunOptions::default()
         };
         let (progress, cancel) = (Arc::new(Progress::default()), CancellationToken::new());
-        let run = replay::run(&job, &options, progress, cancel.clone());
+        let run = replay::run(&job, &options, progress, cancel);
         let report = self.runtime.block_on(run).unwrap();
         assert_eq!(report.outcome, Outcome::Live);
-        let gc = replay::gc(&job, 0, Duration::ZERO, cancel);
+        let context = StoreContext::default();
+        let gc = replay::gc(&job, 0, Duration::ZERO, &context);
         self.runtime.block_on(gc).unwrap();
         (report.loaded.unwrap().digest, self.bench.rows().unwrap())
     }

@@ -109,15 +109,6 @@ impl Manifest {
 
     /// The table's columns.
     pub fn columns(&self) -> TableColumns {
-        TableColumns {
-            keys: self.descriptor.keys.clone(),
-            values: self
-                .descriptor
-                .states
-                .iter()
-                .chain(&self.descriptor.views)
-                .cloned()
-                .collect(),
-        }
+        TableColumns::of(&self.descriptor)
     }
 }

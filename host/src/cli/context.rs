@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backfold::progress::Progress;
+use backfold::store::StoreContext;
 use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,14 @@ impl Context {
     /// The bars that log lines must not tear.
     pub(crate) fn bars(&self) -> &MultiProgress {
         &self.bars
+    }
+
+    /// What a store needs to know of the command.
+    pub(crate) fn store(&self) -> StoreContext {
+        StoreContext {
+            cancel: self.cancel.clone(),
+            progress: self.progress.clone(),
+        }
     }
 
     /// Runs `work` and shows its progress.

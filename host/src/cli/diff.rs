@@ -28,14 +28,8 @@ pub(crate) struct Diff {
 impl Diff {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let diff = context
-            .watch(replay::diff(
-                &job,
-                self.old.as_deref(),
-                self.new.as_deref(),
-                &context.cancel,
-            ))
-            .await?;
+        let (old, new, store) = (self.old.as_deref(), self.new.as_deref(), context.store());
+        let diff = context.watch(replay::diff(&job, old, new, &store)).await?;
         Answer::new(diff.to_string(), &diff)
     }
 }

@@ -56,7 +56,8 @@ impl Handoff {
             }
             .into());
         }
-        let pointer = replay::handoff(&self.job.load()?, self.build.as_deref()).await?;
+        let (job, build) = (self.job.load()?, self.build.as_deref());
+        let pointer = replay::handoff(&job, build, &context.store()).await?;
         let text = match self.format {
             None => describe(&pointer, &self.job.suffix(), context.paint),
             Some(Tool::Kafka) => {

@@ -24,7 +24,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
-        let mut history = replay::history(&self.job.load()?).await?;
+        let mut history = replay::history(&self.job.load()?, &context.store()).await?;
         history.reverse();
         let text = describe(&history, Utc::now(), context.paint);
         Answer::new(text, &history)

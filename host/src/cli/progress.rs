@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use backfold::progress::{Progress, Stage};
 use serde::Serialize;
 
-use super::human::{count, counted, duration, short, size};
+use super::human::{count, counted, duration, plain, short, size};
 
 /// Over how long a rate is taken.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
@@ -58,6 +58,9 @@ pub(crate) struct Reading {
     /// After decompression.
     pub(crate) bytes_per_second: Option<f64>,
     pub(crate) rows_per_second: Option<f64>,
+    /// What the run cannot go on without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) waiting: Option<String>,
     pub(crate) elapsed_seconds: f64,
     pub(crate) eta_seconds: Option<f64>,
 }
@@ -126,6 +129,7 @@ impl Meter {
             records_per_second: rate(totals.records, before.records),
             bytes_per_second: rate(totals.decoded_bytes, before.decoded_bytes),
             rows_per_second: rate(totals.rows, before.rows),
+            waiting: progress.waiting(),
             elapsed_seconds: now.duration_since(self.started).as_secs_f64(),
             eta_seconds: eta(done, resumed, total, now.duration_since(self.stage_began)),
         }
@@ -213,6 +217,9 @@ impl Reading {
         if self.rejected > 0 {
             parts.push(format!("rejected {}", count(self.rejected)));
         }
+        if let Some(waiting) = &self.waiting {
+            parts.push(format!("waiting for {}", plain(waiting)));
+        }
         parts
     }
 
@@ -266,6 +273,15 @@ mod tests {
             .store(1_600_000_000, Ordering::Relaxed);
         progress.rejected.store(2, Ordering::Relaxed);
         insta::assert_snapshot!(meter.read(&progress, at(start, 12)).line(), @"fold 75.0%; 48/64 splits; 750.0 MiB/1000.0 MiB; 4.0 M records; 400.0 k records/s; 160.0 MB/s; rejected 2; time 12s; ETA 10s");
+    }
+
+    #[test]
+    fn what_is_waited_for_is_named() {
+        let (progress, start) = (Progress::default(), Instant::now());
+        progress.enter(Stage::Swap);
+        progress.waits_for("the database x.db, which another process is using".to_owned());
+        let line = Meter::new(start).read(&progress, start).line();
+        insta::assert_snapshot!(line, @"swap; waiting for the database x.db, which another process is using; time 0ms");
     }
 
     #[test]

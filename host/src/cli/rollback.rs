@@ -23,7 +23,11 @@ impl Rollback {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
         let pointer = context
-            .watch(replay::rollback(&job, &context.operator()))
+            .watch(replay::rollback(
+                &job,
+                &context.operator(),
+                &context.store(),
+            ))
             .await?;
         Answer::new(
             now_live(&pointer, &self.job.suffix(), context.paint),

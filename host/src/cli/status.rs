@@ -23,7 +23,7 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
-        let builds = replay::status(&self.job.load()?).await?;
+        let builds = replay::status(&self.job.load()?, &context.store()).await?;
         let text = describe(&builds, &self.job.suffix(), Utc::now(), context.paint);
         Answer::new(text, &builds)
     }

@@ -47,7 +47,7 @@ impl Swap {
             by: context.operator(),
         };
         let pointer = context
-            .watch(replay::swap(&job, &options, context.cancel.clone()))
+            .watch(replay::swap(&job, &options, &context.store()))
             .await?;
         Answer::new(
             now_live(&pointer, &self.job.suffix(), context.paint),

@@ -10,7 +10,7 @@ use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
-use crate::store::{BuildInfo, Rows, StateStore, StoredBuild, TableColumns};
+use crate::store::{Access, BuildInfo, Rows, StateStore, StoreContext, StoredBuild, TableColumns};
 
 pub(super) const TABLE: &str = "clicks";
 
@@ -58,11 +58,9 @@ fn info(n: u32) -> BuildInfo {
 impl Fixture {
     pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&SqliteConfig {
-            path: folder.path().join("state.db"),
-        })
-        .unwrap();
-        store.prepare(TABLE).await.unwrap();
+        let config = SqliteConfig::new(folder.path().join("state.db"));
+        let store = SqliteStore::open(&config, Access::Build, StoreContext::default()).unwrap();
+        store.prepare(TABLE, &columns(), &[]).await.unwrap();
         Fixture {
             store,
             _folder: folder,

@@ -9,8 +9,9 @@ pub const DEFAULT_KEEP: usize = 2;
 /// Drops the tables of a table's old builds, and gives back which.
 ///
 /// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
-/// build that was never loaded to its end is dropped if a newer build was: before that, it may still be
-/// loading. A build that is in use is kept, and so is, by the store itself, one that goes live meanwhile.
+/// build that was never loaded to its end, or whose table is gone, is dropped if a newer build was: before that, it
+/// may still be loading. A table that somebody altered is left alone. A build that is in use is kept, and so is, by
+/// the store itself, one that goes live meanwhile.
 pub async fn gc(
     store: &dyn StateStore,
     table: &str,
@@ -25,8 +26,8 @@ pub async fn gc(
     let (mut newer_loaded, mut dropped) = (0, Vec::new());
     for build in store.builds(table).await?.into_iter().rev() {
         let old = match build.state {
-            BuildState::Dropped => continue,
-            BuildState::Loading => newer_loaded > 0,
+            BuildState::Dropped | BuildState::Altered => continue,
+            BuildState::Loading | BuildState::Gone => newer_loaded > 0,
             BuildState::Loaded => {
                 newer_loaded += 1;
                 newer_loaded > keep

@@ -18,8 +18,8 @@ mod offsets;
 mod swap;
 
 pub use diff::{
-    Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, Samples, SchemaDiff, Side, diff,
-    diff_with_live,
+    Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, IndexDiff, Lost, Samples,
+    SchemaDiff, Side, diff, diff_with_live,
 };
 pub use error::CutoverError;
 pub(crate) use error::codes;

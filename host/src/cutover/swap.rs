@@ -82,7 +82,7 @@ pub async fn rollback(
         StoreError::WrongState {
             table,
             build,
-            state: BuildState::Dropped,
+            state: BuildState::Dropped | BuildState::Gone,
         } => CutoverError::PreviousDropped { table, build },
         other => other.into(),
     })

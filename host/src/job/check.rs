@@ -4,12 +4,16 @@ use super::SourceConfig;
 use super::error::{JobError, Origin};
 use crate::decode::{DecodeOptions, Format};
 use crate::source::range::{Bound, RangeConfig};
+use crate::store::Index;
 
 /// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
 const TABLE_NAME_LIMIT: usize = 40;
 
 /// The most workers: far beyond any machine, it catches a slip of the finger.
 const WORKERS_LIMIT: usize = 1024;
+
+/// The most indexes: each costs as much as the table's key at every load.
+const INDEXES_LIMIT: usize = 64;
 
 /// Whether `name` can be a table's name in every store, and is nobody else's.
 pub(super) fn table(name: &str) -> Result<(), String> {
@@ -50,6 +54,24 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
     Err(JobError::Value {
         origin: origin(),
         key: "fold.workers".into(),
+        problem,
+    })
+}
+
+/// Whether a table can have all of these indexes; `origin` is where they were asked for. Whether their columns are there
+/// is known once the component is.
+pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
+    let twice = (1..indexes.len()).find(|&place| indexes[..place].contains(&indexes[place]));
+    let problem = match twice {
+        Some(place) => format!("the index `{}` stands there twice", indexes[place]),
+        None if indexes.len() > INDEXES_LIMIT => {
+            format!("{} indexes, {INDEXES_LIMIT} are the most", indexes.len())
+        }
+        None => return Ok(()),
+    };
+    Err(JobError::Value {
+        origin: origin(),
+        key: "target.indexes".into(),
         problem,
     })
 }

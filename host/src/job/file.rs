@@ -18,6 +18,7 @@ use crate::source::files::FilesConfig;
 use crate::source::kafka::KafkaConfig;
 use crate::source::range::RangeConfig;
 use crate::source::s3::S3Config;
+use crate::store::Index;
 use crate::store::sqlite::SqliteConfig;
 
 #[derive(Deserialize)]
@@ -52,6 +53,7 @@ struct Sources {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Targets {
+    indexes: Option<Spanned<Vec<Index>>>,
     sqlite: Option<SqliteConfig>,
 }
 
@@ -110,6 +112,14 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         }
     };
     let target_place = at.place(Some(file.target.span()));
+    let mut targets = file.target.into_inner();
+    let indexes = match targets.indexes.take() {
+        None => Vec::new(),
+        Some(indexes) => {
+            check::indexes(indexes.get_ref(), || at.origin(indexes.span()))?;
+            indexes.into_inner()
+        }
+    };
     let decode_span = file.decode.as_ref().map(Spanned::span);
     let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
     check::registry(&decode, source.is_log(), || {
@@ -132,7 +142,8 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             .collect(),
         range,
         source,
-        target: target(file.target.into_inner(), folder, target_place)?,
+        target: target(targets, folder, target_place)?,
+        indexes,
         decode,
         fold,
         quarantine: file.quarantine,

@@ -15,8 +15,12 @@
 //! path = "archive"
 //! layout = "firehose"
 //!
+//! [target]
+//! indexes = [["day", "views desc"]]     # of the table, for its readers
+//!
 //! [target.sqlite]
 //! path = "stats.sqlite"
+//! busy_timeout = "30s"                  # how long others that use the database are waited for
 //!
 //! [decode]                              # where it is left out, each object tells format and compression itself
 //! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
@@ -42,7 +46,7 @@ use crate::source::range::{Bound, RangeConfig};
 use crate::source::s3::{S3Config, S3Driver};
 use crate::source::{EventRange, Named, Parts, ReplayDriver, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
-use crate::store::{StateStore, StoreError};
+use crate::store::{Access, Index, StateStore, StoreContext, StoreError};
 
 mod check;
 mod error;
@@ -70,6 +74,8 @@ pub struct Job {
     pub source: SourceConfig,
     /// Where the table goes.
     pub target: TargetConfig,
+    /// The indexes of the table; they stand in `[target]`. They decide nothing that its rows hold.
+    pub indexes: Vec<Index>,
     /// How records are decoded.
     pub decode: DecodeOptions,
     /// How they are folded.
@@ -205,10 +211,17 @@ impl Job {
         })
     }
 
-    /// The store of the target.
-    pub fn store(&self) -> Result<Box<dyn StateStore>, StoreError> {
+    /// The store of the target, opened as `access` wants.
+    pub fn store(
+        &self,
+        access: Access,
+        context: &StoreContext,
+    ) -> Result<Box<dyn StateStore>, StoreError> {
         match &self.target {
-            TargetConfig::Sqlite(config) => Ok(Box::new(SqliteStore::open(config)?)),
+            TargetConfig::Sqlite(config) => {
+                let store = SqliteStore::open(config, access, context.clone())?;
+                Ok(Box::new(store))
+            }
         }
     }
 

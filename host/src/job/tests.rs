@@ -40,6 +40,43 @@ fn relative_paths_belong_to_the_folder_of_the_job() {
 }
 
 #[test]
+fn indexes_stand_beside_the_store() {
+    let with = |indexes: &str| {
+        GOOD.replace(
+            "[target.sqlite]",
+            &format!("[target]\nindexes = {indexes}\n[target.sqlite]"),
+        )
+    };
+    let job = parse(&with("[[\"day\"], [\"page\", \"views DESC\"]]")).unwrap();
+    let written: Vec<_> = job.indexes.iter().map(ToString::to_string).collect();
+    assert_eq!(written, ["day", "page, views desc"]);
+    assert_eq!(parse(GOOD).unwrap().indexes, []);
+    let errors = [
+        "[[]]",
+        "[[\"a\"], [\"b\"], [\"a asc\"]]",
+        "[\"day\"]",
+        "[[\"a\", \"a desc\"]]",
+    ];
+    let errors = errors.map(|indexes| refused(&with(indexes)));
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    BF0006: jobs/backfold.toml:9: `target.indexes`: an index needs a column
+    BF0006: jobs/backfold.toml:9: `target.indexes`: the index `a` stands there twice
+    BF0006: jobs/backfold.toml:9: `target.indexes`: an index is a list of columns, such as ["day", "views desc"]
+    BF0006: jobs/backfold.toml:9: `target.indexes`: `a` stands twice in an index
+    "#);
+}
+
+#[test]
+fn a_wait_for_the_database_decides_nothing_in_the_table() {
+    let waits = parse(&format!("{GOOD}busy_timeout = \"5m\"")).unwrap();
+    let TargetConfig::Sqlite(sqlite) = &waits.target;
+    assert_eq!(sqlite.busy_timeout, std::time::Duration::from_secs(300));
+    let json = |job: &Job| serde_json::to_value(&job.target).unwrap();
+    assert_eq!(json(&waits), json(&parse(GOOD).unwrap()));
+    insta::assert_snapshot!(refused(&format!("{GOOD}busy_timeout = 30")), @"BF0006: jobs/backfold.toml:10: `target.sqlite.busy_timeout`: invalid type: integer `30`, expected a string");
+}
+
+#[test]
 fn the_command_line_goes_over_the_file() {
     let text = format!(
         "{GOOD}\n[params]\nfloor = 3\nzone = \"UTC\"\n[range]\nfrom = 2026-01-01\nto = \"latest\"\n[fold]\nworkers = 2"

@@ -36,7 +36,7 @@ impl Replay<'_> {
             let stored = match options.only_fold {
                 true => Stored::default(),
                 false => {
-                    self.store.prepare(&self.job.table).await?;
+                    self.prepare_store().await?;
                     Stored::of(&*self.store, &self.job.table).await?
                 }
             };

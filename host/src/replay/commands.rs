@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use serde::Serialize;
 
 use super::Error;
 use super::cutover::{find_build, newest_loaded, unless_cancelled};
@@ -12,11 +12,12 @@ use super::report::{BuildStatus, RunReport};
 use crate::build::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
 use crate::job::Job;
-use crate::store::{BuildState, Pointer};
+use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
-pub async fn status(job: &Job) -> Result<Vec<BuildStatus>, Error> {
-    let stored = Stored::of(&*job.store()?, &job.table).await?;
+pub async fn status(job: &Job, context: &StoreContext) -> Result<Vec<BuildStatus>, Error> {
+    let store = job.store(Access::Read, context)?;
+    let stored = Stored::of(&*store, &job.table).await?;
     let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
     let mut builds: Vec<_> = work
         .builds()?
@@ -58,9 +59,9 @@ pub async fn diff(
     job: &Job,
     old: Option<&str>,
     new: Option<&str>,
-    cancel: &CancellationToken,
+    context: &StoreContext,
 ) -> Result<Diff, Error> {
-    let store = job.store()?;
+    let store = job.store(Access::Read, context)?;
     let new = match new {
         Some(build) => find_build(&*store, &job.table, build).await?,
         None => newest_loaded(&Stored::of(&*store, &job.table).await?, &job.table)?.clone(),
@@ -75,17 +76,27 @@ pub async fn diff(
             }
         }
     };
-    unless_cancelled(cancel, comparing).await
+    unless_cancelled(&context.cancel, comparing).await
 }
 
 /// Shows the build again that was shown before the live one.
-pub async fn rollback(job: &Job, by: &str) -> Result<Pointer, Error> {
-    let store = job.store()?;
+pub async fn rollback(job: &Job, by: &str, context: &StoreContext) -> Result<Pointer, Error> {
+    let store = job.store(Access::Change, context)?;
     Ok(cutover::rollback(&*store, &job.table, by).await?)
 }
 
+/// What was collected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Collected {
+    /// The builds that were dropped.
+    pub dropped: Vec<String>,
+    /// What became of the space that they and others left in the store.
+    #[serde(flatten)]
+    pub space: Reclaimed,
+}
+
 /// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and the work
-/// of builds that were given up before they had a table. Returns which.
+/// of builds that were given up before they had a table. Gives the space of their tables back.
 ///
 /// Builds that another command works on stay, and so does the build that an unfinished one goes on from. Builds of
 /// other stores in the same work folder are not looked at.
@@ -93,14 +104,14 @@ pub async fn gc(
     job: &Job,
     keep: usize,
     wait: Duration,
-    cancel: CancellationToken,
-) -> Result<Vec<String>, Error> {
-    let store = job.store()?;
+    context: &StoreContext,
+) -> Result<Collected, Error> {
+    let store = job.store(Access::Change, context)?;
     let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
     let patience = Patience {
         command: "gc",
         wait,
-        cancel,
+        cancel: context.cancel.clone(),
     };
     let _table = work.lock(&patience).await?;
     work.sweep()?;
@@ -125,7 +136,8 @@ pub async fn gc(
             dropped.push(build.clone());
         }
     }
-    Ok(dropped)
+    let space = store.reclaim().await?;
+    Ok(Collected { dropped, space })
 }
 
 /// The builds that nobody works on, with their locks, and the IDs of the others.
@@ -155,8 +167,12 @@ fn bases(folders: &[BuildFolder]) -> HashSet<String> {
 }
 
 /// What the table shows, or the newest pointer to `build`: with it is stored from where a live consumer goes on.
-pub async fn handoff(job: &Job, build: Option<&str>) -> Result<Pointer, Error> {
-    let (store, table) = (job.store()?, &job.table);
+pub async fn handoff(
+    job: &Job,
+    build: Option<&str>,
+    context: &StoreContext,
+) -> Result<Pointer, Error> {
+    let (store, table) = (job.store(Access::Read, context)?, &job.table);
     let Some(build) = build else {
         let live = store.live(table).await?;
         return Ok(live.ok_or_else(|| CutoverError::NothingLive {
@@ -176,6 +192,7 @@ pub async fn handoff(job: &Job, build: Option<&str>) -> Result<Pointer, Error> {
 }
 
 /// All that the public name ever showed, oldest first.
-pub async fn history(job: &Job) -> Result<Vec<Pointer>, Error> {
-    Ok(job.store()?.history(&job.table).await?)
+pub async fn history(job: &Job, context: &StoreContext) -> Result<Vec<Pointer>, Error> {
+    let store = job.store(Access::Read, context)?;
+    Ok(store.history(&job.table).await?)
 }

@@ -13,7 +13,9 @@ use crate::cutover::{Diff, DiffOptions};
 use crate::decode::EventRange;
 use crate::fold::FoldError;
 use crate::job::Job;
-use crate::store::{BuildState, Pointer, StateStore, StoreError, StoredBuild, Version};
+use crate::store::{
+    Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, Version,
+};
 
 /// What a swap is asked for.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +59,12 @@ impl Replay<'_> {
         Ok(version)
     }
 
+    /// Builds the indexes of the live table that the job has got since: they decide nothing that readers see.
+    pub(super) async fn index_live(&self, live: &RunReport) -> Result<(), Error> {
+        let stored = find_build(&*self.store, &live.table, &live.build).await?;
+        Ok(self.store.index(&stored.info, &self.job.indexes).await?)
+    }
+
     /// Shows the build under the public name, if nothing moved since it was compared. `None` where readers had the same
     /// table before and somebody took it back: the report says so then.
     pub(super) async fn show(
@@ -86,13 +94,13 @@ impl Replay<'_> {
 ///
 /// # Errors
 /// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
-/// one was taken back; [`FoldError::Interrupted`] where `cancel` fires before the swap, which changes nothing then.
+/// one was taken back; [`FoldError::Interrupted`] where somebody asks to stop before the swap, which changes nothing then.
 pub async fn swap(
     job: &Job,
     options: &SwapOptions,
-    cancel: CancellationToken,
+    context: &StoreContext,
 ) -> Result<Pointer, Error> {
-    let store = job.store()?;
+    let store = job.store(Access::Change, context)?;
     let all = Stored::of(&*store, &job.table).await?;
     let chosen = match &options.build {
         Some(build) => find_build(&*store, &job.table, build).await?,
@@ -119,13 +127,14 @@ pub async fn swap(
     let patience = Patience {
         command: "swap",
         wait: options.wait,
-        cancel: cancel.clone(),
+        cancel: context.cancel.clone(),
     };
     let _lock = patience.ask(async || folder.ask_lock("swap")).await?;
     let standing = folder.peek()?;
     let expected = expected(&all, &chosen, &standing, options.expect)?;
+    store.index(&chosen.info, &job.indexes).await?;
     let judged = judge(job, &*store, &folder, &standing, &chosen);
-    unless_cancelled(&cancel, judged).await?.require()?;
+    unless_cancelled(&context.cancel, judged).await?.require()?;
     let handoff = folder.manifest.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);
     Ok(cutover::swap(&*store, table, build, expected, handoff, &options.by).await?)

@@ -39,6 +39,7 @@ pub(super) async fn load_table(
     match (merged, loaded) {
         // The store fails because no more rows come, or the merge because nobody takes them.
         (Err(cause), Err(StoreError::Unfinished { .. })) => Err(cause.into()),
+        (_, Err(StoreError::Cancelled { .. })) => Err(FoldError::Interrupted.into()),
         (_, Err(error)) => Err(error.into()),
         (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(loaded)) => Ok(loaded),

@@ -153,6 +153,7 @@ mod tests {
                 keys: vec![],
                 values: vec![],
             },
+            indexes: vec![],
             state: BuildState::Loaded,
             loaded: None,
             created_at: String::new(),

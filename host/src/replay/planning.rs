@@ -58,7 +58,7 @@ impl Replay<'_> {
         let patience = self.patience("plan", wait);
         let attempt = async || {
             let _table = self.work.lock(&patience).await?;
-            self.store.prepare(&self.job.table).await?;
+            self.prepare_store().await?;
             self.work.sweep()?;
             let stored = Stored::of(&*self.store, &self.job.table).await?;
             let newest = self.newest(&stored)?;

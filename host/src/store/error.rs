@@ -153,6 +153,55 @@ pub enum StoreError {
         /// Why.
         source: Cause,
     },
+    /// There is no database, and the command does not make one.
+    #[error("there is no database {database}")]
+    Missing {
+        /// Which one.
+        database: String,
+    },
+    /// The database has to be put in order before it can be read, and it may only be read.
+    #[error(
+        "the database {database} has changes in {log} that cannot be read where nothing may be written"
+    )]
+    Unrecovered {
+        /// Which one.
+        database: String,
+        /// The file with the changes.
+        log: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped while {doing}")]
+    Cancelled {
+        /// What was being done.
+        doing: String,
+    },
+    /// An index has a column that the table does not have.
+    #[error(
+        "the index `{}` is of `{column}`, which is no column of the table: those are {}",
+        index.escape_debug(),
+        quoted(known)
+    )]
+    IndexColumn {
+        /// The index.
+        index: String,
+        /// The column that is not there.
+        column: String,
+        /// The columns that there are.
+        known: Vec<String>,
+    },
+    /// Triggers on the public name would not work with the new build.
+    #[error(
+        "triggers of `{table}` need columns that the new build does not have: {}",
+        quoted(names)
+    )]
+    Triggers {
+        /// The public name.
+        table: String,
+        /// The triggers.
+        names: Vec<String>,
+    },
     /// Anything else that the database refuses.
     #[error("the database failed while {doing}")]
     Failed {
@@ -179,6 +228,13 @@ fn said(loaded: &super::Loaded) -> String {
     format!("{} rows with digest {}", loaded.rows, loaded.digest)
 }
 
+fn quoted(names: &[String]) -> String {
+    let quoted = names
+        .iter()
+        .map(|name| format!("`{}`", name.escape_debug()));
+    quoted.collect::<Vec<_>>().join(", ")
+}
+
 impl Coded for StoreError {
     fn code(&self) -> &'static Code {
         match self {
@@ -199,6 +255,11 @@ impl Coded for StoreError {
             StoreError::Unreachable { .. } => &codes::UNREACHABLE,
             StoreError::Damaged { .. } => &codes::DAMAGED,
             StoreError::Io { .. } => &codes::IO,
+            StoreError::Missing { .. } => &codes::MISSING,
+            StoreError::Unrecovered { .. } => &codes::UNRECOVERED,
+            StoreError::Cancelled { .. } => &codes::CANCELLED,
+            StoreError::IndexColumn { .. } => &codes::INDEX_COLUMN,
+            StoreError::Triggers { .. } => &codes::TRIGGERS,
             StoreError::Failed { .. } => &codes::FAILED,
         }
     }
@@ -236,7 +297,7 @@ pub(crate) mod codes {
     pub(crate) const WRONG_STATE: Code = Code::new(
         606,
         Class::Usage,
-        "Run `backfold run` again to load a build that is not complete; one that was dropped must be built anew.",
+        "Run `backfold run` again to load a build that is not complete or whose table is gone; one that was dropped must be built anew.",
     );
     pub(crate) const LIVE: Code = Code::new(
         607,
@@ -271,7 +332,7 @@ pub(crate) mod codes {
     pub(crate) const BUSY: Code = Code::new(
         613,
         Class::Retry,
-        "Look for a program that holds a write transaction open in this database, then run the same command again.",
+        "Look for a program that holds a transaction open in this database and end it, or raise `busy_timeout` in `[target.sqlite]`; then run the same command again.",
     );
     pub(crate) const NO_SPACE: Code = Code::new(
         614,
@@ -281,12 +342,12 @@ pub(crate) mod codes {
     pub(crate) const UNREACHABLE: Code = Code::new(
         615,
         Class::Usage,
-        "Check the path of the database, that its folder exists, and that both can be written.",
+        "Check `path` in `[target.sqlite]`: its folder must exist, the file must be a SQLite database or not there yet, and both must be writable.",
     );
     pub(crate) const DAMAGED: Code = Code::new(
         616,
         Class::Permanent,
-        "Check the database with its own tools (SQLite: `PRAGMA integrity_check`), and restore it or build anew.",
+        "Restore the database from a backup, or move its files (`-wal` and `-shm` too) away and run `backfold run` again: it loads the table into a new one.",
     );
     pub(crate) const IO: Code = Code::new(
         618,
@@ -297,6 +358,31 @@ pub(crate) mod codes {
         617,
         Class::Permanent,
         "See what the database said; if it is not clear, please report it.",
+    );
+    pub(crate) const MISSING: Code = Code::new(
+        619,
+        Class::Usage,
+        "Check `path` in `[target.sqlite]`; a database that is not there yet is made by `backfold run`.",
+    );
+    pub(crate) const UNRECOVERED: Code = Code::new(
+        620,
+        Class::Usage,
+        "Run the command once as a user who may write into the database's folder, or point `path` at a copy of the database and of the file named.",
+    );
+    pub(crate) const CANCELLED: Code = Code::new(
+        621,
+        Class::Interrupted,
+        "Run the same command again: nothing that readers see was changed.",
+    );
+    pub(crate) const INDEX_COLUMN: Code = Code::new(
+        622,
+        Class::Usage,
+        "Name columns of the table in `indexes` of `[target]`; `backfold inspect` lists them.",
+    );
+    pub(crate) const TRIGGERS: Code = Code::new(
+        623,
+        Class::Usage,
+        "Drop these triggers (`DROP TRIGGER name`), make them anew after the swap, and run the same command again.",
     );
 
     pub(crate) const ALL: &[&Code] = &[
@@ -318,5 +404,10 @@ pub(crate) mod codes {
         &DAMAGED,
         &FAILED,
         &IO,
+        &MISSING,
+        &UNRECOVERED,
+        &CANCELLED,
+        &INDEX_COLUMN,
+        &TRIGGERS,
     ];
 }

@@ -11,22 +11,46 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
+use tokio_util::sync::CancellationToken;
 
-use crate::schema::Output;
+use crate::progress::Progress;
+use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
 pub(crate) mod cell;
 mod civil;
 pub mod conformance;
 mod error;
+mod index;
 mod order;
 pub mod sqlite;
 
 pub(crate) use error::codes;
 pub use error::{Cause, StoreError};
+pub use index::{Index, IndexColumn, StoredIndex, check_indexes};
 
 /// The rising number of a table's pointer: 1 after the first swap.
 pub type Version = u64;
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To build tables: the database is made where it is missing, if the store can.
+    Build,
+    /// To change what is there: a database that is missing is [`StoreError::Missing`].
+    Change,
+    /// To look: the same, and nothing is written, so that read-only files and mounts will do.
+    Read,
+}
+
+/// What a store needs of the process that it works for.
+#[derive(Clone, Debug, Default)]
+pub struct StoreContext {
+    /// Ends what is under way, soon, with [`StoreError::Cancelled`]; what has begun to commit is done to its end.
+    pub cancel: CancellationToken,
+    /// Hears what is waited for.
+    pub progress: Arc<Progress>,
+}
 
 /// Keeps state tables.
 ///
@@ -41,14 +65,26 @@ pub type Version = u64;
 ///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; moments and days
 ///   of the years 0001 to 9999; all text without U+0000; all bytes; null in nullable columns, keys included.
 /// - What is said of a build that the store does not know is [`StoreError::UnknownBuild`].
+/// - Once [`StoreContext::cancel`] has fired, each method ends soon, also one that waits for rows, for their receiver
+///   or for others that use the database: with [`StoreError::Cancelled`], unless it was being committed.
 #[async_trait]
 pub trait StateStore: Send + Sync {
     /// A short name for logs, such as `sqlite`.
     fn name(&self) -> &str;
 
     /// Makes the bookkeeping tables where they are missing, and checks that the public name of `table` is
-    /// free or backfold's own. Called before anything is read, so that a build does not fail at its end.
-    async fn prepare(&self, table: &str) -> Result<(), StoreError>;
+    /// free or backfold's own, and that a table can have these columns and indexes. Called before anything is read,
+    /// so that a build does not fail at its end.
+    ///
+    /// # Errors
+    /// [`StoreError::IndexColumn`] for an index of a column that is not there. A store that cannot have an index says
+    /// so here. [`StoreError::Triggers`] where something that people hung on the public name would not outlive a swap.
+    async fn prepare(
+        &self,
+        table: &str,
+        columns: &TableColumns,
+        indexes: &[Index],
+    ) -> Result<(), StoreError>;
 
     /// Makes an empty shadow table for `build`, replacing what an earlier attempt at the same build left.
     /// Refuses the live build ([`StoreError::Live`]) and names that the store cannot have
@@ -80,13 +116,19 @@ pub trait StateStore: Send + Sync {
         out: tokio::sync::mpsc::Sender<Rows>,
     ) -> Result<(), StoreError>;
 
+    /// Builds those of `indexes` that the table of a [`BuildState::Loaded`] build lacks, one after another, each in
+    /// the store's own way; the table's rows and its readers see nothing of it. After a crash or a cancellation it is
+    /// called again. Their names are taken from the build's, and they go with its table.
+    async fn index(&self, build: &BuildInfo, indexes: &[Index]) -> Result<(), StoreError>;
+
     /// What the public name shows now.
     async fn live(&self, table: &str) -> Result<Option<Pointer>, StoreError>;
 
     /// All pointers that the table ever had, oldest first.
     async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError>;
 
-    /// All builds of the table that the store still knows, oldest first, dropped ones included.
+    /// All builds of the table that the store still knows, oldest first, dropped ones included. Their states are those
+    /// of the tables that are really there, whatever the bookkeeping says.
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError>;
 
     /// Shows `to` under the public name and moves the pointer, in one transaction, if the pointer's version
@@ -98,8 +140,24 @@ pub trait StateStore: Send + Sync {
     async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError>;
 
     /// Drops the shadow table of a build and marks it [`BuildState::Dropped`], which it may be already.
-    /// Refuses the live build ([`StoreError::Live`]).
+    /// Refuses the live build ([`StoreError::Live`]), and a table that somebody altered ([`StoreError::Foreign`]).
     async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError>;
+
+    /// Gives the space of dropped builds back to the system, as far as the store can while it is in use. What others
+    /// set up to keep its space is left so.
+    async fn reclaim(&self) -> Result<Reclaimed, StoreError>;
+}
+
+/// What became of the space of dropped builds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reclaimed {
+    /// Bytes given back to the system.
+    pub given_back_bytes: u64,
+    /// Bytes that stay within the store, free for later builds.
+    pub free_bytes: u64,
+    /// How people give those back, where the store does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<String>,
 }
 
 /// A build, as far as a store needs to know it.
@@ -130,6 +188,15 @@ pub struct TableColumns {
 }
 
 impl TableColumns {
+    /// The table of a component.
+    pub fn of(descriptor: &Descriptor) -> Self {
+        let values = descriptor.states.iter().chain(&descriptor.views);
+        TableColumns {
+            keys: descriptor.keys.clone(),
+            values: values.cloned().collect(),
+        }
+    }
+
     /// All columns, in order.
     pub fn iter(&self) -> impl Iterator<Item = &Output> + Clone {
         self.keys.iter().chain(&self.values)
@@ -175,17 +242,23 @@ pub enum BuildState {
     Loading,
     /// The shadow table is complete.
     Loaded,
-    /// The shadow table is gone.
+    /// The shadow table was dropped by backfold.
     Dropped,
+    /// The shadow table is gone, and backfold did not drop it.
+    Gone,
+    /// The shadow table lacks columns that it was made with, or is another's by now. It is left alone.
+    Altered,
 }
 
 impl BuildState {
-    /// Its name, as stored.
+    /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             BuildState::Loading => "loading",
             BuildState::Loaded => "loaded",
             BuildState::Dropped => "dropped",
+            BuildState::Gone => "gone",
+            BuildState::Altered => "altered",
         }
     }
 }
@@ -203,14 +276,28 @@ pub struct StoredBuild {
     pub info: BuildInfo,
     /// Its columns.
     pub columns: TableColumns,
-    /// How far it has come.
+    /// How far it has come, and whether its table is still there.
     pub state: BuildState,
+    /// The indexes of its table, in the order of their names. None where the table is not there.
+    pub indexes: Vec<StoredIndex>,
     /// What it holds, once loaded.
     pub loaded: Option<Loaded>,
     /// When it was created, RFC 3339 in UTC.
     pub created_at: String,
     /// When its load was complete.
     pub loaded_at: Option<String>,
+}
+
+impl StoredBuild {
+    /// Those of `wanted` that its table does not have.
+    pub fn lacks<'a>(&self, wanted: &'a [Index]) -> Vec<&'a Index> {
+        let has = |index: &Index| {
+            self.indexes
+                .iter()
+                .any(|stored| stored.index.as_ref() == Some(index))
+        };
+        wanted.iter().filter(|index| !has(index)).collect()
+    }
 }
 
 /// What the public name of a table shows.

@@ -5,7 +5,9 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::CutoverError;
 use crate::schema::{Kind, Output};
-use crate::store::{Rows, StateStore, StoreError, StoredBuild, TableColumns, Version};
+use crate::store::{
+    BuildState, Rows, StateStore, StoreError, StoredBuild, StoredIndex, TableColumns, Version,
+};
 
 mod compare;
 mod join;
@@ -34,12 +36,17 @@ pub struct Diff {
     pub live_version: Option<Version>,
     /// The build compared with; none where nothing was live.
     pub old: Option<Side>,
+    /// The live build, where its table cannot be compared with any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
     /// The build that may go live.
     pub new: Side,
     /// How many rows are where.
     pub counts: Counts,
     /// What became of the columns.
     pub schema: SchemaDiff,
+    /// What became of the indexes.
+    pub indexes: IndexDiff,
     /// The columns that both builds have, keys left out.
     pub columns: Vec<ColumnDiff>,
     /// Some keys of each class, chosen by a hash of the key: spread over the table, and the same each time.
@@ -55,6 +62,17 @@ pub struct Side {
     pub shadow: String,
     /// Its rows.
     pub rows: u64,
+}
+
+/// A live build whose table is not what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// Its ID.
+    pub build: String,
+    /// The table that should be there.
+    pub shadow: String,
+    /// Whether it is gone or altered.
+    pub state: BuildState,
 }
 
 /// How many rows are where.
@@ -81,6 +99,15 @@ pub struct SchemaDiff {
     pub removed: Vec<Output>,
     /// Columns whose kind is another, with the old kind and the new. Their values are not compared.
     pub retyped: Vec<(String, Kind, Kind)>,
+}
+
+/// What became of the indexes of the table; those of its key are left out. Empty where nothing is compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IndexDiff {
+    /// Indexes of the new build alone.
+    pub added: Vec<StoredIndex>,
+    /// Indexes of the old build alone, those that people made by hand included.
+    pub removed: Vec<StoredIndex>,
 }
 
 /// A column that both builds have.
@@ -129,7 +156,7 @@ pub struct ChangedRow {
     pub columns: Vec<(String, String, String)>,
 }
 
-/// Compares a build with the live one, or with nothing where none is live.
+/// Compares a build with the live one, or with nothing where none is live or its table is lost.
 pub async fn diff_with_live(
     store: &dyn StateStore,
     new: &StoredBuild,
@@ -137,7 +164,8 @@ pub async fn diff_with_live(
 ) -> Result<Diff, CutoverError> {
     let table = &new.info.table;
     let live = store.live(table).await?;
-    let old = match &live {
+    let mut lost = None;
+    let mut old = match &live {
         None => None,
         Some(pointer) => {
             let builds = store.builds(table).await?;
@@ -150,9 +178,18 @@ pub async fn diff_with_live(
             })?)
         }
     };
+    // What readers have lost already must not keep them from a table that is whole.
+    if let Some(gone) = old.take_if(|old| old.state != BuildState::Loaded) {
+        lost = Some(Lost {
+            shadow: gone.info.shadow_name(),
+            build: gone.info.build,
+            state: gone.state,
+        });
+    }
     let diff = diff(store, old.as_ref(), new, options).await?;
     Ok(Diff {
         live_version: live.map(|pointer| pointer.version),
+        lost,
         ..diff
     })
 }
@@ -197,9 +234,11 @@ pub async fn diff(
         table: new.info.table.clone(),
         live_version: None,
         old: old.map(|old| side(old, counts.only_old + counts.both)),
+        lost: None,
         new: side(new, counts.only_new + counts.both),
         counts,
         schema: SchemaDiff::new(old_columns, &new.columns),
+        indexes: old.map_or_else(IndexDiff::default, |old| IndexDiff::new(old, new)),
         columns: joined.columns,
         samples: joined.samples,
     })
@@ -253,6 +292,27 @@ impl SchemaDiff {
     /// Whether both builds have the same columns.
     pub fn is_same(&self) -> bool {
         *self == SchemaDiff::default()
+    }
+}
+
+impl IndexDiff {
+    fn new(old: &StoredBuild, new: &StoredBuild) -> Self {
+        let alone = |these: &StoredBuild, others: &StoredBuild| {
+            let is_alone = |index: &&StoredIndex| {
+                let mut others = others.indexes.iter();
+                !others.any(|other| other.definition == index.definition)
+            };
+            these.indexes.iter().filter(is_alone).cloned().collect()
+        };
+        IndexDiff {
+            added: alone(new, old),
+            removed: alone(old, new),
+        }
+    }
+
+    /// Whether both builds have the same indexes.
+    pub fn is_same(&self) -> bool {
+        *self == IndexDiff::default()
     }
 }
 

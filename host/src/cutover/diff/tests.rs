@@ -303,3 +303,77 @@ proptest! {
         prop_assert_eq!(diff.table, TABLE);
     }
 }
+
+#[tokio::test]
+async fn indexes_that_the_new_build_lacks_are_named() {
+    let fixture = Fixture::new().await;
+    fixture.load(1, &[("/a", 1)]).await;
+    fixture.live(1).await;
+    let wanted = |column: &str| crate::store::Index::try_from(vec![column.to_owned()]).unwrap();
+    let old = fixture.stored(1).await.info;
+    let both = [wanted("total desc"), wanted("page")];
+    fixture.store.index(&old, &both).await.unwrap();
+    fixture.execute("CREATE INDEX by_hand ON clicks__01k1 (lower(page))");
+    let new = fixture.load(2, &[("/a", 1)]).await;
+    let indexes = [wanted("page"), wanted("total")];
+    fixture.store.index(&new.info, &indexes).await.unwrap();
+    let diff = diff_of(&fixture, 1, 2).await;
+    insta::assert_snapshot!(diff, @r"
+    clicks
+      old  clicks__01k1  1 rows
+      new  clicks__01k2  1 rows
+
+    rows
+      equal        1  100.0 %
+      changed      0    0.0 %
+      only in old  0    0.0 %
+      only in new  0    0.0 %
+
+    indexes
+      + total
+      - (lower(page))  ! made by hand, and not on the new table
+      - total desc  ! not in the job's [target] indexes
+
+    columns  differ
+      total       0
+    ");
+    assert!(diff_of(&fixture, 1, 1).await.indexes.is_same());
+}
+
+#[tokio::test]
+async fn a_live_table_that_is_lost_does_not_keep_the_next_one_away() {
+    let fixture = Fixture::new().await;
+    for (n, damage) in [
+        (1, "DROP TABLE clicks__01k1"),
+        (
+            3,
+            "DROP VIEW clicks; ALTER TABLE clicks__01k3 DROP COLUMN total",
+        ),
+    ] {
+        fixture.load(n, &[("/a", 1)]).await;
+        fixture.live(n).await;
+        fixture.execute(damage);
+        let new = fixture.load(n + 1, &[("/a", 1), ("/b", 2)]).await;
+        let diff = diff_with_live(&fixture.store, &new, &DiffOptions::default())
+            .await
+            .unwrap();
+        assert_eq!((diff.old.as_ref(), diff.new.rows), (None, 2));
+        let text = diff.to_string();
+        let lines: Vec<_> = text.lines().take(4).collect();
+        match n {
+            1 => insta::assert_snapshot!(lines.join("\n"), @r"
+            clicks
+              old  clicks__01k1, live as version 1
+              ! its table is gone, so there is nothing to compare with
+              new  clicks__01k2  2 rows
+            "),
+            _ => insta::assert_snapshot!(lines.join("\n"), @r"
+            clicks
+              old  clicks__01k3, live as version 3
+              ! its table is altered, so there is nothing to compare with
+              new  clicks__01k4  2 rows
+            "),
+        }
+        fixture.live(n + 1).await;
+    }
+}

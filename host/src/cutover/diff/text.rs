@@ -12,6 +12,7 @@ impl fmt::Display for Diff {
         self.write_sides(f)?;
         self.write_rows(f)?;
         self.write_schema(f)?;
+        self.write_indexes(f)?;
         self.write_columns(f)?;
         self.write_samples(f)
     }
@@ -20,15 +21,23 @@ impl fmt::Display for Diff {
 impl Diff {
     fn write_sides(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.table)?;
-        match &self.old {
-            Some(old) => {
-                let live = self
-                    .live_version
-                    .map(|version| format!(", live as version {version}"))
-                    .unwrap_or_default();
+        let live = self
+            .live_version
+            .map(|version| format!(", live as version {version}"))
+            .unwrap_or_default();
+        match (&self.old, &self.lost) {
+            (Some(old), _) => {
                 writeln!(f, "  old  {}  {} rows{live}", old.shadow, grouped(old.rows))?;
             }
-            None => writeln!(f, "  old  nothing is live yet")?,
+            (None, Some(lost)) => {
+                writeln!(f, "  old  {}{live}", lost.shadow)?;
+                writeln!(
+                    f,
+                    "  ! its table is {}, so there is nothing to compare with",
+                    lost.state
+                )?;
+            }
+            (None, None) => writeln!(f, "  old  nothing is live yet")?,
         }
         writeln!(
             f,
@@ -89,6 +98,24 @@ impl Diff {
                 old.name(),
                 new.name()
             )?;
+        }
+        Ok(())
+    }
+
+    fn write_indexes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.indexes.is_same() {
+            return Ok(());
+        }
+        writeln!(f, "\nindexes")?;
+        for index in &self.indexes.added {
+            writeln!(f, "  + {}", plain(&index.definition))?;
+        }
+        for index in &self.indexes.removed {
+            let wanted = match index.index {
+                Some(_) => "not in the job's [target] indexes",
+                None => "made by hand, and not on the new table",
+            };
+            writeln!(f, "  - {}  ! {wanted}", plain(&index.definition))?;
         }
         Ok(())
     }

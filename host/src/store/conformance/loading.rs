@@ -9,7 +9,6 @@ use arrow_array::{
 use tokio::sync::mpsc::channel;
 
 use super::*;
-use crate::store::{BuildState, StoredBuild};
 
 const YEAR_0001_US: i64 = -62_135_596_800_000_000;
 const YEAR_9999_US: i64 = 253_402_300_799_999_999;
@@ -202,7 +201,10 @@ pub(super) async fn batches_of_any_size_come_back(harness: &dyn Harness) {
 pub(super) async fn a_load_without_an_end_can_be_repeated(harness: &dyn Harness) {
     let store = harness.open().await;
     let (some, all) = ([rows(&["/a"], 1)], [rows(&["/a", "/b"], 1)]);
-    store.prepare(TABLE).await.expect("the name is free");
+    store
+        .prepare(TABLE, &columns(), &[])
+        .await
+        .expect("the name is free");
     store
         .create(&build(1), &columns())
         .await
@@ -256,7 +258,10 @@ pub(super) async fn a_load_without_an_end_can_be_repeated(harness: &dyn Harness)
 
 pub(super) async fn rows_must_be_those_announced(harness: &dyn Harness) {
     let store = harness.open().await;
-    store.prepare(TABLE).await.expect("the name is free");
+    store
+        .prepare(TABLE, &columns(), &[])
+        .await
+        .expect("the name is free");
     store
         .create(&build(1), &columns())
         .await
@@ -311,7 +316,10 @@ pub(super) async fn rows_must_be_sorted(harness: &dyn Harness) {
 
 pub(super) async fn a_later_load_takes_over(harness: &dyn Harness) {
     let (first, second) = (harness.open().await, harness.open().await);
-    first.prepare(TABLE).await.expect("the name is free");
+    first
+        .prepare(TABLE, &columns(), &[])
+        .await
+        .expect("the name is free");
     first
         .create(&build(1), &columns())
         .await
@@ -367,9 +375,12 @@ pub(super) async fn builds_have_states(harness: &dyn Harness) {
     );
     assert_eq!(store.live(TABLE).await.expect("nor a pointer"), None);
     assert_eq!(store.history(TABLE).await.expect("nor a history"), []);
-    store.prepare(TABLE).await.expect("the name is free");
     store
-        .prepare(TABLE)
+        .prepare(TABLE, &columns(), &[])
+        .await
+        .expect("the name is free");
+    store
+        .prepare(TABLE, &columns(), &[])
         .await
         .expect("it may be prepared again");
 

@@ -17,21 +17,36 @@ use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::{
-    BuildInfo, Loaded, Pointer, Rows, StateStore, StoreError, Swap, TableColumns, Version,
+    Access, BuildInfo, BuildState, Loaded, Pointer, Rows, StateStore, StoreContext, StoreError,
+    StoredBuild, Swap, TableColumns, Version,
 };
 
+mod indexes;
 mod loading;
+mod losing;
 mod names;
+mod stopping;
 mod swapping;
 
 /// An empty database, and what other programs do with it.
 #[async_trait]
 pub trait Harness: Send + Sync {
-    /// Opens the database as a store; several times the same database.
-    async fn open(&self) -> Arc<dyn StateStore>;
+    /// Opens the database as a store; several times the same database. It is there, even for [`Access::Read`].
+    async fn open_with(&self, access: Access, context: StoreContext) -> Arc<dyn StateStore>;
+
+    /// The same, to build.
+    async fn open(&self) -> Arc<dyn StateStore> {
+        self.open_with(Access::Build, StoreContext::default()).await
+    }
 
     /// Makes a table as another program would, with a column `total` and one row in which it is 42.
     async fn make_foreign(&self, name: &str);
+
+    /// Drops a table as another program would.
+    async fn drop_table(&self, name: &str);
+
+    /// Drops the column `total` of a table as another program would.
+    async fn drop_total(&self, name: &str);
 
     /// The column `total` of all rows under a public name, in one query of another program; `None` where
     /// there is no such name.
@@ -63,6 +78,16 @@ pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
     swapping::readers_see_one_build_whole(&*fresh().await).await;
     swapping::the_live_build_cannot_be_dropped(&*fresh().await).await;
     swapping::tables_do_not_meet(&*fresh().await).await;
+    swapping::a_reader_sees_what_is_there(&*fresh().await).await;
+    losing::a_lost_table_is_not_loaded(&*fresh().await).await;
+    losing::a_lost_live_table_is_replaced(&*fresh().await).await;
+    losing::an_altered_table_is_left_alone(&*fresh().await).await;
+    indexes::indexes_are_built_once(&*fresh().await).await;
+    indexes::indexes_go_with_their_table(&*fresh().await).await;
+    indexes::columns_of_indexes_must_be_there(&*fresh().await).await;
+    stopping::a_load_ends_when_it_is_cancelled(&*fresh().await).await;
+    stopping::a_read_ends_when_it_is_cancelled(&*fresh().await).await;
+    stopping::nothing_begins_after_a_cancellation(&*fresh().await).await;
 }
 
 /// The public name that most cases use.
@@ -145,7 +170,7 @@ async fn stored(
     columns: &TableColumns,
     batches: &[RecordBatch],
 ) -> Result<Loaded, StoreError> {
-    store.prepare(&build.table).await?;
+    store.prepare(&build.table, columns, &[]).await?;
     store.create(build, columns).await?;
     store
         .load(build, columns, sent(columns, batches, true).await)
@@ -243,4 +268,20 @@ async fn live(store: &dyn StateStore, build: &BuildInfo, pages: &[&str], total: 
         .swap(&swap_to(build, before.map(|pointer| pointer.version)))
         .await
         .expect("nobody else swaps")
+}
+
+async fn stored_build(store: &dyn StateStore, n: u32) -> StoredBuild {
+    let builds = store.builds(TABLE).await.expect("builds can be listed");
+    let found = builds.into_iter().find(|found| found.info == build(n));
+    found.expect("the build is known")
+}
+
+/// The state for which a build was refused.
+#[track_caller]
+fn refused_state<T>(result: Result<T, StoreError>) -> BuildState {
+    match result {
+        Err(StoreError::WrongState { state, .. }) => state,
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("it was not refused"),
+    }
 }

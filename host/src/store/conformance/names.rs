@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::store::Index;
 
 pub(super) async fn hostile_names_are_only_names(harness: &dyn Harness) {
     let store = harness.open().await;
@@ -39,6 +40,14 @@ pub(super) async fn hostile_names_are_only_names(harness: &dyn Harness) {
             &[rows.expect("the columns are those of the schema")],
         )
         .await;
+        let index = Index::try_from(vec![format!("\"{}\" desc", name.replace('"', "\"\""))]);
+        let indexes = [index.expect("a quoted name can be read")];
+        store
+            .index(&build, &indexes)
+            .await
+            .expect("a quoted name can have an index");
+        let builds = store.builds(name).await.expect("builds can be listed");
+        assert_eq!(builds[0].lacks(&indexes), [&indexes[0]; 0], "{name}");
         store
             .swap(&swap_to(&build, None))
             .await
@@ -57,7 +66,7 @@ pub(super) async fn impossible_names_are_refused(harness: &dyn Harness) {
         &"x".repeat(100_000),
     ] {
         let error = store
-            .prepare(name)
+            .prepare(name, &columns(), &[])
             .await
             .expect_err("no table can have this name");
         assert!(
@@ -69,12 +78,23 @@ pub(super) async fn impossible_names_are_refused(harness: &dyn Harness) {
             "the message holds all of a long name"
         );
     }
-    store.prepare(TABLE).await.expect("the name is free");
+    store
+        .prepare(TABLE, &columns(), &[])
+        .await
+        .expect("the name is free");
     for name in ["", "a\0b"] {
         let columns = TableColumns {
             keys: vec![column(name, Kind::Utf8, false)],
             values: Vec::new(),
         };
+        let error = store
+            .prepare(TABLE, &columns, &[])
+            .await
+            .expect_err("no column can have this name");
+        assert!(
+            matches!(error, StoreError::Name { what: "column", .. }),
+            "{error}"
+        );
         let error = store
             .create(&build(1), &columns)
             .await
@@ -101,7 +121,10 @@ pub(super) async fn foreign_tables_are_not_touched(harness: &dyn Harness) {
     };
     harness.make_foreign(TABLE).await;
     foreign(
-        store.prepare(TABLE).await.expect_err("the name is taken"),
+        store
+            .prepare(TABLE, &columns(), &[])
+            .await
+            .expect_err("the name is taken"),
         TABLE,
     );
     foreign(
@@ -132,7 +155,10 @@ pub(super) async fn foreign_tables_are_not_touched(harness: &dyn Harness) {
 
     // So may the name of a build's own table.
     let shadowed = build_of("shadowed", 1);
-    store.prepare("shadowed").await.expect("the name is free");
+    store
+        .prepare("shadowed", &columns(), &[])
+        .await
+        .expect("the name is free");
     harness.make_foreign(&shadowed.shadow_name()).await;
     foreign(
         store

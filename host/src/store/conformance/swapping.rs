@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::store::BuildState;
 
 pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     let store = harness.open().await;
@@ -67,7 +66,7 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
         [first, second, third, back]
     );
     store
-        .prepare(TABLE)
+        .prepare(TABLE, &columns(), &[])
         .await
         .expect("a view of backfold's own is no foreign one");
     let error = store
@@ -317,4 +316,43 @@ pub(super) async fn tables_do_not_meet(harness: &dyn Harness) {
     );
     assert_eq!(harness.totals("one").await, Some(vec![3]));
     assert_eq!(harness.totals("two").await, Some(vec![2]));
+}
+
+pub(super) async fn a_reader_sees_what_is_there(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let pointer = live(&*store, &build(1), &["/a", "/b"], 1).await;
+    let reader = harness
+        .open_with(Access::Read, StoreContext::default())
+        .await;
+    assert_eq!(
+        reader.live(TABLE).await.expect("the pointer can be read"),
+        Some(pointer.clone())
+    );
+    assert_eq!(
+        reader
+            .history(TABLE)
+            .await
+            .expect("the history can be read"),
+        [pointer]
+    );
+    assert_eq!(
+        reader.builds(TABLE).await.expect("builds can be listed"),
+        store.builds(TABLE).await.expect("builds can be listed")
+    );
+    let (_, found) = read(&*reader, &build(1), &columns())
+        .await
+        .expect("a loaded build can be read");
+    assert_eq!(found, digest_of(&columns(), &[rows(&["/a", "/b"], 1)]));
+    reader
+        .create(&build(2), &columns())
+        .await
+        .expect_err("it was opened to read");
+    assert_eq!(
+        store
+            .builds(TABLE)
+            .await
+            .expect("builds can be listed")
+            .len(),
+        1
+    );
 }

@@ -1,77 +1,85 @@
-//! Connections and transactions, and what their failures mean.
+//! Connections and transactions.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arrow_schema::ArrowError;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::runtime::Handle;
 
-use crate::store::StoreError;
+use super::SqliteConfig;
+use super::fault::Fault;
+use super::giving_up::Decision;
+use super::opening::immutable_uri;
+use super::patience::{self, Patient};
+use crate::store::StoreContext;
 
-/// How long a transaction waits for another writer.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait before asking again for what SQLite itself does not wait for.
-const RETRY_AFTER: Duration = Duration::from_millis(10);
+/// Steps of a statement between two looks at the token: a fraction of a millisecond.
+const STEPS_A_LOOK: i32 = 10_000;
 
-/// A failure on its way out: one that says all, or one of the database that lacks what was being done.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Store(StoreError),
-    Sqlite(rusqlite::Error),
-    Arrow(ArrowError),
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        Fault::Store(error)
-    }
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        Fault::Sqlite(error)
-    }
-}
-
-impl From<ArrowError> for Fault {
-    fn from(error: ArrowError) -> Self {
-        Fault::Arrow(error)
-    }
+/// How a database's file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// To write; it is made where it is missing.
+    Create,
+    /// To write.
+    Write,
+    /// To read, beside others who may write.
+    Read,
+    /// To read what nobody can write, without a lock.
+    Immutable,
 }
 
 /// A database file.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
-    path: PathBuf,
+    /// Absolute.
+    pub(super) path: PathBuf,
+    pub(super) mode: Mode,
+    pub(super) busy_timeout: Duration,
+    pub(super) context: StoreContext,
+    pub(super) decision: Decision,
+}
+
+/// A connection, on the thread that opened it.
+pub(super) struct Session {
+    connection: Connection,
+    context: StoreContext,
+    decision: Decision,
+    _patient: Patient,
+}
+
+impl Deref for Session {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 impl Database {
-    /// Opens the file once to see that it is a database, in WAL mode.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        // An absolute path is neither a URI nor `:memory:`, both of which SQLite would take for something else.
-        let path = std::path::absolute(path).map_err(|source| StoreError::Unreachable {
-            database: path.display().to_string(),
-            source: Box::new(source),
-        })?;
-        let database = Database { path };
-        let opened = database
-            .connect()
-            .and_then(|connection| into_wal(&connection));
-        opened.map_err(
-            |fault| match database.explain(fault, "opening it".to_owned()) {
-                StoreError::Failed { source, .. }
-                | StoreError::Damaged {
-                    source: Some(source),
-                    ..
-                } => StoreError::Unreachable {
-                    database: database.path.display().to_string(),
-                    source,
-                },
-                other => other,
-            },
-        )?;
-        Ok(database)
+    pub(super) fn new(
+        path: PathBuf,
+        mode: Mode,
+        config: &SqliteConfig,
+        context: StoreContext,
+    ) -> Self {
+        Database {
+            path,
+            mode,
+            busy_timeout: config.busy_timeout,
+            context,
+            decision: Decision::default(),
+        }
+    }
+
+    /// The same for one call, which may be given up alone.
+    pub(super) fn for_a_call(&self) -> Self {
+        Database {
+            decision: Decision::default(),
+            ..self.clone()
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -79,112 +87,89 @@ impl Database {
     }
 
     /// A new connection, whose commits are synced.
-    pub(super) fn connect(&self) -> Result<Connection, Fault> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+    pub(super) fn connect(&self) -> Result<Session, Fault> {
+        let shared = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match self.mode {
+            Mode::Create => Connection::open_with_flags(
+                &self.path,
+                shared | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            ),
+            // Of a database that is only read, too: only so is its log taken away again. A file that may not be
+            // written is opened to be read.
+            Mode::Write | Mode::Read => {
+                Connection::open_with_flags(&self.path, shared | OpenFlags::SQLITE_OPEN_READ_WRITE)
+            }
+            Mode::Immutable => Connection::open_with_flags(
+                immutable_uri(&self.path),
+                shared | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+            ),
+        }?;
+        let context = self.context.clone();
+        let patient = patience::begin(self.path.clone(), self.busy_timeout, context.clone());
+        connection.busy_handler(Some(patience::try_again))?;
+        let cancel = context.cancel.clone();
+        connection.progress_handler(STEPS_A_LOOK, Some(move || cancel.is_cancelled()))?;
+        let session = Session {
+            connection,
+            context,
+            decision: self.decision.clone(),
+            _patient: patient,
+        };
+        session.check_cancelled()?;
+        session.pragma_update(None, "synchronous", "FULL")?;
+        if matches!(self.mode, Mode::Read | Mode::Immutable) {
+            session.pragma_update(None, "query_only", true)?;
+        }
         // Without these, a quoted name that is missing counts as a string.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-        Ok(connection)
+        session.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+        session.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+        Ok(session)
     }
 
     /// Runs `work` in a transaction that excludes other writers from its beginning.
     pub(super) fn write<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+        work: impl FnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        in_transaction(&self.connect()?, TransactionBehavior::Immediate, work)
+        let session = self.connect()?;
+        session.transaction(TransactionBehavior::Immediate, || work(&session))
     }
 
     /// Runs `work` on a snapshot.
     pub(super) fn read<T>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+        work: impl FnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        in_transaction(&self.connect()?, TransactionBehavior::Deferred, work)
-    }
-
-    /// What a failure means to whoever called.
-    pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
-        let source = match fault {
-            Fault::Store(error) => return error,
-            Fault::Arrow(source) => {
-                return StoreError::Failed {
-                    doing,
-                    source: Box::new(source),
-                };
-            }
-            Fault::Sqlite(source) => source,
-        };
-        match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy {
-                doing,
-                source: Box::new(source),
-            },
-            Some(ErrorCode::DiskFull) => StoreError::NoSpace {
-                doing,
-                source: Box::new(source),
-            },
-            Some(ErrorCode::SystemIoFailure) => StoreError::Io {
-                doing,
-                source: Box::new(source),
-            },
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                StoreError::Unreachable {
-                    database: self.path.display().to_string(),
-                    source: Box::new(source),
-                }
-            }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged {
-                what: format!("{}, found while {doing}", self.path.display()),
-                source: Some(Box::new(source)),
-            },
-            _ => StoreError::Failed {
-                doing,
-                source: Box::new(source),
-            },
-        }
+        let session = self.connect()?;
+        session.transaction(TransactionBehavior::Deferred, || work(&session))
     }
 }
 
-/// Runs `work` in a transaction of `connection`, and commits it if it succeeds.
-pub(super) fn in_transaction<T>(
-    connection: &Connection,
-    behavior: TransactionBehavior,
-    work: impl FnOnce(&Connection) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    let transaction = Transaction::new_unchecked(connection, behavior)?;
-    let result = work(&transaction)?;
-    transaction.commit()?;
-    Ok(result)
-}
+impl Session {
+    /// Runs `work` in a transaction, and commits it if it succeeds and nobody asked to stop meanwhile.
+    pub(super) fn transaction<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let transaction = Transaction::new_unchecked(&self.connection, behavior)?;
+        let result = work()?;
+        self.check_cancelled()?;
+        self.decision.commit(|| Ok(transaction.commit()?))?;
+        Ok(result)
+    }
 
-/// Puts the database into WAL mode, which outlives the connection.
-fn into_wal(connection: &Connection) -> Result<(), Fault> {
-    let begun = Instant::now();
-    loop {
-        match connection
-            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))
-        {
-            Ok(mode) if mode == "wal" => return Ok(()),
-            Ok(mode) => {
-                return Err(Fault::Store(StoreError::Failed {
-                    doing: "putting it into WAL mode".to_owned(),
-                    source: format!("it stays in mode `{mode}`; WAL needs a local disk").into(),
-                }));
-            }
-            // SQLite's own timeout does not cover a change of mode.
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && begun.elapsed() < BUSY_TIMEOUT =>
-            {
-                std::thread::sleep(RETRY_AFTER);
-            }
-            Err(error) => return Err(error.into()),
+    /// Stops where somebody asked for it.
+    pub(super) fn check_cancelled(&self) -> Result<(), Fault> {
+        if self.context.cancel.is_cancelled() {
+            return Err(Fault::Cancelled);
         }
+        Ok(())
+    }
+
+    /// Waits for rows, or for those who take them, but not longer than until somebody asks to stop.
+    pub(super) fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, Fault> {
+        let waiting = self.context.cancel.run_until_cancelled(other);
+        Handle::current().block_on(waiting).ok_or(Fault::Cancelled)
     }
 }

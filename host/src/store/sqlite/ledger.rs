@@ -4,7 +4,8 @@ use chrono::{SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
-use super::connect::Fault;
+use super::fault::Fault;
+use super::shape;
 use crate::store::{BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, TableColumns};
 
 /// `seq` keeps the order in which builds were created. `attempt` tells a load whether another one took over.
@@ -129,7 +130,7 @@ pub(super) fn builds(connection: &Connection, table: &str) -> Result<Vec<StoredB
     let mut rows = statement.query([table])?;
     let mut builds = Vec::new();
     while let Some(row) = rows.next()? {
-        builds.push(stored_build(row)?);
+        builds.push(stored_build(connection, row)?);
     }
     Ok(builds)
 }
@@ -164,7 +165,8 @@ pub(super) fn find_build(
     let mut statement = connection
         .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 AND build = ?2")?;
     let mut rows = statement.query([table, build])?;
-    rows.next()?.map(stored_build).transpose()
+    let row = rows.next()?;
+    row.map(|row| stored_build(connection, row)).transpose()
 }
 
 /// One build, which must be loaded.
@@ -194,7 +196,7 @@ pub(super) fn wrong_state(build: &StoredBuild) -> Fault {
     .into()
 }
 
-fn stored_build(row: &Row<'_>) -> Result<StoredBuild, Fault> {
+fn stored_build(connection: &Connection, row: &Row<'_>) -> Result<StoredBuild, Fault> {
     let info = BuildInfo {
         table: row.get("table_name")?,
         build: row.get("build")?,
@@ -209,14 +211,22 @@ fn stored_build(row: &Row<'_>) -> Result<StoredBuild, Fault> {
     let loaded = row
         .get::<_, Option<u64>>("row_count")?
         .zip(row.get("row_digest")?);
-    Ok(StoredBuild {
+    let mut build = StoredBuild {
         info,
         columns,
         state,
+        indexes: Vec::new(),
         loaded: loaded.map(|(rows, digest)| Loaded { rows, digest }),
         created_at: row.get("created_at")?,
         loaded_at: row.get("loaded_at")?,
-    })
+    };
+    if state != BuildState::Dropped {
+        build.state = shape::state(connection, &build)?;
+        if build.state != BuildState::Gone {
+            build.indexes = shape::indexes(connection, &build.info.shadow_name())?;
+        }
+    }
+    Ok(build)
 }
 
 /// Writes down that a build was created anew.

@@ -1,12 +1,13 @@
 //! Loading sorted rows into a shadow table.
 
 use arrow_array::RecordBatch;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::TransactionBehavior;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::cells::Cells;
-use super::connect::{Database, Fault, in_transaction};
+use super::connect::{Database, Session};
+use super::fault::Fault;
 use super::names::quote;
 use super::{ledger, shadow};
 use crate::fold::RowsDigest;
@@ -41,7 +42,7 @@ pub(super) fn load(
 
     let mut loader = Loader::begin(&connection, build, columns)?;
     let (expected_rows, expected_digest) = loop {
-        match rows.blocking_recv() {
+        match connection.wait_for(rows.recv())? {
             None => {
                 return Err(StoreError::Unfinished {
                     build: build.build.clone(),
@@ -78,7 +79,7 @@ pub(super) fn load(
 }
 
 struct Loader<'a> {
-    connection: &'a Connection,
+    connection: &'a Session,
     build: &'a BuildInfo,
     columns: &'a TableColumns,
     attempt: i64,
@@ -92,11 +93,11 @@ struct Loader<'a> {
 impl<'a> Loader<'a> {
     /// Takes over the build's table, and empties it.
     fn begin(
-        connection: &'a Connection,
+        connection: &'a Session,
         build: &'a BuildInfo,
         columns: &'a TableColumns,
     ) -> Result<Self, Fault> {
-        let attempt = in_transaction(connection, TransactionBehavior::Immediate, |connection| {
+        let attempt = connection.transaction(TransactionBehavior::Immediate, || {
             let known = ledger::build(connection, &build.table, &build.build)?;
             if known.state != BuildState::Loading {
                 return Err(ledger::wrong_state(&known));
@@ -135,7 +136,7 @@ impl<'a> Loader<'a> {
         rows: &mut Receiver<Rows>,
     ) -> Result<Option<(u64, std::sync::Arc<str>)>, Fault> {
         let connection = self.connection;
-        in_transaction(connection, TransactionBehavior::Immediate, |connection| {
+        connection.transaction(TransactionBehavior::Immediate, || {
             ledger::check_attempt(connection, self.build, self.attempt)?;
             let mut inserted = first.num_rows();
             self.insert(&first)?;
@@ -218,14 +219,11 @@ impl<'a> Loader<'a> {
     /// Marks the build as loaded. This commit is synced, and the log with all commits before it.
     fn finish(self, loaded: &Loaded) -> Result<(), Fault> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        in_transaction(
-            self.connection,
-            TransactionBehavior::Immediate,
-            |connection| {
-                ledger::check_attempt(connection, self.build, self.attempt)?;
-                ledger::loaded(connection, self.build, loaded)
-            },
-        )
+        let connection = self.connection;
+        connection.transaction(TransactionBehavior::Immediate, || {
+            ledger::check_attempt(connection, self.build, self.attempt)?;
+            ledger::loaded(connection, self.build, loaded)
+        })
     }
 
     fn key(&self, batch: &RecordBatch, row: usize) -> String {

@@ -7,7 +7,10 @@
 //! - The database is in WAL mode: a reader keeps the snapshot that it began with, through loads and swaps. A
 //!   load commits every few ten thousand rows, so that it never keeps other writers waiting for long, and
 //!   syncs at checkpoints; what a crash leaves of it is thrown away by the next. All other transactions are
-//!   synced when they commit.
+//!   synced when they commit. An index is built in one transaction: other writers wait for it.
+//! - Triggers that people hung on the view are hung on it again at a swap.
+//! - A database that backfold makes is told to give the space of dropped builds back (`auto_vacuum = incremental`);
+//!   one that others made is left as it is.
 //!
 //! | kind | column |
 //! |---|---|
@@ -22,25 +25,42 @@
 //! constraint instead, and the load sees to it that no two keys with nulls are the same.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::store::{
-    BuildInfo, Loaded, Pointer, Rows, StateStore, StoreError, StoredBuild, Swap, TableColumns,
+    Access, BuildInfo, Index, Loaded, Pointer, Reclaimed, Rows, StateStore, StoreContext,
+    StoreError, StoredBuild, Swap, TableColumns, check_indexes,
 };
+use crate::units;
 
 mod cells;
 mod connect;
+mod fault;
+mod giving_up;
+mod indexes;
 mod ledger;
 mod load;
 mod names;
+mod opening;
+mod patience;
 mod read;
+mod reclaim;
 mod shadow;
+mod shape;
 mod swap;
+mod triggers;
 
-use connect::{Database, Fault};
+use connect::Database;
+use fault::Fault;
+
+/// How long a call that was cancelled may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long others are waited for unless told otherwise.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +68,24 @@ use connect::{Database, Fault};
 pub struct SqliteConfig {
     /// The database's file. It is made where it is missing; its folder is not.
     pub path: PathBuf,
+    /// How long a command waits for others that write to the database or lock it; zero: not at all. It decides nothing
+    /// in the table.
+    #[serde(default = "busy_timeout", with = "units::duration", skip_serializing)]
+    pub busy_timeout: Duration,
+}
+
+fn busy_timeout() -> Duration {
+    BUSY_TIMEOUT
+}
+
+impl SqliteConfig {
+    /// The database at `path`, with the defaults of all other settings.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        SqliteConfig {
+            path: path.into(),
+            busy_timeout: BUSY_TIMEOUT,
+        }
+    }
 }
 
 /// A SQLite database as a store. Cloning it is cheap; every call has a connection of its own.
@@ -57,13 +95,20 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database, makes it if it is missing, and puts it into WAL mode.
+    /// Opens the database, and puts it into WAL mode unless it is only to be read. [`Access::Build`] makes it if it is
+    /// missing; such a database gives the space of dropped builds back.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`] where the file cannot be opened for writing or is no database.
-    pub fn open(config: &SqliteConfig) -> Result<Self, StoreError> {
+    /// [`StoreError::Missing`] where it is not there and not made, [`StoreError::Unreachable`] where the file cannot be
+    /// opened as it has to be or is no database, [`StoreError::Unrecovered`] where it may only be read and its log would
+    /// have to be written.
+    pub fn open(
+        config: &SqliteConfig,
+        access: Access,
+        context: StoreContext,
+    ) -> Result<Self, StoreError> {
         Ok(SqliteStore {
-            database: Database::open(&config.path)?,
+            database: Database::open(config, access, context)?,
         })
     }
 
@@ -78,11 +123,29 @@ impl SqliteStore {
         doing: String,
         work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let database = self.database.clone();
-        let task = tokio::task::spawn_blocking(move || {
+        let database = self.database.for_a_call();
+        let (cancel, decision) = (database.context.cancel.clone(), database.decision.clone());
+        let given_up = StoreError::Cancelled {
+            doing: doing.clone(),
+        };
+        let mut task = tokio::task::spawn_blocking(move || {
             work(&database).map_err(|fault| database.explain(fault, doing))
         });
-        match task.await {
+        let patience = async {
+            cancel.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        let done = tokio::select! {
+            biased;
+            done = &mut task => done,
+            () = patience => {
+                if decision.give_up() {
+                    return Err(given_up);
+                }
+                task.await
+            }
+        };
+        match done {
             Ok(result) => result,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -102,13 +165,21 @@ impl StateStore for SqliteStore {
         "sqlite"
     }
 
-    async fn prepare(&self, table: &str) -> Result<(), StoreError> {
-        let table = table.to_owned();
+    async fn prepare(
+        &self,
+        table: &str,
+        columns: &TableColumns,
+        indexes: &[Index],
+    ) -> Result<(), StoreError> {
+        names::check_table(table)?;
+        names::check_columns(columns)?;
+        check_indexes(columns, indexes)?;
+        let (table, columns) = (table.to_owned(), columns.clone());
         self.blocking(format!("preparing `{table}`"), move |database| {
-            names::check_table(&table)?;
             database.write(|connection| {
                 ledger::ensure(connection)?;
-                shadow::check_public(connection, &table)
+                shadow::check_public(connection, &table)?;
+                shadow::check_hangers_on(connection, &table, &columns)
             })
         })
         .await
@@ -153,6 +224,18 @@ impl StateStore for SqliteStore {
         let (build, columns) = (build.clone(), columns.clone());
         self.blocking(format!("reading build {}", build.build), move |database| {
             database.read(|connection| read::read(connection, &build, &columns, &out))
+        })
+        .await
+    }
+
+    async fn index(&self, build: &BuildInfo, indexes: &[Index]) -> Result<(), StoreError> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let (build, indexes) = (build.clone(), indexes.to_vec());
+        let doing = format!("building the indexes of build {}", build.build);
+        self.blocking(doing, move |database| {
+            indexes::build(database, &build, &indexes)
         })
         .await
     }
@@ -202,6 +285,11 @@ impl StateStore for SqliteStore {
             },
         )
         .await
+    }
+
+    async fn reclaim(&self) -> Result<Reclaimed, StoreError> {
+        let doing = "giving free space back".to_owned();
+        self.blocking(doing, reclaim::reclaim).await
     }
 }
 

@@ -2,11 +2,11 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use rusqlite::Connection;
 use tokio::sync::mpsc::Sender;
 
 use super::cells::Reader;
-use super::connect::Fault;
+use super::connect::Session;
+use super::fault::Fault;
 use super::ledger;
 use super::names::{quote, quote_all};
 use crate::fold::RowsDigest;
@@ -15,9 +15,9 @@ use crate::store::{BuildInfo, Rows, StoreError, TableColumns};
 /// Rows in a batch.
 const BATCH_ROWS: usize = 8192;
 
-/// Sends all rows of a build, and their end.
+/// Sends all rows of a build, and their end. Stops where nobody takes them any more.
 pub(super) fn read(
-    connection: &Connection,
+    connection: &Session,
     build: &BuildInfo,
     columns: &TableColumns,
     out: &Sender<Rows>,
@@ -57,28 +57,25 @@ pub(super) fn read(
         }
         waiting += 1;
         if waiting == BATCH_ROWS {
-            if out
-                .blocking_send(Rows::Batch(batch(&schema, &mut readers, &mut digest)?))
-                .is_err()
-            {
+            let rows = Rows::Batch(batch(&schema, &mut readers, &mut digest)?);
+            if connection.wait_for(out.send(rows))?.is_err() {
                 return Ok(());
             }
             waiting = 0;
         }
     }
-    if waiting > 0
-        && out
-            .blocking_send(Rows::Batch(batch(&schema, &mut readers, &mut digest)?))
-            .is_err()
-    {
-        return Ok(());
+    if waiting > 0 {
+        let rows = Rows::Batch(batch(&schema, &mut readers, &mut digest)?);
+        if connection.wait_for(out.send(rows))?.is_err() {
+            return Ok(());
+        }
     }
     let end = Rows::End {
         rows: digest.rows(),
         digest: digest.hex().into(),
     };
     // A receiver that is gone does not want the end either.
-    let _ = out.blocking_send(end);
+    let _ = connection.wait_for(out.send(end))?;
     Ok(())
 }
 

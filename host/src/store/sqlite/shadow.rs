@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::connect::Fault;
+use super::fault::Fault;
 use super::ledger::{self, find};
 use super::names::{quote, quote_all};
+use super::triggers;
 use crate::schema::Kind;
 use crate::store::{BuildInfo, BuildState, StoreError, StoredBuild, TableColumns};
 
@@ -18,7 +19,7 @@ pub(super) fn check_public(connection: &Connection, table: &str) -> Result<(), F
         Some(pointer) => Some(ledger::build(connection, table, &pointer.build)?),
         None => None,
     };
-    let own = live.is_some_and(|live| object.kind == "view" && object.sql == Some(view_sql(&live)));
+    let own = live.is_some_and(|live| object.kind == "view" && object.sql == Some(view_of(&live)));
     if own {
         Ok(())
     } else {
@@ -42,10 +43,13 @@ pub(super) fn create(
     }
     let known = ledger::find_build(connection, &build.table, &build.build)?;
     let shadow = build.shadow_name();
-    if known.is_some_and(|known| known.state != BuildState::Dropped) {
-        drop_table(connection, &shadow)?;
-    } else if let Some(object) = find(connection, &shadow)? {
-        return Err(StoreError::Foreign { name: object.name }.into());
+    match known.map(|known| known.state) {
+        Some(BuildState::Loading | BuildState::Loaded) => drop_table(connection, &shadow)?,
+        None | Some(BuildState::Dropped | BuildState::Gone | BuildState::Altered) => {
+            if let Some(object) = find(connection, &shadow)? {
+                return Err(StoreError::Foreign { name: object.name }.into());
+            }
+        }
     }
     connection.execute_batch(&table_sql(&shadow, columns))?;
     ledger::created(connection, build, columns)
@@ -65,24 +69,68 @@ pub(super) fn drop_table(connection: &Connection, shadow: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// Shows a build under the public name.
+/// Shows a build under the public name. What people hung on the view stays.
 pub(super) fn show(connection: &Connection, build: &StoredBuild) -> Result<(), Fault> {
-    connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", quote(&build.info.table)))?;
-    connection.execute_batch(&view_sql(build))?;
-    Ok(())
+    let (view, shadow) = (&build.info.table, build.info.shadow_name());
+    show_table(connection, view, &shadow, &build.columns)
+}
+
+/// Refuses columns with which something that people hung on the view would break, by trying it.
+pub(super) fn check_hangers_on(
+    connection: &Connection,
+    view: &str,
+    columns: &TableColumns,
+) -> Result<(), Fault> {
+    const TRIAL: &str = "backfold_trial";
+    if triggers::of(connection, view)?.is_empty() {
+        return Ok(());
+    }
+    connection.execute_batch("SAVEPOINT backfold_trial")?;
+    let tried = connection
+        .execute_batch(&table_sql(TRIAL, columns))
+        .map_err(Fault::from)
+        .and_then(|()| show_table(connection, view, TRIAL, columns));
+    let undone = connection.execute_batch("ROLLBACK TO backfold_trial; RELEASE backfold_trial");
+    // A failure that ended the whole transaction has undone it already.
+    tried?;
+    Ok(undone?)
+}
+
+fn show_table(
+    connection: &Connection,
+    view: &str,
+    shadow: &str,
+    columns: &TableColumns,
+) -> Result<(), Fault> {
+    let before = match ledger::live(connection, view)? {
+        Some(live) if find(connection, view)?.is_some() => {
+            Some(ledger::build(connection, view, &live.build)?.columns)
+        }
+        _ => None,
+    };
+    triggers::carry_over(connection, view, before.as_ref(), columns, || {
+        connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", quote(view)))?;
+        connection.execute_batch(&view_sql(view, shadow, columns))?;
+        Ok(())
+    })
 }
 
 /// The view of a build, letter for letter as SQLite keeps it.
-fn view_sql(build: &StoredBuild) -> String {
-    let columns = quote_all(build.columns.iter().map(|column| column.name.as_str()));
+fn view_of(build: &StoredBuild) -> String {
+    view_sql(&build.info.table, &build.info.shadow_name(), &build.columns)
+}
+
+fn view_sql(view: &str, shadow: &str, columns: &TableColumns) -> String {
+    let columns = quote_all(columns.iter().map(|column| column.name.as_str()));
     format!(
         "CREATE VIEW {}({columns}) AS SELECT {columns} FROM {}",
-        quote(&build.info.table),
-        quote(&build.info.shadow_name())
+        quote(view),
+        quote(shadow)
     )
 }
 
-fn table_sql(shadow: &str, columns: &TableColumns) -> String {
+/// What makes the table of a build, letter for letter as SQLite keeps it.
+pub(super) fn table_sql(shadow: &str, columns: &TableColumns) -> String {
     let definitions: Vec<_> = columns
         .iter()
         .map(|column| {
@@ -103,7 +151,8 @@ fn table_sql(shadow: &str, columns: &TableColumns) -> String {
     )
 }
 
-fn column_type(kind: Kind) -> &'static str {
+/// The type of a column of this kind.
+pub(super) fn column_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Boolean | Kind::Int64 => "INTEGER",
         Kind::Float64 => "REAL",

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::connect::Fault;
+use super::fault::Fault;
 use super::{ledger, shadow};
 use crate::store::{BuildState, Pointer, StoreError, Swap};
 
@@ -19,10 +19,6 @@ pub(super) fn swap(connection: &Connection, swap: &Swap) -> Result<Pointer, Faul
         .into());
     }
     shadow::check_public(connection, &swap.table)?;
-    if ledger::find(connection, &to.info.shadow_name())?.is_none() {
-        let what = format!("the table `{}` is gone", to.info.shadow_name());
-        return Err(StoreError::Damaged { what, source: None }.into());
-    }
     shadow::show(connection, &to)?;
     let (version, previous) = match live {
         Some(live) if live.build == swap.to => (live.version + 1, live.previous),
@@ -52,10 +48,15 @@ pub(super) fn drop_build(connection: &Connection, table: &str, build: &str) -> R
         }
         .into());
     }
-    // One that was dropped before no longer owns the name of its table.
-    if known.state != BuildState::Dropped {
-        shadow::drop_table(connection, &known.info.shadow_name())?;
-        ledger::dropped(connection, table, build)?;
+    match known.state {
+        // It no longer owns the name of its table.
+        BuildState::Dropped => return Ok(()),
+        BuildState::Altered => {
+            let name = known.info.shadow_name();
+            return Err(StoreError::Foreign { name }.into());
+        }
+        BuildState::Loading | BuildState::Loaded | BuildState::Gone => {}
     }
-    Ok(())
+    shadow::drop_table(connection, &known.info.shadow_name())?;
+    ledger::dropped(connection, table, build)
 }

@@ -1,0 +1,115 @@
+//! What failures of the database mean.
+
+use arrow_schema::ArrowError;
+use rusqlite::ErrorCode;
+
+use super::connect::Database;
+use crate::store::StoreError;
+
+/// A failure on its way out: one that says all, or one of the database that lacks what was being done.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Store(StoreError),
+    Sqlite(rusqlite::Error),
+    Arrow(ArrowError),
+    /// Somebody asked to stop.
+    Cancelled,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Fault::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Sqlite(error)
+    }
+}
+
+impl From<ArrowError> for Fault {
+    fn from(error: ArrowError) -> Self {
+        Fault::Arrow(error)
+    }
+}
+
+impl Fault {
+    /// What the database said, as a primary code.
+    pub(super) fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Fault::Sqlite(error) => error.sqlite_error_code(),
+            _ => None,
+        }
+    }
+
+    /// The same with what SQLite knows beyond it.
+    fn extended_code(&self) -> Option<i32> {
+        match self {
+            Fault::Sqlite(error) => error.sqlite_error().map(|error| error.extended_code),
+            _ => None,
+        }
+    }
+
+    /// Whether something could not be written or made beside the database.
+    pub(super) fn needs_writing(&self) -> bool {
+        use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
+        let code = self.code();
+        matches!(
+            code,
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+        ) || matches!(
+            self.extended_code(),
+            Some(SQLITE_IOERR_SHMOPEN | SQLITE_IOERR_SHMMAP | SQLITE_IOERR_SHMLOCK)
+        )
+    }
+}
+
+impl Database {
+    /// What a failure means to whoever called.
+    pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
+        let (code, extended) = (fault.code(), fault.extended_code());
+        let is_cancelled = self.context.cancel.is_cancelled();
+        let source = match fault {
+            Fault::Store(error) => return error,
+            Fault::Cancelled => return StoreError::Cancelled { doing },
+            Fault::Arrow(source) => {
+                return StoreError::Failed {
+                    doing,
+                    source: Box::new(source),
+                };
+            }
+            Fault::Sqlite(source) => Box::new(source),
+        };
+        // The file of the memory that processes share is the first that does not fit on a full disk.
+        let is_full = extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+        match code {
+            Some(ErrorCode::OperationInterrupted) => StoreError::Cancelled { doing },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if is_cancelled => {
+                StoreError::Cancelled { doing }
+            }
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => StoreError::Busy { doing, source },
+            Some(ErrorCode::DiskFull) => StoreError::NoSpace { doing, source },
+            Some(ErrorCode::SystemIoFailure) if is_full => StoreError::NoSpace { doing, source },
+            Some(ErrorCode::SystemIoFailure) => StoreError::Io { doing, source },
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::NotADatabase,
+            ) => StoreError::Unreachable {
+                database: self.path.display().to_string(),
+                source,
+            },
+            Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged {
+                what: format!("{}, found while {doing}", self.path.display()),
+                source: Some(source),
+            },
+            _ => StoreError::Failed { doing, source },
+        }
+    }
+}

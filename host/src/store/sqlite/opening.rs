@@ -1,0 +1,171 @@
+//! Opening a database: made where a build needs it, only looked at where a command only looks.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, ErrorCode};
+
+use super::SqliteConfig;
+use super::connect::{Database, Mode, Session};
+use super::fault::Fault;
+use super::patience;
+use crate::store::{Access, StoreContext, StoreError};
+
+/// What stands for itself in the path of a URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+impl Database {
+    /// Opens the file once, to see that it is a database that can be used as `access` wants.
+    pub(super) fn open(
+        config: &SqliteConfig,
+        access: Access,
+        context: StoreContext,
+    ) -> Result<Self, StoreError> {
+        // An absolute path is neither a URI nor `:memory:`, both of which SQLite would take for something else.
+        let path = std::path::absolute(&config.path)
+            .map_err(|source| unreachable(&config.path, source))?;
+        let with = |mode| Database::new(path.clone(), mode, config, context.clone());
+        let (database, opened) = match access {
+            Access::Build => {
+                let database = with(Mode::Create);
+                let opened = database.connect().and_then(|session| {
+                    give_back_space(&session)?;
+                    into_wal(&session)
+                });
+                (database, opened)
+            }
+            Access::Change => {
+                check_there(&path)?;
+                let database = with(Mode::Write);
+                let opened = database.connect().and_then(|session| into_wal(&session));
+                (database, opened)
+            }
+            Access::Read => {
+                check_there(&path)?;
+                let database = with(Mode::Read);
+                match database.look() {
+                    Err(fault) if fault.needs_writing() => {
+                        let log = log_of(&path);
+                        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+                            return Err(unrecovered(&path, &log, fault));
+                        }
+                        // Nobody has it open to write, and what is there is all in the file.
+                        let database = with(Mode::Immutable);
+                        let opened = database.look();
+                        (database, opened)
+                    }
+                    opened => (database, opened),
+                }
+            }
+        };
+        match opened {
+            Ok(()) => Ok(database),
+            Err(fault) => {
+                let doing = format!("opening {}", path.display());
+                Err(database.explain(fault, doing))
+            }
+        }
+    }
+
+    /// Reads what any reader needs.
+    fn look(&self) -> Result<(), Fault> {
+        self.read(|session| {
+            session.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(())
+        })
+    }
+}
+
+/// Refuses a file that is not there, is none, or may not be read.
+fn check_there(path: &Path) -> Result<(), StoreError> {
+    match File::open(path).and_then(|file| file.metadata()) {
+        Ok(found) if found.is_dir() => Err(unreachable(path, io::ErrorKind::IsADirectory.into())),
+        Ok(_) => Ok(()),
+        Err(source)
+            if matches!(
+                source.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Err(StoreError::Missing {
+                database: path.display().to_string(),
+            })
+        }
+        Err(source) => Err(unreachable(path, source)),
+    }
+}
+
+fn unreachable(path: &Path, source: io::Error) -> StoreError {
+    StoreError::Unreachable {
+        database: path.display().to_string(),
+        source: Box::new(source),
+    }
+}
+
+fn unrecovered(path: &Path, log: &Path, fault: Fault) -> StoreError {
+    let source: crate::store::Cause = match fault {
+        Fault::Sqlite(error) => Box::new(error),
+        other => format!("{other:?}").into(),
+    };
+    StoreError::Unrecovered {
+        database: path.display().to_string(),
+        log: log.display().to_string(),
+        source,
+    }
+}
+
+/// The file of changes that are not in the database's own yet.
+fn log_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// The name of a database that nobody writes, for SQLite.
+pub(super) fn immutable_uri(path: &Path) -> String {
+    let path = percent_encode(path.as_os_str().as_bytes(), PATH);
+    format!("file://{path}?immutable=1")
+}
+
+/// Lets a database that is being made give its space back later. One that is there already stays as it is.
+fn give_back_space(connection: &Connection) -> Result<(), Fault> {
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
+    Ok(())
+}
+
+/// Puts the database into WAL mode, which outlives the connection.
+fn into_wal(session: &Session) -> Result<(), Fault> {
+    let mut attempts = 0;
+    loop {
+        let mode = session
+            .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                return Err(Fault::Store(StoreError::Failed {
+                    doing: "putting it into WAL mode".to_owned(),
+                    source: format!("it stays in mode `{mode}`; WAL needs a local disk").into(),
+                }));
+            }
+            // SQLite itself does not wait for a change of mode.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && patience::try_again(attempts) =>
+            {
+                attempts += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
