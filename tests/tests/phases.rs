@@ -170,11 +170,19 @@ impl World {
             "replaced" | "taken back" => {
                 // The other build is made of the same rows under another manifest.
                 let other = "01M0000000000000000000000B";
+                let made: String = database
+                    .query_row(
+                        "SELECT sql FROM sqlite_schema WHERE name = ?1",
+                        [&shadow],
+                        |row| row.get(0),
+                    )
+                    .unwrap();
+                let table = format!("page_days__{}", other.to_lowercase());
                 let copied = format!(
-                    "CREATE TABLE page_days__{} AS SELECT * FROM {shadow};
+                    "{}; INSERT INTO {table} SELECT * FROM {shadow};
                      INSERT INTO backfold_builds (table_name, build, manifest_digest, columns, state, attempt, row_count, row_digest, created_at, loaded_at)
                      SELECT table_name, '{other}', 'another', columns, state, attempt, row_count, row_digest, created_at, loaded_at FROM backfold_builds;",
-                    other.to_lowercase()
+                    made.replace(&shadow, &table)
                 );
                 database.execute_batch(&copied).unwrap();
                 let pointer = |version: u8, build: &str| {
@@ -240,57 +248,73 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Every state of the journal with every one of the store, and every one of the work folder with some of both.
+fn states() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let product = |journals: &'static [&str], stores: &'static [&str], folders: &'static [&str]| {
+        journals.iter().flat_map(move |journal| {
+            let stores = stores.iter();
+            stores.flat_map(move |store| {
+                folders
+                    .iter()
+                    .map(move |folder| (*journal, *store, *folder))
+            })
+        })
+    };
+    product(&JOURNALS, &STORES, &FOLDERS[..1]).chain(product(
+        &["some splits", "checked"],
+        &["nothing", "loaded", "live"],
+        &FOLDERS[1..],
+    ))
+}
+
 #[test]
 fn from_every_state_a_run_ends_well_or_says_what_makes_it() {
     let world = World::new();
     let mut refused = std::collections::BTreeMap::<String, usize>::new();
-    for journal in JOURNALS {
-        for store in STORES {
-            for folder in FOLDERS {
-                let state = format!("{journal} / {store} / {folder}");
-                world.enter(journal, store, folder);
-                // Telling how it stands never fails.
-                let status = world
-                    .runtime
-                    .block_on(replay::status(&world.job, &world.context));
-                assert!(status.is_ok(), "{state}: {}", status.unwrap_err());
-                match world.run(true, false) {
-                    Ok(report) if report.outcome == Outcome::Held => {
-                        assert_eq!(store, "taken back", "{state}");
-                        let options = replay::SwapOptions {
-                            build: Some(report.build),
-                            ..Default::default()
-                        };
-                        let swap = replay::swap(&world.job, &options, &world.context);
-                        world.runtime.block_on(swap).unwrap();
-                    }
-                    Ok(report) => assert!(
-                        [Outcome::Live, Outcome::AlreadyLive].contains(&report.outcome),
-                        "{state}: {:?}",
-                        report.outcome
-                    ),
-                    Err(error) => {
-                        let code = error.code().to_string();
-                        assert!(
-                            ["BF0105", "BF0503"].contains(&code.as_str()),
-                            "{state}: {error}"
-                        );
-                        *refused.entry(code).or_default() += 1;
-                        let fresh = world.run(true, true);
-                        let fresh = fresh.unwrap_or_else(|error| panic!("{state}: {error}"));
-                        if fresh.outcome == Outcome::Held {
-                            continue;
-                        }
-                        assert_eq!(fresh.outcome, Outcome::Live, "{state}");
-                    }
+    for (journal, store, folder) in states() {
+        let state = format!("{journal} / {store} / {folder}");
+        world.enter(journal, store, folder);
+        // How it stands can be told, if there is a database to ask.
+        let status = replay::status(&world.job, &world.context);
+        if let Err(error) = world.runtime.block_on(status) {
+            let found = (store, &*error.code().to_string());
+            assert_eq!(found, ("nothing", "BF0619"), "{state}");
+        }
+        match world.run(true, false) {
+            Ok(report) if report.outcome == Outcome::Held => {
+                assert_eq!(store, "taken back", "{state}");
+                let options = replay::SwapOptions {
+                    build: Some(report.build),
+                    ..Default::default()
+                };
+                let swap = replay::swap(&world.job, &options, &world.context);
+                world.runtime.block_on(swap).unwrap();
+            }
+            Ok(report) => assert!(
+                [Outcome::Live, Outcome::AlreadyLive].contains(&report.outcome),
+                "{state}: {:?}",
+                report.outcome
+            ),
+            Err(error) => {
+                let code = error.code().to_string();
+                assert!(
+                    ["BF0105", "BF0503"].contains(&code.as_str()),
+                    "{state}: {error}"
+                );
+                *refused.entry(code).or_default() += 1;
+                let fresh = world.run(true, true);
+                let fresh = fresh.unwrap_or_else(|error| panic!("{state}: {error}"));
+                if fresh.outcome == Outcome::Held {
+                    continue;
                 }
-                assert!(world.is_right(), "{state}");
-                let again = world
-                    .run(true, false)
-                    .unwrap_or_else(|error| panic!("{state}: {error}"));
-                assert_eq!(again.outcome, Outcome::AlreadyLive, "{state}");
+                assert_eq!(fresh.outcome, Outcome::Live, "{state}");
             }
         }
+        assert!(world.is_right(), "{state}");
+        let again = world
+            .run(true, false)
+            .unwrap_or_else(|error| panic!("{state}: {error}"));
+        assert_eq!(again.outcome, Outcome::AlreadyLive, "{state}");
     }
     // Damage is told as such, and is told.
     assert!(

@@ -212,7 +212,8 @@ async fn judge(
 
 /// What the journal keeps of a verdict.
 fn checked(verdict: &GateReport, diff: &Diff, standing: &Standing) -> Checked {
-    let live = diff.old.as_ref().zip(diff.live_version);
+    let old = diff.old.as_ref().map(|old| &old.build);
+    let live = old.or(diff.lost.as_ref().map(|lost| &lost.build));
     Checked {
         passed: verdict.passed(),
         digest: standing
@@ -220,8 +221,8 @@ fn checked(verdict: &GateReport, diff: &Diff, standing: &Standing) -> Checked {
             .as_ref()
             .map(|loaded| loaded.digest.clone())
             .unwrap_or_default(),
-        live: live.map(|(old, version)| Seen {
-            build: old.build.clone(),
+        live: live.zip(diff.live_version).map(|(build, version)| Seen {
+            build: build.clone(),
             version,
         }),
     }
