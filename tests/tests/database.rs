@@ -162,6 +162,7 @@ fn ctrl_c_ends_a_wait_for_the_database() {
         );
     }
     lock.execute_batch("COMMIT").unwrap();
+    drop(lock);
     // Nobody, not even a reader, gets past this one.
     let exclusive = other_program(&bench);
     let sql = "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE other (x)";
@@ -175,6 +176,7 @@ fn ctrl_c_ends_a_wait_for_the_database() {
         assert!(asked.elapsed() < Duration::from_secs(2), "{line}");
     }
     drop(exclusive);
+    let lock = other_program(&bench);
     assert_eq!(
         result(&bench, "log").as_array().unwrap().len(),
         2,

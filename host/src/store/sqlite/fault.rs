@@ -4,7 +4,7 @@ use arrow_schema::ArrowError;
 use rusqlite::ErrorCode;
 
 use super::connect::Database;
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// A failure on its way out: one that says all, or one of the database that lacks what was being done.
 #[derive(Debug)]
@@ -65,6 +65,14 @@ impl Fault {
     }
 }
 
+/// The words of the database, once, with its number for them.
+pub(super) fn said(error: &rusqlite::Error) -> Cause {
+    match error.sqlite_error() {
+        Some(code) => format!("{error} (SQLite's code {})", code.extended_code).into(),
+        None => error.to_string().into(),
+    }
+}
+
 impl Database {
     /// What a failure means to whoever called.
     pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
@@ -79,7 +87,7 @@ impl Database {
                     source: Box::new(source),
                 };
             }
-            Fault::Sqlite(source) => Box::new(source),
+            Fault::Sqlite(source) => said(&source),
         };
         // The file of the memory that processes share is the first that does not fit on a full disk.
         let is_full = extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE);

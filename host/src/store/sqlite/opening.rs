@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::SqliteConfig;
 use super::connect::{Database, Mode, Session};
-use super::fault::Fault;
+use super::fault::{Fault, said};
 use super::patience;
 use crate::store::{Access, StoreContext, StoreError};
 
@@ -111,8 +111,8 @@ fn unreachable(path: &Path, source: io::Error) -> StoreError {
 }
 
 fn unrecovered(path: &Path, log: &Path, fault: Fault) -> StoreError {
-    let source: crate::store::Cause = match fault {
-        Fault::Sqlite(error) => Box::new(error),
+    let source = match fault {
+        Fault::Sqlite(error) => said(&error),
         other => format!("{other:?}").into(),
     };
     StoreError::Unrecovered {

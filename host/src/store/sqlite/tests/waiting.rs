@@ -91,6 +91,9 @@ async fn the_busy_timeout_is_a_setting() {
         let began = Instant::now();
         let error = swap(&store, &build(1)).await.unwrap_err();
         assert_eq!(error.code().number, 613, "{error}");
+        let cause = std::error::Error::source(&error).unwrap();
+        assert_eq!(cause.to_string(), "database is locked (SQLite's code 5)");
+        assert!(cause.source().is_none(), "it is said twice");
         let took = began.elapsed();
         assert!(busy_timeout <= took && took < SOON, "{took:?}");
     }
