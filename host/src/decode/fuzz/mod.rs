@@ -65,6 +65,53 @@ mod tests {
         seeds("avro").iter().for_each(|seed| avro(seed));
     }
 
+    /// Changes a few bytes, cuts, or doubles a part; the same for the same number.
+    fn mutated(seed: &[u8], number: u64) -> Vec<u8> {
+        let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut below = |most: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as usize % most.max(1)
+        };
+        let mut input = seed.to_vec();
+        for _ in 0..=below(3) {
+            let at = below(input.len());
+            match below(6) {
+                0 => input.truncate(at),
+                1 if !input.is_empty() => {
+                    let end = at + below(input.len() - at);
+                    let part = input[at..end].to_vec();
+                    input.splice(at..at, part);
+                }
+                2 if !input.is_empty() => input[at] = [0, 1, 0x7f, 0x80, 0xff][below(5)],
+                _ if !input.is_empty() => input[at] ^= 1 << below(8),
+                _ => {}
+            }
+        }
+        input
+    }
+
+    #[test]
+    fn mutations_of_what_is_kept_are_read_within_bounds_or_refused() {
+        const ROUNDS: u64 = 8;
+        let targets: [(&str, fn(&[u8])); 4] = [
+            ("parquet", parquet),
+            ("pages", pages),
+            ("avro", avro),
+            ("avro-messages", avro_messages),
+        ];
+        for (name, target) in targets {
+            for seed in seeds(name) {
+                for number in 0..ROUNDS {
+                    let input = mutated(&seed, number);
+                    println!("{number}: {input:02x?}");
+                    target(&input);
+                }
+            }
+        }
+    }
+
     #[test]
     fn avro_messages_that_are_kept_are_read_alike_in_any_company() {
         seeds("avro-messages")

@@ -260,7 +260,9 @@ impl AvroMessages {
         check_items(weight.free_items, datum.len())?;
         let (bytes, most) = (ByteSize(weight.bytes), self.max_decoded);
         match bytes > most {
-            true => Err(format!("it becomes {bytes}, more than {most}, the limit")),
+            true => Err(format!(
+                "it becomes {bytes}, more than {most}, the limit `decode.max_row_group`"
+            )),
             false => Ok(bytes.0),
         }
     }
