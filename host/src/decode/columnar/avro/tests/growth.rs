@@ -111,7 +111,7 @@ fn arrays_of_nothing_cost_a_message_alone() {
         let chunks = [chunk(values.clone())];
         let found = decoded(
             &wanted,
-            &registered(&[schema.clone()]),
+            &registered(std::slice::from_ref(&schema)),
             &options(batch_rows),
             chunks,
         );
