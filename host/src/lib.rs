@@ -35,6 +35,7 @@ pub mod schema;
 mod scripted;
 pub mod source;
 pub mod store;
+mod trust;
 pub mod units;
 
 pub use replay::Error;

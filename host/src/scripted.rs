@@ -35,6 +35,8 @@ pub(crate) struct Reply {
 pub(crate) enum Ends {
     /// As announced.
     Whole,
+    /// As announced, but for its length: the end of the connection is its end.
+    Unannounced,
     /// The connection is reset behind so many bytes of the body.
     Reset(usize),
     /// The connection is closed in order behind so many bytes of the body.
@@ -157,11 +159,8 @@ async fn write(stream: &mut TcpStream, reply: &Reply, has_body: bool) -> Option<
     for (name, value) in &reply.headers {
         head += &format!("{name}: {value}\r\n");
     }
-    if !reply
-        .headers
-        .iter()
-        .any(|(name, _)| *name == "content-length")
-    {
+    let is_announced = |(name, _): &(&str, String)| *name == "content-length";
+    if reply.ends != Ends::Unannounced && !reply.headers.iter().any(is_announced) {
         head += &format!("content-length: {}\r\n", reply.body.len());
     }
     head += "\r\n";
@@ -170,7 +169,7 @@ async fn write(stream: &mut TcpStream, reply: &Reply, has_body: bool) -> Option<
         return Some(());
     }
     let sent = match reply.ends {
-        Ends::Whole => reply.body.len(),
+        Ends::Whole | Ends::Unannounced => reply.body.len(),
         Ends::Reset(bytes) | Ends::Closed(bytes) | Ends::Stalls(bytes) => {
             bytes.min(reply.body.len())
         }
@@ -180,7 +179,7 @@ async fn write(stream: &mut TcpStream, reply: &Reply, has_body: bool) -> Option<
     match reply.ends {
         Ends::Whole => return Some(()),
         Ends::Reset(_) => stream.set_zero_linger().ok()?,
-        Ends::Closed(_) => stream.shutdown().await.ok()?,
+        Ends::Closed(_) | Ends::Unannounced => stream.shutdown().await.ok()?,
         // Longer than any test: the client goes away first, or the server ends.
         Ends::Stalls(_) => tokio::time::sleep(Duration::from_secs(3600)).await,
     }

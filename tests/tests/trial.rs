@@ -158,3 +158,14 @@ fn damaged_input_and_a_component_that_fails_are_permanent() {
     let said = error.to_string();
     assert!(said.contains("trapped in `present`"), "{said}");
 }
+
+#[test]
+fn an_error_before_the_end_of_a_large_file_ends_it() {
+    let folder = example();
+    let text = fs::read(folder.path().join("events.jsonl")).unwrap();
+    let large = text.repeat((5 << 20) / text.len() + 1);
+    fs::write(folder.path().join("events.jsonl.gz"), large).unwrap();
+    // `test` gives up on a command that does not end.
+    let failed = test(folder.path(), &clicks(), "--input events.jsonl.gz").fails_with(42);
+    assert!(failed.stderr.contains("BF0301"), "{}", failed.stderr);
+}

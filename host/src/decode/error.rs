@@ -161,6 +161,20 @@ pub enum DecodeError {
         /// The limit.
         limit: ByteSize,
     },
+    /// A row takes too much memory.
+    #[error(
+        "{place} of `{object}`: a row may take {size} once decoded, more than {limit}, the limit `decode.max_row_group`"
+    )]
+    RowTooLarge {
+        /// The object's key.
+        object: String,
+        /// The row group and the column that takes most, or the block.
+        place: String,
+        /// What the row may take.
+        size: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+    },
     /// An input or a condition asks for what this format cannot give.
     #[error("`{input}` cannot be decoded: {detail}")]
     Input {
@@ -200,6 +214,7 @@ impl Coded for DecodeError {
             DecodeError::RowGroupTooLarge { .. } | DecodeError::BlockTooLarge { .. } => {
                 &codes::ROW_GROUP_TOO_LARGE
             }
+            DecodeError::RowTooLarge { .. } => &codes::ROW_TOO_LARGE,
             DecodeError::Input { .. } => &codes::INPUT,
             DecodeError::Setting { .. } => &codes::SETTING,
         }
@@ -301,6 +316,13 @@ pub(crate) mod codes {
         "Raise `decode.max_row_group` if the workers have memory for it, or write smaller ones.",
     );
 
+    pub(crate) const ROW_TOO_LARGE: Code = Code::new(
+        354,
+        Class::Permanent,
+        "Find out what wrote it: a few bytes of it stand for very many. If it is what it should be, raise \
+         `decode.max_row_group`; otherwise leave the object out of the input and plan again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -318,6 +340,7 @@ pub(crate) mod codes {
         &PAYLOAD,
         &DAMAGED,
         &ROW_GROUP_TOO_LARGE,
+        &ROW_TOO_LARGE,
         &INPUT,
         &SETTING,
     ];

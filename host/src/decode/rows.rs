@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::block::Block;
 use super::column::{Column, Misfit};
@@ -155,8 +155,8 @@ impl Rows {
     }
 
     /// Takes in rows of an object that holds columns, as many as a batch has at most.
-    pub(super) fn push_columns(&mut self, piece: &Piece<'_>) -> Result<(), ArrowError> {
-        self.columnar.push(piece, &mut self.tracker)
+    pub(super) fn push_columns(&mut self, piece: Piece) {
+        self.columnar.push(piece, &mut self.tracker);
     }
 
     /// Refuses a record that holds columns, of which no row was made.

@@ -167,6 +167,7 @@ fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig,
         }
         (None, Some(mut s3), None) => {
             s3.sse_c_key_file = s3.sse_c_key_file.map(|file| folder.join(file));
+            s3.ca_file = s3.ca_file.map(|file| folder.join(file));
             Ok(SourceConfig::S3(Box::new(s3)))
         }
         (None, None, Some(mut kafka)) => {

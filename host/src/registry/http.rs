@@ -238,11 +238,7 @@ fn certificates(path: &std::path::Path) -> Result<Vec<u8>, RegistryError> {
         path: path.to_owned(),
         detail,
     };
-    let pem = std::fs::read(path).map_err(|error| unfit(error.to_string()))?;
-    match String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-        true => Ok(pem),
-        false => Err(unfit("it holds no certificate in PEM".to_owned())),
-    }
+    crate::trust::certificates(path).map_err(unfit)
 }
 
 /// From 0 to below 1. Good enough to spread requests, and needs no generator.

@@ -159,7 +159,9 @@ impl Sampling<'_> {
         let mut decoding = decoding.with_schemas(self.schemas.map(MessageSchemas::known));
         let enough = CancellationToken::new();
         let (send, mut receive) = channel(1);
-        let read = async {
+        let stop = enough.clone();
+        // It owns the receiver, which goes away with it where decoding fails: then the driver, which waits for room, stops.
+        let read = async move {
             let mut gathered = Gathered::new(share, room);
             while let Some(feed) = receive.recv().await {
                 match feed {
@@ -168,8 +170,7 @@ impl Sampling<'_> {
                 }
                 while let Some(events) = decoding.next()? {
                     if gathered.add(events) {
-                        enough.cancel();
-                        receive.close();
+                        stop.cancel();
                         return Ok(gathered.batches);
                     }
                 }
@@ -179,6 +180,7 @@ impl Sampling<'_> {
             }
             Ok(gathered.batches)
         };
+        let read = async { read.await.inspect_err(|_: &Error| enough.cancel()) };
         let (delivered, read) = futures::join!(self.deliver(split, send, &enough), read);
         match delivered {
             Err(Failure::Read(SourceError::Cancelled)) | Ok(()) => read,
@@ -364,6 +366,16 @@ mod tests {
         driver.put("0000.jsonl", "{\"n\": 1}\n");
         assert_eq!(sampled(&driver, 151, false).await.unwrap().len(), 151);
         assert_eq!(sampled(&driver, 10_000, false).await.unwrap().len(), 201);
+    }
+
+    #[tokio::test]
+    async fn an_error_before_the_end_of_a_large_object_ends_the_sample() {
+        let driver = archive(1, 10);
+        driver.put("0001.jsonl.gz", "no gzip\n".repeat(200_000));
+        let sampled = sampled(&driver, 100, false);
+        let soon = tokio::time::timeout(std::time::Duration::from_secs(30), sampled);
+        let error = soon.await.expect("it ends").err().unwrap();
+        assert!(error.to_string().contains("should be gzip"), "{error}");
     }
 
     #[tokio::test]

@@ -5,9 +5,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Object;
-use crate::error::{Class, Code, Coded};
+use crate::error::{Code, Coded};
 use crate::source::layout::narrowing::counted;
 use crate::units::ByteSize;
+
+pub(crate) mod codes;
 
 /// A failure of a driver.
 #[derive(Debug, thiserror::Error)]
@@ -118,18 +120,22 @@ pub enum SourceError {
         source: io::Error,
     },
     /// There is no such bucket.
-    #[error("there is no bucket for `{place}`")]
+    #[error("there is no bucket for `{place}` at {endpoint}")]
     NoSuchBucket {
         /// The archive as configured.
         place: String,
+        /// Where the store is.
+        endpoint: String,
     },
     /// The store does not let us.
-    #[error("the store does not let us {what} `{place}`: {detail}")]
+    #[error("the store at {endpoint} does not let us {what} `{place}`: {detail}")]
     NotAllowed {
         /// What was tried, as a verb.
         what: &'static str,
         /// The archive or the object.
         place: String,
+        /// Where the store is.
+        endpoint: String,
         /// What the store said.
         detail: String,
     },
@@ -182,16 +188,68 @@ pub enum SourceError {
         problem: String,
     },
     /// The store failed, again and again where that could help.
-    #[error("cannot {what} `{place}`, tried {}", Times(*attempts))]
+    #[error("cannot {what} `{place}` at {endpoint}, tried {}", Times(*attempts))]
     Store {
         /// What was tried, as a verb.
         what: &'static str,
         /// The archive or the object.
         place: String,
+        /// Where the store is.
+        endpoint: String,
         /// How often.
         attempts: u32,
         /// What happened the last time.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store cannot be reached.
+    #[error("the store at {endpoint} cannot be reached for `{place}`: {problem}")]
+    Unreachable {
+        /// Where the store should be.
+        endpoint: String,
+        /// The archive or the object.
+        place: String,
+        /// What happened.
+        problem: String,
+    },
+    /// The certificate of the store is not trusted.
+    #[error("the certificate of the store at {endpoint} is not trusted: {problem}")]
+    Untrusted {
+        /// Where the store is.
+        endpoint: String,
+        /// Why.
+        problem: String,
+    },
+    /// A file of certificates cannot be used.
+    #[error("`{path}`, which {setting} names, cannot be used: {problem}")]
+    Certificates {
+        /// The file.
+        path: String,
+        /// The setting or the variable.
+        setting: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something answers that is no store.
+    #[error(
+        "{endpoint} answers with a web page ({detail}) when asked for `{place}`: it is no store"
+    )]
+    NotAStore {
+        /// Where a store should be.
+        endpoint: String,
+        /// The archive or the object.
+        place: String,
+        /// The status and the title of the page.
+        detail: String,
+    },
+    /// An object does not come as it is stored.
+    #[error("`{object}` does not come from {endpoint} as it is stored: {problem}")]
+    Transcoded {
+        /// Its key.
+        object: String,
+        /// Where the store is.
+        endpoint: String,
+        /// What was done to it.
+        problem: String,
     },
     /// A range reaches beyond the object.
     #[error("bytes {start} to {end} of `{object}` were asked for, which has {size_bytes}")]
@@ -323,6 +381,11 @@ impl Coded for SourceError {
             SourceError::NoVersions { .. } => &codes::NO_VERSIONS,
             SourceError::Listing { .. } => &codes::LISTING,
             SourceError::Store { .. } => &codes::STORE,
+            SourceError::Unreachable { .. } => &codes::UNREACHABLE,
+            SourceError::Untrusted { .. } => &codes::UNTRUSTED,
+            SourceError::Certificates { .. } => &codes::CERTIFICATES,
+            SourceError::NotAStore { .. } => &codes::NOT_A_STORE,
+            SourceError::Transcoded { .. } => &codes::TRANSCODED,
             SourceError::BeyondEnd { .. } => &codes::BEYOND_END,
             SourceError::NoRanges { .. } => &codes::NO_RANGES,
             SourceError::ForeignSplit { .. } => &codes::FOREIGN_SPLIT,
@@ -331,165 +394,4 @@ impl Coded for SourceError {
             SourceError::Driver { .. } => &codes::DRIVER,
         }
     }
-}
-
-/// The codes of this module.
-pub(crate) mod codes {
-    use super::*;
-
-    pub(crate) const CANCELLED: Code = Code::new(
-        201,
-        Class::Interrupted,
-        "Run the same command again: it goes on from the last checkpoint.",
-    );
-    pub(crate) const NO_SUCH_PATH: Code = Code::new(
-        202,
-        Class::Usage,
-        "Correct the `path` of the source: a folder, a file, or a pattern such as `clicks/**/*.gz`.",
-    );
-    pub(crate) const EMPTY: Code = Code::new(
-        203,
-        Class::Usage,
-        "Correct the `path` of the source; names that begin with `.` or `_` are passed over.",
-    );
-    pub(crate) const NOTHING_IN_RANGE: Code = Code::new(
-        204,
-        Class::Usage,
-        "Correct `from` and `to`, or the `layout` by which the keys were read, or raise `lateness`.",
-    );
-    pub(crate) const DENIED: Code = Code::new(
-        205,
-        Class::Usage,
-        "Let the user that runs backfold read it, and run the same command again.",
-    );
-    pub(crate) const NAME: Code = Code::new(
-        206,
-        Class::Usage,
-        "Rename it, or give a `path` that leaves it out.",
-    );
-    pub(crate) const LOOP: Code = Code::new(
-        207,
-        Class::Usage,
-        "Remove the symbolic link, or give a `path` that leaves it out.",
-    );
-    pub(crate) const PATTERN: Code = Code::new(
-        208,
-        Class::Usage,
-        "Correct the `path`: `*` and `?` stay within a name, `**` crosses folders, `[` and `{` are closed.",
-    );
-    pub(crate) const BOUND: Code = Code::new(
-        209,
-        Class::Usage,
-        "Write a date, a timestamp with its zone, an age such as `-48h`, `now`, `earliest` or `latest`; for Kafka also an offset.",
-    );
-    pub(crate) const RANGE: Code = Code::new(
-        210,
-        Class::Usage,
-        "Correct `from` and `to`: `from` is the first moment inside, `to` the first behind.",
-    );
-    pub(crate) const CHANGED: Code = Code::new(
-        211,
-        Class::Permanent,
-        "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
-    );
-    pub(crate) const VANISHED: Code = Code::new(
-        212,
-        Class::Permanent,
-        "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
-    );
-    pub(crate) const IO: Code = Code::new(
-        213,
-        Class::Retry,
-        "Run the same command again; look at the disk or the mount if it fails once more.",
-    );
-    pub(crate) const FOREIGN_SPLIT: Code = Code::new(
-        214,
-        Class::Permanent,
-        "The plan in the work folder was altered or belongs to another source: start a new build.",
-    );
-
-    pub(crate) const DRIVER: Code = Code::new(
-        215,
-        Class::Retry,
-        "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
-    );
-
-    pub(crate) const NO_SUCH_BUCKET: Code = Code::new(
-        220,
-        Class::Usage,
-        "Correct the `bucket` of the source, or its `endpoint` if it is in another store.",
-    );
-    pub(crate) const NOT_ALLOWED: Code = Code::new(
-        221,
-        Class::Usage,
-        "Let the credentials list the bucket and get its objects, or choose others: `profile`, or the environment.",
-    );
-    pub(crate) const CREDENTIALS: Code = Code::new(
-        222,
-        Class::Usage,
-        "Sign in (`aws sso login`), set `AWS_PROFILE` or the AWS variables; `anonymous = true` is for public buckets.",
-    );
-    pub(crate) const CUSTOMER_KEY: Code = Code::new(
-        223,
-        Class::Usage,
-        "Put the 32 bytes of the key, or their base64, into `sse_c_key_file` or the variable BACKFOLD_SSE_C_KEY.",
-    );
-    pub(crate) const ARCHIVED: Code = Code::new(
-        224,
-        Class::Usage,
-        "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
-    );
-    pub(crate) const NO_VERSIONS: Code = Code::new(
-        225,
-        Class::Usage,
-        "Leave `versions` out: then an object that is overwritten after the plan stops the run.",
-    );
-    pub(crate) const LISTING: Code = Code::new(
-        226,
-        Class::Retry,
-        "Run the same command again. A store that never lists keys by rising bytes cannot be planned from.",
-    );
-    pub(crate) const STORE: Code = Code::new(
-        227,
-        Class::Retry,
-        "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
-    );
-    pub(crate) const NO_RANGES: Code = Code::new(
-        230,
-        Class::Permanent,
-        "Read the archive by a driver that can, such as `files` or `s3`, or leave the object out.",
-    );
-    pub(crate) const BEYOND_END: Code = Code::new(
-        231,
-        Class::Permanent,
-        "Report it, unless the plan in the work folder was altered: then start a new build.",
-    );
-
-    pub(crate) const ALL: &[&Code] = &[
-        &CANCELLED,
-        &NO_SUCH_PATH,
-        &EMPTY,
-        &NOTHING_IN_RANGE,
-        &DENIED,
-        &NAME,
-        &LOOP,
-        &PATTERN,
-        &BOUND,
-        &RANGE,
-        &CHANGED,
-        &VANISHED,
-        &IO,
-        &NO_SUCH_BUCKET,
-        &NOT_ALLOWED,
-        &CREDENTIALS,
-        &CUSTOMER_KEY,
-        &ARCHIVED,
-        &NO_VERSIONS,
-        &LISTING,
-        &STORE,
-        &FOREIGN_SPLIT,
-        &NO_RANGES,
-        &BEYOND_END,
-        &DRIVER,
-    ];
 }

@@ -38,6 +38,30 @@ pub(in crate::decode) enum Beside {
 }
 
 impl Beside {
+    /// The same of the rows from `row` on.
+    pub(super) fn after(&self, row: usize) -> Self {
+        match self {
+            Beside::Object {
+                source,
+                time_us,
+                first,
+            } => Beside::Object {
+                source: source.clone(),
+                time_us: *time_us,
+                first: first + row as i64,
+            },
+            Beside::Log {
+                messages,
+                first,
+                is_tombstone,
+            } => Beside::Log {
+                messages: messages.clone(),
+                first: first + row,
+                is_tombstone: *is_tombstone,
+            },
+        }
+    }
+
     /// The row as it was delivered, where it was delivered by itself.
     pub(super) fn message(&self, row: u32) -> Option<MessageRef<'_>> {
         match self {

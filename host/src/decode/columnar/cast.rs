@@ -15,10 +15,12 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use arrow_select::take::take;
 
+use super::convert::COLUMN_BYTES;
 use super::values::{self, Wish};
 use crate::decode::column::Column;
 use crate::decode::json::Span;
 use crate::schema::{Encoding, Kind};
+use crate::units::ByteSize;
 
 /// The way from one type to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,10 +169,19 @@ pub(super) fn micros(count: i64, unit_ns: i64) -> Option<i64> {
 
 /// A dictionary's values in its rows' stead.
 fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    match array.as_any_dictionary_opt() {
-        Some(dictionary) => take(dictionary.values(), dictionary.keys(), None),
-        None => Ok(array.clone()),
+    let Some(dictionary) = array.as_any_dictionary_opt() else {
+        return Ok(array.clone());
+    };
+    let lengths = dictionary.values().as_string_opt::<i32>().map(|values| {
+        let ends = values.value_offsets().windows(2);
+        ends.map(|ends| (ends[1] - ends[0]) as usize)
+    });
+    let longest = lengths.and_then(Iterator::max).unwrap_or_default();
+    let bytes = longest.saturating_mul(array.len());
+    if bytes > COLUMN_BYTES && array.len() > 1 {
+        return Err(ArrowError::OffsetOverflowError(bytes));
     }
+    take(dictionary.values(), dictionary.keys(), None)
 }
 
 fn same(array: &ArrayRef) -> ArrayRef {
@@ -308,29 +319,36 @@ fn without(
     NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
 }
 
-/// Appends the value of a row to a column; what text it takes is written into an empty buffer.
-type Push = fn(&mut Column, &dyn Array, usize, Wish, &mut Vec<u8>) -> Result<(), String>;
+/// Appends the value of a row to a column and says how many bytes it took; what text it takes is written into an empty
+/// buffer.
+type Push = fn(&mut Column, &dyn Array, usize, Wish, &mut Vec<u8>) -> Result<usize, String>;
 
 /// Converts one value after another.
+///
+/// # Errors
+/// Where several rows take more than [`COLUMN_BYTES`].
 fn by_value(array: &ArrayRef, wish: Wish, push: Push) -> Result<Converted, ArrowError> {
     let rows = array.len();
     let mut column = Column::new(wish.kind, wish.encoding, rows);
     let (mut misfits, mut text) = (Vec::new(), Vec::new());
-    let mut room = MAX_TEXT_BYTES;
+    let mut bytes = 0usize;
     for row in 0..rows {
         if array.is_null(row) {
             column.push_null();
             continue;
         }
         text.clear();
-        if let Err(reason) = push(&mut column, array, row, wish, &mut text) {
-            column.truncate(row);
-            column.push_null();
-            misfits.push((row as u32, reason));
+        match push(&mut column, array, row, wish, &mut text) {
+            Ok(pushed) => bytes += pushed,
+            Err(reason) => {
+                column.truncate(row);
+                column.push_null();
+                misfits.push((row as u32, reason));
+            }
         }
-        room = room.checked_sub(text.len()).ok_or_else(|| {
-            ArrowError::ComputeError(format!("{row} rows have more than 1 GiB of text"))
-        })?;
+        if bytes > COLUMN_BYTES && rows > 1 {
+            return Err(ArrowError::OffsetOverflowError(bytes));
+        }
     }
     Ok(Converted {
         array: column.finish(0)?,
@@ -338,23 +356,25 @@ fn by_value(array: &ArrayRef, wish: Wish, push: Push) -> Result<Converted, Arrow
     })
 }
 
-/// The most text that a column of a batch may have: its offsets are 32 bits wide.
-const MAX_TEXT_BYTES: usize = 1 << 30;
-
 fn push_text(
     column: &mut Column,
     array: &dyn Array,
     row: usize,
     wish: Wish,
     text: &mut Vec<u8>,
-) -> Result<(), String> {
+) -> Result<usize, String> {
     values::write(array, row, wish, text);
+    if text.len() > values::MAX_TEXT_BYTES {
+        let most = ByteSize(values::MAX_TEXT_BYTES as u64);
+        return Err(format!("its JSON text has more than {most}"));
+    }
     let span = Span {
         start: 0,
         end: text.len() as u32,
         escaped: text.contains(&b'\\'),
     };
-    column.push_json(text, span).map_err(|misfit| misfit.0)
+    let pushed = column.push_json(text, span);
+    pushed.map(|()| text.len()).map_err(|misfit| misfit.0)
 }
 
 fn push_bytes(
@@ -363,7 +383,7 @@ fn push_bytes(
     row: usize,
     _: Wish,
     _: &mut Vec<u8>,
-) -> Result<(), String> {
+) -> Result<usize, String> {
     let bytes = match array.data_type() {
         DataType::LargeUtf8 => array.as_string::<i64>().value(row).as_bytes(),
         DataType::Utf8View => array.as_string_view().value(row).as_bytes(),
@@ -373,5 +393,10 @@ fn push_bytes(
         DataType::FixedSizeBinary(_) => array.as_fixed_size_binary().value(row),
         _ => array.as_binary::<i32>().value(row),
     };
-    column.push_bytes(bytes).map_err(|misfit| misfit.0)
+    if bytes.len() > values::MAX_TEXT_BYTES {
+        let most = ByteSize(values::MAX_TEXT_BYTES as u64);
+        return Err(format!("it has more than {most}"));
+    }
+    let pushed = column.push_bytes(bytes);
+    pushed.map(|()| bytes.len()).map_err(|misfit| misfit.0)
 }

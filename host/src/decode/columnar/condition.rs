@@ -28,7 +28,7 @@ impl Test {
     pub(super) fn new(condition: &PlannedCondition, column: &DataType) -> Self {
         let any_of = condition.any_of.clone();
         match column {
-            DataType::Utf8 => Test::Text(any_of),
+            DataType::Utf8 | DataType::Utf8View => Test::Text(any_of),
             DataType::Int32 | DataType::Int64 => {
                 // `01` is no number's text.
                 let numbers = any_of.iter().filter_map(|text| {
@@ -53,11 +53,16 @@ impl Test {
             Test::Never => return BooleanBuffer::new_unset(rows),
             Test::Always => return BooleanBuffer::new_set(rows),
             Test::Text(any_of) => {
-                let texts = column.as_string::<i32>();
-                BooleanBuffer::collect_bool(rows, |row| {
-                    let value = texts.value(row).as_bytes();
-                    any_of.iter().any(|text| text == value)
-                })
+                let is_one = |value: &str| any_of.iter().any(|text| text == value.as_bytes());
+                match column.as_string_view_opt() {
+                    Some(texts) => {
+                        BooleanBuffer::collect_bool(rows, |row| is_one(texts.value(row)))
+                    }
+                    None => {
+                        let texts = column.as_string::<i32>();
+                        BooleanBuffer::collect_bool(rows, |row| is_one(texts.value(row)))
+                    }
+                }
             }
             Test::Integers(any_of) => match column.as_primitive_opt::<Int64Type>() {
                 Some(numbers) => {

@@ -27,11 +27,32 @@ use crate::decode::plan::Place;
 use crate::decode::{Counts, Rejected};
 
 /// Rows of columns, and what is known of them beside these.
-pub(in crate::decode) struct Piece<'a> {
+pub(in crate::decode) struct Piece {
     pub(in crate::decode) rows: RecordBatch,
-    pub(in crate::decode) binding: &'a Binding,
+    pub(in crate::decode) binding: Arc<Binding>,
     pub(in crate::decode) beside: Beside,
 }
+
+impl Piece {
+    /// The first half of the rows, and the second.
+    pub(super) fn halves(self) -> (Piece, Piece) {
+        let rows = self.rows.num_rows();
+        let middle = rows / 2;
+        let second = Piece {
+            rows: self.rows.slice(middle, rows - middle),
+            binding: self.binding.clone(),
+            beside: self.beside.after(middle),
+        };
+        let first = Piece {
+            rows: self.rows.slice(0, middle),
+            ..self
+        };
+        (first, second)
+    }
+}
+
+/// The most bytes that a converted column of several rows has: more is converted in parts.
+pub(super) const COLUMN_BYTES: usize = 32 << 20;
 
 /// What became of the rows of a piece.
 pub(super) struct Outcome {
@@ -75,7 +96,10 @@ impl Outcome {
 type Refusal = (Option<String>, String);
 
 /// Judges and converts all rows of a piece.
-pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, ArrowError> {
+///
+/// # Errors
+/// Where rows take more than [`COLUMN_BYTES`] or cannot be converted together: fewer of them may.
+pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowError> {
     let rows = piece.rows.num_rows();
     let keyed = &piece.binding.keyed;
     let lines = Arc::new(Lines {
@@ -110,10 +134,16 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         ..
     } = judging;
     let places = refused.keys().copied().collect();
-    let rejected: Vec<_> = refused
-        .into_iter()
-        .map(|(row, refusal)| rejected(&piece.beside, &lines, row, refusal))
-        .collect();
+    let (mut all, mut bytes) = (Vec::new(), 0);
+    for (row, refusal) in refused {
+        let rejected = rejected(&piece.beside, &lines, row, refusal);
+        bytes += rejected.size_bytes();
+        if bytes > COLUMN_BYTES && rows > 1 {
+            return Err(ArrowError::OffsetOverflowError(bytes));
+        }
+        all.push(rejected);
+    }
+    let rejected = all;
     counts.events = events.len() as u64;
     counts.rejected = rejected.len() as u64;
     Ok(Outcome {
@@ -125,6 +155,16 @@ pub(super) fn convert(wants: &Wants, piece: &Piece<'_>) -> Result<Outcome, Arrow
         lines,
         carried,
     })
+}
+
+/// The only row of a piece, refused as a whole.
+#[cold]
+pub(super) fn refused(piece: &Piece, reason: String) -> Rejected {
+    let position = piece.beside.position(0);
+    let message = piece.beside.message(0);
+    let value = message.as_ref().and_then(|message| message.value);
+    let attached = message.as_ref().map(|message| message.attached());
+    Rejected::new(position, None, reason, value).with(attached)
 }
 
 fn rejected(beside: &Beside, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
@@ -139,7 +179,7 @@ fn rejected(beside: &Beside, lines: &Lines, row: u32, (path, reason): Refusal) -
 
 struct Judging<'a> {
     wants: &'a Wants,
-    piece: &'a Piece<'a>,
+    piece: &'a Piece,
     /// The columns of the wanted paths, of the rows that are left.
     arrays: Cow<'a, [Option<ArrayRef>]>,
     /// The places in the piece of the rows that are left.

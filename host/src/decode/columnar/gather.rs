@@ -1,11 +1,18 @@
 //! Pieces of objects gathered into batches.
+//!
+//! What is stored in few bytes may convert to many: the entry of a dictionary that each row repeats, the names in JSON
+//! text. A piece of which that is too much is cut into halves, down to a row, which is refused if it still fails; the
+//! halves wait until there is room for them.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 
 use super::bind::Wants;
-use super::convert::{self, Piece};
+use super::convert::{self, Outcome, Piece};
 use crate::decode::logged::{LoggedStretch, Tracker};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
 use crate::decode::{Counts, Events, Rejected};
@@ -13,9 +20,11 @@ use crate::decode::{Counts, Events, Rejected};
 /// A batch closes once it refers to this many bytes of an object's columns, or of messages,
 const KEPT_BYTES: usize = 64 << 20;
 /// would hold more than this many bytes itself,
-const BATCH_BYTES: usize = 256 << 20;
-/// or holds this many rejections.
+const BATCH_BYTES: usize = 64 << 20;
+/// holds this many rejections,
 const KEPT_REJECTIONS: usize = 1024;
+/// or this many bytes of rejected records.
+const KEPT_REJECTED_BYTES: usize = 16 << 20;
 
 /// Makes batches of events of the rows of columns.
 pub(in crate::decode) struct Gathering {
@@ -24,6 +33,8 @@ pub(in crate::decode) struct Gathering {
     open: Gathered,
     /// A batch that the last piece did not fit in any more.
     closed: Option<Gathered>,
+    /// Pieces that were not converted yet, in the order of their rows.
+    waiting: VecDeque<Piece>,
 }
 
 #[derive(Default)]
@@ -34,6 +45,7 @@ struct Gathered {
     kept_bytes: usize,
     batch_bytes: usize,
     rejected: Vec<Rejected>,
+    rejected_bytes: usize,
     counts: Counts,
     /// Of a batch that is closed: until then the tracker has it.
     logged: Vec<LoggedStretch>,
@@ -46,6 +58,7 @@ impl Gathering {
             batch_rows,
             open: Gathered::default(),
             closed: None,
+            waiting: VecDeque::new(),
         }
     }
 
@@ -54,12 +67,40 @@ impl Gathering {
     }
 
     /// Takes in the rows of a piece, as many as a batch has at most. Not while it [`is_full`](Gathering::is_full).
-    pub(in crate::decode) fn push(
-        &mut self,
-        piece: &Piece<'_>,
-        tracker: &mut Tracker,
-    ) -> Result<(), ArrowError> {
-        let outcome = convert::convert(&self.wants, piece)?;
+    pub(in crate::decode) fn push(&mut self, piece: Piece, tracker: &mut Tracker) {
+        self.waiting.push_back(piece);
+        self.work(tracker);
+    }
+
+    /// Converts the pieces that wait, until a batch is full.
+    fn work(&mut self, tracker: &mut Tracker) {
+        while !self.has_batch() {
+            let Some(piece) = self.waiting.pop_front() else {
+                return;
+            };
+            let wants = &self.wants;
+            let converted = catch_unwind(AssertUnwindSafe(|| convert::convert(wants, &piece)));
+            let failure = match converted {
+                Ok(Ok(outcome)) => {
+                    self.add(outcome, &piece, tracker);
+                    continue;
+                }
+                Ok(Err(error)) => error,
+                Err(_) => ArrowError::ComputeError("the decoder panicked on it".to_owned()),
+            };
+            let rows = piece.rows.num_rows();
+            if rows > 1 {
+                let (first, second) = piece.halves();
+                self.waiting.push_front(second);
+                self.waiting.push_front(first);
+            } else {
+                tracker.see_more(1);
+                self.reject(convert::refused(&piece, failure.to_string()));
+            }
+        }
+    }
+
+    fn add(&mut self, outcome: Outcome, piece: &Piece, tracker: &mut Tracker) {
         let batch_bytes = outcome.batch.get_array_memory_size();
         if self.open.rows.len() + outcome.events.len() > self.batch_rows
             || (self.open.batch_bytes > 0 && self.open.batch_bytes + batch_bytes > BATCH_BYTES)
@@ -70,9 +111,14 @@ impl Gathering {
         outcome.track(self.open.rows.len(), self.open.rejected.len(), tracker);
         let open = &mut self.open;
         open.counts += outcome.counts;
+        open.rejected_bytes += outcome
+            .rejected
+            .iter()
+            .map(Rejected::size_bytes)
+            .sum::<usize>();
         open.rejected.extend(outcome.rejected);
         if outcome.events.is_empty() {
-            return Ok(());
+            return;
         }
         let source = piece.beside.source(outcome.lines);
         // Pieces of one chunk of messages follow each other.
@@ -92,27 +138,32 @@ impl Gathering {
         }));
         open.batch_bytes += batch_bytes;
         open.batches.push(outcome.batch);
-        Ok(())
     }
 
     /// Takes in a record that no row was made of.
     pub(in crate::decode) fn reject(&mut self, rejected: Rejected) {
         self.open.counts.records += 1;
         self.open.counts.rejected += 1;
+        self.open.rejected_bytes += rejected.size_bytes();
         self.open.rejected.push(rejected);
     }
 
     /// Whether a batch has to be taken before the next piece.
     pub(in crate::decode) fn is_full(&self) -> bool {
+        self.has_batch() || !self.waiting.is_empty()
+    }
+
+    fn has_batch(&self) -> bool {
         self.closed.is_some()
             || self.open.rows.len() >= self.batch_rows
             || self.open.kept_bytes >= KEPT_BYTES
             || self.open.rejected.len() >= KEPT_REJECTIONS
+            || self.open.rejected_bytes >= KEPT_REJECTED_BYTES
     }
 
     /// Whether nothing was taken in since the batch before.
     pub(in crate::decode) fn is_idle(&self) -> bool {
-        self.closed.is_none() && self.open.counts == Counts::default()
+        self.closed.is_none() && self.waiting.is_empty() && self.open.counts == Counts::default()
     }
 
     /// Counts what was read beside the rows.
@@ -132,12 +183,14 @@ impl Gathering {
             batches => concat_batches(&self.wants.schema, batches)
                 .expect("all have the component's columns, and far less than 2 GiB of text"),
         };
-        Events {
+        let events = Events {
             batch,
             provenance: Provenance::of_columns(gathered.rows, gathered.sources),
             rejected: gathered.rejected,
             counts: gathered.counts,
             logged: gathered.logged,
-        }
+        };
+        self.work(tracker);
+        events
     }
 }

@@ -71,4 +71,6 @@ pub(super) use convert::Piece;
 pub(super) use gather::Gathering;
 pub(super) use lines::Lines;
 pub(super) use parquet::GroupReader;
+#[cfg(any(test, fuzzing))]
+pub(super) use parquet::craft;
 pub use parquet::{Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};

@@ -57,10 +57,16 @@ pub(super) fn is_writable(data_type: &DataType) -> bool {
     }
 }
 
+/// The longest text of a value.
+pub(super) const MAX_TEXT_BYTES: usize = 256 << 20;
+
 /// Appends the value in `row`, of a type that [`is_writable`]. A member of a struct that is null is written as such; so
-/// is the value itself.
+/// is the value itself. It stops soon after `out` has more than [`MAX_TEXT_BYTES`], which is then of no use.
 pub(super) fn write(array: &dyn Array, row: usize, wish: Wish, out: &mut Vec<u8>) {
     use DataType::*;
+    if out.len() > MAX_TEXT_BYTES {
+        return;
+    }
     if array.is_null(row) {
         return out.extend_from_slice(b"null");
     }
@@ -278,6 +284,9 @@ fn list<O: OffsetSizeTrait>(out: &mut Vec<u8>, lists: &GenericListArray<O>, row:
 fn items(out: &mut Vec<u8>, values: &ArrayRef) {
     out.push(b'[');
     for row in 0..values.len() {
+        if out.len() > MAX_TEXT_BYTES {
+            return;
+        }
         if row > 0 {
             out.push(b',');
         }
@@ -304,6 +313,9 @@ fn map(out: &mut Vec<u8>, entries: &StructArray) {
     out.push(b'{');
     let (keys, values) = (entries.column(0), entries.column(1));
     for row in 0..entries.len() {
+        if out.len() > MAX_TEXT_BYTES {
+            return;
+        }
         if row > 0 {
             out.push(b',');
         }

@@ -97,7 +97,9 @@ impl Prober<'_> {
         let (sender, mut delivered) = mpsc::channel(1);
         let cancel = CancellationToken::new();
         let until = (Instant::now() + MESSAGES_PATIENCE).into();
-        let taking = async {
+        let stop = cancel.clone();
+        // It owns the receiver, which goes away with it: then the driver, which waits for room, stops.
+        let taking = async move {
             let (mut chunks, mut began, mut bytes) = (Vec::new(), None, 0);
             while bytes < most_bytes {
                 match timeout_at(until, delivered.recv()).await {
@@ -116,10 +118,10 @@ impl Prober<'_> {
                     Err(_) => break,
                 }
             }
-            cancel.cancel();
-            delivered.close();
+            stop.cancel();
             Ok((chunks, began, false))
         };
+        let taking = async { taking.await.inspect_err(|_: &Failure| cancel.cancel()) };
         let reading = self.driver.replay(&split, sender, cancel.clone());
         let (taken, read) = tokio::join!(taking, reading);
         let (chunks, began, is_whole) = taken?;

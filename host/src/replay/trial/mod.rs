@@ -124,11 +124,13 @@ async fn read(
     frozen?;
     for split in splits {
         let (send, mut chunks) = channel(1);
-        let decode = async {
+        let (decoder, sender) = (&mut decoding, &out);
+        // It owns the receiver, which goes away with it: then the driver, which waits for room, stops.
+        let decode = async move {
             while let Some(chunk) = chunks.recv().await {
-                decoding.push(chunk)?;
-                while let Some(events) = decoding.next()? {
-                    if out.send(events).await.is_err() {
+                decoder.push(chunk)?;
+                while let Some(events) = decoder.next()? {
+                    if sender.send(events).await.is_err() {
                         return Ok(());
                     }
                 }

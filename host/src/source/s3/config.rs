@@ -41,6 +41,10 @@ pub struct S3Config {
     /// hold the base64 instead.
     #[serde(default, skip_serializing)]
     pub sse_c_key_file: Option<PathBuf>,
+    /// A file of certificates in PEM that are trusted beside those of the system, instead of what `AWS_CA_BUNDLE` or
+    /// `ca_bundle` of the profile names.
+    #[serde(default, skip_serializing)]
+    pub ca_file: Option<PathBuf>,
     /// Whether the plan freezes the versions of objects.
     #[serde(default)]
     pub versions: Versions,
@@ -121,6 +125,7 @@ impl S3Config {
             anonymous: false,
             requester_pays: false,
             sse_c_key_file: None,
+            ca_file: None,
             versions: Versions::default(),
             skip_archived: false,
             layout: Layout::default(),

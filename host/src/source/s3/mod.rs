@@ -6,6 +6,7 @@
 //! | `connect`, `bucket`, `sse` | the client of the SDK, where the bucket is, how it is asked |
 //! | `list`, `page`, `complete` | the keys in order, folder by folder where a range allows it |
 //! | `read`, `get` | the bytes, several requests ahead, each checked against the plan |
+//! | `etag` | the same ETag, however it is spelled |
 //! | `failure`, `retry` | what passes and is tried again, what is told |
 //! | `pace` | how fast the store is asked |
 
@@ -31,6 +32,7 @@ mod bucket;
 mod complete;
 mod config;
 mod connect;
+mod etag;
 mod failure;
 mod get;
 mod list;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -13,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use super::bucket::Bucket;
 use super::complete::Complete;
-use super::failure::{self, Answer, Failure};
+use super::failure::{self, Answer, Asked, Failure};
 use super::instant;
 use super::retry::Attempts;
 use crate::source::{Object, SourceError};
@@ -78,16 +79,18 @@ pub(super) async fn list(
     next: Option<Next>,
 ) -> Result<Page, SourceError> {
     let place = bucket.place_of(&scope.prefix);
-    let mut attempts = Attempts::new(bucket.patience, "list", &place);
+    let asked = bucket.asked("list", &place);
+    let mut attempts = Attempts::new(bucket.patience, asked);
     loop {
         let turn = bucket.pace.turn().await;
         let listed = if scope.versions {
-            request_versions(bucket, scope, next.clone(), &place).await
+            request_versions(bucket, scope, next.clone(), asked).await
         } else {
-            request_objects(bucket, scope, next.clone(), &place).await
+            request_objects(bucket, scope, next.clone(), asked).await
         };
         match listed {
             Ok(page) => {
+                asked.has_answered.store(true, Ordering::Relaxed);
                 turn.went_well();
                 return Ok(page);
             }
@@ -106,15 +109,16 @@ async fn request_objects(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
-    place: &str,
+    asked: Asked<'_>,
 ) -> Result<Page, Failure> {
+    let wants_status = !bucket.left_out.restore_status.is_set();
     let mut request = bucket
         .client
         .list_objects_v2()
         .bucket(&bucket.name)
         .prefix(&scope.prefix)
         .encoding_type(EncodingType::Url)
-        .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
+        .set_optional_object_attributes(wants_status.then(restore_status))
         .set_delimiter(scope.by_folder.then(|| "/".to_owned()))
         .set_request_payer(bucket.request_payer());
     if let Some(Next::Token(token)) = next {
@@ -123,9 +127,15 @@ async fn request_objects(
     let request = request
         .customize()
         .interceptor(Complete("ListBucketResult"));
-    match request.send().await {
+    match bucket.in_time(request.send()).await? {
         Ok(listed) => page_of_objects(listed),
-        Err(error) => Err(refused(failure::read(error, "list", place), place)),
+        Err(error) => Err(match failure::read(error, asked) {
+            Answer::Unknown(_) if wants_status => {
+                bucket.left_out.restore_status.set();
+                Failure::Otherwise
+            }
+            answer => refused(answer, asked),
+        }),
     }
 }
 
@@ -133,15 +143,16 @@ async fn request_versions(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
-    place: &str,
+    asked: Asked<'_>,
 ) -> Result<Page, Failure> {
+    let wants_status = !bucket.left_out.restore_status.is_set();
     let mut request = bucket
         .client
         .list_object_versions()
         .bucket(&bucket.name)
         .prefix(&scope.prefix)
         .encoding_type(EncodingType::Url)
-        .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
+        .set_optional_object_attributes(wants_status.then(restore_status))
         .set_delimiter(scope.by_folder.then(|| "/".to_owned()))
         .set_request_payer(bucket.request_payer());
     if let Some(Next::Behind { key, version }) = next {
@@ -150,28 +161,29 @@ async fn request_versions(
     let request = request
         .customize()
         .interceptor(Complete("ListVersionsResult"));
-    match request.send().await {
+    match bucket.in_time(request.send()).await? {
         Ok(listed) => page_of_versions(listed),
-        Err(error) => Err(refused(failure::read(error, "list", place), place)),
+        Err(error) => Err(match failure::read(error, asked) {
+            Answer::Unknown(_) if wants_status => {
+                bucket.left_out.restore_status.set();
+                Failure::Otherwise
+            }
+            answer => refused(answer, asked),
+        }),
     }
 }
 
+/// That a listing is to tell which objects were restored.
+fn restore_status() -> Vec<OptionalObjectAttributes> {
+    vec![OptionalObjectAttributes::RestoreStatus]
+}
+
 /// Says why there is no listing.
-fn refused(answer: Answer, place: &str) -> Failure {
-    let place = place.to_owned();
+fn refused(answer: Answer, asked: Asked<'_>) -> Failure {
     Failure::last(match answer {
-        Answer::Told(failure) => return failure,
-        Answer::Elsewhere { region } => SourceError::NotAllowed {
-            what: "list",
-            place,
-            detail: format!(
-                "the bucket is in {}",
-                region.as_deref().unwrap_or("another region")
-            ),
-        },
-        Answer::NoSuchKey | Answer::NotTheSame | Answer::Archived => {
-            SourceError::NoSuchBucket { place }
-        }
+        Answer::Told(failure) | Answer::Unknown(failure) => return failure,
+        Answer::Elsewhere { region } => asked.elsewhere(region.as_deref()),
+        Answer::NoSuchKey | Answer::NotTheSame | Answer::Archived => asked.no_such_bucket(),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use super::failure::{BoxError, Failure};
+use super::failure::{Asked, BoxError, Failure};
 use crate::error::WithCauses;
 use crate::source::SourceError;
 
@@ -45,29 +45,50 @@ pub(super) struct Attempts<'a> {
     what: &'static str,
     /// Of which object or archive.
     place: &'a str,
+    /// Where the store is.
+    endpoint: &'a str,
     failed: u32,
 }
 
+/// How often something is tried that hardly ever goes well the next time.
+const DOUBTFUL_ATTEMPTS: u32 = 2;
+
 impl<'a> Attempts<'a> {
-    pub(super) fn new(patience: Patience, what: &'static str, place: &'a str) -> Self {
+    pub(super) fn new(patience: Patience, asked: Asked<'a>) -> Self {
         Attempts {
             patience,
-            what,
-            place,
+            what: asked.what,
+            place: asked.place,
+            endpoint: asked.endpoint,
             failed: 0,
         }
     }
 
+    /// Has as many attempts again, since the last one brought something.
+    pub(super) fn renew(&mut self) {
+        self.failed = 0;
+    }
+
     /// Waits until the next attempt; fails where there is none, or where it would be of no use.
     pub(super) async fn failed(&mut self, failure: Failure) -> Result<(), SourceError> {
-        let cause = match failure {
+        self.failed += 1;
+        let cause: BoxError = match failure {
+            Failure::Otherwise => {
+                self.failed -= 1;
+                return Ok(());
+            }
             Failure::Final(error) => return Err(*error),
+            Failure::Doubtful(error)
+                if self.failed >= DOUBTFUL_ATTEMPTS.min(self.patience.attempts) =>
+            {
+                return Err(*error);
+            }
+            Failure::Doubtful(error) => error,
+            Failure::Passing { cause, .. } if self.failed >= self.patience.attempts => {
+                return Err(self.give_up(cause));
+            }
             Failure::Passing { cause, .. } => cause,
         };
-        self.failed += 1;
-        if self.failed >= self.patience.attempts {
-            return Err(self.give_up(cause));
-        }
         let pause = self.patience.pause(self.failed).mul_f64(random_fraction());
         tracing::debug!(
             what = self.what,
@@ -85,6 +106,7 @@ impl<'a> Attempts<'a> {
         SourceError::Store {
             what: self.what,
             place: self.place.to_owned(),
+            endpoint: self.endpoint.to_owned(),
             attempts: self.failed,
             source: cause,
         }
@@ -99,6 +121,8 @@ fn random_fraction() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     #[test]
@@ -128,7 +152,14 @@ mod tests {
             first_pause: Duration::from_micros(1),
             ..Patience::new(3)
         };
-        let mut attempts = Attempts::new(patience, "read", "s3://b/k");
+        let has_answered = AtomicBool::new(true);
+        let asked = Asked {
+            what: "read",
+            place: "s3://b/k",
+            endpoint: "http://s",
+            has_answered: &has_answered,
+        };
+        let mut attempts = Attempts::new(patience, asked);
         let mut last = None;
         for number in 1..=3 {
             last = attempts
@@ -138,7 +169,10 @@ mod tests {
             assert_eq!(last.is_some(), number == 3);
         }
         let error = last.expect("given up");
-        assert_eq!(error.to_string(), "cannot read `s3://b/k`, tried 3 times");
+        assert_eq!(
+            error.to_string(),
+            "cannot read `s3://b/k` at http://s, tried 3 times"
+        );
         let cause = std::error::Error::source(&error).expect("a cause");
         assert_eq!(cause.to_string(), "failure 3");
     }

@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         Err(Unread::Damaged("a number is longer than 64 bits"))
     }
 
-    fn bytes(&mut self) -> Result<&'a [u8], Unread> {
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Unread> {
         let length = usize::try_from(self.long()?);
         self.take(length.map_err(|_| Unread::Damaged("a negative length"))?)
     }

@@ -15,12 +15,14 @@ use arrow_avro::reader::Decoder;
 use arrow_schema::Schema;
 
 use super::datum::decoder;
+use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::columnar::{Beside, Binding, Piece, Wants};
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
 use crate::decode::{DecodeOptions, Position, Rejected};
 use crate::source::Messages;
+use crate::units::ByteSize;
 
 /// The most decoders that are kept: of more schemas than that, those in use are made anew.
 const KEPT_DECODERS: usize = 64;
@@ -34,6 +36,7 @@ pub(in crate::decode) struct Decoders {
 /// A decoder that holds nothing.
 struct Ready {
     decoder: Decoder,
+    shape: Arc<Shape>,
     binding: Arc<Binding>,
 }
 
@@ -80,10 +83,12 @@ impl Decoders {
 
 impl Ready {
     fn new(schema: &str, wants: &Wants, batch_rows: usize) -> Result<Self, String> {
+        let shape = Shape::new(schema)?;
         let decoder = decoder(schema, wants, batch_rows).map_err(|error| error.to_string())?;
         let binding = Binding::of_messages(wants, &decoder.schema());
         Ok(Ready {
             decoder,
+            shape: Arc::new(shape),
             binding: Arc::new(binding),
         })
     }
@@ -93,6 +98,7 @@ impl Ready {
 pub(in crate::decode) struct AvroMessages {
     messages: Arc<Messages>,
     max_record: usize,
+    max_decoded: ByteSize,
     /// The first message that was not looked at.
     next: usize,
     /// Runs still to be decoded, the last one first: what was cut out of one that failed.
@@ -119,6 +125,7 @@ impl AvroMessages {
         AvroMessages {
             messages: Arc::new(messages),
             max_record: options.max_record.bytes(),
+            max_decoded: ByteSize(options.max_row_group.0.max(VALUES_BYTES)),
             next: 0,
             runs: Vec::new(),
             has_begun: false,
@@ -141,7 +148,7 @@ impl AvroMessages {
             if rows.is_full_for_columns() {
                 return Paused::Full;
             }
-            let run = match self.runs.pop() {
+            let mut run = match self.runs.pop() {
                 Some(run) => run,
                 None if self.next == self.messages.len() => return Paused::Done,
                 None => match self.next_run(rows.batch_rows()) {
@@ -153,7 +160,7 @@ impl AvroMessages {
                     }
                 },
             };
-            if let Err(failed) = self.decode(&run, rows, decoders) {
+            if let Err(failed) = self.decode(&mut run, rows, decoders) {
                 self.cut(run, failed, rows);
             }
         }
@@ -189,19 +196,75 @@ impl AvroMessages {
         Ok(Some(id))
     }
 
-    /// Decodes a run and hands its rows over: all of them, or none.
-    fn decode(&self, run: &Run, rows: &mut Rows, decoders: &mut Decoders) -> Result<(), Failed> {
+    /// Decodes a run and hands its rows over: all of them, or none. One of which too much would come is cut first; its
+    /// rest is the next run.
+    fn decode(
+        &mut self,
+        run: &mut Run,
+        rows: &mut Rows,
+        decoders: &mut Decoders,
+    ) -> Result<(), Failed> {
         let Some(id) = run.id else {
             let binding = Binding::of_messages(rows.wants(), &Schema::empty());
-            return self.hand_over(run, tombstones(run.places.len()), &binding, rows);
+            self.hand_over(run, tombstones(run.places.len()), Arc::new(binding), rows);
+            return Ok(());
         };
         let mut ready = decoders
             .take(id, rows)
             .map_err(|reason| Failed { at: None, reason })?;
+        let end = match self.end_of(run, id, &ready.shape) {
+            Ok(end) => end,
+            Err(failed) => {
+                decoders.give(id, Ok(ready));
+                return Err(failed);
+            }
+        };
+        if end < run.places.end {
+            self.runs.push(Run {
+                places: end..run.places.end,
+                id: run.id,
+            });
+            run.places.end = end;
+        }
         let batch = self.batch(run, id, &mut ready.decoder)?;
         let binding = ready.binding.clone();
         decoders.give(id, Ok(ready));
-        self.hand_over(run, batch, &binding, rows)
+        self.hand_over(run, batch, binding, rows);
+        Ok(())
+    }
+
+    /// The end of the messages of a run that are decoded together: at least one.
+    fn end_of(&self, run: &Run, id: u32, shape: &Shape) -> Result<usize, Failed> {
+        let mut all = 0u64;
+        for place in run.places.clone() {
+            let value = self.messages.get(place).value.unwrap_or_default();
+            let bytes = self.weigh(value, shape).map_err(|why| Failed {
+                at: Some(place),
+                reason: format!("not a record of schema {id}: {why}"),
+            })?;
+            all = all.saturating_add(bytes);
+            if all > VALUES_BYTES && place > run.places.start {
+                return Ok(place);
+            }
+        }
+        Ok(run.places.end)
+    }
+
+    /// What a message becomes in memory; says why it is not to be decoded.
+    fn weigh(&self, value: &[u8], shape: &Shape) -> Result<u64, String> {
+        let (_, datum) = split_prefix(value)?;
+        if let Some(gain) = shape.gain() {
+            return Ok(gain.saturating_mul(datum.len() as u64));
+        }
+        let weight = shape.weigh(datum)?;
+        check_items(weight.free_items, datum.len())?;
+        let (bytes, most) = (ByteSize(weight.bytes), self.max_decoded);
+        match bytes > most {
+            true => Err(format!(
+                "it becomes {bytes}, more than {most}, the limit `decode.max_row_group`"
+            )),
+            false => Ok(bytes.0),
+        }
     }
 
     /// The datums of a run as columns.
@@ -234,14 +297,8 @@ impl AvroMessages {
         })
     }
 
-    fn hand_over(
-        &self,
-        run: &Run,
-        batch: RecordBatch,
-        binding: &Binding,
-        rows: &mut Rows,
-    ) -> Result<(), Failed> {
-        let piece = Piece {
+    fn hand_over(&self, run: &Run, batch: RecordBatch, binding: Arc<Binding>, rows: &mut Rows) {
+        rows.push_columns(Piece {
             rows: batch,
             binding,
             beside: Beside::Log {
@@ -249,10 +306,7 @@ impl AvroMessages {
                 first: run.places.start,
                 is_tombstone: run.id.is_none(),
             },
-        };
-        // It takes in nothing where it fails.
-        guarded(|| rows.push_columns(&piece).map_err(|error| error.to_string()))
-            .map_err(|reason| Failed { at: None, reason })
+        });
     }
 
     /// Cuts a run that failed at the message at fault, or in the middle; one message is refused.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `header` | from the first bytes to the schema |
 //! | `codec` | a block, decompressed within a limit |
+//! | `shape` | what values of a schema become in memory |
 //! | `datum` | decoders by the schema of a writer |
 //! | `reader` | block after block to rows |
 //! | `messages` | message after message to rows, each by the schema whose ID is in front of it |
@@ -21,6 +22,7 @@ mod datum;
 mod header;
 mod messages;
 mod reader;
+mod shape;
 #[cfg(test)]
 mod tests;
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_avro::errors::AvroError;
 use arrow_avro::reader::Decoder;
 use bytes::Bytes;
 
 use super::codec::{Codec, Fault};
 use super::datum::decoder;
 use super::header::{Cursor, Header, SYNC_BYTES, Unread};
+use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
 use crate::decode::columnar::{Beside, Binding, Piece};
@@ -19,9 +19,6 @@ use crate::decode::rows::Rows;
 use crate::decode::{DecodeError, DecodeOptions};
 use crate::source::Object;
 use crate::units::ByteSize;
-
-/// About how many bytes of records are decoded at a time.
-const PIECE_BYTES: usize = 16 << 20;
 
 /// Reads one object.
 pub(in crate::decode) struct AvroReader {
@@ -45,14 +42,19 @@ struct Open {
     codec: Codec,
     sync: [u8; SYNC_BYTES],
     decoder: Decoder,
-    binding: Binding,
+    shape: Shape,
+    binding: Arc<Binding>,
     block: Vec<u8>,
     /// The next byte of the block.
     at: usize,
     /// How many records of it are left.
     records: u64,
-    /// The bytes of the records that the decoder holds.
-    held_bytes: usize,
+    /// Items of its records so far that take no bytes.
+    free_items: u64,
+    /// What the next record becomes in memory, once that is known.
+    next_bytes: Option<u64>,
+    /// About how many bytes the records take that the decoder holds.
+    held_bytes: u64,
 }
 
 impl AvroReader {
@@ -121,6 +123,11 @@ impl AvroReader {
         }
     }
 
+    /// The place of the block that was taken up last.
+    fn within(&self) -> String {
+        format!("block {}", self.parts.saturating_sub(1))
+    }
+
     fn too_large(&self) -> DecodeError {
         DecodeError::BlockTooLarge {
             object: self.source.to_string(),
@@ -136,6 +143,7 @@ impl AvroReader {
             format: "Avro in a codec other than null, deflate, snappy, zstandard and bzip2",
         })?;
         let place = || "its schema".to_owned();
+        let shape = subject.guarded(place, || Shape::new(&header.schema))?;
         let (wants, batch_rows) = (rows.wants(), rows.batch_rows());
         let decoder = subject.guarded(place, || decoder(&header.schema, wants, batch_rows))?;
         let binding = Binding::new(rows.wants(), &decoder.schema(), &self.object)?;
@@ -143,10 +151,13 @@ impl AvroReader {
             codec,
             sync: header.sync,
             decoder,
-            binding,
+            shape,
+            binding: Arc::new(binding),
             block: Vec::new(),
             at: 0,
             records: 0,
+            free_items: 0,
+            next_bytes: None,
             held_bytes: 0,
         })
     }
@@ -181,50 +192,78 @@ impl AvroReader {
             return Err(subject(&self.source).damaged(self.place(), detail));
         }
         (open.records, open.block, open.at) = (records, block, 0);
+        open.free_items = 0;
         self.parts += 1;
         Ok(Some(()))
     }
 
-    /// Decodes records of the block until a batch of them is full.
-    fn decode(&self, open: &mut Open) -> Result<(), DecodeError> {
+    /// Decodes records of the block until a batch of them is full; says whether it is.
+    fn decode(&self, open: &mut Open) -> Result<bool, DecodeError> {
         let subject = subject(&self.source);
-        subject.guarded(
-            || self.place(),
-            || {
-                while open.records > 0 && open.has_room() {
-                    let read = open.decoder.decode(&open.block[open.at..])?;
-                    open.at += read;
-                    open.held_bytes += read;
-                    open.records -= 1;
-                }
-                Ok::<_, AvroError>(())
-            },
-        )?;
-        if open.records == 0 && open.at < open.block.len() {
-            return Err(subject.damaged(self.place(), "its records do not fill it"));
+        while open.records > 0 && !open.decoder.batch_is_full() {
+            let bytes = match (open.next_bytes.take(), open.shape.gain()) {
+                (Some(bytes), _) => bytes,
+                // About as many as the record before had.
+                (None, Some(_)) => 0,
+                (None, None) => self.weigh(open)?,
+            };
+            let held = open.held_bytes.saturating_add(bytes);
+            if open.held_bytes > 0 && held > VALUES_BYTES {
+                open.next_bytes = Some(bytes);
+                return Ok(true);
+            }
+            let rest = &open.block[open.at..];
+            let read = subject.guarded(|| self.within(), || open.decoder.decode(rest))?;
+            let gained = open.shape.gain().unwrap_or(0).saturating_mul(read as u64);
+            open.held_bytes = held.saturating_add(gained);
+            open.at += read;
+            open.records -= 1;
         }
-        Ok(())
+        if open.records == 0 && open.at < open.block.len() {
+            return Err(subject.damaged(self.within(), "its records do not fill it"));
+        }
+        Ok(open.decoder.batch_is_full())
+    }
+
+    /// What the next record becomes in memory.
+    ///
+    /// # Errors
+    /// Where it is not to be decoded.
+    fn weigh(&self, open: &mut Open) -> Result<u64, DecodeError> {
+        let damaged = |detail: String| subject(&self.source).damaged(self.within(), detail);
+        let weight = open.shape.weigh(&open.block[open.at..]);
+        let weight = weight.map_err(|detail| damaged(detail.to_owned()))?;
+        open.free_items = open.free_items.saturating_add(weight.free_items);
+        check_items(open.free_items, open.block.len()).map_err(damaged)?;
+        if weight.bytes > self.limit.0.max(VALUES_BYTES) {
+            return Err(DecodeError::RowTooLarge {
+                object: self.source.to_string(),
+                place: self.within(),
+                size: ByteSize(weight.bytes),
+                limit: self.limit,
+            });
+        }
+        Ok(weight.bytes)
     }
 
     /// Hands over the rows that the decoder holds.
     fn hand_over(&mut self, open: &mut Open, rows: &mut Rows) -> Result<(), DecodeError> {
         let subject = subject(&self.source);
-        let Some(batch) = subject.guarded(|| self.place(), || open.decoder.flush())? else {
+        let Some(batch) = subject.guarded(|| self.within(), || open.decoder.flush())? else {
             return Ok(());
         };
         open.held_bytes = 0;
         let first = self.ordinal;
-        let piece = Piece {
+        self.ordinal += batch.num_rows() as i64;
+        rows.push_columns(Piece {
             beside: Beside::Object {
                 source: self.source.clone(),
                 time_us: self.object.modified_us,
                 first,
             },
-            binding: &open.binding,
+            binding: open.binding.clone(),
             rows: batch,
-        };
-        subject.guarded(|| self.place(), || rows.push_columns(&piece))?;
-        self.ordinal += piece.rows.num_rows() as i64;
+        });
         Ok(())
     }
 
@@ -240,8 +279,7 @@ impl AvroReader {
                 return Ok(Paused::Full);
             }
             if open.records > 0 {
-                self.decode(open)?;
-                if !open.has_room() {
+                if self.decode(open)? {
                     self.hand_over(open, rows)?;
                 }
                 continue;
@@ -254,12 +292,6 @@ impl AvroReader {
                 return Ok(Paused::Hungry);
             }
         }
-    }
-}
-
-impl Open {
-    fn has_room(&self) -> bool {
-        !self.decoder.batch_is_full() && self.held_bytes < PIECE_BYTES
     }
 }
 

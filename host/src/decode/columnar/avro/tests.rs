@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod encode;
+mod growth;
 mod messages;
 mod messages_as_json;
 mod messages_beside;

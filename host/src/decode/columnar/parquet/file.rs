@@ -1,7 +1,7 @@
 //! What is to be read of a Parquet object.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use super::prune::EventTimeLeaf;
-use super::{Footer, damaged, guarded};
+use super::{Footer, damaged, guarded, weight};
 use crate::decode::columnar::{Binding, Wants};
 use crate::decode::{DecodeError, DecodeOptions, EventRange, Projection};
 use crate::source::Object;
@@ -22,7 +22,7 @@ const GAP_BYTES: u64 = 64 << 10;
 
 /// Plans what is to be read of Parquet objects for one projection.
 pub struct ParquetPlanner {
-    wants: Wants,
+    wants: Arc<Wants>,
     max_row_group: ByteSize,
 }
 
@@ -31,14 +31,26 @@ pub struct ParquetFile {
     pub(super) object: Arc<Object>,
     pub(super) metadata: ArrowReaderMetadata,
     pub(super) mask: ProjectionMask,
-    pub(super) binding: Binding,
+    pub(super) binding: Arc<Binding>,
+    wants: Arc<Wants>,
+    /// The same where strings are read as views; made once some row group needs it.
+    viewed: OnceLock<Viewed>,
     /// The ordinal of the first row of each row group.
     pub(super) first_rows: Vec<i64>,
+    /// The stored bytes of all row groups up to the end of each.
+    stored_ends: Vec<u64>,
     /// The leaves that are read.
     leaves: Vec<usize>,
     event_time: Option<EventTimeLeaf>,
     range: EventRange,
-    max_row_group: ByteSize,
+    pub(super) max_row_group: ByteSize,
+}
+
+/// How an object is read whose strings are views.
+#[derive(Clone)]
+pub(super) struct Viewed {
+    pub(super) metadata: ArrowReaderMetadata,
+    pub(super) binding: Arc<Binding>,
 }
 
 /// What is to be done with a row group.
@@ -57,7 +69,7 @@ impl ParquetPlanner {
     /// Where the projection asks for what no object can give.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
         Ok(ParquetPlanner {
-            wants: Wants::new(options.open(projection)?)?,
+            wants: Arc::new(Wants::new(options.open(projection)?)?),
             max_row_group: options.max_row_group,
         })
     }
@@ -89,10 +101,13 @@ impl ParquetPlanner {
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
         let binding = Binding::new(&self.wants, &columns, &object)?;
-        let mut first_rows = Vec::new();
-        let mut next = 0i64;
+        let (mut first_rows, mut stored_ends) = (Vec::new(), Vec::new());
+        let (mut next, mut stored) = (0i64, 0u64);
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
             first_rows.push(next);
+            let bytes = u64::try_from(group.compressed_size()).unwrap_or(0);
+            stored = stored.saturating_add(bytes);
+            stored_ends.push(stored);
             let end = next.checked_add(group.num_rows());
             next = end.filter(|end| *end >= next).ok_or_else(|| {
                 let detail = format!("it says that it has {} rows", group.num_rows());
@@ -102,8 +117,11 @@ impl ParquetPlanner {
         let event_time = EventTimeLeaf::find(&self.wants, &columns, parquet);
         Ok(ParquetFile {
             mask,
-            binding,
+            binding: Arc::new(binding),
+            wants: self.wants.clone(),
+            viewed: OnceLock::new(),
             first_rows,
+            stored_ends,
             leaves,
             event_time,
             range: self.wants.plan.range,
@@ -127,16 +145,13 @@ impl ParquetFile {
 
     /// How many bytes of the object belong to a row group, about: together they are all of them.
     pub(super) fn share_of(&self, number: usize) -> u64 {
-        let groups = self.metadata.metadata().row_groups();
-        let stored = |groups: &[RowGroupMetaData]| {
-            let stored = groups
-                .iter()
-                .map(|group| group.compressed_size().max(0) as u128);
-            stored.sum::<u128>()
-        };
-        let (before, all) = (stored(&groups[..number]), stored(groups).max(1));
-        let upto = |stored: u128| (u128::from(self.object.size_bytes) * stored / all) as u64;
-        upto(before + stored(&groups[number..=number])) - upto(before)
+        let all = u128::from(self.stored_ends.last().copied().unwrap_or(0).max(1));
+        let upto =
+            |stored: u64| (u128::from(self.object.size_bytes) * u128::from(stored) / all) as u64;
+        let before = number
+            .checked_sub(1)
+            .map_or(0, |before| self.stored_ends[before]);
+        upto(self.stored_ends[number]) - upto(before)
     }
 
     /// How many rows a row group has.
@@ -211,6 +226,35 @@ impl ParquetFile {
         (start >= 4 && end <= self.object.size_bytes.saturating_sub(8)).then_some(start..end)
     }
 
+    /// The same where strings are read as views.
+    ///
+    /// # Errors
+    /// Where the schema does not allow it, which it does.
+    pub(super) fn viewed(&self) -> Result<Viewed, DecodeError> {
+        if let Some(viewed) = self.viewed.get() {
+            return Ok(viewed.clone());
+        }
+        let place = || "its schema".to_owned();
+        let metadata = guarded(&self.object.key, place, || {
+            with_views(self.metadata.metadata().clone(), self.metadata.schema())
+        })?;
+        let fields = metadata.schema().fields();
+        let columns = Schema::new(fields.filter_leaves(|leaf, _| self.mask.leaf_included(leaf)));
+        let binding = Arc::new(Binding::new(&self.wants, &columns, &self.object)?);
+        let viewed = Viewed { metadata, binding };
+        Ok(self.viewed.get_or_init(|| viewed).clone())
+    }
+
+    /// A row of a row group is too large to be decoded.
+    pub(super) fn row_too_large(&self, number: usize, column: &str, bytes: u64) -> DecodeError {
+        DecodeError::RowTooLarge {
+            object: self.object.key.clone(),
+            place: format!("{}, column `{column}`", in_group(number)),
+            size: ByteSize(bytes),
+            limit: self.max_row_group,
+        }
+    }
+
     /// Holds the bytes of a row group to the limit.
     pub(super) fn check_size(&self, number: usize, bytes: u64) -> Result<(), DecodeError> {
         if bytes <= self.max_row_group.0 {
@@ -268,6 +312,28 @@ fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, Parq
     };
     let fields = retyped(plain.schema().fields(), &mut retype);
     let schema = Schema::new_with_metadata(fields, plain.schema().metadata().clone());
+    ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
+}
+
+/// The metadata of `schema` with strings and bytes as views.
+fn with_views(
+    metadata: Arc<ParquetMetaData>,
+    schema: &Schema,
+) -> Result<ArrowReaderMetadata, ParquetError> {
+    let parquet = metadata.file_metadata().schema_descr();
+    let mut leaf = 0;
+    let mut retype = |data_type: &DataType| {
+        let is_viewed = weight::has_views(&parquet.column(leaf));
+        leaf += 1;
+        match data_type {
+            DataType::Utf8 if is_viewed => DataType::Utf8View,
+            DataType::Binary if is_viewed => DataType::BinaryView,
+            other => other.clone(),
+        }
+    };
+    let fields = retyped(schema.fields(), &mut retype);
+    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
 }
 

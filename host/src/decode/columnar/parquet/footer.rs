@@ -6,6 +6,7 @@ use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
+use super::thrift::{Compact, I32, LIST, STRUCT};
 use super::{damaged, guarded};
 use crate::decode::DecodeError;
 use crate::source::Object;
@@ -23,6 +24,8 @@ const ENCRYPTED: &[u8] = b"PARE";
 pub struct Footer {
     key: String,
     size_bytes: u64,
+    /// Where the metadata begins, once that is known.
+    begin: Option<u64>,
     decoder: ParquetMetaDataPushDecoder,
 }
 
@@ -47,6 +50,7 @@ impl Footer {
         Ok(Footer {
             key: object.key.clone(),
             size_bytes: object.size_bytes,
+            begin: None,
             decoder: decoder.with_page_index_policy(PageIndexPolicy::Skip),
         })
     }
@@ -67,6 +71,7 @@ impl Footer {
                 format: "Parquet with an encrypted footer",
             });
         }
+        self.check(&range, &bytes)?;
         let decoder = &mut self.decoder;
         let decoded = guarded(&self.key, place, || {
             decoder.push_range(range, bytes)?;
@@ -85,6 +90,115 @@ impl Footer {
     }
 }
 
+impl Footer {
+    /// Looks at the schema within `bytes`, if all of the metadata is there.
+    fn check(&mut self, range: &Range<u64>, bytes: &[u8]) -> Result<(), DecodeError> {
+        let end = self.size_bytes.saturating_sub(8);
+        if range.end == self.size_bytes
+            && let Some((_, tail)) = bytes.split_last_chunk::<8>()
+        {
+            let [length @ .., _, _, _, _] = *tail;
+            self.begin = end.checked_sub(u32::from_le_bytes(length).into());
+        }
+        let metadata = self.begin.and_then(|begin| {
+            let start = usize::try_from(begin.checked_sub(range.start)?).ok()?;
+            let end = usize::try_from(end.checked_sub(range.start)?).ok()?;
+            bytes.get(start..end)
+        });
+        match metadata.map(|bytes| check_schema(Compact { bytes })) {
+            None | Some(Some(true)) => Ok(()),
+            Some(Some(false)) => {
+                let detail = format!("its schema nests deeper than {MAX_DEPTH} levels");
+                Err(damaged(&self.key, place(), detail))
+            }
+            Some(None) => Err(damaged(&self.key, place(), "its schema makes no sense")),
+        }
+    }
+}
+
+/// How deep a schema may nest: the library goes down it by recursion.
+const MAX_DEPTH: usize = 100;
+
+/// Whether the schema within a footer's metadata nests no deeper than it may; `None` where it makes no sense. The library
+/// makes room for as many children as a group says that it has.
+fn check_schema(mut metadata: Compact<'_>) -> Option<bool> {
+    let mut id = 0;
+    loop {
+        match (metadata.field(&mut id)?, id) {
+            (None, _) => return Some(true),
+            (Some(LIST), 2) => break,
+            (Some(kind), _) => metadata.skip(kind, 0)?,
+        }
+    }
+    let (elements, kind) = metadata.list()?;
+    if kind != STRUCT {
+        return None;
+    }
+    // How many children are still to come, of each group around the element.
+    let mut open: Vec<usize> = Vec::new();
+    for left in (0..elements).rev() {
+        let (mut children, mut id) = (0, 0);
+        while let Some(kind) = metadata.field(&mut id)? {
+            match (id, kind) {
+                (5, I32) => children = usize::try_from(metadata.zigzag()?).ok()?,
+                _ => metadata.skip(kind, 1)?,
+            }
+        }
+        if children > left {
+            return None;
+        }
+        if let Some(of_parent) = open.last_mut() {
+            *of_parent -= 1;
+        }
+        open.push(children);
+        if open.len() > MAX_DEPTH {
+            return Some(false);
+        }
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+    }
+    Some(true)
+}
+
 fn place() -> String {
     "its footer".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metadata with a schema of groups of as many children each.
+    fn metadata(children: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x15, 2, 0x19, 0xfc];
+        bytes.extend([children.len() as u8 | 0x80, (children.len() >> 7) as u8]);
+        for children in children {
+            // name: "a", num_children
+            bytes.extend([0x48, 1, b'a', 0x15, children << 1, 0]);
+        }
+        bytes.push(0);
+        bytes
+    }
+
+    #[test]
+    fn a_schema_is_as_deep_as_the_library_may_go_and_has_the_elements_that_it_says() {
+        let check = |children: &[u8]| {
+            let bytes = metadata(children);
+            check_schema(Compact { bytes: &bytes })
+        };
+        assert_eq!(check(&[2, 0, 1, 0]), Some(true));
+        assert_eq!(check(&[0]), Some(true));
+        assert_eq!(check(&[3, 0, 0]), None);
+        let nested = |depth: usize| [vec![1; depth - 1], vec![0]].concat();
+        assert_eq!(check(&nested(MAX_DEPTH)), Some(true));
+        assert_eq!(check(&nested(MAX_DEPTH + 1)), Some(false));
+        assert_eq!(check(&nested(2000)), Some(false));
+        let wide = [vec![60], vec![0; 60]].concat();
+        assert_eq!(check(&wide), Some(true));
+        for cut in 0..10 {
+            let bytes = &metadata(&[1, 0])[..cut];
+            assert_eq!(check_schema(Compact { bytes }), None, "cut at {cut}");
+        }
+    }
 }

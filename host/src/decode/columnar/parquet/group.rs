@@ -10,9 +10,10 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::file::in_group;
-use super::pages::pages;
+use super::pages::{Page, pages};
+use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
-use crate::decode::columnar::{Beside, Piece};
+use crate::decode::columnar::{Beside, Binding, Piece};
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
@@ -89,6 +90,7 @@ pub(in crate::decode) struct GroupReader {
     group: RowGroup,
     source: Arc<str>,
     reader: Option<ParquetRecordBatchReader>,
+    binding: Arc<Binding>,
     rows: u64,
     rows_read: u64,
 }
@@ -99,6 +101,7 @@ impl GroupReader {
             source: group.file.object.key.as_str().into(),
             rows: group.file.rows_of(group.number),
             reader: None,
+            binding: group.file.binding.clone(),
             rows_read: 0,
             group,
         }
@@ -124,12 +127,21 @@ impl GroupReader {
         let key = &file.object.key;
         let place = || in_group(number);
         if self.reader.is_none() {
-            self.check_pages(parts)?;
+            let pages = self.check_pages(parts)?;
+            let reading = self.reading(parts, &pages, self.batch_rows(rows.batch_rows()))?;
             rows.count_columns(self.sizes(parts));
-            let parts: Arc<[_]> = parts.clone().into();
-            let batch_rows = self.batch_rows(rows.batch_rows());
-            let reader = guarded(key, place, || build(&file, number, parts, batch_rows))?;
-            self.reader = Some(reader);
+            let mut metadata = file.metadata.clone();
+            if reading.has_views {
+                let viewed = file.viewed()?;
+                (metadata, self.binding) = (viewed.metadata, viewed.binding);
+            }
+            let builder =
+                ParquetRecordBatchReaderBuilder::new_with_metadata(self.parts(parts), metadata);
+            let builder = builder
+                .with_projection(file.mask.clone())
+                .with_row_groups(vec![number])
+                .with_batch_size(reading.rows);
+            self.reader = Some(guarded(key, place, || builder.build())?);
         }
         while let Some(reader) = &mut self.reader {
             if rows.is_full_for_columns() {
@@ -142,14 +154,14 @@ impl GroupReader {
             self.rows_read += batch.num_rows() as u64;
             let piece = Piece {
                 rows: batch,
-                binding: &file.binding,
+                binding: self.binding.clone(),
                 beside: Beside::Object {
                     source: self.source.clone(),
                     time_us: file.object.modified_us,
                     first,
                 },
             };
-            guarded(key, place, || rows.push_columns(&piece))?;
+            rows.push_columns(piece);
         }
         if self.rows_read != self.rows {
             let detail = format!("it has {} rows instead of {}", self.rows_read, self.rows);
@@ -158,22 +170,61 @@ impl GroupReader {
         Ok(Paused::Done)
     }
 
-    /// Holds the pages' headers to what the footer says, and to the limit.
-    fn check_pages(&self, parts: &[(u64, Bytes)]) -> Result<(), DecodeError> {
+    /// Holds the pages' headers to what the footer says, and to the limit; gives the pages of each wanted column.
+    fn check_pages(&self, parts: &[(u64, Bytes)]) -> Result<Vec<Vec<Page>>, DecodeError> {
         let (file, number) = (&self.group.file, self.group.number);
-        let mut size = 0u64;
+        let (mut all, mut size) = (Vec::new(), 0u64);
         for chunk in file.wanted_chunks(number) {
             let bytes = file.chunk_range(chunk).and_then(|range| part(parts, range));
             let values = u64::try_from(chunk.num_values()).ok();
             let (bytes, values) = bytes.zip(values).unwrap_or_default();
-            let pages = pages(&bytes, values).map_err(|detail| {
+            let entry_bytes = weight::entry_bytes(chunk.column_descr());
+            let pages = pages(&bytes, values, entry_bytes).map_err(|detail| {
                 let place = format!("{}, column `{}`", in_group(number), chunk.column_path());
                 damaged(&file.object.key, place, detail)
             })?;
-            let promised = pages.iter().map(|page| page.uncompressed_bytes);
+            let promised = pages.iter().map(|page| {
+                // Two lengths a value are unpacked at once.
+                let lengths = if weight::has_lengths(page) {
+                    page.values
+                } else {
+                    0
+                };
+                page.uncompressed_bytes + 8 * u64::from(lengths)
+            });
             size = promised.fold(size, u64::saturating_add);
+            all.push(pages);
         }
-        file.check_size(number, size)
+        file.check_size(number, size)?;
+        Ok(all)
+    }
+
+    /// How the rows are to be decoded, `most` at a time at most.
+    fn reading(
+        &self,
+        parts: &[(u64, Bytes)],
+        pages: &[Vec<Page>],
+        most: usize,
+    ) -> Result<Reading, DecodeError> {
+        let (file, number) = (&self.group.file, self.group.number);
+        let reader = Arc::new(self.parts(parts));
+        let columns = file.wanted_chunks(number).zip(pages).map(|(chunk, pages)| {
+            let place = || format!("{}, column `{}`", in_group(number), chunk.column_path());
+            guarded(&file.object.key, place, || {
+                weight::Column::new(chunk, pages, reader.clone())
+            })
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        weight::reading(&columns, most, file.max_row_group.0)
+            .map_err(|large| file.row_too_large(number, large.column, large.bytes))
+    }
+
+    /// What was read, for the library.
+    fn parts(&self, parts: &[(u64, Bytes)]) -> Parts {
+        Parts {
+            parts: parts.into(),
+            size_bytes: self.group.file.object.size_bytes,
+        }
     }
 
     fn sizes(&self, parts: &[(u64, Bytes)]) -> Counts {
@@ -198,23 +249,6 @@ impl GroupReader {
             .unwrap_or(most)
             .clamp(1, most)
     }
-}
-
-fn build(
-    file: &ParquetFile,
-    number: usize,
-    parts: Arc<[(u64, Bytes)]>,
-    batch_rows: usize,
-) -> Result<ParquetRecordBatchReader, ParquetError> {
-    let parts = Parts {
-        parts,
-        size_bytes: file.object.size_bytes,
-    };
-    ParquetRecordBatchReaderBuilder::new_with_metadata(parts, file.metadata.clone())
-        .with_projection(file.mask.clone())
-        .with_row_groups(vec![number])
-        .with_batch_size(batch_rows)
-        .build()
 }
 
 /// The bytes of a range that was read as a whole.

@@ -1,24 +1,43 @@
 //! The headers of a column chunk's pages, looked at before the library allocates by them.
 //!
-//! A header is a struct of Thrift's compact protocol. Of it the sizes and the number of values are read here, and the rest
-//! is walked over.
+//! Of a header the sizes and the number of values are read here, and the rest is walked over.
 
 use std::ops::Range;
+
+use super::thrift::{Compact, I32, STRUCT};
 
 /// A page of a column chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Page {
+    pub(super) kind: PageKind,
+    /// How its values are encoded, as Parquet numbers encodings.
+    pub(super) encoding: i64,
+    /// How many values it says that it has, nulls among them.
+    pub(super) values: u32,
     /// Where its body lies within the chunk.
     pub(super) body: Range<usize>,
     /// How many bytes it says that it has uncompressed.
     pub(super) uncompressed_bytes: u64,
 }
 
-/// The pages of a chunk that hold its `values` values.
+/// What a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PageKind {
+    Dictionary,
+    Data,
+    /// Something that no decoder looks at.
+    Other,
+}
+
+/// The pages of a chunk that hold its `values` values, of which one takes `value_bytes` in a dictionary at least.
 ///
 /// # Errors
 /// Where a header makes no sense, or the pages are not those of so many values.
-pub(super) fn pages(chunk: &[u8], values: u64) -> Result<Vec<Page>, &'static str> {
+pub(super) fn pages(
+    chunk: &[u8],
+    values: u64,
+    value_bytes: u64,
+) -> Result<Vec<Page>, &'static str> {
     let mut pages = Vec::new();
     let (mut at, mut found) = (0, 0u64);
     while found < values {
@@ -37,8 +56,18 @@ pub(super) fn pages(chunk: &[u8], values: u64) -> Result<Vec<Page>, &'static str
             .ok_or("a page does not lie within its column")?;
         let uncompressed_bytes =
             u64::try_from(header.uncompressed_bytes).map_err(|_| "a page has a negative size")?;
-        found += u64::from(header.values);
+        match header.kind {
+            PageKind::Data => found += u64::from(header.values),
+            // A decoder makes room for as many before it reads them.
+            _ if u64::from(header.values) * value_bytes > uncompressed_bytes => {
+                return Err("a dictionary has more values than bytes for them");
+            }
+            _ => {}
+        }
         pages.push(Page {
+            kind: header.kind,
+            encoding: header.encoding,
+            values: header.values,
             body: begin..end,
             uncompressed_bytes,
         });
@@ -50,118 +79,58 @@ pub(super) fn pages(chunk: &[u8], values: u64) -> Result<Vec<Page>, &'static str
     Ok(pages)
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct PageHeader {
+    kind: PageKind,
     uncompressed_bytes: i64,
     compressed_bytes: i64,
-    /// Those of rows: none for a dictionary.
     values: u32,
-}
-
-/// How deep structs may nest: a header's do so twice.
-const MAX_DEPTH: usize = 8;
-
-/// What is left to read. Every function gives `None` where it ends too early or makes no sense.
-struct Compact<'a> {
-    bytes: &'a [u8],
+    encoding: i64,
 }
 
 impl Compact<'_> {
     fn page_header(&mut self) -> Option<PageHeader> {
-        let (mut header, mut id) = (PageHeader::default(), 0);
+        let mut header = PageHeader {
+            kind: PageKind::Other,
+            uncompressed_bytes: 0,
+            compressed_bytes: 0,
+            values: 0,
+            encoding: 0,
+        };
+        let (mut id, mut kinds) = (0, 0);
         while let Some(kind) = self.field(&mut id)? {
             match (id, kind) {
                 (2, I32) => header.uncompressed_bytes = self.zigzag()?,
                 (3, I32) => header.compressed_bytes = self.zigzag()?,
-                // The headers of data pages, of either version, begin with how many values there are.
-                (5 | 8, STRUCT) => header.values = self.values()?,
+                // The headers of data pages, of either version, and that of a dictionary: one of them.
+                (5 | 7 | 8, STRUCT) => {
+                    kinds += 1;
+                    header.kind = match id {
+                        7 => PageKind::Dictionary,
+                        _ => PageKind::Data,
+                    };
+                    let at_encoding = if id == 8 { 4 } else { 2 };
+                    (header.values, header.encoding) = self.values(at_encoding)?;
+                }
                 _ => self.skip(kind, 0)?,
             }
         }
-        Some(header)
+        (kinds <= 1).then_some(header)
     }
 
-    fn values(&mut self) -> Option<u32> {
-        let (mut values, mut id) = (0, 0);
+    /// How many values a page has, and how they are encoded.
+    fn values(&mut self, at_encoding: i64) -> Option<(u32, i64)> {
+        let (mut values, mut encoding, mut id) = (0, 0, 0);
         while let Some(kind) = self.field(&mut id)? {
             match (id, kind) {
                 (1, I32) => values = u32::try_from(self.zigzag()?).ok()?,
+                (at, I32) if at == at_encoding => encoding = self.zigzag()?,
                 _ => self.skip(kind, 1)?,
             }
         }
-        Some(values)
-    }
-
-    /// The type of the next field, whose number goes to `id`; within, `None` at the end of the struct.
-    fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
-        let byte = self.byte()?;
-        if byte == 0 {
-            return Some(None);
-        }
-        *id = match byte >> 4 {
-            0 => self.zigzag()?,
-            delta => id.checked_add(delta.into())?,
-        };
-        Some(Some(byte & 0x0f))
-    }
-
-    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
-        match kind {
-            // A boolean's value is its type.
-            1 | 2 => {}
-            BYTE => drop(self.byte()?),
-            4..=6 => drop(self.varint()?),
-            DOUBLE => self.take(8)?,
-            BINARY => {
-                let length = self.varint()?;
-                self.take(usize::try_from(length).ok()?)?;
-            }
-            STRUCT if depth < MAX_DEPTH => {
-                let mut id = 0;
-                while let Some(kind) = self.field(&mut id)? {
-                    self.skip(kind, depth + 1)?;
-                }
-            }
-            // Lists, sets and maps: no header has any.
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn zigzag(&mut self) -> Option<i64> {
-        let value = self.varint()?;
-        Some((value >> 1) as i64 ^ -((value & 1) as i64))
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(*byte)
-    }
-
-    fn take(&mut self, length: usize) -> Option<()> {
-        self.bytes = self.bytes.get(length..)?;
-        Some(())
+        Some((values, encoding))
     }
 }
-
-const BYTE: u8 = 3;
-const I32: u8 = 5;
-const DOUBLE: u8 = 7;
-const BINARY: u8 = 8;
-const STRUCT: u8 = 12;
 
 #[cfg(test)]
 mod tests {
@@ -192,8 +161,11 @@ mod tests {
     fn pages_are_found_up_to_the_last_value() {
         let chunk = [page(7, 2), page(9, 3), b"padding".to_vec()].concat();
         let length = page(7, 2).len();
-        let found = pages(&chunk, 5).unwrap();
-        let expected = |body: Range<usize>, uncompressed_bytes| Page {
+        let found = pages(&chunk, 5, 4).unwrap();
+        let expected = |body: Range<usize>, uncompressed_bytes, values| Page {
+            kind: PageKind::Data,
+            encoding: 0,
+            values,
             body,
             uncompressed_bytes,
         };
@@ -201,21 +173,48 @@ mod tests {
         assert_eq!(
             found,
             [
-                expected(first - 3..first, 7),
-                expected(second - 3..second, 9)
+                expected(first - 3..first, 7, 2),
+                expected(second - 3..second, 9, 3)
             ]
         );
-        assert_eq!(pages(&chunk, 0), Ok(vec![]));
-        assert!(pages(&chunk, 4).is_err(), "more values than promised");
-        assert!(pages(&chunk, 6).is_err(), "fewer");
+        assert_eq!(pages(&chunk, 0, 4), Ok(vec![]));
+        assert!(pages(&chunk, 4, 4).is_err(), "more values than promised");
+        assert!(pages(&chunk, 6, 4).is_err(), "fewer");
         for cut in 0..second {
-            assert!(pages(&chunk[..cut], 5).is_err(), "cut at {cut}");
+            assert!(pages(&chunk[..cut], 5, 4).is_err(), "cut at {cut}");
         }
     }
 
     #[test]
+    fn a_dictionary_has_bytes_for_its_values() {
+        // type, sizes, dictionary_page_header { num_values, encoding }.
+        let dictionary = |values: u8| {
+            let header = [
+                0x15,
+                4,
+                0x15,
+                16,
+                0x15,
+                6,
+                0x4c,
+                0x15,
+                values << 1,
+                0x15,
+                0,
+                0,
+                0,
+            ];
+            [&header[..], b"xyz", &page(7, 2)].concat()
+        };
+        let found = pages(&dictionary(2), 2, 4).unwrap();
+        let kinds: Vec<_> = found.iter().map(|page| page.kind).collect();
+        assert_eq!(kinds, [PageKind::Dictionary, PageKind::Data]);
+        assert!(pages(&dictionary(3), 2, 4).is_err());
+    }
+
+    #[test]
     fn structs_without_end_are_refused() {
-        assert!(pages(&[0x1c; 1000], 1).is_err());
-        assert!(pages(&[0xff; 1000], 1).is_err());
+        assert!(pages(&[0x1c; 1000], 1, 4).is_err());
+        assert!(pages(&[0xff; 1000], 1, 4).is_err());
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn events_under(
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
     let piece = Piece {
         rows: batch.clone(),
-        binding: &binding,
+        binding: Arc::new(binding),
         beside: Beside::Object {
             source: Arc::from("a.json"),
             time_us: 1_000_000,
@@ -44,7 +44,7 @@ pub(super) fn events_under(
         },
     };
     rows.begin_object(&object);
-    rows.push_columns(&piece).unwrap();
+    rows.push_columns(piece);
     Ok(rows.take())
 }
 

@@ -223,13 +223,13 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
         }
     }
     insta::assert_snapshot!(all, @r"
-    Busy: BF0227: cannot list `s3://clicks/`, tried 5 times: HTTP 503, SlowDown: As the script says
-    CutOff: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
-    CutXml: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
-    InDisguise: BF0227: cannot list `s3://clicks/`, tried 5 times: Complete read_after_deserialization interceptor encountered an error: the listing does not end with `</ListBucketResult>`
-    NoToken: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: it goes on, but does not say where
-    WrongCount: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: it announces 13 keys and holds 3
-    NoEtag: BF0227: cannot list `s3://clicks/`, tried 5 times: the listing contradicts itself: a line of it lacks an ETag
+    Busy: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 503, SlowDown: As the script says
+    CutOff: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
+    CutXml: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
+    InDisguise: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
+    NoToken: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it goes on, but does not say where
+    WrongCount: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it announces 13 keys and holds 3
+    NoEtag: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: a line of it lacks an ETag
     ");
 }
 
@@ -288,9 +288,9 @@ async fn what_cannot_be_listed_says_why() {
     let driver = shelf.driver_of(config, EventRange::default());
     all += &format!("{}\n", told(&plan_error(&driver).await));
     insta::assert_snapshot!(all, @r"
-    BF0220: there is no bucket for `s3://clicks/`
-    BF0221: the store does not let us list `s3://clicks/`: HTTP 403, AccessDenied: As the script says
-    BF0221: the store does not let us list `s3://clicks/`: the bucket is in another region
+    BF0220: there is no bucket for `s3://clicks/` at http://HOST
+    BF0221: the store at http://HOST does not let us list `s3://clicks/`: HTTP 403, AccessDenied: As the script says
+    BF0221: the store at http://HOST does not let us list `s3://clicks/`: the bucket is in another region
     BF0203: `s3://clicks/` holds no objects
     BF0225: the bucket of `s3://clicks/` keeps no versions
     ");

@@ -4,6 +4,7 @@
 mod listing;
 mod reading;
 mod shelf;
+mod spelling;
 
 use futures::future::try_join_all;
 use shelf::Shelf;
@@ -48,6 +49,12 @@ fn told(error: &SourceError) -> String {
     while let Some(error) = cause {
         text += &format!(": {error}");
         cause = error.source();
+    }
+    let host = "127.0.0.1:";
+    while let Some(begin) = text.find(host) {
+        let port = text[begin + host.len()..].bytes();
+        let digits = port.take_while(u8::is_ascii_digit).count();
+        text.replace_range(begin..begin + host.len() + digits, "HOST");
     }
     text
 }

@@ -160,18 +160,18 @@ async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
         format!("{fault:?}: {text}")
     });
     insta::assert_snapshot!(join_all(told).await.join("\n"), @r#"
-    SlowDown: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503, SlowDown: As the script says
-    Unavailable: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 503
-    Internal: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 500, InternalError: As the script says
-    Throttled: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 429, TooManyRequests: As the script says
-    ResetAtOnce: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: Connection reset by peer (os error 104)
-    ResetWithin: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: Connection reset by peer (os error 104)
-    ShortBody: BF0227: cannot read `s3://clicks/c`, tried 5 times: streaming error: error reading a body from connection: end of file before message length reached
-    Stall: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response brought fewer than 65536 bytes within 300ms
-    ErrorInDisguise: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response has no ETag
-    NoEtag: BF0227: cannot read `s3://clicks/c`, tried 5 times: the response has no ETag
-    WrongRange: BF0227: cannot read `s3://clicks/c`, tried 5 times: HTTP 500, InternalError: As the script says
-    WrongLength: BF0211: `s3://clicks/c` has changed since the plan: planned 70000 bytes, modified at 2026-01-31T05:00:00Z; found the ETag "else" in a response
+    SlowDown: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 503, SlowDown: As the script says
+    Unavailable: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 503
+    Internal: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says
+    Throttled: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 429, TooManyRequests: As the script says
+    ResetAtOnce: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
+    ResetWithin: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
+    ShortBody: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: end of file before message length reached
+    Stall: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response brought fewer than 65536 bytes within 300ms
+    ErrorInDisguise: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
+    NoEtag: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
+    WrongRange: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says
+    WrongLength: BF0211: `s3://clicks/c` has changed since the plan: planned the ETag "00000000000000000000000000000003", 70000 bytes; found the ETag "else", 35000 bytes
     "#);
 }
 
@@ -219,7 +219,7 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
     let error = deliver(&driver, &splits[0])
         .await
         .expect_err("another object");
-    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned 5000 bytes, modified at 2026-01-31T05:00:00Z; found the ETag "newer" in a response"#);
+    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001"; found the ETag "newer""#);
 
     // One that heeds them.
     *newer.lock().unwrap() = false;
@@ -227,7 +227,7 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
     let error = deliver(&driver, &splits[0])
         .await
         .expect_err("another object");
-    insta::assert_snapshot!(told(&error), @r"BF0211: `s3://clicks/a` has changed since the plan: planned 5000 bytes, modified at 2026-01-31T05:00:00Z; found 6000 bytes, modified at 2026-01-31T05:00:00Z");
+    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001", 5000 bytes; found the ETag "00000000000000000000000000000002", 6000 bytes"#);
     shelf.remove("a");
     let error = deliver(&driver, &splits[0]).await.expect_err("no object");
     insta::assert_snapshot!(told(&error), @r"BF0212: `s3://clicks/a` has vanished since the plan, which found 5000 bytes, modified at 2026-01-31T05:00:00Z");
@@ -292,11 +292,11 @@ async fn refusals_are_told_at_once() {
         all += &format!("{}\n", told(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0221: the store does not let us read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
-    BF0221: the store does not let us read `s3://clicks/a`: HTTP 403, SignatureDoesNotMatch: As the script says (request 4711)
-    BF0221: the store does not let us read `s3://clicks/a`: HTTP 400, ExpiredToken: As the script says (request 4711)
-    BF0227: cannot read `s3://clicks/a`, tried once: HTTP 400, InvalidRequest: As the script says (request 4711)
-    BF0221: the store does not let us read `s3://clicks/a`: the bucket is in another region
+    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
+    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 403, SignatureDoesNotMatch: As the script says (request 4711)
+    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 400, ExpiredToken: As the script says (request 4711)
+    BF0227: cannot read `s3://clicks/a` at http://HOST, tried once: HTTP 400, InvalidRequest: As the script says (request 4711)
+    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: the bucket is in another region
     ");
 }
 

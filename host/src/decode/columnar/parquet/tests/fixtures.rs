@@ -106,7 +106,7 @@ fn a_damaged_page_with_a_checksum_is_an_error() {
             range.start as usize,
             &PYARROW[range.start as usize..range.end as usize],
         );
-        let pages = pages(bytes, chunk.num_values() as u64).unwrap();
+        let pages = pages(bytes, chunk.num_values() as u64, 4).unwrap();
         pages
             .into_iter()
             .flat_map(move |page| page.body.map(move |at| start + at))

@@ -3,6 +3,7 @@
 
 mod damage;
 mod fixtures;
+mod growth;
 mod pruning;
 mod support;
 mod writers;

@@ -1,0 +1,486 @@
+//! What values of a writer's schema become in memory, so that none is decoded that becomes far too much.
+//!
+//! A null of a wide record takes a byte and becomes a row of nulls, and an array of nulls may have any number of items in
+//! ten bytes. Where a schema allows for such, values are walked over before they are decoded.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::header::{Cursor, Unread};
+
+/// The most types of a schema, each counted wherever it is used: the library writes them all out.
+const MAX_TYPES: u64 = 1 << 16;
+
+/// How deep they may nest.
+const MAX_DEPTH: u32 = 128;
+
+/// The bytes that a byte of a value may become without being looked at.
+const USUAL_GAIN: u64 = 1024;
+
+/// Items that take no bytes, as nulls, which values may have: as many for each of their bytes,
+const FREE_ITEMS_PER_BYTE: u64 = 64;
+/// and a few more.
+const FREE_ITEMS: u64 = 1024;
+
+/// About how many bytes the values decoded at a time have at most.
+pub(super) const VALUES_BYTES: u64 = 64 << 20;
+
+/// A schema, of which each type is told once.
+pub(super) struct Shape {
+    types: Vec<Type>,
+    root: usize,
+}
+
+/// What values have become so far, or will become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Weight {
+    /// Of the value as it is stored.
+    pub(super) stored_bytes: usize,
+    /// About how many bytes it has in memory.
+    pub(super) bytes: u64,
+    /// Items of arrays and maps that take no byte.
+    pub(super) free_items: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Type {
+    form: Form,
+    /// Bytes in memory of a null that stands for one.
+    blank_bytes: u64,
+    /// Whether values take no bytes.
+    is_free: bool,
+    /// The most bytes in memory that a byte of a value becomes.
+    gain: u64,
+    types: u64,
+    depth: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// As many bytes.
+    Fixed(usize),
+    /// A number of 32 or 64 bits in zigzag.
+    Number,
+    /// A length and as many bytes.
+    Bytes,
+    Array(usize),
+    Map(usize),
+    Union(Vec<usize>),
+    Record(Vec<usize>),
+}
+
+/// Says what is wrong with values of as many bytes that have so many items which take none.
+pub(super) fn check_items(free_items: u64, stored_bytes: usize) -> Result<(), String> {
+    let most = FREE_ITEMS + (stored_bytes as u64).saturating_mul(FREE_ITEMS_PER_BYTE);
+    match free_items > most {
+        true => Err(format!(
+            "{stored_bytes} bytes have {free_items} items that take no bytes, more than {most}, the limit"
+        )),
+        false => Ok(()),
+    }
+}
+
+impl Weight {
+    fn add(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+impl Shape {
+    /// The shape of a schema.
+    ///
+    /// # Errors
+    /// Where it makes no sense, or there is far more of it once it is written out.
+    pub(super) fn new(schema: &str) -> Result<Self, String> {
+        let schema = serde_json::from_str(schema).map_err(|error| error.to_string())?;
+        let mut maker = Maker::default();
+        let root = maker.make(&schema, "")?;
+        Ok(Shape {
+            types: maker.types,
+            root,
+        })
+    }
+
+    /// What the value at the front of `bytes` becomes.
+    ///
+    /// # Errors
+    /// Where there is no such value.
+    pub(super) fn weigh(&self, bytes: &[u8]) -> Result<Weight, &'static str> {
+        let mut weight = Weight::default();
+        let mut cursor = Cursor { bytes };
+        self.walk(self.root, &mut cursor, &mut weight)
+            .map_err(|unread| match unread {
+                Unread::Short => "it is cut off",
+                Unread::Damaged(detail) => detail,
+            })?;
+        weight.stored_bytes = bytes.len() - cursor.bytes.len();
+        Ok(weight)
+    }
+
+    /// The most bytes in memory that a byte becomes; `None` where that is much, and values are to be weighed.
+    pub(super) fn gain(&self) -> Option<u64> {
+        let gain = self.types[self.root].gain;
+        (gain <= USUAL_GAIN).then_some(gain.max(1))
+    }
+
+    // As deep as types nest.
+    fn walk(&self, of: usize, cursor: &mut Cursor<'_>, weight: &mut Weight) -> Result<(), Unread> {
+        let Type { form, .. } = &self.types[of];
+        match form {
+            Form::Fixed(length) => {
+                cursor.take(*length)?;
+                weight.add(*length as u64 + 1);
+            }
+            Form::Number => {
+                cursor.long()?;
+                weight.add(16);
+            }
+            Form::Bytes => {
+                let length = cursor.bytes()?.len();
+                weight.add(length as u64 + 16);
+            }
+            Form::Record(fields) => {
+                weight.add(1);
+                for field in fields {
+                    self.walk(*field, cursor, weight)?;
+                }
+            }
+            Form::Union(branches) => {
+                let at = usize::try_from(cursor.long()?).ok();
+                let branch = at.and_then(|at| branches.get(at));
+                let branch = *branch.ok_or(Unread::Damaged("a union has no such branch"))?;
+                weight.add(6);
+                if self.types[branch].is_free {
+                    let blanks = branches
+                        .iter()
+                        .map(|branch| self.types[*branch].blank_bytes);
+                    weight.add(blanks.max().unwrap_or(0));
+                } else {
+                    self.walk(branch, cursor, weight)?;
+                }
+            }
+            Form::Array(item) => {
+                weight.add(8);
+                self.blocks(cursor, weight, *item, false)?;
+            }
+            Form::Map(value) => {
+                weight.add(8);
+                self.blocks(cursor, weight, *value, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn blocks(
+        &self,
+        cursor: &mut Cursor<'_>,
+        weight: &mut Weight,
+        of: usize,
+        has_keys: bool,
+    ) -> Result<(), Unread> {
+        loop {
+            let items = cursor.long()?;
+            if items == 0 {
+                return Ok(());
+            }
+            let length = match items < 0 {
+                true => Some(cursor.long()?),
+                false => None,
+            };
+            let before = cursor.bytes.len();
+            let items = items.unsigned_abs();
+            if self.types[of].is_free && !has_keys {
+                weight.free_items = weight.free_items.saturating_add(items);
+                let bytes = self.types[of].blank_bytes.saturating_add(1);
+                weight.add(items.saturating_mul(bytes));
+            } else {
+                for _ in 0..items {
+                    if has_keys {
+                        let key = cursor.bytes()?.len();
+                        weight.add(key as u64 + 16);
+                    }
+                    self.walk(of, cursor, weight)?;
+                }
+            }
+            let read = (before - cursor.bytes.len()) as u64;
+            // Who passes over the block by its length has to come to the same place.
+            if length.is_some_and(|length| u64::try_from(length) != Ok(read)) {
+                return Err(Unread::Damaged("a block of items has another length"));
+            }
+        }
+    }
+}
+
+/// Makes types of JSON.
+#[derive(Default)]
+struct Maker {
+    types: Vec<Type>,
+    /// By full names.
+    named: HashMap<String, usize>,
+}
+
+impl Maker {
+    fn add(&mut self, made: Type) -> Result<usize, String> {
+        if made.types > MAX_TYPES {
+            return Err(format!("written out, it has more than {MAX_TYPES} types"));
+        }
+        if made.depth > MAX_DEPTH {
+            return Err(format!("its types nest deeper than {MAX_DEPTH}"));
+        }
+        self.types.push(made);
+        Ok(self.types.len() - 1)
+    }
+
+    fn simple(&mut self, form: Form) -> Result<usize, String> {
+        let (blank_bytes, is_free, gain) = match form {
+            Form::Fixed(0) => (0, true, 0),
+            Form::Fixed(length) => (length as u64 + 1, false, 2),
+            _ => (16, false, 17),
+        };
+        self.add(Type {
+            form,
+            blank_bytes,
+            is_free,
+            gain,
+            types: 1,
+            depth: 1,
+        })
+    }
+
+    /// Adds a type that holds others.
+    fn holding(&mut self, form: Form, inside: &[usize]) -> Result<usize, String> {
+        let of = |at: &usize| &self.types[*at];
+        let inside_of = || inside.iter().map(of);
+        let (types, depth) = (
+            inside_of().map(|held| held.types).sum::<u64>() + 1,
+            inside_of().map(|held| held.depth).max().unwrap_or(0) + 1,
+        );
+        let gain = inside_of().map(|held| held.gain).max().unwrap_or(0);
+        let blanks = || inside_of().map(|held| held.blank_bytes);
+        let (blank_bytes, is_free, gain) = match &form {
+            Form::Record(_) => {
+                let free = inside_of().filter(|held| held.is_free);
+                let free_bytes = free.map(|held| held.blank_bytes + 1).sum::<u64>();
+                (
+                    blanks().fold(1, u64::saturating_add),
+                    inside_of().all(|held| held.is_free),
+                    gain.saturating_add(free_bytes + 1),
+                )
+            }
+            Form::Union(_) => {
+                let blank = blanks().max().unwrap_or(0);
+                (
+                    blank.saturating_add(6),
+                    false,
+                    gain.saturating_add(blank).saturating_add(6),
+                )
+            }
+            // Any number of items in no bytes.
+            Form::Array(item) if of(item).is_free => (8, false, u64::MAX),
+            Form::Map(value) if of(value).is_free => {
+                let bytes = of(value).blank_bytes.saturating_add(17);
+                (8, false, bytes)
+            }
+            _ => (8, false, gain.max(17)),
+        };
+        self.add(Type {
+            form,
+            blank_bytes,
+            is_free,
+            gain,
+            types,
+            depth,
+        })
+    }
+
+    fn make(&mut self, schema: &Value, namespace: &str) -> Result<usize, String> {
+        match schema {
+            Value::String(name) => self.by_name(name, namespace),
+            Value::Array(branches) => {
+                let made = branches.iter().map(|branch| self.make(branch, namespace));
+                let made = made.collect::<Result<Vec<_>, _>>()?;
+                self.holding(Form::Union(made.clone()), &made)
+            }
+            Value::Object(members) => match members.get("type") {
+                Some(Value::String(kind)) => self.of_kind(kind, schema, namespace),
+                Some(inside) => self.make(inside, namespace),
+                None => Err("a type does not say what it is".to_owned()),
+            },
+            _ => Err("a type is neither a name nor an object nor a union".to_owned()),
+        }
+    }
+
+    fn by_name(&mut self, name: &str, namespace: &str) -> Result<usize, String> {
+        match name {
+            "null" => self.simple(Form::Fixed(0)),
+            "boolean" => self.simple(Form::Fixed(1)),
+            "float" => self.simple(Form::Fixed(4)),
+            "double" => self.simple(Form::Fixed(8)),
+            "int" | "long" => self.simple(Form::Number),
+            "bytes" | "string" => self.simple(Form::Bytes),
+            name => {
+                let known = self.named.get(&full_name(name, namespace));
+                let known = known.or_else(|| self.named.get(name));
+                let at = *known
+                    .ok_or_else(|| format!("the type `{name}` is not defined before it is used"))?;
+                Ok(at)
+            }
+        }
+    }
+
+    fn of_kind(&mut self, kind: &str, schema: &Value, namespace: &str) -> Result<usize, String> {
+        let name = schema
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let own = schema.get("namespace").and_then(Value::as_str);
+        let full = full_name(name, own.unwrap_or(namespace));
+        let lacks = |what: &str| format!("a type of kind `{kind}` lacks `{what}`");
+        let made = match kind {
+            "array" => {
+                let items = schema.get("items").ok_or_else(|| lacks("items"))?;
+                let item = self.make(items, namespace)?;
+                return self.holding(Form::Array(item), &[item]);
+            }
+            "map" => {
+                let values = schema.get("values").ok_or_else(|| lacks("values"))?;
+                let value = self.make(values, namespace)?;
+                return self.holding(Form::Map(value), &[value]);
+            }
+            "record" | "error" => {
+                let fields = schema.get("fields").and_then(Value::as_array);
+                let inside = full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
+                let mut made = Vec::new();
+                for field in fields.ok_or_else(|| lacks("fields"))? {
+                    let of = field.get("type").ok_or_else(|| lacks("type"))?;
+                    made.push(self.make(of, inside)?);
+                }
+                self.holding(Form::Record(made.clone()), &made)?
+            }
+            "enum" => self.simple(Form::Number)?,
+            "fixed" => {
+                let size = schema.get("size").and_then(Value::as_u64);
+                let size = size.and_then(|size| usize::try_from(size).ok());
+                self.simple(Form::Fixed(size.ok_or_else(|| lacks("size"))?))?
+            }
+            kind => return self.by_name(kind, namespace),
+        };
+        self.named.insert(full, made);
+        Ok(made)
+    }
+}
+
+fn full_name(name: &str, namespace: &str) -> String {
+    match namespace {
+        "" => name.to_owned(),
+        _ if name.contains('.') => name.to_owned(),
+        namespace => format!("{namespace}.{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shape(schema: Value) -> Shape {
+        Shape::new(&schema.to_string()).unwrap()
+    }
+
+    fn record(name: &str, fields: Value) -> Value {
+        json!({"type": "record", "name": name, "namespace": "org.example", "fields": fields})
+    }
+
+    /// Arrays of arrays of nulls.
+    fn nested(depth: usize) -> Value {
+        (0..depth).fold(
+            json!("null"),
+            |items, _| json!({"type": "array", "items": items}),
+        )
+    }
+
+    #[test]
+    fn usual_schemas_need_no_walk_and_those_that_can_grow_do() {
+        let usual = record(
+            "Click",
+            json!([
+                {"name": "id", "type": "long"},
+                {"name": "page", "type": ["null", "string"]},
+                {"name": "tags", "type": {"type": "array", "items": "string"}},
+                {"name": "uuid", "type": {"type": "fixed", "name": "Uuid", "size": 16}},
+                {"name": "before", "type": ["null", "Uuid"]},
+                {"name": "more", "type": {"type": "map", "values": ["null", "double"]}},
+            ]),
+        );
+        assert!(shape(usual).gain().is_some());
+        assert_eq!(shape(nested(1)).gain(), None);
+        let wide = json!(["null", {"type": "fixed", "name": "Wide", "size": 1_000_000}]);
+        assert_eq!(shape(wide).gain(), None);
+    }
+
+    #[test]
+    fn what_a_value_becomes_is_told_without_going_over_items_of_no_bytes() {
+        // A billion nulls in six bytes.
+        let billion = [0x80, 0xa8, 0xd6, 0xb9, 0x07, 0];
+        let weight = shape(nested(1)).weigh(&billion).unwrap();
+        assert_eq!(weight.free_items, 1_000_000_000);
+        assert_eq!(weight.stored_bytes, billion.len());
+        assert!(check_items(weight.free_items, weight.stored_bytes).is_err());
+        let few = shape(nested(2)).weigh(&[2, 4, 0, 0]).unwrap();
+        assert_eq!((few.free_items, few.stored_bytes), (2, 4));
+        assert_eq!(check_items(few.free_items, few.stored_bytes), Ok(()));
+        let wide = json!(["null", {"type": "fixed", "name": "Wide", "size": 1_000_000}]);
+        assert!(shape(wide).weigh(&[0]).unwrap().bytes >= 1_000_000);
+    }
+
+    #[test]
+    fn a_value_that_is_damaged_is_told() {
+        let schema = record(
+            "R",
+            json!([
+                {"name": "a", "type": {"type": "array", "items": "int"}},
+                {"name": "u", "type": ["null", "string"]},
+            ]),
+        );
+        let whole = [1, 2, 7, 0, 2, 2, b'x'];
+        let shape = shape(schema);
+        assert_eq!(shape.weigh(&whole).unwrap().stored_bytes, whole.len());
+        for cut in 0..whole.len() {
+            assert_eq!(shape.weigh(&whole[..cut]), Err("it is cut off"), "{cut}");
+        }
+        let longer = [1, 4, 7, 0, 2, 2, b'x'];
+        assert!(shape.weigh(&longer).is_err(), "a block of another length");
+        let branch = [0, 4];
+        assert!(shape.weigh(&branch).is_err(), "a branch that is not there");
+    }
+
+    #[test]
+    fn a_schema_that_grows_by_doubling_is_refused() {
+        let of = |name: &str| json!([{"name": "a", "type": name}, {"name": "b", "type": name}]);
+        let doubled = |times: usize| {
+            let first = json!({"name": "r0", "type": record("R0", json!([]))});
+            let rest = (1..times).map(|at| {
+                let fields = of(&format!("R{}", at - 1));
+                json!({"name": format!("r{at}"), "type": record(&format!("R{at}"), fields)})
+            });
+            let fields: Vec<_> = std::iter::once(first).chain(rest).collect();
+            Shape::new(&record("All", fields.into()).to_string()).map(|_| ())
+        };
+        assert_eq!(doubled(10), Ok(()));
+        assert!(doubled(60).unwrap_err().contains("65536 types"));
+    }
+
+    #[test]
+    fn types_that_use_each_other_in_a_long_chain_are_refused() {
+        let first = json!({"name": "r0", "type": record("R0", json!([]))});
+        let rest = (1..200).map(|at| {
+            let fields = json!([{"name": "a", "type": format!("R{}", at - 1)}]);
+            json!({"name": format!("r{at}"), "type": record(&format!("R{at}"), fields)})
+        });
+        let fields: Vec<_> = std::iter::once(first).chain(rest).collect();
+        let error = Shape::new(&record("All", fields.into()).to_string()).err();
+        assert_eq!(error.unwrap(), "its types nest deeper than 128");
+    }
+}

@@ -1,0 +1,393 @@
+//! How many rows of a row group can be decoded at a time within a bound of memory.
+//!
+//! A few bytes may stand for many: a dictionary's entry for each row that repeats it, a prefix for each string that has
+//! it, a run of levels for the items of a list. So the longest of each is found before anything is decoded. What a
+//! dictionary does to a column of strings is taken back by reading it as views, which refer to its entries.
+
+use std::sync::Arc;
+
+use parquet::basic::{ConvertedType, Encoding, LogicalType, Type as Physical};
+use parquet::column::page::{Page as Decompressed, PageReader};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::reader::ChunkReader;
+use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::ColumnDescriptor;
+
+use super::levels::{Deltas, RowLengths};
+use super::pages::{Page, PageKind};
+
+/// About how many bytes the rows decoded at a time have at most.
+const ROWS_BYTES: u64 = 64 << 20;
+
+/// What a value takes whatever it is: its place in a column, or a view, and its levels.
+const VALUE_BYTES: u64 = 20;
+
+/// A column of a row group, as far as it can grow.
+pub(super) struct Column {
+    /// Its path.
+    pub(super) name: String,
+    /// Its strings can be read as views.
+    has_views: bool,
+    /// How many values there are, nulls and items of lists among them.
+    values: u64,
+    /// How many of them some rows have; `None` where each row has one, or as many as there are.
+    lengths: Option<RowLengths>,
+    is_repeated: bool,
+    /// The bytes of a value whatever it is.
+    value_bytes: u64,
+    /// The longest entry of its dictionary.
+    entry_bytes: u64,
+    /// The longest value that shares a prefix with the one before.
+    shared_bytes: u64,
+    /// All values that do so.
+    all_shared_bytes: u64,
+}
+
+/// How a row group is to be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Rows at a time.
+    pub(super) rows: usize,
+    /// Strings are read as views.
+    pub(super) has_views: bool,
+}
+
+/// A row may take more than the limit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLarge<'a> {
+    /// The column that takes most of it.
+    pub(super) column: &'a str,
+    pub(super) bytes: u64,
+}
+
+impl Column {
+    /// Looks into the pages of a column as far as they may grow.
+    ///
+    /// # Errors
+    /// Where they are damaged.
+    pub(super) fn new(
+        chunk: &ColumnChunkMetaData,
+        pages: &[Page],
+        reader: Arc<impl ChunkReader + 'static>,
+    ) -> Result<Self, ParquetError> {
+        let descriptor = chunk.column_descr();
+        let mut column = Column {
+            name: chunk.column_path().string(),
+            has_views: has_views(descriptor),
+            values: u64::try_from(chunk.num_values()).unwrap_or_default(),
+            lengths: None,
+            is_repeated: descriptor.max_rep_level() > 0,
+            value_bytes: VALUE_BYTES + type_length(descriptor),
+            entry_bytes: 0,
+            shared_bytes: 0,
+            all_shared_bytes: 0,
+        };
+        let is_bytes = descriptor.physical_type() == Physical::BYTE_ARRAY;
+        let of_dictionary = |page: &&Page| page.kind == PageKind::Dictionary && is_bytes;
+        let dictionary = pages.iter().find(of_dictionary);
+        let longest = dictionary.map_or(0, |page| page.uncompressed_bytes);
+        // Of a large row group a few thousand are decoded at a time, of several columns.
+        let has_long_entry = column.values.min(1 << 13).saturating_mul(longest) > ROWS_BYTES / 8;
+        let has_shared = pages.iter().any(has_lengths);
+        let has_long_rows = column.is_repeated
+            && column.values.saturating_mul(column.value_bytes + longest) > ROWS_BYTES;
+        if !(has_long_entry || has_shared || has_long_rows) {
+            column.entry_bytes = longest;
+            return Ok(column);
+        }
+        let mut lengths = has_long_rows.then(RowLengths::default);
+        let mut reader = SerializedPageReader::new(reader, chunk, 0, None)?;
+        let mut found = 0;
+        while found < column.values {
+            let Some(page) = reader.get_next_page()? else {
+                break;
+            };
+            if !page.is_data_page() {
+                if is_bytes {
+                    let longest = longest_entry(page.buffer());
+                    column.entry_bytes = longest.ok_or_else(|| damaged("dictionary"))?;
+                }
+                if !has_shared && !has_long_rows {
+                    break;
+                }
+                continue;
+            }
+            found += u64::from(page.num_values());
+            let levels = Levels::of(&page, descriptor).ok_or_else(|| damaged("levels"))?;
+            if let Some(lengths) = &mut lengths {
+                let added = levels.repetition.and_then(|levels| {
+                    lengths.add(levels, descriptor.max_rep_level(), page.num_values())
+                });
+                added.ok_or_else(|| damaged("levels"))?;
+            }
+            column
+                .share(page.encoding(), levels.values, page.num_values())
+                .ok_or_else(|| damaged("lengths"))?;
+        }
+        column.lengths = lengths.map(RowLengths::end);
+        Ok(column)
+    }
+
+    /// Finds the longest value of a page that stores lengths apart.
+    fn share(&mut self, encoding: Encoding, values: &[u8], most: u32) -> Option<()> {
+        let mut at = values;
+        match encoding {
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => {
+                Deltas::new(&mut at, most)?.for_each(|length| (length >= 0).then_some(()))
+            }
+            Encoding::DELTA_BYTE_ARRAY => {
+                let mut prefixes = Vec::new();
+                let deltas = Deltas::new(&mut at, most)?;
+                deltas.for_each(|length| {
+                    prefixes.push(u32::try_from(length).ok()?);
+                    Some(())
+                })?;
+                let (mut prefixes, mut last) = (prefixes.into_iter(), 0u64);
+                Deltas::new(&mut at, most)?.for_each(|length| {
+                    let prefix = u64::from(prefixes.next()?).min(last);
+                    last = prefix + u64::try_from(length).ok()?;
+                    self.shared_bytes = self.shared_bytes.max(last);
+                    self.all_shared_bytes = self.all_shared_bytes.saturating_add(last);
+                    Some(())
+                })
+            }
+            _ => Some(()),
+        }
+    }
+
+    /// The most bytes of `rows` rows that are decoded together.
+    fn most_bytes(&self, rows: usize, has_views: bool) -> u64 {
+        let values = match &self.lengths {
+            Some(lengths) => lengths.most(rows),
+            None if self.is_repeated => self.values,
+            None => self.values.min(rows as u64),
+        };
+        let entry_bytes = match has_views && self.has_views {
+            true => 0,
+            false => self.entry_bytes,
+        };
+        let shared = values.saturating_mul(self.shared_bytes);
+        values
+            .saturating_mul(self.value_bytes.saturating_add(entry_bytes))
+            .saturating_add(shared.min(self.all_shared_bytes))
+    }
+}
+
+/// How to decode rows of these columns, `most` at a time at most.
+///
+/// # Errors
+/// Where a row alone may take more than `limit`.
+pub(super) fn reading(
+    columns: &[Column],
+    most: usize,
+    limit: u64,
+) -> Result<Reading, TooLarge<'_>> {
+    let bytes = |rows, has_views| {
+        let bytes = columns
+            .iter()
+            .map(|column| column.most_bytes(rows, has_views));
+        bytes.fold(0, u64::saturating_add)
+    };
+    let has_views = bytes(most, false) > ROWS_BYTES
+        && columns
+            .iter()
+            .any(|column| column.has_views && column.entry_bytes > 0);
+    let mut rows = most;
+    while rows > 1 && bytes(rows, has_views) > ROWS_BYTES {
+        // Windows of such lengths are known best.
+        rows = ((rows - 1).next_power_of_two() / 2).max(1);
+    }
+    let row_bytes = bytes(1, has_views);
+    if rows == 1 && row_bytes > limit.max(ROWS_BYTES) {
+        let largest = columns
+            .iter()
+            .max_by_key(|column| column.most_bytes(1, has_views));
+        return Err(TooLarge {
+            column: largest.map_or("", |column| &column.name),
+            bytes: row_bytes,
+        });
+    }
+    Ok(Reading { rows, has_views })
+}
+
+/// Whether the lengths of a page's values are stored apart from them.
+pub(super) fn has_lengths(page: &Page) -> bool {
+    const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
+    const DELTA_BYTE_ARRAY: i64 = 7;
+    page.kind == PageKind::Data
+        && matches!(page.encoding, DELTA_LENGTH_BYTE_ARRAY | DELTA_BYTE_ARRAY)
+}
+
+/// How many bytes a value takes at least in a dictionary.
+pub(super) fn entry_bytes(descriptor: &ColumnDescriptor) -> u64 {
+    match descriptor.physical_type() {
+        Physical::BOOLEAN => 1,
+        Physical::INT64 | Physical::DOUBLE => 8,
+        Physical::INT96 => 12,
+        Physical::FIXED_LEN_BYTE_ARRAY => type_length(descriptor).max(1),
+        Physical::INT32 | Physical::FLOAT | Physical::BYTE_ARRAY => 4,
+    }
+}
+
+/// The bytes of each value, where all have as many.
+fn type_length(descriptor: &ColumnDescriptor) -> u64 {
+    match descriptor.physical_type() {
+        Physical::FIXED_LEN_BYTE_ARRAY => u64::try_from(descriptor.type_length()).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Whether the values of a column can be read as views: strings and bytes, not decimals.
+pub(super) fn has_views(descriptor: &ColumnDescriptor) -> bool {
+    let is_decimal = descriptor.converted_type() == ConvertedType::DECIMAL
+        || matches!(
+            descriptor.logical_type_ref(),
+            Some(LogicalType::Decimal { .. })
+        );
+    descriptor.physical_type() == Physical::BYTE_ARRAY && !is_decimal
+}
+
+/// The longest string of a dictionary; `None` where it is damaged.
+fn longest_entry(mut bytes: &[u8]) -> Option<u64> {
+    let mut longest = 0;
+    while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length);
+        longest = longest.max(u64::from(length));
+        bytes = rest.get(usize::try_from(length).ok()?..)?;
+    }
+    Some(longest)
+}
+
+fn damaged(what: &str) -> ParquetError {
+    ParquetError::General(format!("the {what} of a page are damaged"))
+}
+
+/// The parts of a decompressed data page.
+struct Levels<'a> {
+    /// Repetition levels, where they are runs.
+    repetition: Option<&'a [u8]>,
+    values: &'a [u8],
+}
+
+impl<'a> Levels<'a> {
+    fn of(page: &'a Decompressed, descriptor: &ColumnDescriptor) -> Option<Self> {
+        match page {
+            Decompressed::DataPageV2 {
+                buf,
+                def_levels_byte_len,
+                rep_levels_byte_len,
+                ..
+            } => {
+                let (repetition, rest) =
+                    buf.split_at_checked(usize::try_from(*rep_levels_byte_len).ok()?)?;
+                let values = rest.get(usize::try_from(*def_levels_byte_len).ok()?..)?;
+                Some(Levels {
+                    repetition: Some(repetition),
+                    values,
+                })
+            }
+            Decompressed::DataPage {
+                buf,
+                num_values,
+                def_level_encoding,
+                rep_level_encoding,
+                ..
+            } => {
+                let mut rest = &buf[..];
+                let most = descriptor.max_rep_level();
+                let repetition = levels(&mut rest, *rep_level_encoding, most, *num_values)?;
+                let most = descriptor.max_def_level();
+                levels(&mut rest, *def_level_encoding, most, *num_values)?;
+                Some(Levels {
+                    repetition: (*rep_level_encoding == Encoding::RLE).then_some(repetition),
+                    values: rest,
+                })
+            }
+            Decompressed::DictionaryPage { .. } => None,
+        }
+    }
+}
+
+/// Takes levels up to `most` off the front of a page.
+fn levels<'a>(
+    bytes: &mut &'a [u8],
+    encoding: Encoding,
+    most: i16,
+    values: u32,
+) -> Option<&'a [u8]> {
+    if most == 0 {
+        return Some(&[]);
+    }
+    let length = match encoding {
+        Encoding::RLE => {
+            let (length, rest) = bytes.split_first_chunk::<4>()?;
+            *bytes = rest;
+            u64::from(u32::from_le_bytes(*length))
+        }
+        // All levels in as many bits as the highest has.
+        _ => (u64::from(values) * u64::from(16 - most.leading_zeros())).div_ceil(8),
+    };
+    let (levels, rest) = bytes.split_at_checked(usize::try_from(length).ok()?)?;
+    *bytes = rest;
+    Some(levels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, entry_bytes: u64, has_views: bool) -> Column {
+        Column {
+            name: name.to_owned(),
+            has_views,
+            values: 1 << 20,
+            lengths: None,
+            is_repeated: false,
+            value_bytes: VALUE_BYTES,
+            entry_bytes,
+            shared_bytes: 0,
+            all_shared_bytes: 0,
+        }
+    }
+
+    #[test]
+    fn rows_are_as_many_as_fit_and_views_are_read_where_that_helps() {
+        let small = [column("a", 100, true), column("b", 0, true)];
+        let usual = Reading {
+            rows: 8192,
+            has_views: false,
+        };
+        assert_eq!(reading(&small, 8192, 1 << 20), Ok(usual));
+        let long = [column("a", 100, true), column("b", 400_000, true)];
+        let viewed = Reading {
+            has_views: true,
+            ..usual
+        };
+        assert_eq!(reading(&long, 8192, 1 << 20), Ok(viewed));
+        // No view helps a decimal.
+        let fixed = [column("a", 400_000, false)];
+        let found = reading(&fixed, 8192, 1 << 20).unwrap();
+        assert_eq!(found.rows, 128);
+        let huge = [column("a", 100, false), column("b", 1 << 30, false)];
+        let error = reading(&huge, 8192, 512 << 20).unwrap_err();
+        assert_eq!(error.column, "b");
+        assert!(reading(&huge, 8192, 2 << 30).is_ok());
+    }
+
+    #[test]
+    fn shared_prefixes_count_for_each_value_that_has_them() {
+        // Blocks of 128 in one part: a length, zigzag, and others that differ by nothing.
+        let lengths = |first: u8, count: u8| [0x80, 0x01, 1, count, first, 0, 0];
+        let mut found = column("a", 0, true);
+        let page = [&lengths(100, 3)[..], &lengths(100, 3)].concat();
+        found.share(Encoding::DELTA_BYTE_ARRAY, &page, 3).unwrap();
+        assert_eq!(
+            (found.shared_bytes, found.all_shared_bytes),
+            (100, 50 + 100 + 100)
+        );
+        assert_eq!(found.most_bytes(2, true), 2 * (VALUE_BYTES + 100));
+        let too_many = found.share(Encoding::DELTA_BYTE_ARRAY, &page, 2);
+        assert_eq!(too_many, None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Runs [`avro`](backfold_fuzz::decode::fuzz::avro).
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::avro(input));

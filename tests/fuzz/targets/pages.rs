@@ -1,0 +1,4 @@
+//! Runs [`pages`](backfold_fuzz::decode::fuzz::pages).
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::pages(input));

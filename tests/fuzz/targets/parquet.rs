@@ -1,0 +1,4 @@
+//! Runs [`parquet`](backfold_fuzz::decode::fuzz::parquet).
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::parquet(input));
