@@ -183,6 +183,13 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
         "reason",
         with_path(record.path.as_deref(), &plain(&record.reason)),
     );
+    if record.swallowed_bytes > 0 {
+        let bytes = counted(record.swallowed_bytes, "byte");
+        fields.add(
+            "swallowed",
+            format!("the last {bytes}, in which other records may be lost"),
+        );
+    }
     if let Some(component) = &record.component {
         fields.add("component", component);
     }
@@ -194,6 +201,9 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
     }
     if let Some(parts) = &record.message {
         message_fields(parts, &mut fields);
+    }
+    if let Some(header) = &record.header {
+        fields.add("header", written(header));
     }
     let mut text = fields.render(paint);
     if let Some(columns) = &record.columns {

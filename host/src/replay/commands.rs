@@ -80,6 +80,7 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
             build: chosen.info.build.clone(),
             state: chosen.state,
         })?;
+    let report = RunReport::new(&folder, &standing);
     gate(GateInput {
         store: &*store,
         build: &chosen.info,
@@ -89,7 +90,8 @@ pub async fn swap(job: &Job, build: Option<&str>, by: &str) -> Result<Pointer, E
         splits_covered: standing.covered.len(),
         offsets: &standing.offsets(),
         is_narrowed: folder.manifest.range != EventRange::default(),
-        quarantined: RunReport::new(&folder, &standing).rejected,
+        quarantined: report.rejected,
+        counts: &report.counts,
         options: &job.gate,
     })
     .await?

@@ -76,6 +76,7 @@ impl Replay<'_> {
             offsets: &standing.offsets(),
             is_narrowed: build.manifest.range != EventRange::default(),
             quarantined: report.rejected,
+            counts: &report.counts,
             options: &self.job.gate,
         })
         .await?;
