@@ -342,6 +342,12 @@ fn swallowed_bytes_are_refused_until_the_job_says_how_many_may_be() {
         (&line["length_bytes"], &line["swallowed_bytes"]),
         (&1100.into(), &1089.into())
     );
+    let listed = bench.run("quarantine list").success();
+    assert!(
+        listed.stdout.contains("swallowed 1,089 bytes; not JSON"),
+        "{}",
+        listed.stdout
+    );
     let shown = bench.run("quarantine show 1").success();
     let swallowed = "swallowed    the last 1,089 bytes, in which other records may be lost";
     assert!(shown.stdout.contains(swallowed), "{}", shown.stdout);

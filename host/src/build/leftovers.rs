@@ -14,7 +14,7 @@ const SPLIT_RECORDS: u64 = 10_000;
 /// Delivers the rejected records of a build that is folded to its end. Those that were not kept whole fail when they
 /// are to be delivered; whoever plans may look for them before.
 ///
-/// Each keeps its place in the source; one of a log keeps what that kept beside its value, one of an archive is delivered
+/// Each keeps its place in the source; one of a log is delivered with its key, headers and time, one of an archive is delivered
 /// as what it is: a line, a CSV record with the header of its object, a row of columns as a line of JSON. A split is a range of the records'
 /// numbers, which begin with 1.
 pub struct LeftoversDriver {

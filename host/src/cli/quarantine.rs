@@ -159,11 +159,16 @@ fn list(rejected: &Rejected, paint: Paint) -> String {
         ("reason", Side::Left),
     ]);
     for Numbered { number, record } in &rejected.records {
+        let reason = with_path(record.path.as_deref(), &record.reason);
+        let reason = match record.swallowed_bytes {
+            0 => reason,
+            bytes => format!("swallowed {}; {reason}", counted(bytes, "byte")),
+        };
         table.row([
             number.to_string(),
             record.position.to_string(),
             by(record.rejected_by).into(),
-            with_path(record.path.as_deref(), &record.reason),
+            reason,
         ]);
     }
     text.push_str(&table.render(0, paint));

@@ -35,7 +35,7 @@ impl JsonObjects {
         }
     }
 
-    /// Gives up the record at `text.at`, which has a fault so many bytes behind its beginning.
+    /// Gives up the record at `text.at`, which has a fault `fault` bytes after its beginning.
     #[cold]
     fn give_up(&mut self, text: &Text, fault: usize, source: &mut Source, reason: String) {
         self.search = Some(Search::new(fault, self.follows_line(text)));
@@ -70,7 +70,7 @@ impl JsonObjects {
         Stopped::Exhausted
     }
 
-    /// Goes behind a record that was given up; false if its end is not in this block and others follow.
+    /// Passes over a record that was given up; false if its end is not in this block and others follow.
     #[cold]
     fn skip(&mut self, text: &mut Text, source: &mut Source, rows: &mut Rows) -> bool {
         let line = self.line(text);

@@ -124,7 +124,7 @@ pub(super) fn is_blank(byte: u8) -> bool {
 }
 
 impl Search {
-    /// The search for the end of a record that has a fault so many bytes behind its beginning.
+    /// The search for the end of a record that has a fault `fault` bytes after its beginning.
     pub(super) fn new(fault: usize, follows_line: bool) -> Self {
         Search {
             seen: 0,

@@ -96,7 +96,7 @@ pub(super) fn line_end(text: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The fields of a record, a `!` behind those that are stray.
+    /// The fields of a record, a `!` after those that are stray.
     fn fields(record: &str) -> Vec<String> {
         let quoting = Quoting::new(&CsvOptions::default());
         let text = |field: Field| {

@@ -215,7 +215,7 @@ impl CsvRecords {
         from.map_or(0, |from| (record.len() - from) as u64)
     }
 
-    /// Where in a record of several lines the first line begins that has `width` fields by itself, behind the first one.
+    /// Where in a record of several lines the first line begins that has `width` fields by itself, the first one left out.
     fn line_of_width(&self, record: &[u8], width: usize) -> Option<usize> {
         let mut at = line_end(record)? + 1;
         loop {
@@ -240,7 +240,7 @@ impl CsvRecords {
     }
 
     /// Refuses the lines up to that of a stray quote. Where the last one has as many delimiters as two records, it may
-    /// hold them both, and all behind the quote is swallowed.
+    /// hold them both, and all after the quote is swallowed.
     #[cold]
     fn refuse_line(
         &self,

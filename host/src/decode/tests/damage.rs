@@ -13,7 +13,7 @@ enum Framing {
     JsonLines,
     /// As Firehose writes them by default.
     JsonConcatenated,
-    /// Of so many columns.
+    /// With a header, of this number of columns.
     Csv(usize),
 }
 
@@ -234,7 +234,7 @@ fn read(rng: &mut Rng, framing: Framing, records: &[Written], is_strict: bool) -
     );
     let is_lost = |at: usize| !came[at] && !records[at].is_damaged;
     let lost = (0..records.len()).filter(|at| is_lost(*at)).count();
-    // Each damaged record with those behind it that it took along has as many rows and rejections as records.
+    // Each damaged record, together with those after it that it took along, has as many rows and rejections as records.
     let unaccounted = (0..records.len())
         .filter(|at| records[*at].is_damaged)
         .any(|at| {

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -16,7 +15,10 @@ use crate::source::{Chunk, Named, Object};
 
 /// Two seeds: one that is always the same, and one that no run had before. `BACKFOLD_TEST_SEED` takes the place of
 /// both.
+#[cfg(test)]
 pub(in crate::decode) fn seeds() -> Vec<u64> {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
     let given = std::env::var("BACKFOLD_TEST_SEED").ok();
     let given = given.map(|seed| vec![seed.parse().expect("BACKFOLD_TEST_SEED is a number")]);
     given.unwrap_or_else(|| {

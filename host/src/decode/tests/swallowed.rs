@@ -4,6 +4,7 @@ use super::support::*;
 use crate::decode::json::Processor;
 use crate::decode::{DecodeOptions, Decoding};
 use crate::schema::Kind;
+use crate::units::ByteSize;
 
 /// The values of `n`, then each rejection, with the number of its last bytes that are swallowed.
 fn read(text: &str) -> String {
@@ -119,6 +120,40 @@ fn records_that_are_not_found_again_are_swallowed() {
         ),
     ] {
         assert_eq!(read(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_ends_where_the_next_one_begins() {
+    for text in [
+        format!(r#"{{"n":1}}{{"s":"{}","n":2}}{{"n":3}}"#, "x".repeat(300)),
+        format!(r#"{{"n":1}}{{"n":01,"s":"{}"}}{{"n":3}}"#, "x".repeat(300)),
+        // Longer than the limit both, one after the other.
+        format!(
+            r#"{{"n":1}}{{"s":"{0}"}}{{"s":"{0}"}}{{"n":3}}"#,
+            "x".repeat(300)
+        ),
+        // A candidate that is too long to be looked at as a whole.
+        format!(
+            r#"{{"n":1}}{{"n":01}}{{"s":"{}"}}{{"n":3}}"#,
+            "x".repeat(300)
+        ),
+    ] {
+        for block_bytes in [7, 64, 250, 1 << 18] {
+            let wanted = projection(vec![input("n", Kind::Int64)]);
+            let options = DecodeOptions {
+                max_record: ByteSize(200),
+                ..DecodeOptions::default()
+            };
+            let mut decoding =
+                Decoding::with(wanted, &options, block_bytes, Processor::detect()).unwrap();
+            let chunks = object_chunks("a", text.as_bytes(), block_bytes);
+            let decoded = run(&mut decoding, chunks).unwrap();
+            assert_eq!(decoded.column(0, integer_value), [Some(1), Some(3)]);
+            assert_eq!(decoded.counts.swallowed_bytes, 0);
+            let rejected = decoded.rejected.iter().map(|one| one.length_bytes);
+            assert_eq!(rejected.sum::<u64>(), text.len() as u64 - 14);
+        }
     }
 }
 
