@@ -277,3 +277,91 @@ fn a_record_that_the_component_fails_on() {
         assert_eq!((tally.events, tally.duration_ms), (50, 50));
     }
 }
+
+/// How often a page was seen, and the sum of its durations.
+fn tally(bench: &Workbench, page: &str) -> (i64, i64) {
+    let tallies = bench.tallies().unwrap();
+    let tally = tallies[&(page.into(), "2026-01-01".into())];
+    (tally.events, tally.duration_ms)
+}
+
+#[test]
+fn one_wrong_byte_costs_one_record_of_an_archive_without_lines() {
+    let bench = live("page_days");
+    let settings = "gate.max_quarantined = 1";
+    bench.write_job(&guest("page_days"), settings).unwrap();
+    let record = |duration: &str| {
+        format!(r#"{{"page_id":"/b","ts":"2026-01-01T10:00:00Z","duration_ms":{duration}}}"#)
+    };
+    let records = |n: usize| record(if n == 20 { "01" } else { "1" });
+    let object: String = (0..2000).map(records).collect();
+    bench.write_object("part-2", &object).unwrap();
+    let report = bench.run("run --swap --output json").success().json();
+    let result = &report["result"];
+    assert_eq!(
+        (&result["counts"]["records"], &result["rejected"]),
+        (&2040.into(), &1.into())
+    );
+    assert_eq!(tally(&bench, "/b"), (1999, 1999));
+    assert_eq!(quarantine(&bench)[0]["text"], record("01"));
+}
+
+#[test]
+fn one_quote_that_does_not_belong_there_costs_one_line() {
+    let bench = live("page_days");
+    let settings = "gate.max_quarantined = 1";
+    bench.write_job(&guest("page_days"), settings).unwrap();
+    let line = |n: usize| {
+        let page = if n == 20 { "\"/b" } else { "/b" };
+        format!("{page},2026-01-01T10:00:00Z,1\n")
+    };
+    let lines: String = (0..2000).map(line).collect();
+    let object = format!("page_id,ts,duration_ms\n{lines}");
+    bench.write_object("part-2.csv", object).unwrap();
+    bench.run("run --swap").success();
+    assert_eq!(tally(&bench, "/b"), (1999, 1999));
+    assert_eq!(quarantine(&bench)[0]["text"], line(20).trim());
+}
+
+#[test]
+fn swallowed_bytes_are_refused_until_the_job_says_how_many_may_be() {
+    let bench = live("page_days");
+    let settings = "gate.max_quarantined = 1";
+    bench.write_job(&guest("page_days"), settings).unwrap();
+    // Names without quotes: no record is found again before the last one.
+    let other = "{page_id:1}".repeat(100);
+    let object = format!("{other}{}", record("/b", 1));
+    bench.write_object("part-2", &object).unwrap();
+    let said = bench.refuses("run --swap", 3, "BF0701");
+    insta::assert_snapshot!(
+        said.split(": ").skip(1).collect::<Vec<_>>().join(": "),
+        @"bytes in which other records may be lost, since they follow a rejected one that has no clear end: 1089, in places: 1; `gate.max_swallowed` tolerates 0, and the lines of the quarantine with `swallowed_bytes` name each place"
+    );
+    let line = &quarantine(&bench)[0];
+    assert_eq!(
+        (&line["length_bytes"], &line["swallowed_bytes"]),
+        (&1100.into(), &1089.into())
+    );
+    let listed = bench.run("quarantine list").success();
+    assert!(
+        listed.stdout.contains("swallowed 1,089 bytes; not JSON"),
+        "{}",
+        listed.stdout
+    );
+    let shown = bench.run("quarantine show 1").success();
+    let swallowed = "swallowed    the last 1,089 bytes, in which other records may be lost";
+    assert!(shown.stdout.contains(swallowed), "{}", shown.stdout);
+
+    let lenient = format!("{settings}\ngate.max_swallowed = \"1088 B\"");
+    bench.write_job(&guest("page_days"), &lenient).unwrap();
+    bench.refuses("run --swap", 3, "BF0701");
+    let lenient = format!("{settings}\ngate.max_swallowed = \"1089 B\"");
+    bench.write_job(&guest("page_days"), &lenient).unwrap();
+    let report = bench.run("run --swap --output json").success().json();
+    let counts = &report["result"]["counts"];
+    assert_eq!(
+        (&counts["swallowed_bytes"], &counts["swallowed_places"]),
+        (&1089.into(), &1.into())
+    );
+    assert_eq!(tally(&bench, "/b"), (1, 1));
+}

@@ -1,15 +1,12 @@
 //! The rejected records of a build, as a source for another one.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
 use super::folder::BuildFolder;
-use crate::fold::Quarantined;
-use crate::source::{Chunk, Frozen, Messages, Named, ReplayDriver, SourceError, Split, SplitInput};
+use crate::source::{Chunk, Frozen, Named, ReplayDriver, SourceError, Split, SplitInput};
 
 /// Records of a split.
 const SPLIT_RECORDS: u64 = 10_000;
@@ -17,7 +14,8 @@ const SPLIT_RECORDS: u64 = 10_000;
 /// Delivers the rejected records of a build that is folded to its end. Those that were not kept whole fail when they
 /// are to be delivered; whoever plans may look for them before.
 ///
-/// Each keeps its place in the source, and one of a log what that kept beside its value. A split is a range of the records'
+/// Each keeps its place in the source; one of a log is delivered with its key, headers and time, one of an archive is delivered
+/// as what it is: a line, a CSV record with the header of its object, a row of columns as a line of JSON. A split is a range of the records'
 /// numbers, which begin with 1.
 pub struct LeftoversDriver {
     base: BuildFolder,
@@ -31,15 +29,6 @@ impl LeftoversDriver {
     /// The rejected records of `base`; `named` reads the keys of the objects that they were in.
     pub(crate) fn new(base: BuildFolder, named: KeyReader) -> Self {
         LeftoversDriver { base, named }
-    }
-
-    fn message(&self, record: Quarantined) -> Option<Messages> {
-        let message = record.record()?;
-        let position = record.position;
-        let source = Arc::clone(&position.source);
-        let mut messages = Messages::new(source, position.partition, [message]);
-        messages.named = (self.named)(&position.source).map(Box::new);
-        Some(messages)
     }
 
     fn failed(&self, error: BuildError) -> SourceError {
@@ -112,11 +101,10 @@ impl ReplayDriver for LeftoversDriver {
                 return Err(SourceError::Cancelled);
             }
             let build = self.base.manifest.build.clone();
-            let message = self
-                .message(record)
+            let chunk = record
+                .chunk(&self.base.manifest.decode, &self.named)
                 .ok_or(BuildError::NotKept { build, number });
-            let message = message.map_err(|error| self.failed(error))?;
-            let chunk = Chunk::Messages(message);
+            let chunk = chunk.map_err(|error| self.failed(error))?;
             out.send(chunk).await.map_err(|_| SourceError::Cancelled)?;
         }
         Ok(())

@@ -169,8 +169,12 @@ fn gate(gate: &GateOptions) -> String {
         0 => "no record rejected".to_owned(),
         most => format!("at most {} rejected", counted(most, "record")),
     };
+    let swallowed = match gate.max_swallowed.0 {
+        0 => String::new(),
+        most => format!(", at most {} swallowed by rejections", size(most)),
+    };
     let mut text = format!(
-        "all of the input folded, {rejected}, at least {}",
+        "all of the input folded, {rejected}{swallowed}, at least {}",
         counted(gate.min_rows, "row")
     );
     for (word, ratio) in [

@@ -159,11 +159,16 @@ fn list(rejected: &Rejected, paint: Paint) -> String {
         ("reason", Side::Left),
     ]);
     for Numbered { number, record } in &rejected.records {
+        let reason = with_path(record.path.as_deref(), &record.reason);
+        let reason = match record.swallowed_bytes {
+            0 => reason,
+            bytes => format!("swallowed {}; {reason}", counted(bytes, "byte")),
+        };
         table.row([
             number.to_string(),
             record.position.to_string(),
             by(record.rejected_by).into(),
-            with_path(record.path.as_deref(), &record.reason),
+            reason,
         ]);
     }
     text.push_str(&table.render(0, paint));
@@ -183,6 +188,13 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
         "reason",
         with_path(record.path.as_deref(), &plain(&record.reason)),
     );
+    if record.swallowed_bytes > 0 {
+        let bytes = counted(record.swallowed_bytes, "byte");
+        fields.add(
+            "swallowed",
+            format!("the last {bytes}, in which other records may be lost"),
+        );
+    }
     if let Some(component) = &record.component {
         fields.add("component", component);
     }
@@ -194,6 +206,9 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
     }
     if let Some(parts) = &record.message {
         message_fields(parts, &mut fields);
+    }
+    if let Some(header) = &record.header {
+        fields.add("header", written(header));
     }
     let mut text = fields.render(paint);
     if let Some(columns) = &record.columns {

@@ -136,6 +136,14 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
             ),
         );
     }
+    if counts.swallowed_bytes > 0 {
+        let bytes = paint.red(size(counts.swallowed_bytes));
+        let places = count(counts.swallowed_places);
+        fields.add(
+            "swallowed",
+            format!("{bytes} after rejected records, in places: {places}"),
+        );
+    }
     if let Some(loaded) = &report.loaded {
         fields.add(
             "rows",

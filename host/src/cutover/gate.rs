@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::channel;
 
 use super::{CutoverError, offsets};
+use crate::decode::Counts;
 use crate::fold::FoldedOffsets;
 use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns};
+use crate::units::ByteSize;
 
 /// What the gate tolerates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +17,10 @@ use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns
 pub struct GateOptions {
     /// The most records that may have been rejected.
     pub max_quarantined: u64,
+    /// The most bytes that rejections may have swallowed: bytes in which other records than the rejected ones may be lost.
+    /// However many rejections are tolerated, these are not.
+    #[serde(skip_serializing_if = "is_none_swallowed")]
+    pub max_swallowed: ByteSize,
     /// Whether offsets of a topic may be missing between those that an archive's objects hold.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_gaps: bool,
@@ -29,10 +35,16 @@ pub struct GateOptions {
     pub max_rows_ratio: Option<f64>,
 }
 
+/// What a job does not set leaves no trace.
+fn is_none_swallowed(size: &ByteSize) -> bool {
+    size.0 == 0
+}
+
 impl Default for GateOptions {
     fn default() -> Self {
         GateOptions {
             max_quarantined: 0,
+            max_swallowed: ByteSize(0),
             allow_gaps: false,
             allow_overlaps: false,
             min_rows: 1,
@@ -62,6 +74,8 @@ pub struct GateInput<'a> {
     pub is_narrowed: bool,
     /// Records that were rejected.
     pub quarantined: u64,
+    /// What was read.
+    pub counts: &'a Counts,
     /// What is tolerated.
     pub options: &'a GateOptions,
 }
@@ -69,7 +83,7 @@ pub struct GateInput<'a> {
 /// One thing that must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `rows`, `content` or `growth`.
+    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `swallowed`, `rows`, `content` or `growth`.
     pub name: &'static str,
     /// Whether it holds.
     pub passed: bool,
@@ -152,15 +166,16 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
         ),
     )];
     checks.extend(offsets::checks(input.offsets, input.is_narrowed, options));
-    checks.extend([
-        check(
-            "quarantine",
-            input.quarantined <= options.max_quarantined,
-            format!(
-                "{} records were rejected, at most {} may be",
-                input.quarantined, options.max_quarantined
-            ),
+    checks.push(check(
+        "quarantine",
+        input.quarantined <= options.max_quarantined,
+        format!(
+            "{} records were rejected, at most {} may be",
+            input.quarantined, options.max_quarantined
         ),
+    ));
+    checks.extend(swallowed(input.counts, options.max_swallowed));
+    checks.extend([
         check(
             "rows",
             stored.rows >= options.min_rows,
@@ -187,6 +202,20 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
 
 pub(super) fn check(name: &'static str, passed: bool, text: String) -> Check {
     Check { name, passed, text }
+}
+
+/// Whether rejections took in more than their own records, where any did.
+fn swallowed(counts: &Counts, most: ByteSize) -> Option<Check> {
+    let (bytes, places) = (counts.swallowed_bytes, counts.swallowed_places);
+    (bytes > 0).then(|| {
+        let text = format!(
+            "bytes in which other records may be lost, since they follow a rejected one that has no clear end: {bytes}, in \
+             places: {places}; `gate.max_swallowed` tolerates {}, and the lines of the quarantine with \
+             `swallowed_bytes` name each place",
+            most.0
+        );
+        check("swallowed", bytes <= most.0, text)
+    })
 }
 
 fn content_text(stored: &Loaded, merged: &Loaded) -> String {
@@ -301,6 +330,7 @@ mod tests {
             offsets: &FoldedOffsets::default(),
             is_narrowed: false,
             quarantined: 0,
+            counts: &Counts::default(),
             options: &options,
         };
         change(&mut input);
@@ -360,6 +390,29 @@ mod tests {
             (701, 3)
         );
         insta::assert_snapshot!(refused, @"the gate refuses build 01K1: 8 records were rejected, at most 7 may be");
+    }
+
+    #[tokio::test]
+    async fn swallowed_bytes_are_tolerated_by_no_number_of_rejections() {
+        let fixture = Fixture::new().await;
+        fixture.load(1, &[("/a", 1)]).await;
+        let counts: &'static Counts = Box::leak(Box::new(Counts {
+            swallowed_bytes: 2048,
+            swallowed_places: 3,
+            ..Counts::default()
+        }));
+        let of = async |max_swallowed| {
+            let options = GateOptions {
+                max_quarantined: u64::MAX,
+                max_swallowed,
+                ..GateOptions::default()
+            };
+            report(&fixture, 1, options, |input| input.counts = counts).await
+        };
+        let refused = of(ByteSize(2047)).await;
+        assert_eq!(failed(&refused), ["swallowed"]);
+        insta::assert_snapshot!(refused.refusals()[0], @"bytes in which other records may be lost, since they follow a rejected one that has no clear end: 2048, in places: 3; `gate.max_swallowed` tolerates 2047, and the lines of the quarantine with `swallowed_bytes` name each place");
+        assert!(of(ByteSize(2048)).await.passed());
     }
 
     #[tokio::test]

@@ -77,7 +77,7 @@ impl Inflating {
                 content.end();
                 Ok(self.fill(&mut give)? && give(self.of(Chunk::End)))
             }
-            // Messages; and whatever is out of order, of which the decoder complains.
+            // Records that are no part of an object; and whatever is out of order, of which the decoder complains.
             (chunk, _) => Ok(give(self.of(chunk))),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
 use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
-use super::format::Opening;
+use super::format::{Opening, reader_of_record};
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
@@ -91,7 +91,7 @@ impl Decoding {
     }
 
     /// Lets it read messages as Avro, if that is the format of the job; of each, `schemas` has the schema before it is
-    /// pushed. Without them messages are text, as are those that were once taken out of an archive.
+    /// pushed. Without them messages are text.
     #[must_use]
     pub fn with_schemas(mut self, schemas: Option<Schemas>) -> Self {
         let schemas = schemas.filter(|_| self.options.format == Format::Avro);
@@ -124,13 +124,13 @@ impl Decoding {
 
     fn check_order(&mut self, chunk: &Chunk) -> Result<(), DecodeError> {
         match (chunk, &self.open) {
-            (Chunk::Object(_) | Chunk::Messages(_), Some(object)) => {
+            (Chunk::Object(_) | Chunk::Messages(_) | Chunk::Record(_), Some(object)) => {
                 return Err(unfinished(object));
             }
             (Chunk::Bytes(_) | Chunk::End, None) => return Err(DecodeError::Stray),
             (Chunk::Object(object), None) => self.open = Some(object.clone()),
             (Chunk::End, Some(_)) => self.open = None,
-            (Chunk::Bytes(_), Some(_)) | (Chunk::Messages(_), None) => {}
+            (Chunk::Bytes(_), Some(_)) | (Chunk::Messages(_) | Chunk::Record(_), None) => {}
         }
         Ok(())
     }
@@ -237,11 +237,16 @@ impl Decoding {
                 self.reading = Reading::Opening(Box::new(Opening::new(object, content)));
             }
             (Chunk::Messages(messages), _) => {
-                self.rows.begin_log(messages.named.as_deref());
+                self.rows.begin_log(None);
                 self.reading = match self.avro {
                     Some(_) => Reading::AvroMessages(AvroMessages::new(messages, &self.options)),
                     None => Reading::Messages(MessageReader::new(messages, &self.options)),
                 };
+            }
+            (Chunk::Record(record), _) => {
+                self.rows.begin_log(record.named.as_ref());
+                self.rows.counts.stored_bytes += record.bytes.len() as u64;
+                self.reading = Reading::Object(reader_of_record(*record, &self.options));
             }
             (Chunk::Bytes(bytes), reading) => {
                 self.rows.counts.stored_bytes += inflated_from.unwrap_or(bytes.len() as u64);

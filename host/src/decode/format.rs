@@ -10,9 +10,9 @@ use super::inflate::{self, Content};
 use super::objects::JsonObjects;
 use super::raw::{RawLines, RawObject};
 use super::reader::Reader;
-use super::text::{Records, TextReader};
+use super::text::{Records, Source, TextReader};
 use super::{DecodeError, DecodeOptions, Format};
-use crate::source::Object;
+use crate::source::{ArchivedRecord, Object};
 
 /// An object of which it is not known yet how to read it.
 pub(super) struct Opening {
@@ -124,14 +124,15 @@ impl Opening {
             },
         };
         let Opening { object, content } = self;
+        let source = || Source::of_object(&object);
         Ok(Ok(match found {
-            Found::Json => text(&object, content, JsonObjects::new(options)),
+            Found::Json => text(source(), content, JsonObjects::new(options)),
             Found::Csv => {
                 let records = CsvRecords::new(&object.key, options);
-                text(&object, content, records)
+                text(source(), content, records)
             }
-            Found::RawLines => text(&object, content, RawLines::new(options)),
-            Found::RawObject => text(&object, content, RawObject::new(options)),
+            Found::RawLines => text(source(), content, RawLines::new(options)),
+            Found::RawObject => text(source(), content, RawObject::new(options)),
             Found::Avro => Box::new(AvroReader::new(object, content, options)),
             Found::Parquet | Found::Orc => {
                 return Err(DecodeError::Format {
@@ -143,8 +144,27 @@ impl Opening {
     }
 }
 
-fn text(object: &Object, content: Content, records: impl Records + 'static) -> Box<dyn Reader> {
-    Box::new(TextReader::new(object, content, records))
+/// The reader for a record that was taken out of its object, in the form in which it is kept then.
+pub(super) fn reader_of_record(record: ArchivedRecord, options: &DecodeOptions) -> Box<dyn Reader> {
+    let source = Source::of_record(&record);
+    let mut content = Content::inflated(&record.source);
+    if !record.bytes.is_empty() {
+        content.feed(record.bytes);
+    }
+    content.end();
+    if !options.format.has_paths() {
+        // All of it is one record, a line feed that somebody put into it as well.
+        text(source, content, RawObject::new(options))
+    } else if is_csv(&record.source, options) {
+        let records = CsvRecords::below(record.header, &record.source, options);
+        text(source, content, records)
+    } else {
+        text(source, content, JsonObjects::new(options))
+    }
+}
+
+fn text(source: Source, content: Content, records: impl Records + 'static) -> Box<dyn Reader> {
+    Box::new(TextReader::new(source, content, records))
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ impl MessageReader {
             partition: messages.partition,
             byte: None,
             block: None,
+            header: None,
             messages: Some(messages.clone()),
         };
         MessageReader {

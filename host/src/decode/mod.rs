@@ -14,6 +14,7 @@
 //! | `block` | pieces of text, used again once nobody refers to them |
 //! | `text` | the content of an object as text, block by block |
 //! | `objects` | JSON records, framed by their own syntax |
+//! | `search` | where a text of JSON records goes on after a broken one |
 //! | `csv` | records of fields, and what their header says |
 //! | `raw` | records that are bytes and nothing else |
 //! | `messages` | records that the source tells apart |
@@ -42,8 +43,10 @@
 //!    surrogate pair, a timestamp or binary not in its encoding;
 //! 5. an event.
 //!
-//! A rejection under 1 takes in the rest of the line, since nobody knows where the record would have ended,
-//! unless that is known, as of a record that is whole but not UTF-8; one under 3 and 4 costs the record alone. A value
+//! A rejection under 1 takes in what stands before the next record, as `search` and `csv/mod.rs` find it, at most the
+//! rest of the line, or of the object where it has no lines; one under 3 and 4 costs the record alone. Bytes of a
+//! rejection in which other records may be lost are its *swallowed* bytes: they are counted, and the gate refuses them
+//! whatever number of rejections it tolerates. A value
 //! at a path that leads through something other than an object is missing. A path of one name that a record lacks
 //! is taken from the key of its object, where the layout of the archive finds a column of that name. Of a message of a
 //! log without a value (a tombstone) all that would be in the value is null.
@@ -89,6 +92,7 @@ mod raw;
 mod reader;
 mod rows;
 mod schemas;
+mod search;
 #[cfg(any(test, fuzzing))]
 mod tests;
 mod text;
@@ -164,6 +168,12 @@ pub struct Counts {
     pub out_of_range: u64,
     /// Records refused by the decoder.
     pub rejected: u64,
+    /// Bytes of rejections in which other records than the rejected ones may be lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swallowed_bytes: u64,
+    /// Rejections that have such bytes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swallowed_places: u64,
     /// Bytes as the source delivered them.
     pub stored_bytes: u64,
     /// Bytes after decompression.
@@ -182,6 +192,8 @@ impl std::ops::AddAssign for Counts {
         self.not_wanted += other.not_wanted;
         self.out_of_range += other.out_of_range;
         self.rejected += other.rejected;
+        self.swallowed_bytes += other.swallowed_bytes;
+        self.swallowed_places += other.swallowed_places;
         self.stored_bytes += other.stored_bytes;
         self.decoded_bytes += other.decoded_bytes;
     }
@@ -234,6 +246,11 @@ pub struct Rejected {
     pub bytes: Option<Bytes>,
     /// How long the record is, as far as it was read.
     pub length_bytes: u64,
+    /// How many of the last of these bytes may hold other records, which are lost.
+    pub swallowed_bytes: u64,
+    /// The line that names the columns of the record's object, where the record is CSV with a header; `None` also where
+    /// that line is longer than [`QUARANTINE_BYTES`].
+    pub header: Option<Bytes>,
     /// What a log keeps of it beside its value; `None` of a record of an archive, and where that is not known any more.
     pub attached: Option<Box<Attached>>,
 }
@@ -254,6 +271,8 @@ impl Rejected {
             reason,
             bytes: record.map(kept),
             length_bytes: record.map_or(0, |record| record.len() as u64),
+            swallowed_bytes: 0,
+            header: None,
             attached: None,
         }
     }
@@ -263,6 +282,11 @@ impl Rejected {
         let bytes = self.bytes.as_ref().map_or(0, Bytes::len);
         let attached = self.attached.as_ref();
         bytes + attached.map_or(0, |attached| attached.size_bytes())
+    }
+
+    /// The same with the header of the record's object.
+    pub(crate) fn below(self, header: Option<Bytes>) -> Self {
+        Rejected { header, ..self }
     }
 
     /// The same with what a log keeps of it, of which key and headers are kept up to [`QUARANTINE_BYTES`].

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Position;
 use super::block::Block;
 use super::columnar::Lines;
@@ -153,6 +155,8 @@ pub(super) struct Stretch {
     pub(super) byte: Option<u64>,
     /// `None` once forgotten.
     pub(super) block: Option<Arc<Block>>,
+    /// The line that names the columns of the object, as [`Rejected::header`](super::Rejected::header) has it.
+    pub(super) header: Option<Bytes>,
     /// What the block is made of, where that is messages; `None` once forgotten.
     pub(super) messages: Option<Arc<Messages>>,
 }
@@ -258,6 +262,17 @@ impl Provenance {
                 let row = rows[row];
                 sources[row.source as usize].attached(row.row as usize)
             }
+        }
+    }
+
+    /// The line that names the columns of the object that the record of `row` is in, where it is CSV with a header.
+    ///
+    /// # Panics
+    /// Where the batch has no such row.
+    pub fn header(&self, row: usize) -> Option<Bytes> {
+        match &self.0 {
+            Rows::Text { rows, stretches } => stretches[rows[row].stretch as usize].header.clone(),
+            Rows::Columns { .. } => None,
         }
     }
 

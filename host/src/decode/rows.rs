@@ -107,7 +107,7 @@ impl Rows {
         self.tracker.begin(object.named.as_deref());
     }
 
-    /// Makes ready for records that the source itself tells apart.
+    /// Makes ready for records that are no part of an object, of which a key may say something nevertheless.
     pub(super) fn begin_log(&mut self, named: Option<&Named>) {
         self.key_says = KeySays::of(named, &self.plan);
         self.tracker.begin(None);
@@ -191,6 +191,13 @@ impl Rows {
     #[inline]
     pub(super) fn parse(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
         self.parser.parse(block.padded(), at)
+    }
+
+    /// Whether a record stands at `at` of the block: the position after it, or why not. What
+    /// [`parse`](Rows::parse) found before is lost.
+    #[cold]
+    pub(super) fn check(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
+        self.parser.check(block.padded(), at)
     }
 
     #[cfg(any(test, fuzzing))]
@@ -279,8 +286,10 @@ impl Rows {
                 let position = record.stretch.position(record.offset, record.start);
                 let attached = record.stretch.attached(record.offset);
                 let text = record.has_value.then_some(text);
-                let rejected = Rejected::new(position, path, reason, text);
-                self.reject(rejected.with(attached), carried);
+                let rejected = Rejected::new(position, path, reason, text)
+                    .below(record.stretch.header.clone())
+                    .with(attached);
+                self.reject(rejected, carried);
             }
         }
     }
@@ -291,9 +300,11 @@ impl Rows {
         let place = Became::Rejected(self.rejected.len());
         self.tracker.see(carried, place);
         self.rejected_bytes += rejected.size_bytes();
-        self.rejected.push(rejected);
         self.counts.records += 1;
         self.counts.rejected += 1;
+        self.counts.swallowed_bytes += rejected.swallowed_bytes;
+        self.counts.swallowed_places += u64::from(rejected.swallowed_bytes > 0);
+        self.rejected.push(rejected);
     }
 
     #[cold]

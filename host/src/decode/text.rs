@@ -18,7 +18,7 @@ use super::provenance::Stretch;
 use super::reader::Reader;
 use super::rows::{Record, Rows};
 use super::{DecodeError, Position, QUARANTINE_BYTES, Rejected};
-use crate::source::{Headers, Object};
+use crate::source::{ArchivedRecord, Headers, Object};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -73,14 +73,14 @@ impl Text {
 pub(super) struct Source {
     /// Where the block stands in the object.
     pub(super) stretch: Stretch,
-    time_us: i64,
+    time_us: Option<i64>,
     /// The ordinal of the next record.
     ordinal: i64,
     /// A record that was given up, and whose end is being looked for.
     broken: Option<Broken>,
 }
 
-/// A record of which all is skipped up to its line's end.
+/// A record that was given up, as far as its end was looked for.
 struct Broken {
     position: Position,
     reason: String,
@@ -91,17 +91,28 @@ struct Broken {
 }
 
 impl Source {
-    fn new(object: &Object) -> Self {
+    pub(super) fn of_object(object: &Object) -> Self {
+        let source = object.key.as_str().into();
+        Source::new(source, Some(0), 0, Some(object.modified_us))
+    }
+
+    /// A record that was taken out of its object stands where it stood there.
+    pub(super) fn of_record(record: &ArchivedRecord) -> Self {
+        Source::new(record.source.clone(), record.byte, record.offset, None)
+    }
+
+    fn new(source: Arc<str>, byte: Option<u64>, ordinal: i64, time_us: Option<i64>) -> Self {
         Source {
             stretch: Stretch {
-                source: object.key.as_str().into(),
+                source,
                 partition: None,
-                byte: Some(0),
+                byte,
                 block: None,
+                header: None,
                 messages: None,
             },
-            time_us: object.modified_us,
-            ordinal: 0,
+            time_us,
+            ordinal,
             broken: None,
         }
     }
@@ -117,19 +128,30 @@ impl Source {
             end,
             has_value: true,
             offset,
-            time_us: Some(self.time_us),
+            time_us: self.time_us,
             key: None,
             headers: Headers::default(),
         }
     }
 
-    /// Refuses the next record, which is `text.at..end` and costs nothing else.
+    /// Refuses the next record, which is `text.at..end`, and in whose last `swallowed_bytes` others may be lost.
     #[cold]
-    pub(super) fn refuse(&mut self, text: &Text, end: usize, reason: String, rows: &mut Rows) {
+    pub(super) fn refuse(
+        &mut self,
+        text: &Text,
+        end: usize,
+        reason: String,
+        swallowed_bytes: u64,
+        rows: &mut Rows,
+    ) {
         let record = self.record(text.at, end);
         let position = record.stretch.position(record.offset, text.at);
         let bytes = &text.block.text()[text.at..end];
-        rows.reject(Rejected::new(position, None, reason, Some(bytes)), None);
+        let rejected = Rejected {
+            swallowed_bytes,
+            ..Rejected::new(position, None, reason, Some(bytes))
+        };
+        rows.reject(rejected.below(self.stretch.header.clone()), None);
     }
 
     /// Gives up the next record, which begins at `at` and whose end is unknown, but not within the next `known` bytes.
@@ -151,6 +173,36 @@ impl Source {
         self.broken.is_some()
     }
 
+    /// Takes the next bytes for those of the record that was given up.
+    #[cold]
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
+        if let Some(broken) = &mut self.broken {
+            let room = QUARANTINE_BYTES - broken.beginning.len();
+            let kept = &bytes[..bytes.len().min(room)];
+            broken.beginning.extend_from_slice(kept);
+            broken.length_bytes += bytes.len() as u64;
+        }
+    }
+
+    /// Rejects the record that was given up, in whose last `swallowed_bytes` others may be lost.
+    #[cold]
+    pub(super) fn reject_broken(&mut self, swallowed_bytes: u64, rows: &mut Rows) {
+        let Some(broken) = self.broken.take() else {
+            return;
+        };
+        let rejected = Rejected {
+            length_bytes: broken.length_bytes,
+            swallowed_bytes,
+            ..Rejected::new(
+                broken.position,
+                None,
+                broken.reason,
+                Some(&broken.beginning),
+            )
+        };
+        rows.reject(rejected.below(self.stretch.header.clone()), None);
+    }
+
     /// Skips to the end of the line, or of the object where records have no lines, of a record that was given up;
     /// false if that is not in this block and others follow.
     #[cold]
@@ -162,31 +214,13 @@ impl Source {
         let known = broken.left.min(rest.len());
         broken.left -= known;
         let newline = memchr::memchr(b'\n', &rest[known..]).filter(|_| has_lines);
-        let newline = newline.map(|at| known + at);
-        let skipped = &rest[..newline.unwrap_or(rest.len())];
-        let room = QUARANTINE_BYTES - broken.beginning.len();
-        broken
-            .beginning
-            .extend_from_slice(&skipped[..skipped.len().min(room)]);
-        broken.length_bytes += skipped.len() as u64;
-        text.at += skipped.len();
+        let end = newline.map_or(rest.len(), |at| known + at);
+        self.pass(&rest[..end]);
+        text.at += end;
         if newline.is_none() && !text.last {
             return false;
         }
-        if let Some(Broken {
-            position,
-            reason,
-            beginning,
-            length_bytes,
-            ..
-        }) = self.broken.take()
-        {
-            let rejected = Rejected {
-                length_bytes,
-                ..Rejected::new(position, None, reason, Some(&beginning))
-            };
-            rows.reject(rejected, None);
-        }
+        self.reject_broken(0, rows);
         true
     }
 }
@@ -247,10 +281,10 @@ impl<R: Records> Reader for TextReader<R> {
 }
 
 impl<R: Records> TextReader<R> {
-    pub(super) fn new(object: &Object, content: Content, records: R) -> Self {
+    pub(super) fn new(source: Source, content: Content, records: R) -> Self {
         TextReader {
             records,
-            source: Source::new(object),
+            source,
             content,
             stage: Stage::Filling(Block::default()),
         }

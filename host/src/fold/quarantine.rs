@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::error::FoldError;
-use crate::decode::{Position, QUARANTINE_BYTES, Rejected};
+use crate::decode::{DecodeOptions, Position, QUARANTINE_BYTES, Rejected, is_csv};
 use crate::guest::{Failure, Refused};
 use crate::json_rows;
-use crate::source::{Attached, Message};
+use crate::source::{ArchivedRecord, Attached, Chunk, Message, Messages, Named};
 
 /// Who rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +60,12 @@ pub struct Quarantined {
     /// known any more: of one that turned out bad when its window was folded again.
     #[serde(flatten)]
     pub bytes: Option<Written>,
+    /// How many of the last of its bytes may hold other records, which are lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swallowed_bytes: u64,
+    /// The line that names its columns, where it is CSV with a header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<Written>,
     /// What a log keeps of it beside its value; `None` of a record of an archive, and where its bytes are not known any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageParts>,
@@ -112,6 +118,10 @@ impl Written {
     }
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -153,9 +163,7 @@ impl MessageParts {
 
 impl Quarantined {
     fn new(split: u64, rejected_by: RejectedBy, record: &Rejected) -> Self {
-        // A record of an archive that was folded alone was delivered as if it were one of a log.
-        let is_of_log = record.position.partition.is_some();
-        let message = record.attached.as_deref().filter(|_| is_of_log);
+        let message = record.attached.as_deref();
         Quarantined {
             split,
             position: record.position.clone(),
@@ -167,32 +175,62 @@ impl Quarantined {
             columns: None,
             length_bytes: record.length_bytes,
             bytes: record.bytes.as_deref().map(Written::new),
+            swallowed_bytes: record.swallowed_bytes,
+            header: record.header.as_deref().map(Written::new),
             message: message.map(MessageParts::new),
         }
     }
 
-    /// The record, as a log would deliver it, if all of it was kept. It may be another than it was: who mends a record does
-    /// it here.
-    pub fn record(&self) -> Option<Message> {
-        let offset = self.position.offset;
-        let is_tombstone = |parts: &MessageParts| parts.tombstone && self.bytes.is_none();
-        if self.message.as_ref().is_some_and(is_tombstone) {
-            return self.message.as_ref()?.message(offset, None);
-        }
-        if self.length_bytes > QUARANTINE_BYTES as u64 {
+    /// The record as its source would deliver it, if all of it was kept; it may be another than it was, since it can be
+    /// mended here. `decode` is what the build says of its input, `named` reads the keys of an archive's objects.
+    pub(crate) fn chunk(
+        &self,
+        decode: &DecodeOptions,
+        named: impl Fn(&str) -> Option<Named>,
+    ) -> Option<Chunk> {
+        if !self.is_whole(decode) {
             return None;
         }
-        let value = Some(self.bytes.as_ref()?.bytes()?);
-        match &self.message {
-            Some(parts) => parts.message(offset, value),
-            None => Some(Message {
-                offset,
-                time_us: None,
-                key: None,
-                headers: Vec::new(),
-                value,
-            }),
+        let position = &self.position;
+        let value = match &self.bytes {
+            Some(bytes) => Some(bytes.bytes()?),
+            None => None,
+        };
+        if let Some(partition) = position.partition {
+            let message = match &self.message {
+                Some(parts) => parts.message(position.offset, value)?,
+                None => Message {
+                    offset: position.offset,
+                    time_us: None,
+                    key: None,
+                    headers: Vec::new(),
+                    value,
+                },
+            };
+            let messages = Messages::new(position.source.clone(), Some(partition), [message]);
+            return Some(Chunk::Messages(messages));
         }
+        Some(Chunk::Record(Box::new(ArchivedRecord {
+            source: position.source.clone(),
+            named: named(&position.source),
+            offset: position.offset,
+            byte: position.byte,
+            header: self.header.as_ref().and_then(Written::bytes),
+            bytes: value?,
+        })))
+    }
+
+    /// Whether all of the record was kept, with what it takes to read it.
+    pub(crate) fn is_whole(&self, decode: &DecodeOptions) -> bool {
+        if self.message.as_ref().is_some_and(|parts| parts.cut) {
+            return false;
+        }
+        if self.bytes.is_none() {
+            return self.message.as_ref().is_some_and(|parts| parts.tombstone);
+        }
+        let is_of_log = self.position.partition.is_some();
+        let needs_header = !is_of_log && decode.csv.header && is_csv(&self.position.source, decode);
+        self.length_bytes <= QUARANTINE_BYTES as u64 && (!needs_header || self.header.is_some())
     }
 }
 

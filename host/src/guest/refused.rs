@@ -119,7 +119,9 @@ impl Refused {
         let record = Rejected::new(provenance.position(row), None, reason, record.as_deref());
         Refused {
             split,
-            record: record.with(provenance.attached(row)),
+            record: record
+                .below(provenance.header(row))
+                .with(provenance.attached(row)),
             columns: events.batch.slice(row, 1),
             failure,
         }

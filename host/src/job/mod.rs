@@ -37,7 +37,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::cutover::GateOptions;
-use crate::decode::{DecodeOptions, Position};
+use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
 use crate::source::files::{FilesConfig, FilesDriver};
@@ -117,15 +117,6 @@ impl SourceConfig {
             SourceConfig::Kafka(kafka) => kafka.max_bytes_per_second,
         };
         most.map(|most| most.0)
-    }
-
-    /// What the key of the object at `position` says of the record there.
-    pub(crate) fn named(&self, position: &Position) -> Option<Box<Named>> {
-        let named = self.named_by(&position.source)?;
-        let offset = named
-            .offset
-            .and_then(|first| first.checked_add(position.offset));
-        Some(Box::new(Named { offset, ..named }))
     }
 
     /// What the key of an object says of its records.

@@ -195,6 +195,7 @@ async fn judge(
             build: stored.info.build.clone(),
             state: stored.state,
         })?;
+    let report = RunReport::new(folder, standing);
     Ok(gate(GateInput {
         store,
         build: &stored.info,
@@ -204,7 +205,8 @@ async fn judge(
         splits_covered: standing.covered.len(),
         offsets: &standing.offsets(),
         is_narrowed: folder.manifest.range != EventRange::default(),
-        quarantined: RunReport::new(folder, standing).rejected,
+        quarantined: report.rejected,
+        counts: &report.counts,
         options: &job.gate,
     })
     .await?)

@@ -47,7 +47,7 @@ impl Replay<'_> {
         let beside = beside(&self.descriptor, base.manifest.range);
         for next in base.rejected()? {
             let (number, record) = next?;
-            if record.record().is_none() {
+            if !record.is_whole(&base.manifest.decode) {
                 let build = base.manifest.build.clone();
                 return Err(BuildError::NotKept { build, number }.into());
             }

@@ -1,10 +1,8 @@
 //! The records that a build rejected: counted, shown, and folded again one at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use bytes::Bytes;
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,12 +12,12 @@ use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use super::schemas::MessageSchemas;
 use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
-use crate::decode::{Compression, DecodeOptions, Decoding, Events, Format, is_csv};
+use crate::decode::{Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
 use crate::json_rows;
-use crate::source::{Chunk, Messages, Named, Object};
+use crate::source::Chunk;
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -169,7 +167,8 @@ pub async fn replay_quarantined(
     number: u64,
 ) -> Result<Replayed, Error> {
     let (build, record) = find(job, build, number)?;
-    let Some(message) = record.record.record() else {
+    let named = |key: &str| job.source.named_by(key);
+    let Some(chunk) = record.record.chunk(&build.manifest.decode, named) else {
         let build = build.manifest.build;
         return Err(BuildError::NotKept { build, number }.into());
     };
@@ -180,28 +179,12 @@ pub async fn replay_quarantined(
         range: job.range.resolve(Utc::now())?,
         ..build.manifest
     };
-    let position = &record.record.position;
-    let (columns, decoded) = match position.partition {
-        Some(_) => {
-            let messages = Messages::new(position.source.clone(), position.partition, [message]);
-            let chunk = Chunk::Messages(messages);
-            let mut decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
-            if let Some(schemas) = schemas {
-                schemas.learn(&chunk).await?;
-                decoding = decoding.with_schemas(Some(schemas.known()));
-            }
-            decoded(decoding, &record.record, [chunk])?
-        }
-        None => {
-            let named = job.source.named(position);
-            decode(
-                &manifest,
-                &record.record,
-                named,
-                message.value.unwrap_or_default(),
-            )?
-        }
-    };
+    let mut decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
+    if let Some(schemas) = schemas {
+        schemas.learn(&chunk).await?;
+        decoding = decoding.with_schemas(Some(schemas.known()));
+    }
+    let (columns, decoded) = decode(decoding, &record.record, chunk)?;
     let fate = match decoded {
         Ok(events) => {
             let (component, params) = (component.clone(), job.component_params());
@@ -260,60 +243,11 @@ fn find(job: &Job, build: Option<&str>, number: u64) -> Result<(BuildFolder, Num
 /// The columns of a record, and the record as an event; or what became of it before.
 type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
 
-fn decode(
-    manifest: &Manifest,
-    record: &Quarantined,
-    named: Option<Box<Named>>,
-    bytes: Bytes,
-) -> Result<Decoded, Error> {
-    let is_csv = is_csv(&record.position.source, &manifest.decode);
-    if is_csv && manifest.decode.csv.header {
-        let reason = "the record is CSV, and the header of its object is not kept with it";
-        let fate = Fate::Rejected {
-            rejected_by: RejectedBy::Decoder,
-            reason: reason.to_owned(),
-        };
-        return Ok((None, Err(fate)));
-    }
-    let options = DecodeOptions {
-        batch_rows: 1,
-        format: match manifest.decode.format {
-            // A row of columns is kept as a line of JSON.
-            Format::Parquet | Format::Avro => Format::Json,
-            // It may be empty.
-            Format::RawLines => Format::RawObjects,
-            _ if is_csv => Format::Csv,
-            format => format,
-        },
-        // Whatever its object was compressed with, its bytes are not.
-        compression: Compression::None,
-        ..manifest.decode.clone()
-    };
-    let decoding = Decoding::new(projection(manifest), &options)?;
-    let object = Object {
-        key: "record".into(),
-        size_bytes: bytes.len() as u64,
-        etag: String::new(),
-        version: None,
-        modified_us: 0,
-        named,
-    };
-    let object = Chunk::Object(Arc::new(object));
-    let chunks = [object, Chunk::Bytes(bytes), Chunk::End];
-    decoded(decoding, record, chunks)
-}
-
-fn decoded(
-    mut decoding: Decoding,
-    record: &Quarantined,
-    chunks: impl IntoIterator<Item = Chunk>,
-) -> Result<Decoded, Error> {
+fn decode(mut decoding: Decoding, record: &Quarantined, chunk: Chunk) -> Result<Decoded, Error> {
     let mut all = Vec::new();
-    for chunk in chunks {
-        decoding.push(chunk)?;
-        while let Some(events) = decoding.next()? {
-            all.push(events);
-        }
+    decoding.push(chunk)?;
+    while let Some(events) = decoding.next()? {
+        all.push(events);
     }
     all.extend(decoding.finish()?);
     if let Some(rejected) = all.iter().flat_map(|events| &events.rejected).next() {

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Named;
-
 /// Zeros behind the values, as many as one vector instruction may read beyond them.
 pub(crate) const PADDING: usize = 64;
 
@@ -18,10 +16,8 @@ pub(crate) const PADDING: usize = 64;
 pub struct Messages {
     /// The topic.
     pub topic: Arc<str>,
-    /// The partition; `None` for records that were once taken out of an archive's object, which is the topic then.
+    /// The partition, where there are such.
     pub partition: Option<i32>,
-    /// What the key of that object says of its records.
-    pub named: Option<Box<Named>>,
     entries: Vec<Entry>,
     /// Each value with a zero behind it, then [`PADDING`].
     values: Bytes,
@@ -325,7 +321,6 @@ impl Packer {
         Messages {
             topic,
             partition,
-            named: None,
             entries: self.entries,
             values: self.values.into(),
             beside: self.beside,

@@ -297,4 +297,23 @@ pub enum Chunk {
     End,
     /// Records that the source itself tells apart.
     Messages(Messages),
+    /// A record that was taken out of an object of an archive before, between the chunks of objects.
+    Record(Box<ArchivedRecord>),
+}
+
+/// A record that was taken out of its object.
+#[derive(Clone, Debug)]
+pub struct ArchivedRecord {
+    /// The object's key.
+    pub source: Arc<str>,
+    /// What the key says of the object's records.
+    pub named: Option<Named>,
+    /// Its ordinal within the object.
+    pub offset: i64,
+    /// Where it begins within the decompressed object, in bytes.
+    pub byte: Option<u64>,
+    /// The line that names its columns, where it is CSV with a header.
+    pub header: Option<Bytes>,
+    /// The record, decompressed; of an object that holds columns, a line of JSON.
+    pub bytes: Bytes,
 }

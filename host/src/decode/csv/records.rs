@@ -1,30 +1,54 @@
 //! Records told apart and cut into fields.
 
+use bytes::Bytes;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::fields::Fields;
 use super::header::{Header, unusable};
+use super::quotes::{Quoting, line_end};
 use crate::decode::rows::Rows;
 use crate::decode::text::{Records, Source, Stopped, Text, too_long};
-use crate::decode::{CsvOptions, DecodeError, DecodeOptions};
+use crate::decode::{CsvOptions, DecodeError, DecodeOptions, QUARANTINE_BYTES};
 
 /// The most columns that an object may have.
 const MAX_COLUMNS: usize = 1 << 16;
+
+/// Why a line is rejected whose quote is closed on another one, where no field ends.
+const STRAY: &str = "a quote opens that is not closed where its field ends";
 
 /// The records of one object.
 pub(in crate::decode) struct CsvRecords {
     object: String,
     options: CsvOptions,
+    quoting: Quoting,
     max_record: usize,
     reader: Reader,
-    /// Known behind the first line, where that is it.
+    /// What names the columns.
+    heading: Heading,
+    /// Known once that was read.
     header: Option<Header>,
     /// The fields of the record at hand one behind another, and where each of them ends.
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// What stands at a place of a text.
+/// What names the columns of an object.
+enum Heading {
+    /// The job.
+    Columns,
+    /// The first record.
+    FirstRecord,
+    /// A line that is kept apart; `None` where it was not kept.
+    Line(Option<Bytes>),
+}
+
+/// A quote that is not closed where its field ends, by its place in the record, and where its line ends.
+struct Stray {
+    quote: usize,
+    end: usize,
+}
+
+/// What stands in front of a text.
 enum Found {
     /// A record of so many fields that ends there, and whatever comes behind it begins there.
     Record {
@@ -39,7 +63,29 @@ enum Found {
 }
 
 impl CsvRecords {
+    /// Those of an object.
     pub(in crate::decode) fn new(object: &str, options: &DecodeOptions) -> Self {
+        let heading = match options.csv.header {
+            true => Heading::FirstRecord,
+            false => Heading::Columns,
+        };
+        Self::with(heading, object, options)
+    }
+
+    /// Those that were taken out of an object with this `header`, if it has one.
+    pub(in crate::decode) fn below(
+        header: Option<Bytes>,
+        object: &str,
+        options: &DecodeOptions,
+    ) -> Self {
+        let heading = match options.csv.header {
+            true => Heading::Line(header),
+            false => Heading::Columns,
+        };
+        Self::with(heading, object, options)
+    }
+
+    fn with(heading: Heading, object: &str, options: &DecodeOptions) -> Self {
         let mut builder = ReaderBuilder::new();
         // They are ASCII.
         builder.delimiter(options.csv.delimiter as u8);
@@ -49,17 +95,18 @@ impl CsvRecords {
         CsvRecords {
             object: object.to_owned(),
             options: options.csv.clone(),
+            quoting: Quoting::new(&options.csv),
             max_record: options.max_record.bytes(),
             reader,
+            heading,
             header: None,
             text: Vec::new(),
             ends: vec![0; 64],
         }
     }
 
-    /// Cuts the record at `text.at` into fields.
-    fn find(&mut self, text: &Text) -> Found {
-        let input = &text.block.text()[text.at..];
+    /// Cuts the record in front of `input` into fields. `is_last` tells whether nothing follows `input`.
+    fn find(&mut self, input: &[u8], is_last: bool) -> Found {
         // A record has no more bytes than its line; one more, since a full output is a reason to stop.
         if self.text.len() <= input.len() {
             self.text.resize(input.len() + 1, 0);
@@ -77,8 +124,8 @@ impl CsvRecords {
                     return Found::Record {
                         fields: fields + beyond,
                         // In front of the byte that ends the line.
-                        end: text.at + read - 1,
-                        next: text.at + read,
+                        end: read - 1,
+                        next: read,
                     };
                 }
                 ReadRecordResult::OutputEndsFull if self.ends.len() < MAX_COLUMNS => {
@@ -97,17 +144,16 @@ impl CsvRecords {
             }
         }
         let mut found = Found::Cut;
-        if text.last {
+        if is_last {
             // A line feed ends the record, unless it is within quotes.
             let (result, _, _, ends) =
                 self.reader
                     .read_record(b"\n", &mut self.text[written..], &mut self.ends[fields..]);
-            let end = text.block.len();
             found = match result {
                 ReadRecordResult::Record => Found::Record {
                     fields: fields + ends + beyond,
-                    end,
-                    next: end,
+                    end: input.len(),
+                    next: input.len(),
                 },
                 _ => Found::Open,
             };
@@ -116,7 +162,7 @@ impl CsvRecords {
         found
     }
 
-    /// Takes in the record at `text.at`, or the header.
+    /// Takes in the record at `text.at`, which ends at `end`, or the header.
     fn take(
         &mut self,
         text: &Text,
@@ -126,25 +172,13 @@ impl CsvRecords {
         rows: &mut Rows,
     ) -> Result<(), DecodeError> {
         let is_text = text.is_utf8(end);
+        let record = &text.block.text()[text.at..end];
         let Some(header) = &self.header else {
-            if fields > MAX_COLUMNS {
-                let detail = format!("it has more than {MAX_COLUMNS} columns");
-                return Err(unusable(&self.object, detail));
-            }
             self.header = Some(self.read_header(fields, is_text, rows)?);
+            source.stretch.header = kept(record);
             return Ok(());
         };
-        let reason = if end - text.at > self.max_record {
-            too_long(self.max_record)
-        } else if !is_text {
-            "not UTF-8".to_owned()
-        } else if fields != header.width {
-            format!(
-                "{}, and its object has {}",
-                count(fields, "field"),
-                count(header.width, "column")
-            )
-        } else {
+        if is_text && fields == header.width {
             let fields = Fields {
                 header,
                 null: self.options.null.as_bytes(),
@@ -153,9 +187,86 @@ impl CsvRecords {
             };
             rows.accept_values(&text.block, &source.record(text.at, end), &fields);
             return Ok(());
+        }
+        let reason = match is_text {
+            false => "not UTF-8".to_owned(),
+            true => format!(
+                "{}, and its object has {}",
+                count(fields, "field"),
+                count(header.width, "column")
+            ),
         };
-        source.refuse(text, end, reason, rows);
+        let swallowed_bytes = match fields == header.width {
+            true => 0,
+            false => self.swallowed_bytes(record, fields, header.width),
+        };
+        source.refuse(text, end, reason, swallowed_bytes, rows);
         Ok(())
+    }
+
+    /// How many bytes of a record with another number of fields than `width` may hold others.
+    fn swallowed_bytes(&self, record: &[u8], fields: usize, width: usize) -> u64 {
+        let from = if width > 1 && fields + 1 >= 2 * width {
+            let mut all = self.quoting.fields(record);
+            all.nth(width - 1).map(|field| field.end)
+        } else {
+            self.line_of_width(record, width)
+        };
+        from.map_or(0, |from| (record.len() - from) as u64)
+    }
+
+    /// Where in a record of several lines the first line begins that has `width` fields by itself, the first one left out.
+    fn line_of_width(&self, record: &[u8], width: usize) -> Option<usize> {
+        let mut at = line_end(record)? + 1;
+        loop {
+            let rest = &record[at..];
+            let end = line_end(rest);
+            let line = &rest[..end.unwrap_or(rest.len())];
+            if !line.is_empty() && self.quoting.fields(line).count() == width {
+                return Some(at);
+            }
+            at += end? + 1;
+        }
+    }
+
+    /// Where in `record` a quote opens that takes in other lines and is not closed where its field ends, and where the
+    /// line of that quote ends; `None` if there is no such quote, or its line does not end there.
+    fn stray_line(&self, record: &[u8]) -> Option<Stray> {
+        line_end(record)?;
+        let mut fields = self.quoting.fields(record);
+        let quote = fields.find(|field| field.is_stray)?.start;
+        let end = quote + line_end(&record[quote..])?;
+        Some(Stray { quote, end })
+    }
+
+    /// Refuses the lines up to that of a stray quote. Where the last one has as many delimiters as two records, it may
+    /// hold them both, and all after the quote is swallowed.
+    #[cold]
+    fn refuse_line(
+        &self,
+        text: &mut Text,
+        stray: Stray,
+        reason: String,
+        source: &mut Source,
+        rows: &mut Rows,
+    ) {
+        let record = &text.block.text()[text.at..text.at + stray.end];
+        let line = record
+            .iter()
+            .rposition(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = &record[line.map_or(0, |end| end + 1)..];
+        let delimiter = self.options.delimiter as u8;
+        let fields = memchr::memchr_iter(delimiter, line).count() + 1;
+        let width = self.header.as_ref().map_or(0, |header| header.width);
+        let is_double = width > 1 && fields + 1 >= 2 * width;
+        let swallowed_bytes = if is_double {
+            stray.end - stray.quote
+        } else {
+            0
+        };
+        let end = text.at + stray.end;
+        source.refuse(text, end, reason, swallowed_bytes as u64, rows);
+        text.at = end;
     }
 
     fn read_header(
@@ -164,6 +275,10 @@ impl CsvRecords {
         is_text: bool,
         rows: &Rows,
     ) -> Result<Header, DecodeError> {
+        if fields > MAX_COLUMNS {
+            let detail = format!("it has more than {MAX_COLUMNS} columns");
+            return Err(unusable(&self.object, detail));
+        }
         let mut names = Vec::with_capacity(fields);
         let mut start = 0;
         for end in &self.ends[..fields] {
@@ -176,6 +291,38 @@ impl CsvRecords {
         }
         Header::new(&names, &self.object, rows)
     }
+
+    /// Makes the header ready, where it does not stand in front of the records.
+    fn read_heading(&mut self, source: &mut Source, rows: &Rows) -> Result<(), DecodeError> {
+        let line = match &self.heading {
+            Heading::FirstRecord => return Ok(()),
+            Heading::Columns => {
+                let names: Vec<_> = self.options.columns.iter().map(String::as_str).collect();
+                self.header = Some(Header::new(&names, &self.object, rows)?);
+                return Ok(());
+            }
+            Heading::Line(line) => line.clone(),
+        };
+        let Some(line) = line else {
+            let detail = "it is not kept with the record that was taken out of the object";
+            return Err(unusable(&self.object, detail));
+        };
+        let Found::Record { fields, .. } = self.find(&line, true) else {
+            return Err(unusable(&self.object, OPEN));
+        };
+        let is_text = simdutf8::basic::from_utf8(&line).is_ok();
+        self.header = Some(self.read_header(fields, is_text, rows)?);
+        source.stretch.header = Some(line);
+        Ok(())
+    }
+}
+
+/// Why a line is rejected whose quote nothing closes.
+const OPEN: &str = "a quote is open where the object ends";
+
+/// A header as it is kept with a record.
+fn kept(header: &[u8]) -> Option<Bytes> {
+    (header.len() <= QUARANTINE_BYTES).then(|| Bytes::copy_from_slice(header))
 }
 
 impl Records for CsvRecords {
@@ -186,9 +333,8 @@ impl Records for CsvRecords {
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError> {
         let len = text.block.len();
-        if self.header.is_none() && !self.options.header {
-            let names: Vec<_> = self.options.columns.iter().map(String::as_str).collect();
-            self.header = Some(Header::new(&names, &self.object, rows)?);
+        if self.header.is_none() {
+            self.read_heading(source, rows)?;
         }
         loop {
             if rows.is_full() {
@@ -206,23 +352,41 @@ impl Records for CsvRecords {
             if text.at >= len {
                 return Ok(Stopped::Exhausted);
             }
-            let reason = match self.find(text) {
-                Found::Record { fields, end, next } => {
-                    self.take(text, fields, end, source, rows)?;
-                    text.at = next;
+            let rest = &text.block.text()[text.at..];
+            let found = self.find(rest, text.last);
+            if self.header.is_none()
+                && let Found::Record { fields, end, next } = found
+            {
+                self.take(text, fields, text.at + end, source, rows)?;
+                text.at += next;
+                continue;
+            }
+            // What is longer than a record may be is treated as if no more of it was there, however much that is.
+            let (record, reason) = match found {
+                Found::Record { fields, end, next } if end <= self.max_record => {
+                    match self.stray_line(&rest[..end]) {
+                        None => {
+                            self.take(text, fields, text.at + end, source, rows)?;
+                            text.at += next;
+                        }
+                        Some(line) => {
+                            self.refuse_line(text, line, STRAY.to_owned(), source, rows);
+                        }
+                    }
                     continue;
                 }
-                Found::Cut if len - text.at <= self.max_record => return Ok(Stopped::Exhausted),
-                Found::Open if len - text.at <= self.max_record => {
-                    "a quote is open where the object ends".to_owned()
-                }
-                Found::Cut | Found::Open => too_long(self.max_record),
+                Found::Cut if rest.len() <= self.max_record => return Ok(Stopped::Exhausted),
+                Found::Open if rest.len() <= self.max_record => (rest, OPEN.to_owned()),
+                _ => (&rest[..=self.max_record], too_long(self.max_record)),
             };
             if self.header.is_none() {
                 return Err(unusable(&self.object, reason));
             }
-            // Looked through once: records that begin within it might be as long again.
-            source.give_up(text.at, len - text.at, reason);
+            match self.stray_line(record) {
+                Some(line) => self.refuse_line(text, line, reason, source, rows),
+                // What was looked through is so once: records that begin within it might be as long again.
+                None => source.give_up(text.at, record.len(), reason),
+            }
         }
     }
 }

@@ -132,34 +132,87 @@ fn broken_records_cost_themselves() {
         input("b", Kind::Int64),
     ]);
     let decoded = decode_csv(&wanted, &options(CsvOptions::default()), &text).unwrap();
-    assert_eq!(lines(&decoded), "{\"a\":\"six\",\"b\":6}\n");
+    insta::assert_snapshot!(lines(&decoded), @r#"
+    {"a":"six","b":6}
+    {"a":"ten","b":10}
+    "#);
     insta::assert_snapshot!(decoded.reasons(), @"
     0 1 -: 1 field, and its object has 2 columns
     1 5 -: 3 fields, and its object has 2 columns
     2 3 -: not UTF-8
     4 9 b: `7.0` is not written as an integer
     5 2 a: missing or null
-    6 15 -: a quote is open where the object ends
+    6 7 -: a quote is open where the object ends
     ");
     assert_eq!(decoded.rejected[0].bytes.as_deref(), Some(&b"1"[..]));
     assert_eq!(decoded.rejected[0].position.byte, Some(4));
     assert_eq!(
         decoded.rejected.last().unwrap().bytes.as_deref(),
-        Some(&b"nine,\"9\nten,10\n"[..])
+        Some(&b"nine,\"9"[..])
     );
 
-    // So long that it is not looked for the quote's end; what follows its line is read.
+    // So long that the quote's end is not looked for; what follows its line is read.
     text.extend(b"x".repeat(100));
     text.extend(b"\nsix,6\n");
     let short = DecodeOptions {
         max_record: ByteSize(20),
         ..options(CsvOptions::default())
     };
-    let decoded = read(&wanted, &short, &text, 1 << 18, usize::MAX).unwrap();
+    let decoded = decode_csv(&wanted, &short, &text).unwrap();
+    assert_eq!(decoded.counts.events, 3);
+    assert_eq!(decoded.rejected[6].length_bytes, 100);
     assert!(
         decoded
             .reasons()
             .ends_with("longer than 20 bytes, the limit `decode.max_record`\n")
+    );
+}
+
+/// The values of column `id`, and each rejection with its length and the bytes that it swallowed.
+fn ids_and_rejections(header: &str, text: &str) -> String {
+    let wanted = projection(vec![input("id", Kind::Utf8)]);
+    let options = options(CsvOptions::default());
+    let decoded = decode_csv(&wanted, &options, format!("{header}\n{text}")).unwrap();
+    let ids = decoded.column(0, text_value).into_iter().flatten();
+    let rejected = decoded.rejected.iter().map(|one| {
+        let (length, swallowed) = (one.length_bytes, one.swallowed_bytes);
+        match swallowed {
+            0 => format!("({length})"),
+            _ => format!("({length}, swallowed {swallowed})"),
+        }
+    });
+    ids.chain(rejected).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_quote_that_does_not_belong_there_costs_its_line() {
+    let two = |text| ids_and_rejections("id,a", text);
+    let three = |text| ids_and_rejections("id,a,b", text);
+    // Never closed, closed where no field ends, closed by a field that is quoted itself.
+    assert_eq!(two("1,x\n2,\"y\n3,z\n4,w\n"), "1 3 4 (4)");
+    assert_eq!(two("1,x\n2,\"y\r\n3,\"a, b\"\r\n4,w\r\n"), "1 3 4 (4)");
+    assert_eq!(two("1,\"y\n2,\"a\nb\"\n3,w"), "2 3 (4)");
+    // On the second line of a record.
+    assert_eq!(three("1,\"a\nb\",\"c\n2,x,y\n"), "2 (10)");
+    // Quotes that hold lines are what they are, however many.
+    let long = format!("1,\"{}\"\n2,x\n", "a, b\n".repeat(1000));
+    assert_eq!(two(&long), "1 2");
+    // Text after a quote on its own line harms no other record.
+    assert_eq!(two("1,\"x\"y\n2,z\n"), "1 2");
+}
+
+#[test]
+fn bytes_in_which_csv_records_may_be_lost_are_swallowed() {
+    let three = |text| ids_and_rejections("id,a,b", text);
+    // A record of other width, and one whose text looks like a record.
+    assert_eq!(three("1,\"a\nb\"\n2,x,y\n"), "2 (7)");
+    assert_eq!(three("1,\"a\n2,b,c\nd\"\n3,x,y\n"), "3 (13, swallowed 8)");
+    // A lost line feed; a delimiter too many.
+    assert_eq!(three("1,a,b2,c,d\n3,x,y\n"), "3 (10, swallowed 4)");
+    assert_eq!(three("1,a,b,c\n3,x,y\n"), "3 (7)");
+    assert_eq!(
+        three("1,a,\"b\"\"2,c,d\n3,x,\"y z\"\n"),
+        "3 (13, swallowed 9)"
     );
 }
 

@@ -20,7 +20,8 @@
 //! # What a record is
 //! A record is one JSON object as RFC 8259 has it, in UTF-8, nested at most [`MAX_DEPTH`] deep; it ends where
 //! its brace closes, whatever comes behind it. Between records may stand spaces, tabs, line feeds and carriage
-//! returns. A line feed within a record is a fault, so that what a broken record costs ends with its line.
+//! returns. A line feed within a record is a fault, so that what a broken record costs ends with its line at the
+//! latest; where it ends before, [`search`](super::search) says.
 //! The first of several members of one name counts, in inner objects too; names are compared with their
 //! escapes decoded.
 

@@ -83,6 +83,11 @@ impl RecordParser {
         }
     }
 
+    /// What [`parse`](Self::parse) would give, without a change to the order of records or to what was learned.
+    pub(in crate::decode) fn check(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
+        self.parse_any(padded, at)
+    }
+
     /// The value in `slot`, if the record parsed last has it.
     #[inline(always)]
     pub(in crate::decode) fn get(&self, slot: SlotId) -> Option<Span> {

@@ -39,23 +39,23 @@ fn kept(rejected: &Rejected) -> &[u8] {
 }
 
 #[test]
-fn a_broken_record_costs_its_line() {
+fn a_broken_record_costs_no_other_one() {
     let decoded = decode(
         n(),
         b"{\"n\":1}garbage\n{\"n\":2,}{\"n\":3}\n{\"n\":\n4}\n{\"s\":\"\xff\"}{\"n\":5}\n{\"n\":1.0}{\"n\":6}\n{\"n\":7",
     );
     assert_eq!(
         decoded.column(0, integer_value),
-        [Some(1), Some(5), Some(6)]
+        [Some(1), Some(3), Some(5), Some(6)]
     );
     insta::assert_snapshot!(decoded.reasons(), @r#"
 1 7 -: not a JSON object: expected `{`
-2 15 -: not JSON: expected a name in quotes
-3 5 -: not JSON: expected a value
-4 2 -: not a JSON object: expected `{`
-5 9 -: not UTF-8
-7 9 n: `1.0` is not written as an integer
-9 6 -: cut off
+2 8 -: not JSON: expected a name in quotes
+4 5 -: not JSON: expected a value
+5 2 -: not a JSON object: expected `{`
+6 9 -: not UTF-8
+8 9 n: `1.0` is not written as an integer
+10 6 -: cut off
 "#);
     assert_eq!(kept(&decoded.rejected[0]), b"garbage");
 }
@@ -269,8 +269,12 @@ fn a_byte_order_mark_is_one_at_the_beginning_alone() {
         let options = DecodeOptions::default();
         let mut decoding = Decoding::with(n(), &options, block_bytes, Processor::detect()).unwrap();
         let decoded = run(&mut decoding, object_chunks("a", text.as_bytes(), 5)).unwrap();
-        assert_eq!(decoded.column(0, integer_value), [Some(1), Some(3)]);
+        assert_eq!(
+            decoded.column(0, integer_value),
+            [Some(1), Some(2), Some(3)]
+        );
         assert_eq!(decoded.rejected[0].position.byte, Some(11));
+        assert_eq!(decoded.rejected[0].length_bytes, 3);
     }
 }
 

@@ -1,7 +1,5 @@
 //! Random text, good and bad, against serde_json, the standard library and chrono.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use bytes::Bytes;
 
 use super::generate;
@@ -33,17 +31,6 @@ fn keen_decodings() -> Vec<Decoding> {
         }
     }
     decodings
-}
-
-/// Two seeds: one that is always the same, and one that no run had before. `BACKFOLD_TEST_SEED` takes the place of
-/// both.
-fn seeds() -> Vec<u64> {
-    let given = std::env::var("BACKFOLD_TEST_SEED").ok();
-    let given = given.map(|seed| vec![seed.parse().expect("BACKFOLD_TEST_SEED is a number")]);
-    given.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        vec![0x5eed_0001, now.as_nanos() as u64 | 1]
-    })
 }
 
 #[test]

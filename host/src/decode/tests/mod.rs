@@ -4,6 +4,7 @@
 mod ahead;
 #[cfg(test)]
 mod bad_input;
+mod damage;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
@@ -19,3 +20,5 @@ pub(super) mod outcome;
 #[cfg(test)]
 mod raw;
 pub(super) mod support;
+#[cfg(test)]
+mod swallowed;

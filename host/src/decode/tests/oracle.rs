@@ -164,16 +164,13 @@ pub(in crate::decode) fn expected(text: &[u8]) -> Vec<Outcome> {
     for line in text.split(|byte| *byte == b'\n') {
         let mut at = 0;
         loop {
-            at += line[at..]
-                .iter()
-                .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
-                .count();
+            at += line[at..].iter().take_while(|byte| is_blank(byte)).count();
             if at == line.len() {
                 break;
             }
             let length = object_length(&line[at..]);
             let values = length.and_then(|length| values(&line[at..at + length]));
-            let length = length.unwrap_or(line.len() - at);
+            let length = length.unwrap_or_else(|| broken_length(&line[at..]));
             outcomes.push(Outcome(
                 outcomes.len() as i64,
                 (start + at) as u64,
@@ -185,4 +182,56 @@ pub(in crate::decode) fn expected(text: &[u8]) -> Vec<Outcome> {
         start += line.len() + 1;
     }
     outcomes
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r')
+}
+
+/// The length of the broken record in front of `text`, which goes on to the end of a line.
+fn broken_length(text: &[u8]) -> usize {
+    // What stands in front of the quote that opened the last string, quotes being paired from the beginning.
+    let (mut opened_after, mut is_string) = (None, false);
+    let mut at = 0;
+    while at < text.len() {
+        let before = text[..at].iter().copied().filter(|byte| !is_blank(byte));
+        let before: Vec<u8> = before.collect();
+        match text[at] {
+            b'\\' if is_string => at += 1,
+            b'"' => {
+                if !is_string {
+                    opened_after = before.last().copied();
+                }
+                is_string = !is_string;
+            }
+            b'{' if at > 0 && begins_record(text, at, &before, opened_after) => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// Whether the brace at `at` of the rest of a line begins a record, by what stands before it without blanks.
+fn begins_record(text: &[u8], at: usize, before: &[u8], opened_after: Option<u8>) -> bool {
+    let next = |text: &[u8], most: usize| {
+        let blanks = text
+            .iter()
+            .take(most)
+            .take_while(|byte| is_blank(byte))
+            .count();
+        text.get(blanks).copied().filter(|_| blanks < most)
+    };
+    if next(&text[at + 1..], 65) != Some(b'"') {
+        return false;
+    }
+    let follows = object_length(&text[at..]).map(|length| next(&text[at + length..], 64));
+    let goes_on = |next: Option<u8>| next.is_some_and(|next| b",]}".contains(&next));
+    match before {
+        [.., b'}'] => follows.is_none_or(|next| !goes_on(next)),
+        [.., b'"', b':'] if matches!(opened_after, Some(b'{' | b',')) => false,
+        [.., b':' | b',' | b'[', b'['] => false,
+        [.., b':' | b',' | b'['] => follows.is_some_and(|next| next.is_none_or(|b| b == b'{')),
+        _ => follows.is_some_and(|next| !goes_on(next)),
+    }
 }

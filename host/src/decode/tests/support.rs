@@ -13,6 +13,20 @@ use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::offsets::OffsetSet;
 use crate::source::{Chunk, Named, Object};
 
+/// Two seeds: one that is always the same, and one that no run had before. `BACKFOLD_TEST_SEED` takes the place of
+/// both.
+#[cfg(test)]
+pub(in crate::decode) fn seeds() -> Vec<u64> {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    let given = std::env::var("BACKFOLD_TEST_SEED").ok();
+    let given = given.map(|seed| vec![seed.parse().expect("BACKFOLD_TEST_SEED is a number")]);
+    given.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        vec![0x5eed_0001, now.as_nanos() as u64 | 1]
+    })
+}
+
 /// A small generator of numbers; the tests print its seed.
 pub(in crate::decode) struct Rng(pub(in crate::decode) u64);
 

@@ -362,7 +362,7 @@ async fn no_more_is_fetched_ahead_than_allowed() {
             match chunks.recv().await.expect("all objects") {
                 Chunk::Object(_) | Chunk::Bytes(_) => {}
                 Chunk::End => break,
-                Chunk::Messages(_) => panic!("messages"),
+                Chunk::Messages(_) | Chunk::Record(_) => panic!("no objects"),
             }
         }
         fetched += shelf.server.take_requests().len();
