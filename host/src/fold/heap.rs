@@ -51,9 +51,8 @@ impl ByteHeap {
     /// # Errors
     /// One of 4 GiB or more.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Place, FoldError> {
-        let len = u32::try_from(bytes.len()).map_err(|_| FoldError::TooLarge {
-            bytes: bytes.len(),
-        })?;
+        let len =
+            u32::try_from(bytes.len()).map_err(|_| FoldError::TooLarge { bytes: bytes.len() })?;
         let fits = |page: &Vec<u8>| page.is_empty() || page.len() + bytes.len() <= PAGE_BYTES;
         if !self.pages.get(self.filling).is_some_and(fits) {
             if let Some(full) = self.pages.get(self.filling) {
@@ -186,7 +185,11 @@ mod tests {
         }
         let taken: usize = heap.pages.iter().map(Vec::capacity).sum();
         assert!(heap.memory_bytes() <= taken);
-        assert!(heap.memory_bytes() > 9 * PAGE_BYTES, "{}", heap.memory_bytes());
+        assert!(
+            heap.memory_bytes() > 9 * PAGE_BYTES,
+            "{}",
+            heap.memory_bytes()
+        );
     }
 
     #[test]
@@ -194,6 +197,9 @@ mod tests {
         let mut heap = ByteHeap::default();
         let (first, second) = (heap.push(b"first").unwrap(), heap.push(b"second").unwrap());
         let first = heap.replace(first, b"one");
-        assert_eq!((heap.at(first), heap.at(second)), (&b"one"[..], &b"second"[..]));
+        assert_eq!(
+            (heap.at(first), heap.at(second)),
+            (&b"one"[..], &b"second"[..])
+        );
     }
 }

@@ -141,7 +141,11 @@ mod tests {
 
     #[test]
     fn separators_are_as_short_as_they_can_be() {
-        let index = index(&[(b"apple", b"banana"), (b"bandage", b"cat"), (b"dog", b"dog")]);
+        let index = index(&[
+            (b"apple", b"banana"),
+            (b"bandage", b"cat"),
+            (b"dog", b"dog"),
+        ]);
         let found: Vec<_> = index.separators(3).collect();
         assert_eq!(found, [(&b""[..], 1), (b"band", 1), (b"d", 1)]);
         for (key, batch) in [
@@ -161,7 +165,13 @@ mod tests {
     fn what_is_no_index_is_none() {
         let index = index(&[(b"a", b"b"), (b"c", b"d")]);
         assert_eq!(RunIndex::from_json(&index.to_json(), 1), None);
-        for json in ["", "{}", "[[1, \"\"]]", "[[0, \"?\"]]", "[[0, \"\"], [0, \"YQ==\"]]"] {
+        for json in [
+            "",
+            "{}",
+            "[[1, \"\"]]",
+            "[[0, \"?\"]]",
+            "[[0, \"\"], [0, \"YQ==\"]]",
+        ] {
             assert_eq!(RunIndex::from_json(json, 9), None, "{json}");
         }
         assert_eq!(RunIndex::from_json("[]", 0), Some(RunIndex::default()));

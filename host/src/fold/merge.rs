@@ -226,7 +226,12 @@ impl Gathered {
         for entry in &self.entries {
             is_used[entry.batch] = true;
         }
-        for (batch, _) in self.batches.iter_mut().zip(is_used).filter(|(_, used)| !used) {
+        for (batch, _) in self
+            .batches
+            .iter_mut()
+            .zip(is_used)
+            .filter(|(_, used)| !used)
+        {
             *batch = RecordBatch::new_empty(schema.clone());
         }
     }

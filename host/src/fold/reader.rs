@@ -50,7 +50,12 @@ impl RunReader {
             .schema()
             .ok_or_else(|| damaged(&path, "its footer names no columns"))?;
         let schema = try_fb_to_schema(schema).map_err(|error| damaged(&path, error))?;
-        let blocks: Vec<Block> = footer.recordBatches().into_iter().flatten().copied().collect();
+        let blocks: Vec<Block> = footer
+            .recordBatches()
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         if blocks.iter().any(|block| extent(block, size).is_none()) {
             return Err(damaged(&path, "a batch lies outside of it"));
         }

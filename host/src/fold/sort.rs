@@ -101,7 +101,9 @@ pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     const STEP_BYTES: usize = 64;
     let equal = |(a, b): &(&[u8], &[u8])| a == b;
     let steps = a.chunks(STEP_BYTES).zip(b.chunks(STEP_BYTES));
-    let from = (steps.take_while(equal).count() * STEP_BYTES).min(a.len()).min(b.len());
+    let from = (steps.take_while(equal).count() * STEP_BYTES)
+        .min(a.len())
+        .min(b.len());
     let rest = a[from..].iter().zip(&b[from..]);
     from + rest.take_while(|(a, b)| a == b).count()
 }
@@ -119,7 +121,10 @@ mod tests {
     fn sorted(keys: &[Vec<u8>]) -> Vec<u32> {
         let mut heap = ByteHeap::default();
         let places = keys.iter().map(|key| heap.push(key).unwrap());
-        let mut entries: Vec<_> = places.zip(0..).map(|(key, row)| SortEntry::new(key, row)).collect();
+        let mut entries: Vec<_> = places
+            .zip(0..)
+            .map(|(key, row)| SortEntry::new(key, row))
+            .collect();
         sort(&mut entries, |place| heap.at(place));
         entries.iter().map(|entry| entry.row).collect()
     }
@@ -139,11 +144,7 @@ mod tests {
         };
         // Each is alike with the next for sixteen bytes more than with the one before.
         let stairs = (1..1_000).map(|i| [&vec![7; 16 * i][..], &[3]].concat());
-        let all = [
-            alike(2, 400_000),
-            alike(1_000, 20_000),
-            stairs.collect(),
-        ];
+        let all = [alike(2, 400_000), alike(1_000, 20_000), stairs.collect()];
         let began = Instant::now();
         let thread = std::thread::Builder::new().stack_size(128 << 10);
         let done = thread.spawn(move || all.iter().all(|keys| sorted(keys) == expected(keys)));
@@ -157,7 +158,10 @@ mod tests {
             let a = vec![1; length];
             assert_eq!(common_prefix(&a, &a), length);
             let b = [&a[..], &[2]].concat();
-            assert_eq!((common_prefix(&a, &b), common_prefix(&b, &a)), (length, length));
+            assert_eq!(
+                (common_prefix(&a, &b), common_prefix(&b, &a)),
+                (length, length)
+            );
             let c = [&a[..], &[3; 100]].concat();
             assert_eq!(common_prefix(&b, &c), length);
         }

@@ -273,7 +273,12 @@ fn long_key() -> impl Strategy<Value = Key> {
         (key, None)
     };
     let letter = prop::sample::select(vec!['a', 'k', 'z']);
-    (lengths(), prop_oneof![Just(0), 0..300_000_usize, Just(usize::MAX)], letter).prop_map(key)
+    (
+        lengths(),
+        prop_oneof![Just(0), 0..300_000_usize, Just(usize::MAX)],
+        letter,
+    )
+        .prop_map(key)
 }
 
 fn long_groups() -> impl Strategy<Value = Vec<Vec<BTreeMap<Key, State>>>> {
@@ -355,8 +360,13 @@ fn merging_in_passes_can_be_stopped_and_leaves_nothing() -> Result<(), FoldError
             cancel: cancel.clone(),
         };
         let open = || Ok(Box::new(Cancelling(cancel.clone(), combined)) as Box<dyn Algebra + Send>);
-        let stopped = merge_rows(plan, &open, |_| panic!("it was to stop before the last pass"));
-        assert!(matches!(stopped, Err(FoldError::Interrupted)), "{stopped:?}");
+        let stopped = merge_rows(plan, &open, |_| {
+            panic!("it was to stop before the last pass")
+        });
+        assert!(
+            matches!(stopped, Err(FoldError::Interrupted)),
+            "{stopped:?}"
+        );
         assert_eq!(names(folder.path()), before);
     }
     Ok(())

@@ -152,9 +152,7 @@ fn next_rows(asked: u32, rows: usize, bytes: usize) -> u32 {
     }
     let row_bytes = bytes.div_ceil(rows).max(1);
     let fitting = u32::try_from(DRAIN_BYTES / row_bytes).unwrap_or(MOST_ROWS);
-    fitting
-        .min(asked.saturating_mul(4))
-        .clamp(1, MOST_ROWS)
+    fitting.min(asked.saturating_mul(4)).clamp(1, MOST_ROWS)
 }
 
 #[cfg(test)]

@@ -199,7 +199,9 @@ pub enum GuestError {
         key: Option<Box<str>>,
     },
     /// A drain goes on beyond what the component's memory can have held.
-    #[error("the component drained {rows} rows of {bytes} since its accumulator was last empty, more than its memory can hold: `limits.memory` is {limit}")]
+    #[error(
+        "the component drained {rows} rows of {bytes} since its accumulator was last empty, more than its memory can hold: `limits.memory` is {limit}"
+    )]
     EndlessDrain {
         /// The rows.
         rows: u64,
@@ -209,7 +211,9 @@ pub enum GuestError {
         limit: ByteSize,
     },
     /// A drain gives a key for the second time.
-    #[error("the component's answer to `drain` breaks the contract: row {row} has a key that came before in the same drain")]
+    #[error(
+        "the component's answer to `drain` breaks the contract: row {row} has a key that came before in the same drain"
+    )]
     KeyTwice {
         /// The row of the answer.
         row: usize,

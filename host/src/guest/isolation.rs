@@ -163,8 +163,8 @@ impl Isolation {
         let events = batch.events.batch.slice(probe.rows.start, rows);
         let folded = instance.fold_within(&events, most_fuel);
         let fuel = instance.fuel_used() - used_before;
-        let drained = folded
-            .and_then(|rejections| Ok((rejections, drainer.drain(instance, most_fuel)?)));
+        let drained =
+            folded.and_then(|rejections| Ok((rejections, drainer.drain(instance, most_fuel)?)));
         match drained {
             Ok((rejections, partials)) => {
                 experience.folded(rows, fuel);

@@ -55,10 +55,7 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
 }
 
 /// Whether runs can be merged so many at a time; `origin` is where that was asked for.
-pub(super) fn merge_fan_in(
-    fan_in: usize,
-    origin: impl FnOnce() -> Origin,
-) -> Result<(), JobError> {
+pub(super) fn merge_fan_in(fan_in: usize, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     if fan_in >= 2 {
         return Ok(());
     }

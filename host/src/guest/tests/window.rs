@@ -315,15 +315,26 @@ fn failures_to_drain_nothing_are_no_records() {
 #[test]
 fn failures_to_drain_what_a_record_made_are_its() {
     let rows: Vec<_> = (0..300)
-        .map(|i| (format!("page {}", i % 40), if i % 100 == 50 { 666 } else { i }))
+        .map(|i| {
+            (
+                format!("page {}", i % 40),
+                if i % 100 == 50 { 666 } else { i },
+            )
+        })
         .collect();
     for (fault, reason) in [
         ("trap", "the component trapped in `drain`: unreachable"),
         ("loop", "the component used up the 50"),
         ("memory", "in `drain` the component asked for "),
         ("huge", "the answer to `drain` has more bytes than"),
-        ("large-row", "the component's answer to `drain` has a key of 3.0 MiB at page "),
-        ("bad-utf8", "the component's answer to `drain` breaks the contract: column `page`: row 0"),
+        (
+            "large-row",
+            "the component's answer to `drain` has a key of 3.0 MiB at page ",
+        ),
+        (
+            "bad-utf8",
+            "the component's answer to `drain` breaks the contract: column `page`: row 0",
+        ),
     ] {
         let params = [("in", "drain"), ("fault", fault), ("meets", "666")];
         let outcome = fold(&params, &rows, 64, 3).unwrap();
@@ -344,7 +355,7 @@ fn limited(limits: Limits, given: &[(&str, &str)]) -> Instance {
 #[test]
 fn a_drain_without_end_is_laid_on_its_record_or_on_the_component() {
     let limits = || Limits {
-        memory: ByteSize::mib(4),
+        memory: ByteSize::mib(8),
         ..tight()
     };
     let rows: Vec<_> = (0..9).map(|i| (format!("page {i}"), i)).collect();
@@ -356,7 +367,10 @@ fn a_drain_without_end_is_laid_on_its_record_or_on_the_component() {
     assert_eq!(outcome.refused.len(), 1);
 
     let endless = fold_with(limited(limits(), &params[..2]), &rows, 4, 16).unwrap_err();
-    assert!(matches!(endless, GuestError::EndlessDrain { .. }), "{endless}");
+    assert!(
+        matches!(endless, GuestError::EndlessDrain { .. }),
+        "{endless}"
+    );
 }
 
 /// With keys of at most ten bytes.
@@ -372,7 +386,12 @@ fn short_keys() -> Instance {
 
 #[test]
 fn a_key_that_is_too_large_is_told_with_its_record() {
-    let rows = records(&[("a", 1), ("a long name", 2), ("a", 3), ("another long one", -1)]);
+    let rows = records(&[
+        ("a", 1),
+        ("a long name", 2),
+        ("a", 3),
+        ("another long one", -1),
+    ]);
     let mut window = Window::new(short_keys(), 2);
     let fold = |events| window.fold(3, 0, events).unwrap();
     let rejected: Vec<_> = batches(&rows, 4).into_iter().flat_map(fold).collect();

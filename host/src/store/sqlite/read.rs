@@ -51,17 +51,15 @@ pub(super) fn read(
             if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
                 waiting_bytes += bytes.len();
             }
-            reader
-                .push(value)
-                .ok_or_else(|| StoreError::Damaged {
-                    what: format!(
-                        "row {} of `{}` has a value in column `{}` that backfold did not write",
-                        digest.rows() + waiting as u64 + 1,
-                        build.shadow_name(),
-                        column.name
-                    ),
-                    source: None,
-                })?;
+            reader.push(value).ok_or_else(|| StoreError::Damaged {
+                what: format!(
+                    "row {} of `{}` has a value in column `{}` that backfold did not write",
+                    digest.rows() + waiting as u64 + 1,
+                    build.shadow_name(),
+                    column.name
+                ),
+                source: None,
+            })?;
         }
         waiting += 1;
         if waiting == BATCH_ROWS || waiting_bytes >= BATCH_BYTES {
