@@ -117,7 +117,7 @@ impl StateTable {
                 &scratch.known_in_partial[from..],
             );
             // One part at a time, since what is combined grows.
-            let bytes = |i: usize| in_table(&**states, rows[i]) + met.row(of_partial[i] as usize);
+            let bytes = |i: usize| in_table(states, rows[i]) + met.row(of_partial[i] as usize);
             let part = cuts(rows.len(), rows.len(), COMBINE_BYTES, bytes).next();
             let part = part.map_or(rows.len(), |part| part.end);
             let (rows, of_partial) = (&rows[..part], &of_partial[..part]);

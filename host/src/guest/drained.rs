@@ -165,6 +165,6 @@ mod tests {
         assert_eq!(next_rows(256, 256, 256 << 20), 1);
         assert_eq!(next_rows(1, 1, 8), 4);
         assert_eq!(next_rows(256, 0, 0), 256);
-        assert_eq!(next_rows(256, 256, 256 * 10 << 10), 102);
+        assert_eq!(next_rows(256, 256, 2_560 << 10), 102);
     }
 }

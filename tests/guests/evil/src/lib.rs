@@ -103,7 +103,7 @@ impl pipeline::Guest for Raw {
             let is_endless = is_endless && state.is_marked;
             while is_endless && rows.len() < max_rows as usize {
                 state.made_up += 1;
-                rows.push((format!("made up {:0200}", state.made_up), 1, 1));
+                rows.push((format!("made up {:02000}", state.made_up), 1, 1));
             }
             state.is_marked &= !state.sums.is_empty() || is_endless;
         });
