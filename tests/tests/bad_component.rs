@@ -127,7 +127,6 @@ fn answers_that_break_the_contract() {
     let bench = live();
     for (call, fault, code) in [
         ("drain", "key-twice", "BF0416"),
-        ("drain", "bad-utf8", "BF0416"),
         ("present", "more-rows", "BF0416"),
         ("present", "trap", "BF0411"),
     ] {
@@ -138,6 +137,32 @@ fn answers_that_break_the_contract() {
             .unwrap();
         let said = bench.refuses("run --swap", 42, code);
         assert!(said.contains(&format!("`{call}`")), "{said}");
+    }
+}
+
+#[test]
+fn drains_that_break_the_contract_are_laid_on_records() {
+    let bench = live();
+    for (fault, limits, reason) in [
+        ("bad-utf8", "", "breaks the contract"),
+        ("huge", "limits.answer = \"4 MiB\"", "`limits.answer`"),
+        ("large-row", "", "`limits.key`"),
+        ("trap", "", "trapped in `drain`"),
+    ] {
+        let settings =
+            format!("params = {{ in = \"drain\", fault = \"{fault}\", meets = \"7\" }}\n{limits}");
+        bench.write_job(&raw(), &settings).unwrap();
+        let records = (0..30).map(|i| format!("{{\"page\": \"/{i}\", \"amount\": {i}}}\n"));
+        bench
+            .write_object("part.jsonl", records.collect::<String>())
+            .unwrap();
+        bench.refuses("run --swap --fresh", 3, "BF0701");
+        let listed = bench.run("quarantine list --output json").success().json();
+        assert_eq!(listed["result"]["total"], 1, "{fault}");
+        let record = &listed["result"]["records"][0];
+        assert_eq!(record["offset"], 7, "{fault}");
+        let said = record["reason"].as_str().unwrap();
+        assert!(said.contains(reason), "{fault}: {said}");
     }
 }
 

@@ -305,7 +305,7 @@ fn a_run_that_is_not_what_the_journal_says_is_an_error() {
     let bench = bench(STEPWISE);
     bench.run("run --only-fold").success();
     let build = newest(&bench);
-    let run = build.join("runs/0000000007-0000.arrow");
+    let run = build.join("runs/0000000007-0000000000.arrow");
     let whole = fs::read(&run).unwrap();
     let lines = bench.journal();
     let mut altered = whole.clone();
@@ -321,7 +321,7 @@ fn a_run_that_is_not_what_the_journal_says_is_an_error() {
             let refused = bench.run("run --swap").fails_with(42);
             assert!(refused.stderr.contains("BF0503"), "{}", refused.stderr);
             assert!(
-                refused.stderr.contains("0000000007-0000.arrow"),
+                refused.stderr.contains("0000000007-0000000000.arrow"),
                 "{}",
                 refused.stderr
             );
@@ -340,8 +340,8 @@ fn what_a_killed_run_left_half_written_is_swept() {
     let lines = bench.journal();
     fs::write(build.join("journal.jsonl"), lines[..40].concat()).unwrap();
     let left = [
-        "runs/0000000041-0000.arrow.part",
-        "runs/0000000099-0000.arrow",
+        "runs/0000000041-0000000000.arrow.part",
+        "runs/0000000099-0000000000.arrow",
     ];
     for name in left {
         fs::write(build.join(name), "half").unwrap();

@@ -7,6 +7,10 @@ use crate::guest::{GuestError, Instance};
 use crate::json_rows;
 use crate::keys::KeyCodec;
 
+/// How many bytes of states are combined in one call, left and right together: little beside the memory of a
+/// component, and enough that the calls do not count.
+pub(super) const COMBINE_BYTES: usize = 8 << 20;
+
 /// Combines states, and shows them.
 ///
 /// The laws of the monoid are the implementer's promise: `combine` is associative, and commutative where the

@@ -11,16 +11,21 @@ use arrow_array::{Array, ArrayRef, PrimitiveArray};
 use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
+use super::error::FoldError;
+use super::heap::{ByteHeap, Place};
 use super::paged::Paged;
 use crate::schema::Kind;
 
 /// A column of states. Rows are numbered from 0 in the order in which they were appended.
 pub(super) trait StateColumn: Send {
     /// Appends the rows `rows` of `from`, an array of this column's type.
-    fn append(&mut self, from: &dyn Array, rows: &[u32]);
+    fn append(&mut self, from: &dyn Array, rows: &[u32]) -> Result<(), FoldError>;
 
     /// Puts row `i` of `from` in the place of row `at[i]`.
-    fn replace(&mut self, at: &[u32], from: &dyn Array);
+    fn replace(&mut self, at: &[u32], from: &dyn Array) -> Result<(), FoldError>;
+
+    /// The bytes of a row, as an array has them.
+    fn row_bytes(&self, row: u32) -> usize;
 
     /// The rows `rows`, in that order.
     fn gather(&self, rows: &[u32]) -> ArrayRef;
@@ -119,20 +124,26 @@ impl<T: ArrowPrimitiveType> Primitives<T> {
 }
 
 impl<T: ArrowPrimitiveType> StateColumn for Primitives<T> {
-    fn append(&mut self, from: &dyn Array, rows: &[u32]) {
+    fn append(&mut self, from: &dyn Array, rows: &[u32]) -> Result<(), FoldError> {
         let from = from.as_primitive::<T>();
         for &row in rows {
             self.values.push(from.value(row as usize));
         }
         self.validity.extend(from, rows);
+        Ok(())
     }
 
-    fn replace(&mut self, at: &[u32], from: &dyn Array) {
+    fn replace(&mut self, at: &[u32], from: &dyn Array) -> Result<(), FoldError> {
         let from = from.as_primitive::<T>();
         for (i, &row) in at.iter().enumerate() {
             self.values.set(row as usize, from.value(i));
             self.validity.set(row as usize, from.is_valid(i));
         }
+        Ok(())
+    }
+
+    fn row_bytes(&self, _row: u32) -> usize {
+        size_of::<T::Native>()
     }
 
     fn gather(&self, rows: &[u32]) -> ArrayRef {
@@ -158,20 +169,26 @@ struct Booleans {
 }
 
 impl StateColumn for Booleans {
-    fn append(&mut self, from: &dyn Array, rows: &[u32]) {
+    fn append(&mut self, from: &dyn Array, rows: &[u32]) -> Result<(), FoldError> {
         let from = from.as_boolean();
         for &row in rows {
             self.values.push(from.value(row as usize));
         }
         self.validity.extend(from, rows);
+        Ok(())
     }
 
-    fn replace(&mut self, at: &[u32], from: &dyn Array) {
+    fn replace(&mut self, at: &[u32], from: &dyn Array) -> Result<(), FoldError> {
         let from = from.as_boolean();
         for (i, &row) in at.iter().enumerate() {
             self.values[row as usize] = from.value(i);
             self.validity.set(row as usize, from.is_valid(i));
         }
+        Ok(())
+    }
+
+    fn row_bytes(&self, _row: u32) -> usize {
+        1
     }
 
     fn gather(&self, rows: &[u32]) -> ArrayRef {
@@ -201,16 +218,25 @@ impl StateColumn for Booleans {
 struct Blobs {
     utf8: bool,
     spans: Vec<Span>,
-    heap: Vec<u8>,
+    heap: ByteHeap,
     dead_bytes: usize,
     validity: Validity,
 }
 
 #[derive(Clone, Copy)]
 struct Span {
-    start: usize,
-    len: u32,
+    place: Place,
+    /// How long a value may be in this place.
     room: u32,
+}
+
+impl Span {
+    fn new(place: Place) -> Self {
+        Span {
+            place,
+            room: place.len() as u32,
+        }
+    }
 }
 
 impl Blobs {
@@ -220,7 +246,7 @@ impl Blobs {
         Blobs {
             utf8,
             spans: Vec::new(),
-            heap: Vec::new(),
+            heap: ByteHeap::default(),
             dead_bytes: 0,
             validity: Validity::default(),
         }
@@ -234,65 +260,54 @@ impl Blobs {
         }
     }
 
-    fn push(&mut self, bytes: &[u8]) -> Span {
-        let start = self.heap.len();
-        self.heap.extend_from_slice(bytes);
-        // An array's offsets are 32 bits wide, so no value of it is longer.
-        let len = bytes.len() as u32;
-        Span {
-            start,
-            len,
-            room: len,
-        }
-    }
-
     fn bytes(&self, row: u32) -> &[u8] {
-        let span = self.spans[row as usize];
-        &self.heap[span.start..span.start + span.len as usize]
+        self.heap.at(self.spans[row as usize].place)
     }
 
-    fn pack(&mut self) {
-        let mut heap = Vec::with_capacity(self.heap.len() - self.dead_bytes);
+    fn pack(&mut self) -> Result<(), FoldError> {
+        let mut heap = ByteHeap::default();
         for span in &mut self.spans {
-            let start = heap.len();
-            heap.extend_from_slice(&self.heap[span.start..span.start + span.len as usize]);
-            *span = Span {
-                start,
-                len: span.len,
-                room: span.len,
-            };
+            *span = Span::new(heap.push(self.heap.at(span.place))?);
         }
         self.heap = heap;
         self.dead_bytes = 0;
+        Ok(())
     }
 }
 
 impl StateColumn for Blobs {
-    fn append(&mut self, from: &dyn Array, rows: &[u32]) {
+    fn append(&mut self, from: &dyn Array, rows: &[u32]) -> Result<(), FoldError> {
         for &row in rows {
-            let span = self.push(self.value(from, row as usize));
-            self.spans.push(span);
+            let value = self.value(from, row as usize);
+            self.spans.push(Span::new(self.heap.push(value)?));
         }
         self.validity.extend(from, rows);
+        Ok(())
     }
 
-    fn replace(&mut self, at: &[u32], from: &dyn Array) {
+    fn replace(&mut self, at: &[u32], from: &dyn Array) -> Result<(), FoldError> {
         for (i, &row) in at.iter().enumerate() {
             let value = self.value(from, i);
             let span = self.spans[row as usize];
+            let before = span.place.len();
             if value.len() <= span.room as usize {
-                self.heap[span.start..span.start + value.len()].copy_from_slice(value);
-                self.spans[row as usize].len = value.len() as u32;
-                self.dead_bytes = self.dead_bytes + span.len as usize - value.len();
+                self.spans[row as usize].place = self.heap.replace(span.place, value);
+                self.dead_bytes = self.dead_bytes + before - value.len();
             } else {
-                self.dead_bytes += span.len as usize;
-                self.spans[row as usize] = self.push(value);
+                self.dead_bytes += before;
+                self.spans[row as usize] = Span::new(self.heap.push(value)?);
             }
             self.validity.set(row as usize, from.is_valid(i));
         }
-        if self.dead_bytes > Self::PACK_FROM_BYTES && self.dead_bytes > self.heap.len() / 2 {
-            self.pack();
+        let is_half_dead = self.dead_bytes > self.heap.memory_bytes() / 2;
+        if self.dead_bytes > Self::PACK_FROM_BYTES && is_half_dead {
+            self.pack()?;
         }
+        Ok(())
+    }
+
+    fn row_bytes(&self, row: u32) -> usize {
+        size_of::<i32>() + self.spans[row as usize].place.len()
     }
 
     fn gather(&self, rows: &[u32]) -> ArrayRef {
@@ -321,7 +336,8 @@ impl StateColumn for Blobs {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.heap.len() + size_of::<Span>() * self.spans.len() + self.validity.present.len()
+        let spans = size_of::<Span>() * self.spans.len();
+        self.heap.memory_bytes() + spans + self.validity.present.len()
     }
 }
 
@@ -333,15 +349,13 @@ mod tests {
     #[test]
     fn values_that_grow_and_shrink_keep_their_rows() {
         let mut column = state_column(Kind::Utf8);
-        column.append(
-            &StringArray::from(vec![Some("a"), None, Some("ccc")]),
-            &[2, 1, 0],
-        );
-        column.replace(
-            &[1, 2],
-            &StringArray::from(vec![Some("long enough to move"), None]),
-        );
-        column.replace(&[0], &StringArray::from(vec![Some("")]));
+        let first = StringArray::from(vec![Some("a"), None, Some("ccc")]);
+        column.append(&first, &[2, 1, 0]).unwrap();
+        let second = StringArray::from(vec![Some("long enough to move"), None]);
+        column.replace(&[1, 2], &second).unwrap();
+        column
+            .replace(&[0], &StringArray::from(vec![Some("")]))
+            .unwrap();
         let found = column.gather(&[0, 1, 2]);
         assert_eq!(
             found.as_string::<i32>(),
@@ -352,13 +366,14 @@ mod tests {
     #[test]
     fn dead_bytes_are_packed_away() {
         let mut column = state_column(Kind::Utf8);
-        column.append(
-            &StringArray::from(vec!["x"; 100]),
-            &(0..100).collect::<Vec<_>>(),
-        );
+        let rows: Vec<_> = (0..100).collect();
+        column
+            .append(&StringArray::from(vec!["x"; 100]), &rows)
+            .unwrap();
         for round in 1..200 {
             let text = "y".repeat(round * 10);
-            column.replace(&[50], &StringArray::from(vec![text.as_str()]));
+            let text = StringArray::from(vec![text.as_str()]);
+            column.replace(&[50], &text).unwrap();
         }
         assert!(
             column.memory_bytes() < 150 << 10,
@@ -374,8 +389,10 @@ mod tests {
     #[test]
     fn the_first_null_may_come_late() {
         let mut column = state_column(Kind::Int64);
-        column.append(&arrow_array::Int64Array::from(vec![1, 2]), &[0, 1]);
-        column.append(&arrow_array::Int64Array::from(vec![None, Some(4)]), &[0, 1]);
+        for part in [vec![Some(1), Some(2)], vec![None, Some(4)]] {
+            let part = arrow_array::Int64Array::from(part);
+            column.append(&part, &[0, 1]).unwrap();
+        }
         let found = column.gather(&[0, 1, 2, 3]);
         assert_eq!(
             found.as_primitive::<Int64Type>(),

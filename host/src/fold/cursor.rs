@@ -1,59 +1,60 @@
 //! A place within a run, and the run whose place comes first.
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::{Array, BinaryArray, RecordBatch};
 
 use super::error::FoldError;
-use super::run::{RunFile, RunReader};
+use super::reader::RunReader;
+use crate::guest::RowBytes;
 
 /// A half-open range of encoded keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct KeyRange {
     /// The first key inside; `None`: from the beginning.
     pub(super) from: Option<Vec<u8>>,
-    /// The first key behind it; `None`: to the end.
+    /// The first key after it; `None`: to the end.
     pub(super) until: Option<Vec<u8>>,
 }
 
 /// Walks through one run within a range of keys.
 pub(super) struct RunCursor {
-    reader: RunReader,
+    reader: Arc<RunReader>,
     /// The batch to load next.
     next_batch: usize,
-    loaded: Option<(BinaryArray, RecordBatch)>,
+    loaded: Option<Loaded>,
     row: usize,
-    /// One behind the last row of the loaded batch that lies in the range.
+    /// One after the last row of the loaded batch that lies in the range.
     end: usize,
 }
 
+struct Loaded {
+    keys: BinaryArray,
+    states: RecordBatch,
+    /// Of the states.
+    bytes: RowBytes,
+}
+
 impl RunCursor {
-    pub(super) fn open(folder: &Path, run: &RunFile) -> Result<Self, FoldError> {
-        let reader = RunReader::open(folder, run)?;
-        Ok(RunCursor {
+    pub(super) fn new(reader: Arc<RunReader>) -> Self {
+        RunCursor {
             reader,
             next_batch: 0,
             loaded: None,
             row: 0,
             end: 0,
-        })
-    }
-
-    pub(super) fn first_keys(&self) -> &[Vec<u8>] {
-        self.reader.first_keys()
+        }
     }
 
     /// Goes to the first key of `range`.
     pub(super) fn seek(&mut self, range: &KeyRange) -> Result<(), FoldError> {
+        // One batch at a time is in memory.
+        self.loaded = None;
         let from = range.from.as_deref().unwrap_or_default();
-        // The batch before the first that begins behind `from` may still hold it.
-        self.next_batch = self
-            .first_keys()
-            .partition_point(|first| first.as_slice() <= from)
-            .saturating_sub(1);
+        self.next_batch = self.last_batch_before(from)?;
         self.load(range)?;
-        if let Some((keys, _)) = &self.loaded {
+        if let Some(Loaded { keys, .. }) = &self.loaded {
             self.row = lower_bound(keys, from).min(self.end);
             if self.row == self.end && self.end == keys.len() {
                 self.load(range)?;
@@ -62,15 +63,32 @@ impl RunCursor {
         Ok(())
     }
 
-    /// The key at hand; `None` behind the last of the range.
-    pub(super) fn key(&self) -> Option<&[u8]> {
-        let (keys, _) = self.loaded.as_ref()?;
-        (self.row < self.end).then(|| keys.value(self.row))
+    /// The last batch that begins with `key` or before: those before it have no greater key, it may have.
+    fn last_batch_before(&self, key: &[u8]) -> Result<usize, FoldError> {
+        let found = self.reader.index().find(key, self.reader.batches());
+        let (mut last, mut end) = (found.start, found.end);
+        while end.saturating_sub(last) > 1 {
+            let middle = last + (end - last) / 2;
+            let batch = self.reader.batch(middle)?;
+            match batch.is_some_and(|(keys, _)| !keys.is_empty() && keys.value(0) <= key) {
+                true => last = middle,
+                false => end = middle,
+            }
+        }
+        Ok(last)
     }
 
-    /// The batch of states that holds the key at hand, and its row in it.
-    pub(super) fn state(&self) -> Option<(&RecordBatch, usize)> {
-        self.loaded.as_ref().map(|(_, states)| (states, self.row))
+    /// The key at hand; `None` after the last of the range.
+    #[inline]
+    pub(super) fn key(&self) -> Option<&[u8]> {
+        let loaded = self.loaded.as_ref()?;
+        (self.row < self.end).then(|| loaded.keys.value(self.row))
+    }
+
+    /// The batch of states that holds the key at hand, its row in it, and the bytes of that.
+    pub(super) fn state(&self) -> Option<(&RecordBatch, usize, usize)> {
+        let loaded = self.loaded.as_ref()?;
+        Some((&loaded.states, self.row, loaded.bytes.row(self.row)))
     }
 
     /// Goes to the next key. Says whether another batch was loaded for it.
@@ -79,7 +97,7 @@ impl RunCursor {
         let whole = self
             .loaded
             .as_ref()
-            .is_some_and(|(keys, _)| self.end == keys.len());
+            .is_some_and(|loaded| self.end == loaded.keys.len());
         if self.row < self.end || !whole {
             return Ok(false);
         }
@@ -88,12 +106,12 @@ impl RunCursor {
     }
 
     /// The keys and states from the key at hand to the end of the loaded batch or of the range, without a copy;
-    /// goes to the key behind them.
+    /// goes to the key after them.
     pub(super) fn take_rest(
         &mut self,
         range: &KeyRange,
     ) -> Result<Option<(BinaryArray, RecordBatch)>, FoldError> {
-        let Some((keys, states)) = &self.loaded else {
+        let Some(Loaded { keys, states, .. }) = &self.loaded else {
             return Ok(None);
         };
         let rows = self.end - self.row;
@@ -104,14 +122,20 @@ impl RunCursor {
     }
 
     fn load(&mut self, range: &KeyRange) -> Result<(), FoldError> {
-        self.loaded = self.reader.batch(self.next_batch)?;
+        self.loaded = None;
+        let batch = self.reader.batch(self.next_batch)?;
         self.next_batch += 1;
         self.row = 0;
-        self.end = match (&self.loaded, &range.until) {
+        self.end = match (&batch, &range.until) {
             (None, _) => 0,
             (Some((keys, _)), None) => keys.len(),
             (Some((keys, _)), Some(until)) => lower_bound(keys, until),
         };
+        self.loaded = batch.map(|(keys, states)| Loaded {
+            bytes: RowBytes::of(states.columns()),
+            keys,
+            states,
+        });
         Ok(())
     }
 }

@@ -1,16 +1,17 @@
 //! The k-way merge of runs: one state a key, in the order of keys.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
-use arrow_array::{Array, BinaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
+use arrow_array::{BinaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 
-use super::algebra::{self, Algebra};
+use super::algebra::{self, Algebra, COMBINE_BYTES};
 use super::cursor::{CursorHeap, KeyRange, RunCursor};
 use super::error::FoldError;
-use super::run::{RunFile, RunWriter};
+use super::reader::RunReader;
+use crate::guest::{RowBytes, cuts};
 
 /// Keys and their states, merged: as many keys as rows.
 pub(super) struct Merged {
@@ -25,31 +26,24 @@ pub(super) struct Merged {
 pub(super) struct Merger {
     cursors: Vec<RunCursor>,
     state_schema: SchemaRef,
+    gather_bytes: usize,
 }
 
-/// A batch is closed at so many keys, or once its states weigh so much.
+/// A batch is closed at so many keys.
 const BATCH_KEYS: usize = 8192;
-const BATCH_BYTES: usize = 8 << 20;
 
 impl Merger {
-    pub(super) fn open(
-        folder: &Path,
-        runs: &[RunFile],
+    /// Of these runs, in batches of which the keys and the states that meet under them take about so many bytes.
+    pub(super) fn new(
+        runs: &[Arc<RunReader>],
         state_schema: SchemaRef,
-    ) -> Result<Self, FoldError> {
-        let cursors = runs
-            .iter()
-            .map(|run| RunCursor::open(folder, run))
-            .collect::<Result<_, _>>()?;
-        Ok(Merger {
-            cursors,
+        gather_bytes: usize,
+    ) -> Self {
+        Merger {
+            cursors: runs.iter().cloned().map(RunCursor::new).collect(),
             state_schema,
-        })
-    }
-
-    /// The first keys of all batches of all runs, in no order.
-    pub(super) fn first_keys(&self) -> impl Iterator<Item = &Vec<u8>> {
-        self.cursors.iter().flat_map(|cursor| cursor.first_keys())
+            gather_bytes,
+        }
     }
 
     /// Gives the merged states of all keys of `range` to `sink`, batch by batch, sorted by key.
@@ -82,29 +76,28 @@ impl Merger {
     fn gather(&mut self, range: &KeyRange, heap: &mut CursorHeap) -> Result<Gathered, FoldError> {
         let mut gathered = Gathered::new();
         // Where a cursor's current batch stands in `gathered.batches`, once a state of it was noted.
-        let mut noted: Vec<Option<Noted>> = vec![None; self.cursors.len()];
+        let mut noted: Vec<Option<usize>> = vec![None; self.cursors.len()];
         let mut weight_bytes = 0;
         while let Some(first) = heap.first() {
             let cursor = &mut self.cursors[first];
-            let (Some(key), Some((states, row))) = (cursor.key(), cursor.state()) else {
+            let (Some(key), Some((states, row, bytes))) = (cursor.key(), cursor.state()) else {
                 break;
             };
             if gathered.last_key() != Some(key) {
-                if gathered.entry_ends.len() >= BATCH_KEYS || weight_bytes >= BATCH_BYTES {
+                let keys = gathered.entry_ends.len();
+                if keys >= BATCH_KEYS || weight_bytes >= self.gather_bytes {
                     break;
                 }
                 gathered.keys.append_value(key);
                 gathered.entry_ends.push(gathered.entries.len());
+                weight_bytes += key.len();
             }
             let batch = *noted[first].get_or_insert_with(|| {
                 gathered.batches.push(states.clone());
-                Noted {
-                    batch: gathered.batches.len() - 1,
-                    row_bytes: row_bytes(states),
-                }
+                gathered.batches.len() - 1
             });
-            weight_bytes += batch.row_bytes;
-            gathered.entries.push((batch.batch, row));
+            weight_bytes += bytes;
+            gathered.entries.push(Entry { batch, row, bytes });
             if let Some(end) = gathered.entry_ends.last_mut() {
                 *end = gathered.entries.len();
             }
@@ -117,30 +110,32 @@ impl Merger {
     }
 }
 
-/// A batch of a cursor that states were taken from.
+/// Where a state is.
 #[derive(Clone, Copy)]
-struct Noted {
-    /// Its place in [`Gathered::batches`].
+struct Entry {
+    /// In [`Gathered::batches`].
     batch: usize,
-    row_bytes: usize,
-}
-
-fn row_bytes(states: &RecordBatch) -> usize {
-    let bytes: usize = states
-        .columns()
-        .iter()
-        .map(|column| column.to_data().get_slice_memory_size().unwrap_or(0))
-        .sum();
-    bytes / states.num_rows().max(1)
+    row: usize,
+    /// What it takes.
+    bytes: usize,
 }
 
 /// Keys, and for each the states that meet under it, by batch and row.
 struct Gathered {
     keys: BinaryBuilder,
     batches: Vec<RecordBatch>,
-    entries: Vec<(usize, usize)>,
-    /// One behind the last entry of each key.
+    entries: Vec<Entry>,
+    /// One after the last entry of each key.
     entry_ends: Vec<usize>,
+}
+
+/// Two states that are to be combined.
+struct Pair {
+    left: Entry,
+    right: Entry,
+    key: usize,
+    /// The entry that becomes of them.
+    into: usize,
 }
 
 impl Gathered {
@@ -163,98 +158,101 @@ impl Gathered {
         self.key(self.entry_ends.len().checked_sub(1)?)
     }
 
-    /// Combines the states of each key from left to right: first the first two of all keys that have two,
-    /// then the third of those that have three, and so on.
+    /// Combines the states of each key, neighbour with neighbour, until there is one of each. Large states are so
+    /// combined a few times each, where from left to right the first would be every time.
     fn combine(
         mut self,
         algebra: &mut dyn Algebra,
         schema: &SchemaRef,
     ) -> Result<Merged, FoldError> {
-        let start = |key: usize| {
-            if key == 0 {
-                0
-            } else {
-                self.entry_ends[key - 1]
-            }
-        };
-        let mut states: Vec<(usize, usize)> = (0..self.entry_ends.len())
-            .map(|key| self.entries[start(key)])
-            .collect();
-        for level in 1.. {
-            let meeting: Vec<usize> = (0..self.entry_ends.len())
-                .filter(|&key| start(key) + level < self.entry_ends[key])
-                .collect();
-            if meeting.is_empty() {
+        loop {
+            let pairs = self.pair();
+            if pairs.is_empty() {
                 break;
             }
-            let left: Vec<_> = meeting.iter().map(|&key| states[key]).collect();
-            let right: Vec<_> = meeting
-                .iter()
-                .map(|&key| self.entries[start(key) + level])
-                .collect();
-            let (left, right) = (
-                pick(&self.batches, &left, schema)?,
-                pick(&self.batches, &right, schema)?,
-            );
-            let key = |row: usize| self.key(meeting[row]).unwrap_or_default().to_vec();
-            let both = algebra::combine(algebra, &left, &right, &key, "while runs were merged")?;
-            let batch = self.batches.len();
-            self.batches.push(both);
-            meeting
-                .iter()
-                .enumerate()
-                .for_each(|(row, &key)| states[key] = (batch, row));
+            let bytes = |at: usize| pairs[at].left.bytes + pairs[at].right.bytes;
+            for part in cuts(pairs.len(), pairs.len(), COMBINE_BYTES, bytes) {
+                let part = &pairs[part];
+                let left = pick(&self.batches, part.iter().map(|pair| pair.left), schema)?;
+                let right = pick(&self.batches, part.iter().map(|pair| pair.right), schema)?;
+                let key = |row: usize| self.key(part[row].key).unwrap_or_default().to_vec();
+                let doing = "while runs were merged";
+                let both = algebra::combine(algebra, &left, &right, &key, doing)?;
+                let (batch, weights) = (self.batches.len(), RowBytes::of(both.columns()));
+                for (row, pair) in part.iter().enumerate() {
+                    let bytes = weights.row(row);
+                    self.entries[pair.into] = Entry { batch, row, bytes };
+                }
+                self.batches.push(both);
+            }
+            self.forget_unused(schema);
         }
         Ok(Merged {
-            states: pick(&self.batches, &states, schema)?,
+            states: pick(&self.batches, self.entries.iter().copied(), schema)?,
             keys: self.keys.finish(),
         })
+    }
+
+    /// Takes neighbouring entries of the same key together, and leaves one entry in the place of two.
+    fn pair(&mut self) -> Vec<Pair> {
+        let mut pairs = Vec::new();
+        let (mut from, mut into) = (0, 0);
+        for key in 0..self.entry_ends.len() {
+            let until = self.entry_ends[key];
+            while from < until {
+                let left = self.entries[from];
+                if from + 1 < until {
+                    let right = self.entries[from + 1];
+                    pairs.push(Pair {
+                        left,
+                        right,
+                        key,
+                        into,
+                    });
+                }
+                self.entries[into] = left;
+                from = (from + 2).min(until);
+                into += 1;
+            }
+            self.entry_ends[key] = into;
+        }
+        self.entries.truncate(into);
+        pairs
+    }
+
+    /// Lets go of batches that no entry is in any more.
+    fn forget_unused(&mut self, schema: &SchemaRef) {
+        let mut is_used = vec![false; self.batches.len()];
+        for entry in &self.entries {
+            is_used[entry.batch] = true;
+        }
+        for (batch, _) in self
+            .batches
+            .iter_mut()
+            .zip(is_used)
+            .filter(|(_, used)| !used)
+        {
+            *batch = RecordBatch::new_empty(schema.clone());
+        }
     }
 }
 
 fn pick(
     batches: &[RecordBatch],
-    rows: &[(usize, usize)],
+    entries: impl Iterator<Item = Entry>,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, FoldError> {
     if let [only] = batches {
-        let rows = UInt32Array::from_iter_values(rows.iter().map(|&(_, row)| row as u32));
+        let rows = UInt32Array::from_iter_values(entries.map(|entry| entry.row as u32));
         return Ok(arrow_select::take::take_record_batch(only, &rows)?);
     }
+    let rows: Vec<_> = entries.map(|entry| (entry.batch, entry.row)).collect();
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    let picked = interleave_record_batch(&batches, rows)?;
+    let picked = interleave_record_batch(&batches, &rows)?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     Ok(RecordBatch::try_new_with_options(
         schema.clone(),
         picked.columns().to_vec(),
         &options,
     )?)
-}
-
-/// Merges neighbouring runs into fewer until no more than `fan_in` are left. What it writes is named by what
-/// it is made of, so that doing it again writes the same.
-pub(super) fn merge_down(
-    folder: &Path,
-    mut runs: Vec<RunFile>,
-    fan_in: usize,
-    state_schema: &SchemaRef,
-    algebra: &mut dyn Algebra,
-) -> Result<Vec<RunFile>, FoldError> {
-    let mut pass = 0;
-    while runs.len() > fan_in {
-        pass += 1;
-        let mut merged = Vec::with_capacity(runs.len().div_ceil(fan_in));
-        for (group, neighbours) in runs.chunks(fan_in).enumerate() {
-            let name = format!("merge-{pass}-{group:06}.arrow");
-            let mut writer = RunWriter::create(folder, &name, state_schema)?;
-            Merger::open(folder, neighbours, state_schema.clone())?.merge(
-                &KeyRange::default(),
-                algebra,
-                |merged, _| writer.write(merged.keys, &merged.states),
-            )?;
-            merged.push(writer.finish()?);
-        }
-        runs = merged;
-    }
-    Ok(runs)
 }

@@ -7,20 +7,26 @@
 //! split is a run of its own and runs are merged in the order of the source. For that to hold byte for byte
 //! a component's states must be exact: a plain sum of floats is not associative, an exact one is.
 
+mod ahead;
 mod algebra;
 mod checkpoint;
 mod column;
 mod cursor;
 mod digest;
 mod error;
-mod key_heap;
+mod heap;
+mod index;
 mod merge;
 mod offsets;
 mod options;
 mod paged;
+mod passes;
 mod quarantine;
+mod reader;
 mod rows;
 mod run;
+mod shape;
+mod sort;
 mod table;
 mod worker;
 

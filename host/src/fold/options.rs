@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::{self, Means};
 use crate::units::{self, ByteSize};
 
 /// The `[fold]` section of a job. None of it changes the table that comes out.
@@ -14,12 +15,20 @@ pub struct FoldOptions {
     pub workers: Option<usize>,
     /// Batches folded between two drains of a component.
     pub window_batches: usize,
-    /// Memory for the states of all workers together. A worker whose share is full writes a run.
+    /// Memory for keys and states: of the tables of all workers together while they fold, and afterwards of all that
+    /// is read, merged and on its way to the store. A worker whose share is full writes a run. With what is in work
+    /// and what an allocator keeps, a run takes about 150 MiB, and twice this budget, and for each worker
+    /// the memory of an instance of the component twice, which `limits.memory` bounds and which is mostly a few MiB.
+    /// Where single rows are larger than a hundredth of the budget, it is some tens of the largest rows more.
     pub state_budget: ByteSize,
-    /// How long a worker folds before what it has becomes a run: what a crash costs at most.
+    /// How long a worker folds before what it has becomes a run: what a crash costs at most, and the rest of the split
+    /// that it is in then. A split is folded whole or not at all, and has one object at least: one that takes an
+    /// hour to read is an hour's work between two checkpoints. Write objects of some hundred megabytes at most.
     #[serde(with = "units::duration")]
     pub checkpoint_interval: Duration,
-    /// How many runs are merged at a time; more are merged in several passes.
+    /// How many runs are merged at a time, two at least; more are merged in several passes. It is fewer where the
+    /// batches of so many would not fit into half of the budget, and never more than half of the files that the process
+    /// may have open.
     pub merge_fan_in: usize,
 }
 
@@ -46,6 +55,21 @@ impl FoldOptions {
     /// The memory for the states of one worker.
     pub fn budget_per_worker_bytes(&self) -> usize {
         (self.state_budget.bytes() / self.worker_count()).max(64 << 10)
+    }
+
+    /// What a batch of a run may take, in bytes.
+    pub fn run_batch_bytes(&self) -> usize {
+        shape::batch_bytes(&self.means())
+    }
+
+    /// What a merge may have.
+    pub(super) fn means(&self) -> Means {
+        Means {
+            budget_bytes: self.budget_per_worker_bytes() * self.worker_count(),
+            workers: self.worker_count(),
+            fan_in: self.merge_fan_in,
+            open_files: shape::open_files(),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -10,14 +9,19 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::{Receiver, Sender, ahead};
 use super::algebra::{self, Algebra};
 use super::cursor::KeyRange;
 use super::digest::RowsDigest;
 use super::error::FoldError;
-use super::merge::{Merged, Merger, merge_down};
+use super::merge::{Merged, Merger};
+use super::options::FoldOptions;
+use super::passes::{merge_down, open as open_runs};
+use super::reader::RunReader;
 use super::run::RunFile;
+use super::shape::MergeShape;
 use super::table::StateTable;
-use crate::guest::GuestError;
+use crate::guest::{GuestError, RowBytes};
 use crate::keys::KeyCodec;
 use crate::schema::Descriptor;
 
@@ -29,18 +33,39 @@ pub struct MergePlan<'a> {
     pub runs: Vec<RunFile>,
     /// What the states are.
     pub descriptor: &'a Descriptor,
-    /// How many runs are merged at a time.
-    pub fan_in: usize,
-    /// Threads that merge.
-    pub workers: usize,
+    /// With how much memory and how many threads.
+    pub options: &'a FoldOptions,
     /// The stack of each: what the component may use, and what the host needs.
     pub stack_bytes: usize,
     /// Asks it to stop.
     pub cancel: CancellationToken,
 }
 
-/// Rows of a table in memory that are presented together.
+impl MergePlan<'_> {
+    /// Fails where somebody asked for the end.
+    pub(super) fn check_interrupted(&self) -> Result<(), FoldError> {
+        match self.cancel.is_cancelled() {
+            true => Err(FoldError::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// How to merge the runs.
+    fn shape(&self) -> Result<MergeShape, FoldError> {
+        // Opened one by one, since all of them may be more than can be open.
+        let largest = |run| Ok(RunReader::open(self.folder, run)?.largest_bytes());
+        let largest: Vec<usize> = self
+            .runs
+            .iter()
+            .map(largest)
+            .collect::<Result<_, FoldError>>()?;
+        Ok(MergeShape::of(&self.options.means(), &largest))
+    }
+}
+
+/// Rows of a table in memory that are presented together, and their bytes.
 const BATCH_ROWS: usize = 8_192;
+const BATCH_BYTES: usize = 8 << 20;
 
 /// What a merge came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +82,11 @@ pub type OpenAlgebra<'a> = dyn Fn() -> Result<Box<dyn Algebra + Send>, GuestErro
 /// Merges all runs and gives the table's rows to `sink`, batch by batch, sorted by key: the keys, the states,
 /// the views. In them -0.0 is 0.0, since not every store keeps the difference.
 ///
-/// The batches' boundaries depend on the number of workers; the rows do not.
+/// The batches' boundaries depend on the options; the rows do not. What is in memory at a time is bounded as
+/// [`FoldOptions::state_budget`] says. No file of its own is left in the folder.
+///
+/// # Errors
+/// Where the component fails, a run cannot be read, or somebody asked to stop.
 pub fn merge_rows(
     mut plan: MergePlan<'_>,
     open: &OpenAlgebra<'_>,
@@ -68,40 +97,40 @@ pub fn merge_rows(
         key: None,
         source,
     };
-    let mut algebras = (0..plan.workers.max(1))
+    let shape = plan.shape()?;
+    let mut algebras = (0..shape.lanes)
         .map(|_| open().map_err(opening))
         .collect::<Result<Vec<_>, _>>()?;
-    let states = plan.descriptor.state_schema();
-    let fan_in = plan.fan_in.max(2);
-    if plan.runs.len() > fan_in {
-        let runs = std::mem::take(&mut plan.runs);
-        plan.runs = {
-            let (folder, algebra) = (plan.folder, &mut *algebras[0]);
-            on_worker_stack(plan.stack_bytes, || {
-                merge_down(folder, runs, fan_in, &states, algebra)
-            })?
-        };
-    }
-    let (ranges, batches_per_range) = ranges(&plan, &states, algebras.len())?;
+    let _passing = if plan.runs.len() > shape.fan_in {
+        let (algebra, stack_bytes) = (&mut *algebras[0], plan.stack_bytes);
+        let plan = &mut plan;
+        Some(on_worker_stack(stack_bytes, || {
+            merge_down(plan, &shape, algebra)
+        })?)
+    } else {
+        None
+    };
+    let runs = open_runs(&plan, &plan.runs)?;
+    let ranges = match algebras.len() {
+        1 => vec![KeyRange::default()],
+        _ => ranges(&runs, shape.ahead_bytes),
+    };
     let mut digest = RowsDigest::new(&plan.descriptor.table_schema())?;
     std::thread::scope(|scope| {
         let (mut lanes, mut threads) = (Vec::new(), Vec::new());
-        for (lane, mut algebra) in algebras.into_iter().enumerate() {
-            let (send, receive) = sync_channel(batches_per_range);
-            let mine: Vec<KeyRange> = ranges
-                .iter()
-                .skip(lane)
-                .step_by(plan.workers.max(1))
-                .cloned()
-                .collect();
+        for (number, mut algebra) in algebras.into_iter().enumerate() {
+            let (send, receive) = ahead(shape.ahead_bytes);
+            let mine = ranges.iter().skip(number).step_by(shape.lanes);
+            let states = plan.descriptor.state_schema();
+            let merger = Merger::new(&runs, states, shape.gather_bytes);
             let plan = &plan;
             let thread = std::thread::Builder::new()
-                .name(format!("merge-{lane}"))
+                .name(format!("merge-{number}"))
                 .stack_size(plan.stack_bytes)
                 .spawn_scoped(scope, move || {
-                    if let Err(error) = merge_lane(plan, &mine, &mut *algebra, &send) {
+                    if let Err(error) = merge_lane(plan, merger, mine, &mut *algebra, &send) {
                         // Where nobody listens any more, somebody else's error is already on its way.
-                        let _ = send.send(Err(error));
+                        let _ = send.send(Err(error), 0);
                     }
                 })
                 .map_err(FoldError::io("starting", "a merging thread"))?;
@@ -136,7 +165,7 @@ fn drain_range(
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<(), FoldError> {
     loop {
-        let next = lane.recv().map_err(|_| FoldError::Panicked {
+        let next = lane.receive().ok_or_else(|| FoldError::Panicked {
             message: "a merging thread ended early".into(),
         })?;
         match next? {
@@ -146,24 +175,25 @@ fn drain_range(
     }
 }
 
-fn merge_lane(
+fn merge_lane<'a>(
     plan: &MergePlan<'_>,
-    ranges: &[KeyRange],
+    mut merger: Merger,
+    ranges: impl Iterator<Item = &'a KeyRange>,
     algebra: &mut dyn Algebra,
-    out: &SyncSender<Lane>,
+    out: &Sender<Lane>,
 ) -> Result<(), FoldError> {
     let codec = KeyCodec::of(&plan.descriptor.key_schema())?;
     let schema = plan.descriptor.table_schema();
-    let mut merger = Merger::open(plan.folder, &plan.runs, plan.descriptor.state_schema())?;
     for range in ranges {
         merger.merge(range, algebra, |merged, algebra| {
-            if plan.cancel.is_cancelled() {
-                return Err(FoldError::Interrupted);
-            }
+            plan.check_interrupted()?;
             let rows = table_rows(&codec, &schema, merged, plan.descriptor, algebra)?;
-            out.send(Ok(Some(rows))).map_err(|_| FoldError::Interrupted)
+            let bytes = RowBytes::of(rows.columns()).all();
+            let sent = out.send(Ok(Some(rows)), bytes);
+            sent.map_err(|_| FoldError::Interrupted)
         })?;
-        out.send(Ok(None)).map_err(|_| FoldError::Interrupted)?;
+        let sent = out.send(Ok(None), 0);
+        sent.map_err(|_| FoldError::Interrupted)?;
     }
     Ok(())
 }
@@ -177,7 +207,7 @@ pub(crate) fn sorted_rows(
 ) -> Result<(), FoldError> {
     let codec = KeyCodec::of(&descriptor.key_schema())?;
     let schema = descriptor.table_schema();
-    table.drain_sorted(BATCH_ROWS, |keys, states| {
+    table.drain_sorted(BATCH_ROWS, BATCH_BYTES, |keys, states| {
         let merged = Merged { keys, states };
         sink(table_rows(&codec, &schema, merged, descriptor, algebra)?)
     })
@@ -216,36 +246,34 @@ fn without_negative_zero(column: ArrayRef) -> ArrayRef {
     )
 }
 
-/// Cuts the keys into ranges for several workers, and says how many batches of rows one range can give.
+/// Cuts the keys into ranges of about so many bytes of the runs.
 ///
-/// A range holds many batches of each run, so that few are read twice at its ends.
-fn ranges(
-    plan: &MergePlan<'_>,
-    states: &SchemaRef,
-    workers: usize,
-) -> Result<(Vec<KeyRange>, usize), FoldError> {
-    const BATCHES_AHEAD: usize = 4;
-    if workers < 2 {
-        return Ok((vec![KeyRange::default()], BATCHES_AHEAD));
+/// What a lane merges ahead of the others is so about what it may keep. A range holds more than one batch of each run,
+/// so that few are read twice at its ends.
+fn ranges(runs: &[Arc<RunReader>], range_bytes: usize) -> Vec<KeyRange> {
+    let mut begins: Vec<(&[u8], usize)> = Vec::new();
+    for run in runs {
+        let batches = run.batches();
+        let batch_bytes = run.all_bytes() / batches.max(1);
+        let separators = run.index().separators(batches);
+        begins.extend(separators.map(|(key, batches)| (key, batches * batch_bytes)));
     }
-    let run_batches_per_range = (2 * plan.runs.len()).max(8);
-    let merger = Merger::open(plan.folder, &plan.runs, states.clone())?;
-    let mut first_keys: Vec<&Vec<u8>> = merger.first_keys().collect();
-    first_keys.sort_unstable();
-    let mut cuts: Vec<Vec<u8>> = first_keys
-        .into_iter()
-        .step_by(run_batches_per_range)
-        .skip(1)
-        .cloned()
-        .collect();
-    cuts.dedup();
-    let starts = std::iter::once(None).chain(cuts.iter().cloned().map(Some));
-    let ends = cuts.iter().cloned().map(Some).chain(std::iter::once(None));
-    let ranges = starts
-        .zip(ends)
+    begins.sort_unstable();
+    let (mut cuts, mut bytes) = (Vec::new(), 0);
+    for (key, of_batches) in begins {
+        if bytes >= range_bytes && cuts.last().is_none_or(|last| *last < key) {
+            cuts.push(key);
+            bytes = 0;
+        }
+        bytes += of_batches;
+    }
+    let owned = |key: &&[u8]| Some(key.to_vec());
+    let starts = std::iter::once(None).chain(cuts.iter().map(owned));
+    let ends = cuts.iter().map(owned).chain(std::iter::once(None));
+    let ranges = starts.zip(ends);
+    ranges
         .map(|(from, until)| KeyRange { from, until })
-        .collect();
-    Ok((ranges, run_batches_per_range + BATCHES_AHEAD))
+        .collect()
 }
 
 /// Runs `work` where a component may use all the stack that its limits allow.

@@ -1,24 +1,22 @@
 //! Runs: the states of some splits, sorted by key, in a file.
 //!
-//! A run is an Arrow IPC file of the encoded key (`key`, Binary) and the state columns. Its footer holds the
-//! first key of each batch (`first_keys`), so that a merge finds its way into the middle of a run.
+//! A run is an Arrow IPC file of the encoded key (`key`, Binary) and the state columns. Its footer holds where batches
+//! begin (`index`), so that a merge finds its way into the middle of a run.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch};
-use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::error::FoldError;
+use super::index::IndexBuilder;
 use super::table::StateTable;
+use crate::guest::{RowBytes, cuts};
 
 /// A run on disk, as the journal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +31,11 @@ pub struct RunFile {
     pub digest: String,
 }
 
-const FIRST_KEYS: &str = "first_keys";
+/// What the index is called in a footer.
+pub(super) const INDEX: &str = "index";
+
+/// How many rows a batch has at most.
 const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 512 << 10;
 
 /// The schema of a run for states of this schema.
 pub(super) fn run_schema(states: &Schema) -> SchemaRef {
@@ -47,34 +47,51 @@ pub(super) fn run_schema(states: &Schema) -> SchemaRef {
     ))
 }
 
-/// Empties `table` into the file `name` in `folder`. The file is durable under its name once this returns;
-/// before, there is at most a file that ends in `.part`.
+/// Empties `table` into the file `name` in `folder`, in batches of at most so many bytes. The file is durable under its
+/// name once this returns; before, there is at most a file that ends in `.part`.
 pub(super) fn write_run(
     folder: &Path,
     name: &str,
     table: &mut StateTable,
     states: &Schema,
+    batch_bytes: usize,
 ) -> Result<RunFile, FoldError> {
-    let row_bytes = table.memory_bytes() / table.rows().max(1);
-    let batch_rows = (BATCH_BYTES / row_bytes.max(1)).clamp(16, BATCH_ROWS);
-    let mut writer = RunWriter::create(folder, name, states)?;
-    table.drain_sorted(batch_rows, |keys, states| writer.write(keys, &states))?;
+    let mut writer = RunWriter::create(folder, name, states, batch_bytes)?;
+    table.drain_sorted(BATCH_ROWS, batch_bytes, |keys, states| {
+        writer.write_batch(keys, &states)
+    })?;
     writer.finish()
 }
 
 /// Writes a run, batch by batch.
 pub(super) struct RunWriter {
     folder: PathBuf,
-    part: PathBuf,
+    part: Part,
     name: String,
     schema: SchemaRef,
     writer: FileWriter<BufWriter<Digesting>>,
-    first_keys: Vec<String>,
+    batch_bytes: usize,
+    index: IndexBuilder,
     rows: u64,
 }
 
+/// A file that goes when this goes.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Gone where it was given its name; where it cannot be removed the next run does.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 impl RunWriter {
-    pub(super) fn create(folder: &Path, name: &str, states: &Schema) -> Result<Self, FoldError> {
+    pub(super) fn create(
+        folder: &Path,
+        name: &str,
+        states: &Schema,
+        batch_bytes: usize,
+    ) -> Result<Self, FoldError> {
         let part = folder.join(format!("{name}.part"));
         let schema = run_schema(states);
         let file = File::create(&part).map_err(FoldError::io("creating", &part))?;
@@ -83,15 +100,17 @@ impl RunWriter {
             hasher: blake3::Hasher::new(),
             len: 0,
         };
+        let part = Part(part);
         let writer = FileWriter::try_new(BufWriter::with_capacity(256 << 10, file), &schema)
-            .map_err(|error| write_error(&part, error))?;
+            .map_err(|error| write_error(&part.0, error))?;
         Ok(RunWriter {
             folder: folder.to_owned(),
             part,
             name: name.to_owned(),
             schema,
             writer,
-            first_keys: vec![],
+            batch_bytes,
+            index: IndexBuilder::new(),
             rows: 0,
         })
     }
@@ -99,12 +118,24 @@ impl RunWriter {
     /// Appends rows whose keys are greater than all keys before.
     pub(super) fn write(
         &mut self,
-        keys: BinaryArray,
+        keys: &BinaryArray,
         states: &RecordBatch,
     ) -> Result<(), FoldError> {
-        if !keys.is_empty() {
-            self.first_keys.push(BASE64.encode(keys.value(0)));
+        let of_states = RowBytes::of(states.columns());
+        let bytes = |row| of_states.row(row) + keys.value(row).len();
+        for batch in cuts(keys.len(), BATCH_ROWS, self.batch_bytes, bytes) {
+            let (from, rows) = (batch.start, batch.len());
+            self.write_batch(keys.slice(from, rows), &states.slice(from, rows))?;
         }
+        Ok(())
+    }
+
+    /// Appends them in one batch.
+    fn write_batch(&mut self, keys: BinaryArray, states: &RecordBatch) -> Result<(), FoldError> {
+        let Some(last) = keys.len().checked_sub(1) else {
+            return Ok(());
+        };
+        self.index.add(keys.value(0), keys.value(last));
         let keys: ArrayRef = Arc::new(keys);
         let columns = std::iter::once(keys)
             .chain(states.columns().iter().cloned())
@@ -113,29 +144,29 @@ impl RunWriter {
         self.rows += batch.num_rows() as u64;
         self.writer
             .write(&batch)
-            .map_err(|error| write_error(&self.part, error))
+            .map_err(|error| write_error(&self.part.0, error))
     }
 
     /// Makes the file durable under its name.
     pub(super) fn finish(mut self) -> Result<RunFile, FoldError> {
-        let first_keys = serde_json::Value::from(std::mem::take(&mut self.first_keys)).to_string();
-        self.writer.write_metadata(FIRST_KEYS, first_keys);
+        self.writer
+            .write_metadata(INDEX, self.index.finish().to_json());
         self.writer
             .finish()
-            .map_err(|error| write_error(&self.part, error))?;
+            .map_err(|error| write_error(&self.part.0, error))?;
         let buffer = self
             .writer
             .into_inner()
-            .map_err(|error| write_error(&self.part, error))?;
+            .map_err(|error| write_error(&self.part.0, error))?;
         let digesting = buffer
             .into_inner()
-            .map_err(|error| FoldError::io("writing", &self.part)(error.into_error()))?;
+            .map_err(|error| FoldError::io("writing", &self.part.0)(error.into_error()))?;
         digesting
             .file
             .sync_all()
-            .map_err(FoldError::io("syncing", &self.part))?;
+            .map_err(FoldError::io("syncing", &self.part.0))?;
         let path = self.folder.join(&self.name);
-        std::fs::rename(&self.part, &path).map_err(FoldError::io("renaming", &self.part))?;
+        std::fs::rename(&self.part.0, &path).map_err(FoldError::io("renaming", &self.part.0))?;
         sync_folder(&self.folder)?;
         Ok(RunFile {
             name: self.name,
@@ -203,68 +234,5 @@ pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> 
         Ok(())
     } else {
         Err(damaged(format!("its digest is {digest}")))
-    }
-}
-
-/// Reads a run from any place in it.
-pub(super) struct RunReader {
-    path: PathBuf,
-    reader: FileReader<File>,
-    first_keys: Vec<Vec<u8>>,
-}
-
-impl RunReader {
-    pub(super) fn open(folder: &Path, run: &RunFile) -> Result<Self, FoldError> {
-        let path = folder.join(&run.name);
-        let file = File::open(&path).map_err(FoldError::io("opening", &path))?;
-        let reader = FileReader::try_new(file, None).map_err(|error| damaged(&path, error))?;
-        let first_keys = reader
-            .custom_metadata()
-            .get(FIRST_KEYS)
-            .and_then(|json| serde_json::from_str::<Vec<String>>(json).ok())
-            .and_then(|keys| {
-                keys.iter()
-                    .map(|key| BASE64.decode(key).ok())
-                    .collect::<Option<Vec<_>>>()
-            })
-            .filter(|keys| keys.len() == reader.num_batches())
-            .ok_or_else(|| damaged(&path, "its footer names no first keys"))?;
-        Ok(RunReader {
-            path,
-            reader,
-            first_keys,
-        })
-    }
-
-    /// The first key of each batch.
-    pub(super) fn first_keys(&self) -> &[Vec<u8>] {
-        &self.first_keys
-    }
-
-    /// Batch `index`: its keys, and its states.
-    pub(super) fn batch(
-        &mut self,
-        index: usize,
-    ) -> Result<Option<(BinaryArray, RecordBatch)>, FoldError> {
-        if index >= self.first_keys.len() {
-            return Ok(None);
-        }
-        self.reader
-            .set_index(index)
-            .map_err(|error| damaged(&self.path, error))?;
-        let batch = self
-            .reader
-            .next()
-            .ok_or_else(|| damaged(&self.path, "a batch is missing"))?;
-        let mut batch = batch.map_err(|error| damaged(&self.path, error))?;
-        let keys = batch.remove_column(0);
-        Ok(Some((keys.as_binary::<i32>().clone(), batch)))
-    }
-}
-
-fn damaged(path: &Path, what: impl ToString) -> FoldError {
-    FoldError::DamagedRun {
-        path: path.to_owned(),
-        what: what.to_string(),
     }
 }

@@ -5,11 +5,12 @@ use arrow_schema::SchemaRef;
 use arrow_select::take::take_record_batch;
 use hashbrown::HashTable;
 
-use super::algebra::{self, Algebra};
+use super::algebra::{self, Algebra, COMBINE_BYTES};
 use super::column::{StateColumn, state_column};
 use super::error::FoldError;
-use super::key_heap::{KeyHeap, KeyPlace};
-use crate::guest::Partials;
+use super::heap::KeyHeap;
+use super::sort::{SortEntry, sort};
+use crate::guest::{Partials, RowBytes, cuts};
 use crate::keys::table_hash;
 use crate::schema::Descriptor;
 
@@ -72,6 +73,9 @@ impl StateTable {
     }
 
     /// Absorbs partials.
+    ///
+    /// # Errors
+    /// [`FoldError::Merge`] where the component fails to combine states, also since they are too large together.
     pub fn absorb(
         &mut self,
         partials: &Partials,
@@ -81,19 +85,51 @@ impl StateTable {
         let partial = &partials.rows;
         let columns = &partial.columns()[self.key_columns..];
         if !self.scratch.known_in_table.is_empty() {
-            let left = self.gather(&self.scratch.known_in_table)?;
-            let right = self.batch(columns.to_vec(), partial.num_rows())?;
-            let picked = UInt32Array::from(self.scratch.known_in_partial.clone());
-            let right = take_record_batch(&right, &picked)?;
-            let key = |row| self.keys.get(self.scratch.known_in_table[row]).to_vec();
-            let doing = "while states of the same key were combined";
-            let both = algebra::combine(algebra, &left, &right, &key, doing)?;
-            for (column, combined) in self.states.iter_mut().zip(both.columns()) {
-                column.replace(&self.scratch.known_in_table, combined);
-            }
+            self.combine(self.batch(columns.to_vec(), partial.num_rows())?, algebra)?;
         }
         for (column, from) in self.states.iter_mut().zip(columns) {
-            column.append(from, &self.scratch.new);
+            column.append(from, &self.scratch.new)?;
+        }
+        Ok(())
+    }
+
+    /// Combines states of the table with those of a partial that they meet.
+    fn combine(
+        &mut self,
+        partial: RecordBatch,
+        algebra: &mut dyn Algebra,
+    ) -> Result<(), FoldError> {
+        let StateTable {
+            states,
+            keys,
+            scratch,
+            state_schema,
+            ..
+        } = self;
+        let met = RowBytes::of(partial.columns());
+        let in_table = |states: &[Box<dyn StateColumn>], row| -> usize {
+            states.iter().map(|column| column.row_bytes(row)).sum()
+        };
+        let mut from = 0;
+        while from < scratch.known_in_table.len() {
+            let (rows, of_partial) = (
+                &scratch.known_in_table[from..],
+                &scratch.known_in_partial[from..],
+            );
+            // One part at a time, since what is combined grows.
+            let bytes = |i: usize| in_table(states, rows[i]) + met.row(of_partial[i] as usize);
+            let part = cuts(rows.len(), rows.len(), COMBINE_BYTES, bytes).next();
+            let part = part.map_or(rows.len(), |part| part.end);
+            let (rows, of_partial) = (&rows[..part], &of_partial[..part]);
+            let left = gather(states, state_schema, rows)?;
+            let right = take_record_batch(&partial, &UInt32Array::from(of_partial.to_vec()))?;
+            let key = |row| keys.get(rows[row]).to_vec();
+            let doing = "while states of the same key were combined";
+            let both = algebra::combine(algebra, &left, &right, &key, doing)?;
+            for (column, combined) in states.iter_mut().zip(both.columns()) {
+                column.replace(rows, combined)?;
+            }
+            from += part;
         }
         Ok(())
     }
@@ -135,16 +171,26 @@ impl StateTable {
 
     /// Gives all rows to `sink`, sorted by key, and empties the table; its memory stays for the next rows.
     ///
-    /// Each batch has at most `batch_rows` rows. On an error of `sink` the table is left as it was.
+    /// Each batch has at most `batch_rows` rows and `batch_bytes` bytes, or one row that is larger. On an error of
+    /// `sink` the table is left as it was.
     pub fn drain_sorted(
         &mut self,
         batch_rows: usize,
+        batch_bytes: usize,
         mut sink: impl FnMut(BinaryArray, RecordBatch) -> Result<(), FoldError>,
     ) -> Result<(), FoldError> {
-        for sorted in self.sorted().chunks(batch_rows) {
+        let all = self.sorted();
+        let states = |row| -> usize {
+            let columns = self.states.iter();
+            columns.map(|column| column.row_bytes(row)).sum()
+        };
+        let bytes = |at: usize| KEY_BYTES + all[at].key.len() + states(all[at].row);
+        for batch in cuts(all.len(), batch_rows, batch_bytes, bytes) {
+            let sorted = &all[batch];
             let keys = sorted.iter().map(|entry| self.keys.at(entry.key));
             let rows: Vec<u32> = sorted.iter().map(|entry| entry.row).collect();
-            sink(BinaryArray::from_iter_values(keys), self.gather(&rows)?)?;
+            let states = gather(&self.states, &self.state_schema, &rows)?;
+            sink(BinaryArray::from_iter_values(keys), states)?;
         }
         self.index.clear();
         self.keys.clear();
@@ -156,16 +202,6 @@ impl StateTable {
         u32::try_from(self.rows()).map_err(|_| FoldError::TooLarge {
             bytes: self.memory_bytes(),
         })
-    }
-
-    fn gather(&self, rows: &[u32]) -> Result<RecordBatch, FoldError> {
-        self.batch(
-            self.states
-                .iter()
-                .map(|column| column.gather(rows))
-                .collect(),
-            rows.len(),
-        )
     }
 
     fn batch(
@@ -184,50 +220,27 @@ impl StateTable {
     /// The rows in the order of their keys.
     fn sorted(&self) -> Vec<SortEntry> {
         let rows = 0..self.rows() as u32;
-        let entry = |row| SortEntry {
-            digit: 0,
-            key: self.keys.place(row),
-            row,
-        };
+        let entry = |row| SortEntry::new(self.keys.place(row), row);
         let mut entries: Vec<_> = rows.map(entry).collect();
-        self.sort_from(0, &mut entries);
+        sort(&mut entries, |place| self.keys.at(place));
         entries
     }
-
-    /// Sorts rows whose keys are alike up to `offset`.
-    ///
-    /// A radix sort with digits of 16 bytes: the digits of all rows are fetched at once, which costs a look at
-    /// each key, not at two keys a comparison; only rows with equal digits go on to the next.
-    fn sort_from(&self, offset: usize, entries: &mut [SortEntry]) {
-        for entry in &mut *entries {
-            entry.digit = digit(self.keys.at(entry.key), offset);
-        }
-        entries.sort_unstable_by_key(|entry| entry.digit);
-        for alike in entries.chunk_by_mut(|a, b| a.digit == b.digit) {
-            // Of keys that differ none is the beginning of another, so rows that are alike have more digits.
-            if alike.len() > 1 {
-                self.sort_from(offset + DIGIT_BYTES, alike);
-            }
-        }
-    }
 }
 
-/// A row, and 16 bytes of its key as a number that sorts as they do.
-#[derive(Clone, Copy)]
-struct SortEntry {
-    digit: u128,
-    key: KeyPlace,
-    row: u32,
-}
+/// What a key takes in an array beside its bytes.
+const KEY_BYTES: usize = size_of::<i32>();
 
-const DIGIT_BYTES: usize = 16;
-
-fn digit(key: &[u8], offset: usize) -> u128 {
-    let rest = key.get(offset..).unwrap_or_default();
-    if let Some(bytes) = rest.first_chunk::<DIGIT_BYTES>() {
-        return u128::from_be_bytes(*bytes);
-    }
-    let mut bytes = [0; DIGIT_BYTES];
-    bytes[..rest.len()].copy_from_slice(rest);
-    u128::from_be_bytes(bytes)
+/// The states of these rows.
+fn gather(
+    states: &[Box<dyn StateColumn>],
+    schema: &SchemaRef,
+    rows: &[u32],
+) -> Result<RecordBatch, FoldError> {
+    let columns = states.iter().map(|column| column.gather(rows)).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    Ok(RecordBatch::try_new_with_options(
+        schema.clone(),
+        columns,
+        &options,
+    )?)
 }

@@ -1,6 +1,9 @@
 //! Tables, runs and merges against a `BTreeMap`, however they are cut.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::DirEntry;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -11,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::rows::{MergePlan, merge_rows};
 use super::run::write_run;
-use super::{Algebra, FoldError, StateTable};
+use super::{Algebra, FoldError, FoldOptions, StateTable};
 use crate::guest::{GuestError, Partials};
 use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::{Descriptor, Kind, Output};
+use crate::units::ByteSize;
 
 /// Sums the numbers, and strings the texts together, which tells in which order states were combined.
 struct SumAndConcat;
@@ -118,11 +122,28 @@ fn partials(rows: &BTreeMap<Key, State>) -> Result<Partials, FoldError> {
 /// The merged rows, in the order of the merge, and their digest.
 type Merged = (Vec<(Key, State, i64)>, String);
 
+fn options(fan_in: usize, workers: usize, budget: ByteSize) -> FoldOptions {
+    FoldOptions {
+        workers: Some(workers),
+        merge_fan_in: fan_in,
+        state_budget: budget,
+        ..FoldOptions::default()
+    }
+}
+
 /// Folds the partials, each group of them into a run, and merges the runs.
 fn fold(
     groups: &[Vec<BTreeMap<Key, State>>],
     fan_in: usize,
     workers: usize,
+) -> Result<Merged, FoldError> {
+    fold_as(groups, &options(fan_in, workers, ByteSize::mib(128)))
+}
+
+/// The same with these options. Nothing but the runs is left in their folder.
+fn fold_as(
+    groups: &[Vec<BTreeMap<Key, State>>],
+    options: &FoldOptions,
 ) -> Result<Merged, FoldError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let descriptor = descriptor();
@@ -137,15 +158,16 @@ fn fold(
             &format!("{number:04}"),
             &mut table,
             &descriptor.state_schema(),
+            options.run_batch_bytes(),
         )?);
         assert_eq!(table.rows(), 0);
     }
+    let names = names(folder.path());
     let plan = MergePlan {
         folder: folder.path(),
         runs,
         descriptor: &descriptor,
-        fan_in,
-        workers,
+        options,
         stack_bytes: 1 << 20,
         cancel: CancellationToken::new(),
     };
@@ -165,7 +187,15 @@ fn fold(
         Ok(())
     })?;
     assert_eq!(merged.rows, found.len() as u64);
+    assert_eq!(self::names(folder.path()), names);
     Ok((found, merged.digest))
+}
+
+/// The files of a folder.
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let name = |entry: std::io::Result<DirEntry>| entry.expect("an entry").file_name();
+    entries.map(name).collect()
 }
 
 fn model(groups: &[Vec<BTreeMap<Key, State>>]) -> Vec<(Key, State, i64)> {
@@ -226,6 +256,118 @@ fn many_batches_are_merged_by_several_threads_in_order() -> Result<(), FoldError
     for workers in [1, 2, 5] {
         let (found, _) = fold(&groups, 32, workers)?;
         assert!(found == expected, "with {workers} workers");
+    }
+    Ok(())
+}
+
+/// Keys and states of all sizes: mostly a few bytes, some as long as a batch of a run and longer.
+fn lengths() -> impl Strategy<Value = usize> {
+    prop_oneof![6 => 1_usize..40, 2 => 1_000_usize..9_000, 1 => 30_000_usize..70_000, 1 => Just(300_000)]
+}
+
+/// Keys that are alike for as long as they are, or differ at once, or in between.
+fn long_key() -> impl Strategy<Value = Key> {
+    let key = |(length, differs, letter): (usize, usize, char)| {
+        let mut key = "k".repeat(length);
+        key.insert(differs.min(length), letter);
+        (key, None)
+    };
+    let letter = prop::sample::select(vec!['a', 'k', 'z']);
+    (
+        lengths(),
+        prop_oneof![Just(0), 0..300_000_usize, Just(usize::MAX)],
+        letter,
+    )
+        .prop_map(key)
+}
+
+fn long_groups() -> impl Strategy<Value = Vec<Vec<BTreeMap<Key, State>>>> {
+    let text = (lengths(), "[a-z]").prop_map(|(length, letter)| letter.repeat(length));
+    let state = (proptest::option::of(0..10i64), text);
+    let rows = proptest::collection::btree_map(long_key(), state, 0..12);
+    proptest::collection::vec(proptest::collection::vec(rows, 0..3), 0..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn rows_of_all_sizes_go_through_tables_runs_and_merges(
+        groups in long_groups(),
+        fan_in in 2..6usize,
+        workers in 1..5usize,
+        budget_kib in prop_oneof![Just(0_u64), 1..4_096_u64],
+    ) {
+        let options = options(fan_in, workers, ByteSize::kib(budget_kib));
+        let (found, _) = fold_as(&groups, &options)?;
+        prop_assert!(found == model(&groups));
+    }
+}
+
+/// Cancels the merge once it has combined so many times.
+struct Cancelling(CancellationToken, usize);
+
+impl Algebra for Cancelling {
+    fn combine(
+        &mut self,
+        left: &RecordBatch,
+        right: &RecordBatch,
+    ) -> Result<RecordBatch, GuestError> {
+        self.1 -= 1;
+        if self.1 == 0 {
+            self.0.cancel();
+        }
+        SumAndConcat.combine(left, right)
+    }
+
+    fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
+        SumAndConcat.present(states)
+    }
+
+    fn renew(&mut self) -> Result<(), GuestError> {
+        Ok(())
+    }
+
+    fn name_key(&self, key: &[u8]) -> String {
+        SumAndConcat.name_key(key)
+    }
+}
+
+#[test]
+fn merging_in_passes_can_be_stopped_and_leaves_nothing() -> Result<(), FoldError> {
+    let (folder, descriptor) = (tempfile::tempdir().expect("a folder"), descriptor());
+    let options = options(2, 1, ByteSize::mib(1));
+    let mut table = StateTable::new(&descriptor)?;
+    let mut runs = Vec::new();
+    for number in 0..9 {
+        let rows: BTreeMap<Key, State> = (0..20_000)
+            .map(|n| ((format!("{n:06}"), None), (Some(number), "x".into())))
+            .collect();
+        table.absorb(&partials(&rows)?, &mut SumAndConcat)?;
+        let (name, states) = (format!("{number:04}"), descriptor.state_schema());
+        let bytes = options.run_batch_bytes();
+        runs.push(write_run(folder.path(), &name, &mut table, &states, bytes)?);
+    }
+    let before = names(folder.path());
+    for combined in [1, 7, 20] {
+        let cancel = CancellationToken::new();
+        let plan = MergePlan {
+            folder: folder.path(),
+            runs: runs.clone(),
+            descriptor: &descriptor,
+            options: &options,
+            stack_bytes: 1 << 20,
+            cancel: cancel.clone(),
+        };
+        let open = || Ok(Box::new(Cancelling(cancel.clone(), combined)) as Box<dyn Algebra + Send>);
+        let stopped = merge_rows(plan, &open, |_| {
+            panic!("it was to stop before the last pass")
+        });
+        assert!(
+            matches!(stopped, Err(FoldError::Interrupted)),
+            "{stopped:?}"
+        );
+        assert_eq!(names(folder.path()), before);
     }
     Ok(())
 }

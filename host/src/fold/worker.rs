@@ -63,6 +63,8 @@ pub struct WorkerSettings {
     pub quarantine: PathBuf,
     /// Memory for states.
     pub budget_bytes: usize,
+    /// What a batch of a run may take.
+    pub run_batch_bytes: usize,
     /// How long to fold before a run is written.
     pub checkpoint_interval: Duration,
     /// The job's limit on rejected records, of all workers together.
@@ -336,9 +338,10 @@ impl Worker {
             .splits
             .first()
             .map_or(self.split_number(), |first| first.split);
-        let name = format!("{first_split:010}-{:04}.arrow", self.checkpoint.runs.len());
+        let name = run_name(first_split, self.checkpoint.runs.len());
         let schema = self.window.instance().descriptor().state_schema();
-        let run: RunFile = write_run(&self.settings.runs, &name, &mut self.table, &schema)?;
+        let (folder, batch_bytes) = (&self.settings.runs, self.settings.run_batch_bytes);
+        let run: RunFile = write_run(folder, &name, &mut self.table, &schema, batch_bytes)?;
         self.progress
             .rows_total
             .fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
@@ -389,6 +392,12 @@ impl Worker {
     }
 }
 
+/// The name of a run: names sort as the source does, by the first split and then by the part of what came of it. Neither
+/// has more digits than these on any machine.
+fn run_name(first_split: u64, part: usize) -> String {
+    format!("{first_split:010}-{part:010}.arrow")
+}
+
 fn failed_batch(suspect: &Suspect, source: GuestError) -> FoldError {
     FoldError::Fold {
         split: suspect.split,
@@ -416,4 +425,17 @@ fn micros_since(began: Instant) -> u64 {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_runs_sort_as_the_source_does() {
+        let numbers = [0, 9, 10, 9_999, 10_000, 9_999_999_999];
+        let parts = |split: usize| numbers.map(|part| run_name(split as u64, part));
+        let names: Vec<_> = numbers.into_iter().flat_map(parts).collect();
+        assert!(names.is_sorted(), "{names:?}");
+    }
 }

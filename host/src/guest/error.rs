@@ -198,6 +198,26 @@ pub enum GuestError {
         /// The key in words, where the answer has it.
         key: Option<Box<str>>,
     },
+    /// A drain goes on beyond what the component's memory can have held.
+    #[error(
+        "the component drained {rows} rows of {bytes} since its accumulator was last empty, more than its memory can hold: `limits.memory` is {limit}"
+    )]
+    EndlessDrain {
+        /// The rows.
+        rows: u64,
+        /// Their bytes.
+        bytes: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+    },
+    /// A drain gives a key for the second time.
+    #[error(
+        "the component's answer to `drain` breaks the contract: row {row} has a key that came before in the same drain"
+    )]
+    KeyTwice {
+        /// The row of the answer.
+        row: usize,
+    },
     /// A call returned an error.
     #[error("the component answered `{call}` with an error: {message}")]
     Refused {
@@ -251,27 +271,42 @@ pub enum GuestError {
 }
 
 impl GuestError {
-    /// What of the events it may be laid on, if it is a failure to fold them.
-    pub(super) fn blame(&self) -> Option<Blame> {
-        let fold = Call::Fold;
+    /// The call that it is a failure of; `None` for what is no fault of the component.
+    pub(super) fn call(&self) -> Option<Call> {
         match self {
             GuestError::Trap { call, .. }
             | GuestError::OutOfFuel { call, .. }
+            | GuestError::OutOfMemory { call, .. }
+            | GuestError::AnswerTooLarge { call, .. }
+            | GuestError::OverTime { call, .. }
+            | GuestError::RowTooLarge { call, .. }
             | GuestError::Refused { call, .. }
-            | GuestError::BadAnswer { call, .. }
-                if *call == fold =>
-            {
-                Some(Blame::Some)
-            }
-            GuestError::OutOfMemory { call, .. } | GuestError::AnswerTooLarge { call, .. }
-                if *call == fold =>
-            {
+            | GuestError::BadAnswer { call, .. } => Some(*call),
+            GuestError::EndlessDrain { .. } | GuestError::KeyTwice { .. } => Some(Call::Drain),
+            _ => None,
+        }
+    }
+
+    /// What of the events it may be laid on, if it is a failure to fold them or to drain what came of them.
+    ///
+    /// A key is made by a record. A state is made by all records of its key, so that a failure to drain one may end
+    /// once fewer of them are folded at a time. That a key comes twice is no matter of the events.
+    pub(super) fn blame(&self) -> Option<Blame> {
+        match (self, self.call()?) {
+            (GuestError::OverTime { .. } | GuestError::KeyTwice { .. }, _) => None,
+            (GuestError::OutOfMemory { .. } | GuestError::AnswerTooLarge { .. }, Call::Fold) => {
                 Some(Blame::Size)
             }
+            (_, Call::Fold) => Some(Blame::Some),
+            (GuestError::RowTooLarge { what: KEY, .. }, Call::Drain) => Some(Blame::Some),
+            (_, Call::Drain) => Some(Blame::Size),
             _ => None,
         }
     }
 }
+
+/// What [`GuestError::RowTooLarge`] calls a key.
+pub(super) const KEY: &str = "key";
 
 impl Coded for GuestError {
     fn code(&self) -> &'static Code {
@@ -293,8 +328,9 @@ impl Coded for GuestError {
             GuestError::AnswerTooLarge { .. } => &codes::ANSWER_TOO_LARGE,
             GuestError::OverTime { .. } => &codes::OVER_TIME,
             GuestError::RowTooLarge { .. } => &codes::ROW_TOO_LARGE,
+            GuestError::EndlessDrain { .. } => &codes::ENDLESS_DRAIN,
             GuestError::Refused { .. } => &codes::REFUSED,
-            GuestError::BadAnswer { .. } => &codes::BAD_ANSWER,
+            GuestError::BadAnswer { .. } | GuestError::KeyTwice { .. } => &codes::BAD_ANSWER,
             GuestError::OnlyTogether { .. } => &codes::ONLY_TOGETHER,
             GuestError::Unstable { .. } => &codes::UNSTABLE,
             GuestError::Poisoned { .. } => &codes::POISONED,
@@ -423,6 +459,12 @@ pub(crate) mod codes {
         "Make the component smaller, or raise `limits.compile_memory`.",
     );
 
+    pub(crate) const ENDLESS_DRAIN: Code = Code::new(
+        424,
+        Class::Permanent,
+        "Correct the component: `drain` gives each key once, and fewer rows than asked for at the end; if it makes as much of what it keeps, raise `limits.memory` or lower `fold.window_batches`.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &READ,
         &NOT_A_COMPONENT,
@@ -447,5 +489,6 @@ pub(crate) mod codes {
         &OVER_TIME,
         &ROW_TOO_LARGE,
         &COMPILE_MEMORY,
+        &ENDLESS_DRAIN,
     ];
 }

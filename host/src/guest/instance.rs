@@ -12,6 +12,7 @@ use super::bindings::backfold::pipeline::schema as wit;
 use super::calls::Slot;
 use super::columns::Lowered;
 use super::drained::{DrainedKeys, Partials};
+use super::error::KEY;
 use super::fault::{Budget, MESSAGE_BYTES, classify};
 use super::sandbox::Sandbox;
 use super::text::printable;
@@ -145,7 +146,7 @@ impl Instance {
             params: params.clone(),
             store,
             exports,
-            drained: DrainedKeys::new(described.codec.clone()),
+            drained: DrainedKeys::new(described.codec.clone(), limits.memory),
             described,
             dead: false,
             fuel_used,
@@ -246,13 +247,27 @@ impl Instance {
     }
 
     /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer than asked
-    /// for means that it is empty. No key comes twice until then.
+    /// for means that it is empty. No key comes twice until then, and all of them together are no larger than the
+    /// memory that the component may have held them in.
     ///
     /// # Errors
     /// Where the component traps, fails or answers wrongly.
     pub fn drain(&mut self, max_rows: u32) -> Result<Partials, GuestError> {
+        self.drain_within(max_rows, u64::MAX)
+    }
+
+    /// As [`drain`](Self::drain), with at most so much fuel, and never more than the limits grant.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn drain_within(
+        &mut self,
+        max_rows: u32,
+        most_fuel: u64,
+    ) -> Result<Partials, GuestError> {
         let call = Call::Drain;
-        let budget = self.budget(u64::from(max_rows), 0);
+        let mut budget = self.budget(u64::from(max_rows), 0);
+        budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             exports
                 .backfold_pipeline_pipeline()
@@ -282,12 +297,9 @@ impl Instance {
             let keys = rows.project(&keys).ok()?;
             Some(json_rows::name(&keys, row))
         };
-        sizes::check(call, "key", keys, limits.key, key)?;
+        sizes::check(call, KEY, keys, limits.key, key)?;
         sizes::check(call, "state", states, limits.state, key)?;
-        let partials = self
-            .drained
-            .add(rows)
-            .map_err(|what| GuestError::BadAnswer { call, what })?;
+        let partials = self.drained.add(rows)?;
         if partials.rows.num_rows() < max_rows as usize {
             self.drained.clear();
         }

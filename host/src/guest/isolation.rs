@@ -1,19 +1,24 @@
 //! Folding a window again after a failure, so that every good record counts and every bad one is known.
 //!
 //! Each batch of the window is folded again in its order, whole if that works, and drained at once: what an
-//! instance has accumulated when it fails is lost, so nothing is left in one that might. A batch that fails
-//! is [searched](super::search) for the records at fault.
+//! instance has accumulated when it fails is lost, so nothing is left in one that might. A batch that cannot be folded
+//! or drained is [searched](super::search) for the records at fault. What a drain gave counts once all of it is there:
+//! a record that is at fault for one of its keys must not be found under another.
 
 use std::collections::VecDeque;
 
+use super::drained::{Drainer, Partials};
 use super::refused::Refused;
 use super::search::{Blame, Probe, Search};
-use super::{GuestError, Instance, RowRejection};
+use super::{Call, GuestError, Instance, RowRejection};
 use crate::decode::Events;
 
 /// How often a worker may meet a batch that fails, but of which every record can be folded when it is alone. Once is
 /// bad luck that costs time only; a component that goes on so keeps something from record to record.
 const MOST_TOGETHER: u32 = 16;
+
+/// How many records in a row may each make a drain that goes on for ever: then it is the component that does so.
+const MOST_ENDLESS: u32 = 4;
 
 /// The fuel of a probe of many rows: so much, and so many times what a row took so far. A probe that needs more is
 /// cut in half, which is cheaper than to wait for an endless loop to use up all that it may have; only a record that
@@ -47,8 +52,11 @@ pub(super) struct Isolation {
 
 /// What became of the next rows.
 pub(super) enum Step {
-    /// They were folded: the component is to be drained. Of them these were rejected, and were not before.
-    Folded(Vec<Refused>),
+    /// They were folded and drained. Of them these were rejected, and were not before.
+    Folded {
+        refused: Vec<Refused>,
+        partials: Vec<Partials>,
+    },
     /// They failed, and the instance is gone. If it was one record alone, this is it.
     Failed(Option<Box<Refused>>),
 }
@@ -58,6 +66,8 @@ pub(super) enum Step {
 pub(super) struct Experience {
     /// How often no record was at fault.
     together: u32,
+    /// Records, one after the other, each of which made an endless drain.
+    endless: u32,
     fuel: u64,
     rows: u64,
 }
@@ -92,19 +102,19 @@ impl Experience {
 
 impl Isolation {
     /// To fold `batches` again, of which there is at least one. The last of them failed on an instance that had
-    /// folded the others.
+    /// folded the others, or all of them when they were drained.
     pub(super) fn new(batches: Vec<Kept>, failure: &GuestError) -> Self {
         let batches = VecDeque::from(batches);
-        let alone = batches.len() == 1 && failure.blame() == Some(Blame::Some);
+        let blame = failure.blame().filter(|_| batches.len() == 1);
         let rows = batches.front().map_or(0, Kept::rows);
         Isolation {
             batches,
-            search: if alone {
-                Search::of_failed(rows)
-            } else {
-                Search::new(rows)
+            search: match blame {
+                Some(Blame::Some) => Search::of_failed(rows),
+                Some(Blame::Size) => Search::of_too_many(rows),
+                None => Search::new(rows),
             },
-            first: alone.then(|| failure.to_string()),
+            first: blame.map(|_| failure.to_string()),
             is_starved: false,
         }
     }
@@ -126,8 +136,8 @@ impl Isolation {
         }
     }
 
-    /// Folds the rows of `probe`, which is [next](Self::next). The instance must hold nothing, and be fresh if the
-    /// probe is a record alone; it is dead afterwards if the step is a failure.
+    /// Folds the rows of `probe`, which is [next](Self::next), and drains what came of them. The instance must hold
+    /// nothing, and be fresh if the probe is a record alone; it is dead afterwards if the step is a failure.
     ///
     /// # Errors
     /// Those that cannot be laid on a record; and where no record is at fault too often.
@@ -135,10 +145,14 @@ impl Isolation {
         &mut self,
         probe: &Probe,
         instance: &mut Instance,
+        drainer: &mut Drainer,
         experience: &mut Experience,
     ) -> Result<Step, GuestError> {
         let Some(batch) = self.batches.front() else {
-            return Ok(Step::Folded(Vec::new()));
+            return Ok(Step::Folded {
+                refused: Vec::new(),
+                partials: Vec::new(),
+            });
         };
         let rows = probe.rows.len();
         let most_fuel = match probe.alone {
@@ -149,22 +163,34 @@ impl Isolation {
         let events = batch.events.batch.slice(probe.rows.start, rows);
         let folded = instance.fold_within(&events, most_fuel);
         let fuel = instance.fuel_used() - used_before;
-        match folded {
-            Ok(rejections) => {
+        let drained =
+            folded.and_then(|rejections| Ok((rejections, drainer.drain(instance, most_fuel)?)));
+        match drained {
+            Ok((rejections, partials)) => {
                 experience.folded(rows, fuel);
+                experience.endless = 0;
                 let refused = batch.new_rejections(probe, rejections)?;
                 let is_odd = self.search.succeeded(probe);
                 if is_odd && !std::mem::take(&mut self.is_starved) {
                     self.note_together(experience)?;
                 }
-                Ok(Step::Folded(refused))
+                Ok(Step::Folded { refused, partials })
             }
             Err(error) => {
                 let Some(blame) = error.blame() else {
                     return Err(error);
                 };
+                if probe.alone && matches!(error, GuestError::EndlessDrain { .. }) {
+                    experience.endless += 1;
+                    if experience.endless == MOST_ENDLESS {
+                        return Err(error);
+                    }
+                }
                 self.is_starved |= !probe.alone && matches!(error, GuestError::OutOfFuel { .. });
-                let after_rows = experience.rows_folded(fuel);
+                // Where a fold fails tells of the record, where a drain fails does not.
+                let is_fold = error.call() == Some(Call::Fold);
+                let after_rows = experience.rows_folded(fuel).filter(|_| is_fold);
+                let fuel = instance.fuel_used() - used_before;
                 let culprit = self.search.failed(probe, blame, after_rows);
                 let refused = culprit
                     .filter(|row| !batch.was_rejected(*row))

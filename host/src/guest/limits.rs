@@ -31,9 +31,12 @@ pub struct Limits {
     pub call_time: Duration,
     /// Bytes of one answer.
     pub answer: ByteSize,
-    /// Bytes of the text and binary columns of one key.
+    /// Bytes of the text and binary columns of one key. A record that makes a larger one goes to the quarantine;
+    /// nothing of it counts.
     pub key: ByteSize,
-    /// Bytes of the text and binary columns of the state of one key.
+    /// Bytes of the text and binary columns of the state of one key. A record whose own state is larger goes to the
+    /// quarantine. Where it is the states of many records that come to more, none of them is at fault: the run ends
+    /// with the name of the key, each time it is started, until the limit is raised.
     pub state: ByteSize,
     /// Bytes that an instance may write to its standard output, and as many to its standard error; what
     /// comes after is dropped.

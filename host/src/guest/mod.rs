@@ -59,4 +59,5 @@ pub use error::{Call, GuestError};
 pub use instance::{Instance, RowRejection};
 pub use limits::Limits;
 pub use refused::{Failure, FailureKind, Refused};
+pub(crate) use sizes::{RowBytes, cuts};
 pub use window::{Drained, Suspect, Window};

@@ -47,6 +47,8 @@ pub enum FailureKind {
     Error,
     /// Its answer broke the contract, or was too large.
     InvalidAnswer,
+    /// It made a key or a state that is larger than one may be.
+    TooLarge,
 }
 
 impl FailureKind {
@@ -58,20 +60,22 @@ impl FailureKind {
             FailureKind::OutOfMemory => &codes::OUT_OF_MEMORY,
             FailureKind::Error => &codes::REFUSED,
             FailureKind::InvalidAnswer => &codes::BAD_ANSWER,
+            FailureKind::TooLarge => &codes::ROW_TOO_LARGE,
         }
     }
 }
 
 impl Failure {
-    /// What `error`, a failure to fold one record, was.
+    /// What `error`, a failure to fold one record or to drain what came of it, was.
     pub(super) fn of(error: &GuestError, fuel: u64) -> Self {
         let (kind, backtrace) = match error {
             GuestError::OutOfFuel { .. } => (FailureKind::OutOfFuel, Vec::new()),
             GuestError::OutOfMemory { .. } => (FailureKind::OutOfMemory, Vec::new()),
             GuestError::Refused { .. } => (FailureKind::Error, Vec::new()),
-            GuestError::BadAnswer { .. } | GuestError::AnswerTooLarge { .. } => {
-                (FailureKind::InvalidAnswer, Vec::new())
-            }
+            GuestError::BadAnswer { .. }
+            | GuestError::AnswerTooLarge { .. }
+            | GuestError::EndlessDrain { .. } => (FailureKind::InvalidAnswer, Vec::new()),
+            GuestError::RowTooLarge { .. } => (FailureKind::TooLarge, Vec::new()),
             GuestError::Trap { backtrace, .. } => (FailureKind::Trap, backtrace.clone()),
             _ => (FailureKind::Trap, Vec::new()),
         };

@@ -1,4 +1,6 @@
-//! How large one row of an answer may be.
+//! How large the rows of columns are, and how large one row of an answer may be.
+
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
@@ -6,6 +8,77 @@ use arrow_schema::DataType;
 
 use super::{Call, GuestError};
 use crate::units::ByteSize;
+
+/// The bytes that the values of each row take: those of text and binary, and the width of the others.
+pub(crate) struct RowBytes {
+    /// What each row takes at least.
+    fixed: usize,
+    /// What the text and binary of each row take; none where there are no such columns.
+    varying: Vec<u32>,
+    rows: usize,
+}
+
+impl RowBytes {
+    /// Of the rows of these columns.
+    pub(crate) fn of(columns: &[ArrayRef]) -> Self {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let (mut fixed, mut varying) = (0, Vec::new());
+        for column in columns {
+            let Some(offsets) = offsets(column) else {
+                fixed += column.data_type().primitive_width().unwrap_or(1);
+                continue;
+            };
+            fixed += size_of::<i32>();
+            varying.resize(rows, 0_u32);
+            for (bytes, ends) in varying.iter_mut().zip(offsets.windows(2)) {
+                *bytes = bytes.saturating_add((ends[1] - ends[0]) as u32);
+            }
+        }
+        RowBytes {
+            fixed,
+            varying,
+            rows,
+        }
+    }
+
+    /// The bytes of `row`.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> usize {
+        self.fixed + self.varying.get(row).map_or(0, |bytes| *bytes as usize)
+    }
+
+    /// The bytes of all rows.
+    pub(crate) fn all(&self) -> usize {
+        let varying: usize = self.varying.iter().map(|bytes| *bytes as usize).sum();
+        self.fixed * self.rows + varying
+    }
+}
+
+/// Cuts rows into ranges of at most `most_rows` rows and `most_bytes` bytes; a row that is larger alone is a range.
+pub(crate) fn cuts(
+    rows: usize,
+    most_rows: usize,
+    most_bytes: usize,
+    bytes: impl Fn(usize) -> usize,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        if from == rows {
+            return None;
+        }
+        let (mut until, mut taken) = (from + 1, bytes(from));
+        while until < rows && until - from < most_rows {
+            taken = taken.saturating_add(bytes(until));
+            if taken > most_bytes {
+                break;
+            }
+            until += 1;
+        }
+        let range = from..until;
+        from = until;
+        Some(range)
+    })
+}
 
 /// Checks that no row of these columns has more than `limit` bytes of text and binary.
 ///
@@ -65,6 +138,35 @@ mod tests {
     use arrow_array::{BinaryArray, Int64Array, StringArray};
 
     use super::*;
+
+    #[test]
+    fn the_values_of_a_row_are_weighed() {
+        let columns: [ArrayRef; 3] = [
+            Arc::new(StringArray::from(vec!["x", "aaaa", "", "a"])),
+            Arc::new(Int64Array::from(vec![0, 1, 2, 3])),
+            Arc::new(BinaryArray::from(vec![&b"x"[..], b"bb", b"b", b""])),
+        ];
+        let sliced: Vec<_> = columns.iter().map(|column| column.slice(1, 3)).collect();
+        let bytes = RowBytes::of(&sliced);
+        let rows: Vec<_> = (0..3).map(|row| bytes.row(row)).collect();
+        assert_eq!((rows, bytes.all()), (vec![22, 17, 17], 56));
+        let numbers = RowBytes::of(&sliced[1..2]);
+        assert_eq!((numbers.row(2), numbers.all()), (8, 24));
+        assert_eq!(RowBytes::of(&[]).all(), 0);
+    }
+
+    #[test]
+    fn rows_are_cut_by_number_and_by_bytes() {
+        let sizes = [3, 3, 3, 20, 1, 1, 1, 1, 0];
+        let cut = |most_rows, most_bytes| {
+            cuts(sizes.len(), most_rows, most_bytes, |row| sizes[row]).collect::<Vec<_>>()
+        };
+        assert_eq!(cut(100, 100).first(), Some(&(0..9)));
+        assert_eq!(cut(100, 6), [0..2, 2..3, 3..4, 4..9]);
+        assert_eq!(cut(3, 10), [0..3, 3..4, 4..7, 7..9]);
+        assert_eq!(cut(1, 0).len(), 9);
+        assert_eq!(cuts(0, 1, 1, |_| 1).count(), 0);
+    }
 
     #[test]
     fn the_columns_of_a_row_count_together_and_rows_do_not() {

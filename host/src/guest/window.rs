@@ -1,35 +1,36 @@
 //! The batches folded between two drains of a component.
 
-use arrow_array::RecordBatch;
+use std::collections::VecDeque;
 
+use super::drained::Drainer;
 use super::isolation::{Experience, Isolation, Kept, Step};
-use super::{GuestError, Instance, Partials, Refused};
+use super::sizes::RowBytes;
+use super::{Call, GuestError, Instance, Partials, Refused};
 use crate::decode::{Events, Provenance};
 
-/// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
-/// and in the cache of a core.
-const DRAIN_BYTES: usize = 1 << 20;
-
-/// How many partials are asked for at first, and at most.
-const FIRST_DRAIN_ROWS: u32 = 64;
-const MAX_DRAIN_ROWS: u32 = 1 << 16;
+/// How many bytes of partials a window should come to. They are held back until all are there, so a window that
+/// came to more is followed by one of fewer batches.
+const WINDOW_BYTES: usize = 8 << 20;
 
 /// Folds events and drains partials, for one worker: the only place that does.
 ///
 /// It keeps the events of the current window, whose buffers are counted references. Where the component fails on
-/// a batch, [`drain`](Window::drain) folds them again on fresh instances, finds the records at fault and goes on
-/// without them. So each record that was given to [`fold`](Window::fold) either counts in exactly one partial or is
-/// told as [`Refused`]; which of them does not depend on where batches or windows begin.
+/// a batch, or when it is drained, [`drain`](Window::drain) folds them again on fresh instances, finds the records at
+/// fault and goes on without them. So each record that was given to [`fold`](Window::fold) either counts in all its
+/// partials or is told as [`Refused`]; which of them does not depend on where batches or windows begin.
 pub struct Window {
     instance: Instance,
     /// Whether the instance has folded nothing yet.
     is_fresh: bool,
     kept: Vec<Kept>,
     max_batches: usize,
-    /// How many partials to ask for next.
-    drain_rows: u32,
+    /// How many batches this window should have.
+    batches: usize,
+    drainer: Drainer,
     /// Whether the component may have partials to give.
     is_filled: bool,
+    /// Partials that are yet to be given.
+    ready: VecDeque<Partials>,
     /// After a failure, what is to be folded again.
     isolation: Option<Isolation>,
     experience: Experience,
@@ -64,8 +65,10 @@ impl Window {
             is_fresh: true,
             kept: Vec::with_capacity(max_batches.min(1_024)),
             max_batches,
-            drain_rows: FIRST_DRAIN_ROWS,
+            batches: max_batches,
+            drainer: Drainer::new(),
             is_filled: false,
+            ready: VecDeque::new(),
             isolation: None,
             experience: Experience::default(),
         }
@@ -119,8 +122,7 @@ impl Window {
         });
         if let Some(failure) = failure {
             tracing::debug!(split, batch = number, %failure, "looking for the records at fault");
-            self.renew()?;
-            self.isolation = Some(Isolation::new(std::mem::take(&mut self.kept), &failure));
+            self.isolate(&failure)?;
         }
         Ok(refused)
     }
@@ -128,13 +130,13 @@ impl Window {
     /// Whether it is time to drain: so many batches, memory past half its limit, or a failure.
     pub fn is_due(&self) -> bool {
         self.isolation.is_some()
-            || self.kept.len() >= self.max_batches
+            || self.kept.len() >= self.batches
             || (!self.kept.is_empty() && self.is_past_half())
     }
 
     /// Whether nothing was folded since the last drain.
     pub fn is_empty(&self) -> bool {
-        self.kept.is_empty() && self.isolation.is_none()
+        self.kept.is_empty() && self.ready.is_empty() && self.isolation.is_none()
     }
 
     /// The batch that is being looked into after a failure.
@@ -155,10 +157,14 @@ impl Window {
     /// in one.
     pub fn drain(&mut self) -> Result<Option<Drained>, GuestError> {
         loop {
-            if let Some(partials) = self.drain_instance()? {
+            if let Some(partials) = self.ready.pop_front() {
                 return Ok(Some(Drained::Partials(partials)));
             }
             let Some(isolation) = &mut self.isolation else {
+                if self.is_filled {
+                    self.drain_instance()?;
+                    continue;
+                }
                 self.kept.clear();
                 return Ok(None);
             };
@@ -170,9 +176,12 @@ impl Window {
                 self.instance = self.instance.reopen()?;
             }
             self.is_fresh = false;
-            let refused = match isolation.step(&probe, &mut self.instance, &mut self.experience)? {
-                Step::Folded(refused) => {
-                    self.is_filled = true;
+            let (instance, drainer) = (&mut self.instance, &mut self.drainer);
+            let step = isolation.step(&probe, instance, drainer, &mut self.experience)?;
+            let refused = match step {
+                Step::Folded { refused, partials } => {
+                    self.ready = partials.into();
+                    self.renew_if_large()?;
                     refused
                 }
                 Step::Failed(refused) => {
@@ -186,19 +195,55 @@ impl Window {
         }
     }
 
-    /// The next partials of the instance; `None` when it is empty.
-    fn drain_instance(&mut self) -> Result<Option<Partials>, GuestError> {
-        if !self.is_filled {
-            return Ok(None);
+    /// Takes all partials out of the instance. Where it fails, the window is to be folded again.
+    fn drain_instance(&mut self) -> Result<(), GuestError> {
+        self.is_filled = false;
+        match self.drainer.drain(&mut self.instance, u64::MAX) {
+            Ok(partials) => {
+                let bytes = partials.iter();
+                let bytes = bytes.map(|partials| RowBytes::of(partials.rows.columns()).all());
+                let fitting = fitting_batches(self.kept.len(), bytes.sum());
+                self.batches = fitting.min(2 * self.batches).min(self.max_batches);
+                self.ready = partials.into();
+                // They count from now on.
+                self.kept.clear();
+                self.renew_if_large()
+            }
+            Err(failure) if failure.blame().is_some() && !self.kept.is_empty() => {
+                tracing::debug!(%failure, "looking for the records that cannot be drained");
+                self.renew()?;
+                self.drain_nothing()?;
+                self.isolate(&failure)
+            }
+            Err(failure) => Err(failure),
         }
-        let partials = self.instance.drain(self.drain_rows)?;
-        self.is_filled = partials.rows.num_rows() == self.drain_rows as usize;
-        self.drain_rows = next_rows(self.drain_rows, &partials.rows);
-        if !self.is_filled && self.is_past_half() {
-            // Memory does not shrink: with this instance every further batch would be a window.
+    }
+
+    /// Begins to look for the records that `failure` is to be laid on.
+    fn isolate(&mut self, failure: &GuestError) -> Result<(), GuestError> {
+        self.renew()?;
+        self.isolation = Some(Isolation::new(std::mem::take(&mut self.kept), failure));
+        Ok(())
+    }
+
+    /// Drains an instance that has folded nothing. Where that fails, or gives anything, no record is to blame.
+    fn drain_nothing(&mut self) -> Result<(), GuestError> {
+        let rows = self.instance.drain(1)?.rows.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        Err(GuestError::BadAnswer {
+            call: Call::Drain,
+            what: "it has a row, and nothing was folded".into(),
+        })
+    }
+
+    /// Memory does not shrink: with an instance of much of it every further batch would be a window.
+    fn renew_if_large(&mut self) -> Result<(), GuestError> {
+        if self.is_past_half() {
             self.renew()?;
         }
-        Ok(Some(partials).filter(|partials| partials.rows.num_rows() > 0))
+        Ok(())
     }
 
     /// Goes on with a fresh instance.
@@ -214,38 +259,21 @@ impl Window {
     }
 }
 
-/// How many partials to ask for, after so many gave `partials`: as many as make [`DRAIN_BYTES`], but not all of
-/// a sudden.
-fn next_rows(asked: u32, partials: &RecordBatch) -> u32 {
-    let rows = partials.num_rows();
-    if rows == 0 {
-        return asked;
-    }
-    let row_bytes = partials.get_array_memory_size().div_ceil(rows).max(1);
-    let fitting = u32::try_from(DRAIN_BYTES / row_bytes).unwrap_or(MAX_DRAIN_ROWS);
-    fitting
-        .min(asked.saturating_mul(4))
-        .clamp(16, MAX_DRAIN_ROWS)
+/// How many batches come to [`WINDOW_BYTES`], where so many came to so many bytes; at least one.
+fn fitting_batches(batches: usize, bytes: usize) -> usize {
+    (batches.saturating_mul(WINDOW_BYTES) / bytes.max(1)).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow_array::{ArrayRef, BinaryArray};
-
     use super::*;
 
     #[test]
-    fn large_states_are_drained_by_fewer_rows() {
-        let batch = |rows: usize, bytes: usize| {
-            let values = vec![0; bytes];
-            let array: ArrayRef = Arc::new(BinaryArray::from_iter_values(vec![&values; rows]));
-            RecordBatch::try_from_iter([("c", array)]).unwrap()
-        };
-        assert_eq!(next_rows(256, &batch(256, 8)), 1_024);
-        assert_eq!(next_rows(256, &batch(256, 1 << 20)), 16);
-        assert_eq!(next_rows(256, &batch(0, 0)), 256);
-        assert!((70..130).contains(&next_rows(256, &batch(256, 10 << 10))));
+    fn a_window_that_came_to_much_is_followed_by_a_smaller_one() {
+        assert_eq!(fitting_batches(16, WINDOW_BYTES), 16);
+        assert_eq!(fitting_batches(16, 4 * WINDOW_BYTES), 4);
+        assert_eq!(fitting_batches(2, 100 * WINDOW_BYTES), 1);
+        assert_eq!(fitting_batches(0, 0), 1);
+        assert!(fitting_batches(1, 0) > 1_000);
     }
 }

@@ -76,6 +76,18 @@ pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Res
     })
 }
 
+/// Whether runs can be merged so many at a time; `origin` is where that was asked for.
+pub(super) fn merge_fan_in(fan_in: usize, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
+    if fan_in >= 2 {
+        return Ok(());
+    }
+    Err(JobError::Value {
+        origin: origin(),
+        key: "fold.merge_fan_in".into(),
+        problem: format!("{fan_in} is less than 2: runs are merged with one another"),
+    })
+}
+
 /// Whether the source knows what the bounds of the range mean; `origin` is where they were set.
 pub(super) fn range(
     range: &RangeConfig,

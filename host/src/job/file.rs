@@ -96,6 +96,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             if let Some(workers) = fold.get_ref().workers {
                 check::workers(workers, || at.origin(fold.span()))?;
             }
+            check::merge_fan_in(fold.get_ref().merge_fan_in, || at.origin(fold.span()))?;
             fold.into_inner()
         }
     };

@@ -191,6 +191,7 @@ fn values_that_do_not_fit_are_named_with_their_key() {
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\nstate_budget = \"much\"")), @"BF0006: jobs/backfold.toml:11: `fold.state_budget`: `much` is not a size: write a number with B, KiB, MiB, GiB, KB, MB or GB");
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\ncheckpoint_interval = \"soon\"")), @"BF0006: jobs/backfold.toml:11: `fold.checkpoint_interval`: `soon` is not a duration: write `30s`, `5m` or `1h 30m`");
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nworkers = 0")), @"BF0006: jobs/backfold.toml:10: `fold.workers`: 0 is not between 1 and 1024");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nmerge_fan_in = 1")), @"BF0006: jobs/backfold.toml:10: `fold.merge_fan_in`: 1 is less than 2: runs are merged with one another");
     insta::assert_snapshot!(refused(&format!("{GOOD}[params]\nlist = [1]")), @"BF0006: jobs/backfold.toml:11: `params.list`: a list or a table stands where one value belongs");
 }
 

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 /// The most bytes that a schema may have with all that it refers to.
 const MOST_BYTES: usize = 4 << 20;
 
+/// How deep its types may nest, each within another: they are gone down by recursion, and no reader takes more.
+const MOST_DEPTH: usize = 128;
+
 /// `schema` with what it names of `definitions`, which are schemas themselves.
 ///
 /// # Errors
@@ -102,10 +105,23 @@ struct Inlining {
     defined: HashSet<String>,
     /// About how many bytes were put in.
     put_in_bytes: usize,
+    /// How many types the one at hand is within.
+    depth: usize,
 }
 
 impl Inlining {
     fn whole(&mut self, schema: Value, namespace: &str) -> Result<Value, String> {
+        if self.depth == MOST_DEPTH {
+            let problem = format!("its schema nests deeper than {MOST_DEPTH} types");
+            return Err(problem);
+        }
+        self.depth += 1;
+        let whole = self.whole_within(schema, namespace);
+        self.depth -= 1;
+        whole
+    }
+
+    fn whole_within(&mut self, schema: Value, namespace: &str) -> Result<Value, String> {
         match schema {
             Value::String(name) if is_primitive(&name) => Ok(Value::String(name)),
             Value::String(name) => self.mention(&name, namespace),
@@ -242,6 +258,24 @@ mod tests {
         let field = &whole["fields"][0]["type"];
         assert_eq!(field["namespace"], "");
         assert_eq!(field["name"], "Hash");
+    }
+
+    #[test]
+    fn definitions_within_one_another_without_end_are_refused() {
+        let chain = |length: usize| {
+            let record = |i: usize| {
+                let field = match i + 1 {
+                    end if end == length => json!("int"),
+                    next => json!(format!("R{next}")),
+                };
+                json!({"type": "record", "name": format!("R{i}"), "fields": [{"name": "f", "type": field}]})
+            };
+            let definitions: Vec<_> = (1..length).map(record).collect();
+            of(record(0), &[Value::Array(definitions)])
+        };
+        assert!(chain(20).is_ok());
+        let said = chain(20_000).unwrap_err();
+        assert_eq!(said, "its schema nests deeper than 128 types");
     }
 
     #[test]

@@ -64,10 +64,7 @@ pub(super) async fn fold_splits(
         workers.push(on_thread(
             format!("fold-{number}"),
             replay.stack_bytes(),
-            {
-                let stop = stop.clone();
-                move || worker.run(receive).inspect_err(|_| stop.cancel())
-            },
+            stopping(stop.clone(), move || worker.run(receive)),
         )?);
         let row_groups = RowGroups::new(projection(manifest), &manifest.decode)?;
         let feeder = feed(
@@ -126,6 +123,7 @@ impl Replay<'_> {
             runs: build.runs(),
             quarantine: build.quarantine(),
             budget_bytes: job.fold.budget_per_worker_bytes(),
+            run_batch_bytes: job.fold.run_batch_bytes(),
             checkpoint_interval: job.fold.checkpoint_interval,
             stop_after_rejected: job.quarantine.stop_after,
             commutative: descriptor.commutative,
@@ -347,6 +345,19 @@ async fn forward_inflated(
     }
 }
 
+/// `work` that stops the others, however it ends, unless it is done: by an error or by a panic.
+fn stopping<T>(
+    stop: CancellationToken,
+    work: impl FnOnce() -> Result<T, FoldError>,
+) -> impl FnOnce() -> Result<T, FoldError> {
+    move || {
+        let guard = stop.drop_guard();
+        let done = work()?;
+        guard.disarm();
+        Ok(done)
+    }
+}
+
 /// Runs `work` on a thread of its own, with the stack that a component needs, and awaits it.
 pub(super) fn on_thread<T: Send + 'static>(
     name: String,
@@ -373,4 +384,29 @@ pub(super) fn on_thread<T: Send + 'static>(
             .await
             .unwrap_or_else(|_| Err(FoldError::Interrupted))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether work that ends so stops the others, and what came of it.
+    async fn end(
+        work: impl FnOnce() -> Result<u8, FoldError> + Send + 'static,
+    ) -> (bool, Result<u8, FoldError>) {
+        let stop = CancellationToken::new();
+        let thread = on_thread("ends".into(), 1 << 20, stopping(stop.clone(), work));
+        let result = thread.unwrap().await;
+        (stop.is_cancelled(), result)
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_fails_or_panics_stops_the_others() {
+        assert!(matches!(end(|| Ok(7)).await, (false, Ok(7))));
+        let (stopped, failed) = end(|| Err(FoldError::Interrupted)).await;
+        assert!(stopped && matches!(failed, Err(FoldError::Interrupted)));
+        let (stopped, panicked) = end(|| panic!("a bug")).await;
+        let said = panicked.unwrap_err().to_string();
+        assert!(stopped && said.contains("a bug"), "{said}");
+    }
 }

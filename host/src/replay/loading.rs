@@ -11,8 +11,9 @@ use crate::build::{BuildFolder, Standing};
 use crate::fold::{Algebra, FoldError, MergePlan, MergedRows, merge_rows};
 use crate::store::{Loaded, Rows, StoreError};
 
-/// Batches of rows on their way to the store.
-const BATCHES_AHEAD: usize = 4;
+/// Batches of rows on their way to the store. Few: what is merged ahead waits within the budget of the merge, and a batch
+/// may be one row that is as large as a row may be.
+const BATCHES_AHEAD: usize = 2;
 
 /// Merges all runs of a folded build and loads the rows into its shadow table.
 pub(super) async fn load_table(
@@ -64,7 +65,7 @@ fn merge(
 ) -> Result<BoxFuture<'static, Result<MergedRows, FoldError>>, Error> {
     let (folder, runs) = (build.runs(), standing.runs());
     let descriptor = build.manifest.descriptor.clone();
-    let (fan_in, workers) = (replay.job.fold.merge_fan_in, replay.job.fold.worker_count());
+    let options = replay.job.fold.clone();
     let (stack_bytes, cancel) = (replay.stack_bytes(), replay.cancel.clone());
     let (component, params) = (replay.component.clone(), replay.job.component_params());
     let merged = on_thread("merge".into(), stack_bytes, move || {
@@ -72,8 +73,7 @@ fn merge(
             folder: &folder,
             runs,
             descriptor: &descriptor,
-            fan_in,
-            workers,
+            options: &options,
             stack_bytes,
             cancel,
         };

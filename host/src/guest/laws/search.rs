@@ -7,7 +7,6 @@ use arrow_array::RecordBatch;
 use super::equation::Equation;
 use super::lab::{Lab, pick};
 use super::pool::{Case, Pool};
-use super::trial::called;
 use crate::guest::{Call, GuestError};
 
 /// So many failed calls end a search: each costs an instance.
@@ -63,7 +62,7 @@ pub(super) fn search(
                     continue;
                 }
                 let case = cases[range.start];
-                let Some(call) = called(&error) else {
+                let Some(call) = error.call() else {
                     return Err(error);
                 };
                 let refuses = equation == Equation::Associative

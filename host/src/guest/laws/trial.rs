@@ -65,7 +65,7 @@ fn of_states(lab: &mut Lab<'_>, equation: Equation, operands: &[Made]) -> Option
                 }
             })
         }
-        Err(error) => equation.is_broken_by(called(&error)?).then(|| Violation {
+        Err(error) => equation.is_broken_by(error.call()?).then(|| Violation {
             states: shown,
             ..failed(format!("{} fails", equation.sides().0), error)
         }),
@@ -264,20 +264,5 @@ fn failed(what: String, error: GuestError) -> Violation {
     Violation {
         cause: Some(error),
         ..Violation::told(what)
-    }
-}
-
-/// The call that an error is of; `None` for what is no fault of the component.
-pub(super) fn called(error: &GuestError) -> Option<Call> {
-    match error {
-        GuestError::Trap { call, .. }
-        | GuestError::OutOfFuel { call, .. }
-        | GuestError::OutOfMemory { call, .. }
-        | GuestError::AnswerTooLarge { call, .. }
-        | GuestError::OverTime { call, .. }
-        | GuestError::RowTooLarge { call, .. }
-        | GuestError::Refused { call, .. }
-        | GuestError::BadAnswer { call, .. } => Some(*call),
-        _ => None,
     }
 }

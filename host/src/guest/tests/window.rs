@@ -99,7 +99,17 @@ fn fold(
     batch_rows: u32,
     window_batches: usize,
 ) -> Result<Outcome, GuestError> {
-    let mut window = Window::new(open(given), window_batches);
+    fold_with(open(given), records, batch_rows, window_batches)
+}
+
+/// Folds the records with this instance.
+fn fold_with(
+    instance: Instance,
+    records: &[(String, i64)],
+    batch_rows: u32,
+    window_batches: usize,
+) -> Result<Outcome, GuestError> {
+    let mut window = Window::new(instance, window_batches);
     let mut outcome = Outcome::default();
     for (number, events) in batches(records, batch_rows).into_iter().enumerate() {
         outcome.refuse(window.fold(0, number as u64, events)?);
@@ -287,7 +297,7 @@ fn a_component_that_changes_its_mind_is_found_out() {
 }
 
 #[test]
-fn failures_to_drain_are_no_records() {
+fn failures_to_drain_nothing_are_no_records() {
     let params = [("in", "drain"), ("fault", "trap")];
     let error = fold(&params, &records(&TWO), 2, 1).unwrap_err();
     assert!(
@@ -300,6 +310,109 @@ fn failures_to_drain_are_no_records() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn failures_to_drain_what_a_record_made_are_its() {
+    let rows: Vec<_> = (0..300)
+        .map(|i| {
+            (
+                format!("page {}", i % 40),
+                if i % 100 == 50 { 666 } else { i },
+            )
+        })
+        .collect();
+    for (fault, reason) in [
+        ("trap", "the component trapped in `drain`: unreachable"),
+        ("loop", "the component used up the 50"),
+        ("memory", "in `drain` the component asked for "),
+        ("huge", "the answer to `drain` has more bytes than"),
+        (
+            "large-row",
+            "the component's answer to `drain` has a key of 3.0 MiB at page ",
+        ),
+        (
+            "bad-utf8",
+            "the component's answer to `drain` breaks the contract: column `page`: row 0",
+        ),
+    ] {
+        let params = [("in", "drain"), ("fault", fault), ("meets", "666")];
+        let outcome = fold(&params, &rows, 64, 3).unwrap();
+        assert_eq!(outcome.sums, model(&rows, 666), "{fault}");
+        let told: Vec<_> = outcome.refused.keys().copied().collect();
+        assert_eq!(told, [50, 150, 250], "{fault}");
+        let said = &outcome.refused[&50];
+        assert!(said.starts_with(reason), "{fault}: {said}");
+    }
+}
+
+/// With these limits laid over the tight ones.
+fn limited(limits: Limits, given: &[(&str, &str)]) -> Instance {
+    let component = Component::load(raw_path(), &limits, None).unwrap();
+    component.open(&params(given)).unwrap()
+}
+
+#[test]
+fn a_drain_without_end_is_laid_on_its_record_or_on_the_component() {
+    let limits = || Limits {
+        memory: ByteSize::mib(8),
+        ..tight()
+    };
+    let rows: Vec<_> = (0..9).map(|i| (format!("page {i}"), i)).collect();
+    let params = [("in", "drain"), ("fault", "endless"), ("meets", "5")];
+    let outcome = fold_with(limited(limits(), &params), &rows, 4, 16).unwrap();
+    assert_eq!(outcome.sums, model(&rows, 5));
+    let said = &outcome.refused[&5];
+    assert!(said.contains("more than its memory can hold"), "{said}");
+    assert_eq!(outcome.refused.len(), 1);
+
+    let endless = fold_with(limited(limits(), &params[..2]), &rows, 4, 16).unwrap_err();
+    assert!(
+        matches!(endless, GuestError::EndlessDrain { .. }),
+        "{endless}"
+    );
+}
+
+/// With keys of at most ten bytes.
+fn short_keys() -> Instance {
+    static COMPONENT: OnceLock<Component> = OnceLock::new();
+    let limits = || Limits {
+        key: ByteSize(10),
+        ..tight()
+    };
+    let component = COMPONENT.get_or_init(|| Component::load(raw_path(), &limits(), None).unwrap());
+    component.open(&[]).unwrap()
+}
+
+#[test]
+fn a_key_that_is_too_large_is_told_with_its_record() {
+    let rows = records(&[
+        ("a", 1),
+        ("a long name", 2),
+        ("a", 3),
+        ("another long one", -1),
+    ]);
+    let mut window = Window::new(short_keys(), 2);
+    let fold = |events| window.fold(3, 0, events).unwrap();
+    let rejected: Vec<_> = batches(&rows, 4).into_iter().flat_map(fold).collect();
+    assert_eq!(rejected.len(), 1, "the negative one");
+    let mut found = Vec::new();
+    while let Some(drained) = window.drain().unwrap() {
+        if let Drained::Refused(refused) = drained {
+            found.extend(refused);
+        }
+    }
+    let [refused] = &found[..] else {
+        panic!("{found:?}")
+    };
+    let failure = refused.failure.as_ref().unwrap();
+    assert_eq!((refused.split, failure.kind), (3, FailureKind::TooLarge));
+    assert_eq!(failure.kind.code().to_string(), "BF0422");
+    assert_eq!(
+        refused.record.reason,
+        "the component's answer to `drain` has a key of 11 B at page \"a long name\", and `limits.key` is 10 B"
+    );
+    assert_eq!(refused.columns, events(&[("a long name", 2)]));
 }
 
 #[test]
@@ -326,6 +439,23 @@ fn many_fatal_records_cost_in_proportion() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Keys of all lengths around the limit: the same table and the same records told, whatever the batches and windows.
+    #[test]
+    fn records_of_keys_that_are_too_large_are_told_and_the_others_count(
+        lengths in prop::collection::vec(prop_oneof![6 => 1_usize..10, 1 => 11_usize..400, 1 => Just(10)], 1..200),
+        batch_rows in 1_u32..70,
+        window_batches in 1_usize..6,
+    ) {
+        let page = |length: &usize| "x".repeat(*length);
+        let records: Vec<_> = lengths.iter().map(page).zip(0..).collect();
+        let outcome = fold_with(short_keys(), &records, batch_rows, window_batches).unwrap();
+        let (large, good): (Vec<_>, Vec<_>) = records.into_iter().partition(|(page, _)| page.len() > 10);
+        prop_assert_eq!(outcome.sums, model(&good, -1));
+        let told: Vec<_> = outcome.refused.into_keys().collect();
+        let expected: Vec<_> = large.into_iter().map(|(_, row)| row).collect();
+        prop_assert_eq!(told, expected);
+    }
 
     /// The same table, whatever the batches and windows, with fatal and rejected records anywhere.
     #[test]

@@ -2,6 +2,7 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use rusqlite::types::ValueRef;
 use tokio::sync::mpsc::Sender;
 
 use super::cells::Reader;
@@ -14,6 +15,9 @@ use crate::store::{BuildInfo, Rows, StoreError, TableColumns};
 
 /// Rows in a batch.
 const BATCH_ROWS: usize = 8192;
+
+/// A batch is closed once its text and blobs take so much: rows may be large.
+const BATCH_BYTES: usize = 2 << 20;
 
 /// Sends all rows of a build, and their end. Stops where nobody takes them any more.
 pub(super) fn read(
@@ -40,28 +44,30 @@ pub(super) fn read(
 
     let mut statement = connection.prepare(&select_sql(build, columns))?;
     let mut rows = statement.query([])?;
-    let mut waiting = 0;
+    let (mut waiting, mut waiting_bytes) = (0, 0);
     while let Some(row) = rows.next()? {
         for (index, (reader, column)) in readers.iter_mut().zip(columns.iter()).enumerate() {
-            reader
-                .push(row.get_ref(index)?)
-                .ok_or_else(|| StoreError::Damaged {
-                    what: format!(
-                        "row {} of `{}` has a value in column `{}` that backfold did not write",
-                        digest.rows() + waiting as u64 + 1,
-                        build.shadow_name(),
-                        column.name
-                    ),
-                    source: None,
-                })?;
+            let value = row.get_ref(index)?;
+            if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = value {
+                waiting_bytes += bytes.len();
+            }
+            reader.push(value).ok_or_else(|| StoreError::Damaged {
+                what: format!(
+                    "row {} of `{}` has a value in column `{}` that backfold did not write",
+                    digest.rows() + waiting as u64 + 1,
+                    build.shadow_name(),
+                    column.name
+                ),
+                source: None,
+            })?;
         }
         waiting += 1;
-        if waiting == BATCH_ROWS {
+        if waiting == BATCH_ROWS || waiting_bytes >= BATCH_BYTES {
             let rows = Rows::Batch(batch(&schema, &mut readers, &mut digest)?);
             if connection.wait_for(out.send(rows))?.is_err() {
                 return Ok(());
             }
-            waiting = 0;
+            (waiting, waiting_bytes) = (0, 0);
         }
     }
     if waiting > 0 {

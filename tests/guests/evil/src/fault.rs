@@ -25,6 +25,18 @@ pub(crate) fn applies_to(amounts: &[i64]) -> bool {
         && is("nth", &|nth| count_folds() == nth)
 }
 
+/// Whether calls of `fold` are singled out.
+pub(crate) fn is_selective() -> bool {
+    ["at", "meets", "rows", "nth"]
+        .iter()
+        .any(|name| param(name).is_some())
+}
+
+/// Whether drains never end.
+pub(crate) fn is_endless() -> bool {
+    is_now("drain").as_deref() == Some("endless")
+}
+
 /// How often it folded, this time included.
 fn count_folds() -> i64 {
     FOLDS.with(|folds| folds.replace(folds.get() + 1) + 1)

@@ -1,6 +1,7 @@
 //! Counts and sums by page, written against the contract alone. The parameter `fault` makes it misbehave in
 //! one way, `in` says in which call. Of the calls of `fold` these may be singled out: where the amounts sum up to `at`,
-//! where one of them is `meets`, where there are `rows` or more, and the call with the number `nth`. `keys` names
+//! where one of them is `meets`, where there are `rows` or more, and the call with the number `nth`; a `drain` misbehaves
+//! as long as it holds what came of such a call. `keys` names
 //! other keys than `page`, with a bar between them; `descriptor` spoils what it says of itself in other ways. `reach`
 //! lets each fold reach for something outside, and reject its first record with what it saw.
 #![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
@@ -24,6 +25,10 @@ struct Raw;
 struct State {
     params: BTreeMap<String, String>,
     sums: BTreeMap<String, (i64, i64)>,
+    /// Whether a call of `fold` that is singled out was folded since it was last empty.
+    is_marked: bool,
+    /// How many keys it has made up.
+    made_up: u64,
 }
 
 thread_local! {
@@ -49,6 +54,7 @@ impl pipeline::Guest for Raw {
         let amounts = answer::numbers(&events.columns[1]);
         let mut rejections = Vec::new();
         if fault::applies_to(&amounts) {
+            STATE.with_borrow_mut(|state| state.is_marked = true);
             fault::before("fold");
             if param("fault").as_deref() == Some("error") {
                 return Err("no\x1b[2J".into());
@@ -82,14 +88,24 @@ impl pipeline::Guest for Raw {
     }
 
     fn drain(max_rows: u32) -> Result<Batch, String> {
-        fault::before("drain");
+        let is_meant = !fault::is_selective() || STATE.with_borrow(|state| state.is_marked);
+        if is_meant {
+            fault::before("drain");
+        }
         let mut rows = Vec::new();
+        let is_endless = is_meant && fault::is_endless();
         STATE.with_borrow_mut(|state| {
             while rows.len() < max_rows as usize
                 && let Some((page, (events, total))) = state.sums.pop_first()
             {
                 rows.push((page, events, total));
             }
+            let is_endless = is_endless && state.is_marked;
+            while is_endless && rows.len() < max_rows as usize {
+                state.made_up += 1;
+                rows.push((format!("made up {:02000}", state.made_up), 1, 1));
+            }
+            state.is_marked &= !state.sums.is_empty() || is_endless;
         });
         let pages = answer::text_column(rows.iter().map(|row| row.0.as_str()));
         let events = answer::number_column(rows.iter().map(|row| row.1));
@@ -98,7 +114,10 @@ impl pipeline::Guest for Raw {
             rows: rows.len() as u32,
             columns: vec![pages, events, totals],
         };
-        Ok(fault::answer("drain", batch))
+        Ok(match is_meant {
+            true => fault::answer("drain", batch),
+            false => batch,
+        })
     }
 }
 

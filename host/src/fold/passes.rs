@@ -1,0 +1,114 @@
+//! Merging in passes, where there are more runs than can be merged at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::algebra::Algebra;
+use super::cursor::KeyRange;
+use super::error::FoldError;
+use super::merge::Merger;
+use super::reader::RunReader;
+use super::rows::MergePlan;
+use super::run::{RunFile, RunWriter};
+use super::shape::MergeShape;
+
+/// Files that a merge writes for itself. They go with this.
+pub(super) struct Passing {
+    folder: PathBuf,
+    names: Vec<String>,
+}
+
+impl Passing {
+    fn new(folder: PathBuf) -> Self {
+        Passing {
+            folder,
+            names: Vec::new(),
+        }
+    }
+
+    /// Removes those of these files that the merge wrote.
+    fn remove(&mut self, files: &[RunFile]) {
+        for file in files {
+            if let Some(at) = self.names.iter().position(|name| *name == file.name) {
+                remove(&self.folder, &self.names.swap_remove(at));
+            }
+        }
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        for name in &self.names {
+            remove(&self.folder, name);
+        }
+    }
+}
+
+fn remove(folder: &std::path::Path, name: &str) {
+    let path = folder.join(name);
+    if let Err(error) = std::fs::remove_file(&path) {
+        // It takes room, and nothing else; the next run of the build removes it.
+        tracing::warn!(%error, "{} cannot be removed", path.display());
+    }
+}
+
+/// Merges neighbouring runs of `plan` until no more are left than `shape` has merged at a time, and no more often than
+/// that takes. The files that it writes are in the plan then, and go with what is given back.
+pub(super) fn merge_down(
+    plan: &mut MergePlan<'_>,
+    shape: &MergeShape,
+    algebra: &mut dyn Algebra,
+) -> Result<Passing, FoldError> {
+    let mut passing = Passing::new(plan.folder.to_owned());
+    let mut pass = 0;
+    while plan.runs.len() > shape.fan_in {
+        pass += 1;
+        let mut left = std::mem::take(&mut plan.runs).into_iter();
+        let mut merged = Vec::new();
+        for group in 0.. {
+            // Of `n` runs that are merged `n - 1` are fewer.
+            let excess = (merged.len() + left.len()).saturating_sub(shape.fan_in);
+            let most = shape.fan_in.min(excess + 1);
+            let neighbours: Vec<RunFile> = left.by_ref().take(most).collect();
+            if neighbours.len() < 2 {
+                merged.extend(neighbours);
+                merged.extend(left);
+                break;
+            }
+            let name = format!("merge-{pass}-{group:010}.arrow");
+            merged.push(merge_group(plan, &neighbours, &name, shape, algebra)?);
+            passing.names.push(name);
+            passing.remove(&neighbours);
+        }
+        plan.runs = merged;
+    }
+    Ok(passing)
+}
+
+/// Merges runs into the file `name`.
+fn merge_group(
+    plan: &MergePlan<'_>,
+    runs: &[RunFile],
+    name: &str,
+    shape: &MergeShape,
+    algebra: &mut dyn Algebra,
+) -> Result<RunFile, FoldError> {
+    let states = plan.descriptor.state_schema();
+    let readers = open(plan, runs)?;
+    let mut writer = RunWriter::create(plan.folder, name, &states, shape.batch_bytes)?;
+    let mut merger = Merger::new(&readers, states, shape.gather_bytes);
+    merger.merge(&KeyRange::default(), algebra, |merged, _| {
+        plan.check_interrupted()?;
+        writer.write(&merged.keys, &merged.states)
+    })?;
+    writer.finish()
+}
+
+/// Opens runs.
+pub(super) fn open(
+    plan: &MergePlan<'_>,
+    runs: &[RunFile],
+) -> Result<Vec<Arc<RunReader>>, FoldError> {
+    let open = |run| RunReader::open(plan.folder, run).map(Arc::new);
+    runs.iter().map(open).collect()
+}

@@ -1,0 +1,152 @@
+//! How a merge shares out the memory and the open files that it may have.
+
+/// What a merge may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means {
+    /// Memory for keys, states and rows.
+    pub(super) budget_bytes: usize,
+    /// Threads that merge.
+    pub(super) workers: usize,
+    /// Runs that are merged at a time.
+    pub(super) fan_in: usize,
+    /// Files that this process may have open; `None`: any number.
+    pub(super) open_files: Option<u64>,
+}
+
+/// How it goes about it.
+///
+/// Half of the budget is for the batches of runs that are being read, and half for rows that are merged and not loaded
+/// yet. What is in work between the two is a small part of either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MergeShape {
+    /// Threads that merge, each of which reads all runs.
+    pub(super) lanes: usize,
+    /// Runs that are merged at a time.
+    pub(super) fan_in: usize,
+    /// What the states take that are combined at a time, with their keys.
+    pub(super) gather_bytes: usize,
+    /// What the rows of a lane may take that nobody has taken yet.
+    pub(super) ahead_bytes: usize,
+    /// What a batch of a run may take.
+    pub(super) batch_bytes: usize,
+}
+
+/// A batch of a run takes at least so much: smaller ones would cost more to find than to read.
+const LEAST_BATCH_BYTES: usize = 32 << 10;
+const MOST_BATCH_BYTES: usize = 512 << 10;
+
+/// States that are combined at a time take at least so much, and at most.
+const LEAST_GATHER_BYTES: usize = 64 << 10;
+const MOST_GATHER_BYTES: usize = 8 << 20;
+
+impl MergeShape {
+    /// Of a merge of runs whose largest batches take so much.
+    pub(super) fn of(means: &Means, largest: &[usize]) -> Self {
+        let half = means.budget_bytes / 2;
+        let fan_in = fan_in(means, largest);
+        // What is left after merging down is no more than the largest of as many as are merged at a time.
+        let mut read: Vec<usize> = largest.to_vec();
+        read.sort_unstable_by(|a, b| b.cmp(a));
+        let read: usize = read.iter().take(fan_in).sum();
+        let lanes = (half / read.max(1)).clamp(1, means.workers.max(1));
+        MergeShape {
+            lanes,
+            fan_in,
+            gather_bytes: (half / lanes / 8).clamp(LEAST_GATHER_BYTES, MOST_GATHER_BYTES),
+            ahead_bytes: half / lanes,
+            batch_bytes: batch_bytes(means),
+        }
+    }
+}
+
+/// What a batch of a run may take, so that as many can be read at once as will be.
+pub(super) fn batch_bytes(means: &Means) -> usize {
+    let at_once = 4 * means.workers.max(1) * means.fan_in.max(2);
+    (means.budget_bytes / at_once).clamp(LEAST_BATCH_BYTES, MOST_BATCH_BYTES)
+}
+
+/// How many runs are merged at a time: two at least, however large their batches are.
+fn fan_in(means: &Means, largest: &[usize]) -> usize {
+    let batch = largest.iter().copied().max().unwrap_or(0).max(1);
+    let by_memory = means.budget_bytes / 2 / batch;
+    // The others are for the store, the journal, the component and what else is open.
+    let files = means.open_files.map_or(u64::MAX, |files| files / 2);
+    let by_files = usize::try_from(files).unwrap_or(usize::MAX);
+    means.fan_in.min(by_memory).min(by_files).max(2)
+}
+
+/// How many files this process may have open; `None` where there is no limit.
+pub(super) fn open_files() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn means(budget_mib: usize, workers: usize) -> Means {
+        Means {
+            budget_bytes: budget_mib << 20,
+            workers,
+            fan_in: 32,
+            open_files: Some(1_024),
+        }
+    }
+
+    #[test]
+    fn ordinary_runs_are_merged_by_all_workers_at_once() {
+        for workers in [1, 2, 16] {
+            let means = means(128, workers);
+            let shape = MergeShape::of(&means, &[batch_bytes(&means); 32]);
+            assert_eq!((shape.lanes, shape.fan_in), (workers, 32));
+        }
+        let two = MergeShape::of(&means(128, 2), &[512 << 10; 10]);
+        assert_eq!((two.gather_bytes, two.ahead_bytes), (4 << 20, 32 << 20));
+        assert_eq!(two.batch_bytes, 512 << 10);
+    }
+
+    #[test]
+    fn large_rows_are_merged_by_fewer_lanes_and_a_few_at_a_time() {
+        let shape = MergeShape::of(&means(128, 16), &[8 << 20; 4]);
+        assert_eq!((shape.lanes, shape.fan_in), (2, 8));
+        let shape = MergeShape::of(&means(8, 16), &[17 << 20; 100]);
+        assert_eq!((shape.lanes, shape.fan_in), (1, 2));
+    }
+
+    #[test]
+    fn half_of_the_files_are_left_to_others() {
+        let few = Means {
+            open_files: Some(40),
+            ..means(128, 2)
+        };
+        assert_eq!(MergeShape::of(&few, &[1; 100]).fan_in, 20);
+        let none = Means {
+            open_files: None,
+            ..few
+        };
+        assert_eq!(MergeShape::of(&none, &[1; 100]).fan_in, 32);
+        assert!(open_files().is_none_or(|files| files > 3));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_and_what_waits_is_within_the_budget(
+            budget_bytes in 0_usize..1 << 30,
+            workers in 0_usize..100,
+            setting in 0_usize..100,
+            largest in prop::collection::vec(0_usize..20 << 20, 0..100),
+        ) {
+            let means = Means { budget_bytes, workers, fan_in: setting, open_files: Some(256) };
+            let shape = MergeShape::of(&means, &largest);
+            prop_assert!(shape.lanes >= 1 && shape.fan_in >= 2);
+            let most = largest.iter().max().copied().unwrap_or(0);
+            let read = shape.lanes * shape.fan_in.min(largest.len()) * most;
+            // Two rows at least have to be there to be combined.
+            prop_assert!(shape.lanes * shape.ahead_bytes <= budget_bytes / 2);
+            prop_assert!(shape.lanes == 1 || shape.lanes * largest.len().min(1) * most <= budget_bytes / 2);
+            prop_assert!(shape.fan_in == 2 || read / shape.lanes <= budget_bytes / 2);
+        }
+    }
+}
