@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder};
 use crate::decode::{Decoding, EventRange};
 use crate::fold::{FoldError, join_quarantine, verify_run};
-use crate::guest::{Component, Instance};
+use crate::guest::Component;
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
@@ -218,11 +218,6 @@ impl<'a> Replay<'a> {
     /// Waits for work that calls the component, but not for a call that takes too long.
     async fn watched<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         opening::watched(&self.component, work).await
-    }
-
-    /// A fresh instance of the component.
-    fn open_instance(&self) -> Result<Instance, Error> {
-        Ok(self.component.open(&self.job.component_params())?)
     }
 
     /// The stack of a thread that calls the component.

@@ -27,6 +27,12 @@ pub enum FoldError {
         /// Why.
         source: DecodeError,
     },
+    /// The component could not be opened once more.
+    #[error("the component could not be opened")]
+    Open {
+        /// Why.
+        source: GuestError,
+    },
     /// The component failed on a batch.
     #[error("the component failed in split {split}, batch {batch}, {records}")]
     Fold {
@@ -129,7 +135,9 @@ impl Coded for FoldError {
         match self {
             FoldError::Read { source, .. } => source.code(),
             FoldError::Decode { source, .. } => source.code(),
-            FoldError::Fold { source, .. } | FoldError::Merge { source, .. } => source.code(),
+            FoldError::Open { source }
+            | FoldError::Fold { source, .. }
+            | FoldError::Merge { source, .. } => source.code(),
             FoldError::TooManyRejected { .. } => &codes::TOO_MANY_REJECTED,
             FoldError::TooLarge { .. } => &codes::TOO_LARGE,
             FoldError::TooManyPieces { .. } => &codes::TOO_MANY_PIECES,

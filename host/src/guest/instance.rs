@@ -93,6 +93,11 @@ impl Instance {
         slot: Arc<Slot>,
         check: impl FnOnce(wit::Descriptor) -> Result<Arc<Described>, GuestError>,
     ) -> Result<Instance, GuestError> {
+        // A component that prints or sleeps blocks, which a thread of the runtime must not.
+        debug_assert!(
+            tokio::runtime::Handle::try_current().is_err(),
+            "a component is opened on a thread of its own"
+        );
         let limits = component.limits();
         let mut store = Store::new(component.engine(), Sandbox::new(limits));
         store.limiter(|sandbox| &mut sandbox.growth);

@@ -60,11 +60,11 @@ pub(super) async fn fold_splits(
     for number in 0..worker_count {
         let (send, receive) = channel(CHUNKS_AHEAD);
         let known = schemas.as_ref().map(MessageSchemas::known);
-        let worker = replay.worker(build, journal.clone(), claims.clone(), known)?;
+        let open = replay.worker(build, journal.clone(), claims.clone(), known)?;
         workers.push(on_thread(
             format!("fold-{number}"),
             replay.stack_bytes(),
-            stopping(stop.clone(), move || worker.run(receive)),
+            stopping(stop.clone(), move || open()?.run(receive)),
         )?);
         let row_groups = RowGroups::new(projection(manifest), &manifest.decode)?;
         let feeder = feed(
@@ -111,13 +111,14 @@ impl Replay<'_> {
         Ok(driver.close().await?)
     }
 
+    /// What opens a worker, on the thread that it works on: a component is called on no other.
     fn worker(
         &self,
         build: &BuildFolder,
         journal: Arc<Journal>,
         claims: Arc<Claims>,
         schemas: Option<Schemas>,
-    ) -> Result<Worker, Error> {
+    ) -> Result<impl FnOnce() -> Result<Worker, FoldError> + Send + use<>, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
         let settings = WorkerSettings {
             runs: build.runs(),
@@ -130,14 +131,21 @@ impl Replay<'_> {
             claims,
         };
         let decoding = Decoding::new(projection(&build.manifest), &build.manifest.decode)?;
-        Ok(Worker::new(
-            decoding.with_schemas(schemas),
-            Window::new(self.open_instance()?, job.fold.window_batches),
-            StateTable::new(descriptor)?,
-            settings,
-            journal,
-            self.progress.clone(),
-        ))
+        let (component, params) = (self.component.clone(), job.component_params());
+        let (table, window_batches) = (StateTable::new(descriptor)?, job.fold.window_batches);
+        let progress = self.progress.clone();
+        Ok(move || {
+            let instance = component.open(&params);
+            let instance = instance.map_err(|source| FoldError::Open { source })?;
+            Ok(Worker::new(
+                decoding.with_schemas(schemas),
+                Window::new(instance, window_batches),
+                table,
+                settings,
+                journal,
+                progress,
+            ))
+        })
     }
 }
 
