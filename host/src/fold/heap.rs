@@ -25,7 +25,7 @@ pub(super) struct Place {
 const PAGE_BYTES: usize = 1 << 20;
 
 impl ByteHeap {
-    /// The memory that the strings take, with the room that long ones left behind them.
+    /// The memory that the strings take, with the room that long ones left unused.
     pub(super) fn memory_bytes(&self) -> usize {
         self.full_bytes + self.pages.get(self.filling).map_or(0, Vec::len)
     }
