@@ -201,7 +201,7 @@ fn read(rng: &mut Rng, framing: Framing, records: &[Written], is_strict: bool) -
     let mut came = vec![false; records.len()];
     let mut accounted = vec![0; records.len()];
     for (_, byte, text) in &decoded.rows {
-        let byte = byte.unwrap() as usize;
+        let byte = byte.expect("records of text have a place") as usize;
         let at = places.iter().position(|place| place.contains(&byte));
         let at = at.unwrap_or_else(|| panic!("a row of no record\n{}", shown()));
         let is_as_written = byte == places[at].start
@@ -219,9 +219,13 @@ fn read(rng: &mut Rng, framing: Framing, records: &[Written], is_strict: bool) -
         accounted[at] += 1;
     }
     for rejected in &decoded.rejected {
-        let byte = rejected.position.byte.unwrap() as usize;
+        let byte = rejected
+            .position
+            .byte
+            .expect("records of text have a place");
+        let byte = byte as usize;
         let at = places.iter().position(|place| place.contains(&byte));
-        accounted[at.unwrap()] += 1;
+        accounted[at.expect("a rejection begins in a record")] += 1;
     }
     let counted = decoded.counts;
     assert_eq!(

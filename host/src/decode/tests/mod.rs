@@ -4,6 +4,7 @@
 mod ahead;
 #[cfg(test)]
 mod bad_input;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod differential;
