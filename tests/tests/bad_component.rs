@@ -38,6 +38,18 @@ fn wat(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn one_that_prints_or_sleeps_while_it_is_opened() {
+    for what in ["stderr-flood", "sleep"] {
+        let bench = live();
+        let params = format!("params.reach-in-open = \"{what}\"");
+        bench.write_job(&raw(), &params).unwrap();
+        bench.run("plan").success();
+        bench.run("run --swap").success();
+        assert_eq!(bench.rows().unwrap().len(), 1);
+    }
+}
+
+#[test]
 fn no_such_file() {
     let bench = live();
     bench.write_job(&bench.path().join("bad.wasm"), "").unwrap();

@@ -39,8 +39,8 @@ fn describe(history: &[Pointer], now: DateTime<Utc>, paint: Paint) -> String {
     let mut table = Table::new(&[
         ("", Side::Left),
         ("version", Side::Right),
-        ("build", Side::Left),
-        ("instead of", Side::Left),
+        ("build", Side::Whole),
+        ("instead of", Side::Whole),
         ("when", Side::Right),
         ("by", Side::Left),
     ]);
@@ -60,6 +60,26 @@ fn describe(history: &[Pointer], now: DateTime<Utc>, paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_are_never_cut() {
+        let (build, previous) = ("01M8NT8608YKY4XKAREHS0X056", "01M8NSXFDN3B2QJSCGXKH0GZ0M");
+        let pointer = Pointer {
+            table: "page_stats".into(),
+            build: build.into(),
+            version: 123_456_789,
+            previous: Some(previous.into()),
+            handoff: Default::default(),
+            by: "somebody.with.a.long.name@build-agent-17.eu-west-1.example.com".into(),
+            at: "2026-02-01T12:00:00Z".into(),
+        };
+        let text = describe(&[pointer], Utc::now(), Paint::none());
+        assert!(text.contains(build) && text.contains(previous), "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 100),
+            "{text}"
+        );
+    }
 
     #[test]
     fn the_newest_pointer_comes_first_and_is_marked() {

@@ -35,7 +35,7 @@ fn describe(builds: &[BuildStatus], job: &str, now: DateTime<Utc>, paint: Paint)
     }
     let mut table = Table::new(&[
         ("", Side::Left),
-        ("build", Side::Left),
+        ("build", Side::Whole),
         ("state", Side::Left),
         ("splits", Side::Right),
         ("rows", Side::Right),

@@ -18,6 +18,8 @@ const GAP: &str = "  ";
 pub(crate) enum Side {
     Left,
     Right,
+    /// On the left, and never cut: the next command needs all of it.
+    Whole,
 }
 
 /// Rows under a header. Where they are too wide, the widest columns are cut.
@@ -87,7 +89,7 @@ impl Table {
                 let cell = cut(&cell, width);
                 let space = " ".repeat(width - cell.width());
                 match side {
-                    Side::Left => format!("{cell}{space}"),
+                    Side::Left | Side::Whole => format!("{cell}{space}"),
                     Side::Right => format!("{space}{cell}"),
                 }
             });
@@ -106,8 +108,12 @@ impl Table {
             .saturating_sub(GAP.len() * widths.len().saturating_sub(1))
             .max(widths.len());
         while widths.iter().sum::<usize>() > room {
-            if let Some(widest) = widths.iter_mut().max() {
-                *widest -= 1;
+            let cuttable = widths.iter_mut().zip(&self.header);
+            let cuttable =
+                cuttable.filter(|(width, (_, side))| *side != Side::Whole && **width > 1);
+            match cuttable.map(|(width, _)| width).max() {
+                Some(widest) => *widest -= 1,
+                None => break,
             }
         }
         widths

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::error::FoldError;
 use crate::decode::{DecodeOptions, Position, QUARANTINE_BYTES, Rejected, is_csv};
+use crate::durable;
 use crate::guest::{Failure, Refused};
 use crate::json_rows;
 use crate::source::{ArchivedRecord, Attached, Chunk, Message, Messages, Named};
@@ -316,6 +317,7 @@ impl SplitQuarantine {
             .into_inner()
             .map_err(|error| FoldError::io("writing", &self.path)(error.into_error()))?;
         file.sync_all()
+            .and_then(|()| durable::sync_parent(&self.path))
             .map_err(FoldError::io("syncing", &self.path))
     }
 }
@@ -345,6 +347,6 @@ pub fn join_quarantine(
         .into_inner()
         .map_err(|error| FoldError::io("writing", &part)(error.into_error()))?;
     file.sync_all().map_err(FoldError::io("syncing", &part))?;
-    std::fs::rename(&part, target).map_err(FoldError::io("renaming", &part))?;
+    durable::rename(&part, target).map_err(FoldError::io("renaming", &part))?;
     Ok(written)
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::FoldError;
 use super::index::IndexBuilder;
 use super::table::StateTable;
+use crate::durable;
 use crate::guest::{RowBytes, cuts};
 
 /// A run on disk, as the journal names it.
@@ -166,8 +167,7 @@ impl RunWriter {
             .sync_all()
             .map_err(FoldError::io("syncing", &self.part.0))?;
         let path = self.folder.join(&self.name);
-        std::fs::rename(&self.part.0, &path).map_err(FoldError::io("renaming", &self.part.0))?;
-        sync_folder(&self.folder)?;
+        durable::rename(&self.part.0, &path).map_err(FoldError::io("renaming", &self.part.0))?;
         Ok(RunFile {
             name: self.name,
             rows: self.rows,
@@ -175,13 +175,6 @@ impl RunWriter {
             digest: digesting.hasher.finalize().to_hex().to_string(),
         })
     }
-}
-
-/// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> Result<(), FoldError> {
-    File::open(folder)
-        .and_then(|handle| handle.sync_all())
-        .map_err(FoldError::io("syncing", folder))
 }
 
 /// Arrow wraps the file system's errors; a full disk should be told as one.

@@ -8,11 +8,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+use crate::durable;
 
 /// Bytes of the digest that a file begins with.
 const DIGEST_BYTES: usize = blake3::OUT_LEN;
@@ -59,23 +61,13 @@ impl Entry {
     /// Keeps a compiled component. The file appears whole or not at all.
     pub(super) fn store(&self, component: &Component) -> io::Result<()> {
         let code = component.serialize().map_err(io::Error::other)?;
-        let temporary = self
-            .folder
-            .join(format!("{}.{}.tmp", self.name, ulid::Ulid::new()));
-        let written =
-            write_new(&temporary, &code).and_then(|()| fs::rename(&temporary, self.path()));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written
+        durable::write(&self.path(), &sealed(&code))
     }
 }
 
-fn write_new(path: &Path, code: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(blake3::hash(code).as_bytes())?;
-    file.write_all(code)?;
-    file.sync_all()
+/// The code after its digest.
+fn sealed(code: &[u8]) -> Vec<u8> {
+    [blake3::hash(code).as_bytes(), code].concat()
 }
 
 #[expect(unsafe_code, reason = "machine code out of a file: see the invariant")]
@@ -192,7 +184,7 @@ mod tests {
     fn code_that_is_not_code_is_not_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let (engine, entry, _) = entry(&folder.path().join("cache"));
-        write_new(&entry.path(), b"not an ELF image").unwrap();
+        fs::write(entry.path(), sealed(b"not an ELF image")).unwrap();
         assert!(entry.load(&engine).is_none());
     }
 

@@ -6,6 +6,7 @@ use super::lab::Lab;
 use super::pool::Made;
 use super::trial::violation;
 use super::{Counterexample, LawError, Sample, describe};
+use crate::durable;
 use crate::guest::Component;
 use crate::json_rows;
 
@@ -18,7 +19,7 @@ pub fn save(counterexample: &Counterexample, path: &Path) -> Result<(), LawError
     if let Ok(text) = &mut text {
         text.push(b'\n');
     }
-    text.and_then(|text| std::fs::write(path, text))
+    text.and_then(|text| durable::write(path, &text))
         .map_err(|source| LawError::Save {
             path: path.to_owned(),
             source,

@@ -46,6 +46,9 @@ impl pipeline::Guest for Raw {
             return Err(why);
         }
         fault::before("open");
+        if let Some(what) = param("reach-in-open") {
+            world::reach_for(&what);
+        }
         Ok(descriptor::describe())
     }
 
