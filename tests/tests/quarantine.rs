@@ -268,6 +268,30 @@ fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
 }
 
 #[test]
+fn a_build_that_an_unfinished_one_goes_on_from_is_not_collected() {
+    let bench = rejected();
+    let settings = "params.on_trap = \"none\"\ngate.max_quarantined = 4";
+    bench.write_job(&guest("trapping"), settings).unwrap();
+    bench.run("run --only-quarantined --only-fold").success();
+    let [base, top] = &bench.builds()[..] else {
+        panic!("two builds");
+    };
+    // As if it was still at its beginning: it has the states of its base, and its lock.
+    fs::write(top.join("journal.jsonl"), &bench.journal()[0]).unwrap();
+    let lock = fs::File::open(top.join("lock")).unwrap();
+    lock.lock().unwrap();
+    bench.run("run --fresh").success();
+    // The base is not among those to keep, but its records are yet to be read.
+    bench.run("gc --keep 1").success();
+    assert!(base.exists() && top.exists());
+    drop(lock);
+    bench.run("gc --keep 0").success();
+    assert!(base.exists() && !top.exists(), "what was given up goes");
+    bench.run("gc --keep 0").success();
+    assert!(!base.exists(), "and then what it needed");
+}
+
+#[test]
 fn what_the_key_of_its_object_says_holds_for_a_rejected_record() {
     let component = guest("trapping");
     let bench = Workbench::new(&component).unwrap();

@@ -62,7 +62,8 @@ Exit codes:
   0    done
   1    failed; the same command may succeed later
   2    the command line, the job file or the environment has to be changed
-  3    refused: the gate does not hold, the component breaks a law, a test finds another table
+  3    refused: the gate does not hold, the table was rolled back before, the component breaks a law,
+       a test finds another table
   4    somebody else changed or is building the table
   42   the input or the component is faulty; the same command fails again
   130  interrupted; what was checkpointed is kept
