@@ -113,7 +113,7 @@ pub async fn run(
             replay.index_live(&report).await?;
             return Ok(*report);
         }
-        Choice::Work(work) => work,
+        Choice::Work(work) => *work,
     };
     let (journal, standing) = build.resume()?;
     let journal = Arc::new(journal);

@@ -12,7 +12,7 @@ pub(super) enum Choice {
     /// Nothing: the public name shows the table that would be built.
     AlreadyLive(Box<RunReport>),
     /// To work on this build.
-    Work(Work),
+    Work(Box<Work>),
 }
 
 /// A build to work on.
@@ -116,7 +116,7 @@ impl Replay<'_> {
         if build.manifest.limits != limits {
             build.set_limits(limits)?;
         }
-        Ok(Ok(Choice::Work(Work { build, lock, notes })))
+        Ok(Ok(Choice::Work(Box::new(Work { build, lock, notes }))))
     }
 
     /// The newest build of this very job, under limits that it can go on with.

@@ -117,12 +117,12 @@ pub async fn gc(
     work.sweep()?;
     let all = work.builds()?;
     let bases = bases(&all);
-    let (folders, in_use) = lock_all(all)?;
+    let Locked { free, in_use } = lock_all(all)?;
     let is_in_use = |build: &str| in_use.contains(build);
     let mut dropped = cutover::gc(&*store, &job.table, keep, &is_in_use).await?;
     let stored = Stored::of(&*store, &job.table).await?;
-    let newest = folders.len().saturating_sub(keep);
-    for (place, (folder, _lock)) in folders.iter().enumerate() {
+    let newest = free.len().saturating_sub(keep);
+    for (place, (folder, _lock)) in free.iter().enumerate() {
         let build = &folder.manifest.build;
         let (is_new, is_gone) = match stored.build(build) {
             None => (place >= newest, true),
@@ -140,18 +140,24 @@ pub async fn gc(
     Ok(Collected { dropped, space })
 }
 
-/// The builds that nobody works on, with their locks, and the IDs of the others.
-fn lock_all(
-    folders: Vec<BuildFolder>,
-) -> Result<(Vec<(BuildFolder, Lock)>, HashSet<String>), Error> {
-    let (mut free, mut in_use) = (Vec::new(), HashSet::new());
+/// The builds of a work folder, told apart by whether another command works on them.
+#[derive(Default)]
+struct Locked {
+    free: Vec<(BuildFolder, Lock)>,
+    /// IDs.
+    in_use: HashSet<String>,
+}
+
+/// Takes the locks of all builds that no other command works on.
+fn lock_all(folders: Vec<BuildFolder>) -> Result<Locked, Error> {
+    let mut locked = Locked::default();
     for folder in folders {
         match folder.ask_lock("gc")? {
-            Ok(lock) => free.push((folder, lock)),
-            Err(_) => drop(in_use.insert(folder.manifest.build)),
+            Ok(lock) => locked.free.push((folder, lock)),
+            Err(_) => drop(locked.in_use.insert(folder.manifest.build)),
         }
     }
-    Ok((free, in_use))
+    Ok(locked)
 }
 
 /// The builds that unfinished ones go on from.
