@@ -141,7 +141,9 @@ pub enum GuestError {
         backtrace: Vec<String>,
     },
     /// The system did not give an instance the address space that its memories and tables are laid out in.
-    #[error("the system gives this process no address space for an instance of the component: {message}")]
+    #[error(
+        "the system gives this process no address space for an instance of the component: {message}"
+    )]
     NoRoom {
         /// What the system says.
         message: String,

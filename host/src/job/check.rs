@@ -18,7 +18,8 @@ const TABLE_NAME_LIMIT: usize = 40;
 const WORKERS_LIMIT: usize = 1024;
 
 /// What is said of a limit that is too low.
-const NO_ZERO: &str = ", and 0 does not mean that there is no limit: write a larger one, or leave the key out";
+const NO_ZERO: &str =
+    ", and 0 does not mean that there is no limit: write a larger one, or leave the key out";
 
 /// What a memory grows by, in bytes.
 const WASM_PAGE_BYTES: u64 = 64 << 10;

@@ -6,16 +6,13 @@ use backfold_tests::components::{guest, raw};
 use backfold_tests::process;
 use backfold_tests::workbench::Workbench;
 
-use super::{
-    Case, about, amount, exit_code, file, live, provoke, provoke_by, record, set, works,
-};
+use super::{Case, about, amount, bench, exit_code, file, provoke, provoke_by, record, works};
 
 pub(crate) const CASES: &[Case] = &[
     ("BF0401", no_such_component),
     ("BF0402", a_core_module),
     ("BF0403", another_world),
     ("BF0405", forbidden_imports),
-    ("BF0407", threads),
     ("BF0409", a_wrong_descriptor),
     ("BF0410", parameters_that_are_refused),
     ("BF0411", a_trap),
@@ -30,7 +27,7 @@ pub(crate) const CASES: &[Case] = &[
 
 /// A component with this content is refused; once it is built as the page says, all is well.
 fn rebuilt(content: Option<&[u8]>, code: &str) {
-    let bench = live();
+    let bench = bench();
     let path = file(&bench, "mine.wasm");
     if let Some(content) = content {
         fs::write(&path, content).unwrap();
@@ -55,22 +52,17 @@ fn another_world() {
 }
 
 fn forbidden_imports() {
-    let imports =
-        r#"(component (import "acme:db/sql@1.0.0" (instance (export "query" (func)))))"#;
+    let imports = r#"(component (import "acme:db/sql@1.0.0" (instance (export "query" (func)))))"#;
     rebuilt(Some(&wat::parse_str(imports).unwrap()), "BF0405");
 }
 
-fn threads() {
-    let shared = "(component (core module (memory 1 1 shared)))";
-    rebuilt(Some(&wat::parse_str(shared).unwrap()), "BF0407");
-}
-
-/// A table that is live, of the component that does as its parameters say, and records of which one is new.
+/// A job of the component that does as its parameters say, and two records.
 fn raw_bench() -> Workbench {
     let bench = Workbench::new(&raw()).unwrap();
-    bench.write_object("part-1.jsonl", amount("/a", 3)).unwrap();
-    works(&bench);
-    bench.write_object("part-2.jsonl", amount("/b", 4)).unwrap();
+    let records = [amount("/a", 3), amount("/b", 4)];
+    bench
+        .write_object("part-1.jsonl", records.concat())
+        .unwrap();
     bench
 }
 
@@ -94,10 +86,7 @@ fn parameters_that_are_refused() {
 }
 
 fn a_trap() {
-    corrected(
-        "params = { in = \"present\", fault = \"trap\" }",
-        "BF0411",
-    );
+    corrected("params = { in = \"present\", fault = \"trap\" }", "BF0411");
 }
 
 fn an_error_as_answer() {
@@ -172,7 +161,7 @@ fn events_that_are_all_rejected() {
 }
 
 fn a_file_that_is_no_case() {
-    let bench = live();
+    let bench = bench();
     let component = guest("lawless");
     let check = |line: &str| about(&bench, "check", &component, line);
     let broken = process::run(&mut check("--sample 500 -p breaks=cuts --save case.json"));
@@ -182,8 +171,7 @@ fn a_file_that_is_no_case() {
 }
 
 fn a_case_that_cannot_be_kept() {
-    let bench = live();
-    set(&bench, "");
+    let bench = bench();
     let check = |save: &str| {
         let line = format!("--sample 500 -p breaks=cuts --save {save}");
         about(&bench, "check", &guest("lawless"), &line)

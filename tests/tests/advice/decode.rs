@@ -21,7 +21,6 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0303", a_wrong_checksum),
     ("BF0304", something_appended),
     ("BF0305", more_than_an_object_may_have),
-    ("BF0306", a_bomb),
     ("BF0308", paths_into_raw_records),
     ("BF0309", a_setting_that_cannot_be),
     ("BF0311", too_long_a_window),
@@ -70,7 +69,7 @@ fn spoiled(key: &str, bytes: &[u8], whole: &[u8], code: &str) {
     let bench = provoked(key, bytes, code);
     bench.write_object(key, whole).unwrap();
     works_planned_again(&bench);
-    leave_out(&provoked(key, bytes, code), key);
+    leave_out(&bench, key);
 }
 
 fn half_an_object() {
@@ -98,12 +97,6 @@ fn more_than_an_object_may_have() {
     most("10 B");
     provoke(&bench, "run --swap", "BF0305");
     most("1 KiB");
-    works(&bench);
-}
-
-fn a_bomb() {
-    let bench = provoked("part-2.gz", gzip(vec![b' '; 65 << 20]), "BF0306");
-    set(&bench, "decode.max_ratio = 2000");
     works(&bench);
 }
 
@@ -215,7 +208,12 @@ fn bytes_of_rows() {
 
 fn half_a_parquet_object() {
     let whole = visit("/b");
-    spoiled("part-2.parquet", &whole[..whole.len() - 9], &whole, "BF0352");
+    spoiled(
+        "part-2.parquet",
+        &whole[..whole.len() - 9],
+        &whole,
+        "BF0352",
+    );
 }
 
 fn a_large_row_group() {

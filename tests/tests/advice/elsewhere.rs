@@ -36,9 +36,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the plan is altered by hand, past its digest",
-        &["BF0214"],
+        "a component for the right world that uses what is switched off: `guest/tests/hollow.rs`",
+        &["BF0407"],
     ),
+    ("the plan is altered by hand, past its digest", &["BF0214"]),
     (
         "a failing disk or a full one: `bad_environment.rs` and `database.rs` follow those that can be made",
         &["BF0213", "BF0504", "BF0614", "BF0617", "BF0618", "BF0620"],
@@ -52,8 +53,8 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         &["BF0505"],
     ),
     (
-        "more data than a test should make; unit tests of `decode`, `fold` make it",
-        &["BF0354", "BF0502", "BF0507"],
+        "more data than a test should make: `bad_input.rs` has the bomb, unit tests of `decode` and `fold` the others",
+        &["BF0306", "BF0354", "BF0502", "BF0507"],
     ),
     (
         "a component that remembers what it may not: `guest/tests/window.rs`",

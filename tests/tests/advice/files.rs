@@ -8,9 +8,7 @@ use std::process::Command;
 
 use backfold_tests::workbench::Workbench;
 
-use super::{
-    Case, bench, file, provoke, provoke_by, record, set, works, works_planned_again,
-};
+use super::{Case, bench, file, provoke, provoke_by, record, set, works, works_planned_again};
 
 pub(crate) const CASES: &[Case] = &[
     ("BF0202", no_such_path),
@@ -83,7 +81,11 @@ fn a_file_that_may_not_be_read() {
     let object = bench.archive().join("part-1.jsonl");
     let allow = |mode| fs::set_permissions(&object, fs::Permissions::from_mode(mode)).unwrap();
     allow(0o000);
-    provoke_by(&bench, &mut as_ordinary_user(&bench, "run --swap"), "BF0205");
+    provoke_by(
+        &bench,
+        &mut as_ordinary_user(&bench, "run --swap"),
+        "BF0205",
+    );
     allow(0o644);
     works(&bench);
 }
@@ -102,8 +104,10 @@ fn a_name_that_is_no_text() {
 
 fn a_folder_within_itself() {
     let bench = bench();
-    let link = bench.archive().join("again");
-    symlink(bench.archive(), &link).unwrap();
+    let (far, link) = (file(&bench, "far"), file(&bench, "far/up"));
+    fs::create_dir(&far).unwrap();
+    symlink(&far, bench.archive().join("far")).unwrap();
+    symlink(&far, &link).unwrap();
     provoke(&bench, "run --swap", "BF0207");
     fs::remove_file(&link).unwrap();
     works(&bench);

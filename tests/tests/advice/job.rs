@@ -87,7 +87,11 @@ fn a_value_that_cannot_be() {
 }
 
 fn no_target() {
-    let said = change("[target.sqlite]\npath = \"tables.db\"\n", "[target]\n", "BF0007");
+    let said = change(
+        "[target.sqlite]\npath = \"tables.db\"\n",
+        "[target]\n",
+        "BF0007",
+    );
     assert!(said.contains("[target.sqlite]"), "{said}");
 }
 

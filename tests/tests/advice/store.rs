@@ -7,9 +7,7 @@ use backfold_tests::process::Running;
 use backfold_tests::workbench::Workbench;
 use rusqlite::Connection;
 
-use super::{
-    Case, amount, bench, build_of, exit_code, file, live, provoke, result, set, works,
-};
+use super::{Case, amount, bench, build_of, exit_code, file, live, provoke, result, set, works};
 
 pub(crate) const CASES: &[Case] = &[
     ("BF0601", a_name_that_is_taken),
@@ -54,8 +52,8 @@ fn a_name_but_for_capitals() {
 }
 
 fn a_build_of_another_database() {
-    let bench = live();
-    let ready = build_of(&result(&bench, "run --fresh"));
+    let bench = bench();
+    let ready = build_of(&result(&bench, "run"));
     let elsewhere = "target.sqlite.path = \"dev.db\"";
     set(&bench, elsewhere);
     let own = build_of(&result(&bench, "run"));
@@ -63,18 +61,18 @@ fn a_build_of_another_database() {
     let known = result(&bench, "status");
     assert_eq!(build_of(&known[0]), own);
     bench.run(&format!("swap job.toml {own}")).success();
+
+    // One that is folded, and not yet loaded.
+    let folded = build_of(&result(&bench, "run --fresh --only-fold"));
+    let swap = format!("swap job.toml {folded}");
+    provoke(&bench, &swap, "BF0605");
+    assert_eq!(build_of(&result(&bench, "run")), folded);
+    bench.run(&swap).success();
 }
 
 fn a_build_that_is_not_complete() {
-    let bench = live();
-    let unfinished = build_of(&result(&bench, "run --fresh --only-fold"));
-    let swap = format!("swap job.toml {unfinished}");
-    provoke(&bench, &swap, "BF0606");
-    assert_eq!(build_of(&result(&bench, "run")), unfinished);
-    bench.run(&swap).success();
-
-    // Its table is gone.
-    let ready = result(&bench, "run --fresh");
+    let bench = bench();
+    let ready = result(&bench, "run");
     let drop = format!("DROP TABLE \"{}\"", ready["shadow"].as_str().unwrap());
     other_program(&bench).execute_batch(&drop).unwrap();
     let swap = format!("swap job.toml {}", build_of(&ready));
@@ -171,7 +169,10 @@ fn an_index_without_its_column() {
     set(&bench, "target.indexes = [[\"dai\"]]");
     let said = provoke(&bench, "run --swap", "BF0622");
     assert!(said.contains("`day`"), "{said}");
-    set(&bench, "target.indexes = [[\"day\"], [\"page\", \"views desc\"]]");
+    set(
+        &bench,
+        "target.indexes = [[\"day\"], [\"page\", \"views desc\"]]",
+    );
     works(&bench);
 }
 
@@ -190,8 +191,6 @@ fn a_trigger_that_would_break() {
     works(&bench);
     let anew = "CREATE TRIGGER note INSTEAD OF INSERT ON page_days BEGIN INSERT INTO log VALUES (NEW.total); END";
     other.execute_batch(anew).unwrap();
-    bench
-        .write_object("part-2.jsonl", amount("/b", 3))
-        .unwrap();
+    bench.write_object("part-2.jsonl", amount("/b", 3)).unwrap();
     works(&bench);
 }
