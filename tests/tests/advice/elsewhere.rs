@@ -36,7 +36,7 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a component for the right world that uses what is switched off: `guest/tests/hollow.rs`",
+        "needs a component of the right world whose code is not valid or uses what is switched off; no test has one",
         &["BF0407"],
     ),
     ("the plan is altered by hand, past its digest", &["BF0214"]),
