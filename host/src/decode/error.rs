@@ -228,22 +228,22 @@ pub(crate) mod codes {
     pub(crate) const MISLABELLED: Code = Code::new(
         301,
         Class::Permanent,
-        "Rename the object or set `decode.compression`, or restore it: an empty `.gz` is a cut-off one.",
+        "Set `decode.compression`; or rename the object, or restore it (an empty `.gz` is a cut-off one), and plan again with `run --fresh`.",
     );
     pub(crate) const TRUNCATED: Code = Code::new(
         302,
         Class::Permanent,
-        "Restore the object from its origin, or leave it out of the input and plan again.",
+        "Restore the object from its origin, or leave it out of the input; either way plan again with `run --fresh`.",
     );
     pub(crate) const CORRUPT: Code = Code::new(
         303,
         Class::Permanent,
-        "Restore the object from its origin, or leave it out of the input and plan again.",
+        "Restore the object from its origin, or leave it out of the input; either way plan again with `run --fresh`.",
     );
     pub(crate) const TRAILING_GARBAGE: Code = Code::new(
         304,
         Class::Permanent,
-        "Find out what was appended; cut it off or leave the object out, and plan again.",
+        "Find out what was appended; cut it off or leave the object out, and plan again with `run --fresh`.",
     );
     pub(crate) const OBJECT_TOO_LARGE: Code = Code::new(
         305,
@@ -268,7 +268,7 @@ pub(crate) mod codes {
     pub(crate) const INPUT: Code = Code::new(
         308,
         Class::Usage,
-        "Change the component's inputs; `backfold inspect` shows them.",
+        "Change the component's inputs, which `backfold inspect` shows, or `decode.format`.",
     );
     pub(crate) const SETTING: Code =
         Code::new(309, Class::Usage, "Change the setting in the job file.");
@@ -276,29 +276,29 @@ pub(crate) mod codes {
     pub(crate) const WINDOW_TOO_LARGE: Code = Code::new(
         311,
         Class::Permanent,
-        "Compress the object anew with `zstd --long=27` or without `--long`, and plan again.",
+        "Compress the object anew with `zstd --long=27` or without `--long`, and plan again with `run --fresh`.",
     );
 
     pub(crate) const FORMAT: Code = Code::new(
         312,
         Class::Permanent,
-        "Set `decode.format` if it is another one, or leave the object out of the input and plan again.",
+        "Set `decode.format` if it is another one, or leave the object out of the input and plan again with `run --fresh`.",
     );
 
     pub(crate) const UNSUPPORTED: Code = Code::new(
         313,
         Class::Permanent,
-        "Compress the object anew with gzip or zstd, and plan again.",
+        "Compress the object anew with gzip or zstd, and plan again with `run --fresh`.",
     );
     pub(crate) const HEADER: Code = Code::new(
         314,
         Class::Permanent,
-        "Set `delimiter`, or `header = false` and `columns`, below `[decode.csv]`, or leave the object out.",
+        "Set `delimiter`, or `header = false` and `columns`, below `[decode.csv]`; or leave the object out and plan again with `run --fresh`.",
     );
     pub(crate) const COLUMN_TYPE: Code = Code::new(
         350,
         Class::Permanent,
-        "Change the component's input to what the column is, or leave the object out and plan again.",
+        "Change the component's input to what the column is, or leave the object out and plan again with `run --fresh`.",
     );
     pub(crate) const PAYLOAD: Code = Code::new(
         351,
@@ -308,19 +308,19 @@ pub(crate) mod codes {
     pub(crate) const DAMAGED: Code = Code::new(
         352,
         Class::Permanent,
-        "Restore the object from its origin, or leave it out of the input and plan again.",
+        "Restore the object from its origin, or leave it out of the input; either way plan again with `run --fresh`.",
     );
     pub(crate) const ROW_GROUP_TOO_LARGE: Code = Code::new(
         353,
         Class::Permanent,
-        "Raise `decode.max_row_group` if the workers have memory for it, or write smaller ones.",
+        "Raise `decode.max_row_group` if the workers have memory for it; or write smaller ones, and plan again with `run --fresh`.",
     );
 
     pub(crate) const ROW_TOO_LARGE: Code = Code::new(
         354,
         Class::Permanent,
         "Find out what wrote it: a few bytes of it stand for very many. If it is what it should be, raise \
-         `decode.max_row_group`; otherwise leave the object out of the input and plan again.",
+         `decode.max_row_group`; otherwise leave the object out of the input and plan again with `run --fresh`.",
     );
 
     pub(crate) const ALL: &[&Code] = &[

@@ -179,12 +179,12 @@ pub struct DecodeOptions {
     pub batch_rows: u32,
     /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
     pub max_record: ByteSize,
-    /// The most bytes that one object may inflate to.
+    /// The most bytes that one object may inflate to: 1 byte at least.
     pub max_object: ByteSize,
     /// The most bytes that may come out of a compressed byte, once 64 MiB have come out of an object.
     pub max_ratio: u32,
     /// The most bytes that the wanted columns of a Parquet row group may have, or an Avro block or header, as stored and
-    /// uncompressed.
+    /// uncompressed: 1 byte at least.
     #[serde(skip_serializing_if = "is_default_row_group")]
     pub max_row_group: ByteSize,
 }
@@ -258,13 +258,20 @@ impl DecodeOptions {
         Ok(opened)
     }
 
-    pub(super) fn check(&self) -> Result<(), DecodeError> {
-        let setting = |setting, detail| Err(DecodeError::Setting { setting, detail });
+    /// What is wrong with a setting, by its name below `decode`, and with which.
+    pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let setting = |setting, detail| Some((setting, detail));
         if !(1..=1 << 20).contains(&self.batch_rows) {
             return setting("batch_rows", "it is 1 to 1048576");
         }
         if !(1..=1 << 30).contains(&self.max_record.0) {
             return setting("max_record", "it is 1 B to 1 GiB");
+        }
+        if self.max_object.0 == 0 {
+            return setting("max_object", "it is at least 1 B");
+        }
+        if self.max_row_group.0 == 0 {
+            return setting("max_row_group", "it is at least 1 B");
         }
         if self.max_ratio == 0 {
             return setting("max_ratio", "it is at least 1");
@@ -275,9 +282,13 @@ impl DecodeOptions {
         if !self.format.has_paths() && self.record_offset.is_some() {
             return setting("record_offset", "raw records have no values at paths");
         }
-        if let Some((name, detail)) = self.csv.fault() {
-            return setting(name, detail);
+        self.csv.fault()
+    }
+
+    pub(super) fn check(&self) -> Result<(), DecodeError> {
+        match self.fault() {
+            Some((setting, detail)) => Err(DecodeError::Setting { setting, detail }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -140,6 +140,14 @@ pub enum GuestError {
         /// The functions that it was in, the innermost first, as far as they have names.
         backtrace: Vec<String>,
     },
+    /// The system did not give an instance the address space that its memories and tables are laid out in.
+    #[error(
+        "the system gives this process no address space for an instance of the component: {message}"
+    )]
+    NoRoom {
+        /// What the system says.
+        message: String,
+    },
     /// A call used up its fuel.
     #[error("the component used up the {limit} units of fuel of a call to `{call}` ({rows} rows, {})", ByteSize(*bytes))]
     OutOfFuel {
@@ -323,6 +331,7 @@ impl Coded for GuestError {
             GuestError::BadDescriptor { .. } => &codes::BAD_DESCRIPTOR,
             GuestError::OpenRefused { .. } => &codes::OPEN_REFUSED,
             GuestError::Trap { .. } => &codes::TRAP,
+            GuestError::NoRoom { .. } => &codes::NO_ROOM,
             GuestError::OutOfFuel { .. } => &codes::OUT_OF_FUEL,
             GuestError::OutOfMemory { .. } => &codes::OUT_OF_MEMORY,
             GuestError::AnswerTooLarge { .. } => &codes::ANSWER_TOO_LARGE,
@@ -465,6 +474,12 @@ pub(crate) mod codes {
         "Correct the component: `drain` gives each key once, and fewer rows than asked for at the end; if it makes as much of what it keeps, raise `limits.memory` or lower `fold.window_batches`.",
     );
 
+    pub(crate) const NO_ROOM: Code = Code::new(
+        425,
+        Class::Retry,
+        "Lift the limit on address space (`ulimit -v unlimited`), or use fewer `--workers`: an instance reserves some 4 GiB of addresses, of which it uses little.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &READ,
         &NOT_A_COMPONENT,
@@ -490,5 +505,6 @@ pub(crate) mod codes {
         &ROW_TOO_LARGE,
         &COMPILE_MEMORY,
         &ENDLESS_DRAIN,
+        &NO_ROOM,
     ];
 }

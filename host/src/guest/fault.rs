@@ -68,6 +68,12 @@ pub(super) fn classify(
         };
     }
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames);
+    // Before a function of the component runs, only the mapping of its memories and tables asks the system for anything.
+    // That this failed is no fault of the component.
+    let is_start = call == Call::Start && backtrace.is_none();
+    if is_start && cause.contains("(os error ") {
+        return GuestError::NoRoom { message: cause };
+    }
     let cause = match (trap, error.downcast_ref::<I32Exit>()) {
         (Some(Trap::UnreachableCodeReached), _) => {
             "unreachable was reached, as by a panic or an abort".to_owned()

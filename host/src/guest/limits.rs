@@ -1,13 +1,15 @@
 //! What a component may use.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::units::{self, ByteSize};
 
-/// What a component may use: the `[limits]` of a job. An honest component never meets a default.
+/// What a component may use: the `[limits]` of a job. An honest component never meets a default. A job refuses limits of 0,
+/// by which nothing could be done: only `fuel_per_record`, `fuel_per_byte` and `output` can be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -75,10 +77,10 @@ impl Default for Limits {
 /// What the host itself needs of a thread's stack, below the component's.
 const HOST_STACK: ByteSize = ByteSize::mib(1);
 
-/// The largest `stack` that is granted: beyond, threads could not be made.
-const MAX_STACK: ByteSize = ByteSize::mib(256);
-
 impl Limits {
+    /// What `stack` may be: what wasmtime can work with, and what a thread can have.
+    pub const STACK: RangeInclusive<ByteSize> = ByteSize::kib(64)..=ByteSize::mib(256);
+
     /// The fuel of a call that is given `rows` rows in `bytes` bytes.
     pub(super) fn fuel(&self, rows: u64, bytes: u64) -> u64 {
         self.fuel_base
@@ -110,11 +112,11 @@ impl Limits {
         self.stack_bytes() + HOST_STACK.bytes()
     }
 
-    /// The stack of a call, kept between what wasmtime can work with and what a thread can have.
+    /// The stack of a call, kept within [`Limits::STACK`].
     pub(super) fn stack_bytes(&self) -> usize {
         self.stack
+            .clamp(*Self::STACK.start(), *Self::STACK.end())
             .bytes()
-            .clamp(ByteSize::kib(64).bytes(), MAX_STACK.bytes())
     }
 }
 

@@ -1,16 +1,28 @@
 //! What a value must be beyond its type.
 
+use std::time::Duration;
+
 use super::SourceConfig;
 use super::error::{JobError, Origin};
 use crate::decode::{DecodeOptions, Format};
+use crate::fold::FoldOptions;
+use crate::guest::Limits;
 use crate::source::range::{Bound, RangeConfig};
 use crate::store::Index;
+use crate::units::ByteSize;
 
 /// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
 const TABLE_NAME_LIMIT: usize = 40;
 
 /// The most workers: far beyond any machine, it catches a slip of the finger.
 const WORKERS_LIMIT: usize = 1024;
+
+/// What is said of a limit that is too low.
+const NO_ZERO: &str =
+    ", and 0 does not mean that there is no limit: write a larger one, or leave the key out";
+
+/// What a memory grows by, in bytes.
+const WASM_PAGE_BYTES: u64 = 64 << 10;
 
 /// The most indexes: each costs as much as the table's key at every load.
 const INDEXES_LIMIT: usize = 64;
@@ -76,16 +88,90 @@ pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Res
     })
 }
 
-/// Whether runs can be merged so many at a time; `origin` is where that was asked for.
-pub(super) fn merge_fan_in(fan_in: usize, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
-    if fan_in >= 2 {
-        return Ok(());
+/// Whether a fold can work with these numbers; `origin` is where they were set. A `checkpoint_interval` of nothing makes
+/// a checkpoint after each split.
+pub(super) fn fold(fold: &FoldOptions, origin: impl Fn() -> Origin) -> Result<(), JobError> {
+    if let Some(number) = fold.workers {
+        workers(number, &origin)?;
     }
-    Err(JobError::Value {
-        origin: origin(),
-        key: "fold.merge_fan_in".into(),
-        problem: format!("{fan_in} is less than 2: runs are merged with one another"),
-    })
+    let problem = |key: &str, problem: String| {
+        let (origin, key) = (origin(), format!("fold.{key}"));
+        Err(JobError::Value {
+            origin,
+            key,
+            problem,
+        })
+    };
+    if fold.merge_fan_in < 2 {
+        let fan_in = fold.merge_fan_in;
+        let less = format!("{fan_in} is less than 2: runs are merged with one another");
+        return problem("merge_fan_in", less);
+    }
+    if fold.window_batches == 0 {
+        return problem("window_batches", "0 is less than 1".into());
+    }
+    if fold.state_budget.0 == 0 {
+        let none = "0 bytes hold no state: write such as `64 MiB`";
+        return problem("state_budget", none.into());
+    }
+    Ok(())
+}
+
+/// Whether a component can do anything within these limits; `origin` is where they were set. Nowhere does 0 stand for no
+/// limit.
+pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
+    let least = |value: u64, least: u64, unit: &str| {
+        let problem = || format!("{value}{unit} is less than {least}{unit}{NO_ZERO}");
+        (value < least).then(problem)
+    };
+    let number = |value: u64| least(value, 1, "");
+    let bytes = |value: ByteSize, smallest: u64| least(value.0, smallest, " B");
+    let time = |value: Duration| value.is_zero().then(|| format!("0s is no time{NO_ZERO}"));
+    let stack = Limits::STACK;
+    let stack = (!stack.contains(&limits.stack)).then(|| {
+        let (least, most) = (stack.start(), stack.end());
+        format!("{} is not between {least} and {most}", limits.stack)
+    });
+    let faults = [
+        ("fuel_base", number(limits.fuel_base)),
+        ("memory", bytes(limits.memory, WASM_PAGE_BYTES)),
+        ("table_elements", number(limits.table_elements)),
+        ("instances", number(limits.instances.into())),
+        ("stack", stack),
+        ("call_time", time(limits.call_time)),
+        ("answer", bytes(limits.answer, 1)),
+        ("key", bytes(limits.key, 1)),
+        ("state", bytes(limits.state, 1)),
+        ("component", bytes(limits.component, 1)),
+        ("compile_time", time(limits.compile_time)),
+        ("compile_memory", bytes(limits.compile_memory, 1)),
+    ];
+    let fault = faults
+        .into_iter()
+        .find_map(|(name, problem)| Some((name, problem?)));
+    match fault {
+        None => Ok(()),
+        Some((name, problem)) => Err(JobError::Value {
+            origin: origin(),
+            key: format!("limits.{name}"),
+            problem,
+        }),
+    }
+}
+
+/// Whether records can be decoded so; `origin` is where that was set.
+pub(super) fn decode(
+    decode: &DecodeOptions,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    match decode.fault() {
+        None => Ok(()),
+        Some((name, problem)) => Err(JobError::Value {
+            origin: origin(),
+            key: format!("decode.{name}"),
+            problem: problem.into(),
+        }),
+    }
 }
 
 /// Whether the source knows what the bounds of the range mean; `origin` is where they were set.

@@ -36,8 +36,7 @@ struct JobFile {
     fold: Option<Spanned<FoldOptions>>,
     #[serde(default)]
     quarantine: QuarantineOptions,
-    #[serde(default)]
-    limits: Limits,
+    limits: Option<Spanned<Limits>>,
     #[serde(default)]
     gate: GateOptions,
 }
@@ -93,11 +92,15 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let fold = match file.fold {
         None => FoldOptions::default(),
         Some(fold) => {
-            if let Some(workers) = fold.get_ref().workers {
-                check::workers(workers, || at.origin(fold.span()))?;
-            }
-            check::merge_fan_in(fold.get_ref().merge_fan_in, || at.origin(fold.span()))?;
+            check::fold(fold.get_ref(), || at.origin(fold.span()))?;
             fold.into_inner()
+        }
+    };
+    let limits = match file.limits {
+        None => Limits::default(),
+        Some(limits) => {
+            check::limits(limits.get_ref(), || at.origin(limits.span()))?;
+            limits.into_inner()
         }
     };
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -122,6 +125,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         }
     };
     let decode_span = file.decode.as_ref().map(Spanned::span);
+    if let Some(decode) = &file.decode {
+        check::decode(decode.get_ref(), || at.origin(decode.span()))?;
+    }
     let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
     check::registry(&decode, source.is_log(), || {
         at.origin(decode_span.unwrap_or(source_span))
@@ -148,7 +154,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         decode,
         fold,
         quarantine: file.quarantine,
-        limits: file.limits,
+        limits,
         gate: file.gate,
         file: path.to_owned(),
     })

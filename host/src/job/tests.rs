@@ -142,9 +142,9 @@ fn objects_are_described_below_decode_and_what_is_not_set_leaves_no_trace() {
         assert!(plain["decode"].get(key).is_none(), "{key}");
     }
     let set = written(&format!(
-        "{GOOD}[decode]\nformat = \"raw-lines\"\ncompression = \"snappy-hadoop\"\nenvelope = \"connect-schema\"\ncsv.delimiter = \"\\t\""
+        "{GOOD}[decode]\nformat = \"json\"\ncompression = \"snappy-hadoop\"\nenvelope = \"connect-schema\"\ncsv.delimiter = \"\\t\""
     ));
-    assert_eq!(set["decode"]["format"], "raw-lines");
+    assert_eq!(set["decode"]["format"], "json");
     assert_eq!(set["decode"]["compression"], "snappy-hadoop");
     assert_eq!(set["decode"]["envelope"], "connect-schema");
     assert_eq!(set["decode"]["csv"]["delimiter"], "\t");
@@ -193,6 +193,48 @@ fn values_that_do_not_fit_are_named_with_their_key() {
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nworkers = 0")), @"BF0006: jobs/backfold.toml:10: `fold.workers`: 0 is not between 1 and 1024");
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nmerge_fan_in = 1")), @"BF0006: jobs/backfold.toml:10: `fold.merge_fan_in`: 1 is less than 2: runs are merged with one another");
     insta::assert_snapshot!(refused(&format!("{GOOD}[params]\nlist = [1]")), @"BF0006: jobs/backfold.toml:11: `params.list`: a list or a table stands where one value belongs");
+}
+
+#[test]
+fn a_zero_works_or_is_refused_with_what_is_possible() {
+    let (none, size, time) = ("0", "\"0 MiB\"", "\"0s\"");
+    let refused_ones = [
+        ("limits", "fuel_base", none),
+        ("limits", "memory", size),
+        ("limits", "table_elements", none),
+        ("limits", "instances", none),
+        ("limits", "stack", size),
+        ("limits", "call_time", time),
+        ("limits", "answer", size),
+        ("limits", "key", size),
+        ("limits", "state", size),
+        ("limits", "component", size),
+        ("limits", "compile_time", time),
+        ("limits", "compile_memory", size),
+        ("fold", "workers", none),
+        ("fold", "merge_fan_in", none),
+        ("fold", "window_batches", none),
+        ("fold", "state_budget", size),
+        ("decode", "batch_rows", none),
+        ("decode", "max_record", size),
+        ("decode", "max_object", size),
+        ("decode", "max_ratio", none),
+        ("decode", "max_row_group", size),
+    ];
+    let mut told = Vec::new();
+    for (section, key, zero) in refused_ones {
+        told.push(refused(&format!("{GOOD}[{section}]\n{key} = {zero}")));
+    }
+    insta::assert_snapshot!(told.join("\n"));
+    for (section, key, zero) in [
+        ("limits", "fuel_per_record", none),
+        ("limits", "fuel_per_byte", none),
+        ("limits", "output", size),
+        ("fold", "checkpoint_interval", time),
+        ("quarantine", "stop_after", none),
+    ] {
+        parse(&format!("{GOOD}[{section}]\n{key} = {zero}")).unwrap();
+    }
 }
 
 #[test]

@@ -292,7 +292,7 @@ pub(crate) mod codes {
     pub(crate) const UNKNOWN_BUILD: Code = Code::new(
         605,
         Class::Usage,
-        "Take the ID of a build from `backfold status`.",
+        "Take the ID of a build that `backfold status` shows as ready; `backfold run` completes one that is not loaded yet.",
     );
     pub(crate) const WRONG_STATE: Code = Code::new(
         606,

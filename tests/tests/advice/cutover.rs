@@ -1,0 +1,136 @@
+//! The gate, swaps, rollbacks and what is live.
+
+use backfold_tests::workbench::Workbench;
+use rusqlite::Connection;
+
+use super::{Case, bench, build_of, live, provoke, record, result, set, works};
+
+pub(crate) const CASES: &[Case] = &[
+    ("BF0701", a_gate_that_refuses),
+    ("BF0702", nothing_before),
+    ("BF0703", what_was_before_is_gone),
+    ("BF0704", what_is_live_already),
+    ("BF0706", no_finished_build),
+    ("BF0707", nothing_live),
+    ("BF0708", a_build_that_was_never_live),
+    ("BF0709", what_was_taken_back),
+    ("BF0710", another_build_since_the_comparison),
+];
+
+fn a_gate_that_refuses() {
+    let spoiled = || {
+        let bench = live();
+        let object = record("/b", "soon");
+        bench.write_object("part-2.jsonl", object).unwrap();
+        provoke(&bench, "run --swap", "BF0701");
+        bench.run("quarantine list").success();
+        bench.run("diff").success();
+        bench
+    };
+    // The limits are mended: nothing is built twice.
+    let bench = spoiled();
+    set(&bench, "gate.max_quarantined = 1");
+    works(&bench);
+    assert_eq!(bench.builds().len(), 2);
+    // The input is mended.
+    let bench = spoiled();
+    bench.write_object("part-2.jsonl", record("/b", 2)).unwrap();
+    works(&bench);
+    assert_eq!(bench.rows().unwrap().len(), 2);
+}
+
+fn nothing_before() {
+    let bench = live();
+    provoke(&bench, "rollback", "BF0702");
+    bench.run("log").success();
+    let other = build_of(&result(&bench, "run --fresh"));
+    bench.run(&format!("swap job.toml {other}")).success();
+    bench.run("rollback").success();
+}
+
+/// Drops the table of a build by hand.
+fn drop_table(bench: &Workbench, result: &serde_json::Value) {
+    let drop = format!("DROP TABLE \"{}\"", result["shadow"].as_str().unwrap());
+    let other = Connection::open(bench.database()).unwrap();
+    other.execute_batch(&drop).unwrap();
+}
+
+fn what_was_before_is_gone() {
+    let bench = bench();
+    let first = result(&bench, "run --swap");
+    let kept = build_of(&result(&bench, "run --fresh"));
+    bench.run("run --fresh --swap").success();
+    drop_table(&bench, &first);
+    provoke(&bench, "rollback", "BF0703");
+    bench
+        .run(&format!("swap job.toml {kept} --expect 2"))
+        .success();
+}
+
+fn what_is_live_already() {
+    let bench = bench();
+    let build = build_of(&result(&bench, "run --swap"));
+    provoke(&bench, &format!("swap job.toml {build}"), "BF0704");
+    assert_eq!(build_of(&result(&bench, "log")[0]), build);
+}
+
+fn no_finished_build() {
+    let bench = bench();
+    bench.run("plan").success();
+    for line in ["swap", "diff"] {
+        provoke(&bench, line, "BF0706");
+    }
+    bench.run("status").success();
+    bench.run("run").success();
+    bench.run("swap").success();
+}
+
+fn nothing_live() {
+    let bench = bench();
+    bench.run("run").success();
+    provoke(&bench, "handoff", "BF0707");
+    bench.run("swap").success();
+    bench.run("handoff").success();
+}
+
+fn a_build_that_was_never_live() {
+    let bench = live();
+    let ready = build_of(&result(&bench, "run --fresh"));
+    let handoff = format!("handoff job.toml {ready}");
+    provoke(&bench, &handoff, "BF0708");
+    let listed = build_of(&result(&bench, "log")[0]);
+    bench.run(&format!("handoff job.toml {listed}")).success();
+    bench.run(&format!("swap job.toml {ready}")).success();
+    bench.run(&handoff).success();
+}
+
+fn what_was_taken_back() {
+    let taken_back = || {
+        let bench = live();
+        bench.write_object("part-2.jsonl", record("/b", 2)).unwrap();
+        let build = build_of(&result(&bench, "run --swap"));
+        bench.run("rollback").success();
+        provoke(&bench, "run --swap", "BF0709");
+        (bench, build)
+    };
+    let (bench, build) = taken_back();
+    bench.run(&format!("swap job.toml {build}")).success();
+    // Or the input is corrected.
+    let (bench, _) = taken_back();
+    bench.write_object("part-2.jsonl", record("/b", 3)).unwrap();
+    works(&bench);
+    assert_eq!(bench.rows().unwrap().len(), 2);
+}
+
+fn another_build_since_the_comparison() {
+    let bench = live();
+    bench.write_object("part-2.jsonl", record("/b", 2)).unwrap();
+    let first = build_of(&result(&bench, "run"));
+    bench.write_object("part-3.jsonl", record("/c", 3)).unwrap();
+    works(&bench);
+    let swap = format!("swap job.toml {first}");
+    provoke(&bench, &swap, "BF0710");
+    let version = &result(&bench, "log")[0]["version"];
+    bench.run(&format!("diff job.toml {first}")).success();
+    bench.run(&format!("{swap} --expect {version}")).success();
+}
