@@ -1,5 +1,5 @@
-//! The decoder of `backfold` and what it stands on, without what stands on it. Built with `--cfg fuzzing`, which
-//! cargo-fuzz sets.
+//! The decoder of `backfold`, the lines of its journal, and what they stand on, without the rest. Built with
+//! `--cfg fuzzing`, which cargo-fuzz sets.
 #![cfg(fuzzing)]
 #![allow(
     dead_code,
@@ -7,8 +7,11 @@
     reason = "what else there is in these files is used by the rest of backfold"
 )]
 
+pub mod build;
 #[path = "../../../host/src/decode/mod.rs"]
 pub mod decode;
+#[path = "../../../host/src/durable.rs"]
+mod durable;
 #[path = "../../../host/src/error/mod.rs"]
 pub mod error;
 #[path = "../../../host/src/schema.rs"]

@@ -1,0 +1,4 @@
+//! Runs [`journal`](backfold_fuzz::build::journal).
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::build::journal(input));
