@@ -79,6 +79,18 @@ pub(super) fn pages(
     Ok(pages)
 }
 
+/// Whether a page has values that are places in a dictionary, and none comes before it.
+pub(super) fn lacks_dictionary(pages: &[Page]) -> bool {
+    const PLAIN_DICTIONARY: i64 = 2;
+    const RLE_DICTIONARY: i64 = 8;
+    let mut before = pages
+        .iter()
+        .take_while(|page| page.kind != PageKind::Dictionary);
+    before.any(|page| {
+        page.kind == PageKind::Data && matches!(page.encoding, PLAIN_DICTIONARY | RLE_DICTIONARY)
+    })
+}
+
 #[derive(Debug)]
 struct PageHeader {
     kind: PageKind,
@@ -210,6 +222,25 @@ mod tests {
         let kinds: Vec<_> = found.iter().map(|page| page.kind).collect();
         assert_eq!(kinds, [PageKind::Dictionary, PageKind::Data]);
         assert!(pages(&dictionary(3), 2, 4).is_err());
+    }
+
+    #[test]
+    fn a_dictionary_is_lacking_where_it_does_not_come_before_its_values() {
+        let page = |kind, encoding| Page {
+            kind,
+            encoding,
+            values: 1,
+            body: 0..1,
+            uncompressed_bytes: 1,
+        };
+        let [plain, dictionary] = [page(PageKind::Data, 0), page(PageKind::Dictionary, 0)];
+        assert!(!lacks_dictionary(std::slice::from_ref(&plain)));
+        for encoding in [2, 8] {
+            let of_it = page(PageKind::Data, encoding);
+            let pages = |list: [&Page; 3]| list.map(Page::clone);
+            assert!(lacks_dictionary(&pages([&plain, &of_it, &dictionary])));
+            assert!(!lacks_dictionary(&pages([&plain, &dictionary, &of_it])));
+        }
     }
 
     #[test]
