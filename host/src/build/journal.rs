@@ -12,6 +12,9 @@ use super::splits::Covered;
 use crate::fold::{Checkpoint, CheckpointSink, FoldError, FoldedOffsets, RunFile, StageTimes};
 use crate::store::Loaded;
 
+/// No plan has as many splits. Those that are folded are marked in memory, a bit each up to the highest.
+const MOST_SPLITS: u64 = 1 << 30;
+
 /// A line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
@@ -99,7 +102,7 @@ impl Standing {
     /// Sums up the lines.
     ///
     /// # Errors
-    /// Where a split is covered twice, which no run of backfold writes.
+    /// Where a split is covered twice, or is none that a plan has: no run of backfold writes that.
     pub fn of(path: &Path, entries: Vec<Entry>) -> Result<Self, BuildError> {
         let mut standing = Standing::default();
         for entry in entries {
@@ -114,13 +117,17 @@ impl Standing {
     }
 
     fn add(&mut self, path: &Path, checkpoint: Checkpoint) -> Result<(), BuildError> {
+        let damaged = |what| BuildError::Damaged {
+            path: path.to_owned(),
+            what,
+        };
         for folded in &checkpoint.splits {
-            if !self.covered.insert(folded.split) {
-                let what = format!("split {} is folded twice", folded.split);
-                return Err(BuildError::Damaged {
-                    path: path.to_owned(),
-                    what,
-                });
+            let split = folded.split;
+            if split >= MOST_SPLITS {
+                return Err(damaged(format!("no plan has a split {split}")));
+            }
+            if !self.covered.insert(split) {
+                return Err(damaged(format!("split {split} is folded twice")));
             }
         }
         self.checkpoints.push(checkpoint);
@@ -145,7 +152,7 @@ impl Standing {
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
         let mut splits: Vec<u64> = folded
-            .filter(|folded| folded.counts.rejected + folded.rejected_by_component > 0)
+            .filter(|folded| folded.counts.rejected > 0 || folded.rejected_by_component > 0)
             .map(|folded| folded.split)
             .collect();
         splits.sort_unstable();

@@ -62,11 +62,9 @@ impl JsonObjects {
         }))
     }
 
-    /// Goes to the next block.
+    /// Goes to the next block, which begins at `text.at`.
     fn exhausted(&mut self, text: &Text) -> Stopped {
-        if self.search.is_none() {
-            self.block_follows_line = self.follows_line(text);
-        }
+        self.block_follows_line = self.follows_line(text);
         Stopped::Exhausted
     }
 
@@ -141,7 +139,7 @@ impl Records for JsonObjects {
             }
             if self.search.is_some() {
                 if !self.skip(text, source, rows) {
-                    return Ok(Stopped::Exhausted);
+                    return Ok(self.exhausted(text));
                 }
                 continue;
             }

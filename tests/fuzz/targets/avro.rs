@@ -1,4 +1,6 @@
 //! Runs [`avro`](backfold_fuzz::decode::fuzz::avro).
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::avro(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::run(|| {
+    backfold_fuzz::decode::fuzz::avro(input)
+}));

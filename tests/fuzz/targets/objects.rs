@@ -9,4 +9,6 @@ thread_local! {
     static TARGET: RefCell<ObjectTarget> = RefCell::default();
 }
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| TARGET.with_borrow_mut(|target| target.run(input)));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    backfold_fuzz::run(|| TARGET.with_borrow_mut(|target| target.run(input)));
+});

@@ -1,4 +1,6 @@
 //! Runs [`pages`](backfold_fuzz::decode::fuzz::pages).
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::pages(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::run(|| {
+    backfold_fuzz::decode::fuzz::pages(input)
+}));

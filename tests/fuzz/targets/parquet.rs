@@ -1,4 +1,6 @@
 //! Runs [`parquet`](backfold_fuzz::decode::fuzz::parquet).
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::decode::fuzz::parquet(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| backfold_fuzz::run(|| {
+    backfold_fuzz::decode::fuzz::parquet(input)
+}));

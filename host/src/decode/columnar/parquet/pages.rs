@@ -29,6 +29,9 @@ pub(super) enum PageKind {
     Other,
 }
 
+/// The encodings that begin with how many lengths there are: `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY`.
+const LENGTHS: [i64; 2] = [6, 7];
+
 /// The pages of a chunk that hold its `values` values, of which one takes `value_bytes` in a dictionary at least.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub(super) fn pages(
 ) -> Result<Vec<Page>, &'static str> {
     let mut pages = Vec::new();
     let (mut at, mut found) = (0, 0u64);
-    while found < values {
+    while at < chunk.len() || found < values {
         let mut reader = Compact {
             bytes: chunk.get(at..).unwrap_or_default(),
         };
@@ -48,6 +51,12 @@ pub(super) fn pages(
         let header = reader
             .page_header()
             .ok_or("the header of a page is damaged")?;
+        let is_beyond = found >= values && header.kind == PageKind::Data;
+        // The library reads these, too: it goes by the bytes of the column, and makes room for as many lengths as
+        // even a page without values promises.
+        if is_beyond && (header.values > 0 || LENGTHS.contains(&header.encoding)) {
+            return Err("its pages have more values than the column");
+        }
         let begin = at + length - reader.bytes.len();
         let end = usize::try_from(header.compressed_bytes)
             .ok()
@@ -77,6 +86,18 @@ pub(super) fn pages(
         return Err("its pages have more values than the column");
     }
     Ok(pages)
+}
+
+/// Whether a page has values that are places in a dictionary, and none comes before it.
+pub(super) fn lacks_dictionary(pages: &[Page]) -> bool {
+    const PLAIN_DICTIONARY: i64 = 2;
+    const RLE_DICTIONARY: i64 = 8;
+    let mut before = pages
+        .iter()
+        .take_while(|page| page.kind != PageKind::Dictionary);
+    before.any(|page| {
+        page.kind == PageKind::Data && matches!(page.encoding, PLAIN_DICTIONARY | RLE_DICTIONARY)
+    })
 }
 
 #[derive(Debug)]
@@ -159,7 +180,7 @@ mod tests {
 
     #[test]
     fn pages_are_found_up_to_the_last_value() {
-        let chunk = [page(7, 2), page(9, 3), b"padding".to_vec()].concat();
+        let chunk = [page(7, 2), page(9, 3)].concat();
         let length = page(7, 2).len();
         let found = pages(&chunk, 5, 4).unwrap();
         let expected = |body: Range<usize>, uncompressed_bytes, values| Page {
@@ -177,7 +198,12 @@ mod tests {
                 expected(second - 3..second, 9, 3)
             ]
         );
-        assert_eq!(pages(&chunk, 0, 4), Ok(vec![]));
+        assert!(pages(&chunk, 0, 4).is_err(), "values of a column without");
+        assert!(pages(&chunk, 2, 4).is_err(), "a page beyond the last value");
+        let mut lengths = page(7, 0);
+        assert_eq!(pages(&lengths, 0, 4).map(|pages| pages.len()), Ok(1));
+        lengths[10] = 7 << 1;
+        assert!(pages(&lengths, 0, 4).is_err(), "lengths without values");
         assert!(pages(&chunk, 4, 4).is_err(), "more values than promised");
         assert!(pages(&chunk, 6, 4).is_err(), "fewer");
         for cut in 0..second {
@@ -210,6 +236,25 @@ mod tests {
         let kinds: Vec<_> = found.iter().map(|page| page.kind).collect();
         assert_eq!(kinds, [PageKind::Dictionary, PageKind::Data]);
         assert!(pages(&dictionary(3), 2, 4).is_err());
+    }
+
+    #[test]
+    fn a_dictionary_is_lacking_where_it_does_not_come_before_its_values() {
+        let page = |kind, encoding| Page {
+            kind,
+            encoding,
+            values: 1,
+            body: 0..1,
+            uncompressed_bytes: 1,
+        };
+        let [plain, dictionary] = [page(PageKind::Data, 0), page(PageKind::Dictionary, 0)];
+        assert!(!lacks_dictionary(std::slice::from_ref(&plain)));
+        for encoding in [2, 8] {
+            let of_it = page(PageKind::Data, encoding);
+            let pages = |list: [&Page; 3]| list.map(Page::clone);
+            assert!(lacks_dictionary(&pages([&plain, &of_it, &dictionary])));
+            assert!(!lacks_dictionary(&pages([&plain, &dictionary, &of_it])));
+        }
     }
 
     #[test]

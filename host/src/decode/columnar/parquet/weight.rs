@@ -15,7 +15,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescriptor;
 
 use super::levels::{Deltas, RowLengths};
-use super::pages::{Page, PageKind};
+use super::pages::{Page, PageKind, lacks_dictionary};
 
 /// About how many bytes the rows decoded at a time have at most.
 const ROWS_BYTES: u64 = 64 << 20;
@@ -84,6 +84,12 @@ impl Column {
             all_shared_bytes: 0,
         };
         let is_bytes = descriptor.physical_type() == Physical::BYTE_ARRAY;
+        let is_number = !is_bytes && descriptor.physical_type() != Physical::FIXED_LEN_BYTE_ARRAY;
+        // The decoders of bytes miss it themselves, where there is a value that is not null; those of numbers panic.
+        if is_number && lacks_dictionary(pages) {
+            let what = "a page has values of a dictionary that is missing";
+            return Err(ParquetError::General(what.to_owned()));
+        }
         let of_dictionary = |page: &&Page| page.kind == PageKind::Dictionary && is_bytes;
         let dictionary = pages.iter().find(of_dictionary);
         let longest = dictionary.map_or(0, |page| page.uncompressed_bytes);

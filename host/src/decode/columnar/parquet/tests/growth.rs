@@ -184,3 +184,19 @@ fn a_page_that_says_that_it_becomes_gigabytes_is_too_large() {
         "{error}"
     );
 }
+
+#[test]
+fn numbers_of_a_dictionary_that_is_missing_are_damage() {
+    let number = [Node::leaf("n", INT64)];
+    let object = Craft {
+        schema: &number,
+        rows: 3,
+        values: 3,
+        pages: data_page(3, DICTIONARY, &[1, 6, 0]),
+    };
+    let error = checked(&projection(vec![input("n", Kind::Int64)]), &object).unwrap_err();
+    let DecodeError::Damaged { detail, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(detail.contains("dictionary that is missing"), "{detail}");
+}

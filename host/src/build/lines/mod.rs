@@ -11,7 +11,7 @@
 //! when the file is opened again. One before it was synced before the next was appended: it is damage.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
@@ -20,6 +20,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::BuildError;
 use crate::durable;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 /// What stands before the checksum, and after it.
 const BEFORE: &[u8] = b"{\"crc32c\":\"";
@@ -71,7 +74,7 @@ impl Lines {
 
     /// The same, for a caller with errors of its own.
     pub(super) fn write<T: Serialize>(&self, line: &T) -> std::io::Result<()> {
-        let line = with_checksum(&serde_json::to_vec(line)?);
+        let line = written(line)?;
         let mut file = self.lock();
         let end = file.stream_position()?;
         file.write_all(&line)
@@ -96,11 +99,20 @@ impl Lines {
     }
 }
 
+/// What is appended for a line.
+fn written<T: Serialize>(line: &T) -> std::io::Result<Vec<u8>> {
+    Ok(with_checksum(&serde_json::to_vec(line)?))
+}
+
 /// The line of a JSON object, with its end.
 fn with_checksum(object: &[u8]) -> Vec<u8> {
     let members = object.strip_prefix(b"{").unwrap_or(object);
-    let checksum = format!("{:08x}", crc32c::crc32c(members));
+    let checksum = checksum_of(members);
     [BEFORE, checksum.as_bytes(), AFTER, members, b"\n"].concat()
+}
+
+fn checksum_of(members: &[u8]) -> String {
+    format!("{:0DIGITS$x}", crc32c::crc32c(members))
 }
 
 /// The JSON object of a line; `None` where the line is not as it was written.
@@ -108,12 +120,12 @@ fn without_checksum(line: &[u8]) -> Option<Vec<u8>> {
     let rest = line.strip_prefix(BEFORE)?;
     let (checksum, rest) = rest.split_at_checked(DIGITS)?;
     let members = rest.strip_prefix(AFTER)?.strip_suffix(b"\n")?;
-    let expected = u32::from_str_radix(std::str::from_utf8(checksum).ok()?, 16).ok()?;
-    (crc32c::crc32c(members) == expected).then(|| [b"{", members].concat())
+    // As it is spelled: a digit that became a capital letter is a changed byte, too.
+    (checksum_of(members).as_bytes() == checksum).then(|| [b"{", members].concat())
 }
 
-/// The lines of a file that count, and where they end.
-fn read<T: DeserializeOwned>(path: &Path, file: &File) -> Result<(Vec<T>, u64), BuildError> {
+/// The lines of a file that count, and where they end. `path` is for errors.
+fn read<T: DeserializeOwned>(path: &Path, file: impl Read) -> Result<(Vec<T>, u64), BuildError> {
     let damaged = |line: usize, what: String| BuildError::Damaged {
         path: path.to_owned(),
         what: format!("line {line}: {what}"),
@@ -156,7 +168,7 @@ mod tests {
     }
 
     /// A file of these lines, and where each ends.
-    fn written(path: &Path, lines: &[Value]) -> Vec<usize> {
+    fn write_all(path: &Path, lines: &[Value]) -> Vec<usize> {
         let (file, before) = Lines::open::<Value>(path).unwrap();
         assert!(before.is_empty());
         let length = || std::fs::metadata(path).unwrap().len() as usize;
@@ -168,10 +180,26 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_spelled_in_another_way_is_a_changed_line() {
+        // Its checksum is 0aa26100.
+        let line = String::from_utf8(written(&json!({"n": 7})).unwrap()).unwrap();
+        let digits = BEFORE.len()..BEFORE.len() + DIGITS;
+        let checksum = &line[digits.clone()];
+        assert!(checksum.starts_with('0') && checksum.contains(char::is_alphabetic));
+        for other in [checksum.to_uppercase(), checksum.replacen('0', "+", 1)] {
+            let changed = line.replacen(checksum, &other, 1);
+            assert_eq!(without_checksum(changed.as_bytes()), None, "{other}");
+            let two = [&changed, &*line].concat();
+            let found = read::<Value>(Path::new("journal.jsonl"), two.as_bytes());
+            assert!(matches!(found, Err(BuildError::Damaged { .. })));
+        }
+    }
+
+    #[test]
     fn lines_are_json_with_a_checksum() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
-        written(&path, &[json!({"entry": "swapped", "version": 3})]);
+        write_all(&path, &[json!({"entry": "swapped", "version": 3})]);
         insta::assert_snapshot!(
             std::fs::read_to_string(&path).unwrap(),
             @r#"{"crc32c":"547d8e71","entry":"swapped","version":3}"#
@@ -187,7 +215,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("journal.jsonl");
             let all = lines(count);
-            let ends = written(&path, &all);
+            let ends = write_all(&path, &all);
             let begin = if count > 1 { ends[count - 2] } else { 0 };
             let mut bytes = std::fs::read(&path).unwrap();
             let mut torn = false;
@@ -211,7 +239,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("journal.jsonl");
             let all = lines(3);
-            let ends = written(&path, &all);
+            let ends = write_all(&path, &all);
             let mut bytes = std::fs::read(&path).unwrap();
             let at = at.index(bytes.len());
             bytes[at] ^= 1 << bit;
