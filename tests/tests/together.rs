@@ -1,7 +1,5 @@
 //! Many commands at once on one work folder and one database: each is done, or gives way with exit code 4.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::collections::BTreeMap;
 use std::fs;
 
