@@ -16,7 +16,7 @@ struct Name<'a> {
     name: &'a str,
 }
 
-/// So many equal bytes: of `a` and `b` together as many as of both.
+/// A number of equal bytes: of `a` and `b` together as many as of both.
 struct Filler(Vec<u8>);
 
 impl Monoid for Filler {

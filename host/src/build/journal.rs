@@ -23,7 +23,7 @@ pub enum Entry {
     Checkpoint(Checkpoint),
     /// The shadow table is complete.
     Loaded(Loaded),
-    /// The gate and the diff were shown to whoever decides on a swap.
+    /// The build was checked and compared with the live one.
     Checked(Checked),
     /// The table shows this build, or did.
     Swapped {

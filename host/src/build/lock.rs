@@ -71,7 +71,7 @@ impl Patience {
 }
 
 impl Lock {
-    /// Takes the lock of the file at `path`, which is made where it is missing, if nobody holds it.
+    /// Takes the lock of the file at `path`, which is made where it is missing, if no process holds it.
     pub(super) fn ask(path: &Path, command: &str) -> Result<Asked, BuildError> {
         let mut file = OpenOptions::new()
             .read(true)

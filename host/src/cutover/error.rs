@@ -60,7 +60,7 @@ pub enum CutoverError {
         /// The build.
         build: String,
     },
-    /// Readers saw the build before, and somebody took it back.
+    /// Readers saw the table before, and it was rolled back.
     #[error(
         "`{table}` showed the table of build {build} before, and {} took it back at {} to show build {}",
         back.by, back.at, back.build

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A queue in which what waits takes at most so many bytes, or is one thing that is larger.
+/// A queue bounded in bytes: what waits in it takes at most `most_bytes`, or is one larger item.
 pub(super) fn ahead<T>(most_bytes: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
@@ -58,7 +58,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> Sender<T> {
-    /// Gives something of so many bytes, once there is room for it.
+    /// Sends `thing`, which takes `bytes`, once there is room for it.
     pub(super) fn send(&self, thing: T, bytes: usize) -> Result<(), Closed> {
         let mut state = self.0.lock();
         while !state.is_closed

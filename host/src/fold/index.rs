@@ -61,7 +61,7 @@ impl RunIndex {
         serde_json::json!(pairs).to_string()
     }
 
-    /// From JSON; `None` where it is no index of so many batches.
+    /// From JSON; `None` where it is no index of `batches` batches.
     pub(super) fn from_json(json: &str, batches: usize) -> Option<Self> {
         let pairs: Vec<(usize, String)> = serde_json::from_str(json).ok()?;
         let entry = |(batch, separator): (usize, String)| {
@@ -81,7 +81,7 @@ pub(super) struct IndexBuilder {
     index: RunIndex,
     bytes: usize,
     batches: usize,
-    /// Of so many batches one is in the index.
+    /// One batch of N is in the index.
     stride: usize,
     last_key: Vec<u8>,
 }

@@ -29,11 +29,11 @@ pub(super) struct Merger {
     gather_bytes: usize,
 }
 
-/// A batch is closed at so many keys.
+/// The most keys of a batch.
 const BATCH_KEYS: usize = 8192;
 
 impl Merger {
-    /// Of these runs, in batches of which the keys and the states that meet under them take about so many bytes.
+    /// Of these runs, in batches of which the keys and the states that meet under them take about `gather_bytes` bytes.
     pub(super) fn new(
         runs: &[Arc<RunReader>],
         state_schema: SchemaRef,

@@ -27,7 +27,7 @@ pub struct FoldOptions {
     #[serde(with = "units::duration")]
     pub checkpoint_interval: Duration,
     /// How many runs are merged at a time, two at least; more are merged in several passes. It is fewer where the
-    /// batches of so many would not fit into half of the budget, and never more than half of the files that the process
+    /// batches of them would not fit into half of the budget, and never more than half of the files that the process
     /// may have open.
     pub merge_fan_in: usize,
 }

@@ -246,7 +246,7 @@ fn without_negative_zero(column: ArrayRef) -> ArrayRef {
     )
 }
 
-/// Cuts the keys into ranges of about so many bytes of the runs.
+/// Cuts the keys into ranges that take about N bytes of the runs.
 ///
 /// What a lane merges ahead of the others is so about what it may keep. A range holds more than one batch of each run,
 /// so that few are read twice at its ends.

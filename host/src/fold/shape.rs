@@ -31,16 +31,16 @@ pub(super) struct MergeShape {
     pub(super) batch_bytes: usize,
 }
 
-/// A batch of a run takes at least so much: smaller ones would cost more to find than to read.
+/// The least that a batch of a run takes: smaller ones would cost more to find than to read.
 const LEAST_BATCH_BYTES: usize = 32 << 10;
 const MOST_BATCH_BYTES: usize = 512 << 10;
 
-/// States that are combined at a time take at least so much, and at most.
+/// The least and the most that states take which are combined at a time.
 const LEAST_GATHER_BYTES: usize = 64 << 10;
 const MOST_GATHER_BYTES: usize = 8 << 20;
 
 impl MergeShape {
-    /// Of a merge of runs whose largest batches take so much.
+    /// Of a merge of runs whose largest batches take `largest` bytes.
     pub(super) fn of(means: &Means, largest: &[usize]) -> Self {
         let half = means.budget_bytes / 2;
         let fan_in = fan_in(means, largest);

@@ -72,7 +72,7 @@ pub(super) fn sort<'a>(entries: &mut [SortEntry], key_at: impl Fn(Place) -> &'a 
     }
 }
 
-/// Rows that are yet to be sorted, whose keys are alike for so many bytes.
+/// Rows that are yet to be sorted, whose keys are alike in their first `bytes`.
 struct Alike {
     rows: Range<usize>,
     bytes: usize,

@@ -304,7 +304,7 @@ proptest! {
     }
 }
 
-/// Cancels the merge once it has combined so many times.
+/// Cancels the merge once it has combined a number of times.
 struct Cancelling(CancellationToken, usize);
 
 impl Algebra for Cancelling {

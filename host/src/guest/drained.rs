@@ -116,7 +116,7 @@ impl Drainer {
         Drainer { rows: FIRST_ROWS }
     }
 
-    /// All that the instance accumulated, with at most so much fuel a call.
+    /// All that the instance accumulated, with at most `most_fuel` a call.
     ///
     /// # Errors
     /// Those of [`Instance::drain`]. The instance is dead then, and what it gave before must not count: what it kept
@@ -129,7 +129,7 @@ impl Drainer {
         let mut all = Vec::new();
         loop {
             let asked = self.rows;
-            // Where it fails the rows may have been too large for so many.
+            // Where it fails the rows may have been too large, or too many.
             self.rows = 1;
             let partials = instance.drain_within(asked, most_fuel)?;
             let rows = partials.rows.num_rows();

@@ -205,7 +205,7 @@ impl Instance {
         self.fold_within(events, u64::MAX)
     }
 
-    /// As [`fold`](Self::fold), with at most so much fuel, and never more than the limits grant.
+    /// As [`fold`](Self::fold), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
     /// As there.
@@ -261,7 +261,7 @@ impl Instance {
         self.drain_within(max_rows, u64::MAX)
     }
 
-    /// As [`drain`](Self::drain), with at most so much fuel, and never more than the limits grant.
+    /// As [`drain`](Self::drain), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
     /// As there.

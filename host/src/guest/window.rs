@@ -259,7 +259,7 @@ impl Window {
     }
 }
 
-/// How many batches come to [`WINDOW_BYTES`], where so many came to so many bytes; at least one.
+/// How many batches come to [`WINDOW_BYTES`], where `batches` came to `bytes`; at least one.
 fn fitting_batches(batches: usize, bytes: usize) -> usize {
     (batches.saturating_mul(WINDOW_BYTES) / bytes.max(1)).max(1)
 }

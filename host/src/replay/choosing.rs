@@ -144,7 +144,7 @@ impl Replay<'_> {
         Ok(None)
     }
 
-    /// Whether a run told all about the build: it was checked, and waited for somebody to decide.
+    /// Whether a run of the build came to its end: it was checked, or it was live.
     pub(super) fn is_finished(
         &self,
         build: &BuildFolder,

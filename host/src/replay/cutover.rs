@@ -65,8 +65,8 @@ impl Replay<'_> {
         Ok(self.store.index(&stored.info, &self.job.indexes).await?)
     }
 
-    /// Shows the build under the public name, if nothing moved since it was compared. `None` where readers had the same
-    /// table before and somebody took it back: the report says so then.
+    /// Shows the build under the public name, if nothing moved since it was compared. Not where readers had the
+    /// same table before and it was rolled back: the report says so then.
     pub(super) async fn show(
         &self,
         build: &BuildFolder,

@@ -81,7 +81,7 @@ pub enum Outcome {
     Ready,
     /// The table is complete, and the gate does not hold.
     Refused,
-    /// The table is complete, and the gate holds, but readers saw the same table before and somebody took it back.
+    /// The table is complete, and the gate holds, but readers saw the same table before and it was rolled back.
     Held,
     /// The public name shows this build.
     Live,
@@ -199,7 +199,7 @@ impl RunReport {
         write_json(&build.report_file(), &RunFile { report, splits })
     }
 
-    /// Why the build did not go live, where the gate refused it or somebody took it back before.
+    /// Why the build did not go live, where the gate refused it or it was rolled back before.
     pub fn refusal(&self) -> Option<Error> {
         let refused = self.gate.as_ref().and_then(|gate| gate.refusal());
         let held = || Some(CutoverError::held(&self.build, self.held.as_ref()?));

@@ -12,7 +12,7 @@ const COLUMNS_LIMIT: usize = 32;
 
 /// An index that a table is to have: its columns, in order.
 ///
-/// A job writes it as a list of names, each perhaps with a direction behind it: `["day", "views desc"]`.
+/// A job writes it as a list of names, each with a direction after it if wanted: `["day", "views desc"]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Vec<String>")]
 pub struct Index {
@@ -21,7 +21,7 @@ pub struct Index {
 
 /// A column of an index.
 ///
-/// Written as its name, with ` asc` or ` desc` behind it or nothing. A name that itself ends with such a word stands
+/// Written as its name, with ` asc`, ` desc` or nothing after it. A name that itself ends with such a word stands
 /// in double quotes, of which one within the name is doubled: `"\"sort desc\" desc"`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IndexColumn {
@@ -197,7 +197,7 @@ pub fn check_indexes(columns: &TableColumns, indexes: &[Index]) -> Result<(), St
     Ok(())
 }
 
-/// An index that the table of a build has, whoever made it. That of its key is not among them.
+/// An index that the table of a build has, made by backfold or by hand. That of its key is not among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredIndex {
     /// Its name in the store.

@@ -187,7 +187,7 @@ fn build_of(result: &Value) -> String {
     result["build"].as_str().unwrap().to_owned()
 }
 
-/// `backfold COMMAND COMPONENT` in the folder of the bench, with the words of `line` behind.
+/// `backfold COMMAND COMPONENT` in the folder of the bench, with the words of `line` after it.
 fn about(bench: &Workbench, command: &str, component: &Path, line: &str) -> Command {
     let mut made = process::backfold();
     made.arg(command)

@@ -263,7 +263,7 @@ fn size_of(response: &GetObjectOutput) -> Option<u64> {
     }
 }
 
-/// Says how an object may be encoded, behind the signature: there are proxies that change it.
+/// Says how an object may be encoded, after the request is signed: there are proxies that change it.
 #[derive(Debug)]
 struct Accepts(&'static str);
 

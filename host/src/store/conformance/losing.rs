@@ -87,7 +87,7 @@ pub(super) async fn an_altered_table_is_left_alone(harness: &dyn Harness) {
             "{error:?}"
         );
     }
-    // Whoever takes it away gets the build back.
+    // Once it is taken away, the build can be had back.
     drop_shadow(harness, 1).await;
     stored(&*store, &build(1), &columns(), &[rows(&["/a"], 1)])
         .await

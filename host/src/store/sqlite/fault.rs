@@ -74,7 +74,7 @@ pub(super) fn said(error: &rusqlite::Error) -> Cause {
 }
 
 impl Database {
-    /// What a failure means to whoever called.
+    /// What a failure means to the caller.
     pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
         let (code, extended) = (fault.code(), fault.extended_code());
         let is_cancelled = self.context.cancel.is_cancelled();

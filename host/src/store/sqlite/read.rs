@@ -16,7 +16,7 @@ use crate::store::{BuildInfo, Rows, StoreError, TableColumns};
 /// Rows in a batch.
 const BATCH_ROWS: usize = 8192;
 
-/// A batch is closed once its text and blobs take so much: rows may be large.
+/// The most that text and blobs of a batch take: rows may be large.
 const BATCH_BYTES: usize = 2 << 20;
 
 /// Sends all rows of a build, and their end. Stops where nobody takes them any more.

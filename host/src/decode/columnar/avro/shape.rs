@@ -70,7 +70,7 @@ enum Form {
     Record(Vec<usize>),
 }
 
-/// Says what is wrong with values of as many bytes that have so many items which take none.
+/// Says what is wrong with `stored_bytes` of values that have `free_items`, which take none.
 pub(super) fn check_items(free_items: u64, stored_bytes: usize) -> Result<(), String> {
     let most = FREE_ITEMS + (stored_bytes as u64).saturating_mul(FREE_ITEMS_PER_BYTE);
     match free_items > most {

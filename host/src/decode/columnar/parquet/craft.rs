@@ -191,7 +191,7 @@ pub(in crate::decode) fn run(length: u64, value: u8) -> Vec<u8> {
     out.out
 }
 
-/// Levels behind their length.
+/// Levels after their length.
 pub(in crate::decode) fn levels(runs: &[Vec<u8>]) -> Vec<u8> {
     let runs = runs.concat();
     [&(runs.len() as u32).to_le_bytes()[..], &runs].concat()

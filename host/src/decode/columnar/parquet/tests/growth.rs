@@ -168,7 +168,7 @@ fn lengths_and_dictionaries_that_promise_too_many_values_are_damage() {
 #[test]
 fn a_page_that_says_that_it_becomes_gigabytes_is_too_large() {
     let mut object = repeated(10);
-    // The first field behind the type: the uncompressed size.
+    // The first field after the type: the uncompressed size.
     let header = [0x15, 4, 0x15];
     assert_eq!(object.pages[..3], header);
     let length = object.pages[3..]
