@@ -13,7 +13,8 @@ use crate::units::{self, ByteSize};
 pub struct FoldOptions {
     /// Worker threads; the number of cores where it is not set.
     pub workers: Option<usize>,
-    /// Batches folded between two drains of a component.
+    /// Batches folded between two drains of a component; fewer where their columns take more than the worker's share of
+    /// `state_budget`.
     pub window_batches: usize,
     /// Memory for keys and states: of the tables of all workers together while they fold, and afterwards of all that
     /// is read, merged and on its way to the store. A worker whose share is full writes a run. With what is in work

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use arrow_array::{Array, ArrayRef, RecordBatch};
+
 use super::drained::Drainer;
 use super::isolation::{Experience, Isolation, Kept, Step};
 use super::sizes::RowBytes;
@@ -23,6 +25,9 @@ pub struct Window {
     /// Whether the instance has folded nothing yet.
     is_fresh: bool,
     kept: Vec<Kept>,
+    /// What the columns of the kept events take.
+    kept_bytes: usize,
+    max_bytes: usize,
     max_batches: usize,
     /// How many batches this window should have.
     batches: usize,
@@ -64,6 +69,8 @@ impl Window {
             instance,
             is_fresh: true,
             kept: Vec::with_capacity(max_batches.min(1_024)),
+            kept_bytes: 0,
+            max_bytes: usize::MAX,
             max_batches,
             batches: max_batches,
             drainer: Drainer::new(),
@@ -72,6 +79,12 @@ impl Window {
             isolation: None,
             experience: Experience::default(),
         }
+    }
+
+    /// Windows whose events take about `max_bytes` at most, or one batch. A component keeps what it accumulates of them
+    /// in its own memory, and its instance is as large as its largest window.
+    pub fn of_at_most(self, max_bytes: usize) -> Self {
+        Window { max_bytes, ..self }
     }
 
     /// The instance, for the algebra of states. It is fresh and holds nothing after a failure.
@@ -114,6 +127,7 @@ impl Window {
             Err(error) => return Err(error),
         };
         self.is_filled = true;
+        self.kept_bytes += column_bytes(&events.batch);
         self.kept.push(Kept {
             split,
             number,
@@ -127,10 +141,11 @@ impl Window {
         Ok(refused)
     }
 
-    /// Whether it is time to drain: so many batches, memory past half its limit, or a failure.
+    /// Whether it is time to drain: enough batches or bytes, memory past half its limit, or a failure.
     pub fn is_due(&self) -> bool {
         self.isolation.is_some()
             || self.kept.len() >= self.batches
+            || self.kept_bytes >= self.max_bytes
             || (!self.kept.is_empty() && self.is_past_half())
     }
 
@@ -165,7 +180,7 @@ impl Window {
                     self.drain_instance()?;
                     continue;
                 }
-                self.kept.clear();
+                self.forget();
                 return Ok(None);
             };
             let Some(probe) = isolation.next() else {
@@ -206,7 +221,7 @@ impl Window {
                 self.batches = fitting.min(2 * self.batches).min(self.max_batches);
                 self.ready = partials.into();
                 // They count from now on.
-                self.kept.clear();
+                self.forget();
                 self.renew_if_large()
             }
             Err(failure) if failure.blame().is_some() && !self.kept.is_empty() => {
@@ -219,10 +234,17 @@ impl Window {
         }
     }
 
+    /// Forgets the events of the window, which are not folded again.
+    fn forget(&mut self) {
+        self.kept.clear();
+        self.kept_bytes = 0;
+    }
+
     /// Begins to look for the records that `failure` is to be laid on.
     fn isolate(&mut self, failure: &GuestError) -> Result<(), GuestError> {
         self.renew()?;
         self.isolation = Some(Isolation::new(std::mem::take(&mut self.kept), failure));
+        self.kept_bytes = 0;
         Ok(())
     }
 
@@ -257,6 +279,12 @@ impl Window {
     fn is_past_half(&self) -> bool {
         self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
     }
+}
+
+/// What the columns of a batch take, without what they share with other batches.
+fn column_bytes(batch: &RecordBatch) -> usize {
+    let bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
+    batch.columns().iter().map(bytes).sum()
 }
 
 /// How many batches come to [`WINDOW_BYTES`], where `batches` came to `bytes`; at least one.

@@ -133,13 +133,14 @@ impl Replay<'_> {
         let decoding = Decoding::new(projection(&build.manifest), &build.manifest.decode)?;
         let (component, params) = (self.component.clone(), job.component_params());
         let (table, window_batches) = (StateTable::new(descriptor)?, job.fold.window_batches);
+        let window_bytes = job.fold.budget_per_worker_bytes();
         let progress = self.progress.clone();
         Ok(move || {
             let instance = component.open(&params);
             let instance = instance.map_err(|source| FoldError::Open { source })?;
             Ok(Worker::new(
                 decoding.with_schemas(schemas),
-                Window::new(instance, window_batches),
+                Window::new(instance, window_batches).of_at_most(window_bytes),
                 table,
                 settings,
                 journal,

@@ -416,6 +416,19 @@ fn a_key_that_is_too_large_is_told_with_its_record() {
 }
 
 #[test]
+fn a_window_of_large_events_has_fewer_batches() {
+    let long = "x".repeat(10_000);
+    let rows = records(&[(long.as_str(), 1); 8]);
+    let mut window = Window::new(open(&[]), 1_000).of_at_most(35_000);
+    for (events, is_due) in batches(&rows, 2).into_iter().zip([false, true]) {
+        window.fold(0, 0, events).unwrap();
+        assert_eq!(window.is_due(), is_due);
+    }
+    while window.drain().unwrap().is_some() {}
+    assert!(!window.is_due() && window.is_empty());
+}
+
+#[test]
 fn many_fatal_records_cost_in_proportion() {
     let rows: Vec<_> = (0..20_000)
         .map(|i| (format!("page {}", i % 50), i % 500))
