@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use backfold::job::{Job, Overrides};
 use backfold::replay::{self, SwapOptions};
@@ -300,12 +299,12 @@ fn a_command_that_stands_still_after_a_signal_ends_without_a_checkpoint() {
     bench.write_object("part.jsonl", record).unwrap();
     let settings = "params = { in = \"fold\", fault = \"loop\" }\nlimits.fuel_base = 9_000_000_000_000_000_000";
     bench.write_job(&raw(), settings).unwrap();
-    let mut running = bench.start("run --only-fold --trust-laws --grace 200ms");
-    running.wait_until(|| {
-        let build = bench.builds().pop();
-        build.is_some_and(|build| build.join("lock").exists())
-    });
-    running.let_run(Duration::from_millis(300));
+    let line = "run --only-fold --trust-laws --grace 200ms --output jsonl";
+    let mut running = bench.start(line);
+    // A second apart: by the second one it is in the loop.
+    for _ in 0..2 {
+        running.wait_for(|line| line.contains("\"stage\":\"fold\""));
+    }
     running.signal("TERM");
     let finished = running.finish().fails_with(130);
     assert!(
