@@ -105,6 +105,18 @@ impl Workbench {
         command
     }
 
+    /// Such a command in a shell that runs `prepare` first, in which `"$@"` stands for it.
+    pub fn prepared(&self, prepare: &str, line: &str) -> Command {
+        let command = self.command(line);
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", prepare, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(self.path());
+        shell
+    }
+
     /// Runs such a command to its end.
     #[track_caller]
     pub fn run(&self, line: &str) -> Finished {

@@ -45,24 +45,12 @@ fn check_goes_on(bench: &Workbench) {
     assert_eq!(bench.builds().len(), 2, "it went on with the same build");
 }
 
-/// A shell that runs `prepare`, then the command in its place.
-fn prepared(bench: &Workbench, prepare: &str, line: &str) -> Command {
-    let command = bench.command(line);
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", prepare, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .current_dir(bench.path());
-    shell
-}
-
 #[test]
 fn no_room_for_a_run() {
     let bench = live();
     // A limit on files stands for a disk that is full: both refuse to write more.
     let limit = r#"trap '' XFSZ; ulimit -f 200; exec "$@""#;
-    let said = bench.refuses_as(&mut prepared(&bench, limit, "run --swap"), 1, "BF0504");
+    let said = bench.refuses_as(&mut bench.prepared(limit, "run --swap"), 1, "BF0504");
     assert!(
         said.contains("/runs/") && said.contains(".arrow.part"),
         "{said}"
@@ -84,7 +72,7 @@ fn no_room_for_the_table() {
     let (mut command, exit_code, code) = if can_mount {
         // A disk of its own, which this process alone sees.
         let mount = "mount -t tmpfs -o size=400k none small && cp tables.db small || exit 99";
-        let shell = prepared(&bench, &format!("{mount}; {copy_back}"), "run --swap");
+        let shell = bench.prepared(&format!("{mount}; {copy_back}"), "run --swap");
         let mut command = Command::new("unshare");
         command
             .arg("-rm")
@@ -94,7 +82,7 @@ fn no_room_for_the_table() {
         (command, 1, "BF0614")
     } else {
         let limit = format!("trap '' XFSZ; ulimit -f 700; {copy_back}");
-        (prepared(&bench, &limit, "run --swap"), 42, "BF0617")
+        (bench.prepared(&limit, "run --swap"), 42, "BF0617")
     };
     bench.refuses_as(&mut command, exit_code, code);
 

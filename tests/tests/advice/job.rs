@@ -6,9 +6,7 @@ use backfold_tests::components::{clicks, raw, root};
 use backfold_tests::process;
 use backfold_tests::workbench::Workbench;
 
-use super::{
-    Case, amount, bench, example, exit_code, file, live, prepared, provoke, provoke_by, set, works,
-};
+use super::{Case, amount, bench, example, exit_code, file, live, provoke, provoke_by, set, works};
 
 pub(crate) const CASES: &[Case] = &[
     ("BF0001", a_flag_with_a_slip),
@@ -105,7 +103,7 @@ fn a_name_that_cannot_be() {
 
 fn output_that_cannot_be_written() {
     let bench = live();
-    let mut full = prepared(&bench, r#"exec "$@" > /dev/full"#, "status");
+    let mut full = bench.prepared(r#"exec "$@" > /dev/full"#, "status");
     let failed = process::run(&mut full).fails_with(exit_code("BF0009"));
     assert!(failed.stderr.contains("BF0009"), "{}", failed.stderr);
     bench.run("status").success();

@@ -4,7 +4,7 @@ use backfold_tests::components::{guest, raw};
 use backfold_tests::workbench::Workbench;
 use serde_json::json;
 
-use super::{Case, amount, bench, prepared, provoke, provoke_by, record, set, works};
+use super::{Case, amount, bench, provoke, provoke_by, record, set, works};
 
 pub(crate) const CASES: &[Case] = &[
     ("BF0404", a_large_file),
@@ -111,7 +111,7 @@ fn a_drain_without_end() {
 fn little_address_space() {
     let bench = bench();
     let limit = r#"ulimit -v 2000000; exec "$@""#;
-    let said = provoke_by(&bench, &mut prepared(&bench, limit, "run --swap"), "BF0425");
+    let said = provoke_by(&bench, &mut bench.prepared(limit, "run --swap"), "BF0425");
     assert!(said.contains("address space"), "{said}");
     works(&bench);
 }

@@ -197,18 +197,6 @@ fn about(bench: &Workbench, command: &str, component: &Path, line: &str) -> Comm
     made
 }
 
-/// A command in a shell that runs `prepare` first, in which `"$@"` stands for it.
-fn prepared(bench: &Workbench, prepare: &str, line: &str) -> Command {
-    let command = bench.command(line);
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", prepare, "sh"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .current_dir(bench.path());
-    shell
-}
-
 /// The first block of code of a page.
 fn example(code: &str) -> String {
     let page = pages::find(code).unwrap();
