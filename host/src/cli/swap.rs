@@ -13,7 +13,7 @@ use super::paint::Paint;
 /// Make a build live, in one step
 ///
 /// The build has to pass the gate, and the table has to show what the build was compared with when it was
-/// checked: where somebody else swapped in between, nothing changes and the exit code is 4. A table that was
+/// checked: where another swap came in between, nothing changes and the exit code is 4. A table that was
 /// taken back by a rollback goes live again only if its build is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

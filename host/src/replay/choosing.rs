@@ -79,7 +79,7 @@ impl Replay<'_> {
         if options.fresh {
             return self.work_on(build, vec![]);
         }
-        if let Some(report) = self.already_live(&build, stored, options)? {
+        if let Some(report) = already_live(&build, stored, options) {
             if let Err(held) = give_up(&build)? {
                 return Ok(Err(held));
             }
@@ -187,29 +187,6 @@ impl Replay<'_> {
         Ok(None)
     }
 
-    /// What there is to say where the public name shows a table of the same manifest as `planned`.
-    fn already_live(
-        &self,
-        planned: &BuildFolder,
-        stored: &Stored,
-        options: &RunOptions,
-    ) -> Result<Option<RunReport>, Error> {
-        let manifest_digest = planned.manifest.digest();
-        let Some((live, build)) = stored.shown().filter(|_| !options.only_fold) else {
-            return Ok(None);
-        };
-        if build.info.manifest_digest != manifest_digest {
-            return Ok(None);
-        }
-        let mut report = RunReport::new(planned, &Standing::default());
-        report.outcome = Outcome::AlreadyLive;
-        report.loaded = build.loaded.clone();
-        report.shadow = build.info.shadow_name();
-        report.build = build.info.build.clone();
-        report.pointer = Some(live.clone());
-        Ok(Some(report))
-    }
-
     /// Writes the report of a live build whose run was killed before it could.
     fn complete_report(&self, build: &str) -> Result<(), Error> {
         let Ok(build) = self.work.build(build) else {
@@ -223,6 +200,22 @@ impl Replay<'_> {
         report.outcome = Outcome::Live;
         Ok(report.write(&build, &standing)?)
     }
+}
+
+/// What there is to say where the public name shows a table of the same manifest as `planned`. A run that only folds
+/// asks for no table.
+fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) -> Option<RunReport> {
+    let (live, build) = stored.shown().filter(|_| !options.only_fold)?;
+    if build.info.manifest_digest != planned.manifest.digest() {
+        return None;
+    }
+    let mut report = RunReport::new(planned, &Standing::default());
+    report.outcome = Outcome::AlreadyLive;
+    report.loaded = build.loaded.clone();
+    report.shadow = build.info.shadow_name();
+    report.build = build.info.build.clone();
+    report.pointer = Some(live.clone());
+    Some(report)
 }
 
 /// Removes a plan of which nothing is folded. `Ok(Err(_))` says which other command works on it.
