@@ -10,32 +10,47 @@
 //! | [`registry`] | the ID of a schema | the schema |
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
-//! | [`build`] | checkpoints | a build that survives a crash |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
+//! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
+//! | [`job`] | a job file | which of them, with which settings |
+//! | [`replay`] | a job | a live table |
+//! | [`explain`] | the code of an error | its page |
 //!
-//! [`job`] says which of them, with which settings. [`schema`], [`keys`], [`json_rows`], [`error`], [`units`],
-//! [`progress`] and `durable` are the words that they share.
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`] and `durable` are the words that they share.
 
-pub mod build;
-pub mod cutover;
-pub mod decode;
+// Each group knows only the groups above it.
 mod durable;
 pub mod error;
-pub mod fold;
-pub mod guest;
-pub mod job;
-pub mod json_rows;
 pub mod keys;
-pub mod progress;
-pub mod registry;
-pub mod replay;
+pub mod row_json;
 pub mod schema;
 #[cfg(test)]
-mod scripted;
-pub mod source;
-pub mod store;
+mod test_server;
 mod trust;
 pub mod units;
+
+pub mod source;
+
+pub mod decode;
+
+pub mod progress;
+pub mod registry;
+
+pub mod guest;
+
+pub mod fold;
+
+pub mod store;
+
+pub mod workdir;
+
+pub mod cutover;
+
+pub mod job;
+
+pub mod replay;
+
+pub mod explain;
 
 pub use replay::Error;

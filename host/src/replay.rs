@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{BuildFolder, Entry, Journal, Standing, WorkFolder};
 use crate::decode::{Decoding, EventRange};
 use crate::fold::{FoldError, join_quarantine, verify_run};
 use crate::guest::Component;
@@ -16,16 +15,18 @@ use crate::job::Job;
 use crate::progress::{Progress, Stage};
 use crate::schema::Descriptor;
 use crate::store::{Access, Loaded, StateStore, StoreContext, TableColumns};
+use crate::workdir::{BuildFolder, Entry, Journal, Standing, WorkFolder};
 
 mod choosing;
 mod commands;
 mod cutover;
 mod error;
 mod estimate;
+mod file_test;
 mod folding;
 mod laws;
-mod leftovers;
 mod loading;
+mod only_quarantined;
 mod opening;
 mod phase;
 mod planning;
@@ -34,22 +35,22 @@ mod report;
 mod row_groups;
 mod sampling;
 mod schemas;
-mod trial;
 
 pub use commands::{Collected, diff, gc, handoff, history, rollback, status};
 pub use cutover::{SwapOptions, swap};
 pub use error::Error;
 pub use estimate::Estimate;
+pub(crate) use file_test::codes as file_test_codes;
+pub use file_test::{
+    Comparison, DifferentRow, Expectation, FileTest, FileTestError, FileTestOptions, Rejection,
+    test,
+};
 pub use laws::{CheckOptions, check, check_again};
 pub use phase::BuildPhase;
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
 pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
-pub(crate) use trial::codes as trial_codes;
-pub use trial::{
-    Comparison, DifferentRow, Expectation, Rejection, Trial, TrialError, TrialOptions, test,
-};
 
 use choosing::{Choice, Work};
 use phase::Stored;

@@ -120,7 +120,7 @@ fn decode(objects: &[Bytes]) -> Result<Round, Box<dyn Error>> {
             etag: String::new(),
             version: None,
             modified_us: 0,
-            named: None,
+            key_fields: None,
         };
         decoding.push(Chunk::Object(Arc::new(object)))?;
         let pieces = bytes.chunks(PIECE_BYTES);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use backfold::guest::laws::{Counterexample, Event, LawReport, LawResult, Verdict};
 use backfold::job::{Job, Overrides};
-use backfold::json_rows::Row;
 use backfold::replay::{self, CheckOptions};
+use backfold::row_json::Row;
 
 use super::answer::Answer;
 use super::arguments::ParamArguments;

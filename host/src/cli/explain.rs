@@ -1,7 +1,8 @@
 //! `backfold explain`: what an error code means.
 
 use anyhow::Result;
-use backfold::error::{Class, pages};
+use backfold::error::Class;
+use backfold::explain;
 use backfold::job::JobError;
 use serde_json::json;
 
@@ -21,16 +22,16 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn execute(self) -> Result<Answer> {
         let Some(code) = self.code else {
-            let list = pages::all()
+            let list = explain::all()
                 .map(|page| format!("{}  {}\n", page.code, page.title))
                 .collect();
-            let codes: Vec<_> = pages::all()
+            let codes: Vec<_> = explain::all()
                 .map(|page| json!({ "code": page.code, "title": page.title }))
                 .collect();
             return Answer::new(list, &codes);
         };
-        let page = pages::find(&code).ok_or(JobError::UnknownCode { code })?;
-        let class = pages::codes()
+        let page = explain::find(&code).ok_or(JobError::UnknownCode { code })?;
+        let class = explain::codes()
             .into_iter()
             .find(|code| code.to_string() == page.code)
             .map(|code| code.class);

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use backfold::json_rows::Row;
-use backfold::replay::{self, Comparison, Expectation, Trial, TrialOptions};
+use backfold::replay::{self, Comparison, Expectation, FileTest, FileTestOptions};
+use backfold::row_json::Row;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -50,14 +50,14 @@ pub(crate) struct Test {
 #[derive(Serialize)]
 struct Tested<'a> {
     #[serde(flatten)]
-    trial: &'a Trial,
+    trial: &'a FileTest,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<&'a Comparison>,
 }
 
 impl Test {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
-        let options = TrialOptions {
+        let options = FileTestOptions {
             component: self.component,
             params: self.params.collect(),
             input: self.input,
@@ -103,7 +103,7 @@ impl Test {
 /// How many differences or rejections are shown to people, of a kind.
 const SHOWN: usize = 20;
 
-fn describe(trial: &Trial, paint: Paint) -> String {
+fn describe(trial: &FileTest, paint: Paint) -> String {
     let descriptor = &trial.descriptor;
     let header = descriptor.table_columns().map(|column| {
         use backfold::schema::Kind;

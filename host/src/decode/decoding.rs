@@ -244,7 +244,7 @@ impl Decoding {
                 };
             }
             (Chunk::Record(record), _) => {
-                self.rows.begin_log(record.named.as_ref());
+                self.rows.begin_log(record.key_fields.as_ref());
                 self.rows.counts.stored_bytes += record.bytes.len() as u64;
                 self.reading = Reading::Object(reader_of_record(*record, &self.options));
             }

@@ -2,7 +2,7 @@
 
 use super::column::{Column, Misfit};
 use super::json::{RecordParser, SlotId};
-use super::named::{KeySays, misfit, whole};
+use super::key_fields::{PlannedKeyFields, misfit, whole};
 use super::plan::{Place, Plan, PlannedCondition};
 use super::rows::Record;
 
@@ -77,7 +77,7 @@ pub(super) type Refusal = Box<(Option<String>, Misfit)>;
 /// Judges one record.
 pub(super) struct Judge<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) key_says: Option<&'a KeySays>,
+    pub(super) key_says: Option<&'a PlannedKeyFields>,
     pub(super) columns: &'a mut [Column],
 }
 
@@ -181,7 +181,7 @@ fn push_origin(
     place: &Place,
     text: &[u8],
     record: &Record<'_>,
-    key_says: Option<&KeySays>,
+    key_says: Option<&PlannedKeyFields>,
 ) -> Result<bool, Misfit> {
     let bytes = match place {
         // The caller's, who has it from the parser.
@@ -195,8 +195,8 @@ fn push_origin(
         }
         Place::Time => return Ok(push_integer(column, record.time_us)),
         Place::Partition => {
-            let named = key_says.and_then(|key| key.partition);
-            let partition = record.stretch.partition.or(named);
+            let key_fields = key_says.and_then(|key| key.partition);
+            let partition = record.stretch.partition.or(key_fields);
             return Ok(push_integer(column, partition.map(i64::from)));
         }
         Place::Offset => {
@@ -213,7 +213,11 @@ fn push_origin(
 
 /// Pushes what the key of the record's object has for an input; says whether there was something.
 #[inline(never)]
-fn push_from_key(column: &mut Column, key: &KeySays, input: usize) -> Result<bool, Misfit> {
+fn push_from_key(
+    column: &mut Column,
+    key: &PlannedKeyFields,
+    input: usize,
+) -> Result<bool, Misfit> {
     let json = key.inputs[input].as_deref();
     let Some(json) = json.filter(|json| *json != b"null") else {
         return Ok(false);

@@ -81,9 +81,8 @@ pub mod fuzz;
 mod inflate;
 mod json;
 mod judge;
-mod logged;
+mod key_fields;
 mod messages;
-mod named;
 mod objects;
 mod options;
 mod plan;
@@ -93,6 +92,7 @@ mod reader;
 mod rows;
 mod schemas;
 mod search;
+mod stretches;
 #[cfg(any(test, fuzzing))]
 mod tests;
 mod text;
@@ -108,11 +108,11 @@ pub(crate) use format::{is_csv, is_parquet_by_name};
 pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
-pub use logged::LoggedStretch;
 pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
 pub use provenance::Provenance;
 pub use schemas::Schemas;
 pub(crate) use schemas::split_prefix;
+pub use stretches::OffsetStretch;
 
 /// What is wanted of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ pub struct Events {
     /// What was read since the batch before.
     pub counts: Counts,
     /// Which offsets were read since the batch before, of objects whose keys name them.
-    pub logged: Vec<LoggedStretch>,
+    pub logged: Vec<OffsetStretch>,
 }
 
 /// The version of the rules above. It rises when records are told apart, rejected or converted otherwise than before,

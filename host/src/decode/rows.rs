@@ -12,13 +12,13 @@ use super::columnar::{Gathering, Piece, Wants};
 use super::json::{Fault, Processor, RecordParser};
 use super::judge::{JsonValues, Judge, Refusal, Verdict};
 pub(super) use super::judge::{NoValues, Values};
-use super::logged::{Became, Tracker};
-use super::named::KeySays;
+use super::key_fields::PlannedKeyFields;
 use super::plan::Plan;
 use super::provenance::{Provenance, Row, Stretch};
+use super::stretches::{Became, Tracker};
 use super::{Counts, DecodeError, Events, Projection, Rejected, Spent};
 use crate::schema::{Encoding, Kind};
-use crate::source::{Headers, Named, Object};
+use crate::source::{Headers, KeyFields, Object};
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -34,7 +34,7 @@ pub(super) struct Rows {
     parser: RecordParser,
     columns: Vec<Column>,
     /// What the key of the object being read says.
-    key_says: Option<Box<KeySays>>,
+    key_says: Option<Box<PlannedKeyFields>>,
     batch_rows: usize,
     rows: Vec<Row>,
     stretches: Vec<Stretch>,
@@ -103,13 +103,13 @@ impl Rows {
 
     /// Makes ready for the records of an object.
     pub(super) fn begin_object(&mut self, object: &Object) {
-        self.key_says = KeySays::of(object.named.as_deref(), &self.plan);
-        self.tracker.begin(object.named.as_deref());
+        self.key_says = PlannedKeyFields::of(object.key_fields.as_deref(), &self.plan);
+        self.tracker.begin(object.key_fields.as_deref());
     }
 
     /// Makes ready for records that are no part of an object, of which a key may say something nevertheless.
-    pub(super) fn begin_log(&mut self, named: Option<&Named>) {
-        self.key_says = KeySays::of(named, &self.plan);
+    pub(super) fn begin_log(&mut self, key_fields: Option<&KeyFields>) {
+        self.key_says = PlannedKeyFields::of(key_fields, &self.plan);
         self.tracker.begin(None);
     }
 

@@ -4,8 +4,8 @@ use arrow_array::{RecordBatch, RecordBatchOptions};
 
 use super::error::FoldError;
 use crate::guest::{GuestError, Instance};
-use crate::json_rows;
 use crate::keys::KeyCodec;
+use crate::row_json;
 
 /// How many bytes of states are combined in one call, left and right together: little beside the memory of a
 /// component, and enough that the calls do not count.
@@ -59,7 +59,7 @@ impl Algebra for Instance {
         let row = columns
             .and_then(|columns| RecordBatch::try_new_with_options(schema, columns, &options));
         match row {
-            Ok(row) => json_rows::name(&row, 0),
+            Ok(row) => row_json::name(&row, 0),
             Err(error) => error.to_string(),
         }
     }

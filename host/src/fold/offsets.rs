@@ -13,7 +13,7 @@ use arrow_select::filter::filter_record_batch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::FoldError;
-use crate::decode::{Events, LoggedStretch};
+use crate::decode::{Events, OffsetStretch};
 use crate::source::TopicPartition;
 use crate::source::offsets::{OffsetSet, common, len, without};
 
@@ -39,9 +39,9 @@ pub struct PartitionOffsets {
     /// Records that were folded although another object accounts for their offsets.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeated: u64,
-    /// Some of these objects have records of which others lie between (see [`Named::scattered`]).
+    /// Some of these objects have records of which others lie between (see [`KeyFields::scattered`]).
     ///
-    /// [`Named::scattered`]: crate::source::Named::scattered
+    /// [`KeyFields::scattered`]: crate::source::KeyFields::scattered
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scattered: bool,
 }
@@ -172,7 +172,7 @@ impl Claims {
     /// Claims the offsets of a stretch; gives those whose records are to be taken out.
     fn claim(
         &self,
-        stretch: &LoggedStretch,
+        stretch: &OffsetStretch,
         own: &mut FoldedOffsets,
     ) -> Result<Vec<Range<i64>>, FoldError> {
         let mut read = self

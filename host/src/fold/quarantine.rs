@@ -18,8 +18,8 @@ use super::error::FoldError;
 use crate::decode::{DecodeOptions, Position, QUARANTINE_BYTES, Rejected, is_csv};
 use crate::durable;
 use crate::guest::{Failure, Refused};
-use crate::json_rows;
-use crate::source::{ArchivedRecord, Attached, Chunk, Message, Messages, Named};
+use crate::row_json;
+use crate::source::{ArchivedRecord, Attached, Chunk, KeyFields, Message, Messages};
 
 /// Who rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -187,7 +187,7 @@ impl Quarantined {
     pub(crate) fn chunk(
         &self,
         decode: &DecodeOptions,
-        named: impl Fn(&str) -> Option<Named>,
+        key_fields: impl Fn(&str) -> Option<KeyFields>,
     ) -> Option<Chunk> {
         if !self.is_whole(decode) {
             return None;
@@ -213,7 +213,7 @@ impl Quarantined {
         }
         Some(Chunk::Record(Box::new(ArchivedRecord {
             source: position.source.clone(),
-            named: named(&position.source),
+            key_fields: key_fields(&position.source),
             offset: position.offset,
             byte: position.byte,
             header: self.header.as_ref().and_then(Written::bytes),
@@ -276,7 +276,7 @@ impl SplitQuarantine {
         self.write(&Quarantined {
             component: Some(self.component.to_string()),
             failure: refused.failure.clone(),
-            columns: Some(json_rows::row(&refused.columns, 0)),
+            columns: Some(row_json::row(&refused.columns, 0)),
             ..Quarantined::new(self.split, RejectedBy::Component, &refused.record)
         })
     }

@@ -18,8 +18,8 @@ use super::sandbox::Sandbox;
 use super::text::printable;
 use super::validate::{self, Rows};
 use super::{Call, Component, GuestError, descriptor, sizes};
-use crate::json_rows;
 use crate::keys::KeyCodec;
+use crate::row_json;
 use crate::schema::{Descriptor, Output};
 
 /// How long the reason of a rejection may be; it is cut there.
@@ -300,7 +300,7 @@ impl Instance {
         let key = |row: usize| {
             let keys: Vec<_> = (0..self.described.descriptor.keys.len()).collect();
             let keys = rows.project(&keys).ok()?;
-            Some(json_rows::name(&keys, row))
+            Some(row_json::name(&keys, row))
         };
         sizes::check(call, KEY, keys, limits.key, key)?;
         sizes::check(call, "state", states, limits.state, key)?;

@@ -44,7 +44,7 @@ use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::kafka::{KafkaConfig, KafkaDriver, check_property};
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::s3::{S3Config, S3Driver};
-use crate::source::{EventRange, Named, Parts, ReplayDriver, SourceError};
+use crate::source::{EventRange, KeyFields, Parts, ReplayDriver, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{Access, Index, StateStore, StoreContext, StoreError};
 
@@ -120,10 +120,10 @@ impl SourceConfig {
     }
 
     /// What the key of an object says of its records.
-    pub(crate) fn named_by(&self, key: &str) -> Option<Named> {
+    pub(crate) fn key_fields_of(&self, key: &str) -> Option<KeyFields> {
         match self {
-            SourceConfig::Files(files) => files.layout.named(key),
-            SourceConfig::S3(s3) => s3.layout.named(key.strip_prefix(s3.prefix.as_str())?),
+            SourceConfig::Files(files) => files.layout.key_fields(key),
+            SourceConfig::S3(s3) => s3.layout.key_fields(key.strip_prefix(s3.prefix.as_str())?),
             SourceConfig::Kafka(_) => None,
         }
     }

@@ -12,7 +12,7 @@ use super::http::Patience;
 use super::{Registered, Registry, RegistryError};
 use crate::decode::RegistryConfig;
 use crate::error::{Coded, WithCauses};
-use crate::scripted::{Ends, Reply, Request, Server};
+use crate::test_server::{Ends, Reply, Request, Server};
 
 fn ok(body: Value) -> Reply {
     Reply::new(200, body.to_string())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay, RunOptions};
-use crate::build::{BuildError, BuildFolder, Lock, Patience, Standing};
+use crate::workdir::{BuildError, BuildFolder, Lock, Patience, Standing};
 
 /// What a run has to do.
 pub(super) enum Choice {

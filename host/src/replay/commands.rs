@@ -9,10 +9,10 @@ use super::Error;
 use super::cutover::{find_build, newest_loaded, unless_cancelled};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
-use crate::build::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
 use crate::job::Job;
 use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext};
+use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
 pub async fn status(job: &Job, context: &StoreContext) -> Result<Vec<BuildStatus>, Error> {

@@ -7,7 +7,6 @@ use tokio_util::sync::CancellationToken;
 use super::phase::Stored;
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay};
-use crate::build::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
 use crate::cutover::{self, CutoverError, GateInput, GateReport, diff_with_live, gate};
 use crate::cutover::{Diff, DiffOptions};
 use crate::decode::EventRange;
@@ -16,6 +15,7 @@ use crate::job::Job;
 use crate::store::{
     Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, Version,
 };
+use crate::workdir::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
 
 /// What a swap is asked for.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,6 @@
 //! What stops a replay, whichever stage it comes from.
 
-use super::TrialError;
-use crate::build::BuildError;
+use super::FileTestError;
 use crate::cutover::CutoverError;
 use crate::decode::DecodeError;
 use crate::error::{Code, Coded};
@@ -12,6 +11,7 @@ use crate::job::JobError;
 use crate::registry::RegistryError;
 use crate::source::SourceError;
 use crate::store::StoreError;
+use crate::workdir::BuildError;
 
 /// A failure of any stage.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub enum Error {
     Store(#[from] StoreError),
     /// A table is not the one expected.
     #[error(transparent)]
-    Trial(#[from] TrialError),
+    FileTest(#[from] FileTestError),
     /// The gate, the diff, the swap.
     #[error(transparent)]
     Cutover(#[from] CutoverError),
@@ -66,7 +66,7 @@ impl Error {
             Error::Fold(error) => error.code(),
             Error::Store(error) => error.code(),
             Error::Cutover(error) => error.code(),
-            Error::Trial(error) => error.code(),
+            Error::FileTest(error) => error.code(),
         }
     }
 
@@ -85,7 +85,7 @@ impl Error {
             Error::Fold(_) => "fold",
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
-            Error::Trial(_) => "test",
+            Error::FileTest(_) => "test",
         }
     }
 }

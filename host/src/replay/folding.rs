@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::row_groups::{Failure, Part, RowGroups};
 use super::schemas::MessageSchemas;
 use super::{Error, Replay};
-use crate::build::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup, Schemas};
 use crate::error::Class;
 use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
@@ -19,6 +18,7 @@ use crate::guest::Window;
 use crate::progress::Progress;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{Chunk, EventRange, Parts, ReplayDriver, Split};
+use crate::workdir::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
 const CHUNKS_AHEAD: usize = 8;

@@ -13,7 +13,6 @@ use super::planning::check_range;
 use super::sampling::{Picked, Sampling, pick_of_plan};
 use super::schemas::MessageSchemas;
 use super::{Error, Replay, RunOptions};
-use crate::build::{BuildFolder, SplitReader, Standing};
 use crate::fold::FoldError;
 use crate::guest::Limits;
 use crate::guest::laws::{
@@ -21,6 +20,7 @@ use crate::guest::laws::{
 };
 use crate::job::Job;
 use crate::schema::Descriptor;
+use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 /// Objects that a thorough check samples.
 const CHECK_OBJECTS: usize = 32;

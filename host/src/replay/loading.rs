@@ -7,9 +7,9 @@ use tokio::sync::mpsc::channel;
 
 use super::folding::on_thread;
 use super::{Error, Replay};
-use crate::build::{BuildFolder, Standing};
 use crate::fold::{Algebra, FoldError, MergePlan, MergedRows, merge_rows};
 use crate::store::{Loaded, Rows, StoreError};
+use crate::workdir::{BuildFolder, Standing};
 
 /// Batches of rows on their way to the store. Few: what is merged ahead waits within the budget of the merge, and a batch
 /// may be one row that is as large as a row may be.

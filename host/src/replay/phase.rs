@@ -7,8 +7,8 @@
 use serde::Serialize;
 
 use super::Error;
-use crate::build::{BuildFolder, Manifest, Standing};
 use crate::store::{BuildState, Loaded, Pointer, StateStore, StoredBuild};
+use crate::workdir::{BuildFolder, Manifest, Standing};
 
 /// How far a build is, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -13,13 +13,13 @@ use super::folding::parts_of;
 use super::phase::Stored;
 use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
-use crate::build::{
-    BasedOn, BuildFolder, ComponentIdentity, Lock, Manifest, SplitWriter, Standing, now,
-};
 use crate::decode::RULES;
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
+use crate::workdir::{
+    BasedOn, BuildFolder, ComponentIdentity, Lock, Manifest, SplitWriter, Standing, now,
+};
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
@@ -84,7 +84,7 @@ impl Replay<'_> {
     /// Freezes the input into a new build.
     pub(super) async fn plan(&self) -> Result<BuildFolder, Error> {
         if self.only_quarantined {
-            return self.plan_leftovers(self.base()?).await;
+            return self.plan_only_quarantined(self.base()?).await;
         }
         let range = self.job.range.resolve(Utc::now())?;
         let input = Input {
@@ -157,7 +157,7 @@ impl Replay<'_> {
     /// The source of a build.
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
         Ok(match &manifest.based_on {
-            Some(base) => Box::new(self.leftovers(self.work.build(&base.build)?)),
+            Some(base) => Box::new(self.rejected_records(self.work.build(&base.build)?)),
             None => {
                 let parts = parts_of(&manifest.descriptor);
                 self.job.driver(manifest.range, parts)?

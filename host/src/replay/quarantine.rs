@@ -11,13 +11,13 @@ use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
 use super::schemas::MessageSchemas;
-use crate::build::{BuildError, BuildFolder, Manifest, WorkFolder};
 use crate::decode::{Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
-use crate::json_rows;
+use crate::row_json;
 use crate::source::Chunk;
+use crate::workdir::{BuildError, BuildFolder, Manifest, WorkFolder};
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -262,7 +262,7 @@ fn decode(mut decoding: Decoding, record: &Quarantined, chunk: Chunk) -> Result<
         // What an archive's object says of it, such as its offset, is known from the first time.
         Some(events) => {
             let columns = record.columns.clone();
-            let columns = columns.unwrap_or_else(|| json_rows::row(&events.batch, 0));
+            let columns = columns.unwrap_or_else(|| row_json::row(&events.batch, 0));
             (Some(columns), Ok(events))
         }
         None => (None, Err(Fate::PassedOver)),
@@ -301,7 +301,7 @@ fn fold(
 }
 
 fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
-    (0..batch.num_rows()).map(|row| json_rows::row(batch, row))
+    (0..batch.num_rows()).map(|row| row_json::row(batch, row))
 }
 
 /// A reason without what differs from record to record: quoted values, and numbers that are words of their own.

@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::phase::BuildPhase;
 use super::{Error, Estimate};
-use crate::build::{BuildError, BuildFolder, Manifest, Standing, write_json};
 use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
 use crate::decode::{Counts, EventRange};
 use crate::fold::{FoldedSplit, StageTimes};
 use crate::progress::Stage;
 use crate::source::Frozen;
 use crate::store::{Loaded, Pointer};
+use crate::workdir::{BuildError, BuildFolder, Manifest, Standing, write_json};
 
 /// A build that is about to fold.
 #[derive(Clone, Debug, Serialize)]

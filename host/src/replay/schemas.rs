@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::Mutex;
 
 use super::Error;
-use crate::build::{BuildError, BuildFolder, KeptSchema, SchemaFile};
 use crate::decode::{RegistryConfig, Schemas, split_prefix};
 use crate::job::Job;
 use crate::registry::{Registered, Registry, RegistryError};
 use crate::source::{Chunk, Frozen};
+use crate::workdir::{BuildError, BuildFolder, KeptSchema, SchemaFile};
 
 /// What is known of the schemas of a job's messages, and how to learn more.
 #[derive(Debug)]
@@ -164,8 +164,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::scripted::{Reply, Request, Server};
     use crate::source::{FrozenPartition, Message, Messages};
+    use crate::test_server::{Reply, Request, Server};
 
     /// A registry that has the schemas 1 and 2 of a topic, 3 of no topic, and 4, which is no Avro.
     async fn registry() -> Server {

@@ -10,7 +10,7 @@ use crate::source::coverage::Coverage;
 use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::range::show_us;
 use crate::source::{
-    EventRange, Frozen, Handoff, HandoffPosition, Named, Object, SourceError, Split, SplitInput,
+    EventRange, Frozen, Handoff, HandoffPosition, KeyFields, Object, SourceError, Split, SplitInput,
 };
 use crate::units::ByteSize;
 
@@ -100,22 +100,22 @@ impl Freezing {
         self.frozen.objects += 1;
         self.frozen.size_bytes += object.size_bytes;
         self.last_key = Some(object.key.clone());
-        object.named = self.named(&object.key);
+        object.key_fields = self.key_fields(&object.key);
         let split = self.cutter.push(object);
         self.frozen.splits += u64::from(split.is_some());
         split
     }
 
     /// What the key of an object says of its records.
-    fn named(&mut self, key: &str) -> Option<Box<Named>> {
+    fn key_fields(&mut self, key: &str) -> Option<Box<KeyFields>> {
         let below = key.strip_prefix(&self.prefix).unwrap_or(key);
-        let Some(named) = self.layout.named(below) else {
+        let Some(key_fields) = self.layout.key_fields(below) else {
             self.misfits += 1;
             self.first_misfit.get_or_insert_with(|| key.to_owned());
             return None;
         };
-        self.coverage.see(&named);
-        (!named.is_empty()).then(|| Box::new(named))
+        self.coverage.see(&key_fields);
+        (!key_fields.is_empty()).then(|| Box::new(key_fields))
     }
 
     /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
@@ -236,7 +236,7 @@ mod tests {
             etag: number.to_string(),
             version: None,
             modified_us: 0,
-            named: None,
+            key_fields: None,
         }
     }
 
@@ -340,11 +340,11 @@ mod tests {
             assert_eq!(freezing.push(object), None);
         }
         let (split, frozen) = freezing.finish("here", Vec::new()).expect("objects");
-        let named: Vec<String> = objects(&split)
+        let key_fields: Vec<String> = objects(&split)
             .iter()
-            .map(|object| serde_json::to_string(&object.named).expect("serialized"))
+            .map(|object| serde_json::to_string(&object.key_fields).expect("serialized"))
             .collect();
-        insta::assert_snapshot!(named.join("\n"), @r#"
+        insta::assert_snapshot!(key_fields.join("\n"), @r#"
         {"topic":"clicks","partition":0,"offset":0,"columns":{"partition":"0"}}
         {"topic":"clicks","partition":0,"offset":100,"columns":{"partition":"0"}}
         null

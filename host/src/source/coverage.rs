@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::{EventRange, Named};
+use crate::source::{EventRange, KeyFields};
 
 /// The most partitions that are told one by one.
 const TOLD: usize = 20;
@@ -52,12 +52,12 @@ impl Partition {
 
 impl Coverage {
     /// Takes in the next object, by what its key says.
-    pub(super) fn see(&mut self, named: &Named) {
-        let (Some(partition), Some(offset)) = (named.partition, named.offset) else {
+    pub(super) fn see(&mut self, key_fields: &KeyFields) {
+        let (Some(partition), Some(offset)) = (key_fields.partition, key_fields.offset) else {
             return;
         };
-        self.scattered += u64::from(named.scattered);
-        let topic = named.topic.clone().unwrap_or_default();
+        self.scattered += u64::from(key_fields.scattered);
+        let topic = key_fields.topic.clone().unwrap_or_default();
         let is_full = self.partitions.len() >= WATCHED;
         match self.partitions.entry((topic, partition)) {
             std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().see(offset),
@@ -214,11 +214,11 @@ mod tests {
     ) -> String {
         let mut coverage = Coverage::default();
         for (topic, partition, offset) in objects {
-            coverage.see(&Named {
+            coverage.see(&KeyFields {
                 topic: (!topic.is_empty()).then(|| topic.to_owned()),
                 partition: Some(partition),
                 offset: Some(offset),
-                ..Named::default()
+                ..KeyFields::default()
             });
         }
         coverage.notes(&range).join("\n")
@@ -255,11 +255,11 @@ mod tests {
     #[test]
     fn scattered_records_are_said_to_be_unproved() {
         let mut coverage = Coverage::default();
-        coverage.see(&Named {
+        coverage.see(&KeyFields {
             partition: Some(0),
             offset: Some(0),
             scattered: true,
-            ..Named::default()
+            ..KeyFields::default()
         });
         let notes = coverage.notes(&EventRange::default());
         insta::assert_snapshot!(notes.join("\n"), @r"
@@ -289,10 +289,10 @@ mod tests {
     fn only_so_many_partitions_are_watched() {
         let mut coverage = Coverage::default();
         for partition in 0..WATCHED as i32 + 5 {
-            coverage.see(&Named {
+            coverage.see(&KeyFields {
                 partition: Some(partition),
                 offset: Some(0),
-                ..Named::default()
+                ..KeyFields::default()
             });
         }
         assert_eq!(

@@ -194,7 +194,7 @@ fn object_of(key: &str, content: &Bytes) -> Object {
         etag: blake3::hash(content).to_hex().to_string(),
         version: None,
         modified_us: 0,
-        named: None,
+        key_fields: None,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Messages {
     /// Each value with a zero behind it, then [`PADDING`].
     values: Bytes,
     /// Keys and headers.
-    beside: Vec<u8>,
+    metadata: Vec<u8>,
     headers: Vec<Header>,
 }
 
@@ -93,7 +93,7 @@ pub struct MessageRef<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Headers<'a> {
     list: &'a [Header],
-    beside: &'a [u8],
+    metadata: &'a [u8],
 }
 
 impl<'a> Headers<'a> {
@@ -102,8 +102,8 @@ impl<'a> Headers<'a> {
         self.list.iter().map(move |header| {
             let value = header.value.clone();
             (
-                part(self.beside, header.name.clone()),
-                value.map(|value| part(self.beside, value)),
+                part(self.metadata, header.name.clone()),
+                value.map(|value| part(self.metadata, value)),
             )
         })
     }
@@ -191,7 +191,7 @@ impl Messages {
 
     /// What they take in memory.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.values.len() + self.beside.len()
+        self.values.len() + self.metadata.len()
     }
 
     /// The record at a place among them.
@@ -206,10 +206,10 @@ impl Messages {
         MessageRef {
             offset: entry.offset,
             time_us: entry.time_us,
-            key: key.map(|key| part(&self.beside, key)),
+            key: key.map(|key| part(&self.metadata, key)),
             headers: Headers {
                 list: headers,
-                beside: &self.beside,
+                metadata: &self.metadata,
             },
             value: value.map(|value| part(&self.values, value)),
         }
@@ -258,7 +258,7 @@ fn part(bytes: &[u8], span: Span) -> &[u8] {
 pub(crate) struct Packer {
     entries: Vec<Entry>,
     values: Vec<u8>,
-    beside: Vec<u8>,
+    metadata: Vec<u8>,
     headers: Vec<Header>,
 }
 
@@ -291,15 +291,15 @@ impl Packer {
     /// Gives the last record its key.
     pub(crate) fn key(&mut self, key: &[u8]) {
         if let Some(last) = self.entries.last_mut() {
-            last.key = Some(append(&mut self.beside, key));
+            last.key = Some(append(&mut self.metadata, key));
         }
     }
 
     /// Gives the last record one more header.
     pub(crate) fn header(&mut self, name: &[u8], value: Option<&[u8]>) {
         if let Some(last) = self.entries.last_mut() {
-            let name = append(&mut self.beside, name);
-            let value = value.map(|value| append(&mut self.beside, value));
+            let name = append(&mut self.metadata, name);
+            let value = value.map(|value| append(&mut self.metadata, value));
             self.headers.push(Header { name, value });
             last.headers.end = narrow(self.headers.len());
         }
@@ -312,7 +312,7 @@ impl Packer {
 
     /// How many bytes they take.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.values.len() + self.beside.len()
+        self.values.len() + self.metadata.len()
     }
 
     /// All that was added.
@@ -323,7 +323,7 @@ impl Packer {
             partition,
             entries: self.entries,
             values: self.values.into(),
-            beside: self.beside,
+            metadata: self.metadata,
             headers: self.headers,
         }
     }

@@ -49,7 +49,7 @@ pub use error::SourceError;
 pub(crate) use error::codes;
 #[cfg(not(fuzzing))]
 pub(crate) use kafka::codes as kafka_codes;
-pub use layout::Named;
+pub use layout::KeyFields;
 pub use messages::{Attached, Headers, Message, MessageRef, Messages};
 pub(crate) use messages::{PADDING, Packer};
 pub use offsets::TopicPartition;
@@ -171,8 +171,8 @@ pub struct Object {
     /// When it was written, in microseconds since 1970-01-01T00:00:00Z.
     pub modified_us: i64,
     /// What its key says of its records; set by [`archive::Freezing`], whatever a driver gives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub named: Option<Box<Named>>,
+    #[serde(rename = "named", default, skip_serializing_if = "Option::is_none")]
+    pub key_fields: Option<Box<KeyFields>>,
 }
 
 /// What of a record is wanted beside its value, timestamp and offset.
@@ -307,7 +307,7 @@ pub struct ArchivedRecord {
     /// The object's key.
     pub source: Arc<str>,
     /// What the key says of the object's records.
-    pub named: Option<Named>,
+    pub key_fields: Option<KeyFields>,
     /// Its ordinal within the object.
     pub offset: i64,
     /// Where it begins within the decompressed object, in bytes.

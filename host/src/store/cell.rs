@@ -7,7 +7,7 @@ use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecon
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 
-use crate::store::civil::Civil;
+use crate::store::datetime::DateTimeText;
 
 /// The value at `row`.
 pub(crate) fn cell_text(column: &ArrayRef, row: usize) -> String {
@@ -20,13 +20,13 @@ pub(crate) fn cell_text(column: &ArrayRef, row: usize) -> String {
         DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
         DataType::Timestamp(..) => {
             let us = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            Civil::new()
+            DateTimeText::new()
                 .timestamp(us)
                 .map_or_else(|| format!("{us} us"), |text| short_time(&text))
         }
         DataType::Date32 => {
             let days = column.as_primitive::<Date32Type>().value(row);
-            Civil::new()
+            DateTimeText::new()
                 .date(days)
                 .map_or_else(|| format!("day {days}"), |text| ascii(&text))
         }

@@ -18,8 +18,8 @@ use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
 pub(crate) mod cell;
-mod civil;
 pub mod conformance;
+mod datetime;
 mod error;
 mod index;
 mod order;

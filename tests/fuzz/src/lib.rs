@@ -12,12 +12,12 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::sync::Once;
 
-pub mod build;
+pub mod workdir;
 #[path = "../../../host/src/decode/mod.rs"]
 pub mod decode;
 #[path = "../../../host/src/durable.rs"]
 mod durable;
-#[path = "../../../host/src/error/mod.rs"]
+#[path = "../../../host/src/error.rs"]
 pub mod error;
 #[path = "../../../host/src/schema.rs"]
 pub mod schema;

@@ -1,6 +1,6 @@
-//! Runs [`journal`](backfold_fuzz::build::journal).
+//! Runs [`journal`](backfold_fuzz::workdir::journal).
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(
-    |input: &[u8]| backfold_fuzz::run(|| backfold_fuzz::build::journal(input))
+    |input: &[u8]| backfold_fuzz::run(|| backfold_fuzz::workdir::journal(input))
 );

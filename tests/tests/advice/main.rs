@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use backfold::error::pages;
+use backfold::explain;
 use backfold_tests::components::guest;
 use backfold_tests::process;
 use backfold_tests::workbench::Workbench;
@@ -101,7 +101,7 @@ fn each_page_is_walked_or_has_a_reason() {
     for code in walked.chain(others.copied()) {
         assert!(listed.insert(code), "{code} is listed twice");
     }
-    let pages: BTreeSet<_> = pages::all().map(|page| page.code).collect();
+    let pages: BTreeSet<_> = explain::all().map(|page| page.code).collect();
     let missing: Vec<_> = pages.difference(&listed).collect();
     let stale: Vec<_> = listed.difference(&pages).collect();
     assert!(
@@ -170,7 +170,7 @@ fn provoke_by(bench: &Workbench, command: &mut Command, code: &str) -> String {
 
 /// The exit code of the errors that have this code.
 fn exit_code(code: &str) -> i32 {
-    let codes = pages::codes();
+    let codes = explain::codes();
     let found = codes.iter().find(|known| known.to_string() == code);
     found.unwrap().class.exit_code().into()
 }

@@ -16,21 +16,21 @@ use arrow_schema::ArrowError;
 use arrow_select::filter::FilterBuilder;
 use arrow_select::take::take;
 
-use super::beside::Beside;
 use super::bind::{Binding, Wants};
 use super::cast::Converted;
 use super::lines::Lines;
+use super::metadata::RowMetadata;
 use super::values::Wish;
 use crate::decode::judge::{TOMBSTONE, UNTIMED};
-use crate::decode::logged::{Became, Tracker};
 use crate::decode::plan::Place;
+use crate::decode::stretches::{Became, Tracker};
 use crate::decode::{Counts, Rejected};
 
 /// Rows of columns, and what is known of them beside these.
 pub(in crate::decode) struct Piece {
     pub(in crate::decode) rows: RecordBatch,
     pub(in crate::decode) binding: Arc<Binding>,
-    pub(in crate::decode) beside: Beside,
+    pub(in crate::decode) metadata: RowMetadata,
 }
 
 impl Piece {
@@ -41,7 +41,7 @@ impl Piece {
         let second = Piece {
             rows: self.rows.slice(middle, rows - middle),
             binding: self.binding.clone(),
-            beside: self.beside.after(middle),
+            metadata: self.metadata.after(middle),
         };
         let first = Piece {
             rows: self.rows.slice(0, middle),
@@ -136,7 +136,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowErro
     let places = refused.keys().copied().collect();
     let (mut all, mut bytes) = (Vec::new(), 0);
     for (row, refusal) in refused {
-        let rejected = rejected(&piece.beside, &lines, row, refusal);
+        let rejected = rejected(&piece.metadata, &lines, row, refusal);
         bytes += rejected.size_bytes();
         if bytes > COLUMN_BYTES && rows > 1 {
             return Err(ArrowError::OffsetOverflowError(bytes));
@@ -160,16 +160,16 @@ pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowErro
 /// The only row of a piece, refused as a whole.
 #[cold]
 pub(super) fn refused(piece: &Piece, reason: String) -> Rejected {
-    let position = piece.beside.position(0);
-    let message = piece.beside.message(0);
+    let position = piece.metadata.position(0);
+    let message = piece.metadata.message(0);
     let value = message.as_ref().and_then(|message| message.value);
     let attached = message.as_ref().map(|message| message.attached());
     Rejected::new(position, None, reason, value).with(attached)
 }
 
-fn rejected(beside: &Beside, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
-    let position = beside.position(row);
-    match beside.message(row) {
+fn rejected(metadata: &RowMetadata, lines: &Lines, row: u32, (path, reason): Refusal) -> Rejected {
+    let position = metadata.position(row);
+    match metadata.message(row) {
         Some(message) => {
             Rejected::new(position, path, reason, message.value).with(Some(message.attached()))
         }
@@ -194,7 +194,7 @@ impl Judging<'_> {
     fn lacks(&self, input: usize) -> String {
         let plan = &self.wants.plan;
         match plan.inputs[input].place {
-            Place::Value(_) | Place::Payload if self.piece.beside.is_tombstone() => {
+            Place::Value(_) | Place::Payload if self.piece.metadata.is_tombstone() => {
                 TOMBSTONE.to_owned()
             }
             _ => plan.lacks(input),
@@ -253,8 +253,8 @@ impl Judging<'_> {
         if !plan.is_cut_by_record_time {
             return Ok(());
         }
-        let (beside, places) = (&self.piece.beside, &self.places);
-        let times: Vec<_> = places.iter().map(|row| beside.time_us(*row)).collect();
+        let (metadata, places) = (&self.piece.metadata, &self.places);
+        let times: Vec<_> = places.iter().map(|row| metadata.time_us(*row)).collect();
         let kept = BooleanBuffer::collect_bool(times.len(), |row| {
             times[row].is_some_and(|at_us| plan.range.contains(at_us))
         });
@@ -338,7 +338,7 @@ impl Judging<'_> {
                     None => new_null_array(&wish.kind.data_type(), rows),
                 }
             }
-            place => return self.piece.beside.input(place, &self.places, keyed, wish),
+            place => return self.piece.metadata.input(place, &self.places, keyed, wish),
         };
         Ok(array.into())
     }

@@ -13,8 +13,8 @@ use arrow_select::concat::concat_batches;
 
 use super::bind::Wants;
 use super::convert::{self, Outcome, Piece};
-use crate::decode::logged::{LoggedStretch, Tracker};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
+use crate::decode::stretches::{OffsetStretch, Tracker};
 use crate::decode::{Counts, Events, Rejected};
 
 /// A batch closes once it refers to this many bytes of an object's columns, or of messages,
@@ -48,7 +48,7 @@ struct Gathered {
     rejected_bytes: usize,
     counts: Counts,
     /// Of a batch that is closed: until then the tracker has it.
-    logged: Vec<LoggedStretch>,
+    logged: Vec<OffsetStretch>,
 }
 
 impl Gathering {
@@ -120,7 +120,7 @@ impl Gathering {
         if outcome.events.is_empty() {
             return;
         }
-        let source = piece.beside.source(outcome.lines);
+        let source = piece.metadata.source(outcome.lines);
         // Pieces of one chunk of messages follow each other.
         if !open
             .sources
@@ -132,9 +132,9 @@ impl Gathering {
         }
         let source = open.sources.len() as u32 - 1;
         open.rows.extend(outcome.events.iter().map(|row| ColumnRow {
-            offset: piece.beside.offset(*row),
+            offset: piece.metadata.offset(*row),
             source,
-            row: piece.beside.place(*row),
+            row: piece.metadata.place(*row),
         }));
         open.batch_bytes += batch_bytes;
         open.batches.push(outcome.batch);

@@ -6,7 +6,7 @@ use arrow_array::ArrayRef;
 use super::bind::Wants;
 use super::values::Wish;
 use crate::decode::column::Column;
-use crate::decode::named::{KeySays, misfit, whole};
+use crate::decode::key_fields::{PlannedKeyFields, misfit, whole};
 use crate::source::Object;
 
 /// A value that all rows have, as an array of one, or why none of them has it.
@@ -30,7 +30,7 @@ pub(super) struct Keyed {
 impl Keyed {
     /// What the key of `object` says of what is wanted.
     pub(super) fn new(wants: &Wants, object: &Object) -> Self {
-        let Some(says) = KeySays::of(object.named.as_deref(), &wants.plan) else {
+        let Some(says) = PlannedKeyFields::of(object.key_fields.as_deref(), &wants.plan) else {
             return Keyed::of_log();
         };
         let inputs = says.inputs.iter().zip(&wants.inputs);
@@ -43,7 +43,10 @@ impl Keyed {
             let json = json.as_deref();
             json.is_some_and(|json| condition.holds(json, whole(json).escaped))
         });
-        let names = object.named.as_ref().map(|named| &named.columns);
+        let names = object
+            .key_fields
+            .as_ref()
+            .map(|key_fields| &key_fields.columns);
         let paths = wants.paths.iter();
         let paths = paths.map(|path| match (wants.plan.names_within_value(path), names) {
             ([name], Some(names)) => names.contains_key(name),

@@ -49,7 +49,6 @@
 //! that have a value there: the topic may hold records of several kinds.
 
 mod avro;
-mod beside;
 mod bind;
 mod cast;
 mod condition;
@@ -58,18 +57,19 @@ mod damage;
 mod gather;
 mod keyed;
 mod lines;
+mod metadata;
 mod parquet;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub(super) use avro::{AvroMessages, AvroReader, Decoders};
-pub(super) use beside::Beside;
 pub use bind::ColumnType;
 pub(super) use bind::{Binding, Wants};
 pub(super) use convert::Piece;
 pub(super) use gather::Gathering;
 pub(super) use lines::Lines;
+pub(super) use metadata::RowMetadata;
 pub(super) use parquet::GroupReader;
 #[cfg(any(test, fuzzing))]
 pub(super) use parquet::craft;

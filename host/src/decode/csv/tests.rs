@@ -9,9 +9,9 @@ use crate::decode::{
     Condition, CsvOptions, DecodeError, DecodeOptions, Decoding, Format, Projection,
 };
 use crate::error::Coded;
-use crate::json_rows;
+use crate::row_json;
 use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Named, Object};
+use crate::source::{Chunk, KeyFields, Object};
 use crate::units::ByteSize;
 
 fn options(csv: CsvOptions) -> DecodeOptions {
@@ -62,7 +62,7 @@ fn decode_csv(
 
 /// The rows as JSON.
 fn lines(decoded: &Decoded) -> String {
-    let rows = |batch| (0..).map(move |row| json_rows::row(batch, row));
+    let rows = |batch| (0..).map(move |row| row_json::row(batch, row));
     let all = decoded.batches.iter();
     let all = all.flat_map(|batch| rows(batch).take(batch.num_rows()));
     all.map(|row| serde_json::to_string(&row).unwrap() + "\n")
@@ -303,13 +303,13 @@ fn a_column_that_the_header_lacks_is_that_of_the_key() {
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
     let columns = [("region", "eu"), ("hour", "05")];
     let columns = columns.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
-    let named = Named {
+    let key_fields = KeyFields {
         columns: columns.into_iter().collect(),
-        ..Named::default()
+        ..KeyFields::default()
     };
     let key = |name: &str| {
         Chunk::Object(Arc::new(Object {
-            named: Some(Box::new(named.clone())),
+            key_fields: Some(Box::new(key_fields.clone())),
             ..(*object(name)).clone()
         }))
     };

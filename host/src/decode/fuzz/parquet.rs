@@ -93,7 +93,7 @@ fn read(
         etag: String::new(),
         version: None,
         modified_us: 0,
-        named: None,
+        key_fields: None,
     });
     let planner = ParquetPlanner::new(wanted.clone(), options)?;
     let mut footer = planner.footer(&object)?;

@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::decode::{Condition, DecodeOptions, Decoding, Envelope, EventRange, Format, Projection};
-use crate::json_rows;
+use crate::row_json;
 use crate::schema::{Encoding, Input, Kind, Origin};
 
 /// All that a component can ask for.
@@ -39,7 +39,7 @@ fn read(wanted: Projection, envelope: Envelope, text: &str) -> String {
     };
     let decoded = decode_with(wanted, &options, text);
     let batch = &decoded.batches[0];
-    let rows = (0..batch.num_rows()).map(|row| json_rows::row(batch, row));
+    let rows = (0..batch.num_rows()).map(|row| row_json::row(batch, row));
     let rows: String = rows
         .map(|row| serde_json::to_string(&row).unwrap() + "\n")
         .collect();

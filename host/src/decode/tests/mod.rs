@@ -13,7 +13,7 @@ mod envelope;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
-mod named;
+mod key_fields;
 pub(super) mod oracle;
 #[cfg(test)]
 mod origins;

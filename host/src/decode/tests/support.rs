@@ -11,7 +11,7 @@ use crate::decode::{
 };
 use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::offsets::OffsetSet;
-use crate::source::{Chunk, Named, Object};
+use crate::source::{Chunk, KeyFields, Object};
 
 /// Two seeds: one that is always the same, and one that no run had before. `BACKFOLD_TEST_SEED` takes the place of
 /// both.
@@ -56,7 +56,7 @@ pub(in crate::decode) fn object(key: &str) -> Arc<Object> {
         etag: String::new(),
         version: None,
         modified_us: 1_000_000,
-        named: None,
+        key_fields: None,
     })
 }
 
@@ -215,19 +215,22 @@ pub(in crate::decode) fn decode(projection: Projection, text: impl AsRef<[u8]>) 
 
 /// Decodes `text` as one object whose key says so.
 pub(in crate::decode) fn decode_under(
-    named: Option<&Named>,
+    key_fields: Option<&KeyFields>,
     projection: Projection,
     text: impl AsRef<[u8]>,
 ) -> Decoded {
     let mut decoding = Decoding::new(projection, &DecodeOptions::default()).unwrap();
     let chunks = object_chunks("a.json", text.as_ref(), usize::MAX);
-    run(&mut decoding, under(named.cloned(), chunks)).unwrap()
+    run(&mut decoding, under(key_fields.cloned(), chunks)).unwrap()
 }
 
 /// The chunks of an object, whose key says so.
-pub(in crate::decode) fn under(named: Option<Named>, mut chunks: Vec<Chunk>) -> Vec<Chunk> {
+pub(in crate::decode) fn under(
+    key_fields: Option<KeyFields>,
+    mut chunks: Vec<Chunk>,
+) -> Vec<Chunk> {
     if let Some(Chunk::Object(object)) = chunks.first_mut() {
-        Arc::make_mut(object).named = named.map(Box::new);
+        Arc::make_mut(object).key_fields = key_fields.map(Box::new);
     }
     chunks
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange, Projection};
 use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Named, Object};
+use crate::source::{Chunk, KeyFields, Object};
 
 fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
     Arc::new(Object {
@@ -19,12 +19,12 @@ fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
         etag: String::new(),
         version: None,
         modified_us: 0,
-        named: Some(Box::new(Named {
+        key_fields: Some(Box::new(KeyFields {
             topic: Some("clicks".to_owned()),
             partition: Some(0),
             offset: Some(offset),
             scattered,
-            ..Named::default()
+            ..KeyFields::default()
         })),
     })
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::lab::Lab;
 use super::pool::Made;
-use super::trial::violation;
+use super::violation::violation;
 use super::{Counterexample, LawError, Sample, describe};
 use crate::durable;
 use crate::guest::Component;
-use crate::json_rows;
+use crate::row_json;
 
 /// Writes a counterexample to `path`.
 ///
@@ -63,7 +63,7 @@ pub fn again(
     }
     let events = operands.iter().flat_map(|operand| &operand.events);
     let columns: Vec<_> = events.clone().map(|event| event.columns.clone()).collect();
-    let batch = json_rows::batch(&descriptor.input_schema(), &columns).map_err(&failed)?;
+    let batch = row_json::batch(&descriptor.input_schema(), &columns).map_err(&failed)?;
     let sample = Sample::kept(
         batch,
         events.filter_map(|event| event.position.clone()).collect(),
@@ -76,7 +76,7 @@ pub fn again(
         next_row = rows.end;
         let key = match &operand.key {
             Some(key) => {
-                let key = json_rows::batch(&descriptor.key_schema(), std::slice::from_ref(key))
+                let key = row_json::batch(&descriptor.key_schema(), std::slice::from_ref(key))
                     .map_err(&failed)?;
                 lab.encode_keys(&key)?.concat()
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::random::Random;
 use super::{LawError, Sample};
 use crate::guest::GuestError;
-use crate::json_rows::{self, Row};
+use crate::row_json::{self, Row};
 use crate::schema::{Descriptor, Input, Kind, Origin};
 
 /// How often a value is one at the edge of what its kind can hold. Rare, since two of them in a sum overflow.
@@ -39,7 +39,7 @@ pub fn generate(descriptor: &Descriptor, count: usize, seed: u64) -> Result<Samp
                 .collect()
         })
         .collect();
-    let events = json_rows::batch(&descriptor.input_schema(), &rows).map_err(|what| {
+    let events = row_json::batch(&descriptor.input_schema(), &rows).map_err(|what| {
         LawError::Guest(GuestError::BadArgument {
             call: crate::guest::Call::Fold,
             what,

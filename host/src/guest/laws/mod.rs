@@ -31,7 +31,7 @@ mod sample;
 mod screen;
 mod search;
 mod shrink;
-mod trial;
+mod violation;
 
 pub use again::{again, read, save};
 pub use equation::Equation;
@@ -43,12 +43,12 @@ pub use report::{Checked, Counterexample, Event, Law, LawReport, LawResult, Oper
 pub use sample::Sample;
 
 use super::{Component, GuestError, Instance};
-use crate::json_rows;
+use crate::row_json;
 use lab::Lab;
 use pool::{Case, Made, Pool};
 use screen::screen;
 use search::search;
-use trial::{Violation, violation};
+use violation::{Violation, violation};
 
 /// How thorough a check is.
 #[derive(Clone, Debug)]
@@ -352,13 +352,13 @@ fn describe(
 }
 
 /// The key of a state, for people; none of events.
-fn key_of(lab: &mut Lab<'_>, made: &Made) -> Option<json_rows::Row> {
+fn key_of(lab: &mut Lab<'_>, made: &Made) -> Option<row_json::Row> {
     if made.key.is_empty() {
         return None;
     }
     let folded = lab.fold_whole(&made.rows).ok()?;
     let row = folded.find(&made.key)?;
-    Some(json_rows::row(&folded.key_columns, row))
+    Some(row_json::row(&folded.key_columns, row))
 }
 
 #[cfg(test)]

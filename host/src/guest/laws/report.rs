@@ -10,7 +10,7 @@ use super::LawError;
 use super::equation::Equation;
 use crate::decode::Position;
 use crate::guest::GuestError;
-use crate::json_rows::Row;
+use crate::row_json::Row;
 
 /// A promise of a component that a rebuild rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

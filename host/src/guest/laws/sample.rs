@@ -7,7 +7,7 @@ use arrow_select::take::take_record_batch;
 
 use crate::decode::{Events, Position};
 use crate::guest::laws::Event;
-use crate::json_rows;
+use crate::row_json;
 
 /// Events, in the order of their source, and where each of them stood.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ impl Sample {
     pub(crate) fn event(&self, row: u32) -> Event {
         Event {
             position: self.positions.get(row as usize).cloned(),
-            columns: json_rows::row(&self.events, row as usize),
+            columns: row_json::row(&self.events, row as usize),
         }
     }
 }

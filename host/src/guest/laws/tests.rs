@@ -32,7 +32,7 @@ fn params(given: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// A hundred events of three pages, with positions of their own making.
 fn sample() -> Sample {
-    let rows: Vec<json_rows::Row> = (0..100)
+    let rows: Vec<row_json::Row> = (0..100)
         .map(|number| {
             let row = json!({ "page": format!("/{}", number % 3), "amount": number % 7 - 1 });
             serde_json::from_value(row).unwrap()
@@ -43,7 +43,7 @@ fn sample() -> Sample {
         .unwrap()
         .descriptor()
         .input_schema();
-    Sample::made_up(json_rows::batch(&schema, &rows).unwrap())
+    Sample::made_up(row_json::batch(&schema, &rows).unwrap())
 }
 
 fn checked(given: &[(&str, &str)]) -> LawReport {

@@ -34,7 +34,7 @@ fn batches(records: &[(String, i64)], batch_rows: u32) -> Vec<Events> {
         etag: String::new(),
         version: None,
         modified_us: 0,
-        named: None,
+        key_fields: None,
     };
     let mut batches = Vec::new();
     for chunk in [

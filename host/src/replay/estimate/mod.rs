@@ -18,12 +18,12 @@ use serde::Serialize;
 use super::folding::{on_thread, projection};
 use super::schemas::MessageSchemas;
 use super::{Error, Replay};
-use crate::build::{BuildFolder, SplitReader, Standing};
 use crate::decode::Schemas;
 use crate::error::WithCauses;
 use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
 use crate::source::{FrozenPartition, ReplayDriver, Split, SplitInput};
+use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 mod measure;
 mod pick;
@@ -328,7 +328,7 @@ mod tests {
             etag: String::new(),
             version: None,
             modified_us: 0,
-            named: None,
+            key_fields: None,
         };
         let measured = Measured {
             records,

@@ -131,7 +131,7 @@ mod tests {
                 etag: String::new(),
                 version: None,
                 modified_us: 0,
-                named: None,
+                key_fields: None,
             };
             Ok::<_, Infallible>(Piece::Object(object))
         });

@@ -25,7 +25,7 @@ pub(super) fn object_of(key: String, file: &Metadata) -> io::Result<Object> {
         etag: format!("{modified_ns}-{size_bytes}"),
         version: None,
         modified_us: i64::try_from(modified_ns.div_euclid(1000)).unwrap_or(i64::MAX),
-        named: None,
+        key_fields: None,
     })
 }
 

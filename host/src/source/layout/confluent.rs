@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::folders;
 use super::hive;
 use super::key::Key;
-use super::named::Named;
+use super::key_fields::KeyFields;
 use super::pattern::{Part, Token, name_says};
 use super::template::{Fault, Template, Tokens};
 use crate::source::EventRange;
@@ -44,18 +44,18 @@ impl Confluent {
         folders::date_by_names(columns).span(self.time_zone)
     }
 
-    pub(super) fn named(&self, key: &Key<'_>) -> Option<Named> {
+    pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         let delimiter = self.delimiter.as_deref().unwrap_or("+");
         let name = log_name(delimiter, Token::Ending);
-        let named = name_says(&name, key.name?)?;
+        let key_fields = name_says(&name, key.name?)?;
         // Only the default partitioner keeps the records of a partition together.
-        let own_folder = named
+        let own_folder = key_fields
             .partition
             .map(|partition| format!("partition={partition}"));
-        Some(Named {
+        Some(KeyFields {
             columns: hive::columns(key),
             scattered: key.folders.last().map(|folder| folder.to_string()) != own_folder,
-            ..named
+            ..key_fields
         })
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::folders;
 use super::hive;
 use super::key::Key;
-use super::named::Named;
+use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
 /// How a stream of Firehose is set up.
@@ -29,10 +29,10 @@ impl Firehose {
     }
 
     /// Dynamic partitioning writes columns as Hive has them, if its prefix says so.
-    pub(super) fn named(key: &Key<'_>) -> Named {
-        Named {
+    pub(super) fn key_fields(key: &Key<'_>) -> KeyFields {
+        KeyFields {
             columns: hive::columns(key),
-            ..Named::default()
+            ..KeyFields::default()
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folders;
 use super::key::Key;
-use super::named::Named;
+use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
 /// What Hive and Spark write for null.
@@ -39,10 +39,10 @@ impl Hive {
         folders::date_by_values(telling).span(self.time_zone)
     }
 
-    pub(super) fn named(key: &Key<'_>) -> Named {
-        Named {
+    pub(super) fn key_fields(key: &Key<'_>) -> KeyFields {
+        KeyFields {
             columns: columns(key),
-            ..Named::default()
+            ..KeyFields::default()
         }
     }
 }
@@ -130,8 +130,8 @@ mod tests {
     #[test]
     fn every_folder_with_a_value_is_a_column() {
         let key = "events/city=S%C3%A3o Paulo/path=a%2Fb%3Dc/rate=100%25/odd=%zz%/empty=/dt=2026-01-31/none=__HIVE_DEFAULT_PARTITION__/=x/f.json";
-        let named = hive().named(key).expect("columns");
-        insta::assert_snapshot!(serde_json::to_string_pretty(&named).expect("serialized"), @r#"
+        let key_fields = hive().key_fields(key).expect("columns");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&key_fields).expect("serialized"), @r#"
         {
           "columns": {
             "city": "São Paulo",

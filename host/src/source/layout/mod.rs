@@ -10,7 +10,7 @@
 //! | `calendar` | dates as keys write them, in any zone |
 //! | `folders` | dates and columns in the names of folders |
 //! | `pattern` | what all templates become |
-//! | `named` | what a key says beside the time |
+//! | `key_fields` | what a key says beside the time |
 //! | `firehose` | `2026/01/31/05/…` |
 //! | `hive` | `dt=2026-01-31/…` |
 //! | `confluent` | `topics/clicks/partition=3/clicks+3+0000000042.json` |
@@ -34,8 +34,8 @@ mod firehose;
 mod folders;
 mod hive;
 mod key;
+mod key_fields;
 mod msk;
-mod named;
 pub mod narrowing;
 mod pattern;
 mod template;
@@ -45,8 +45,8 @@ pub use confluent::Confluent;
 pub use firehose::Firehose;
 pub use hive::Hive;
 use key::Key;
+pub use key_fields::KeyFields;
 pub use msk::Msk;
-pub use named::Named;
 pub use narrowing::{Below, LATENESS, Narrowing};
 pub use template::{Template, TemplateFault};
 
@@ -92,16 +92,16 @@ impl Layout {
     }
 
     /// What `key` says beside the time; `None` if it is not built as the layout has it.
-    pub fn named(&self, key: &str) -> Option<Named> {
+    pub fn key_fields(&self, key: &str) -> Option<KeyFields> {
         let key = Key::new(key);
         match self {
-            Layout::None => Some(Named::default()),
-            Layout::Firehose(_) => Some(Firehose::named(&key)),
-            Layout::Hive(_) => Some(Hive::named(&key)),
-            Layout::Confluent(confluent) => confluent.named(&key),
-            Layout::Aiven(aiven) => aiven.named(&key),
-            Layout::Msk(msk) => msk.named(&key),
-            Layout::Template(template) => template.pattern().named(&key),
+            Layout::None => Some(KeyFields::default()),
+            Layout::Firehose(_) => Some(Firehose::key_fields(&key)),
+            Layout::Hive(_) => Some(Hive::key_fields(&key)),
+            Layout::Confluent(confluent) => confluent.key_fields(&key),
+            Layout::Aiven(aiven) => aiven.key_fields(&key),
+            Layout::Msk(msk) => msk.key_fields(&key),
+            Layout::Template(template) => template.pattern().key_fields(&key),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::confluent::log_name;
 use super::folders;
 use super::key::Key;
-use super::named::Named;
+use super::key_fields::KeyFields;
 use super::pattern::{Part, Token, name_says};
 use super::template::{Template, parse};
 use crate::source::EventRange;
@@ -38,9 +38,9 @@ impl Msk {
         folders::date_by_names(columns).span(Tz::UTC)
     }
 
-    pub(super) fn named(&self, key: &Key<'_>) -> Option<Named> {
+    pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         match &self.template {
-            Some(template) => template.pattern().named(key),
+            Some(template) => template.pattern().key_fields(key),
             None => name_says(&log_name("+", Token::Anything), key.name?),
         }
     }

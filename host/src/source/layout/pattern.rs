@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::calendar::{self, Date};
 use super::key::Key;
-use super::named::Named;
+use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
 /// The most tokens of a name.
@@ -177,8 +177,8 @@ impl Pattern {
     }
 
     /// What a key says; `None` if it does not fit.
-    pub(super) fn named(&self, key: &Key<'_>) -> Option<Named> {
-        let mut named = Named::default();
+    pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
+        let mut key_fields = KeyFields::default();
         let names = key.names();
         let tail_at = match &self.tail {
             None if names.len() == self.head.len() => names.len(),
@@ -195,9 +195,9 @@ impl Pattern {
         }
         let tail = self.tail.iter().flatten().zip(&names[tail_at..]);
         for (name, text) in self.head.iter().zip(&names).chain(tail) {
-            take_named(name, &fit(name, text)?, &mut named)?;
+            take_named(name, &fit(name, text)?, &mut key_fields)?;
         }
-        Some(named)
+        Some(key_fields)
     }
 
     fn names(&self) -> impl Iterator<Item = &Name> {
@@ -276,10 +276,10 @@ impl Pattern {
 }
 
 /// What one name says; `None` if it does not fit.
-pub(super) fn name_says(name: &[Token], text: &str) -> Option<Named> {
-    let mut named = Named::default();
-    take_named(name, &fit(name, text)?, &mut named)?;
-    Some(named)
+pub(super) fn name_says(name: &[Token], text: &str) -> Option<KeyFields> {
+    let mut key_fields = KeyFields::default();
+    take_named(name, &fit(name, text)?, &mut key_fields)?;
+    Some(key_fields)
 }
 
 fn tells_time(name: &[Token]) -> bool {
@@ -306,17 +306,17 @@ fn take_time(name: &[Token], found: &[&str], date: &mut Date) {
 }
 
 /// Takes what a name says; `None` if it contradicts a name before it, or no log counts so far.
-fn take_named(name: &[Token], found: &[&str], named: &mut Named) -> Option<()> {
+fn take_named(name: &[Token], found: &[&str], key_fields: &mut KeyFields) -> Option<()> {
     for (token, text) in name.iter().zip(found) {
         match token {
-            Token::Topic => match &named.topic {
+            Token::Topic => match &key_fields.topic {
                 Some(topic) if topic != text => return None,
-                _ => named.topic = Some((*text).to_owned()),
+                _ => key_fields.topic = Some((*text).to_owned()),
             },
-            Token::Partition => named.partition = Some(text.parse().ok()?),
-            Token::Offset => named.offset = Some(text.parse().ok()?),
+            Token::Partition => key_fields.partition = Some(text.parse().ok()?),
+            Token::Offset => key_fields.offset = Some(text.parse().ok()?),
             Token::Column(column) => {
-                named
+                key_fields
                     .columns
                     .insert(column.clone(), Some((*text).to_owned()));
             }

@@ -38,7 +38,7 @@ pub(super) fn shown(layout: &Layout, key: &str) -> Option<String> {
 
 /// What a key says beside the time, as `topic/partition@offset` and its columns.
 pub(super) fn shown_named(layout: &Layout, key: &str) -> String {
-    let Some(named) = layout.named(key) else {
+    let Some(named) = layout.key_fields(key) else {
         return "nothing".to_owned();
     };
     let mut words = Vec::new();

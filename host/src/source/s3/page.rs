@@ -220,7 +220,7 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
                 etag: required(object.e_tag, "an ETag")?,
                 version: None,
                 modified_us: instant(object.last_modified.as_ref()),
-                named: None,
+                key_fields: None,
             },
         })
     });
@@ -257,7 +257,7 @@ fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
                 etag: required(version.e_tag, "an ETag")?,
                 version: version.version_id,
                 modified_us: instant(version.last_modified.as_ref()),
-                named: None,
+                key_fields: None,
             },
         })
     });

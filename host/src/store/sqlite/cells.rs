@@ -11,7 +11,9 @@ use arrow_buffer::NullBuffer;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use crate::schema::Kind;
-use crate::store::civil::{Civil, DATE_BYTES, TIMESTAMP_BYTES, parse_date, parse_timestamp};
+use crate::store::datetime::{
+    DATE_BYTES, DateTimeText, TIMESTAMP_BYTES, parse_date, parse_timestamp,
+};
 
 /// A column of a batch, ready to be bound row by row.
 pub(super) struct Cells<'a> {
@@ -49,7 +51,7 @@ impl<'a> Cells<'a> {
                 Values::Float64(values)
             }
             Kind::Timestamp => {
-                let mut civil = Civil::new();
+                let mut civil = DateTimeText::new();
                 let values = column.as_primitive::<TimestampMicrosecondType>().values();
                 let why = "a moment outside the years 0000 to 9999";
                 Values::Timestamp(written(column, values, [0; TIMESTAMP_BYTES], why, |us| {
@@ -57,7 +59,7 @@ impl<'a> Cells<'a> {
                 })?)
             }
             Kind::Date => {
-                let mut civil = Civil::new();
+                let mut civil = DateTimeText::new();
                 let values = column.as_primitive::<Date32Type>().values();
                 let why = "a day outside the years 0000 to 9999";
                 Values::Date(written(column, values, [0; DATE_BYTES], why, |days| {

@@ -16,7 +16,7 @@ use arrow_schema::Schema;
 
 use super::datum::decoder;
 use super::shape::{Shape, VALUES_BYTES, check_items};
-use crate::decode::columnar::{Beside, Binding, Piece, Wants};
+use crate::decode::columnar::{Binding, Piece, RowMetadata, Wants};
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
@@ -301,7 +301,7 @@ impl AvroMessages {
         rows.push_columns(Piece {
             rows: batch,
             binding,
-            beside: Beside::Log {
+            metadata: RowMetadata::Log {
                 messages: self.messages.clone(),
                 first: run.places.start,
                 is_tombstone: run.id.is_none(),

@@ -11,7 +11,7 @@ use super::header::{Cursor, Header, SYNC_BYTES, Unread};
 use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
-use crate::decode::columnar::{Beside, Binding, Piece};
+use crate::decode::columnar::{Binding, Piece, RowMetadata};
 use crate::decode::decoding::Paused;
 use crate::decode::inflate::{Content, Filled};
 use crate::decode::reader::Reader;
@@ -256,7 +256,7 @@ impl AvroReader {
         let first = self.ordinal;
         self.ordinal += batch.num_rows() as i64;
         rows.push_columns(Piece {
-            beside: Beside::Object {
+            metadata: RowMetadata::Object {
                 source: self.source.clone(),
                 time_us: self.object.modified_us,
                 first,

@@ -5,7 +5,7 @@ mod encode;
 mod growth;
 mod messages;
 mod messages_as_json;
-mod messages_beside;
+mod messages_metadata;
 
 use crate::decode::columnar::tests::{
     assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,

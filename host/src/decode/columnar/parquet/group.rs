@@ -13,7 +13,7 @@ use super::file::in_group;
 use super::pages::{Page, pages};
 use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
-use crate::decode::columnar::{Beside, Binding, Piece};
+use crate::decode::columnar::{Binding, Piece, RowMetadata};
 use crate::decode::decoding::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
@@ -155,7 +155,7 @@ impl GroupReader {
             let piece = Piece {
                 rows: batch,
                 binding: self.binding.clone(),
-                beside: Beside::Object {
+                metadata: RowMetadata::Object {
                     source: self.source.clone(),
                     time_us: file.object.modified_us,
                     first,

@@ -12,7 +12,7 @@ use super::support::{events_under, inputs_of_a_key};
 use crate::decode::tests::support::{input, projection};
 use crate::decode::{EventRange, Projection};
 use crate::schema::{Condition, Encoding, Input, Kind};
-use crate::source::Named;
+use crate::source::KeyFields;
 
 /// Names that a key may have as columns, an object too, or neither.
 const NAMES: [&str; 5] = ["region", "hour", "day", "at", "ok"];
@@ -29,14 +29,14 @@ const TEXTS: [&str; 8] = [
     "a\"b\\c",
 ];
 
-fn named() -> impl Strategy<Value = Option<Named>> {
+fn key_fields() -> impl Strategy<Value = Option<KeyFields>> {
     let text = proptest::option::weighted(0.9, select(&TEXTS[..]));
     let columns = proptest::collection::btree_map(select(&NAMES[..]), text, 0..5);
     let offset = proptest::option::of(prop_oneof![0..100i64, Just(i64::MAX - 1)]);
-    let named = (columns, offset, any::<bool>(), any::<bool>());
-    let named = named.prop_map(|(columns, offset, is_topic, scattered)| {
+    let key_fields = (columns, offset, any::<bool>(), any::<bool>());
+    let key_fields = key_fields.prop_map(|(columns, offset, is_topic, scattered)| {
         let columns = columns.into_iter();
-        Named {
+        KeyFields {
             topic: is_topic.then(|| "clicks".to_owned()),
             partition: is_topic.then_some(7),
             offset,
@@ -46,7 +46,7 @@ fn named() -> impl Strategy<Value = Option<Named>> {
                 .collect(),
         }
     });
-    proptest::option::weighted(0.9, named)
+    proptest::option::weighted(0.9, key_fields)
 }
 
 /// A row: a number that every object has, and the texts of the columns that only some have.
@@ -123,11 +123,11 @@ proptest! {
     fn rows_of_columns_take_from_a_key_what_lines_of_json_take(
         (has, wanted) in any::<[bool; 5]>().prop_flat_map(|has| (Just(has), wanted(has))),
         rows in rows(),
-        named in named(),
+        key_fields in key_fields(),
     ) {
-        let named = named.as_ref();
-        let found = events_under(named, wanted.clone(), &columns(&rows, has)).unwrap();
-        assert_alike_under(named, &wanted, &[found], &lines(&rows, has));
+        let key_fields = key_fields.as_ref();
+        let found = events_under(key_fields, wanted.clone(), &columns(&rows, has)).unwrap();
+        assert_alike_under(key_fields, &wanted, &[found], &lines(&rows, has));
     }
 }
 
@@ -148,14 +148,14 @@ fn an_event_time_of_the_key_decides_for_all_rows() {
         };
         for text in ["1970-01-01T00:00:00Z", "eu"] {
             let at = [("at".to_owned(), Some(text.to_owned()))];
-            let named = Named {
+            let key_fields = KeyFields {
                 columns: at.into(),
-                ..Named::default()
+                ..KeyFields::default()
             };
             let batch = columns(&rows, [false; 5]);
-            let found = events_under(Some(&named), wanted.clone(), &batch).unwrap();
+            let found = events_under(Some(&key_fields), wanted.clone(), &batch).unwrap();
             assert_alike_under(
-                Some(&named),
+                Some(&key_fields),
                 &wanted,
                 std::slice::from_ref(&found),
                 &lines(&rows, [false; 5]),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Beside, Binding, Piece, Wants};
+use crate::decode::columnar::{Binding, Piece, RowMetadata, Wants};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
 use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object};
 use crate::decode::{DecodeError, Events, Projection};
 use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Named, Object};
+use crate::source::{KeyFields, Object};
 
 /// What becomes of the rows of `batch`, as the only piece of the object `a.json`.
 pub(in crate::decode::columnar) fn events(
@@ -23,13 +23,13 @@ pub(in crate::decode::columnar) fn events(
 
 /// The same where the key of the object says so.
 pub(super) fn events_under(
-    named: Option<&Named>,
+    key_fields: Option<&KeyFields>,
     projection: Projection,
     batch: &RecordBatch,
 ) -> Result<Events, DecodeError> {
     let wants = Wants::new(projection.clone())?;
     let object = Object {
-        named: named.cloned().map(Box::new),
+        key_fields: key_fields.cloned().map(Box::new),
         ..(*object("a.json")).clone()
     };
     let binding = Binding::new(&wants, batch.schema_ref(), &object)?;
@@ -37,7 +37,7 @@ pub(super) fn events_under(
     let piece = Piece {
         rows: batch.clone(),
         binding: Arc::new(binding),
-        beside: Beside::Object {
+        metadata: RowMetadata::Object {
             source: Arc::from("a.json"),
             time_us: 1_000_000,
             first: 0,
@@ -59,12 +59,12 @@ pub(in crate::decode::columnar) fn assert_alike(
 
 /// The same where the key of the object says so.
 pub(in crate::decode::columnar) fn assert_alike_under(
-    named: Option<&Named>,
+    key_fields: Option<&KeyFields>,
     projection: &Projection,
     found: &[Events],
     lines: &str,
 ) {
-    let expected = decode_under(named, projection.clone(), lines);
+    let expected = decode_under(key_fields, projection.clone(), lines);
     let found_batches = found.iter().map(|events| events.batch.clone()).collect();
     assert_eq!(
         joined(projection, found_batches),
@@ -115,12 +115,12 @@ pub(in crate::decode::columnar) fn assert_alike_under(
     let mut logged = Offsets::default();
     found.iter().for_each(|events| logged.add(events));
     assert_eq!(logged, expected.logged);
-    assert_lines(named, projection, found, &expected);
+    assert_lines(key_fields, projection, found, &expected);
 }
 
 /// Asserts that the lines kept of rows give the same again as JSON.
 fn assert_lines(
-    named: Option<&Named>,
+    key_fields: Option<&KeyFields>,
     projection: &Projection,
     found: &[Events],
     expected: &Decoded,
@@ -141,7 +141,7 @@ fn assert_lines(
     if from_source(projection) {
         return;
     }
-    let again = decode_under(named, projection.clone(), lines.join(&b'\n'));
+    let again = decode_under(key_fields, projection.clone(), lines.join(&b'\n'));
     assert_eq!(
         joined(projection, again.batches),
         joined(projection, expected.batches.clone()),
@@ -149,7 +149,11 @@ fn assert_lines(
     );
     let rejected = found.iter().flat_map(|events| &events.rejected);
     for rejected in rejected {
-        let again = decode_under(named, projection.clone(), rejected.bytes.as_ref().unwrap());
+        let again = decode_under(
+            key_fields,
+            projection.clone(),
+            rejected.bytes.as_ref().unwrap(),
+        );
         let reasons: Vec<_> = again.rejected.iter().map(|one| &one.reason).collect();
         assert_eq!(
             reasons,
@@ -205,10 +209,10 @@ pub(super) fn lines(values: &[&str]) -> String {
 }
 
 /// A key that says something of all that it can, and of a column that the events in `fixtures` have.
-pub(in crate::decode::columnar) fn key_of_events() -> Named {
+pub(in crate::decode::columnar) fn key_of_events() -> KeyFields {
     let columns = [("region", "eu"), ("hour", "05"), ("page", "/of the key")];
     let columns = columns.map(|(name, text)| (name.to_owned(), Some(text.to_owned())));
-    Named {
+    KeyFields {
         topic: Some("clicks".to_owned()),
         partition: Some(3),
         offset: Some(400),

@@ -2,20 +2,20 @@
 
 use std::sync::Mutex;
 
-use super::shelf::{Shelf, error, xml};
+use super::fake_bucket::{FakeBucket, error, xml};
 use super::{keys, plan_error, told};
-use crate::scripted::{Ends, Reply, Request};
 use crate::source::conformance::plan;
 use crate::source::layout::Layout;
 use crate::source::range::RangeConfig;
 use crate::source::s3::{S3Config, Versions};
 use crate::source::{EventRange, Frozen, Split};
+use crate::test_server::{Ends, Reply, Request};
 
 fn is_list(request: &Request) -> bool {
     request.query.contains_key("prefix")
 }
 
-async fn planned(shelf: &Shelf, config: S3Config, range: EventRange) -> (Vec<Split>, Frozen) {
+async fn planned(shelf: &FakeBucket, config: S3Config, range: EventRange) -> (Vec<Split>, Frozen) {
     plan(&shelf.driver_of(config, range)).await
 }
 
@@ -30,7 +30,7 @@ fn range(from: &str, to: &str) -> EventRange {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_folders_of_the_range_are_listed() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     for day in 1..=28 {
         for hour in 0..24 {
             for number in 0..2 {
@@ -83,7 +83,7 @@ async fn only_the_folders_of_the_range_are_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_every_kind_come_in_the_order_of_their_bytes() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     let mut put = vec![
         "a",
         "a b",
@@ -119,7 +119,7 @@ async fn keys_of_every_kind_come_in_the_order_of_their_bytes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_object_of_the_archive_is_passed_over_and_told() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     shelf.put("raw/", b"");
     shelf.put("raw/day/", b"");
     shelf.put("raw/day/a", b"content");
@@ -138,7 +138,7 @@ async fn what_is_no_object_of_the_archive_is_passed_over_and_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn archived_objects_are_found_before_anything_is_read() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     let restored = "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>\
                     <RestoreExpiryDate>2027-01-01T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>";
     let restoring =
@@ -200,7 +200,7 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
     ] {
         for times in [2, usize::MAX] {
             let left = Mutex::new(times);
-            let shelf = Shelf::with(move |request, _, reply| {
+            let shelf = FakeBucket::with(move |request, _, reply| {
                 let mut left = left.lock().unwrap();
                 let is_first_page = !request.query.contains_key("continuation-token");
                 if is_list(request) && is_first_page && *left > 0 {
@@ -236,7 +236,7 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_out_of_order_is_refused() {
     // The second page is the first once more; then one whose keys fall.
-    let twice = Shelf::with(|request, _, reply| {
+    let twice = FakeBucket::with(|request, _, reply| {
         if request.query.contains_key("continuation-token") {
             let line = "<Contents><Key>c</Key><Size>7</Size><ETag>1</ETag></Contents>";
             return xml(format!(
@@ -246,7 +246,7 @@ async fn a_listing_out_of_order_is_refused() {
         reply
     })
     .await;
-    let falling = Shelf::with(|request, _, reply| {
+    let falling = FakeBucket::with(|request, _, reply| {
         let text = String::from_utf8(reply.body.clone()).unwrap();
         match is_list(request) {
             true => Reply::new(200, text.replace("<Key>b<", "<Key>d<")),
@@ -275,10 +275,10 @@ async fn what_cannot_be_listed_says_why() {
         (403, "AccessDenied"),
         (301, "PermanentRedirect"),
     ] {
-        let shelf = Shelf::with(move |_, _, _| error(status, code)).await;
+        let shelf = FakeBucket::with(move |_, _, _| error(status, code)).await;
         all += &format!("{}\n", told(&plan_error(&shelf.s3_driver()).await));
     }
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     all += &format!("{}\n", told(&plan_error(&shelf.s3_driver()).await));
     let config = S3Config {
         versions: Versions::Always,
@@ -298,7 +298,7 @@ async fn what_cannot_be_listed_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_does_not_tell_of_versions_is_read_without() {
-    let shelf = Shelf::with(|request, _, reply| {
+    let shelf = FakeBucket::with(|request, _, reply| {
         if request.query.contains_key("versioning") {
             return error(403, "AccessDenied");
         }

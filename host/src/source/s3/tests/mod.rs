@@ -1,13 +1,13 @@
 //! What a real store does not do on demand, on one that is scripted; the real one is in `tests/`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod fake_bucket;
 mod listing;
 mod reading;
-mod shelf;
 mod spelling;
 
+use fake_bucket::FakeBucket;
 use futures::future::try_join_all;
-use shelf::Shelf;
 
 use crate::error::Coded;
 use crate::source::conformance::{self, Record, deliver, plan};
@@ -15,7 +15,7 @@ use crate::source::{ReplayDriver, SourceError, Split, SplitInput};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_driver_conforms() {
-    conformance::all(Shelf::new).await;
+    conformance::all(FakeBucket::new).await;
 }
 
 /// All records of a plan, in order; its splits are read at once, as by many workers.

@@ -9,13 +9,13 @@ use proptest::prelude::*;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::shelf::{BUCKET, Shelf, error, xml};
+use super::fake_bucket::{BUCKET, FakeBucket, error, xml};
 use super::{keys, read_all, told};
-use crate::scripted::{Ends, Reply, Request};
 use crate::source::conformance::{Record, content, deliver, plan};
 use crate::source::s3::read::STRETCH_BYTES;
 use crate::source::s3::{RequestOptions, S3Config};
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError};
+use crate::test_server::{Ends, Reply, Request};
 use crate::units::ByteSize;
 
 /// What a store may do to a response instead of giving it.
@@ -86,7 +86,7 @@ fn is_get(request: &Request) -> bool {
 }
 
 /// Objects of none, one and several stretches.
-fn fill(shelf: &Shelf) -> Vec<Record> {
+fn fill(shelf: &FakeBucket) -> Vec<Record> {
     let put: Vec<Record> = [
         ("a", 0),
         ("b", 1),
@@ -110,7 +110,7 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
     join_all(FAULTS.map(async |fault| {
         // Every stretch fails at its first and its second request.
         let seen = Mutex::new(HashMap::<(String, Option<u64>), u32>::new());
-        let shelf = Shelf::with(move |request, _, reply| {
+        let shelf = FakeBucket::with(move |request, _, reply| {
             if !is_get(request) || fault == Fault::WrongLength && reply.status != 206 {
                 return reply;
             }
@@ -146,7 +146,7 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
     let told = FAULTS.map(async |fault| {
-        let shelf = Shelf::with(move |request, _, reply| {
+        let shelf = FakeBucket::with(move |request, _, reply| {
             if request.path.ends_with("/c") && request.method == "GET" {
                 return fault.strike(reply);
             }
@@ -178,7 +178,7 @@ async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_that_breaks_off_is_gone_on_with_where_it_broke() {
     let first = Mutex::new(true);
-    let shelf = Shelf::with(move |request, _, reply| {
+    let shelf = FakeBucket::with(move |request, _, reply| {
         let mut first = first.lock().unwrap();
         if is_get(request) && std::mem::take(&mut *first) {
             return reply.ending(Ends::Closed(100_000));
@@ -205,7 +205,7 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
     // A store that ignores conditions, and answers with what was written meanwhile.
     let newer = Arc::new(Mutex::new(false));
     let flag = newer.clone();
-    let shelf = Shelf::with(move |request, _, reply| {
+    let shelf = FakeBucket::with(move |request, _, reply| {
         if is_get(request) && *flag.lock().unwrap() {
             return without(reply, "etag").with("etag", "\"newer\"");
         }
@@ -235,7 +235,7 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_outlives_what_is_written_over_it() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     shelf.keep_versions();
     let put = fill(&shelf);
     let driver = shelf.s3_driver();
@@ -257,7 +257,7 @@ async fn a_version_outlives_what_is_written_over_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_archived_since_the_plan_is_named() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     shelf.put("a", b"here");
     let driver = shelf.s3_driver();
     let (splits, _) = plan(&driver).await;
@@ -276,7 +276,7 @@ async fn refusals_are_told_at_once() {
         (400, "InvalidRequest"),
         (301, "PermanentRedirect"),
     ] {
-        let shelf = Shelf::with(move |request, _, reply| {
+        let shelf = FakeBucket::with(move |request, _, reply| {
             if is_get(request) {
                 return error(status, code).with("x-amz-request-id", "4711");
             }
@@ -302,7 +302,7 @@ async fn refusals_are_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_say_who_pays_and_with_which_key() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     shelf.put("a", b"content");
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
@@ -335,7 +335,7 @@ async fn requests_say_who_pays_and_with_which_key() {
 /// What a driver has fetched and nobody has taken stays within the read-ahead.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_is_fetched_ahead_than_allowed() {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     for number in 0..40 {
         shelf.put(&format!("{number:02}"), &content(number, 1000));
     }
@@ -377,7 +377,7 @@ async fn no_more_is_fetched_ahead_than_allowed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_asks_to_slow_down_is_asked_less_at_a_time() {
-    let shelf = Shelf::with(|request, number, reply| {
+    let shelf = FakeBucket::with(|request, number, reply| {
         if is_get(request) && number % 3 == 0 {
             return error(503, "SlowDown");
         }
@@ -406,7 +406,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let script_of = script.clone();
-            let shelf = Shelf::with(move |request, number, reply| {
+            let shelf = FakeBucket::with(move |request, number, reply| {
                 let fault = script_of[number % script_of.len()].map(|at| FAULTS[at]);
                 match fault.filter(|fault| is_get(request) && *fault != Fault::WrongLength) {
                     Some(fault) => fault.strike(reply),
@@ -432,7 +432,7 @@ proptest! {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_where_a_listing_should_be_is_none() {
     let first = Mutex::new(true);
-    let shelf = Shelf::with(move |request, _, reply| {
+    let shelf = FakeBucket::with(move |request, _, reply| {
         if request.query.contains_key("prefix") && std::mem::take(&mut *first.lock().unwrap()) {
             return xml("<Error><Code>InternalError</Code></Error>".to_owned());
         }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::shelf::{BUCKET, Shelf, error};
+use super::fake_bucket::{BUCKET, FakeBucket, error};
 use super::{plan_error, read_all, told};
-use crate::scripted::{Ends, Reply, Request, Server};
 use crate::source::EventRange;
 use crate::source::conformance::{content, deliver, plan};
 use crate::source::s3::{S3Config, S3Driver};
+use crate::test_server::{Ends, Reply, Request, Server};
 
 /// What a person is not to see: how the libraries are made.
 const INTERNALS: [&str; 9] = [
@@ -48,7 +48,7 @@ const SPELLINGS: [fn(&str) -> String; 4] = [
 async fn one_tag_is_one_however_it_is_spelled() {
     for (number, spelled) in SPELLINGS.into_iter().enumerate() {
         for compares_spelling in [false, true] {
-            let shelf = Shelf::with(move |request, _, reply| {
+            let shelf = FakeBucket::with(move |request, _, reply| {
                 let etag = reply.headers.iter().find(|(name, _)| *name == "etag");
                 let Some(etag) = etag.map(|(_, etag)| spelled(etag)) else {
                     return reply;
@@ -91,7 +91,7 @@ async fn what_a_store_does_not_know_of_a_request_is_left_out_of_the_next() {
         "if-match",
     ];
     for (status, code) in [(501, "NotImplemented"), (400, "InvalidArgument")] {
-        let shelf = Shelf::with(move |request, _, reply| {
+        let shelf = FakeBucket::with(move |request, _, reply| {
             match OPTIONAL
                 .iter()
                 .any(|name| request.headers.contains_key(*name))
@@ -132,7 +132,7 @@ async fn what_a_store_does_not_know_of_a_request_is_left_out_of_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_store_never_does_is_asked_for_once() {
-    let shelf = Shelf::with(|request, _, reply| match is_get(request) {
+    let shelf = FakeBucket::with(|request, _, reply| match is_get(request) {
         true => error(501, "NotImplemented"),
         false => reply,
     })
@@ -158,7 +158,7 @@ async fn an_object_that_a_store_unpacks_is_asked_for_as_it_is_stored() {
     let text = content(5, 20_000);
     let unpacked = text.clone();
     // As Google's: without a length, whatever part is asked for.
-    let shelf = Shelf::with(move |request, _, reply| {
+    let shelf = FakeBucket::with(move |request, _, reply| {
         let accepts = request.headers.get("accept-encoding").map(String::as_str);
         if !is_get(request) {
             return reply;
@@ -184,7 +184,7 @@ async fn an_object_that_a_store_unpacks_is_asked_for_as_it_is_stored() {
 async fn an_object_that_never_comes_as_it_is_stored_is_told() {
     let mut all = String::new();
     for encoding in ["", "gzip"] {
-        let shelf = Shelf::with(move |request, _, reply| match is_get(request) {
+        let shelf = FakeBucket::with(move |request, _, reply| match is_get(request) {
             true if encoding.is_empty() => reply.ending(Ends::Unannounced),
             true => with_header(reply, "content-encoding", encoding).ending(Ends::Unannounced),
             false => reply,
@@ -202,7 +202,7 @@ async fn an_object_that_never_comes_as_it_is_stored_is_told() {
 
 /// A driver of a store at `endpoint`.
 async fn driver_at(endpoint: &str) -> S3Driver {
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     let config = S3Config {
         endpoint: Some(endpoint.to_owned()),
         ..shelf.config()
@@ -307,7 +307,7 @@ async fn no_error_shows_how_the_libraries_are_made() {
 async fn a_stream_that_breaks_and_moves_on_is_survived() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    let shelf = Shelf::with(move |request, _, reply| {
+    let shelf = FakeBucket::with(move |request, _, reply| {
         if !is_get(request) {
             return reply;
         }
@@ -328,7 +328,7 @@ async fn certificates_that_cannot_be_used_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, "nothing").unwrap();
-    let shelf = Shelf::new().await;
+    let shelf = FakeBucket::new().await;
     let config = S3Config {
         ca_file: Some(file),
         ..shelf.config()

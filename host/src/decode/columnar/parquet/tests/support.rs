@@ -27,7 +27,7 @@ pub(super) fn object(key: &str, content: &Bytes) -> Arc<Object> {
         etag: String::new(),
         version: None,
         modified_us: 1_000_000,
-        named: None,
+        key_fields: None,
     })
 }
 

@@ -7,12 +7,17 @@ use super::column::Misfit;
 use super::json::{Span, only_name};
 use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
-use crate::source::Named;
+use crate::source::KeyFields;
 
 /// The value at `path` that the key of an object has for all its records, as JSON: what an input of that `kind`
 /// takes, if the text of the column can be that; `None` if the key has no such column.
-pub(super) fn column(named: &Named, path: &str, kind: Kind, encoding: Encoding) -> Option<Vec<u8>> {
-    let Some(text) = named.columns.get(&only_name(path)?)? else {
+pub(super) fn column(
+    key_fields: &KeyFields,
+    path: &str,
+    kind: Kind,
+    encoding: Encoding,
+) -> Option<Vec<u8>> {
+    let Some(text) = key_fields.columns.get(&only_name(path)?)? else {
         return Some(b"null".to_vec());
     };
     Some(match kind {
@@ -74,7 +79,7 @@ fn string(text: &str) -> Vec<u8> {
 }
 
 /// What the key of the object that is being read says, for each input and each condition.
-pub(super) struct KeySays {
+pub(super) struct PlannedKeyFields {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
     /// The offset of the record of ordinal 0, which is 0 where the key names none; `None` where that of the others does
@@ -86,27 +91,27 @@ pub(super) struct KeySays {
     pub(super) conditions: Vec<Option<Vec<u8>>>,
 }
 
-impl KeySays {
+impl PlannedKeyFields {
     /// What a key says of what `plan` wants.
-    pub(super) fn of(named: Option<&Named>, plan: &Plan) -> Option<Box<Self>> {
-        let named = named?;
+    pub(super) fn of(key_fields: Option<&KeyFields>, plan: &Plan) -> Option<Box<Self>> {
+        let key_fields = key_fields?;
         let inputs = plan.inputs.iter().map(|input| {
             let path = plan.within_value(input.path.as_deref()?);
-            column(named, path, input.kind, input.encoding)
+            column(key_fields, path, input.kind, input.encoding)
         });
         let conditions = plan.only.iter().map(|condition| {
             // Of whatever kind it is elsewhere, a condition looks at its text.
             column(
-                named,
+                key_fields,
                 plan.within_value(&condition.path),
                 Kind::Utf8,
                 Encoding::Standard,
             )
         });
-        Some(Box::new(KeySays {
-            topic: named.topic.clone(),
-            partition: named.partition,
-            first_offset: (!named.scattered).then(|| named.offset.unwrap_or(0)),
+        Some(Box::new(PlannedKeyFields {
+            topic: key_fields.topic.clone(),
+            partition: key_fields.partition,
+            first_offset: (!key_fields.scattered).then(|| key_fields.offset.unwrap_or(0)),
             inputs: inputs.collect(),
             conditions: conditions.collect(),
         }))

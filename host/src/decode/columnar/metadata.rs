@@ -17,7 +17,7 @@ use crate::decode::provenance::ColumnSource;
 use crate::source::{MessageRef, Messages};
 
 /// Where the rows of a piece come from.
-pub(in crate::decode) enum Beside {
+pub(in crate::decode) enum RowMetadata {
     /// An object that holds columns.
     Object {
         /// Its key.
@@ -37,24 +37,24 @@ pub(in crate::decode) enum Beside {
     },
 }
 
-impl Beside {
+impl RowMetadata {
     /// The same of the rows from `row` on.
     pub(super) fn after(&self, row: usize) -> Self {
         match self {
-            Beside::Object {
+            RowMetadata::Object {
                 source,
                 time_us,
                 first,
-            } => Beside::Object {
+            } => RowMetadata::Object {
                 source: source.clone(),
                 time_us: *time_us,
                 first: first + row as i64,
             },
-            Beside::Log {
+            RowMetadata::Log {
                 messages,
                 first,
                 is_tombstone,
-            } => Beside::Log {
+            } => RowMetadata::Log {
                 messages: messages.clone(),
                 first: first + row,
                 is_tombstone: *is_tombstone,
@@ -65,8 +65,8 @@ impl Beside {
     /// The row as it was delivered, where it was delivered by itself.
     pub(super) fn message(&self, row: u32) -> Option<MessageRef<'_>> {
         match self {
-            Beside::Object { .. } => None,
-            Beside::Log {
+            RowMetadata::Object { .. } => None,
+            RowMetadata::Log {
                 messages, first, ..
             } => Some(messages.get(first + row as usize)),
         }
@@ -76,7 +76,7 @@ impl Beside {
     pub(super) fn is_tombstone(&self) -> bool {
         matches!(
             self,
-            Beside::Log {
+            RowMetadata::Log {
                 is_tombstone: true,
                 ..
             }
@@ -86,27 +86,27 @@ impl Beside {
     /// As in [`Position`].
     pub(super) fn offset(&self, row: u32) -> i64 {
         match self {
-            Beside::Object { first, .. } => first + i64::from(row),
-            Beside::Log {
+            RowMetadata::Object { first, .. } => first + i64::from(row),
+            RowMetadata::Log {
                 messages, first, ..
             } => messages.get(first + row as usize).offset,
         }
     }
 
-    /// The place of a row in its [source](Beside::source).
+    /// The place of a row in its [source](RowMetadata::source).
     pub(super) fn place(&self, row: u32) -> u32 {
         match self {
-            Beside::Object { .. } => row,
+            RowMetadata::Object { .. } => row,
             // A chunk has far fewer messages than that.
-            Beside::Log { first, .. } => *first as u32 + row,
+            RowMetadata::Log { first, .. } => *first as u32 + row,
         }
     }
 
     /// Where a row stands.
     pub(super) fn position(&self, row: u32) -> Position {
         let (source, partition) = match self {
-            Beside::Object { source, .. } => (source, None),
-            Beside::Log { messages, .. } => (&messages.topic, messages.partition),
+            RowMetadata::Object { source, .. } => (source, None),
+            RowMetadata::Log { messages, .. } => (&messages.topic, messages.partition),
         };
         Position {
             source: source.clone(),
@@ -119,19 +119,19 @@ impl Beside {
     /// The timestamp that the source gives a row.
     pub(super) fn time_us(&self, row: u32) -> Option<i64> {
         match self {
-            Beside::Object { time_us, .. } => Some(*time_us),
-            Beside::Log { .. } => self.message(row)?.time_us,
+            RowMetadata::Object { time_us, .. } => Some(*time_us),
+            RowMetadata::Log { .. } => self.message(row)?.time_us,
         }
     }
 
     /// What the rows of the piece are taken from; `lines` are its columns.
     pub(super) fn source(&self, lines: Arc<Lines>) -> ColumnSource {
         match self {
-            Beside::Object { source, .. } => ColumnSource::Object {
+            RowMetadata::Object { source, .. } => ColumnSource::Object {
                 source: source.clone(),
                 lines: Some(lines),
             },
-            Beside::Log { messages, .. } => ColumnSource::Log {
+            RowMetadata::Log { messages, .. } => ColumnSource::Log {
                 topic: messages.topic.clone(),
                 partition: messages.partition,
                 messages: Some(messages.clone()),
@@ -153,22 +153,24 @@ impl Beside {
                 let times = rows.iter().map(|row| self.time_us(*row));
                 Arc::new(TimestampMicrosecondArray::from_iter(times).with_timezone("UTC"))
             }
-            (Place::SourceName, Beside::Object { source, .. }) => {
+            (Place::SourceName, RowMetadata::Object { source, .. }) => {
                 Arc::new(name(keyed.topic.as_deref().unwrap_or(source)))
             }
-            (Place::SourceName, Beside::Log { messages, .. }) => Arc::new(name(&messages.topic)),
+            (Place::SourceName, RowMetadata::Log { messages, .. }) => {
+                Arc::new(name(&messages.topic))
+            }
             (Place::Offset, _) => Arc::new(Int64Array::from_iter(
                 rows.iter()
                     .map(|row| keyed.first_offset?.checked_add(self.offset(*row))),
             )),
-            (Place::Partition, beside) => {
-                let partition = match beside {
-                    Beside::Object { .. } => keyed.partition,
-                    Beside::Log { messages, .. } => messages.partition,
+            (Place::Partition, metadata) => {
+                let partition = match metadata {
+                    RowMetadata::Object { .. } => keyed.partition,
+                    RowMetadata::Log { messages, .. } => messages.partition,
                 };
                 Arc::new(Int64Array::from(vec![partition.map(i64::from); rows.len()]))
             }
-            (Place::Payload | Place::Key | Place::Header(_), Beside::Log { .. }) => {
+            (Place::Payload | Place::Key | Place::Header(_), RowMetadata::Log { .. }) => {
                 return self.bytes(place, rows, wish);
             }
             _ => new_null_array(&wish.kind.data_type(), rows.len()),

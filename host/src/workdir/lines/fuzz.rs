@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{BEFORE, read, with_checksum, without_checksum, written};
-use crate::build::{BuildError, KeptSchema};
 use crate::decode::Counts;
 use crate::source::TopicPartition;
 use crate::source::offsets::OffsetSet;
+use crate::workdir::{BuildError, KeptSchema};
 
 /// How the file comes about: the first byte of the input chooses.
 #[derive(Clone, Copy)]
@@ -186,8 +186,8 @@ fn parse<T: Line>(file: &[u8]) -> Option<(Vec<T>, u64)> {
 mod tests {
     use super::super::Lines;
     use super::*;
-    use crate::build::{Entry, Journal, Standing};
     use crate::decode::fuzz::kept::{mutated, seeds};
+    use crate::workdir::{Entry, Journal, Standing};
 
     impl Line for Entry {}
 

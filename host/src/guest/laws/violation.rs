@@ -6,7 +6,7 @@ use super::equation::Equation;
 use super::lab::{Folded, Lab, pick, unfit};
 use super::pool::Made;
 use crate::guest::{Call, GuestError};
-use crate::json_rows::{self, Row};
+use crate::row_json::{self, Row};
 
 /// How an equation is broken.
 #[derive(Debug)]
@@ -43,10 +43,7 @@ fn of_states(lab: &mut Lab<'_>, equation: Equation, operands: &[Made]) -> Option
     for operand in operands {
         states.push(lab.fold_whole(&operand.rows).ok()?.state(&operand.key)?);
     }
-    let shown = states
-        .iter()
-        .map(|state| json_rows::row(state, 0))
-        .collect();
+    let shown = states.iter().map(|state| row_json::row(state, 0)).collect();
     match equation.evaluate(lab, &states) {
         Ok(None) => None,
         Ok(Some((left, right))) => {
@@ -210,15 +207,15 @@ fn difference(lab: &Lab<'_>, what: &str, left: &Folded, right: &Folded) -> Optio
         |one: &Folded, other: &Folded| one.keys.iter().position(|key| other.find(key).is_none());
     if let Some(row) = lonely(left, right) {
         return Some(Violation {
-            key: Some(json_rows::row(&left.key_columns, row)),
-            left: Some(json_rows::row(&left.states, row)),
+            key: Some(row_json::row(&left.key_columns, row)),
+            left: Some(row_json::row(&left.states, row)),
             ..Violation::told(format!("{what}: a key that the other does not have"))
         });
     }
     if let Some(row) = lonely(right, left) {
         return Some(Violation {
-            key: Some(json_rows::row(&right.key_columns, row)),
-            right: Some(json_rows::row(&right.states, row)),
+            key: Some(row_json::row(&right.key_columns, row)),
+            right: Some(row_json::row(&right.states, row)),
             ..Violation::told(format!("{what}: a key that the other does not have"))
         });
     }
@@ -228,7 +225,7 @@ fn difference(lab: &Lab<'_>, what: &str, left: &Folded, right: &Folded) -> Optio
     );
     let row = (0..left.keys.len()).find(|row| left_images.row(*row) != right_images.row(*row))?;
     Some(Violation {
-        key: Some(json_rows::row(&left.key_columns, row)),
+        key: Some(row_json::row(&left.key_columns, row)),
         ..differing(what.into(), &left.states, row, &right.states, row)
     })
 }
@@ -254,8 +251,8 @@ fn differing(
     right_row: usize,
 ) -> Violation {
     Violation {
-        left: Some(json_rows::row(left, left_row)),
-        right: Some(json_rows::row(right, right_row)),
+        left: Some(row_json::row(left, left_row)),
+        right: Some(row_json::row(right, right_row)),
         ..Violation::told(what)
     }
 }

@@ -1,9 +1,9 @@
 //! Every code that there is, and the page that explains it: a section of `errors.md`.
 
-use super::Code;
-use crate::{build, cutover, decode, fold, guest, job, registry, replay, source, store};
+use crate::error::Code;
+use crate::{cutover, decode, fold, guest, job, registry, replay, source, store, workdir};
 
-const PAGES: &str = include_str!("../../errors.md");
+const PAGES: &str = include_str!("../errors.md");
 
 /// What a code means, as a section of Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Page {
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = [
         job::codes::ALL,
-        build::codes::ALL,
+        workdir::codes::ALL,
         source::codes::ALL,
         source::kafka_codes::ALL,
         decode::codes::ALL,
@@ -29,7 +29,7 @@ pub fn codes() -> Vec<&'static Code> {
         fold::codes::ALL,
         store::codes::ALL,
         cutover::codes::ALL,
-        replay::trial_codes::ALL,
+        replay::file_test_codes::ALL,
         registry::codes::ALL,
     ]
     .concat();

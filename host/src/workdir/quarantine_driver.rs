@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
 use super::folder::BuildFolder;
-use crate::source::{Chunk, Frozen, Named, ReplayDriver, SourceError, Split, SplitInput};
+use crate::source::{Chunk, Frozen, KeyFields, ReplayDriver, SourceError, Split, SplitInput};
 
 /// Records of a split.
 const SPLIT_RECORDS: u64 = 10_000;
@@ -17,18 +17,18 @@ const SPLIT_RECORDS: u64 = 10_000;
 /// Each keeps its place in the source; one of a log is delivered with its key, headers and time, one of an archive is delivered
 /// as what it is: a line, a CSV record with the header of its object, a row of columns as a line of JSON. A split is a range of the records'
 /// numbers, which begin with 1.
-pub struct LeftoversDriver {
+pub struct QuarantineDriver {
     base: BuildFolder,
-    named: KeyReader,
+    key_fields: KeyReader,
 }
 
 /// What the key of an object says of its records.
-pub(crate) type KeyReader = Box<dyn Fn(&str) -> Option<Named> + Send + Sync>;
+pub(crate) type KeyReader = Box<dyn Fn(&str) -> Option<KeyFields> + Send + Sync>;
 
-impl LeftoversDriver {
+impl QuarantineDriver {
     /// The rejected records of `base`; `named` reads the keys of the objects that they were in.
-    pub(crate) fn new(base: BuildFolder, named: KeyReader) -> Self {
-        LeftoversDriver { base, named }
+    pub(crate) fn new(base: BuildFolder, key_fields: KeyReader) -> Self {
+        QuarantineDriver { base, key_fields }
     }
 
     fn failed(&self, error: BuildError) -> SourceError {
@@ -40,7 +40,7 @@ impl LeftoversDriver {
 }
 
 #[async_trait]
-impl ReplayDriver for LeftoversDriver {
+impl ReplayDriver for QuarantineDriver {
     fn name(&self) -> &str {
         "rejected records"
     }
@@ -102,7 +102,7 @@ impl ReplayDriver for LeftoversDriver {
             }
             let build = self.base.manifest.build.clone();
             let chunk = record
-                .chunk(&self.base.manifest.decode, &self.named)
+                .chunk(&self.base.manifest.decode, &self.key_fields)
                 .ok_or(BuildError::NotKept { build, number });
             let chunk = chunk.map_err(|error| self.failed(error))?;
             out.send(chunk).await.map_err(|_| SourceError::Cancelled)?;

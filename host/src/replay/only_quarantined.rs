@@ -3,11 +3,11 @@
 use super::folding::parts_of;
 use super::planning::Input;
 use super::{Error, Replay};
-use crate::build::{BasedOn, BuildError, BuildFolder, Entry, Journal, LeftoversDriver};
 use crate::durable;
 use crate::fold::Checkpoint;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
+use crate::workdir::{BasedOn, BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
 
 impl Replay<'_> {
     /// The build to go on from: the newest that is folded to its end, which must have rejected something.
@@ -30,13 +30,16 @@ impl Replay<'_> {
     }
 
     /// What `base` rejected, as a source.
-    pub(super) fn leftovers(&self, base: BuildFolder) -> LeftoversDriver {
+    pub(super) fn rejected_records(&self, base: BuildFolder) -> QuarantineDriver {
         let source = self.job.source.clone();
-        LeftoversDriver::new(base, Box::new(move |key| source.named_by(key)))
+        QuarantineDriver::new(base, Box::new(move |key| source.named_by(key)))
     }
 
     /// A build of what `base` rejected.
-    pub(super) async fn plan_leftovers(&self, base: BuildFolder) -> Result<BuildFolder, Error> {
+    pub(super) async fn plan_only_quarantined(
+        &self,
+        base: BuildFolder,
+    ) -> Result<BuildFolder, Error> {
         let cannot = |why| BuildError::CannotGoOn {
             build: base.manifest.build.clone(),
             why,
@@ -44,16 +47,16 @@ impl Replay<'_> {
         obstacle(&base.manifest.descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
         let parts = parts_of(&base.manifest.descriptor);
-        let beside = beside(&self.descriptor, base.manifest.range);
+        let metadata = metadata(&self.descriptor, base.manifest.range);
         for next in base.rejected()? {
             let (number, record) = next?;
             if !record.is_whole(&base.manifest.decode) {
                 let build = base.manifest.build.clone();
                 return Err(BuildError::NotKept { build, number }.into());
             }
-            let lost = |beside: &&Beside| record.message.is_none() || !beside.is_among(parts);
-            if let Some(beside) = beside.iter().find(lost) {
-                return Err(cannot(format!("{}, which is not kept", beside.what)).into());
+            let lost = |metadata: &&Metadata| record.message.is_none() || !metadata.is_among(parts);
+            if let Some(metadata) = metadata.iter().find(lost) {
+                return Err(cannot(format!("{}, which is not kept", metadata.what)).into());
             }
         }
         let based_on = BasedOn {
@@ -64,7 +67,7 @@ impl Replay<'_> {
             range: base.manifest.range,
             based_on: Some(based_on),
             schemas: base.schemas()?,
-            driver: Box::new(self.leftovers(base.clone())),
+            driver: Box::new(self.rejected_records(base.clone())),
         };
         let (manifest, path) = self.freeze(input).await?;
         let standing = base.peek()?;
@@ -101,12 +104,12 @@ fn obstacle(old: &Descriptor, new: &Descriptor) -> Option<String> {
 }
 
 /// Something that is read of records and is not in their values.
-struct Beside {
+struct Metadata {
     origin: Origin,
     what: String,
 }
 
-impl Beside {
+impl Metadata {
     /// Whether it was read by who read these parts: what was not read was not kept with a rejected record.
     fn is_among(&self, parts: Parts) -> bool {
         match self.origin {
@@ -118,7 +121,7 @@ impl Beside {
 }
 
 /// All such things that a component reads, or its range is cut on.
-fn beside(component: &Descriptor, range: EventRange) -> Vec<Beside> {
+fn metadata(component: &Descriptor, range: EventRange) -> Vec<Metadata> {
     let inputs = component.inputs.iter().filter(|input| {
         matches!(
             input.origin,
@@ -126,13 +129,13 @@ fn beside(component: &Descriptor, range: EventRange) -> Vec<Beside> {
         )
     });
     let mut all: Vec<_> = inputs
-        .map(|input| Beside {
+        .map(|input| Metadata {
             origin: input.origin.clone(),
             what: format!("input `{}` is not in the value of a record", input.name),
         })
         .collect();
     if range.is_bounded() && component.event_time.is_none() {
-        all.push(Beside {
+        all.push(Metadata {
             origin: Origin::RecordTime,
             what: "the range is cut on the timestamps of records".to_owned(),
         });

@@ -2,13 +2,9 @@
 //!
 //! Every stage has an error enum of its own. Each of its variants has a [`Code`]: a number that stays the
 //! same from release to release, a [`Class`] that decides the exit code, and a sentence that says what to do.
-//! `errors.md` explains each code at length; `backfold explain BF0203` prints its section.
+//! `errors.md` explains each code at length; [`explain`](crate::explain) and `backfold explain BF0203` give its section.
 
 use std::fmt;
-
-// The fuzzed crate has the decoder, but not all modules that have codes.
-#[cfg(not(fuzzing))]
-pub mod pages;
 
 /// What a failure means to whoever started the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

@@ -13,7 +13,7 @@ use super::opening::{load, watched};
 use crate::decode::{Counts, DecodeOptions, Decoding, Events, Position, Rejected};
 use crate::fold::{FoldError, FoldOptions, StateTable, sorted_rows};
 use crate::guest::{Component, Drained, Limits, Window};
-use crate::json_rows::{self, Row};
+use crate::row_json::{self, Row};
 use crate::schema::Descriptor;
 use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::{EventRange, ReplayDriver, SourceError};
@@ -21,7 +21,7 @@ use crate::source::{EventRange, ReplayDriver, SourceError};
 mod error;
 mod expectation;
 
-pub use error::TrialError;
+pub use error::FileTestError;
 pub(crate) use error::codes;
 pub use expectation::{Comparison, DifferentRow, Expectation};
 
@@ -30,7 +30,7 @@ const KEPT_REJECTIONS: usize = 1_000;
 
 /// What a trial is asked for.
 #[derive(Clone, Debug)]
-pub struct TrialOptions {
+pub struct FileTestOptions {
     /// The component.
     pub component: PathBuf,
     /// Its parameters.
@@ -41,7 +41,7 @@ pub struct TrialOptions {
 
 /// What came of a file.
 #[derive(Debug, Serialize)]
-pub struct Trial {
+pub struct FileTest {
     /// The component.
     pub component: String,
     /// Its version.
@@ -84,7 +84,7 @@ impl From<Rejected> for Rejection {
 }
 
 /// Folds a small file with the default limits and all that comes of it in memory. Leaves nothing behind.
-pub async fn test(options: &TrialOptions, cancel: CancellationToken) -> Result<Trial, Error> {
+pub async fn test(options: &FileTestOptions, cancel: CancellationToken) -> Result<FileTest, Error> {
     let limits = Limits::default();
     let params: Vec<_> = options.params.clone().into_iter().collect();
     let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
@@ -166,11 +166,11 @@ fn fold(
     params: &[(String, String)],
     descriptor: Descriptor,
     mut events: Receiver<Events>,
-) -> Result<Trial, Error> {
+) -> Result<FileTest, Error> {
     let window_batches = FoldOptions::default().window_batches;
     let mut window = Window::new(component.open(params)?, window_batches);
     let mut table = StateTable::new(&descriptor)?;
-    let mut trial = Trial {
+    let mut trial = FileTest {
         component: descriptor.name.clone(),
         version: descriptor.version.clone(),
         columns: descriptor
@@ -198,13 +198,13 @@ fn fold(
     trial.drain(&mut window, &mut table)?;
     let rows = &mut trial.rows;
     sorted_rows(&mut table, &trial.descriptor, window.instance(), |batch| {
-        rows.extend((0..batch.num_rows()).map(|row| json_rows::row(&batch, row)));
+        rows.extend((0..batch.num_rows()).map(|row| row_json::row(&batch, row)));
         Ok(())
     })?;
     Ok(trial)
 }
 
-impl Trial {
+impl FileTest {
     fn drain(&mut self, window: &mut Window, table: &mut StateTable) -> Result<(), Error> {
         while let Some(drained) = window.drain()? {
             match drained {

@@ -12,7 +12,7 @@ use crate::schema::{Condition, Input, Kind, Origin};
 use crate::source::{Chunk, Message, Messages};
 
 /// A nullable input from elsewhere than the value.
-fn beside(name: &str, origin: Origin, kind: Kind) -> Input {
+fn metadata(name: &str, origin: Origin, kind: Kind) -> Input {
     Input {
         origin,
         ..input(name, kind)
@@ -56,13 +56,13 @@ fn inputs_may_come_from_beside_the_value() {
     let messages = Messages::new("t".into(), Some(9), list);
     let wanted = projection(vec![
         input("id", Kind::Int64),
-        beside("key", Origin::RecordKey, Kind::Utf8),
-        beside("header", Origin::RecordHeader("h".into()), Kind::Utf8),
-        beside("offset", Origin::Offset, Kind::Int64),
-        beside("partition", Origin::Partition, Kind::Int64),
-        beside("topic", Origin::SourceName, Kind::Utf8),
-        beside("time", Origin::RecordTime, Kind::Timestamp),
-        beside("payload", Origin::Payload, Kind::Binary),
+        metadata("key", Origin::RecordKey, Kind::Utf8),
+        metadata("header", Origin::RecordHeader("h".into()), Kind::Utf8),
+        metadata("offset", Origin::Offset, Kind::Int64),
+        metadata("partition", Origin::Partition, Kind::Int64),
+        metadata("topic", Origin::SourceName, Kind::Utf8),
+        metadata("time", Origin::RecordTime, Kind::Timestamp),
+        metadata("payload", Origin::Payload, Kind::Binary),
     ]);
     let chunks = [Chunk::Messages(messages)];
     let found = decoded(&wanted, &registered(&versions), &options(10), chunks);

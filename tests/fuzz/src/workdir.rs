@@ -1,10 +1,10 @@
 //! Of a build, what its journal is read with.
 
-#[path = "../../../host/src/build/error.rs"]
+#[path = "../../../host/src/workdir/error.rs"]
 mod error;
-#[path = "../../../host/src/build/lines/mod.rs"]
+#[path = "../../../host/src/workdir/lines/mod.rs"]
 mod lines;
-#[path = "../../../host/src/build/schemas.rs"]
+#[path = "../../../host/src/workdir/schemas.rs"]
 mod schemas;
 
 pub use error::BuildError;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::scripted::{Reply, Request, Server};
 use crate::source::conformance::{Damage, Fixture};
 use crate::source::s3::retry::Patience;
 use crate::source::s3::{RequestOptions, S3Config, S3Driver};
 use crate::source::{EventRange, ReplayDriver};
+use crate::test_server::{Reply, Request, Server};
 use crate::units::ByteSize;
 
 pub(super) const BUCKET: &str = "clicks";
@@ -39,7 +39,7 @@ struct Content {
 }
 
 /// The bucket, on a server of its own.
-pub(super) struct Shelf {
+pub(super) struct FakeBucket {
     content: Arc<Mutex<Content>>,
     pub(super) server: Server,
 }
@@ -47,7 +47,7 @@ pub(super) struct Shelf {
 /// So few that every listing has several pages.
 const KEYS_PER_PAGE: usize = 3;
 
-impl Shelf {
+impl FakeBucket {
     pub(super) async fn new() -> Self {
         Self::with(|_, _, reply| reply).await
     }
@@ -66,7 +66,7 @@ impl Shelf {
             drop(content);
             fault(request, number, reply)
         };
-        Shelf {
+        FakeBucket {
             content,
             server: Server::start(Arc::new(answer)).await,
         }
@@ -144,9 +144,9 @@ impl Shelf {
 }
 
 #[async_trait]
-impl Fixture for Shelf {
+impl Fixture for FakeBucket {
     async fn put(&mut self, key: &str, content: &[u8]) {
-        Shelf::put(self, key, content);
+        FakeBucket::put(self, key, content);
     }
 
     async fn damage(&mut self, key: &str, damage: Damage) -> bool {
@@ -159,7 +159,7 @@ impl Fixture for Shelf {
                 return true;
             }
         }
-        Shelf::put(self, key, &content);
+        FakeBucket::put(self, key, &content);
         true
     }
 

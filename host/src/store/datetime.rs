@@ -12,15 +12,15 @@ const DAY_US: i64 = 86_400_000_000;
 const EPOCH_FROM_CE: i32 = 719_163;
 
 /// Writes days and moments. It remembers the last day, since rows that are sorted tend to repeat it.
-pub(crate) struct Civil {
+pub(crate) struct DateTimeText {
     day: i32,
     text: [u8; DATE_BYTES],
 }
 
-impl Civil {
+impl DateTimeText {
     /// A writer.
     pub(crate) fn new() -> Self {
-        Civil {
+        DateTimeText {
             day: 0,
             text: *b"1970-01-01",
         }
@@ -56,7 +56,7 @@ impl Civil {
     }
 }
 
-/// Reads what [`Civil::date`] wrote, and nothing else.
+/// Reads what [`DateTimeText::date`] wrote, and nothing else.
 pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     if text.len() != DATE_BYTES || text[4] != b'-' || text[7] != b'-' {
         return None;
@@ -66,7 +66,7 @@ pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     Some(date.num_days_from_ce() - EPOCH_FROM_CE)
 }
 
-/// Reads what [`Civil::timestamp`] wrote, and nothing else.
+/// Reads what [`DateTimeText::timestamp`] wrote, and nothing else.
 pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
     let shaped = text.len() == TIMESTAMP_BYTES
         && [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')]
@@ -114,7 +114,7 @@ mod tests {
     const LAST_US: i64 = 253_402_300_799_999_999;
 
     fn written(us: i64) -> Option<String> {
-        Civil::new()
+        DateTimeText::new()
             .timestamp(us)
             .map(|text| String::from_utf8(text.to_vec()).unwrap())
     }
@@ -133,8 +133,8 @@ mod tests {
         for outside in [FIRST_US - 1, LAST_US + 1, i64::MIN, i64::MAX] {
             assert_eq!(written(outside), None);
         }
-        assert_eq!(Civil::new().date(i32::MAX), None);
-        assert_eq!(Civil::new().date(i32::MIN), None);
+        assert_eq!(DateTimeText::new().date(i32::MAX), None);
+        assert_eq!(DateTimeText::new().date(i32::MIN), None);
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn moments_come_back_and_sort(a in FIRST_US..=LAST_US, b in FIRST_US..=LAST_US) {
-            let mut civil = Civil::new();
+            let mut civil = DateTimeText::new();
             let (x, y) = (civil.timestamp(a).unwrap(), civil.timestamp(b).unwrap());
             prop_assert_eq!(parse_timestamp(&x), Some(a));
             prop_assert_eq!(a.cmp(&b), x.cmp(&y));
@@ -162,7 +162,7 @@ mod tests {
 
         #[test]
         fn days_come_back(days in -719_528_i32..=2_932_896) {
-            prop_assert_eq!(parse_date(&Civil::new().date(days).unwrap()), Some(days));
+            prop_assert_eq!(parse_date(&DateTimeText::new().date(days).unwrap()), Some(days));
         }
     }
 }

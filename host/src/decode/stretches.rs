@@ -1,16 +1,16 @@
 //! Which offsets of a topic were read, where the key of an object names the partition and the first of them.
 //!
 //! The others follow one by one, unless the records carry their own: then those count. Of an object whose records are
-//! scattered (see [`Named::scattered`]) only those that they carry do.
+//! scattered (see [`KeyFields::scattered`]) only those that they carry do.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::source::{Named, TopicPartition};
+use crate::source::{KeyFields, TopicPartition};
 
 /// Records of one object that were read in a row, as part of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggedStretch {
+pub struct OffsetStretch {
     /// Where they were once taken from.
     pub partition: Arc<TopicPartition>,
     /// The object's records are scattered.
@@ -34,7 +34,7 @@ pub(super) enum Became {
     Nothing,
 }
 
-impl LoggedStretch {
+impl OffsetStretch {
     fn add(&mut self, offset: i64, became: Became) {
         // Batches are far smaller than 4 Gi rows.
         match became {
@@ -49,7 +49,7 @@ impl LoggedStretch {
 #[derive(Debug, Default)]
 pub(super) struct Tracker {
     object: Option<Tracked>,
-    stretches: Vec<LoggedStretch>,
+    stretches: Vec<OffsetStretch>,
     /// The last stretch is of the object at hand.
     is_open: bool,
 }
@@ -64,16 +64,16 @@ struct Tracked {
 
 impl Tracker {
     /// Makes ready for the records of an object with such a key.
-    pub(super) fn begin(&mut self, named: Option<&Named>) {
+    pub(super) fn begin(&mut self, key_fields: Option<&KeyFields>) {
         self.is_open = false;
-        self.object = named.and_then(|named| {
+        self.object = key_fields.and_then(|key_fields| {
             Some(Tracked {
                 partition: Arc::new(TopicPartition {
-                    topic: named.topic.clone().unwrap_or_default(),
-                    partition: named.partition?,
+                    topic: key_fields.topic.clone().unwrap_or_default(),
+                    partition: key_fields.partition?,
                 }),
-                next: named.offset?,
-                is_scattered: named.scattered,
+                next: key_fields.offset?,
+                is_scattered: key_fields.scattered,
             })
         });
     }
@@ -147,7 +147,7 @@ impl Tracker {
     fn open(&mut self, covered: Range<i64>, carried: Range<i64>) {
         if let Some(object) = &self.object {
             self.is_open = true;
-            self.stretches.push(LoggedStretch {
+            self.stretches.push(OffsetStretch {
                 partition: object.partition.clone(),
                 is_scattered: object.is_scattered,
                 covered,
@@ -159,7 +159,7 @@ impl Tracker {
     }
 
     /// What was read since the call before; the object at hand goes on.
-    pub(super) fn take(&mut self) -> Vec<LoggedStretch> {
+    pub(super) fn take(&mut self) -> Vec<OffsetStretch> {
         self.is_open = false;
         std::mem::take(&mut self.stretches)
     }

@@ -7,7 +7,7 @@ use crate::error::{Class, Code, Coded};
 /// A failure of a trial.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum TrialError {
+pub enum FileTestError {
     /// Another table came of the input than was expected.
     #[error(
         "the table is not that of `{}`: {missing} rows are missing, {unexpected} unexpected, {different} different",
@@ -41,12 +41,12 @@ pub enum TrialError {
     },
 }
 
-impl Coded for TrialError {
+impl Coded for FileTestError {
     fn code(&self) -> &'static Code {
         match self {
-            TrialError::Different { .. } => &codes::DIFFERENT,
-            TrialError::Expectation { .. } => &codes::EXPECTATION,
-            TrialError::Write { .. } => &codes::WRITE,
+            FileTestError::Different { .. } => &codes::DIFFERENT,
+            FileTestError::Expectation { .. } => &codes::EXPECTATION,
+            FileTestError::Write { .. } => &codes::WRITE,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A table that is expected, as a file, and how another table differs from it.
 //!
-//! The file is a JSON array of rows, each an object with the values of its columns as [`json_rows`] writes them:
+//! The file is a JSON array of rows, each an object with the values of its columns as [`row_json`] writes them:
 //! ```json
 //! [
 //!   { "day": "2026-01-31", "page": "/home", "views": 3 }
@@ -16,8 +16,8 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
-use super::{Trial, TrialError};
-use crate::json_rows::{self, Row};
+use super::{FileTest, FileTestError};
+use crate::row_json::{self, Row};
 use crate::schema::Descriptor;
 
 /// A table that is expected.
@@ -61,8 +61,8 @@ impl Expectation {
     ///
     /// # Errors
     /// Where it is not a table of the component's columns, with every key once.
-    pub fn read(path: &Path, descriptor: &Descriptor) -> Result<Expectation, TrialError> {
-        let failed = |what: String| TrialError::Expectation {
+    pub fn read(path: &Path, descriptor: &Descriptor) -> Result<Expectation, FileTestError> {
+        let failed = |what: String| FileTestError::Expectation {
             path: path.to_owned(),
             what,
         };
@@ -81,7 +81,7 @@ impl Expectation {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write(path: &Path, trial: &Trial) -> Result<(), TrialError> {
+    pub fn write(path: &Path, trial: &FileTest) -> Result<(), FileTestError> {
         let rows = trial.rows.iter().map(serde_json::to_string);
         let text = rows
             .collect::<Result<Vec<_>, _>>()
@@ -91,14 +91,14 @@ impl Expectation {
             });
         text.map_err(std::io::Error::from)
             .and_then(|text| std::fs::write(path, text))
-            .map_err(|source| TrialError::Write {
+            .map_err(|source| FileTestError::Write {
                 path: path.to_owned(),
                 source,
             })
     }
 
     /// How the table of `trial` differs from this one.
-    pub fn compare(&self, trial: &Trial) -> Comparison {
+    pub fn compare(&self, trial: &FileTest) -> Comparison {
         let keys = &trial.descriptor.keys;
         let key = |row: &Row| -> Row {
             let pairs = keys.iter().filter_map(|key| {
@@ -140,8 +140,8 @@ impl Expectation {
     }
 
     /// The error that a comparison with this expectation is, where there are differences.
-    pub fn refusal(&self, comparison: &Comparison) -> Option<TrialError> {
-        (*comparison != Comparison::default()).then(|| TrialError::Different {
+    pub fn refusal(&self, comparison: &Comparison) -> Option<FileTestError> {
+        (*comparison != Comparison::default()).then(|| FileTestError::Different {
             path: self.path.clone(),
             missing: comparison.missing.len(),
             unexpected: comparison.unexpected.len(),
@@ -170,9 +170,9 @@ fn normal(descriptor: &Descriptor, rows: &[Row]) -> Result<Vec<Row>, String> {
         let named = |field: &&Arc<arrow_schema::Field>| row.contains_key(field.name());
         let fields: Vec<_> = table.fields().iter().filter(named).cloned().collect();
         let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let batch = json_rows::batch(&schema, std::slice::from_ref(row))
+        let batch = row_json::batch(&schema, std::slice::from_ref(row))
             .map_err(|what| at(what.trim_start_matches("row 0: ").to_owned()))?;
-        let row = json_rows::row(&batch, 0);
+        let row = row_json::row(&batch, 0);
         let key: Vec<_> = descriptor
             .keys
             .iter()
@@ -213,8 +213,8 @@ mod tests {
         }
     }
 
-    fn trial(rows: serde_json::Value) -> Trial {
-        Trial {
+    fn trial(rows: serde_json::Value) -> FileTest {
+        FileTest {
             component: "test".into(),
             version: "1.0.0".into(),
             columns: vec![],
@@ -231,12 +231,12 @@ mod tests {
         let path = folder.path().join("expected.json");
         std::fs::write(&path, text).unwrap();
         Expectation::read(&path, &descriptor()).map_err(|error| match error {
-            TrialError::Expectation { what, .. } => what,
+            FileTestError::Expectation { what, .. } => what,
             other => other.to_string(),
         })
     }
 
-    fn found() -> Trial {
+    fn found() -> FileTest {
         trial(json!([
             { "page": "/a", "views": 1, "at": "2026-01-01T00:00:00Z", "mean": 2.0 },
             { "page": "/b", "views": 2, "at": null, "mean": 0.5 },

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the key of an object says of the records within, beside their time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
+pub struct KeyFields {
     /// The topic that they were taken from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
@@ -24,9 +24,9 @@ pub struct Named {
     pub columns: BTreeMap<String, Option<String>>,
 }
 
-impl Named {
+impl KeyFields {
     /// Whether the key says nothing.
     pub fn is_empty(&self) -> bool {
-        *self == Named::default()
+        *self == KeyFields::default()
     }
 }

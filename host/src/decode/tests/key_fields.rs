@@ -5,22 +5,25 @@ use arrow_array::types::{Date32Type, Float64Type, TimestampMicrosecondType};
 
 use super::support::*;
 use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange};
-use crate::json_rows;
+use crate::row_json;
 use crate::schema::{Condition, Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, Named};
+use crate::source::{Chunk, KeyFields};
 
 /// An object whose key says so.
-fn chunks(named: Option<Named>, text: &str) -> Vec<Chunk> {
-    under(named, object_chunks("a.json", text.as_bytes(), usize::MAX))
+fn chunks(key_fields: Option<KeyFields>, text: &str) -> Vec<Chunk> {
+    under(
+        key_fields,
+        object_chunks("a.json", text.as_bytes(), usize::MAX),
+    )
 }
 
-fn named(columns: &[(&str, Option<&str>)]) -> Option<Named> {
+fn key_fields(columns: &[(&str, Option<&str>)]) -> Option<KeyFields> {
     let columns = columns.iter();
-    Some(Named {
+    Some(KeyFields {
         columns: columns
             .map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned)))
             .collect(),
-        ..Named::default()
+        ..KeyFields::default()
     })
 }
 
@@ -40,17 +43,17 @@ fn topic_partition_and_offsets_are_those_of_the_key() {
         origin(Origin::Offset, Kind::Int64),
     ]);
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
-    let clicks = Named {
+    let clicks = KeyFields {
         topic: Some("clicks".into()),
         partition: Some(3),
         offset: Some(40),
-        ..Named::default()
+        ..KeyFields::default()
     };
-    let endless = Named {
+    let endless = KeyFields {
         offset: Some(i64::MAX),
-        ..Named::default()
+        ..KeyFields::default()
     };
-    let scattered = Named {
+    let scattered = KeyFields {
         scattered: true,
         ..clicks.clone()
     };
@@ -105,7 +108,7 @@ fn a_record_has_what_its_key_has_and_its_own_values_win() {
         input(r"a\.b", Kind::Utf8),
     ]);
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
-    let key = named(&[
+    let key = key_fields(&[
         ("region", Some("e\"u")),
         ("hour", Some("05")),
         ("geo.city", Some("no path")),
@@ -115,7 +118,7 @@ fn a_record_has_what_its_key_has_and_its_own_values_win() {
     let text = r#"{} {"region":"us","hour":7} {"region":null,"geo":{}}"#;
     let decoded = run(&mut decoding, chunks(key, text)).unwrap();
     let rows: Vec<String> = (0..3)
-        .map(|row| serde_json::to_string(&json_rows::row(&decoded.batches[0], row)).unwrap())
+        .map(|row| serde_json::to_string(&row_json::row(&decoded.batches[0], row)).unwrap())
         .collect();
     insta::assert_snapshot!(rows.join("\n"), @r#"
     {"a\\.b":"dotted","geo.city":null,"hour":5,"region":"e\"u"}
@@ -132,7 +135,7 @@ fn a_value_in_an_envelope_has_what_its_key_has() {
         ..DecodeOptions::default()
     };
     let mut decoding = Decoding::new(wanted, &options).unwrap();
-    let key = named(&[("region", Some("eu")), ("value", Some("other"))]);
+    let key = key_fields(&[("region", Some("eu")), ("value", Some("other"))]);
     let text = r#"{"value":{"n":1}} {"value":{"region":"us","n":2}} {"region":"no","value":{}}"#;
     let decoded = run(&mut decoding, chunks(key, text)).unwrap();
     let regions = ["eu", "us", "eu"].map(|region| Some(region.to_owned()));
@@ -158,7 +161,7 @@ fn what_a_key_has_is_converted_by_the_kind_that_is_wanted() {
         input("json", Kind::Json),
     ]);
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
-    let key = named(&[
+    let key = key_fields(&[
         ("day", Some("1970-01-03")),
         ("compact", Some("19700103")),
         ("at", Some("1970-01-01 00:00:01Z")),
@@ -209,7 +212,7 @@ fn what_does_not_fit_is_refused_naming_the_key() {
             ..input("c", kind)
         }]);
         let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
-        let decoded = run(&mut decoding, chunks(named(&[("c", text)]), "{}")).unwrap();
+        let decoded = run(&mut decoding, chunks(key_fields(&[("c", text)]), "{}")).unwrap();
         reasons += &decoded.reasons();
     }
     insta::assert_snapshot!(reasons, @r#"
@@ -243,7 +246,7 @@ fn conditions_and_the_range_look_at_what_the_key_has() {
         Decoding::new(wanted, &DecodeOptions::default()).unwrap()
     };
     let key = || {
-        named(&[
+        key_fields(&[
             ("kind", Some("click")),
             ("at", Some("1970-01-01T00:00:01Z")),
         ])
