@@ -32,7 +32,7 @@ impl Replay<'_> {
     /// What `base` rejected, as a source.
     pub(super) fn rejected_records(&self, base: BuildFolder) -> QuarantineDriver {
         let source = self.job.source.clone();
-        QuarantineDriver::new(base, Box::new(move |key| source.named_by(key)))
+        QuarantineDriver::new(base, Box::new(move |key| source.key_fields_of(key)))
     }
 
     /// A build of what `base` rejected.

@@ -167,8 +167,8 @@ pub async fn replay_quarantined(
     number: u64,
 ) -> Result<Replayed, Error> {
     let (build, record) = find(job, build, number)?;
-    let named = |key: &str| job.source.named_by(key);
-    let Some(chunk) = record.record.chunk(&build.manifest.decode, named) else {
+    let key_fields = |key: &str| job.source.key_fields_of(key);
+    let Some(chunk) = record.record.chunk(&build.manifest.decode, key_fields) else {
         let build = build.manifest.build;
         return Err(BuildError::NotKept { build, number }.into());
     };

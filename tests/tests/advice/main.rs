@@ -199,7 +199,7 @@ fn about(bench: &Workbench, command: &str, component: &Path, line: &str) -> Comm
 
 /// The first block of code of a page.
 fn example(code: &str) -> String {
-    let page = pages::find(code).unwrap();
+    let page = explain::find(code).unwrap();
     let block = page.text.split("```").nth(1).unwrap();
     block.split_once('\n').unwrap().1.to_owned()
 }

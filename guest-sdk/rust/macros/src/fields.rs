@@ -4,13 +4,13 @@ use syn::ext::IdentExt;
 use syn::{Data, DataStruct, DeriveInput, Error, Field, Fields, Ident, Type};
 
 /// A named field.
-pub(crate) struct KeyFields {
+pub(crate) struct Named {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) field: Field,
 }
 
-impl KeyFields {
+impl Named {
     /// The column that it stands for: `r#type` is `type`.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
@@ -18,9 +18,9 @@ impl KeyFields {
 }
 
 /// The named fields of a struct, of which there is at least one.
-pub(crate) fn named(input: &DeriveInput, derive: &str) -> syn::Result<Vec<KeyFields>> {
+pub(crate) fn named(input: &DeriveInput, derive: &str) -> syn::Result<Vec<Named>> {
     let Data::Struct(DataStruct {
-        fields: Fields::KeyFields(fields),
+        fields: Fields::Named(fields),
         ..
     }) = &input.data
     else {
@@ -29,12 +29,12 @@ pub(crate) fn named(input: &DeriveInput, derive: &str) -> syn::Result<Vec<KeyFie
             format!("{derive} is derived for structs with named fields"),
         ));
     };
-    let fields: Vec<KeyFields> = fields
+    let fields: Vec<Named> = fields
         .named
         .iter()
         .filter_map(|field| {
             let ident = field.ident.clone()?;
-            Some(KeyFields {
+            Some(Named {
                 ident,
                 ty: field.ty.clone(),
                 field: field.clone(),

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 use syn::spanned::Spanned;
 
-use crate::fields::{KeyFields, named};
+use crate::fields::{Named, named};
 
 struct Columns {
     idents: Vec<syn::Ident>,
@@ -18,7 +18,7 @@ fn columns(input: &DeriveInput, derive: &str) -> syn::Result<Columns> {
     Ok(Columns {
         idents: fields.iter().map(|field| field.ident.clone()).collect(),
         types: fields.iter().map(|field| field.ty.clone()).collect(),
-        names: fields.iter().map(KeyFields::name).collect(),
+        names: fields.iter().map(Named::name).collect(),
     })
 }
 

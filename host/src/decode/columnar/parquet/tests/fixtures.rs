@@ -47,7 +47,7 @@ fn under_a_key_rows_have_what_it_says() {
     let mut projection = projection(inputs);
     let content = Bytes::from_static(PYARROW);
     let mut under = object("a.json", &content);
-    Arc::make_mut(&mut under).named = Some(Box::new(key.clone()));
+    Arc::make_mut(&mut under).key_fields = Some(Box::new(key.clone()));
     for only in [None, Some("eu"), Some("us")] {
         projection.only = only
             .map(|region| Condition {
