@@ -14,8 +14,8 @@
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
 //! | `messages` | records that a log tells apart, packed |
 //! | [`kafka`] | ranges of offsets of Kafka's topics |
-//! | [`memory`] | objects and messages held in memory, for tests |
-//! | [`conformance`] | holds every driver to the contract |
+//! | `memory` | objects and messages held in memory, for tests; with the feature `conformance` |
+//! | `conformance` | the tests that each driver must pass; with the feature `conformance` |
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 pub mod archive;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod coverage;
 mod error;
@@ -36,6 +37,7 @@ pub mod files;
 #[cfg(not(fuzzing))]
 pub mod kafka;
 pub mod layout;
+#[cfg(any(test, feature = "conformance"))]
 pub mod memory;
 mod messages;
 pub mod offsets;

@@ -1,7 +1,8 @@
 //! Where state tables live: the contract of a store, and the stores.
 //!
 //! A store keeps the physical table of each build beside one another, shows one of them under the public
-//! name, and moves that name from one to another in a single step. [`conformance`] holds every store to it.
+//! name, and moves that name from one to another in a single step. `conformance`, a module with the feature of that
+//! name, has the tests that each store must pass.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
 pub(crate) mod cell;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod datetime;
 mod error;

@@ -3,21 +3,21 @@
 /// A reason, and the codes that it holds for.
 pub(crate) const REASONS: &[(&str, &[&str])] = &[
     (
-        "needs a broker: `kafka_command.rs`, `kafka_traps.rs`, `kafka_login.rs`, `kafka_oauth.rs`",
+        "needs a broker: `kafka/{command,traps,login,oauth}.rs`",
         &[
             "BF0240", "BF0241", "BF0242", "BF0243", "BF0244", "BF0245", "BF0246", "BF0247",
             "BF0248", "BF0249", "BF0250", "BF0251",
         ],
     ),
     (
-        "needs a bucket: `s3.rs`, `s3_changed.rs`, and the scripted stores of `source/s3`",
+        "needs a bucket: `s3/archive.rs`, `s3/changed.rs`, and the scripted stores of `source/s3`",
         &[
             "BF0220", "BF0221", "BF0222", "BF0223", "BF0224", "BF0225", "BF0226", "BF0227",
             "BF0228", "BF0229", "BF0232", "BF0233", "BF0234",
         ],
     ),
     (
-        "needs a schema registry: `kafka_avro.rs`, and the scripted registries of `registry`",
+        "needs a schema registry: `kafka/avro.rs`, and the scripted registries of `registry`",
         &["BF0901", "BF0902", "BF0903", "BF0904", "BF0905"],
     ),
     (
