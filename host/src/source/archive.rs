@@ -64,7 +64,7 @@ impl Default for ArchiveOptions {
     }
 }
 
-/// An archive on its way to a plan.
+/// An archive that is being planned.
 #[derive(Debug)]
 pub struct Freezing {
     source: String,
@@ -104,8 +104,8 @@ impl Freezing {
         self.narrowing.wants(key)
     }
 
-    /// What is wanted of the keys that begin with `folder`, which is empty or ends in `/`. To be asked once for
-    /// each: those of which nothing is wanted are counted.
+    /// Which of the keys that begin with `folder`, which is empty or ends in `/`, are wanted. To be called once for each
+    /// folder: those without a wanted key are counted.
     pub fn below(&self, folder: &str) -> Below {
         self.narrowing.below(folder)
     }
@@ -126,7 +126,7 @@ impl Freezing {
         split
     }
 
-    /// What the key of an object says of its records.
+    /// The facts about an object's records that its key holds.
     fn key_fields(&mut self, key: &str) -> Option<Box<KeyFields>> {
         let below = key.strip_prefix(&self.prefix).unwrap_or(key);
         let Some(key_fields) = self.layout.key_fields(below) else {
@@ -138,7 +138,7 @@ impl Freezing {
         (!key_fields.is_empty()).then(|| Box::new(key_fields))
     }
 
-    /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
+    /// The last split, and the facts about the whole input. `notes` are the driver's own remarks.
     ///
     /// # Errors
     /// [`SourceError::Empty`] or [`SourceError::NothingInRange`], naming `place`, if no object was taken.
@@ -188,7 +188,7 @@ impl Freezing {
     }
 }
 
-/// What a plan says of an object.
+/// The description of an object in plans and errors.
 pub(crate) fn describe(object: &Object) -> String {
     format!(
         "{} bytes, modified at {}",

@@ -12,7 +12,7 @@ use backfold_tests::components::{clicks, root};
 use backfold_tests::process::{backfold, run};
 use tempfile::TempDir;
 
-/// The commands of the console blocks: the lines behind `$ `.
+/// The commands of the console blocks: the lines after `$ `.
 fn commands(markdown: &str) -> Vec<&str> {
     let blocks = markdown
         .split("\n```")

@@ -1,4 +1,4 @@
-//! Holds a store to the contract of [`StateStore`], sentence by sentence.
+//! Tests that a store keeps the contract of [`StateStore`], sentence by sentence.
 //!
 //! ```no_run
 //! # use backfold::store::conformance::{self, Harness};

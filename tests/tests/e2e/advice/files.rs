@@ -58,7 +58,7 @@ fn nothing_in_the_range() {
     bench.run("run --swap --from 2026-01-01").success();
 }
 
-/// The command as somebody whom permissions count for.
+/// The command as a user without the rights of root.
 fn as_ordinary_user(bench: &Workbench, line: &str) -> Command {
     let command = bench.command(line);
     let id = Command::new("id").arg("-u").output().unwrap();

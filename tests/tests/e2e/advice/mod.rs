@@ -24,7 +24,7 @@ mod store;
 mod trial;
 mod work;
 
-/// A code, and what provokes it and follows its page.
+/// A code, and a function that provokes it and follows its page.
 type Case = (&'static str, fn());
 
 /// All that are walked, by the test that walks them.
@@ -149,14 +149,14 @@ fn works(bench: &Workbench) {
     assert_ne!(bench.rows().unwrap().len(), 0);
 }
 
-/// The same anew, for what says "plan again".
+/// The same with a new plan, for pages that say "plan again".
 #[track_caller]
 fn works_planned_again(bench: &Workbench) {
     bench.run("run --fresh --swap").success();
     assert_ne!(bench.rows().unwrap().len(), 0);
 }
 
-/// Runs a command that must fail with this code, whose page can be shown. Gives what it says.
+/// Runs a command that must fail with this code, whose page can be shown. Returns its message.
 #[track_caller]
 fn provoke(bench: &Workbench, line: &str, code: &str) -> String {
     provoke_by(bench, &mut bench.command(line), code)
@@ -175,7 +175,7 @@ fn exit_code(code: &str) -> i32 {
     found.unwrap().class.exit_code().into()
 }
 
-/// What a command that succeeds gives as JSON.
+/// The JSON result of a command that succeeds.
 #[track_caller]
 fn result(bench: &Workbench, line: &str) -> Value {
     let finished = bench.run(&format!("{line} --output json")).success();

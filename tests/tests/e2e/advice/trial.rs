@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = &[
 
 const INPUT: &str = "--input archive/part-1.jsonl";
 
-/// What is expected is refused with this code until it is written with `--update`.
+/// Other rows than the expected ones are refused with this code until `--update` writes them.
 fn updated(expected: &Value, code: &str) {
     let bench = bench();
     fs::write(file(&bench, "expected.json"), expected.to_string()).unwrap();

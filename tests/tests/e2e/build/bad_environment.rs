@@ -1,4 +1,4 @@
-//! Disks that are full, folders and tables that belong to somebody else, and somebody else at work.
+//! Full disks, folders and tables of other programs, and other processes at work.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,4 +1,4 @@
-//! What a run may take: memory and open files within what its job says, whatever the keys and states; and what becomes
+//! Memory and open files of a run stay within the limits of its job, whatever the keys and states; and what becomes
 //! of keys and states over their limits.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
@@ -25,7 +25,7 @@ fn object(records: impl IntoIterator<Item = (String, usize, usize)>) -> String {
     lines
 }
 
-/// What an archive is made of, and what its table has to be.
+/// The contents of an archive, from which the expected table follows.
 struct Case {
     objects: usize,
     /// Names in an object; the next object has half of them too.
@@ -38,10 +38,10 @@ struct Case {
 const BUDGET: u64 = 16 * MIB;
 const WORKERS: u64 = 16;
 
-/// What an instance may have.
+/// The memory that an instance may have.
 const INSTANCE: u64 = 16 * MIB;
 
-/// What an instance that merges takes, with what the allocator keeps for its thread.
+/// The memory of an instance that merges, with the memory that the allocator keeps for its thread.
 const MERGING: u64 = 8 * MIB;
 
 impl Case {

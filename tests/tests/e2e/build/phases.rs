@@ -26,7 +26,7 @@ const SPEC: ArchiveSpec = ArchiveSpec {
     ..ArchiveSpec::SMALL
 };
 
-/// What the journal says.
+/// States of the journal.
 const JOURNALS: [&str; 8] = [
     "nothing",
     "some splits",
@@ -38,7 +38,7 @@ const JOURNALS: [&str; 8] = [
     "gone",
 ];
 
-/// What the store says.
+/// States of the store.
 const STORES: [&str; 9] = [
     "nothing",
     "loading",
@@ -51,7 +51,7 @@ const STORES: [&str; 9] = [
     "taken back",
 ];
 
-/// What is wrong in the work folder.
+/// Faults of the work folder.
 const FOLDERS: [&str; 6] = [
     "nothing",
     "leftovers",
@@ -274,7 +274,7 @@ fn from_every_state_a_run_ends_well_or_says_what_makes_it() {
     for (journal, store, folder) in states() {
         let state = format!("{journal} / {store} / {folder}");
         world.enter(journal, store, folder);
-        // How it stands can be told, if there is a database to ask.
+        // `status` works if there is a database.
         let status = replay::status(&world.job, &world.context);
         if let Err(error) = world.runtime.block_on(status) {
             let found = (store, &*error.code().to_string());
@@ -316,7 +316,7 @@ fn from_every_state_a_run_ends_well_or_says_what_makes_it() {
             .unwrap_or_else(|error| panic!("{state}: {error}"));
         assert_eq!(again.outcome, Outcome::AlreadyLive, "{state}");
     }
-    // Damage is told as such, and is told.
+    // Damage is reported as damage.
     assert!(
         refused["BF0105"] > 0 && refused["BF0503"] > 0,
         "{refused:?}"

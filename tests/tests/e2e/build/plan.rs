@@ -1,4 +1,4 @@
-//! What a plan says that a run will take.
+//! The estimates of a plan for its run.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -35,7 +35,7 @@ fn bench(settings: &str) -> Workbench {
     bench
 }
 
-/// What must hold once a run is through: the right table, made of each split once.
+/// The checks after a run: the right table, with each split folded once.
 #[track_caller]
 fn check_complete(bench: &Workbench, finished: &Finished) {
     let expected = Archive::new(&SPEC).unwrap().expected();
@@ -58,7 +58,7 @@ fn check_complete(bench: &Workbench, finished: &Finished) {
     assert_eq!(report["counts"]["events"], SPEC.events);
 }
 
-/// The digest of a run that nobody disturbed, with other settings of the fold.
+/// The digest of a run without interruption, with other settings of the fold.
 fn undisturbed_digest() -> Value {
     static DIGEST: std::sync::OnceLock<Value> = std::sync::OnceLock::new();
     DIGEST

@@ -26,14 +26,14 @@ const COMMANDS: [&str; 12] = [
     "log",
 ];
 
-/// What a command may end with, beside 0, whatever the others do.
+/// The codes, other than success, with which a command may end, whatever the others do.
 fn is_fair(code: &str) -> bool {
     [
         // Nothing to go back to, nothing loaded, live already, taken back.
         "BF0702", "BF0703", "BF0704", "BF0706", "BF0709",
         // Another one came first, and this one gives way.
         "BF0103", "BF0603", "BF0710",
-        // What it was asked to show was collected in the meantime.
+        // The build that it should show was collected in the meantime.
         "BF0104", "BF0605", "BF0606",
     ]
     .contains(&code)

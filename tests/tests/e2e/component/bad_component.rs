@@ -18,7 +18,7 @@ fn live() -> Workbench {
     bench
 }
 
-/// What is said of a component with this content, by `run` and by `inspect`.
+/// The error of `run` and of `inspect` for a component with this content.
 #[track_caller]
 fn refused(bytes: &[u8], code: &str) -> String {
     let bench = live();

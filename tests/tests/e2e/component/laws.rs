@@ -32,7 +32,7 @@ fn check(folder: &Path, component: &Path, line: &str) -> Finished {
         .current_dir(folder))
 }
 
-/// What became of a law in a report.
+/// The result of a law in a report.
 fn verdict<'a>(report: &'a Value, law: &str) -> &'a Value {
     let mut laws = report["result"]["laws"].as_array().unwrap().iter();
     laws.find(|result| result["law"] == law).unwrap()
@@ -106,7 +106,7 @@ fn what_is_not_claimed_is_not_tested() {
     assert_eq!(result["verdict"], "not_claimed");
 }
 
-/// A fault, the law that it breaks, and how many events are behind each operand of the smallest case.
+/// A fault, the law that it breaks, and how many events make each operand of the smallest case.
 const FAULTS: [(&str, &str, &[usize]); 9] = [
     ("determinism", "determinism", &[2]),
     ("merging", "determinism", &[1, 1]),

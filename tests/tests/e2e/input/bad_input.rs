@@ -173,7 +173,7 @@ fn records_that_are_rejected() {
 
     let mut lines = quarantine(&bench);
     for line in &mut lines {
-        // What of a long record is kept, its beginning, is itself long.
+        // The quarantine keeps the beginning of a long record, which is long too.
         let text = line["text"].as_str().unwrap_or_default();
         if text.len() > 200 {
             let kept = format!("{}… {} bytes", &text[..20], text.len());

@@ -20,7 +20,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 #[derive(Clone, Copy, Debug)]
 enum Version {
     First,
-    /// All in another order, in other types, with columns between them that nobody asks for.
+    /// All columns in another order and in other types, with unwanted columns between them.
     Changed,
     /// Without the column that a visit may lack.
     WithoutNote,

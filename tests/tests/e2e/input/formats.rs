@@ -129,7 +129,7 @@ fn write_job(bench: &Workbench, component: &Path, case: &Case, in_bucket: bool, 
     bench.write_job(component, &settings).unwrap();
 }
 
-/// What the folded table says of itself, and its rows.
+/// The columns of the folded table and their types, and its rows.
 #[derive(PartialEq)]
 struct Table {
     digest: String,

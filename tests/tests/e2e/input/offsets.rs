@@ -51,7 +51,7 @@ fn table(offsets: Range<i64>) -> Vec<Vec<rusqlite::types::Value>> {
 
 #[test]
 fn what_several_objects_hold_counts_once() {
-    // A task that was restarted writes again from where it had committed; another one was not told to stop.
+    // A restarted task writes again from its last commit; another task still runs.
     let bench = bench(CARRIED);
     for (key, offsets) in [
         ("clicks-0-0.jsonl", 0..100),
@@ -75,7 +75,7 @@ fn splits_folded_before_and_after_a_stop_count_once() {
     bench
         .write_object("clicks-0-0.jsonl", carried(0..100))
         .unwrap();
-    // The run stops here, behind the first checkpoint.
+    // The run stops here, after the first checkpoint.
     let broken = format!("{}{{\n", carried(50..150));
     bench.write_object("clicks-0-50.jsonl", broken).unwrap();
     bench.refuses("run", 42, "BF0501");
@@ -191,7 +191,7 @@ fn rows_of_parquet_count_once_too() {
         assert_eq!(report["result"]["counts"]["events"], events);
         let is_same = bench.rows().unwrap() == table(0..300);
         assert_eq!(is_same, events == 300);
-        // What row groups there are makes no difference to what is missing.
+        // Missing offsets do not depend on the row groups.
         bench
             .write_object("clicks-0-301.parquet", columns(301..500))
             .unwrap();

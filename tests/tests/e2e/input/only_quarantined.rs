@@ -63,7 +63,7 @@ fn csv_records_are_folded_with_the_header_of_their_object() {
     bench.run("run --only-quarantined --swap").success();
     assert_eq!(tally(&bench, "/a"), (2, 16));
     assert_eq!(tally(&bench, "trap\n,1"), (1, 4));
-    // What is left stands where it stood, and can be folded once more.
+    // The records that are left keep their positions, and can be folded once more.
     let left = places(&bench);
     assert_eq!(left.len(), 2);
     assert!(left.iter().all(|place| before.contains(place)), "{left:?}");

@@ -216,7 +216,7 @@ fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
     let bench = rejected();
     let settings = "params.on_trap = \"none\"\ngate.max_quarantined = 4";
     bench.write_job(&guest("trapping"), settings).unwrap();
-    // What was folded before is not read again.
+    // Splits folded before are not read again.
     fs::remove_file(bench.archive().join("part-1.jsonl")).unwrap();
     let report = bench
         .run("run --only-quarantined --swap --output json")
@@ -244,7 +244,7 @@ fn only_what_was_rejected_is_folded_on_top_of_the_rest() {
         (tally("/a"), tally("trap"), tallies.len()),
         ((2, 3), (1, 1), 2)
     );
-    // What is left stands where it stood.
+    // The records that are left keep their positions.
     let shown = bench.run("quarantine list --output json").success().json();
     let places = shown["result"]["records"].as_array().unwrap().iter();
     let places: Vec<_> = places

@@ -1,5 +1,5 @@
-//! What tests of Kafka build on, held to a real broker: where control records lie, what deleting, compacting and tiering
-//! leave, what survives a kill, who is let in.
+//! Facts about a real broker that tests of Kafka rely on: where control records are, what deleting, compacting and tiering
+//! leave, what survives a kill, which clients may log in.
 
 use std::thread;
 

@@ -1,4 +1,4 @@
-//! What the command shows of topics: plans, handoffs, rejected records.
+//! Plans, handoffs and rejected records of topics, as the command shows them.
 
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::broker::{Record, shared};
@@ -60,7 +60,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
 
     nothing is built or changed yet: `backfold run job.toml` builds it
     ");
-    // What nothing is stored for has no handoff.
+    // A table without a stored pointer has no handoff.
     clicks.bench.refuses("handoff", 2, "BF0707");
 
     let report = clicks

@@ -40,7 +40,7 @@ impl Fixture for Topic {
     }
 
     async fn damage(&mut self, _: &str, _: Damage) -> bool {
-        // What a topic can suffer has tests of its own.
+        // Damage of topics has tests of its own.
         false
     }
 

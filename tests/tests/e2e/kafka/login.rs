@@ -71,7 +71,7 @@ fn lets_in(listener: Listener, mechanism: &str) {
     write_job(&clicks, listener, mechanism);
     let mut command = clicks.bench.command(RUN);
     check_read(&clicks, command.env(VARIABLE, PASSWORD));
-    // What was written down says nothing of it.
+    // No file of the build contains it.
     clicks.bench.assert_not_in_builds(PASSWORD);
 }
 

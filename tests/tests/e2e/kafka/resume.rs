@@ -51,7 +51,7 @@ fn begun(clicks: &Clicks) -> Running {
     running
 }
 
-/// The digest of a run that nobody disturbed.
+/// The digest of a run without interruption.
 fn undisturbed_digest() -> Value {
     static DIGEST: OnceLock<Value> = OnceLock::new();
     DIGEST
@@ -94,7 +94,7 @@ fn check_refused(clicks: &Clicks, code: &str) -> String {
     said
 }
 
-/// The offset behind the last split, counted from the first, that is folded like all before it.
+/// The end of the folded splits: the offset after the last split of those that were folded without a gap.
 fn covered_end(clicks: &Clicks) -> i64 {
     let folded = clicks.folded();
     let covered = (0..).zip(&folded).take_while(|(n, split)| n == *split);

@@ -90,7 +90,7 @@ fn a_component_that_is_not_commutative_has_the_order_of_each_partition() {
     }
 }
 
-/// What the guest `beside` keeps of a key: records, tombstones, bytes, headers, and the first and the last time.
+/// The state of a key in the guest `beside`: records, tombstones, bytes, headers, and the first and the last time.
 type Beside = (i64, i64, i64, i64, i64, i64);
 
 fn beside_of(records: &[Record]) -> BTreeMap<String, Beside> {
@@ -161,7 +161,7 @@ fn all_kinds() -> Vec<Record> {
         .collect()
 }
 
-/// They in a topic, and a job that folds what they have beside their values.
+/// The records in a topic, and a job that folds their keys, headers and times.
 fn topic_of_all_kinds() -> (Vec<Record>, Clicks) {
     let records = all_kinds();
     let broker = shared();
@@ -286,7 +286,7 @@ fn no_more_bytes_in_a_second_than_the_job_says() {
     assert!(clicks.bench.tallies().unwrap() == clicks.archive.expected());
 }
 
-/// What of a topic stands before these offsets.
+/// The records of a topic before these offsets.
 fn tallies_before(clicks: &Clicks, ends: &[i64]) -> Tallies {
     let mut next = vec![0; ends.len()];
     let before: Vec<bool> = clicks

@@ -1,4 +1,4 @@
-//! What lies in a range of offsets of a real broker and is apt to be missed: control records, aborted transactions, holes,
+//! Contents of a range of offsets of a real broker that are easily missed: control records, aborted transactions, holes,
 //! records that are gone, times out of order, topics that are other ones.
 
 use std::time::Duration;

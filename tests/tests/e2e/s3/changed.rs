@@ -10,7 +10,7 @@ use backfold_tests::process;
 use backfold_tests::visits::{Format, Part};
 use backfold_tests::workbench::Workbench;
 
-/// What becomes of an object.
+/// A change of an object.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     Longer,

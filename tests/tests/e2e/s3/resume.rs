@@ -64,7 +64,7 @@ impl Remote {
         format!("raw/{}", self.archive.key(object))
     }
 
-    /// Writes a record without a page behind those of an object. Gives the file, within a build, that lists it.
+    /// Appends a record without a page to an object. Returns the file, within a build, that lists it.
     async fn spoil(&self, object: u64) -> String {
         let mut content = self.archive.content(object);
         content.extend_from_slice(b"{\"ts\": \"2026-01-01T00:00:00Z\"}\n");
@@ -72,7 +72,7 @@ impl Remote {
         format!("quarantine/{object:010}.jsonl")
     }
 
-    /// What must hold once a run is through: the right table, of each split once, in one build.
+    /// The checks after a run: the right table, with each split folded once, in one build.
     #[track_caller]
     fn check_complete(&self, finished: &Finished) {
         let result = &finished.json()["result"];
@@ -102,7 +102,7 @@ impl Remote {
 /// A second's worth of requests is free, the others come one in 125 milliseconds: no run ends within six seconds.
 const SLOW: &str = "requests = { max_per_second = 8 }";
 
-/// The digest of a run that nobody disturbed.
+/// The digest of a run without interruption.
 async fn undisturbed_digest() -> Value {
     let remote = Remote::start().await;
     remote.write_job("", "");

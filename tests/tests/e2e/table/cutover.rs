@@ -1,4 +1,4 @@
-//! From build to build: what readers see, what the commands say, and who wins.
+//! From build to build: the rows that readers see, the messages of the commands, and the winner of two swaps.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

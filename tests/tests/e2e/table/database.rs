@@ -1,4 +1,4 @@
-//! The database beside other programs: locked, read-only, damaged, with indexes and triggers of its users.
+//! A database that other programs use too: locked, read-only, damaged, with indexes and triggers of its users.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -44,7 +44,7 @@ fn result(bench: &Workbench, line: &str) -> Value {
     finished.json()["result"].clone()
 }
 
-/// The names of all that lies in the folder of the job, without what readers leave beside a database.
+/// The names of all files in the folder of the job, without the files that readers of a database leave.
 fn files(bench: &Workbench) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(bench.path())
         .unwrap()
@@ -72,7 +72,7 @@ fn a_slip_in_the_path_makes_nothing() {
     bench.run("status").success();
 }
 
-/// The command as somebody for whom the database's folder is read-only.
+/// The command as a user for whom the database's folder is read-only.
 fn read_only(bench: &Workbench, line: &str) -> Command {
     let command = bench.command(line);
     let can_mount = process::run(Command::new("unshare").args(["-rm", "true"])).code() == Some(0);
