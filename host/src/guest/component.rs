@@ -17,7 +17,7 @@ use super::calls::Calls;
 use super::inspect::Outside;
 use super::sandbox::Sandbox;
 use super::text::printable;
-use super::{GuestError, Instance, Limits, engine, wasi};
+use super::{GuestError, Limits, engine};
 use crate::units::ByteSize;
 
 /// A component, compiled and ready to be opened any number of times, on any thread. Cheap to clone.
@@ -77,7 +77,7 @@ impl Component {
         let compiled = compiled(path, wasm, &digest, &engine, limits, cache)?;
 
         let mut linker = Linker::new(&engine);
-        wasi::add_to_linker(&mut linker).map_err(|error| GuestError::Engine {
+        Sandbox::add_wasi(&mut linker).map_err(|error| GuestError::Engine {
             message: format!("{error:#}"),
         })?;
         let pre = linker
@@ -101,15 +101,6 @@ impl Component {
             pre,
             calls: Calls::new(),
         })))
-    }
-
-    /// A fresh instance that was told `params`, on this thread, which needs a stack of
-    /// [`Limits::thread_stack_bytes`] and must not be inside an async task.
-    ///
-    /// # Errors
-    /// Where the component traps, does not accept the parameters, or describes itself wrongly.
-    pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
-        Instance::open(self, params)
     }
 
     /// The BLAKE3 digest of the `.wasm`, in hexadecimal.

@@ -9,16 +9,16 @@ use wasmtime::Store;
 use super::bindings::Replayable;
 use super::bindings::backfold::pipeline::columns::BatchResult;
 use super::bindings::backfold::pipeline::schema as wit;
-use super::calls::Slot;
 use super::columns::Lowered;
+use super::described::Described;
 use super::drained::{DrainedKeys, Partials};
 use super::error::KEY;
-use super::fault::{Budget, MESSAGE_BYTES, classify};
+use super::fault::{Budget, MESSAGE_BYTES};
+use super::guest_store::GuestStore;
 use super::sandbox::Sandbox;
 use super::text::printable;
 use super::validate::{self, Rows};
-use super::{Call, Component, GuestError, descriptor, sizes};
-use crate::keys::KeyCodec;
+use super::{Call, Component, GuestError, sizes};
 use crate::row_json;
 use crate::schema::{Descriptor, Output};
 
@@ -36,61 +36,36 @@ pub struct RowRejection {
 
 /// One instance: what one worker folds with. After its first error every further call is refused.
 pub struct Instance {
-    component: Component,
     params: Arc<[(String, String)]>,
-    store: Store<Sandbox>,
+    store: GuestStore,
     exports: Replayable,
     described: Arc<Described>,
     drained: DrainedKeys,
     /// Set while a call is under way: only a checked answer clears it.
     dead: bool,
-    fuel_used: u64,
-    slot: Arc<Slot>,
 }
 
-/// What a component said of itself, and what follows from it: made once for all instances that take one another's
-/// place.
-struct Described {
-    /// In its own words.
-    given: wit::Descriptor,
-    descriptor: Arc<Descriptor>,
-    /// Of partials, states and views.
-    partial: SchemaRef,
-    state: SchemaRef,
-    view: SchemaRef,
-    codec: Arc<KeyCodec>,
-}
-
-impl Described {
-    fn check(given: wit::Descriptor) -> Result<Self, String> {
-        let descriptor = descriptor::check(given.clone())?;
-        let codec = KeyCodec::of(&descriptor.key_schema()).map_err(|error| error.to_string())?;
-        Ok(Described {
-            given,
-            partial: descriptor.partial_schema(),
-            state: descriptor.state_schema(),
-            view: descriptor.view_schema(),
-            codec: Arc::new(codec),
-            descriptor: Arc::new(descriptor),
-        })
+impl Component {
+    /// A fresh instance with the parameters `params`, on this thread. The thread needs a stack of
+    /// [`Limits::thread_stack_bytes`](super::Limits::thread_stack_bytes), and must not be inside an async task.
+    ///
+    /// # Errors
+    /// Where the component traps, does not accept the parameters, or describes itself wrongly.
+    pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
+        let bad = |what| GuestError::BadDescriptor { what };
+        let check = |given| Described::check(given).map(Arc::new).map_err(bad);
+        Instance::open(
+            GuestStore::new(self, self.calls().slot()),
+            params.into(),
+            check,
+        )
     }
 }
 
 impl Instance {
-    pub(super) fn open(
-        component: &Component,
-        params: &[(String, String)],
-    ) -> Result<Instance, GuestError> {
-        let bad = |what| GuestError::BadDescriptor { what };
-        let check = |given| Described::check(given).map(Arc::new).map_err(bad);
-        let slot = component.calls().slot();
-        Instance::open_in(component, &params.into(), slot, check)
-    }
-
-    fn open_in(
-        component: &Component,
-        params: &Arc<[(String, String)]>,
-        slot: Arc<Slot>,
+    fn open(
+        mut store: GuestStore,
+        params: Arc<[(String, String)]>,
         check: impl FnOnce(wit::Descriptor) -> Result<Arc<Described>, GuestError>,
     ) -> Result<Instance, GuestError> {
         // A component that prints or sleeps blocks, which a thread of the runtime must not.
@@ -98,64 +73,34 @@ impl Instance {
             tokio::runtime::Handle::try_current().is_err(),
             "a component is opened on a thread of its own"
         );
-        let limits = component.limits();
-        let mut store = Store::new(component.engine(), Sandbox::new(limits));
-        store.limiter(|sandbox| &mut sandbox.growth);
-        store.set_hostcall_fuel(limits.answer.bytes());
-
-        let mut fuel_used = 0;
-        let budget = Budget {
-            fuel: limits.fuel(0, 0),
-            rows: 0,
-            bytes: 0,
-        };
-        let exports = guarded(
-            (component, &slot),
-            &mut store,
-            &mut fuel_used,
-            Call::Start,
-            budget,
-            |store| component.pre().instantiate(store),
-        )?;
+        let pre = store.component().pre().clone();
+        let budget = store.budget(0, 0);
+        let exports = store.run(Call::Start, budget, |store| pre.instantiate(store))?;
         let bytes = params
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum::<usize>() as u64;
-        let budget = Budget {
-            fuel: limits.fuel(0, bytes),
-            rows: 0,
-            bytes,
-        };
         let borrowed: Vec<_> = params
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let described = guarded(
-            (component, &slot),
-            &mut store,
-            &mut fuel_used,
-            Call::Open,
-            budget,
-            |store| {
-                exports
-                    .backfold_pipeline_pipeline()
-                    .call_open(store, &borrowed)
-            },
-        )?
-        .map_err(|message| GuestError::OpenRefused {
-            message: printable(&message, MESSAGE_BYTES),
+        let budget = store.budget(0, bytes);
+        let opened = store.run(Call::Open, budget, |store| {
+            exports
+                .backfold_pipeline_pipeline()
+                .call_open(store, &borrowed)
         })?;
-        let described = check(described)?;
+        let described = check(opened.map_err(|message| GuestError::OpenRefused {
+            message: printable(&message, MESSAGE_BYTES),
+        })?)?;
+        let memory_limit = store.component().limits().memory;
         Ok(Instance {
-            component: component.clone(),
-            params: params.clone(),
+            params,
             store,
             exports,
-            drained: DrainedKeys::new(described.codec.clone(), limits.memory),
+            drained: DrainedKeys::new(described.codec.clone(), memory_limit),
             described,
             dead: false,
-            fuel_used,
-            slot,
         })
     }
 
@@ -171,9 +116,7 @@ impl Instance {
                 what: "with the same parameters it describes itself otherwise than before".into(),
             }),
         };
-        let mut fresh = Instance::open_in(&self.component, &self.params, self.slot.clone(), same)?;
-        fresh.fuel_used = fresh.fuel_used.saturating_add(self.fuel_used);
-        Ok(fresh)
+        Instance::open(self.store.fresh(), self.params.clone(), same)
     }
 
     /// What the component reads, how it keys it, what it keeps.
@@ -183,17 +126,17 @@ impl Instance {
 
     /// The component that this is an instance of.
     pub fn component(&self) -> &Component {
-        &self.component
+        self.store.component()
     }
 
     /// Linear memory, which never shrinks.
     pub fn memory_bytes(&self) -> usize {
-        self.store.data().growth.memory_bytes()
+        self.store.memory_bytes()
     }
 
     /// Fuel used since it was opened, by failed calls too.
     pub fn fuel_used(&self) -> u64 {
-        self.fuel_used
+        self.store.fuel_used()
     }
 
     /// Folds events, whose columns are the descriptor's inputs. The rejected rows, in rising order.
@@ -217,7 +160,7 @@ impl Instance {
         let call = Call::Fold;
         let events = lower(call, events, self.described.descriptor.inputs.len())?;
         self.drained.clear();
-        let mut budget = self.budget(u64::from(events.rows()), events.bytes());
+        let mut budget = self.store.budget(u64::from(events.rows()), events.bytes());
         budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             events.with(|batch| exports.backfold_pipeline_pipeline().call_fold(store, batch))
@@ -271,7 +214,7 @@ impl Instance {
         most_fuel: u64,
     ) -> Result<Partials, GuestError> {
         let call = Call::Drain;
-        let mut budget = self.budget(u64::from(max_rows), 0);
+        let mut budget = self.store.budget(u64::from(max_rows), 0);
         budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             exports
@@ -296,7 +239,7 @@ impl Instance {
         let (keys, states) = rows
             .columns()
             .split_at(self.described.descriptor.keys.len());
-        let limits = self.component.limits();
+        let limits = self.component().limits();
         let key = |row: usize| {
             let keys: Vec<_> = (0..self.described.descriptor.keys.len()).collect();
             let keys = rows.project(&keys).ok()?;
@@ -318,7 +261,7 @@ impl Instance {
     /// Where the component traps or answers wrongly.
     pub fn identity(&mut self) -> Result<RecordBatch, GuestError> {
         let call = Call::Identity;
-        let budget = self.budget(1, 0);
+        let budget = self.store.budget(1, 0);
         let answer = self.call(call, budget, |exports, store| {
             exports.backfold_pipeline_monoid().call_identity(store)
         })?;
@@ -342,7 +285,9 @@ impl Instance {
             let what = format!("{rows} rows on the left and {} on the right", right.rows());
             return Err(GuestError::BadArgument { call, what });
         }
-        let budget = self.budget(u64::from(rows), left.bytes() + right.bytes());
+        let budget = self
+            .store
+            .budget(u64::from(rows), left.bytes() + right.bytes());
         let answer = self.call(call, budget, |exports, store| {
             left.with(|left| {
                 right.with(|right| {
@@ -369,7 +314,7 @@ impl Instance {
             });
         }
         let states = lower(call, states, self.described.descriptor.states.len())?;
-        let budget = self.budget(u64::from(states.rows()), states.bytes());
+        let budget = self.store.budget(u64::from(states.rows()), states.bytes());
         let answer = self.call(call, budget, |exports, store| {
             states.with(|states| {
                 exports
@@ -404,18 +349,10 @@ impl Instance {
             &self.described.state,
             Rows::Exactly(rows),
         )?;
-        let limit = self.component.limits().state;
+        let limit = self.component().limits().state;
         sizes::check(call, "state", states.columns(), limit, |_| None)?;
         self.dead = false;
         Ok(states)
-    }
-
-    fn budget(&self, rows: u64, bytes: u64) -> Budget {
-        Budget {
-            fuel: self.component.limits().fuel(rows, bytes),
-            rows,
-            bytes,
-        }
     }
 
     /// Makes a call, and leaves the instance dead: it lives again once the answer has been checked.
@@ -429,45 +366,8 @@ impl Instance {
             return Err(GuestError::Poisoned { call });
         }
         let exports = &self.exports;
-        guarded(
-            (&self.component, &self.slot),
-            &mut self.store,
-            &mut self.fuel_used,
-            call,
-            budget,
-            |store| run(exports, store),
-        )
+        self.store.run(call, budget, |store| run(exports, store))
     }
-}
-
-/// Runs something in the store with so much fuel; logs what the component printed; says what a failure was.
-fn guarded<T>(
-    (component, slot): (&Component, &Slot),
-    store: &mut Store<Sandbox>,
-    fuel_used: &mut u64,
-    call: Call,
-    budget: Budget,
-    run: impl FnOnce(&mut Store<Sandbox>) -> wasmtime::Result<T>,
-) -> Result<T, GuestError> {
-    store
-        .set_fuel(budget.fuel)
-        .map_err(|error| GuestError::Engine {
-            message: error.to_string(),
-        })?;
-    let result = slot.during(call, || run(store));
-    let left = store.get_fuel().unwrap_or(0);
-    *fuel_used = fuel_used.saturating_add(budget.fuel.saturating_sub(left));
-    let stderr = store.data().outputs.forward(component.name());
-    result.map_err(|error| {
-        classify(
-            call,
-            &error,
-            store.data_mut(),
-            component.limits(),
-            budget,
-            &stderr,
-        )
-    })
 }
 
 fn lower(call: Call, batch: &RecordBatch, columns: usize) -> Result<Lowered, GuestError> {

@@ -7,7 +7,8 @@
 
 use std::collections::VecDeque;
 
-use super::drained::{Drainer, Partials};
+use super::drained::Partials;
+use super::drainer::Drainer;
 use super::refused::Refused;
 use super::search::{Blame, Probe, Search};
 use super::{Call, GuestError, Instance, RowRejection};

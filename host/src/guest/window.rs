@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use super::drained::Drainer;
+use super::drainer::Drainer;
 use super::isolation::{Experience, Isolation, Kept, Step};
 use super::sizes::RowBytes;
 use super::{Call, GuestError, Instance, Partials, Refused};

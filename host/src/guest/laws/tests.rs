@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::*;
-use crate::guest::Limits;
+use crate::guest::{Component, Limits};
 use crate::guest::tests::raw_path;
 use crate::units::ByteSize;
 
