@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use super::error::codes;
+use super::codes;
 use super::{GuestError, RowRejection};
 use crate::decode::{Events, Rejected};
 use crate::error::Code;
