@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::guest::tests::raw_path;
 use crate::guest::{Component, Limits};
+use crate::row_json;
 use crate::units::ByteSize;
 
 fn raw() -> &'static Component {
