@@ -1,4 +1,4 @@
-//! What a component gave back: no key of it twice, and no more than its memory can have held.
+//! Drained partials: no key comes twice, and all of them fit into the component's memory.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{Call, GuestError};
 use crate::keys::{HashedKeys, KeyCodec, table_hash};
 use crate::units::ByteSize;
 
-/// Partials: no key comes twice.
+/// Partials, of which no key comes twice.
 #[derive(Clone, Debug)]
 pub struct Partials {
     /// The key columns, then the state columns.
@@ -21,8 +21,8 @@ pub struct Partials {
     pub keys: Arc<HashedKeys>,
 }
 
-/// The keys drained since the accumulator was last empty. They and their states had room in the component's memory, so
-/// they are held to its limit here too.
+/// The keys drained since the accumulator was last empty. They and their states were in the component's memory, so its
+/// limit applies to them here too.
 pub(super) struct DrainedKeys {
     codec: Arc<KeyCodec>,
     drains: Vec<Arc<HashedKeys>>,
@@ -55,10 +55,10 @@ impl DrainedKeys {
         self.bytes = 0;
     }
 
-    /// Takes in the keys of a drain.
+    /// Adds the keys of a drain.
     ///
     /// # Errors
-    /// Where they are too many, or a key came before.
+    /// If the partials are larger than the limit, or a key came before.
     pub(super) fn add(&mut self, rows: RecordBatch) -> Result<Partials, GuestError> {
         let bad = |error: ArrowError| GuestError::BadAnswer {
             call: Call::Drain,

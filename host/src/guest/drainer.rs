@@ -4,17 +4,17 @@ use super::drained::Partials;
 use super::sizes::RowBytes;
 use super::{GuestError, Instance};
 
-/// How many bytes of partials are asked for at a time: they fit beside the accumulator in a component's memory,
-/// and in the cache of a core.
+/// The bytes of partials to ask for at a time: small enough for a component's memory next to its accumulator, and for
+/// the cache of a core.
 const DRAIN_BYTES: usize = 1 << 20;
 
-/// How many partials are asked for at first, and at most.
+/// The number of partials to ask for at first, and at most.
 const FIRST_ROWS: u32 = 64;
 const MOST_ROWS: u32 = 1 << 16;
 
-/// Drains instances, as many rows at a time as are handled well.
+/// Drains instances, and adapts the number of rows at a time to their size.
 pub(super) struct Drainer {
-    /// How many partials to ask for next.
+    /// The number of partials to ask for next.
     rows: u32,
 }
 
@@ -23,11 +23,11 @@ impl Drainer {
         Drainer { rows: FIRST_ROWS }
     }
 
-    /// All that the instance accumulated, with at most `most_fuel` a call.
+    /// All partials of the instance, with at most `most_fuel` for each call.
     ///
     /// # Errors
-    /// Those of [`Instance::drain`]. The instance is dead then, and what it gave before must not count: what it kept
-    /// is lost.
+    /// Those of [`Instance::drain`]. The instance is dead then, and its earlier partials must not count, since the others
+    /// are lost.
     pub(super) fn drain(
         &mut self,
         instance: &mut Instance,
@@ -36,7 +36,7 @@ impl Drainer {
         let mut all = Vec::new();
         loop {
             let asked = self.rows;
-            // Where it fails the rows may have been too large, or too many.
+            // After a failure, one row at a time: the rows may have been too large or too many.
             self.rows = 1;
             let partials = instance.drain_within(asked, most_fuel)?;
             let rows = partials.rows.num_rows();
@@ -51,8 +51,8 @@ impl Drainer {
     }
 }
 
-/// How many partials to ask for, after so many gave `rows` of so many bytes: as many as make [`DRAIN_BYTES`], but not
-/// all of a sudden.
+/// The number of partials to ask for next, after `asked` gave `rows` rows of `bytes` bytes: that of about
+/// [`DRAIN_BYTES`], but at most four times `asked`.
 fn next_rows(asked: u32, rows: usize, bytes: usize) -> u32 {
     if rows == 0 {
         return asked;

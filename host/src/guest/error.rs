@@ -1,4 +1,4 @@
-//! What can go wrong in and around a component.
+//! The errors of components, and of loading them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::{Call, codes};
 use crate::error::{Code, Coded};
 use crate::units::ByteSize;
 
-/// A failure of a component, or of loading one. What it quotes of a component's words is cut and escaped.
+/// A failure of a component, or of loading one. Texts of the component are shortened and escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuestError {
@@ -17,15 +17,15 @@ pub enum GuestError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The file is something else.
+    /// The file is no component.
     #[error("`{}` is not a WebAssembly component: {what}", path.display())]
     NotAComponent {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The kind of the file.
         what: String,
     },
     /// The component does not export the world `backfold:pipeline/replayable`.
@@ -33,7 +33,7 @@ pub enum GuestError {
     WrongWorld {
         /// The file.
         path: PathBuf,
-        /// What is missing, or does not fit.
+        /// The export that is missing or has another type.
         what: String,
     },
     /// The file is larger than a component may be.
@@ -46,7 +46,7 @@ pub enum GuestError {
         /// The limit.
         limit: ByteSize,
     },
-    /// The component asks for what it may not have.
+    /// The component has a forbidden import.
     #[error("`{}` imports what a component may not have: {}", path.display(), imports.join(", "))]
     ForbiddenImport {
         /// The file.
@@ -75,25 +75,25 @@ pub enum GuestError {
     Compile {
         /// The file.
         path: PathBuf,
-        /// What the compiler says.
+        /// The message of the compiler.
         message: String,
     },
     /// The engine cannot be set up on this machine.
     #[error("cannot set up the WebAssembly engine: {message}")]
     Engine {
-        /// What it says.
+        /// The message of the engine.
         message: String,
     },
     /// The descriptor breaks a rule of the contract.
     #[error("the component describes itself wrongly: {what}")]
     BadDescriptor {
-        /// The rule, and what broke it.
+        /// The rule, and the part of the descriptor that breaks it.
         what: String,
     },
     /// `open` returned an error.
     #[error("the component does not accept its parameters: {message}")]
     OpenRefused {
-        /// What it said.
+        /// The component's message, shortened and escaped.
         message: String,
     },
     /// A call trapped.
@@ -101,17 +101,17 @@ pub enum GuestError {
     Trap {
         /// The call.
         call: Call,
-        /// The trap, and the end of what the component had written to its standard error.
+        /// The trap, and the end of the component's standard error.
         message: String,
-        /// The functions that it was in, the innermost first, as far as they have names.
+        /// The functions of the backtrace, the innermost first, by name if they have names.
         backtrace: Vec<String>,
     },
-    /// The system did not give an instance the address space that its memories and tables are laid out in.
+    /// The system did not give an instance the address space for its memories and tables.
     #[error(
         "the system gives this process no address space for an instance of the component: {message}"
     )]
     NoRoom {
-        /// What the system says.
+        /// The message of the system.
         message: String,
     },
     /// A call used up its fuel.
@@ -119,30 +119,30 @@ pub enum GuestError {
     OutOfFuel {
         /// The call.
         call: Call,
-        /// The fuel that it had.
+        /// The fuel of the call.
         limit: u64,
-        /// The rows that it was given or asked for.
+        /// The rows that the call was given, or asked for.
         rows: u64,
-        /// The bytes that it was given.
+        /// The bytes that the call was given.
         bytes: u64,
     },
-    /// An instance asked for more memory, table elements or parts than it may have.
+    /// An instance wanted more memory, table elements or parts than the limit.
     #[error(
         "in `{call}` the component asked for {wanted} of {what}, and `limits.{setting}` is {limit}"
     )]
     OutOfMemory {
         /// The call.
         call: Call,
-        /// What it asked for more of.
+        /// The resource: memory, table elements, or parts.
         what: &'static str,
-        /// How much, in words.
+        /// The wanted amount, with its unit.
         wanted: Box<str>,
-        /// How much it may have, in words.
+        /// The limit, with its unit.
         limit: Box<str>,
         /// The name of the limit.
         setting: &'static str,
     },
-    /// An answer has more bytes than it may.
+    /// An answer is larger than the limit.
     #[error("the answer to `{call}` has more bytes than `limits.answer`, {limit}")]
     AnswerTooLarge {
         /// The call.
@@ -158,28 +158,28 @@ pub enum GuestError {
         /// The limit.
         limit: Duration,
     },
-    /// A key or the state of a key has more bytes than it may.
+    /// A key, or the state of a key, is larger than the limit.
     #[error("the component's answer to `{call}` has a {what} of {size}{}, and `limits.{what}` is {limit}", key.as_ref().map(|key| format!(" at {key}")).unwrap_or_default())]
     RowTooLarge {
         /// The call.
         call: Call,
         /// `key` or `state`.
         what: &'static str,
-        /// How large it is.
+        /// The size of the key or state.
         size: ByteSize,
         /// The limit.
         limit: ByteSize,
-        /// The key in words, where the answer has it.
+        /// The key as text, if the answer has it.
         key: Option<Box<str>>,
     },
-    /// A drain goes on beyond what the component's memory can have held.
+    /// A drain gives more bytes than the component's memory can hold.
     #[error(
         "the component drained {rows} rows of {bytes} since its accumulator was last empty, more than its memory can hold: `limits.memory` is {limit}"
     )]
     EndlessDrain {
         /// The rows.
         rows: u64,
-        /// Their bytes.
+        /// The bytes of these rows.
         bytes: ByteSize,
         /// The limit.
         limit: ByteSize,
@@ -197,7 +197,7 @@ pub enum GuestError {
     Refused {
         /// The call.
         call: Call,
-        /// What it said.
+        /// The component's message, shortened and escaped.
         message: String,
     },
     /// An answer breaks the contract.
@@ -205,47 +205,47 @@ pub enum GuestError {
     BadAnswer {
         /// The call.
         call: Call,
-        /// What is wrong with it, with column and row.
+        /// The rule that it breaks, with column and row.
         what: String,
     },
-    /// Batches fail of which no single record fails.
+    /// Several batches failed of which each record can be folded alone.
     #[error(
         "for the {times}th time the component failed on a batch of which it folds every record when it is alone: {first}"
     )]
     OnlyTogether {
-        /// How often that happened to this worker.
+        /// The number of these batches in this worker.
         times: u32,
-        /// What the failure was, the first time for this batch.
+        /// The first failure of the last of these batches.
         first: String,
     },
-    /// A batch that is folded again is judged otherwise.
+    /// Other records are rejected when a batch is folded again.
     #[error(
         "the component rejected {rejected_then:?} of some rows when it folded them first, and {rejected_now:?} when it folded them again"
     )]
     Unstable {
-        /// The rows that it rejected the first time, of those that were folded again.
+        /// The rows that were rejected the first time.
         rejected_then: Vec<u32>,
-        /// Those that it rejected the second time.
+        /// The rows that were rejected the second time.
         rejected_now: Vec<u32>,
     },
-    /// The instance failed before.
+    /// An instance was called after a failure.
     #[error("`{call}` was called on an instance that had failed before")]
     Poisoned {
         /// The call.
         call: Call,
     },
-    /// The host handed over a batch that does not fit the descriptor.
+    /// The host passed a batch that does not fit the descriptor.
     #[error("the host gave `{call}` a batch that does not fit the descriptor: {what}")]
     BadArgument {
         /// The call.
         call: Call,
-        /// What does not fit.
+        /// The difference.
         what: String,
     },
 }
 
 impl GuestError {
-    /// The call that it is a failure of; `None` for what is no fault of the component.
+    /// The call that failed; `None` if the component is not at fault.
     pub(super) fn call(&self) -> Option<Call> {
         match self {
             GuestError::Trap { call, .. }
@@ -261,10 +261,10 @@ impl GuestError {
         }
     }
 
-    /// What of the events it may be laid on, if it is a failure to fold them or to drain what came of them.
+    /// The part of the events that may have caused a failure of `fold` or `drain`; `None` for other failures.
     ///
-    /// A key is made by a record. A state is made by all records of its key, so that a failure to drain one may end
-    /// once fewer of them are folded at a time. That a key comes twice is no matter of the events.
+    /// A key comes from one record. A state comes from all records of its key, so that a failure to drain it may not occur
+    /// if fewer of them are folded at a time. A key that comes twice does not depend on the events.
     pub(super) fn blame(&self) -> Option<Blame> {
         match (self, self.call()?) {
             (GuestError::OverTime { .. } | GuestError::KeyTwice { .. }, _) => None,
@@ -279,7 +279,7 @@ impl GuestError {
     }
 }
 
-/// What [`GuestError::RowTooLarge`] calls a key.
+/// The value of `what` in [`GuestError::RowTooLarge`] for a key.
 pub(super) const KEY: &str = "key";
 
 impl Coded for GuestError {

@@ -5,14 +5,14 @@ use wasmtime::{ResourceLimiter, Result, format_err};
 use super::Limits;
 use crate::units::ByteSize;
 
-/// Counts an instance's memory, and refuses to let it grow past its limits. A refusal is a trap: a component
-/// that went on without the memory would depend on the limit.
+/// The memory of an instance and its limits. Growth beyond a limit is a trap: the result of a component that went on
+/// without the memory would depend on the limit.
 pub(super) struct Growth {
     memory_limit: usize,
     table_limit: usize,
     parts: usize,
     memory_bytes: usize,
-    /// What the last `memory.grow` added, in case the system refuses it after all.
+    /// The bytes that the last `memory.grow` added, in case the system refuses it.
     last_added_bytes: usize,
     refused: Option<Refused>,
 }
@@ -37,12 +37,12 @@ impl Growth {
         }
     }
 
-    /// The instance's memories together.
+    /// The bytes of all memories of the instance.
     pub(super) fn memory_bytes(&self) -> usize {
         self.memory_bytes
     }
 
-    /// The refusal since this was last asked.
+    /// The last refusal, which is removed.
     pub(super) fn take_refused(&mut self) -> Option<Refused> {
         self.refused.take()
     }
@@ -78,8 +78,7 @@ impl ResourceLimiter for Growth {
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
         self.memory_bytes -= std::mem::take(&mut self.last_added_bytes);
-        // The machine is out of memory, or the module asked for more than it declares: the second is the
-        // component's own business.
+        // The machine is out of memory, or the module wants more than it declares. The second is no error of the host.
         tracing::debug!(error = %error, "a component's memory did not grow");
         Ok(())
     }

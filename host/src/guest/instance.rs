@@ -1,4 +1,4 @@
-//! One instance of a component: calls in, checked answers out.
+//! One instance of a component: its functions, with checked answers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{Call, Component, GuestError, sizes};
 use crate::row_json;
 use crate::schema::{Descriptor, Output};
 
-/// How long the reason of a rejection may be; it is cut there.
+/// The longest reason of a rejection, in bytes. A longer one is cut.
 const REASON_BYTES: usize = 1 << 10;
 
 /// An event that the component rejected.
@@ -30,18 +30,18 @@ const REASON_BYTES: usize = 1 << 10;
 pub struct RowRejection {
     /// The row, from 0, within the batch.
     pub row: u32,
-    /// Why, in the component's words, cut and escaped.
+    /// The reason that the component gave, cut and escaped.
     pub reason: String,
 }
 
-/// One instance: what one worker folds with. After its first error every further call is refused.
+/// An instance of a component, for one worker. After its first error, all further calls are refused.
 pub struct Instance {
     params: Arc<[(String, String)]>,
     store: GuestStore,
     exports: Replayable,
     described: Arc<Described>,
     drained: DrainedKeys,
-    /// Set while a call is under way: only a checked answer clears it.
+    /// Set during a call. Only a checked answer clears it.
     dead: bool,
 }
 
@@ -50,7 +50,7 @@ impl Component {
     /// [`Limits::thread_stack_bytes`](super::Limits::thread_stack_bytes), and must not be inside an async task.
     ///
     /// # Errors
-    /// Where the component traps, does not accept the parameters, or describes itself wrongly.
+    /// If the component traps, refuses the parameters, or returns a wrong descriptor.
     pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
         let bad = |what| GuestError::BadDescriptor { what };
         let check = |given| Described::check(given).map(Arc::new).map_err(bad);
@@ -107,7 +107,7 @@ impl Instance {
     /// A fresh instance of the same component with the same parameters, which goes on counting fuel.
     ///
     /// # Errors
-    /// As [`Component::open`]; and where it describes itself otherwise than this one did.
+    /// As [`Component::open`]; and if its descriptor differs from that of this instance.
     pub fn reopen(&self) -> Result<Instance, GuestError> {
         let known = self.described.clone();
         let same = |given| match given == known.given {
@@ -119,31 +119,31 @@ impl Instance {
         Instance::open(self.store.fresh(), self.params.clone(), same)
     }
 
-    /// What the component reads, how it keys it, what it keeps.
+    /// The checked descriptor.
     pub fn descriptor(&self) -> &Arc<Descriptor> {
         &self.described.descriptor
     }
 
-    /// The component that this is an instance of.
+    /// The component of this instance.
     pub fn component(&self) -> &Component {
         self.store.component()
     }
 
-    /// Linear memory, which never shrinks.
+    /// The bytes of linear memory, which never shrinks.
     pub fn memory_bytes(&self) -> usize {
         self.store.memory_bytes()
     }
 
-    /// Fuel used since it was opened, by failed calls too.
+    /// The fuel used since it was opened, by failed calls too.
     pub fn fuel_used(&self) -> u64 {
         self.store.fuel_used()
     }
 
-    /// Folds events, whose columns are the descriptor's inputs. The rejected rows, in rising order.
+    /// Folds events, whose columns are the descriptor's inputs. Returns the rejected rows, in rising order.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; the whole batch is to be seen as not folded, and
-    /// what this instance accumulated before as lost.
+    /// If the component traps, fails or answers wrongly. Nothing of the batch counts then, and everything that the
+    /// instance accumulated before is lost.
     pub fn fold(&mut self, events: &RecordBatch) -> Result<Vec<RowRejection>, GuestError> {
         self.fold_within(events, u64::MAX)
     }
@@ -151,7 +151,7 @@ impl Instance {
     /// As [`fold`](Self::fold), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
-    /// As there.
+    /// As for that function.
     pub(super) fn fold_within(
         &mut self,
         events: &RecordBatch,
@@ -194,12 +194,12 @@ impl Instance {
         Ok(rejections)
     }
 
-    /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer than asked
-    /// for means that it is empty. No key comes twice until then, and all of them together are no larger than the
-    /// memory that the component may have held them in.
+    /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer partials mean that the
+    /// accumulator is empty. Until then no key comes twice, and all partials together are at most as large as the memory
+    /// of the component.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly.
+    /// If the component traps, fails or answers wrongly.
     pub fn drain(&mut self, max_rows: u32) -> Result<Partials, GuestError> {
         self.drain_within(max_rows, u64::MAX)
     }
@@ -207,7 +207,7 @@ impl Instance {
     /// As [`drain`](Self::drain), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
-    /// As there.
+    /// As for that function.
     pub(super) fn drain_within(
         &mut self,
         max_rows: u32,
@@ -258,7 +258,7 @@ impl Instance {
     /// The identity: one row of the state columns.
     ///
     /// # Errors
-    /// Where the component traps or answers wrongly.
+    /// If the component traps or answers wrongly.
     pub fn identity(&mut self) -> Result<RecordBatch, GuestError> {
         let call = Call::Identity;
         let budget = self.store.budget(1, 0);
@@ -268,10 +268,10 @@ impl Instance {
         self.states(call, answer, 1)
     }
 
-    /// Row by row, the state of `left` followed by that of `right`; both hold the state columns alone.
+    /// For each row, the state of `left` followed by that of `right`. Both hold only the state columns.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly.
+    /// If the component traps, fails or answers wrongly.
     pub fn combine(
         &mut self,
         left: &RecordBatch,
@@ -301,10 +301,10 @@ impl Instance {
         self.states(call, answer, rows)
     }
 
-    /// Row by row, the view columns of the states.
+    /// For each row, the view columns of the state.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; where it has no views.
+    /// If the component traps, fails or answers wrongly; if it has no views.
     pub fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
         let call = Call::Present;
         if self.described.descriptor.views.is_empty() {
@@ -355,7 +355,7 @@ impl Instance {
         Ok(states)
     }
 
-    /// Makes a call, and leaves the instance dead: it lives again once the answer has been checked.
+    /// Makes a call, and leaves the instance dead. The caller clears `dead` after it has checked the answer.
     fn call<T>(
         &mut self,
         call: Call,

@@ -18,14 +18,14 @@ const LINE_BYTES: usize = 4 << 10;
 /// The bytes of standard error that a trap quotes: the last ones.
 const QUOTE_BYTES: usize = 1 << 10;
 
-/// Both streams of an instance.
+/// The standard output and standard error of an instance.
 pub(super) struct Outputs {
     pub(super) stdout: Captured,
     pub(super) stderr: Captured,
 }
 
 impl Outputs {
-    /// Each stream takes `cap_bytes` in the instance's whole life.
+    /// Streams that keep `cap_bytes` each in the instance's whole life.
     pub(super) fn new(cap_bytes: usize) -> Self {
         Outputs {
             stdout: Captured::new(cap_bytes),
@@ -33,8 +33,8 @@ impl Outputs {
         }
     }
 
-    /// Writes to the log what was printed since the last time, line by line and escaped. The end of the
-    /// standard error, for an error to quote.
+    /// Writes the lines printed since the last time to the log, escaped. Returns the end of the standard error, for an
+    /// error to quote.
     pub(super) fn forward(&self, component: &str) -> String {
         let (out, _) = self.stdout.take();
         for line in String::from_utf8_lossy(&out).lines() {
@@ -70,8 +70,8 @@ impl Outputs {
     }
 }
 
-/// A stream that keeps what is written until it is taken, and forgets what passes its cap. A writer never
-/// sees a difference.
+/// A stream that keeps written bytes until they are taken, and drops bytes beyond its cap. A writer sees no
+/// difference.
 #[derive(Clone)]
 pub(super) struct Captured(Arc<Mutex<Buffer>>);
 
@@ -98,7 +98,7 @@ impl Captured {
         buffer.overflowed |= kept < bytes.len();
     }
 
-    /// What was written since the last time, and whether anything was dropped since.
+    /// The bytes written since the last time, and whether any were dropped since.
     fn take(&self) -> (Vec<u8>, bool) {
         let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (

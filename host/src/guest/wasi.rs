@@ -12,10 +12,10 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, W
 
 use super::outputs::Outputs;
 
-/// How many resources of WASI (streams, pollables) an instance may hold at once.
+/// The most WASI resources (streams, pollables) of an instance at a time.
 pub(super) const MAX_RESOURCES: usize = 10_000;
 
-/// What a component sees of the world.
+/// The WASI context of an instance.
 pub(super) fn context(outputs: &Outputs, ticks: &Ticks) -> WasiCtx {
     let [secure, insecure] = &*RANDOM;
     WasiCtxBuilder::new()
@@ -33,7 +33,7 @@ pub(super) fn context(outputs: &Outputs, ticks: &Ticks) -> WasiCtx {
         .build()
 }
 
-/// Bytes that look random, for a generator to repeat: few, for every instance has its own.
+/// Bytes that look random, which a generator repeats. They are few, since each instance has a copy.
 static RANDOM: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     [&b"secure"[..], b"insecure"].map(|name| {
         let mut bytes = vec![0; 4 << 10];
@@ -45,8 +45,8 @@ static RANDOM: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     })
 });
 
-/// Clocks that tell how often they were asked: a microsecond passes with each look, from
-/// 2000-01-01T00:00:00Z, so that code which waits for time to pass goes on.
+/// Clocks that begin at 2000-01-01T00:00:00Z and advance by a microsecond each time they are read, so that code that
+/// waits for time to pass goes on.
 #[derive(Clone, Default)]
 pub(super) struct Ticks(Arc<AtomicU64>);
 
@@ -55,7 +55,7 @@ impl Ticks {
         self.pass(1_000)
     }
 
-    /// Lets time pass; gives the time before.
+    /// Advances the clock; returns the time before.
     fn pass(&self, ns: u64) -> u64 {
         let pass = |now: u64| Some(now.saturating_add(ns));
         self.0
@@ -64,7 +64,7 @@ impl Ticks {
     }
 }
 
-/// A monotonic clock by which whoever sleeps wakes at once, later.
+/// A monotonic clock on which a sleep ends at once and advances the time.
 pub(super) struct Sleepless<'a> {
     pub(super) ticks: &'a Ticks,
     pub(super) resources: &'a mut ResourceTable,
@@ -95,7 +95,7 @@ impl monotonic_clock::Host for Sleepless<'_> {
     }
 }
 
-/// A time to wait for that has come.
+/// A time that has been reached.
 struct Elapsed;
 
 #[async_trait::async_trait]
