@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use arrow_array::RecordBatch;
 use arrow_schema::{DataType, SchemaRef};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use crate::guest::{GuestError, Partials};
 use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::Descriptor;
 use crate::store::cell::key_text;
+use crate::store::order::KeyOrder;
 use crate::store::{BuildInfo, Rows, StateStore, StoreError, TableColumns};
 
 /// Where and with how much memory rows are sorted, if the store does not read them sorted by key.
@@ -139,12 +140,7 @@ impl Sort {
     ) -> Result<(), CutoverError> {
         let folder = ScratchFolder::create(folder)?;
         let runs = self.write_runs(&folder.0, rows)?;
-        match self.merge(&folder.0, runs, out) {
-            // The receiver wants no more rows.
-            Err(FoldError::Interrupted) if out.is_closed() => Ok(()),
-            Err(FoldError::Merge { key: Some(key), .. }) => Err(self.twice(&key)),
-            merged => Ok(merged?),
-        }
+        self.merge(&folder.0, runs, out)
     }
 
     /// Writes all rows as sorted runs, each as large as the memory allows.
@@ -236,7 +232,7 @@ impl Sort {
         folder: &Path,
         runs: Vec<RunFile>,
         out: &Sender<Rows>,
-    ) -> Result<(), FoldError> {
+    ) -> Result<(), CutoverError> {
         let plan = MergePlan {
             folder,
             runs,
@@ -245,13 +241,31 @@ impl Sort {
             stack_bytes: STACK_BYTES,
             cancel: self.cancel.clone(),
         };
+        let keys = self.rows.keys.iter().map(|key| key.kind.data_type());
+        let mut order = KeyOrder::new(keys).map_err(FoldError::from)?;
+        let mut twice = None;
         let send = |rows| out.blocking_send(rows).map_err(|_| FoldError::Interrupted);
         let open = || Ok(Box::new(self.unique_keys()) as Box<dyn Algebra + Send>);
-        let merged = merge_rows(plan, &open, |batch| send(Rows::Batch(batch)))?;
-        send(Rows::End {
-            rows: merged.rows,
-            digest: merged.digest.into(),
-        })
+        let merged = merge_rows(plan, &open, |batch| match order.check(&batch)? {
+            None => send(Rows::Batch(batch)),
+            Some(row) => {
+                twice = Some(key_text(&batch, self.rows.keys.len(), row));
+                Err(FoldError::Interrupted)
+            }
+        });
+        let sent = merged.and_then(|merged| {
+            send(Rows::End {
+                rows: merged.rows,
+                digest: merged.digest.into(),
+            })
+        });
+        match (sent, twice) {
+            (_, Some(key)) => Err(self.twice(&key)),
+            (Err(FoldError::Merge { key: Some(key), .. }), _) => Err(self.twice(&key)),
+            // The receiver wants no more rows.
+            (Err(FoldError::Interrupted), _) if out.is_closed() => Ok(()),
+            (sent, _) => Ok(sent?),
+        }
     }
 
     fn unique_keys(&self) -> UniqueKeys {
@@ -316,3 +330,6 @@ impl Drop for ScratchFolder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

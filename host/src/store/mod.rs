@@ -23,8 +23,10 @@ mod datetime;
 mod error;
 mod index;
 mod loading;
-mod order;
+pub(crate) mod order;
 mod rules;
+#[cfg(test)]
+pub(crate) mod shuffled;
 pub mod sqlite;
 
 pub(crate) use error::codes;

@@ -152,9 +152,7 @@ fn reading<'a>(
     let (sender, receiver) = channel(2);
     let reading = async move {
         match build {
-            Some(build) => {
-                read_sorted(store, &build.info, &build.columns, sorting, sender).await
-            }
+            Some(build) => read_sorted(store, &build.info, &build.columns, sorting, sender).await,
             None => Ok(()),
         }
     };

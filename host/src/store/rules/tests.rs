@@ -128,7 +128,11 @@ fn every_rule_in_every_state() {
                 let taken = taken.map(str::to_owned);
                 let created = seen.create(&info("a"), &columns("day"), taken, now());
                 outcome(created, |creation| {
-                    let replaces = if creation.replaces_table { ", new table" } else { "" };
+                    let replaces = if creation.replaces_table {
+                        ", new table"
+                    } else {
+                        ""
+                    };
                     record_text(&creation.record) + replaces
                 })
             };
@@ -146,14 +150,91 @@ fn every_rule_in_every_state() {
             });
             let live = if is_live { ", live" } else { "" };
             lines.push(format!("{name}{live}"));
-            lines.push(format!("  create: {} | {}", create(None), create(Some("X"))));
+            lines.push(format!(
+                "  create: {} | {}",
+                create(None),
+                create(Some("X"))
+            ));
             lines.push(format!("  load: {} | {}", load("page"), load("day")));
             lines.push(format!("  read: {} | {}", read("page"), read("day")));
             lines.push(format!("  swap: {} | {}", swap(Some(3)), swap(Some(2))));
             lines.push(format!("  drop: {drop}"));
         }
     }
-    insta::assert_snapshot!(lines.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    unknown
+      create: loading 0 None | foreign X
+      load: unknown | unknown
+      read: unknown | unknown
+      swap: unknown | unknown
+      drop: unknown
+    unknown, live
+      create: live | live
+      load: unknown | unknown
+      read: unknown | unknown
+      swap: unknown | unknown
+      drop: unknown
+    loading
+      create: loading 8 None, new table | loading 8 None, new table
+      load: loading 8 Some(1) | shape
+      read: is loading | is loading
+      swap: is loading | is loading
+      drop: dropped 8 Some(1)
+    loading, live
+      create: live | live
+      load: loading 8 Some(1) | shape
+      read: is loading | is loading
+      swap: is loading | is loading
+      drop: live
+    loaded
+      create: loading 8 None, new table | loading 8 None, new table
+      load: is loaded | is loaded
+      read: may | shape
+      swap: a 4 Some("b") | conflict Some(3)
+      drop: dropped 8 Some(1)
+    loaded, live
+      create: live | live
+      load: is loaded | is loaded
+      read: may | shape
+      swap: a 4 None | conflict Some(3)
+      drop: live
+    dropped
+      create: loading 8 None | foreign X
+      load: is dropped | is dropped
+      read: is dropped | is dropped
+      swap: is dropped | is dropped
+      drop: nothing
+    dropped, live
+      create: live | live
+      load: is dropped | is dropped
+      read: is dropped | is dropped
+      swap: is dropped | is dropped
+      drop: live
+    gone
+      create: loading 8 None | foreign X
+      load: is gone | is gone
+      read: is gone | is gone
+      swap: is gone | is gone
+      drop: dropped 8 Some(1)
+    gone, live
+      create: live | live
+      load: is gone | is gone
+      read: is gone | is gone
+      swap: is gone | is gone
+      drop: live
+    altered
+      create: loading 8 None | foreign X
+      load: is altered | is altered
+      read: is altered | is altered
+      swap: is altered | is altered
+      drop: foreign clicks__a
+    altered, live
+      create: live | live
+      load: is altered | is altered
+      read: is altered | is altered
+      swap: is altered | is altered
+      drop: live
+    "#);
 }
 
 #[test]
@@ -323,12 +404,18 @@ impl Database {
         for (at, pointer) in self.pointers.iter().enumerate() {
             assert_eq!(pointer.version, at as Version + 1);
             let before = self.pointers[..at].iter().rev();
-            let other = before.map(|one| &one.build).find(|one| **one != pointer.build);
+            let other = before
+                .map(|one| &one.build)
+                .find(|one| **one != pointer.build);
             assert_eq!(pointer.previous.as_ref(), other);
         }
         if let Some(live) = self.pointers.last() {
             let state = self.records[live.build.as_str()].state;
-            assert_eq!(state, RecordedState::Loaded, "the live build was taken away");
+            assert_eq!(
+                state,
+                RecordedState::Loaded,
+                "the live build was taken away"
+            );
         }
     }
 }

@@ -106,9 +106,8 @@ impl<'a> Loader<'a> {
         for (column, array) in self.columns.iter().zip(batch.columns()) {
             let of_column = Cells::new(array, column.kind);
             cells.push(
-                of_column.map_err(|Unstorable { row, why }| {
-                    rows.unstorable(column, batch, row, why)
-                })?,
+                of_column
+                    .map_err(|Unstorable { row, why }| rows.unstorable(column, batch, row, why))?,
             );
         }
         let whole = batch.num_rows() - batch.num_rows() % self.rows_a_statement;
