@@ -8,7 +8,7 @@ use super::phase::Stored;
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay};
 use crate::cutover::{self, CutoverError, GateInput, GateReport, diff_with_live, gate};
-use crate::cutover::{Diff, DiffOptions};
+use crate::cutover::{Diff, DiffOptions, SortOptions};
 use crate::decode::EventRange;
 use crate::fold::FoldError;
 use crate::job::Job;
@@ -44,7 +44,8 @@ impl Replay<'_> {
         let checks = async {
             let stored = find_build(&*self.store, &self.job.table, &report.build).await?;
             let verdict = judge(self.job, &*self.store, build, standing, &stored).await?;
-            let diff = diff_with_live(&*self.store, &stored, &DiffOptions::default()).await?;
+            let options = diff_options(self.job, &report.build);
+            let diff = diff_with_live(&*self.store, &stored, &options).await?;
             Ok((verdict, diff))
         };
         let (verdict, diff) = unless_cancelled(&self.cancel, checks).await?;
@@ -208,8 +209,26 @@ async fn judge(
         quarantined: report.rejected,
         counts: &report.counts,
         options: &job.gate,
+        sorting: &sorting(job, &stored.info.build),
     })
     .await?)
+}
+
+/// How a job's builds are compared before `build` goes live.
+pub(super) fn diff_options(job: &Job, build: &str) -> DiffOptions {
+    DiffOptions {
+        sorting: sorting(job, build),
+        ..DiffOptions::default()
+    }
+}
+
+/// How rows are sorted, if the job's store does not read them sorted: in the work folder of `build`, within the memory
+/// of `[fold]`.
+fn sorting(job: &Job, build: &str) -> SortOptions {
+    SortOptions {
+        folder: job.work.join(&job.table).join(build),
+        fold: job.fold.clone(),
+    }
 }
 
 /// What the journal keeps of a verdict.
