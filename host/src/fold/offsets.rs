@@ -13,7 +13,7 @@ use arrow_select::filter::filter_record_batch;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::FoldError;
-use crate::decode::{Events, OffsetStretch};
+use crate::decode::{Events, ReadOffsets};
 use crate::source::TopicPartition;
 use crate::source::offsets::{OffsetSet, common, len, without};
 
@@ -138,7 +138,7 @@ impl Claims {
         own: &mut FoldedOffsets,
     ) -> Result<(), FoldError> {
         let (mut rows, mut rejected) = (BTreeSet::new(), BTreeSet::new());
-        for stretch in std::mem::take(&mut events.logged) {
+        for stretch in std::mem::take(&mut events.offsets) {
             let held = self.claim(&stretch, own)?;
             if !held.is_empty() {
                 let is_held = |offset: i64| held.iter().any(|part| part.contains(&offset));
@@ -172,7 +172,7 @@ impl Claims {
     /// Claims the offsets of a stretch; gives those whose records are to be taken out.
     fn claim(
         &self,
-        stretch: &OffsetStretch,
+        stretch: &ReadOffsets,
         own: &mut FoldedOffsets,
     ) -> Result<Vec<Range<i64>>, FoldError> {
         let mut read = self

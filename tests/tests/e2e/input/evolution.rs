@@ -230,8 +230,8 @@ fn a_type_that_no_rule_covers_stops_the_run_and_is_named() {
         told += &(bench.refuses("run --trust-laws", 42, "BF0350") + "\n");
     }
     insta::assert_snapshot!(told, @r"
-    split 0 could not be decoded: column `hour` of `1.parquet` is of type Utf8, from which no int64 is made
-    split 0 could not be decoded: column `hour` of `1.avro` is of type Utf8, from which no int64 is made
+    split 0 could not be decoded: column `hour` of `1.parquet` is of type Utf8, which does not become int64
+    split 0 could not be decoded: column `hour` of `1.avro` is of type Utf8, which does not become int64
     ");
     // CSV has no types: each record says what it is.
     let bench = bench(
@@ -251,5 +251,5 @@ fn a_header_in_which_nothing_is_wanted_stops_the_run() {
         .write_object("1.csv", "when;page\n2026-01-01;/a\n")
         .unwrap();
     let told = bench.refuses("run --trust-laws", 42, "BF0314");
-    insta::assert_snapshot!(told, @"split 0 could not be decoded: the header of `1.csv` is of no use: none of the columns that the component wants is in it: `when;page`");
+    insta::assert_snapshot!(told, @"split 0 could not be decoded: the header of `1.csv` is unusable: none of the columns that the component wants is in it: `when;page`");
 }

@@ -3,8 +3,8 @@
 
 use arrow_array::ArrayRef;
 
-use super::bind::Wants;
-use super::values::Wish;
+use super::plan::ColumnPlan;
+use super::values::TargetType;
 use crate::decode::column::Column;
 use crate::decode::key_fields::{PlannedKeyFields, misfit, whole};
 use crate::source::Object;
@@ -14,7 +14,7 @@ pub(super) type Value = Result<ArrayRef, String>;
 
 /// What the key of an object says.
 #[derive(Default)]
-pub(super) struct Keyed {
+pub(super) struct KeyValues {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
     /// The offset of the first row; `None` where that of the others does not follow from it.
@@ -27,18 +27,18 @@ pub(super) struct Keyed {
     pub(super) paths: Vec<bool>,
 }
 
-impl Keyed {
+impl KeyValues {
     /// What the key of `object` says of what is wanted.
-    pub(super) fn new(wants: &Wants, object: &Object) -> Self {
-        let Some(says) = PlannedKeyFields::of(object.key_fields.as_deref(), &wants.plan) else {
-            return Keyed::of_log();
+    pub(super) fn new(plan: &ColumnPlan, object: &Object) -> Self {
+        let Some(says) = PlannedKeyFields::of(object.key_fields.as_deref(), &plan.plan) else {
+            return KeyValues::of_log();
         };
-        let inputs = says.inputs.iter().zip(&wants.inputs);
-        let inputs = inputs.map(|(json, wish)| {
+        let inputs = says.inputs.iter().zip(&plan.inputs);
+        let inputs = inputs.map(|(json, target)| {
             let json = json.as_deref().filter(|json| *json != b"null");
-            json.map(|json| value(json, *wish))
+            json.map(|json| value(json, *target))
         });
-        let conditions = says.conditions.iter().zip(&wants.plan.only);
+        let conditions = says.conditions.iter().zip(&plan.plan.only);
         let conditions = conditions.map(|(json, condition)| {
             let json = json.as_deref();
             json.is_some_and(|json| condition.holds(json, whole(json).escaped))
@@ -47,12 +47,12 @@ impl Keyed {
             .key_fields
             .as_ref()
             .map(|key_fields| &key_fields.columns);
-        let paths = wants.paths.iter();
-        let paths = paths.map(|path| match (wants.plan.names_within_value(path), names) {
+        let paths = plan.paths.iter();
+        let paths = paths.map(|path| match (plan.plan.names_within_value(path), names) {
             ([name], Some(names)) => names.contains_key(name),
             _ => false,
         });
-        Keyed {
+        KeyValues {
             inputs: inputs.collect(),
             conditions: conditions.collect(),
             paths: paths.collect(),
@@ -64,9 +64,9 @@ impl Keyed {
 
     /// Nothing: there is no object.
     pub(super) fn of_log() -> Self {
-        Keyed {
+        KeyValues {
             first_offset: Some(0),
-            ..Keyed::default()
+            ..KeyValues::default()
         }
     }
 
@@ -81,8 +81,8 @@ impl Keyed {
     }
 }
 
-fn value(json: &[u8], wish: Wish) -> Value {
-    let mut column = Column::new(wish.kind, wish.encoding, 1);
+fn value(json: &[u8], target: TargetType) -> Value {
+    let mut column = Column::new(target.kind, target.encoding, 1);
     let pushed = column.push_json(json, whole(json));
     pushed.map_err(|reason| misfit(reason).0)?;
     Ok(column.finish(0).expect("the text of a key is UTF-8"))

@@ -22,7 +22,7 @@ impl Span {
 /// The spans of a record by slot, and which wanted names it has. Marked with the record's number, so that nothing
 /// has to be cleared between records.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Spans {
     record: u64,
     spans: Vec<(u64, Span)>,
     /// The record in which each name was met last, by the name's id.
@@ -31,9 +31,9 @@ pub(super) struct Found {
     repeats: bool,
 }
 
-impl Found {
+impl Spans {
     pub(super) fn new(wanted: &Wanted) -> Self {
-        Found {
+        Spans {
             record: 0,
             spans: vec![(0, Span::default()); wanted.slots()],
             met: vec![0; wanted.names()],
