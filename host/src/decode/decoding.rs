@@ -3,39 +3,32 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
-use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
+use super::columnar::{AvroMessages, Decoders, GroupReader};
 use super::format::{Opening, reader_of_record};
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
+use super::piece::Piece;
 use super::reader::{Paused, Reader};
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
-/// Decodes the chunks of one split after another, on the thread of a worker.
+/// Decodes the pieces of one split after another, on one thread.
 ///
-/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last chunk of a
+/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last piece of a
 /// split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
-    chunks: VecDeque<Fed>,
-    /// The object whose chunks are being pushed.
+    pieces: VecDeque<Piece>,
+    /// The object that the chunks pushed last belong to.
     open: Option<Arc<Object>>,
     reading: Reading,
     /// Decoders of Avro messages; `None` where messages are text.
     avro: Option<Decoders>,
-}
-
-/// A chunk in the queue: as stored, inflated, or a row group.
-enum Fed {
-    Stored(Chunk),
-    Inflated(Inflated),
-    RowGroup(RowGroup),
 }
 
 enum Reading {
@@ -74,7 +67,7 @@ impl Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
-            chunks: VecDeque::new(),
+            pieces: VecDeque::new(),
             open: None,
             reading: Reading::Nothing,
             avro: None,
@@ -118,7 +111,7 @@ impl Decoding {
         if let Some(object) = &self.open {
             return Err(unfinished(object));
         }
-        self.chunks.push_back(Fed::RowGroup(group));
+        self.pieces.push_back(piece);
         Ok(())
     }
 
@@ -179,9 +172,9 @@ impl Decoding {
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
-                Paused::Hungry => match self.chunks.pop_front() {
+                Paused::Hungry => match self.pieces.pop_front() {
                     None => return Ok(None),
-                    Some(chunk) => self.take_in(chunk),
+                    Some(piece) => self.take_in(piece),
                 },
             }
         }
@@ -221,11 +214,11 @@ impl Decoding {
         self.rows.parser()
     }
 
-    fn take_in(&mut self, fed: Fed) {
-        let (chunk, inflated_from) = match fed {
-            Fed::Stored(chunk) => (chunk, None),
-            Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
-            Fed::RowGroup(group) => {
+    fn take_in(&mut self, piece: Piece) {
+        let (chunk, inflated_from) = match piece {
+            Piece::Chunk(chunk) => (chunk, None),
+            Piece::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Piece::RowGroup(group) => {
                 if group.is_first() {
                     self.rows.begin_object(group.object());
                 }

@@ -6,6 +6,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `piece` | [`Piece`]: what a decoding takes: a chunk, an inflated chunk, a row group |
 //! | `decoding` | [`Decoding`]: the worker pushes chunks and takes batches of events |
 //! | `ahead` | [`Inflating`]: decompression on another thread than the worker's |
 //! | `options` | the section `decode` of a job |
@@ -83,6 +84,7 @@ mod messages;
 mod objects;
 mod offsets;
 mod options;
+mod piece;
 mod plan;
 mod position;
 mod projection;
@@ -115,6 +117,7 @@ pub use offsets::ReadOffsets;
 pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
 pub use position::Position;
 pub use projection::Projection;
+pub use piece::Piece;
 pub use provenance::Provenance;
 pub use rejected::{QUARANTINE_BYTES, Rejected};
 pub use schemas::Schemas;

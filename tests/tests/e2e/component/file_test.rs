@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use backfold_tests::components::{clicks, guest, root};
 use backfold_tests::process::{Finished, backfold, run};
+use backfold_tests::visits::{self, Format, Part};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -81,6 +83,84 @@ fn the_table_of_a_file_however_it_is_compressed() {
     );
 }
 
+/// The rows that the visits of `part` make, each visit counted `times`.
+fn rows_of(part: &Part, times: i64) -> Vec<Value> {
+    let mut tallies = BTreeMap::<_, [i64; 3]>::new();
+    for visit in &part.visits {
+        let key = (visit.page.clone(), visit.day(), visit.hour());
+        let tally = tallies.entry(key).or_default();
+        let note_bytes = visit.note.len() as i64;
+        for (sum, value) in tally.iter_mut().zip([1, visit.duration_ms, note_bytes]) {
+            *sum += value * times;
+        }
+    }
+    let row = |((page, dt, hour), [visits, total_ms, note_bytes])| {
+        json!({
+            "page": page, "dt": dt, "hour": hour,
+            "visits": visits, "total_ms": total_ms, "note_bytes": note_bytes,
+        })
+    };
+    tallies.into_iter().map(row).collect()
+}
+
+#[test]
+fn the_table_of_a_file_in_every_format_that_a_run_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = guest("visits");
+    let part = &Part::all().unwrap()[0];
+    let files = [
+        ("visits.jsonl", Format::JsonLines, visits::Compression::None),
+        ("visits.json.gz", Format::Json, visits::Compression::Gzip),
+        ("visits.csv", Format::Csv, visits::Compression::None),
+        ("visits.csv.gz", Format::Csv, visits::Compression::Gzip),
+        ("visits.parquet", Format::Parquet, visits::Compression::None),
+        ("visits.avro", Format::Avro, visits::Compression::None),
+        // Found by their first bytes.
+        ("parquet", Format::Parquet, visits::Compression::None),
+        ("avro", Format::Avro, visits::Compression::None),
+        ("gzip", Format::JsonLines, visits::Compression::Gzip),
+    ];
+    let result_of = |input: &str| {
+        let line = format!("--input {input} --output json");
+        let finished = test(folder.path(), &component, &line).success();
+        finished.json()["result"].clone()
+    };
+    fs::create_dir(folder.path().join("all")).unwrap();
+    for (name, format, compression) in files {
+        let content = part.content(format, true).unwrap();
+        let stored = compression.compress(&content).unwrap();
+        fs::write(folder.path().join("all").join(name), stored).unwrap();
+        let result = result_of(&format!("all/{name}"));
+        assert_eq!(result["rows"], json!(rows_of(part, 1)), "{name}");
+        assert_eq!(result["counts"]["records"], part.visits.len(), "{name}");
+        assert_eq!(result["rejected"], 0, "{name}");
+    }
+    let all = result_of("all");
+    assert_eq!(all["rows"], json!(rows_of(part, files.len() as i64)));
+    assert_eq!(
+        all["counts"]["records"],
+        part.visits.len() * files.len(),
+        "files of all formats in one folder"
+    );
+}
+
+#[test]
+fn rows_of_parquet_are_rejected_by_their_position() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = &Part::all().unwrap()[0];
+    let content = part.content(Format::Parquet, false).unwrap();
+    fs::write(folder.path().join("visits.parquet"), content).unwrap();
+    // Neither the records nor the key of the file have the day and the hour.
+    let line = "--input visits.parquet --output json";
+    let result = test(folder.path(), &guest("visits"), line).success().json();
+    let result = &result["result"];
+    assert_eq!(result["rejected"], part.visits.len());
+    let last = &result["rejections"][part.visits.len() - 1];
+    assert_eq!(last["position"]["source"], "visits.parquet");
+    assert_eq!(last["position"]["offset"], part.visits.len() - 1);
+    assert_eq!(result["rows"], json!([]));
+}
+
 #[test]
 fn people_see_a_table_and_what_was_rejected() {
     let folder = example();
@@ -152,6 +232,9 @@ fn damaged_input_and_a_component_that_fails_are_permanent() {
     let folder = example();
     fs::write(folder.path().join("bad.gz"), b"\x1f\x8bno").unwrap();
     test(folder.path(), &clicks(), "--input bad.gz").fails_with(42);
+    fs::write(folder.path().join("bad.parquet"), b"PAR1, and no footer").unwrap();
+    let failed = test(folder.path(), &clicks(), "--input bad.parquet").fails_with(42);
+    assert!(failed.stderr.contains("BF0352"), "{}", failed.stderr);
     let line = "--input events.jsonl -p breaks=present --output json";
     let finished = test(folder.path(), &guest("lawless"), line).fails_with(42);
     let error = &finished.json()["error"];
