@@ -13,7 +13,10 @@ use super::schemas::MessageSchemas;
 use super::{Error, Replay};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup, Schemas};
 use crate::error::Class;
-use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
+use crate::fold::{
+    Claims, Feed, FoldError, Lane, LaneSettings, Piece, StateTable, Worker, WorkerSettings,
+    panic_message,
+};
 use crate::guest::Window;
 use crate::progress::Progress;
 use crate::schema::{Descriptor, Origin};
@@ -51,8 +54,7 @@ pub(super) async fn fold_splits(
     };
     let driver = replay.driver(manifest)?;
     driver.verify(&manifest.frozen).await?;
-    let claims = Claims::new(standing.offsets(), manifest.descriptor.commutative);
-    let claims = Arc::new(claims);
+    let claims = Arc::new(Claims::new(standing.offsets()));
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
     let mut feeders = Vec::new();
@@ -120,14 +122,17 @@ impl Replay<'_> {
         schemas: Option<Schemas>,
     ) -> Result<impl FnOnce() -> Result<Worker, FoldError> + Send + use<>, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
-        let settings = WorkerSettings {
+        let lane = LaneSettings {
             runs: build.runs(),
             quarantine: build.quarantine(),
             budget_bytes: job.fold.budget_per_worker_bytes(),
             run_batch_bytes: job.fold.run_batch_bytes(),
-            checkpoint_interval: job.fold.checkpoint_interval,
             stop_after_rejected: job.quarantine.stop_after,
             commutative: descriptor.commutative,
+        };
+        let settings = WorkerSettings {
+            checkpoint_interval: job.fold.checkpoint_interval,
+            decode: build.manifest.decode.clone(),
             claims,
         };
         let decoding = Decoding::new(projection(&build.manifest), &build.manifest.decode)?;
@@ -138,14 +143,14 @@ impl Replay<'_> {
         Ok(move || {
             let instance = component.open(&params);
             let instance = instance.map_err(|source| FoldError::Open { source })?;
-            Ok(Worker::new(
+            let lane = Lane::new(
                 decoding.with_schemas(schemas),
                 Window::new(instance, window_batches).of_at_most(window_bytes),
                 table,
-                settings,
-                journal,
-                progress,
-            ))
+                lane,
+                progress.clone(),
+            );
+            Ok(Worker::new(vec![lane], settings, journal, progress))
         })
     }
 }
@@ -252,7 +257,7 @@ async fn deliver(
                     .progress
                     .bytes_done
                     .fetch_add(unread, Ordering::Relaxed);
-                out.send(Feed::RowGroup(group)).await.is_ok()
+                out.send(Feed::Piece(Piece::RowGroup(group))).await.is_ok()
             };
             let is_wanted = match part {
                 Part::Stream(split) => stream(driver, &split, queue, out, stop).await?,
@@ -317,7 +322,7 @@ async fn forward(
         if let Some(schemas) = schemas {
             schemas.learn(&chunk).await?;
         }
-        if out.send(Feed::Chunk(chunk)).await.is_err() {
+        if out.send(Feed::Piece(Piece::Chunk(chunk))).await.is_err() {
             return Ok(false);
         }
     }
@@ -332,7 +337,10 @@ async fn forward_inflated(
 ) -> bool {
     let (out, mut inflating) = (out.clone(), Inflating::new(options));
     let inflated = tokio::task::spawn_blocking(move || {
-        let give = |inflated| out.blocking_send(Feed::Inflated(inflated)).is_ok();
+        let give = |inflated| {
+            out.blocking_send(Feed::Piece(Piece::Inflated(inflated)))
+                .is_ok()
+        };
         while let Some(chunk) = chunks.blocking_recv() {
             match inflating.push(chunk, give) {
                 Ok(true) => {}

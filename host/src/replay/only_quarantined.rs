@@ -4,7 +4,7 @@ use super::folding::parts_of;
 use super::planning::Input;
 use super::{Error, Replay};
 use crate::durable;
-use crate::fold::Checkpoint;
+use crate::fold::{Checkpoint, TableCheckpoint};
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
 use crate::workdir::{BasedOn, BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
@@ -84,7 +84,7 @@ impl Replay<'_> {
         // Before the manifest makes it a build: without the base's states it must not be gone on with.
         let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
         journal.append(&Entry::Checkpoint(Checkpoint {
-            runs,
+            tables: vec![TableCheckpoint { runs }],
             offsets: standing.offsets(),
             ..Checkpoint::default()
         }))?;

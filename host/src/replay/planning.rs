@@ -14,6 +14,7 @@ use super::phase::Stored;
 use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
+use crate::fold::FoldedSplit;
 use crate::job::{Job, JobError};
 use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
@@ -218,9 +219,7 @@ impl Replay<'_> {
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let rejected = folded
-            .map(|folded| folded.counts.rejected + folded.rejected_by_component)
-            .sum();
+        let rejected = folded.map(FoldedSplit::rejected).sum();
         // Not what was read, which of Parquet is less.
         let bytes = frozen
             .size_bytes
