@@ -13,6 +13,7 @@ use crate::fold::{FoldError, join_quarantine, verify_run};
 use crate::guest::Component;
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
+use crate::scan::wanted_projection;
 use crate::schema::Descriptor;
 use crate::store::{Access, Loaded, StateStore, StoreContext, TableColumns};
 use crate::workdir::{BuildFolder, Entry, Journal, Standing, WorkFolder};
@@ -32,7 +33,6 @@ mod phase;
 mod planning;
 mod quarantine;
 mod report;
-mod row_groups;
 mod sampling;
 mod schemas;
 
@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
-        let wanted = folding::projection_of(&descriptor, EventRange::default());
+        let wanted = wanted_projection(&descriptor, EventRange::default());
         Decoding::new(wanted, &job.decode)?;
         Ok(Replay {
             job,

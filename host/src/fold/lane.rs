@@ -15,21 +15,9 @@ use super::error::FoldError;
 use super::quarantine::SplitQuarantine;
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
-use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected, RowGroup};
+use crate::decode::{DecodeError, Decoding, Events, Piece, Provenance, Rejected};
 use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
 use crate::progress::Progress;
-use crate::source::Chunk;
-
-/// What a [`Lane`] is given of a split.
-#[derive(Clone, Debug)]
-pub enum Piece {
-    /// A chunk as the source delivered it.
-    Chunk(Chunk),
-    /// A chunk that is inflated already.
-    Inflated(Inflated),
-    /// A row group of a Parquet object.
-    RowGroup(RowGroup),
-}
 
 /// How a lane works.
 #[derive(Clone, Debug)]
@@ -127,11 +115,7 @@ impl Lane {
 
     /// Decodes a piece of the split at hand, and folds the events.
     pub(super) fn take(&mut self, piece: Piece, claims: &mut SplitClaims) -> Result<(), FoldError> {
-        let pushed = match piece {
-            Piece::Chunk(chunk) => self.decoding.push(chunk),
-            Piece::Inflated(inflated) => self.decoding.push_inflated(inflated),
-            Piece::RowGroup(group) => self.decoding.push_row_group(group),
-        };
+        let pushed = self.decoding.push(piece);
         pushed.map_err(|source| self.cannot_decode(source))?;
         loop {
             let began = Instant::now();

@@ -46,7 +46,7 @@ pub use digest::RowsDigest;
 pub use drain::drain;
 pub use error::FoldError;
 pub(crate) use error::codes;
-pub use lane::{Lane, LaneSettings, Piece};
+pub use lane::{Lane, LaneSettings};
 pub use merge_plan::MergePlan;
 pub use offsets::{FoldedOffsets, PartitionOffsets};
 pub use options::{FoldOptions, QuarantineOptions};

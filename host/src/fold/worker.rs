@@ -9,10 +9,10 @@ use tokio::sync::mpsc::Receiver;
 use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit, TableCheckpoint};
 use super::claims::{Claims, SplitClaims};
 use super::error::FoldError;
-use super::lane::{Lane, Piece, micros, micros_since};
-use crate::decode::{DecodeError, DecodeOptions, Inflating};
+use super::lane::{Lane, micros, micros_since};
+use crate::decode::{DecodeOptions, Inflating, Piece};
 use crate::progress::Progress;
-use crate::source::SourceError;
+use crate::scan::ScanError;
 
 /// How much is taken from the feed at once, so that the feeding task is woken once for all of it.
 const FED_AT_ONCE: usize = 8;
@@ -20,16 +20,20 @@ const FED_AT_ONCE: usize = 8;
 /// What a worker is fed.
 #[derive(Debug)]
 pub enum Feed {
-    /// A split begins.
+    /// The split with this number begins.
     Split(u64),
     /// A piece of the split.
     Piece(Piece),
-    /// The split cannot be inflated or its format is not known.
-    Damaged(DecodeError),
     /// The split was delivered whole.
     SplitEnd,
     /// The split could not be delivered.
-    Failed(SourceError),
+    Failed(ScanError),
+}
+
+impl From<Piece> for Feed {
+    fn from(piece: Piece) -> Self {
+        Feed::Piece(piece)
+    }
 }
 
 /// Folds splits by all of its lanes, one for each table, and makes them durable with one checkpoint for all: a split is
@@ -118,14 +122,7 @@ impl Worker {
             }
             Feed::Piece(piece) => self.share(piece),
             Feed::SplitEnd => self.end_split(),
-            Feed::Damaged(source) => Err(FoldError::Decode {
-                split: self.split_number(),
-                source,
-            }),
-            Feed::Failed(source) => Err(FoldError::Read {
-                split: self.split_number(),
-                source,
-            }),
+            Feed::Failed(error) => Err(FoldError::in_split(self.split_number(), error)),
         }
     }
 
@@ -152,10 +149,15 @@ impl Worker {
             return Ok(());
         };
         let (lanes, claims) = (&mut self.lanes, &mut split.claims);
-        let inflate_micros = &mut self.checkpoint.times.inflate;
+        let (times, progress) = (&mut self.checkpoint.times, &self.progress);
         let mut give = |piece: Piece| {
-            if let Piece::Inflated(inflated) = &piece {
-                *inflate_micros += micros(inflated.spent());
+            match &piece {
+                Piece::Chunk(_) => {}
+                Piece::Inflated(inflated) => times.inflate += micros(inflated.spent()),
+                Piece::RowGroup(group) => {
+                    let unread = group.unread_bytes();
+                    progress.bytes_done.fetch_add(unread, Ordering::Relaxed);
+                }
             }
             give_all(lanes, piece, claims)
         };

@@ -9,6 +9,7 @@ use crate::guest::GuestError;
 use crate::guest::laws::LawError;
 use crate::job::JobError;
 use crate::registry::RegistryError;
+use crate::scan::{ScanError, SchemasError};
 use crate::source::SourceError;
 use crate::store::StoreError;
 use crate::workdir::BuildError;
@@ -32,6 +33,9 @@ pub enum Error {
     /// The decoder cannot do what the component asks for.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// Events of the input could not be had.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// The component could not be loaded or opened.
     #[error(transparent)]
     Guest(#[from] GuestError),
@@ -53,6 +57,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What ended the scan of a split.
+    pub(super) fn in_split(split: u64, error: ScanError) -> Self {
+        match error {
+            ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
+            ScanError::Read(source) => FoldError::Read { split, source }.into(),
+            error => error.into(),
+        }
+    }
+
     /// The code of this error.
     pub fn code(&self) -> &'static Code {
         match self {
@@ -61,6 +74,7 @@ impl Error {
             Error::Source(error) => error.code(),
             Error::Registry(error) => error.code(),
             Error::Decode(error) => error.code(),
+            Error::Scan(error) => error.code(),
             Error::Guest(error) => error.code(),
             Error::Law(error) => error.code(),
             Error::Fold(error) => error.code(),
@@ -78,6 +92,14 @@ impl Error {
             Error::Source(_) => "plan",
             Error::Registry(_) => "schema registry",
             Error::Decode(_) => "decode",
+            Error::Scan(ScanError::Read(_)) => "read",
+            Error::Scan(ScanError::Decode(_)) => "decode",
+            Error::Scan(ScanError::Schemas(error)) | Error::Fold(FoldError::Schemas(error)) => {
+                match error {
+                    SchemasError::Registry(_) => "schema registry",
+                    SchemasError::Keep(_) => "work folder",
+                }
+            }
             Error::Guest(_) => "component",
             Error::Law(_) => "laws",
             Error::Fold(FoldError::Read { .. }) => "read",

@@ -4,23 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::row_groups::{Failure, Part, RowGroups};
-use super::schemas::MessageSchemas;
+use super::schemas::schemas_of_build;
 use super::{Error, Replay};
-use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup, Schemas};
+use crate::decode::{Decoding, Projection, Schemas};
 use crate::error::Class;
 use crate::fold::{
-    Claims, Feed, FoldError, Lane, LaneSettings, Piece, StateTable, Worker, WorkerSettings,
-    panic_message,
+    Claims, Feed, FoldError, Lane, LaneSettings, StateTable, Worker, WorkerSettings, panic_message,
 };
 use crate::guest::Window;
-use crate::progress::Progress;
-use crate::schema::{Descriptor, Origin};
-use crate::source::{Chunk, EventRange, Parts, ReplayDriver, Split};
+use crate::scan::{MessageSchemas, Scan, wanted_projection};
+use crate::source::Split;
 use crate::workdir::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
@@ -42,15 +39,12 @@ pub(super) async fn fold_splits(
         &manifest.splits_digest,
         standing.covered.clone(),
     )?;
-    let schemas = MessageSchemas::of_build(replay.job, build)?;
+    let schemas = schemas_of_build(replay.job, build)?;
     let worker_count = replay.job.fold.worker_count();
     let queue = Queue {
         splits: Mutex::new(splits),
         unfinished: AtomicU64::new(manifest.frozen.splits - standing.covered.len()),
         workers: worker_count as u64,
-        decode: &manifest.decode,
-        schemas: schemas.as_ref(),
-        progress: &replay.progress,
     };
     let driver = replay.driver(manifest)?;
     driver.verify(&manifest.frozen).await?;
@@ -68,16 +62,9 @@ pub(super) async fn fold_splits(
             replay.stack_bytes(),
             stopping(stop.clone(), move || open()?.run(receive)),
         )?);
-        let row_groups = RowGroups::new(projection(manifest), &manifest.decode)?;
-        let feeder = feed(
-            &*driver,
-            &queue,
-            row_groups,
-            send,
-            &replay.cancel,
-            stop.clone(),
-        );
-        feeders.push(feeder);
+        let decode = &manifest.decode;
+        let scan = Scan::new(&*driver, projection(manifest), decode, schemas.as_ref())?;
+        feeders.push(feed(scan, &queue, send, &replay.cancel, stop.clone()));
     }
     let work = async { futures::join!(join_all(feeders), join_all(workers)) };
     let (fed, folded) = replay.watched(work).await?;
@@ -157,60 +144,29 @@ impl Replay<'_> {
 
 /// What the component of a build wants of each record.
 pub(super) fn projection(manifest: &Manifest) -> Projection {
-    projection_of(&manifest.descriptor, manifest.range)
-}
-
-/// What a component wants of each record beside its value.
-pub(super) fn parts_of(descriptor: &Descriptor) -> Parts {
-    let mut origins = descriptor.inputs.iter().map(|input| &input.origin);
-    Parts {
-        keys: origins.clone().any(|origin| *origin == Origin::RecordKey),
-        headers: origins.any(|origin| matches!(origin, Origin::RecordHeader(_))),
-    }
-}
-
-/// What a component wants of each record within `range`.
-pub(super) fn projection_of(descriptor: &Descriptor, range: EventRange) -> Projection {
-    let event_time = descriptor.event_time.as_ref();
-    Projection {
-        inputs: descriptor.inputs.clone(),
-        only: descriptor.only.clone(),
-        event_time: event_time.and_then(|name| {
-            let mut inputs = descriptor.inputs.iter();
-            inputs.position(|input| input.name == *name)
-        }),
-        range,
-        // Who names no event time has a range of a log, or none.
-        cut_by_record_time: event_time.is_none(),
-        offset: None,
-        value: None,
-    }
+    wanted_projection(&manifest.descriptor, manifest.range)
 }
 
 /// The splits that are left, and how many workers share them.
-struct Queue<'a> {
+struct Queue {
     splits: Mutex<SplitReader>,
     /// Those that were not delivered whole.
     unfinished: AtomicU64,
     workers: u64,
-    decode: &'a DecodeOptions,
-    schemas: Option<&'a MessageSchemas>,
-    progress: &'a Progress,
 }
 
-impl Queue<'_> {
+impl Queue {
     /// Whether some worker gets no split any more, so that its core may inflate for another.
     fn leaves_cores_idle(&self) -> bool {
         self.unfinished.load(Ordering::Relaxed) < self.workers
     }
 }
 
-/// Takes split after split and delivers it to one worker, until there are none, somebody asks to `pause`, or
-/// `stop` fires.
+/// Takes split after split and delivers it to one worker, until there are none, `pause` or `stop` fires, or the worker
+/// is gone.
 async fn feed(
-    driver: &dyn ReplayDriver,
-    queue: &Queue<'_>,
-    row_groups: RowGroups,
+    scan: Scan<'_>,
+    queue: &Queue,
     out: Sender<Feed>,
     pause: &CancellationToken,
     stop: CancellationToken,
@@ -224,9 +180,7 @@ async fn feed(
         let Some(split) = next.transpose()? else {
             break;
         };
-        let delivered = deliver(driver, &split, queue, &row_groups, &out, &stop).await;
-        // The others need not go on for nothing; the worker ends with its chunks.
-        if !delivered.inspect_err(|_| stop.cancel())? {
+        if !deliver(&scan, &split, queue, &out, &stop).await {
             break;
         }
         queue.unfinished.fetch_sub(1, Ordering::Relaxed);
@@ -234,131 +188,28 @@ async fn feed(
     Ok(())
 }
 
-/// Delivers one split; says whether another one is wanted.
-///
-/// # Errors
-/// Where the schemas of its messages are not to be had. Whatever else goes wrong is the worker's to tell.
+/// Delivers one split to a worker; `false` where no other split is wanted. A failure is the worker's to report, whose
+/// own error says more where it has one.
 async fn deliver(
-    driver: &dyn ReplayDriver,
+    scan: &Scan<'_>,
     split: &Split,
-    queue: &Queue<'_>,
-    row_groups: &RowGroups,
+    queue: &Queue,
     out: &Sender<Feed>,
     stop: &CancellationToken,
-) -> Result<bool, Error> {
+) -> bool {
     if out.send(Feed::Split(split.number)).await.is_err() {
-        return Ok(false);
+        return false;
     }
-    let delivered = async {
-        for part in row_groups.parts(driver, split, stop).await? {
-            let give = async |group: RowGroup| {
-                let unread = group.unread_bytes();
-                queue
-                    .progress
-                    .bytes_done
-                    .fetch_add(unread, Ordering::Relaxed);
-                out.send(Feed::Piece(Piece::RowGroup(group))).await.is_ok()
-            };
-            let is_wanted = match part {
-                Part::Stream(split) => stream(driver, &split, queue, out, stop).await?,
-                Part::Parquet(object) => row_groups.read(driver, object, stop, give).await?,
-            };
-            if !is_wanted {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    };
-    // Where the worker is gone, its own error says more.
-    Ok(match delivered.await {
+    match scan
+        .deliver(split, out, stop, || queue.leaves_cores_idle())
+        .await
+    {
         Ok(true) => out.send(Feed::SplitEnd).await.is_ok(),
         Ok(false) => false,
-        Err(Failure::Read(error)) => {
+        Err(error) => {
             let _ = out.send(Feed::Failed(error)).await;
             false
         }
-        Err(Failure::Decode(error)) => {
-            let _ = out.send(Feed::Damaged(error)).await;
-            false
-        }
-        Err(Failure::Schemas(error)) => return Err(*error),
-    })
-}
-
-/// Delivers what comes as a stream; says whether the worker still listens.
-async fn stream(
-    driver: &dyn ReplayDriver,
-    split: &Split,
-    queue: &Queue<'_>,
-    out: &Sender<Feed>,
-    stop: &CancellationToken,
-) -> Result<bool, Failure> {
-    let (send, receive) = channel(1);
-    let forwarded = async {
-        // Messages are not compressed as objects are.
-        if queue.schemas.is_none() && queue.leaves_cores_idle() {
-            Ok(forward_inflated(receive, out, queue.decode).await)
-        } else {
-            forward(receive, out, queue.schemas).await
-        }
-    };
-    let (delivered, listening) =
-        futures::join!(driver.replay(split, send, stop.clone()), forwarded);
-    let listening = listening.map_err(|error| Failure::Schemas(Box::new(error)))?;
-    if listening {
-        delivered?;
-    }
-    Ok(listening)
-}
-
-/// Passes the chunks of a split on, each once the schemas of its messages are known; says whether the worker still
-/// listens. It ends with the driver, or lets go of it when the worker is gone.
-async fn forward(
-    mut chunks: Receiver<Chunk>,
-    out: &Sender<Feed>,
-    schemas: Option<&MessageSchemas>,
-) -> Result<bool, Error> {
-    while let Some(chunk) = chunks.recv().await {
-        if let Some(schemas) = schemas {
-            schemas.learn(&chunk).await?;
-        }
-        if out.send(Feed::Piece(Piece::Chunk(chunk))).await.is_err() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// As [`forward`], but inflates the chunks, on a thread that is not the worker's.
-async fn forward_inflated(
-    mut chunks: Receiver<Chunk>,
-    out: &Sender<Feed>,
-    options: &DecodeOptions,
-) -> bool {
-    let (out, mut inflating) = (out.clone(), Inflating::new(options));
-    let inflated = tokio::task::spawn_blocking(move || {
-        let give = |inflated| {
-            out.blocking_send(Feed::Piece(Piece::Inflated(inflated)))
-                .is_ok()
-        };
-        while let Some(chunk) = chunks.blocking_recv() {
-            match inflating.push(chunk, give) {
-                Ok(true) => {}
-                Ok(false) => return false,
-                Err(error) => {
-                    let _ = out.blocking_send(Feed::Damaged(error));
-                    return false;
-                }
-            }
-        }
-        true
-    });
-    match inflated.await {
-        Ok(listening) => listening,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => false,
-        },
     }
 }
 
