@@ -90,8 +90,7 @@ impl CsvOptions {
     }
 }
 
-/// The schema registry that Avro messages name their schemas in: `[decode.registry]`. Serialized, it names the registry
-/// alone, not how it is asked. Secrets are never part of it.
+/// The schema registry that Avro messages name their schemas in: `[decode.registry]`. Secrets are never part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryConfig {
@@ -99,16 +98,16 @@ pub struct RegistryConfig {
     #[serde(deserialize_with = "registry_url")]
     pub url: String,
     /// Who asks; the password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// A file that holds the password.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
     /// A file that holds a bearer token, where no `user` is named; `BACKFOLD_REGISTRY_TOKEN` can hold it instead.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// A file of certificates in PEM that are trusted beside those of the system.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -221,6 +220,15 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
+    /// The options that decide which events come of a record: all but how a registry is asked.
+    pub fn deciding(&self) -> Self {
+        let registry = self.registry.as_ref();
+        DecodeOptions {
+            registry: registry.map(|registry| RegistryConfig::at(registry.url.as_str())),
+            ..self.clone()
+        }
+    }
+
     /// Whether records in the job's format can have what `projection` looks at.
     pub(super) fn check_paths(&self, projection: &Projection) -> Result<(), DecodeError> {
         if self.format.has_paths() {
