@@ -12,6 +12,7 @@
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
+//! | [`plan`] | an input and tables | what any process needs to fold them |
 //! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
 //! | [`job`] | a job file | which of them, with which settings |
@@ -45,6 +46,8 @@ pub mod guest;
 pub mod fold;
 
 pub mod store;
+
+pub mod plan;
 
 pub mod workdir;
 

@@ -1,4 +1,4 @@
-//! The interface of a worker: chunks in, events out.
+//! The interface of a worker: pieces in, events out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -83,33 +83,17 @@ impl Decoding {
         self
     }
 
-    /// Queues the next chunk of the split.
+    /// Queues the next piece of the split.
     ///
     /// # Errors
-    /// If the chunk is out of order: bytes outside of an object, or another object before the end of the last.
-    pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
-        self.check_order(&chunk)?;
-        self.chunks.push_back(Fed::Stored(chunk));
-        Ok(())
-    }
-
-    /// Queues the next chunk of the split, which is inflated already. Of a split, all chunks are inflated or none.
-    ///
-    /// # Errors
-    /// As [`push`](Decoding::push).
-    pub fn push_inflated(&mut self, inflated: Inflated) -> Result<(), DecodeError> {
-        self.check_order(&inflated.chunk)?;
-        self.chunks.push_back(Fed::Inflated(inflated));
-        Ok(())
-    }
-
-    /// Queues the next row group of a Parquet object, between the chunks of other objects.
-    ///
-    /// # Errors
-    /// If an object is not at its end.
-    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
-        if let Some(object) = &self.open {
-            return Err(unfinished(object));
+    /// If the piece is out of order: bytes outside of an object, or another object before the end of the last.
+    pub fn push(&mut self, piece: impl Into<Piece>) -> Result<(), DecodeError> {
+        let piece = piece.into();
+        match (&piece, &self.open) {
+            (Piece::Chunk(chunk), _) => self.check_order(chunk)?,
+            (Piece::Inflated(inflated), _) => self.check_order(&inflated.chunk)?,
+            (Piece::RowGroup(_), Some(object)) => return Err(unfinished(object)),
+            (Piece::RowGroup(_), None) => {}
         }
         self.pieces.push_back(piece);
         Ok(())

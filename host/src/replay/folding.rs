@@ -12,7 +12,9 @@ use super::schemas::schemas_of_build;
 use super::{Error, Replay};
 use crate::decode::{Decoding, Projection, Schemas};
 use crate::error::Class;
-use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
+use crate::fold::{
+    Claims, Feed, FoldError, Lane, LaneSettings, StateTable, Worker, WorkerSettings, panic_message,
+};
 use crate::guest::Window;
 use crate::scan::{MessageSchemas, Scan, wanted_projection};
 use crate::source::Split;
@@ -46,8 +48,7 @@ pub(super) async fn fold_splits(
     };
     let driver = replay.driver(manifest)?;
     driver.verify(&manifest.frozen).await?;
-    let claims = Claims::new(standing.offsets(), manifest.descriptor.commutative);
-    let claims = Arc::new(claims);
+    let claims = Arc::new(Claims::new(standing.offsets()));
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
     let mut feeders = Vec::new();
@@ -108,14 +109,17 @@ impl Replay<'_> {
         schemas: Option<Schemas>,
     ) -> Result<impl FnOnce() -> Result<Worker, FoldError> + Send + use<>, Error> {
         let (job, descriptor) = (self.job, &build.manifest.descriptor);
-        let settings = WorkerSettings {
+        let lane = LaneSettings {
             runs: build.runs(),
             quarantine: build.quarantine(),
             budget_bytes: job.fold.budget_per_worker_bytes(),
             run_batch_bytes: job.fold.run_batch_bytes(),
-            checkpoint_interval: job.fold.checkpoint_interval,
             stop_after_rejected: job.quarantine.stop_after,
             commutative: descriptor.commutative,
+        };
+        let settings = WorkerSettings {
+            checkpoint_interval: job.fold.checkpoint_interval,
+            decode: build.manifest.decode.clone(),
             claims,
         };
         let decoding = Decoding::new(projection(&build.manifest), &build.manifest.decode)?;
@@ -126,14 +130,14 @@ impl Replay<'_> {
         Ok(move || {
             let instance = component.open(&params);
             let instance = instance.map_err(|source| FoldError::Open { source })?;
-            Ok(Worker::new(
+            let lane = Lane::new(
                 decoding.with_schemas(schemas),
                 Window::new(instance, window_batches).of_at_most(window_bytes),
                 table,
-                settings,
-                journal,
-                progress,
-            ))
+                lane,
+                progress.clone(),
+            );
+            Ok(Worker::new(vec![lane], settings, journal, progress))
         })
     }
 }

@@ -12,6 +12,7 @@
 //! | [`offsets`] | offsets of partitions, as sets |
 //! | [`files`] | a folder, a file or a pattern of files |
 //! | [`s3`] | a bucket of Amazon S3 or of a compatible store |
+//! | `config` | the settings of any source, and the driver that they make |
 //! | `messages` | records that a log tells apart, packed |
 //! | [`kafka`] | ranges of offsets of Kafka's topics |
 //! | `memory` | objects and messages held in memory, for tests; with the feature `conformance` |
@@ -27,6 +28,8 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 pub mod archive;
+#[cfg(not(fuzzing))]
+mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod coverage;
@@ -47,6 +50,10 @@ mod rate;
 #[cfg(not(fuzzing))]
 pub mod s3;
 
+#[cfg(not(fuzzing))]
+pub use config::SourceConfig;
+#[cfg(not(fuzzing))]
+pub(crate) use config::resolved;
 pub use error::SourceError;
 pub(crate) use error::codes;
 #[cfg(not(fuzzing))]

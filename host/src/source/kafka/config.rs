@@ -11,7 +11,7 @@ use crate::source::archive::SPLIT_SIZE;
 use crate::source::layout::LATENESS;
 use crate::units::{ByteSize, duration};
 
-/// `[source.kafka]` of a job. Serialized, it names what is read, not how it is asked for.
+/// `[source.kafka]` of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
@@ -31,23 +31,31 @@ pub struct KafkaConfig {
     pub split_size: ByteSize,
     /// The most bytes in a second, all workers together: reading history evicts what live consumers want from the brokers'
     /// page cache.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<ByteSize>,
     /// How long a partition may give nothing before the run stops.
-    #[serde(default = "default_stall_timeout", skip_serializing, with = "duration")]
+    #[serde(
+        default = "default_stall_timeout",
+        skip_serializing_if = "is_default_stall_timeout",
+        with = "duration"
+    )]
     pub stall_timeout: Duration,
     /// How long a question to the brokers may take.
     #[serde(
         default = "default_request_timeout",
-        skip_serializing,
+        skip_serializing_if = "is_default_request_timeout",
         with = "duration"
     )]
     pub request_timeout: Duration,
     /// A file of properties of librdkafka, `name=value` a line: the place for secrets.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties_file: Option<PathBuf>,
     /// Properties of librdkafka, over those of the file.
-    #[serde(default, skip_serializing, deserialize_with = "properties::read")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "properties::read"
+    )]
     pub properties: BTreeMap<String, String>,
     /// Properties of the command line, over all others.
     #[serde(skip)]
@@ -71,6 +79,18 @@ impl KafkaConfig {
         }
     }
 
+    /// The settings that decide what is read, with those that say how the brokers are asked for it left to their
+    /// defaults.
+    pub(in crate::source) fn identity(&self) -> Self {
+        KafkaConfig {
+            brokers: self.brokers.clone(),
+            topics: self.topics.clone(),
+            lateness: self.lateness,
+            split_size: self.split_size,
+            ..KafkaConfig::new(String::new(), &[])
+        }
+    }
+
     /// The brokers as they are shown.
     pub(super) fn place(&self) -> String {
         self.brokers.join(",")
@@ -91,6 +111,14 @@ fn default_stall_timeout() -> Duration {
 
 fn default_request_timeout() -> Duration {
     Duration::from_secs(30)
+}
+
+fn is_default_stall_timeout(timeout: &Duration) -> bool {
+    *timeout == default_stall_timeout()
+}
+
+fn is_default_request_timeout(timeout: &Duration) -> bool {
+    *timeout == default_request_timeout()
 }
 
 /// Reads a list of texts, or one text, in which commas stand between several.

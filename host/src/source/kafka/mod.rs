@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `config`, `properties` | what a job says, and what it may not |
+//! | `secrets` | properties that stand in no job and in no plan |
 //! | `client`, `token`, `native` | clients of librdkafka, why they have no token, and what its wrapper lacks |
 //! | `topics`, `offsets`, `bounds`, `sample`, `plan` | from topics to ranges of offsets, and to splits |
 //! | `read` | a split, read until the position is at its end |
@@ -35,6 +36,7 @@ mod plan;
 mod properties;
 mod read;
 mod sample;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -45,6 +47,7 @@ pub use failure::KafkaError;
 pub(crate) use failure::codes;
 pub(crate) use properties::check as check_property;
 pub use properties::is_secret;
+pub(crate) use secrets::{require, secrets};
 
 use bounds::Bounds;
 use client::Isolation;

@@ -120,6 +120,11 @@ pub fn is_secret(name: &str) -> bool {
     SECRETS.contains(&name)
 }
 
+/// The environment variable that stands for a property.
+pub(super) fn variable(name: &str) -> String {
+    format!("{VARIABLE}{}", name.to_uppercase().replace('.', "_"))
+}
+
 /// Why a property may not be set, if it may not.
 fn refusal(name: &str) -> Option<&'static str> {
     let fixed = FIXED.iter().map(|(name, _, why)| (*name, *why));
@@ -134,9 +139,9 @@ fn refusal(name: &str) -> Option<&'static str> {
 /// What is wrong with a property that stands where others can read it.
 fn problem_in_the_open(name: &str) -> Option<String> {
     if is_secret(name) {
-        let variable = name.to_uppercase().replace('.', "_");
+        let variable = variable(name);
         return Some(format!(
-            "is a secret: it belongs into the environment, as {VARIABLE}{variable}, or into a `properties_file`"
+            "is a secret: it belongs into the environment, as {variable}, or into a `properties_file`"
         ));
     }
     refusal(name).map(|why| format!("cannot be set: {why}"))
