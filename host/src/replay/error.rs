@@ -10,6 +10,7 @@ use crate::guest::laws::LawError;
 use crate::job::JobError;
 use crate::registry::RegistryError;
 use crate::source::SourceError;
+use crate::steps::{ComponentError, LoadError, MergeError, VerifyError};
 use crate::store::StoreError;
 use crate::workdir::BuildError;
 
@@ -86,6 +87,42 @@ impl Error {
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
             Error::FileTest(_) => "test",
+        }
+    }
+}
+
+impl From<ComponentError> for Error {
+    fn from(error: ComponentError) -> Self {
+        match error {
+            ComponentError::Thread(error) => error.into(),
+            ComponentError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Fold(error) => error.into(),
+            MergeError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Merge(error) => error.into(),
+            LoadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Cutover(error) => error.into(),
+            VerifyError::Interrupted(error) => error.into(),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::row_groups::{Failure, Part, RowGroups};
@@ -13,11 +12,13 @@ use super::schemas::MessageSchemas;
 use super::{Error, Replay};
 use crate::decode::{DecodeOptions, Decoding, Inflating, Projection, RowGroup, Schemas};
 use crate::error::Class;
-use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings, panic_message};
+use crate::fold::{Claims, Feed, FoldError, StateTable, Worker, WorkerSettings};
 use crate::guest::Window;
 use crate::progress::Progress;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{Chunk, EventRange, Parts, ReplayDriver, Split};
+pub(super) use crate::steps::on_thread;
+use crate::steps::stopping;
 use crate::workdir::{BuildFolder, Journal, Manifest, SplitReader, Standing};
 
 /// Chunks on their way to a worker: enough that it never waits for a local disk, few enough to not matter.
@@ -351,71 +352,5 @@ async fn forward_inflated(
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => false,
         },
-    }
-}
-
-/// `work` that stops the others, however it ends, unless it is done: by an error or by a panic.
-fn stopping<T>(
-    stop: CancellationToken,
-    work: impl FnOnce() -> Result<T, FoldError>,
-) -> impl FnOnce() -> Result<T, FoldError> {
-    move || {
-        let guard = stop.drop_guard();
-        let done = work()?;
-        guard.disarm();
-        Ok(done)
-    }
-}
-
-/// Runs `work` on a thread of its own, with the stack that a component needs, and awaits it.
-pub(super) fn on_thread<T: Send + 'static>(
-    name: String,
-    stack_bytes: usize,
-    work: impl FnOnce() -> Result<T, FoldError> + Send + 'static,
-) -> Result<impl Future<Output = Result<T, FoldError>>, FoldError> {
-    let (send, receive) = oneshot::channel();
-    std::thread::Builder::new()
-        .name(name)
-        .stack_size(stack_bytes)
-        .spawn(move || {
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-                .unwrap_or_else(|panic| {
-                    Err(FoldError::Panicked {
-                        message: panic_message(&*panic),
-                    })
-                });
-            // Where nobody waits any more, nobody wants the result.
-            let _ = send.send(result);
-        })
-        .map_err(FoldError::io("starting", "a thread"))?;
-    Ok(async move {
-        receive
-            .await
-            .unwrap_or_else(|_| Err(FoldError::Interrupted))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whether work that ends so stops the others, and what came of it.
-    async fn end(
-        work: impl FnOnce() -> Result<u8, FoldError> + Send + 'static,
-    ) -> (bool, Result<u8, FoldError>) {
-        let stop = CancellationToken::new();
-        let thread = on_thread("ends".into(), 1 << 20, stopping(stop.clone(), work));
-        let result = thread.unwrap().await;
-        (stop.is_cancelled(), result)
-    }
-
-    #[tokio::test]
-    async fn a_worker_that_fails_or_panics_stops_the_others() {
-        assert!(matches!(end(|| Ok(7)).await, (false, Ok(7))));
-        let (stopped, failed) = end(|| Err(FoldError::Interrupted)).await;
-        assert!(stopped && matches!(failed, Err(FoldError::Interrupted)));
-        let (stopped, panicked) = end(|| panic!("a bug")).await;
-        let said = panicked.unwrap_err().to_string();
-        assert!(stopped && said.contains("a bug"), "{said}");
     }
 }

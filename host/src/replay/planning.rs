@@ -15,6 +15,7 @@ use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
 use crate::job::{Job, JobError};
+use crate::plan::{self, TablePlan};
 use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
 use crate::workdir::{
@@ -152,6 +153,20 @@ impl Replay<'_> {
         };
         driver.close().await?;
         Ok((manifest, path))
+    }
+
+    /// The table of a build, and its component as the job has it now.
+    pub(super) fn table(&self, manifest: &Manifest) -> TablePlan {
+        TablePlan {
+            table: manifest.table.clone(),
+            component: plan::ComponentIdentity {
+                path: manifest.component.path.clone(),
+                digest: manifest.component.digest.clone(),
+            },
+            descriptor: manifest.descriptor.clone(),
+            params: manifest.params.clone(),
+            limits: self.job.limits.clone(),
+        }
     }
 
     /// The source of a build.
