@@ -8,6 +8,7 @@
 //! | [`source`] | an archive or a topic | a frozen plan, then the bytes of one split at a time |
 //! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
 //! | [`registry`] | the ID of a schema | the schema |
+//! | [`scan`] | a split | its pieces, on their way to a worker; or its events |
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
@@ -38,6 +39,8 @@ pub mod decode;
 
 pub mod progress;
 pub mod registry;
+
+pub mod scan;
 
 pub mod guest;
 

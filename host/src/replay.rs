@@ -13,6 +13,7 @@ use crate::fold::{FoldError, MergedRows, join_quarantine};
 use crate::guest::Component;
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
+use crate::scan::wanted_projection;
 use crate::schema::Descriptor;
 use crate::steps::{self, Context, Runs};
 use crate::store::{Access, Loaded, StateStore, StoreContext, TableColumns};
@@ -32,7 +33,6 @@ mod phase;
 mod planning;
 mod quarantine;
 mod report;
-mod row_groups;
 mod sampling;
 mod schemas;
 
@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
-        let wanted = folding::projection_of(&descriptor, EventRange::default());
+        let wanted = wanted_projection(&descriptor, EventRange::default());
         Decoding::new(wanted, &job.decode)?;
         Ok(Replay {
             job,
@@ -240,7 +240,7 @@ impl<'a> Replay<'a> {
         runs(build, &standing).verify()?;
         build.sweep_runs(&standing)?;
         if !build.is_folded(&standing) {
-            folding::fold_splits(self, build, journal.clone(), &standing).await?;
+            self.fold_splits(build, journal.clone(), &standing).await?;
             standing = build.peek()?;
         }
         if !build.is_folded(&standing) {

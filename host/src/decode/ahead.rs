@@ -13,7 +13,7 @@ use super::inflate::{Content, Filled};
 use super::{DecodeError, DecodeOptions};
 use crate::source::Chunk;
 
-/// A chunk in which nothing is compressed; for [`Decoding::push_inflated`](super::Decoding::push_inflated).
+/// A chunk in which nothing is compressed; one kind of [`Piece`](super::Piece).
 #[derive(Clone, Debug)]
 pub struct Inflated {
     pub(super) chunk: Chunk,

@@ -3,39 +3,32 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
-use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
+use super::columnar::{AvroMessages, Decoders, GroupReader};
 use super::format::{Opening, reader_of_record};
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
+use super::piece::Piece;
 use super::reader::Reader;
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
-/// Decodes the chunks of one split after another, on one thread.
+/// Decodes the pieces of one split after another, on one thread.
 ///
-/// [`push`](Decoding::push) a chunk, then call [`next`](Decoding::next) until it gives nothing; behind the last
-/// chunk of a split, [`finish`](Decoding::finish). After an error it is of no further use.
+/// [`push`](Decoding::push) a piece, then call [`next`](Decoding::next) until it gives nothing; after the last
+/// piece of a split, call [`finish`](Decoding::finish). After an error it is of no further use.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
-    chunks: VecDeque<Fed>,
+    pieces: VecDeque<Piece>,
     /// The object that the chunks pushed last belong to.
     open: Option<Arc<Object>>,
     reading: Reading,
     /// Where messages are Avro.
     avro: Option<Decoders>,
-}
-
-/// A chunk as the source gave it, or inflated already.
-enum Fed {
-    Stored(Chunk),
-    Inflated(Inflated),
-    RowGroup(RowGroup),
 }
 
 enum Reading {
@@ -83,7 +76,7 @@ impl Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
-            chunks: VecDeque::new(),
+            pieces: VecDeque::new(),
             open: None,
             reading: Reading::Nothing,
             avro: None,
@@ -99,26 +92,19 @@ impl Decoding {
         self
     }
 
-    /// Takes the next chunk of the split.
-    pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
-        self.check_order(&chunk)?;
-        self.chunks.push_back(Fed::Stored(chunk));
-        Ok(())
-    }
-
-    /// Takes the next chunk of the split, inflated already. All chunks of a split are, or none.
-    pub fn push_inflated(&mut self, inflated: Inflated) -> Result<(), DecodeError> {
-        self.check_order(&inflated.chunk)?;
-        self.chunks.push_back(Fed::Inflated(inflated));
-        Ok(())
-    }
-
-    /// Takes the next row group of a Parquet object, between the chunks of other objects.
-    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
-        if let Some(object) = &self.open {
-            return Err(unfinished(object));
+    /// Takes the next piece of the split.
+    ///
+    /// # Errors
+    /// Where the pieces come in another order than a source delivers them in.
+    pub fn push(&mut self, piece: impl Into<Piece>) -> Result<(), DecodeError> {
+        let piece = piece.into();
+        match (&piece, &self.open) {
+            (Piece::Chunk(chunk), _) => self.check_order(chunk)?,
+            (Piece::Inflated(inflated), _) => self.check_order(&inflated.chunk)?,
+            (Piece::RowGroup(_), Some(object)) => return Err(unfinished(object)),
+            (Piece::RowGroup(_), None) => {}
         }
-        self.chunks.push_back(Fed::RowGroup(group));
+        self.pieces.push_back(piece);
         Ok(())
     }
 
@@ -176,9 +162,9 @@ impl Decoding {
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
-                Paused::Hungry => match self.chunks.pop_front() {
+                Paused::Hungry => match self.pieces.pop_front() {
                     None => return Ok(None),
-                    Some(chunk) => self.take_in(chunk),
+                    Some(piece) => self.take_in(piece),
                 },
             }
         }
@@ -215,11 +201,11 @@ impl Decoding {
         self.rows.parser()
     }
 
-    fn take_in(&mut self, fed: Fed) {
-        let (chunk, inflated_from) = match fed {
-            Fed::Stored(chunk) => (chunk, None),
-            Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
-            Fed::RowGroup(group) => {
+    fn take_in(&mut self, piece: Piece) {
+        let (chunk, inflated_from) = match piece {
+            Piece::Chunk(chunk) => (chunk, None),
+            Piece::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Piece::RowGroup(group) => {
                 if group.is_first() {
                     self.rows.begin_object(group.object());
                 }

@@ -6,7 +6,8 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `decoding` | the worker's end: chunks in, events out |
+//! | `piece` | what a decoding takes |
+//! | `decoding` | the worker's end: pieces in, events out |
 //! | `inflate` | compressed objects in pieces, told by their first bytes, within limits |
 //! | `ahead` | inflating on another thread than the worker's |
 //! | `format` | which format an object is in |
@@ -85,6 +86,7 @@ mod key_fields;
 mod messages;
 mod objects;
 mod options;
+mod piece;
 mod plan;
 mod provenance;
 mod raw;
@@ -109,6 +111,7 @@ pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
+pub use piece::Piece;
 pub use provenance::Provenance;
 pub use schemas::Schemas;
 pub(crate) use schemas::split_prefix;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Receiver;
@@ -12,10 +13,10 @@ use super::offsets::Claims;
 use super::quarantine::SplitQuarantine;
 use super::run::{RunFile, write_run};
 use super::table::StateTable;
-use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected, RowGroup};
+use crate::decode::{DecodeError, Decoding, Events, Piece, Provenance, Rejected};
 use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
 use crate::progress::Progress;
-use crate::source::{Chunk, SourceError};
+use crate::scan::ScanError;
 
 /// How much is taken from the feed at once, so that whoever feeds is woken once for all of it.
 const FED_AT_ONCE: usize = 8;
@@ -23,20 +24,20 @@ const FED_AT_ONCE: usize = 8;
 /// What a worker is fed.
 #[derive(Debug)]
 pub enum Feed {
-    /// A split begins.
+    /// The split with this number begins.
     Split(u64),
-    /// A piece of it.
-    Chunk(Chunk),
-    /// A piece of it, inflated already.
-    Inflated(Inflated),
-    /// A row group of a Parquet object of it.
-    RowGroup(RowGroup),
-    /// It cannot be inflated or made sense of.
-    Damaged(DecodeError),
-    /// It was delivered whole.
+    /// A piece of the split.
+    Piece(Piece),
+    /// The split was delivered whole.
     SplitEnd,
-    /// It could not be delivered.
-    Failed(SourceError),
+    /// The split could not be delivered.
+    Failed(ScanError),
+}
+
+impl From<Piece> for Feed {
+    fn from(piece: Piece) -> Self {
+        Feed::Piece(piece)
+    }
 }
 
 /// What a worker works with.
@@ -137,21 +138,24 @@ impl Worker {
                 return Ok(());
             }
             Feed::SplitEnd => return self.end_split(),
-            Feed::Chunk(chunk) => self.decoding.push(chunk),
-            Feed::Inflated(inflated) => {
-                self.checkpoint.times.inflate += micros(inflated.spent());
-                self.decoding.push_inflated(inflated)
-            }
-            Feed::RowGroup(group) => self.decoding.push_row_group(group),
-            Feed::Damaged(source) => Err(source),
-            Feed::Failed(source) => {
-                return Err(FoldError::Read {
-                    split: self.split_number(),
-                    source,
-                });
-            }
+            Feed::Piece(piece) => self.push(piece),
+            Feed::Failed(error) => return Err(FoldError::in_split(self.split_number(), error)),
         };
         self.decode(pushed)
+    }
+
+    fn push(&mut self, piece: Piece) -> Result<(), DecodeError> {
+        match &piece {
+            Piece::Chunk(_) => {}
+            Piece::Inflated(inflated) => self.checkpoint.times.inflate += micros(inflated.spent()),
+            Piece::RowGroup(group) => {
+                let unread = group.unread_bytes();
+                self.progress
+                    .bytes_done
+                    .fetch_add(unread, Ordering::Relaxed);
+            }
+        }
+        self.decoding.push(piece)
     }
 
     /// Decodes and folds what was pushed, as far as it reaches.
@@ -250,9 +254,7 @@ impl Worker {
                 }
                 _ => self.keep_late(one)?,
             }
-            self.progress
-                .rejected
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.progress.rejected.fetch_add(1, Ordering::Relaxed);
         }
         match refused.last() {
             Some(last) => self.check_rejected(&last.record),
@@ -275,10 +277,7 @@ impl Worker {
     }
 
     fn check_rejected(&self, last: &Rejected) -> Result<(), FoldError> {
-        let rejected = self
-            .progress
-            .rejected
-            .load(std::sync::atomic::Ordering::Relaxed);
+        let rejected = self.progress.rejected.load(Ordering::Relaxed);
         let limit = self.settings.stop_after_rejected;
         if rejected <= limit {
             return Ok(());
@@ -344,7 +343,7 @@ impl Worker {
         let run: RunFile = write_run(folder, &name, &mut self.table, &schema, batch_bytes)?;
         self.progress
             .rows_total
-            .fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
+            .fetch_add(run.rows, Ordering::Relaxed);
         self.checkpoint.runs.push(run);
         self.checkpoint.times.write += micros_since(began);
         Ok(())
@@ -363,9 +362,7 @@ impl Worker {
         split.folded.micros = micros_since(split.began);
         split.quarantine.finish()?;
         self.checkpoint.splits.push(split.folded);
-        self.progress
-            .splits_done
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.progress.splits_done.fetch_add(1, Ordering::Relaxed);
         let due = self.since_checkpoint.elapsed() >= self.settings.checkpoint_interval;
         if due || !self.settings.commutative {
             self.write_checkpoint()

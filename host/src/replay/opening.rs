@@ -30,5 +30,5 @@ pub(super) async fn watched<T>(
     component: &Component,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {
-    Ok(steps::watched(std::slice::from_ref(component), work).await?)
+    Ok(steps::watched(component, work).await?)
 }

@@ -135,6 +135,22 @@ pub struct Split {
 }
 
 impl Split {
+    /// The split taken apart: a split for each of its objects, or the range of offsets as it is.
+    pub(crate) fn into_single(self) -> Vec<Split> {
+        let number = self.number;
+        match self.input {
+            SplitInput::Objects(objects) => objects
+                .into_iter()
+                .map(|object| Split {
+                    number,
+                    size_bytes: object.size_bytes,
+                    input: SplitInput::Objects(vec![object]),
+                })
+                .collect(),
+            SplitInput::Offsets { .. } => vec![self],
+        }
+    }
+
     /// How many offsets it covers; 0 of objects.
     pub(crate) fn offsets(&self) -> u64 {
         match self.input {

@@ -54,6 +54,6 @@ pub async fn load_component(
         }
     };
     let opened = on_thread("open".into(), stack_bytes, open)?;
-    let descriptor = watched(std::slice::from_ref(&component), opened).await???;
+    let descriptor = watched(&component, opened).await???;
     Ok((component, descriptor))
 }

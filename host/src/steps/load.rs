@@ -76,7 +76,7 @@ pub async fn load(
     })?;
     let load = store.load(build, &columns, receive);
     let both = async { futures::join!(merge, load) };
-    let (merged, loaded) = watched(std::slice::from_ref(component), both).await?;
+    let (merged, loaded) = watched(component, both).await?;
     match (merged, loaded) {
         // The store fails for want of rows where the merge fails, and the merge for want of a receiver where the store does.
         (Err(cause), Err(StoreError::Unfinished { .. })) => Err(cause.into()),

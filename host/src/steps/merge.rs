@@ -67,7 +67,7 @@ pub async fn merge(
     sink: impl FnMut(Rows) -> Result<(), FoldError> + Send + 'static,
 ) -> Result<MergedRows, MergeError> {
     let merged = start(table, runs, component, context, sink)?;
-    Ok(watched(std::slice::from_ref(component), merged).await??)
+    Ok(watched(component, merged).await??)
 }
 
 /// Starts the thread of a merge.

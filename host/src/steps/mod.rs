@@ -25,6 +25,7 @@ use crate::fold::FoldOptions;
 use crate::progress::Progress;
 
 mod component;
+mod fold;
 mod load;
 mod merge;
 mod thread;
@@ -32,9 +33,11 @@ mod verify;
 
 pub use crate::cutover::swap;
 pub use component::{ComponentError, load_component};
+pub(crate) use fold::codes;
+pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};
 pub use load::{LoadError, load};
 pub use merge::{MergeError, Runs, merge};
-pub(crate) use thread::{on_thread, stopping, unless_cancelled, watched};
+pub(crate) use thread::{on_thread, unless_cancelled, watched};
 pub use verify::{Facts, Verdict, VerifyError, judge, verify};
 
 /// What a step needs of the process that does it.

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use futures::future::{Either, select, select_all};
+use futures::future::{Either, select};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +41,7 @@ pub(crate) fn on_thread<T: Send + 'static>(
 }
 
 /// `work` that fires `stop` unless it ends well: where it fails, and where it panics.
-pub(crate) fn stopping<T>(
+pub(super) fn stopping<T>(
     stop: CancellationToken,
     work: impl FnOnce() -> Result<T, FoldError>,
 ) -> impl FnOnce() -> Result<T, FoldError> {
@@ -53,21 +53,18 @@ pub(crate) fn stopping<T>(
     }
 }
 
-/// Awaits work that calls `components`, of which there is one at least, but not for longer than a call may take.
+/// Awaits work that calls `component`, but not for longer than a call may take.
 ///
 /// # Errors
-/// [`GuestError::CallTimeout`] where a call takes longer than the limits of its component allow.
+/// [`GuestError::OverTime`] where a call takes longer than the component's limits allow.
 pub(crate) async fn watched<T>(
-    components: &[Component],
+    component: &Component,
     work: impl Future<Output = T>,
 ) -> Result<T, GuestError> {
-    let over_time = components
-        .iter()
-        .map(|component| Box::pin(component.over_time()));
-    let (work, over_time) = (pin!(work), select_all(over_time));
+    let (work, over_time) = (pin!(work), pin!(component.over_time()));
     match select(work, over_time).await {
         Either::Left((done, _)) => Ok(done),
-        Either::Right(((error, ..), _)) => Err(error),
+        Either::Right((error, _)) => Err(error),
     }
 }
 

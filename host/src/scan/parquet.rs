@@ -1,4 +1,5 @@
-//! Parquet objects on their way to a worker: footers and wanted ranges are read here, and decoded there.
+//! Parquet objects: their footers and the wanted ranges of their row groups are read here, and decoded by a
+//! [`Decoding`](crate::decode::Decoding).
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,46 +9,15 @@ use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
+use super::ScanError;
 use crate::decode::{
     DecodeError, DecodeOptions, Footer, FooterStep, Format, ParquetFile, ParquetPlanner,
     Projection, RowGroup, Step, is_parquet_by_name,
 };
 use crate::source::{Object, RangeReader, ReplayDriver, SourceError, Split, SplitInput};
 
-/// How many row groups of a worker are in memory: one is decoded while the next is read.
+/// How many row groups of a scan are in memory: one is decoded while the next is read.
 const ROW_GROUPS: usize = 2;
-
-/// Why an object cannot be read.
-#[derive(Debug)]
-pub(super) enum Failure {
-    Read(SourceError),
-    Decode(DecodeError),
-    /// The schemas of its messages.
-    Schemas(Box<Error>),
-}
-
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Self {
-        Failure::Read(error)
-    }
-}
-
-impl From<DecodeError> for Failure {
-    fn from(error: DecodeError) -> Self {
-        Failure::Decode(error)
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Read(error) => error.into(),
-            Failure::Decode(error) => error.into(),
-            Failure::Schemas(error) => *error,
-        }
-    }
-}
 
 /// A part of a split that is read in one way.
 #[derive(Debug, PartialEq)]
@@ -58,7 +28,7 @@ pub(super) enum Part {
     Parquet(Arc<Object>),
 }
 
-/// Reads the Parquet objects of one worker.
+/// Finds and reads the Parquet objects of one scan.
 pub(super) struct RowGroups {
     planner: Arc<ParquetPlanner>,
     format: Format,
@@ -129,7 +99,7 @@ impl RowGroups {
             Format::Parquet => Ok(true),
             Format::Auto => match (is_parquet_by_name(&object.key), driver.ranges()) {
                 (Some(is_parquet), _) => Ok(is_parquet),
-                // Where only the first bytes can tell, whoever cannot be asked for them has none to be read by ranges.
+                // A source whose objects' first bytes cannot be read has no objects that are read by ranges.
                 (None, Some(ranges)) if object.size_bytes >= 4 => {
                     let head = unless_stopped(stop, ranges.read(object, 0..4)).await?;
                     Ok(head == b"PAR1"[..])
@@ -140,15 +110,15 @@ impl RowGroups {
         }
     }
 
-    /// Reads the row groups of an object and hands them to `give`, in order, for as long as it says that it wants more.
-    /// Says so too.
+    /// Reads the row groups of an object and hands them to `give`, in order, until `give` returns `false`. Returns
+    /// `false` then, too.
     pub(super) async fn read(
         &self,
         driver: &dyn ReplayDriver,
         object: Arc<Object>,
         stop: &CancellationToken,
         mut give: impl AsyncFnMut(RowGroup) -> bool,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, ScanError> {
         let ranges = driver.ranges().ok_or_else(|| SourceError::NoRanges {
             driver: driver.name().to_owned(),
             object: object.key.clone(),
@@ -170,7 +140,7 @@ impl RowGroups {
     }
 
     /// Reads a row group once there is room for it.
-    pub(super) async fn row_group(
+    async fn row_group(
         &self,
         ranges: &dyn RangeReader,
         file: &Arc<ParquetFile>,
@@ -179,11 +149,7 @@ impl RowGroups {
     ) -> Result<RowGroup, SourceError> {
         let room = self.room.clone().acquire_owned().await;
         let room = room.map_err(|_| SourceError::Cancelled)?;
-        let reads = wanted
-            .iter()
-            .map(|range| ranges.read(file.object(), range.clone()));
-        let read = try_join_all(reads).await?;
-        let parts = wanted.into_iter().zip(read);
+        let parts = read_ranges(ranges, file, wanted).await?;
         Ok(RowGroup::read(file.clone(), number, parts, room))
     }
 
@@ -192,7 +158,7 @@ impl RowGroups {
         &self,
         ranges: &dyn RangeReader,
         object: Arc<Object>,
-    ) -> Result<Arc<ParquetFile>, Failure> {
+    ) -> Result<Arc<ParquetFile>, ScanError> {
         let mut footer = Footer::new(&object)?;
         let mut wanted = footer.first();
         loop {
@@ -213,6 +179,19 @@ impl RowGroups {
             }
         }
     }
+}
+
+/// Reads ranges of an object, each with its bytes.
+pub(super) async fn read_ranges(
+    ranges: &dyn RangeReader,
+    file: &ParquetFile,
+    wanted: Vec<Range<u64>>,
+) -> Result<Vec<(Range<u64>, Bytes)>, SourceError> {
+    let reads = wanted
+        .iter()
+        .map(|range| ranges.read(file.object(), range.clone()));
+    let read = try_join_all(reads).await?;
+    Ok(wanted.into_iter().zip(read).collect())
 }
 
 /// Waits for `work`, but not once `stop` fires.
@@ -274,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parquet_is_told_by_its_name_or_its_first_bytes_and_keeps_its_place() {
+    async fn parquet_is_found_by_its_name_or_its_first_bytes_and_keeps_its_place() {
         let driver = MemoryDriver::new(ByteSize::mib(1));
         for (key, content) in [
             ("a.json", &b"{}"[..]),
@@ -312,14 +291,14 @@ mod tests {
         let read = reading.read(&driver, object.clone(), &stop, async |group| {
             kept.push(group);
             if kept.len() == ROW_GROUPS {
-                // Nobody will let go of one: it waits until it is stopped.
+                // None of them is dropped: reading waits until it is stopped.
                 stop.cancel();
             }
             true
         });
         assert!(matches!(
             read.await,
-            Err(Failure::Read(SourceError::Cancelled))
+            Err(ScanError::Read(SourceError::Cancelled))
         ));
         assert_eq!(kept.len(), ROW_GROUPS);
         drop(kept);

@@ -1,5 +1,6 @@
-//! Reads the beginning of an object or of a range of offsets, or a row group of an object that is Parquet.
+//! Probes: the beginning of an object or of a range of offsets, or a row group of an object that is Parquet.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,31 +9,30 @@ use tokio::sync::mpsc;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
-use super::pick::Piece;
-use crate::decode::{DecodeOptions, ParquetFile, Projection, RowGroup, Step};
-use crate::replay::row_groups::{Failure, Part, RowGroups};
-use crate::replay::schemas::MessageSchemas;
-use crate::source::{Chunk, Messages, Object, RangeReader, ReplayDriver, Split, SplitInput};
+use super::parquet::read_ranges;
+use super::{Part, Scan, ScanError};
+use crate::decode::{ParquetFile, RowGroup, Step};
+use crate::source::{Chunk, Messages, Object, RangeReader, Split, SplitInput};
 
-/// The most that is read of a Parquet object beside its footer.
+/// The most that is read of a Parquet object in addition to its footer.
 const ROW_GROUP_BYTES: u64 = 16 << 20;
 
-/// How long messages are waited for: what came so far is a sample, too, where a topic is read at a limited rate.
+/// How long to wait for messages: those that came until then are a sample, too, where a topic is read at a limited rate.
 const MESSAGES_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What was read of a piece.
-pub(super) enum Probe {
-    /// Its beginning, or all of it.
+/// The beginning of an object or of a range of offsets, as it was read.
+pub(crate) enum Probe {
+    /// The first bytes of an object, or all of them.
     Stream { object: Arc<Object>, bytes: Bytes },
-    /// Its footer, and a row group unless all are too large.
+    /// The footer of a Parquet object, and a row group with its rows unless all are too large.
     Parquet {
         file: Arc<ParquetFile>,
         group: Option<(RowGroup, u64)>,
-        /// How many rows are decoded in a run: those of the row groups that are not passed over.
+        /// The rows that a run decodes: those of the row groups that are not passed over.
         wanted_rows: u64,
-        /// How many bytes are read in a run.
+        /// The bytes that a run reads.
         wanted_bytes: u64,
-        /// How many bytes were read.
+        /// The bytes that were read.
         bytes: u64,
     },
     /// The first messages of a split, or all of them.
@@ -46,8 +46,8 @@ pub(super) enum Probe {
 }
 
 impl Probe {
-    /// How many bytes were read.
-    pub(super) fn bytes(&self) -> u64 {
+    /// The bytes that were read.
+    pub(crate) fn bytes(&self) -> u64 {
         match self {
             Probe::Stream { bytes, .. } => bytes.len() as u64,
             Probe::Parquet { bytes, .. } => *bytes,
@@ -55,8 +55,8 @@ impl Probe {
         }
     }
 
-    /// When its first bytes came, where that is known: what came before was spent on connections.
-    pub(super) fn began(&self) -> Option<Instant> {
+    /// When the first bytes came, where that is known: the time before was spent on connections.
+    pub(crate) fn began(&self) -> Option<Instant> {
         match self {
             Probe::Messages { began, .. } => *began,
             Probe::Stream { .. } | Probe::Parquet { .. } => None,
@@ -64,36 +64,32 @@ impl Probe {
     }
 }
 
-/// Reads probes of a source.
-pub(super) struct Prober<'a> {
-    pub(super) driver: &'a dyn ReplayDriver,
-    /// Of a source of objects.
-    pub(super) ranges: Option<&'a dyn RangeReader>,
-    /// Of messages that have any.
-    pub(super) schemas: Option<&'a MessageSchemas>,
-    pub(super) projection: Projection,
-    pub(super) decode: &'a DecodeOptions,
-}
-
-impl Prober<'_> {
-    /// Reads a piece, about `most_bytes` of one that is no Parquet; `None` where nothing came.
-    pub(super) async fn read(
+impl Scan<'_> {
+    /// Reads the beginning of `split`, which is one object or a range of offsets: about `most_bytes` bytes, unless it is a
+    /// Parquet object. `None` where nothing came, or where objects of the source cannot be read by ranges.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) async fn probe(
         &self,
-        piece: Piece,
+        split: Split,
         most_bytes: u64,
-    ) -> Result<Option<Probe>, Failure> {
-        match (piece, self.ranges) {
-            (Piece::Offsets(split), _) => self.read_messages(split, most_bytes).await,
-            (Piece::Object(object), Some(ranges)) => {
-                let probe = self.read_object(ranges, object, most_bytes);
-                probe.await.map(Some)
+    ) -> Result<Option<Probe>, ScanError> {
+        match (&split.input, self.driver.ranges()) {
+            (SplitInput::Offsets { .. }, _) => self.probe_messages(split, most_bytes).await,
+            (SplitInput::Objects(_), Some(ranges)) => {
+                self.probe_object(ranges, split, most_bytes).await
             }
-            (Piece::Object(_), None) => Ok(None),
+            (SplitInput::Objects(_), None) => Ok(None),
         }
     }
 
     /// Reads the first messages of a split, as its driver delivers them.
-    async fn read_messages(&self, split: Split, most_bytes: u64) -> Result<Option<Probe>, Failure> {
+    async fn probe_messages(
+        &self,
+        split: Split,
+        most_bytes: u64,
+    ) -> Result<Option<Probe>, ScanError> {
         let (sender, mut delivered) = mpsc::channel(1);
         let cancel = CancellationToken::new();
         let until = (Instant::now() + MESSAGES_PATIENCE).into();
@@ -106,22 +102,21 @@ impl Prober<'_> {
                     Ok(Some(chunk)) => {
                         began.get_or_insert_with(Instant::now);
                         if let Some(schemas) = self.schemas {
-                            let learned = schemas.learn(&chunk).await;
-                            learned.map_err(|error| Failure::Schemas(Box::new(error)))?;
+                            schemas.learn(&chunk).await?;
                         }
                         if let Chunk::Messages(messages) = chunk {
                             bytes += messages.value_bytes();
                             chunks.push(messages);
                         }
                     }
-                    Ok(None) => return Ok::<_, Failure>((chunks, began, true)),
+                    Ok(None) => return Ok::<_, ScanError>((chunks, began, true)),
                     Err(_) => break,
                 }
             }
             stop.cancel();
             Ok((chunks, began, false))
         };
-        let taking = async { taking.await.inspect_err(|_: &Failure| cancel.cancel()) };
+        let taking = async { taking.await.inspect_err(|_: &ScanError| cancel.cancel()) };
         let reading = self.driver.replay(&split, sender, cancel.clone());
         let (taken, read) = tokio::join!(taking, reading);
         let (chunks, began, is_whole) = taken?;
@@ -137,45 +132,46 @@ impl Prober<'_> {
         Ok((is_whole || began.is_some()).then_some(probe))
     }
 
-    async fn read_object(
+    async fn probe_object(
         &self,
         ranges: &dyn RangeReader,
-        object: Object,
+        split: Split,
         most_bytes: u64,
-    ) -> Result<Probe, Failure> {
-        // One of each object, since it gives no more row groups than are let go of again.
-        let row_groups = RowGroups::new(self.projection.clone(), self.decode)?;
-        let split = Split {
-            number: 0,
-            size_bytes: object.size_bytes,
-            input: SplitInput::Objects(vec![object.clone()]),
-        };
+    ) -> Result<Option<Probe>, ScanError> {
         let never = CancellationToken::new();
-        let parts = row_groups.parts(self.driver, &split, &never).await?;
-        if let Some(Part::Parquet(object)) = parts.into_iter().next() {
-            return self.read_parquet(ranges, &row_groups, object).await;
-        }
+        let parts = self.row_groups.parts(self.driver, &split, &never).await?;
+        let object = match parts.into_iter().next() {
+            Some(Part::Parquet(object)) => {
+                return self.probe_parquet(ranges, object).await.map(Some);
+            }
+            Some(Part::Stream(Split {
+                input: SplitInput::Objects(objects),
+                ..
+            })) => objects.into_iter().next(),
+            Some(Part::Stream(_)) | None => None,
+        };
+        let Some(object) = object else {
+            return Ok(None);
+        };
         let most_bytes = most_bytes.min(object.size_bytes);
         let bytes = ranges.read(&object, 0..most_bytes).await?;
         let object = Arc::new(object);
-        Ok(Probe::Stream { object, bytes })
+        Ok(Some(Probe::Stream { object, bytes }))
     }
 
-    /// Reads the footer, which tells the rows, and the largest row group that is not too large.
-    async fn read_parquet(
+    /// Reads the footer, which has the number of rows, and the row group with most rows that is not too large.
+    async fn probe_parquet(
         &self,
         ranges: &dyn RangeReader,
-        row_groups: &RowGroups,
         object: Arc<Object>,
-    ) -> Result<Probe, Failure> {
-        let file = row_groups.open(ranges, object).await?;
+    ) -> Result<Probe, ScanError> {
+        let file = self.row_groups.open(ranges, object).await?;
         let (mut largest, mut wanted_rows, mut wanted_bytes) = (None, 0, 0);
         for number in 0..file.row_groups() {
             let Step::Read(wanted) = file.step(number)? else {
                 continue;
             };
-            let bytes: u64 = wanted.iter().map(|range| range.end - range.start).sum();
-            let rows = file.rows_of(number);
+            let (rows, bytes) = (file.rows_of(number), bytes_of(&wanted));
             wanted_rows += rows;
             wanted_bytes += bytes;
             let is_larger = largest.as_ref().is_none_or(|(_, most, _)| rows > *most);
@@ -185,9 +181,9 @@ impl Prober<'_> {
         }
         let (mut group, mut bytes) = (None, 0);
         if let Some((number, rows, wanted)) = largest {
-            bytes = wanted.iter().map(|range| range.end - range.start).sum();
-            let read = row_groups.row_group(ranges, &file, number, wanted);
-            group = Some((read.await?, rows));
+            bytes = bytes_of(&wanted);
+            let parts = read_ranges(ranges, &file, wanted).await?;
+            group = Some((RowGroup::read(file.clone(), number, parts, ()), rows));
         }
         Ok(Probe::Parquet {
             file,
@@ -197,4 +193,9 @@ impl Prober<'_> {
             bytes,
         })
     }
+}
+
+/// The bytes in ranges of an object.
+fn bytes_of(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
 }
