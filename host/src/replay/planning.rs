@@ -12,6 +12,7 @@ use super::estimate::left;
 use super::phase::Stored;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
+use crate::fold::FoldedSplit;
 use crate::job::{Job, JobError};
 use crate::plan::{self, InputPlan, InputSource, TablePlan};
 use crate::scan::{schemas_of_topics, wanted_parts};
@@ -245,9 +246,7 @@ impl Replay<'_> {
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let rejected = folded
-            .map(|folded| folded.counts.rejected + folded.rejected_by_component)
-            .sum();
+        let rejected = folded.map(FoldedSplit::rejected).sum();
         // Not what was read, which of Parquet is less.
         let bytes = frozen
             .size_bytes

@@ -13,7 +13,8 @@ use super::thread::{on_thread, stopping, watched};
 use crate::decode::{DecodeError, RULES};
 use crate::error::{Class, Code, Coded};
 use crate::fold::{
-    CheckpointSink, Claims, Feed, FoldError, FoldedOffsets, StateTable, Worker, WorkerSettings,
+    CheckpointSink, Claims, Feed, FoldError, FoldedOffsets, Lane, LaneSettings, StateTable, Worker,
+    WorkerSettings,
 };
 use crate::guest::{Component, GuestError, Window};
 use crate::plan::{InputPlan, TablePlan, Task};
@@ -191,8 +192,7 @@ pub async fn fold_splits(
         unfinished: AtomicU64::new(count),
         workers: worker_count as u64,
     };
-    let commutative = folding.table.descriptor.commutative;
-    let claims = Arc::new(Claims::new(folding.folded.clone(), commutative));
+    let claims = Arc::new(Claims::new(folding.folded.clone()));
     let stack_bytes = folding.component.limits().thread_stack_bytes();
     // Fires when one of them fails, so that the others do not go on for nothing.
     let stop = CancellationToken::new();
@@ -269,28 +269,30 @@ impl Folding<'_> {
         context: &Context,
     ) -> Result<impl FnOnce() -> Result<Worker, FoldError> + Send + use<>, FoldStepError> {
         let (descriptor, options) = (&self.table.descriptor, &context.options);
-        let settings = WorkerSettings {
+        let budget_bytes = options.budget_per_worker_bytes();
+        let lane = LaneSettings {
             runs: self.folder.runs.clone(),
             quarantine: self.folder.quarantine.clone(),
-            budget_bytes: options.budget_per_worker_bytes(),
+            budget_bytes,
             run_batch_bytes: options.run_batch_bytes(),
-            checkpoint_interval: options.checkpoint_interval,
             stop_after_rejected: self.stop_after_rejected,
             commutative: descriptor.commutative,
+        };
+        let settings = WorkerSettings {
+            checkpoint_interval: options.checkpoint_interval,
+            decode: self.input.decode.clone(),
             claims,
         };
         let (component, params) = (self.component.clone(), self.table.component_params());
         let (decoding, states) = (scan.decoding()?, StateTable::new(descriptor)?);
-        let (window_batches, window_bytes) =
-            (options.window_batches, options.budget_per_worker_bytes());
         let (sink, progress) = (self.sink.clone(), context.progress.clone());
+        let window_batches = options.window_batches;
         Ok(move || {
             let instance = component.open(&params);
             let instance = instance.map_err(|source| FoldError::Open { source })?;
-            let window = Window::new(instance, window_batches).of_at_most(window_bytes);
-            Ok(Worker::new(
-                decoding, window, states, settings, sink, progress,
-            ))
+            let window = Window::new(instance, window_batches).of_at_most(budget_bytes);
+            let lane = Lane::new(decoding, window, states, lane, progress.clone());
+            Ok(Worker::new(vec![lane], settings, sink, progress))
         })
     }
 

@@ -189,8 +189,8 @@ fn facts(task: &Task, standing: &Standing, merged: Loaded) -> Facts {
         merged,
     };
     for folded in standing.checkpoints.iter().flat_map(|one| &one.splits) {
-        facts.counts += folded.counts;
-        facts.rejected += folded.counts.rejected + folded.rejected_by_component;
+        facts.counts += folded.tables[0].counts;
+        facts.rejected += folded.rejected();
     }
     facts
 }

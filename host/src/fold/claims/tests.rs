@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange, Projection};
-use crate::schema::{Encoding, Input, Kind, Origin};
-use crate::source::{Chunk, KeyFields, Object};
+use crate::fold::PartitionOffsets;
+use crate::schema::{Condition, Encoding, Input, Kind, Origin};
+use crate::source::{Chunk, KeyFields, Object, TopicPartition};
 
 fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
     Arc::new(Object {
@@ -31,8 +32,19 @@ fn object(key: &str, offset: i64, scattered: bool) -> Arc<Object> {
 
 /// Events of an object that holds these lines, in batches of three.
 fn decoded(lines: &str, first: i64, scattered: bool, carries: bool) -> Vec<Events> {
+    let begin = object("a", first, scattered);
+    decoded_in_batches(lines, begin, carries, 3, Vec::new())
+}
+
+fn decoded_in_batches(
+    lines: &str,
+    begin: Arc<Object>,
+    carries: bool,
+    batch_rows: u32,
+    only: Vec<Condition>,
+) -> Vec<Events> {
     let options = DecodeOptions {
-        batch_rows: 3,
+        batch_rows,
         envelope: match carries {
             true => Envelope::Aiven,
             false => Envelope::None,
@@ -48,7 +60,7 @@ fn decoded(lines: &str, first: i64, scattered: bool, carries: bool) -> Vec<Event
     };
     let projection = Projection {
         inputs: vec![input],
-        only: Vec::new(),
+        only,
         event_time: None,
         range: EventRange::default(),
         cut_by_record_time: false,
@@ -57,7 +69,7 @@ fn decoded(lines: &str, first: i64, scattered: bool, carries: bool) -> Vec<Event
     };
     let mut decoding = Decoding::new(projection, &options).unwrap();
     for chunk in [
-        Chunk::Object(object("a", first, scattered)),
+        Chunk::Object(begin),
         Chunk::Bytes(Bytes::from(lines.to_owned())),
         Chunk::End,
     ] {
@@ -84,6 +96,21 @@ fn read(offsets: &[i64], scattered: bool, carries: bool) -> Vec<Events> {
     decoded(&lines, first, scattered, carries)
 }
 
+/// Events of an object that holds these offsets, each carried by its record; those with an even one where `even_only`.
+fn read_in_batches(offsets: &[i64], batch_rows: u32, even_only: bool) -> Vec<Events> {
+    let line = |n: &i64| {
+        let parity = ["even", "odd"][(n % 2) as usize];
+        format!("{{\"offset\":{n},\"value\":{{\"n\":{n},\"parity\":\"{parity}\"}}}}\n")
+    };
+    let lines: String = offsets.iter().map(line).collect();
+    let only = even_only.then(|| Condition {
+        path: "parity".to_owned(),
+        any_of: vec!["even".to_owned()],
+    });
+    let begin = object("a", offsets[0], false);
+    decoded_in_batches(&lines, begin, true, batch_rows, Vec::from_iter(only))
+}
+
 fn numbers(events: &Events) -> Vec<i64> {
     let column = events.batch.column(0).as_primitive::<Int64Type>();
     assert_eq!(events.provenance.rows(), column.len());
@@ -91,14 +118,28 @@ fn numbers(events: &Events) -> Vec<i64> {
     column.values().to_vec()
 }
 
-/// Folds an object; gives what is left of it.
-fn fold(claims: &Claims, own: &mut FoldedOffsets, events: Vec<Events>) -> Vec<i64> {
-    let mut folded = Vec::new();
+/// Folds an object as a split; gives what is left of it.
+fn fold(claims: &Arc<Claims>, own: &mut FoldedOffsets, events: Vec<Events>) -> Vec<i64> {
+    fold_as(true, claims, own, events)
+}
+
+fn fold_as(
+    takes_out: bool,
+    claims: &Arc<Claims>,
+    own: &mut FoldedOffsets,
+    events: Vec<Events>,
+) -> Vec<i64> {
+    let (mut folded, mut split) = (Vec::new(), claims.split(1));
     for mut events in events {
-        claims.take_out_repeated(&mut events, own).unwrap();
+        split.take_out_repeated(0, takes_out, &mut events).unwrap();
         folded.extend(numbers(&events));
     }
+    own.add(&split.finish());
     folded
+}
+
+fn new_claims() -> Arc<Claims> {
+    Arc::new(Claims::new(FoldedOffsets::default()))
 }
 
 fn only(offsets: &FoldedOffsets) -> PartitionOffsets {
@@ -118,10 +159,7 @@ fn covered(offsets: &FoldedOffsets) -> Vec<(i64, i64)> {
 
 #[test]
 fn what_records_carry_is_folded_once() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), true),
-        FoldedOffsets::default(),
-    );
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
     let first: Vec<i64> = (10..20).collect();
     let second: Vec<i64> = (15..27).collect();
     assert_eq!(fold(&claims, &mut own, read(&first, false, true)), first);
@@ -133,10 +171,7 @@ fn what_records_carry_is_folded_once() {
 
 #[test]
 fn what_is_rejected_twice_is_kept_once() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), true),
-        FoldedOffsets::default(),
-    );
+    let claims = new_claims();
     let line = |n: i64| match n % 3 {
         0 => format!("{{\"offset\":{n},\"value\":{{\"n\":\"no number\"}}}}\n"),
         _ => format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n"),
@@ -144,8 +179,9 @@ fn what_is_rejected_twice_is_kept_once() {
     let mut offsets = Vec::new();
     for object in [0..10, 5..15] {
         let lines: String = object.clone().map(line).collect();
+        let mut split = claims.split(1);
         for mut events in decoded(&lines, object.start, false, true) {
-            claims.take_out_repeated(&mut events, &mut own).unwrap();
+            split.take_out_repeated(0, true, &mut events).unwrap();
             assert_eq!(events.counts.rejected, events.rejected.len() as u64);
             let first = object.start;
             offsets.extend(numbers(&events));
@@ -163,10 +199,7 @@ fn what_is_rejected_twice_is_kept_once() {
 
 #[test]
 fn what_no_record_carries_is_counted_twice_and_said_so() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), true),
-        FoldedOffsets::default(),
-    );
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
     fold(
         &claims,
         &mut own,
@@ -182,22 +215,17 @@ fn what_no_record_carries_is_counted_twice_and_said_so() {
 
 #[test]
 fn where_the_order_matters_nothing_is_taken_out() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), false),
-        FoldedOffsets::default(),
-    );
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
     for _ in 0..2 {
-        assert_eq!(fold(&claims, &mut own, read(&[1, 2], false, true)), [1, 2]);
+        let events = read(&[1, 2], false, true);
+        assert_eq!(fold_as(false, &claims, &mut own, events), [1, 2]);
     }
     assert_eq!(only(&own).repeated, 2);
 }
 
 #[test]
 fn holes_within_an_object_are_no_gaps_and_taken_for_no_records() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), true),
-        FoldedOffsets::default(),
-    );
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
     // Transactions leave such holes.
     fold(&claims, &mut own, read(&[0, 1, 3, 4, 8], false, true));
     assert_eq!(covered(&own), [(0, 9)]);
@@ -207,10 +235,7 @@ fn holes_within_an_object_are_no_gaps_and_taken_for_no_records() {
 
 #[test]
 fn scattered_records_fill_each_others_holes() {
-    let (claims, mut own) = (
-        Claims::new(FoldedOffsets::default(), true),
-        FoldedOffsets::default(),
-    );
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
     let (five, six) = ([0, 1, 3, 5], [2, 4, 6, 7]);
     assert_eq!(fold(&claims, &mut own, read(&five, true, true)), five);
     assert_eq!(fold(&claims, &mut own, read(&six, true, true)), six);
@@ -224,17 +249,17 @@ fn scattered_records_fill_each_others_holes() {
 #[test]
 fn memory_is_bounded() {
     let mut offsets = FoldedOffsets::default();
-    let set = offsets.partitions.entry(TopicPartition {
+    let partition = TopicPartition {
         topic: "clicks".to_owned(),
         partition: 0,
-    });
-    let covered = &mut set.or_default().covered;
+    };
+    let covered = &mut offsets.of(&partition).covered;
     (0..PIECES as i64).for_each(|at| {
         covered.insert(10 * at + 100..10 * at + 101);
     });
-    let (claims, mut own) = (Claims::new(offsets, true), FoldedOffsets::default());
+    let mut split = Arc::new(Claims::new(offsets)).split(1);
     let mut events = read(&[0], false, false).remove(0);
-    let error = claims.take_out_repeated(&mut events, &mut own).unwrap_err();
+    let error = split.take_out_repeated(0, true, &mut events).unwrap_err();
     insta::assert_snapshot!(error, @"the offsets that were read lie in more than 1048576 pieces, the last of them in clicks/0");
 }
 
@@ -246,7 +271,7 @@ proptest! {
         committed in prop::collection::vec(any::<bool>(), 8),
     ) {
         let records = |(first, len): (i64, i64)| (first..first + len).collect::<Vec<_>>();
-        let claims = Claims::new(FoldedOffsets::default(), true);
+        let claims = new_claims();
         let (mut kept, mut checkpoint, mut lost) = (Vec::new(), FoldedOffsets::default(), FoldedOffsets::default());
         for (object, committed) in objects.iter().zip(&committed) {
             let events = read(&records(*object), false, true);
@@ -258,7 +283,7 @@ proptest! {
         }
         let written = serde_json::to_string(&checkpoint).unwrap();
         let mut checkpoint: FoldedOffsets = serde_json::from_str(&written).unwrap();
-        let claims = Claims::new(checkpoint.clone(), true);
+        let claims = Arc::new(Claims::new(checkpoint.clone()));
         for (object, _) in objects.iter().zip(&committed).filter(|(_, committed)| !**committed) {
             kept.extend(fold(&claims, &mut checkpoint, read(&records(*object), false, true)));
         }
@@ -270,6 +295,46 @@ proptest! {
         prop_assert_eq!(only(&checkpoint).repeated, 0);
     }
 
+    /// Two lanes decode the objects of a split into batches of their own, and one of them wants only some records. Each
+    /// folds each record that it wants once, also where another worker reads other splits in between.
+    #[test]
+    fn each_lane_of_a_split_folds_each_offset_once(
+        objects in prop::collection::vec((0i64..40, 1i64..15, any::<bool>()), 1..8),
+        lane_rows in [1u32..6, 1u32..6],
+    ) {
+        let claims = new_claims();
+        let (mut offsets, mut kept) = (FoldedOffsets::default(), [vec![], vec![]]);
+        let mut splits: Vec<&[(i64, i64, bool)]> = Vec::new();
+        splits.extend(objects.split_inclusive(|(.., ends)| *ends));
+        // The splits of two workers take turns, object by object.
+        for workers in splits.chunks(2) {
+            let mut open: Vec<_> = workers.iter().map(|_| claims.split(2)).collect();
+            for at in 0..objects.len() {
+                for (objects, split) in workers.iter().zip(&mut open) {
+                    let Some((first, len, _)) = objects.get(at) else { continue };
+                    let records: Vec<i64> = (*first..first + len).collect();
+                    for lane in 0..2 {
+                        for mut events in read_in_batches(&records, lane_rows[lane], lane == 1) {
+                            split.take_out_repeated(lane, true, &mut events).unwrap();
+                            kept[lane].extend(numbers(&events));
+                        }
+                    }
+                }
+            }
+            open.into_iter().for_each(|split| offsets.add(&split.finish()));
+        }
+        let records = objects.iter().flat_map(|(first, len, _)| *first..first + len);
+        let mut expected: Vec<i64> = records.collect();
+        expected.sort_unstable();
+        expected.dedup();
+        let even: Vec<i64> = expected.iter().copied().filter(|n| n % 2 == 0).collect();
+        kept.iter_mut().for_each(|kept| kept.sort_unstable());
+        prop_assert_eq!(kept, [expected.clone(), even]);
+        prop_assert_eq!(only(&offsets).repeated, 0);
+        let covered = only(&offsets).covered;
+        prop_assert_eq!(covered.ranges().flatten().collect::<Vec<_>>(), expected);
+    }
+
     /// Objects whose offsets are in no order, and not those that their keys promise.
     #[test]
     fn each_offset_counts_once_whatever_the_objects_are(
@@ -278,7 +343,7 @@ proptest! {
             1..6,
         ),
     ) {
-        let (claims, mut own) = (Claims::new(FoldedOffsets::default(), true), FoldedOffsets::default());
+        let (claims, mut own) = (new_claims(), FoldedOffsets::default());
         let mut kept = Vec::new();
         for (offsets, first, scattered) in &objects {
             let line = |n: &i64| format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n");
