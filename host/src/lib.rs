@@ -15,6 +15,7 @@
 //! | [`plan`] | an input and tables | what any process needs to fold them |
 //! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
+//! | [`steps`] | a plan's data | runs, a shadow table, a verdict, a live table |
 //! | [`job`] | a job file | which of them, with which settings |
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
@@ -52,6 +53,8 @@ pub mod plan;
 pub mod workdir;
 
 pub mod cutover;
+
+pub mod steps;
 
 pub mod job;
 

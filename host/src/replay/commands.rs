@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Error;
-use super::cutover::{diff_options, find_build, newest_loaded, unless_cancelled};
+use super::cutover::{diff_options, find_build, newest_loaded};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
 use crate::cutover::{self, CutoverError, Diff, diff_with_live};
+use crate::fold::FoldError;
 use crate::job::Job;
+use crate::steps::unless_cancelled;
 use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext};
 use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 
@@ -76,7 +78,9 @@ pub async fn diff(
             }
         }
     };
-    unless_cancelled(&context.cancel, comparing).await
+    unless_cancelled(&context.cancel, comparing)
+        .await
+        .unwrap_or_else(|| Err(FoldError::Interrupted.into()))
 }
 
 /// Shows the build again that was shown before the live one.

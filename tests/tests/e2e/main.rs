@@ -9,6 +9,7 @@
 //! | `table/` | swaps, rollbacks, and the database that other programs use too |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
+//! | `steps.rs` | the steps of a build in separate processes |
 //! | `readme.rs` | the commands of the READMEs |
 //!
 //! Tests run on several threads of one process, so no test changes what belongs to the process: environment, current
@@ -23,4 +24,5 @@ mod input;
 mod kafka;
 mod readme;
 mod s3;
+mod steps;
 mod table;

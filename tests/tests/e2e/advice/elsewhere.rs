@@ -17,6 +17,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "the command folds what it planned itself: `steps.rs`, for users of the library",
+        &["BF0508"],
+    ),
+    (
         "needs a schema registry: `kafka/avro.rs`, and the scripted registries of `registry`",
         &["BF0901", "BF0902", "BF0903", "BF0904", "BF0905"],
     ),
