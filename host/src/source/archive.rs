@@ -352,10 +352,21 @@ mod tests {
     fn no_split_is_a_large_part_of_the_whole_and_large_archives_have_large_splits() {
         for objects in [2_000, 20_000, 200_000] {
             let (splits, frozen) = freeze(&vec![1 << 20; objects], SPLIT_SIZE.0);
-            let largest = splits.iter().map(|split| split.size_bytes).max().unwrap_or(0);
-            assert!(largest <= frozen.size_bytes / PARTS_OF_THE_INPUT, "{objects}");
+            let largest = splits
+                .iter()
+                .map(|split| split.size_bytes)
+                .max()
+                .unwrap_or(0);
+            assert!(
+                largest <= frozen.size_bytes / PARTS_OF_THE_INPUT,
+                "{objects}"
+            );
             let of_full_size = frozen.size_bytes.div_ceil(SPLIT_SIZE.0);
-            assert!(frozen.splits < of_full_size + 170, "{objects}: {}", frozen.splits);
+            assert!(
+                frozen.splits < of_full_size + 170,
+                "{objects}: {}",
+                frozen.splits
+            );
         }
     }
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use backfold::cutover::GateOptions;
+use backfold::cutover::{GateOptions, SortOptions};
 use backfold::fold::{FoldOptions, join_quarantine};
 use backfold::guest::Component;
 use backfold::plan::Task;
-use backfold::steps::{self, Context, Facts, FoldFolder, Runs};
+use backfold::steps::{self, Context, Facts, FoldFolder, Runs, VerifyOptions};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{Access, BuildInfo, Loaded, StateStore, StoreContext};
 use backfold::workdir::{Journal, Standing};
@@ -146,7 +146,7 @@ impl Load {
             },
             sorting: SortOptions {
                 folder: self.folder.clone(),
-                fold: table.fold.clone(),
+                fold: FoldOptions::default(),
             },
         };
         let verdict = steps::verify(&store, stored, &facts, &options, &context.cancel).await?;
