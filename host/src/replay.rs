@@ -271,7 +271,9 @@ impl<'a> Replay<'a> {
             None => Some(self.load_shadow(build, &standing).await?),
         };
         if let Some(loaded) = loaded {
-            journal.append(&Entry::Loaded(loaded.clone()))?;
+            journal.append(&Entry::Loaded {
+                tables: vec![loaded.clone()],
+            })?;
             standing.loaded = Some(loaded);
         }
         let (info, indexes) = (build.manifest.info(), &self.job.indexes);
@@ -281,10 +283,10 @@ impl<'a> Replay<'a> {
 
     /// Merges all runs of a folded build, and loads the rows into its shadow table.
     async fn load_shadow(&self, build: &BuildFolder, standing: &Standing) -> Result<Loaded, Error> {
-        let (table, info) = (self.table(&build.manifest), build.manifest.info());
+        let (table, info) = (build.manifest.table(), build.manifest.info());
         let (runs, context) = (runs(build, standing), self.context());
         let (component, store) = (&self.component, &*self.store);
-        Ok(steps::load(&table, runs, component, &info, store, &context).await?)
+        Ok(steps::load(table, runs, component, &info, store, &context).await?)
     }
 
     /// Merges all runs of a folded build, and only counts and digests the rows.
@@ -293,10 +295,10 @@ impl<'a> Replay<'a> {
         build: &BuildFolder,
         standing: &Standing,
     ) -> Result<MergedRows, Error> {
-        let (table, context) = (self.table(&build.manifest), self.context());
+        let (table, context) = (build.manifest.table(), self.context());
         let runs = runs(build, standing);
         let sink = |_| Ok(());
-        Ok(steps::merge(&table, runs, &self.component, &context, sink).await?)
+        Ok(steps::merge(table, runs, &self.component, &context, sink).await?)
     }
 
     /// What the steps need of this process.

@@ -18,7 +18,7 @@ impl Replay<'_> {
         journal: Arc<Journal>,
         standing: &Standing,
     ) -> Result<(), Error> {
-        let (input, table) = (self.input(&build.manifest)?, self.table(&build.manifest));
+        let (input, table) = (&build.manifest.input, build.manifest.table());
         let (digest, covered) = (&input.splits_digest, standing.covered.clone());
         let count = input.frozen.splits - covered.len();
         let splits = SplitReader::open(&build.splits_file(), digest, covered)?;
@@ -29,8 +29,8 @@ impl Replay<'_> {
             quarantine: build.quarantine(),
         };
         let folding = Folding {
-            input: &input,
-            table: &table,
+            input,
+            table,
             component: &self.component,
             driver: &*driver,
             schemas: schemas.as_ref(),
@@ -47,16 +47,16 @@ impl Replay<'_> {
     /// all was folded before: the run that did so may have failed by this very check.
     pub(super) async fn verify_topics(&self, build: &BuildFolder) -> Result<(), Error> {
         let manifest = &build.manifest;
-        if manifest.frozen.partitions.is_empty() {
+        if manifest.input.frozen.partitions.is_empty() {
             return Ok(());
         }
         let driver = self.driver(manifest)?;
-        driver.verify(&manifest.frozen).await?;
+        driver.verify(&manifest.input.frozen).await?;
         Ok(driver.close().await?)
     }
 }
 
 /// What the component of a build wants of each record.
 pub(super) fn projection(manifest: &Manifest) -> Projection {
-    wanted_projection(&manifest.descriptor, manifest.range)
+    wanted_projection(&manifest.table().descriptor, manifest.input.range)
 }

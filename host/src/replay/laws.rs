@@ -198,7 +198,7 @@ impl Replay<'_> {
         let manifest = &build.manifest;
         let splits = SplitReader::open(
             &build.splits_file(),
-            &manifest.splits_digest,
+            &manifest.input.splits_digest,
             Default::default(),
         )?;
         let mut picked = Picked::new(RUN_OBJECTS);
@@ -210,13 +210,13 @@ impl Replay<'_> {
         let sampling = Sampling {
             driver: &*driver,
             projection: projection(manifest),
-            decode: &manifest.decode,
+            decode: &manifest.input.decode,
             schemas: schemas.as_ref(),
             events: RUN_EVENTS,
             lenient: true,
             cancel: &self.cancel,
         };
-        let schema = manifest.descriptor.input_schema();
+        let schema = manifest.table().descriptor.input_schema();
         let sample = sampling.sample(&schema, picked).await?;
         driver.close().await?;
         Ok(sample)

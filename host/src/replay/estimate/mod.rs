@@ -110,7 +110,7 @@ impl Replay<'_> {
     ) -> Result<Sample, Error> {
         let mut sample = Sample::default();
         let schemas = peek_schemas(self.job, build)?;
-        let (projection, decode) = (projection(&build.manifest), &build.manifest.decode);
+        let (projection, decode) = (projection(&build.manifest), &build.manifest.input.decode);
         let scan = Scan::new(driver, projection, decode, schemas.as_ref())?;
         // The size of messages is not known, even in a small plan.
         let most_bytes = match total.is_small() && total.offsets == 0 {
@@ -189,9 +189,9 @@ impl Sample {
             let folding = || -> Result<Measuring, Error> {
                 Ok(Measuring::new(
                     Window::new(component.open(&params)?, window_batches),
-                    StateTable::new(&manifest.descriptor)?,
+                    StateTable::new(&manifest.table().descriptor)?,
                     projection(&manifest),
-                    manifest.decode.clone(),
+                    manifest.input.decode.clone(),
                     schemas,
                     Instant::now() + PATIENCE,
                 ))
@@ -236,7 +236,7 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
 
 /// The part of a build's plan that is left to fold.
 pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
-    let frozen = &build.manifest.frozen;
+    let frozen = &build.manifest.input.frozen;
     let is_known = frozen.objects > 0 || !frozen.partitions.is_empty();
     if standing.covered.is_empty() && is_known {
         return Ok(Total {
@@ -260,7 +260,7 @@ pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Er
 }
 
 fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error> {
-    let digest = &build.manifest.splits_digest;
+    let digest = &build.manifest.input.splits_digest;
     Ok(SplitReader::open(
         &build.splits_file(),
         digest,
