@@ -12,8 +12,10 @@
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
+//! | [`plan`] | an input and tables | what any process needs to fold them |
 //! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
+//! | [`steps`] | a plan's data | runs, a shadow table, a verdict, a live table |
 //! | [`job`] | a job file | which of them, with which settings |
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
@@ -46,9 +48,13 @@ pub mod fold;
 
 pub mod store;
 
+pub mod plan;
+
 pub mod workdir;
 
 pub mod cutover;
+
+pub mod steps;
 
 pub mod job;
 

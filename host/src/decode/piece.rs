@@ -5,7 +5,7 @@ use super::columnar::RowGroup;
 use crate::source::Chunk;
 
 /// A piece of a split, on its way from a source to a [`Decoding`](super::Decoding).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Piece {
     /// A chunk as the source delivered it.
     Chunk(Chunk),

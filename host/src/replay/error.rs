@@ -11,6 +11,7 @@ use crate::job::JobError;
 use crate::registry::RegistryError;
 use crate::scan::{ScanError, SchemasError};
 use crate::source::SourceError;
+use crate::steps::{ComponentError, FoldStepError, LoadError, MergeError, Unfit, VerifyError};
 use crate::store::StoreError;
 use crate::workdir::BuildError;
 
@@ -42,6 +43,9 @@ pub enum Error {
     /// The component does not keep the laws that a rebuild rests on.
     #[error(transparent)]
     Law(LawError),
+    /// This process is not what a task was planned with.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Reading, folding or merging.
     #[error(transparent)]
     Fold(#[from] FoldError),
@@ -77,6 +81,7 @@ impl Error {
             Error::Scan(error) => error.code(),
             Error::Guest(error) => error.code(),
             Error::Law(error) => error.code(),
+            Error::Unfit(error) => error.code(),
             Error::Fold(error) => error.code(),
             Error::Store(error) => error.code(),
             Error::Cutover(error) => error.code(),
@@ -104,10 +109,59 @@ impl Error {
             Error::Law(_) => "laws",
             Error::Fold(FoldError::Read { .. }) => "read",
             Error::Fold(FoldError::Decode { .. }) => "decode",
-            Error::Fold(_) => "fold",
+            Error::Unfit(_) | Error::Fold(_) => "fold",
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
             Error::FileTest(_) => "test",
+        }
+    }
+}
+
+impl From<ComponentError> for Error {
+    fn from(error: ComponentError) -> Self {
+        match error {
+            ComponentError::Thread(error) => error.into(),
+            ComponentError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<FoldStepError> for Error {
+    fn from(error: FoldStepError) -> Self {
+        match error {
+            FoldStepError::Unfit(error) => error.into(),
+            FoldStepError::Splits(error) => error.into(),
+            FoldStepError::Source(error) => error.into(),
+            FoldStepError::Decode(error) => error.into(),
+            FoldStepError::Guest(error) => error.into(),
+            FoldStepError::Fold(error) => error.into(),
+        }
+    }
+}
+
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Fold(error) => error.into(),
+            MergeError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Merge(error) => error.into(),
+            LoadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Cutover(error) => error.into(),
+            VerifyError::Interrupted(error) => error.into(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::planning::Input;
 use super::{Error, Replay};
 use crate::durable;
-use crate::fold::Checkpoint;
+use crate::fold::{Checkpoint, TableCheckpoint};
 use crate::scan::wanted_parts;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
@@ -84,7 +84,7 @@ impl Replay<'_> {
         // Before the manifest makes it a build: without the base's states it must not be gone on with.
         let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
         journal.append(&Entry::Checkpoint(Checkpoint {
-            runs,
+            tables: vec![TableCheckpoint { runs }],
             offsets: standing.offsets(),
             ..Checkpoint::default()
         }))?;
