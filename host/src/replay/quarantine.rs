@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Error;
-use super::folding::on_thread;
-use super::opening::{load_component, watched};
+use super::conductor::load_component;
 use super::schemas::peek_schemas;
 use crate::decode::{DecodeError, Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy};
@@ -18,6 +17,7 @@ use crate::job::Job;
 use crate::row_json;
 use crate::scan::{ScanError, decode_piece, wanted_projection};
 use crate::source::Chunk;
+use crate::steps::{on_thread, watched};
 use crate::workdir::{BuildError, BuildFolder, WorkFolder};
 
 /// The rejected records of a build.

@@ -15,7 +15,6 @@ use futures::StreamExt;
 use futures::stream;
 use serde::Serialize;
 
-use super::folding::{on_thread, projection};
 use super::schemas::peek_schemas;
 use super::{Error, Replay};
 use crate::decode::Schemas;
@@ -24,6 +23,7 @@ use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
 use crate::scan::{MessageSchemas, Probe, Scan};
 use crate::source::{FrozenPartition, ReplayDriver, SplitInput};
+use crate::steps::on_thread;
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 mod measure;
@@ -110,8 +110,9 @@ impl Replay<'_> {
     ) -> Result<Sample, Error> {
         let mut sample = Sample::default();
         let schemas = peek_schemas(self.job, build)?;
-        let (projection, decode) = (projection(&build.manifest), &build.manifest.input.decode);
-        let scan = Scan::new(driver, projection, decode, schemas.as_ref())?;
+        let input = &build.manifest.input;
+        let projection = build.manifest.table().projection(input.range);
+        let scan = Scan::new(driver, projection, &input.decode, schemas.as_ref())?;
         // The size of messages is not known, even in a small plan.
         let most_bytes = match total.is_small() && total.offsets == 0 {
             true => u64::MAX,
@@ -190,7 +191,7 @@ impl Sample {
                 Ok(Measuring::new(
                     Window::new(component.open(&params)?, window_batches),
                     StateTable::new(&manifest.table().descriptor)?,
-                    projection(&manifest),
+                    manifest.table().projection(manifest.input.range),
                     manifest.input.decode.clone(),
                     schemas,
                     Instant::now() + PATIENCE,
