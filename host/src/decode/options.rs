@@ -220,6 +220,15 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
+    /// The options for a process elsewhere: with absolute paths.
+    pub fn portable(&self) -> Self {
+        let mut portable = self.clone();
+        if let (Some(registry), Ok(folder)) = (&mut portable.registry, std::env::current_dir()) {
+            registry.locate(&folder);
+        }
+        portable
+    }
+
     /// The options that decide which events a record becomes: all but the credentials of a registry.
     pub fn deciding(&self) -> Self {
         let registry = self.registry.as_ref();

@@ -4,10 +4,11 @@ use super::planning::Input;
 use super::{Error, Replay};
 use crate::durable;
 use crate::fold::{Checkpoint, TableCheckpoint};
+use crate::plan::BasedOn;
 use crate::scan::wanted_parts;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
-use crate::workdir::{BasedOn, BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
+use crate::workdir::{BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
 
 impl Replay<'_> {
     /// The build to go on from: the newest that is folded to its end, which must have rejected something.
@@ -44,13 +45,13 @@ impl Replay<'_> {
             build: base.manifest.build.clone(),
             why,
         };
-        obstacle(&base.manifest.descriptor, &self.descriptor)
+        obstacle(&base.manifest.table().descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
-        let parts = wanted_parts(&base.manifest.descriptor);
-        let metadata = metadata(&self.descriptor, base.manifest.range);
+        let parts = wanted_parts(&base.manifest.table().descriptor);
+        let metadata = metadata(&self.descriptor, base.manifest.input.range);
         for next in base.rejected()? {
             let (number, record) = next?;
-            if !record.is_whole(&base.manifest.decode) {
+            if !record.is_whole(&base.manifest.input.decode) {
                 let build = base.manifest.build.clone();
                 return Err(BuildError::NotKept { build, number }.into());
             }
@@ -64,7 +65,7 @@ impl Replay<'_> {
             manifest_digest: base.manifest.digest(),
         };
         let input = Input {
-            range: base.manifest.range,
+            range: base.manifest.input.range,
             based_on: Some(based_on),
             schemas: base.schemas()?,
             driver: Box::new(self.rejected_records(base.clone())),

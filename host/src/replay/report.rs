@@ -63,10 +63,10 @@ pub struct ComponentInfo {
 impl ComponentInfo {
     pub(super) fn of(manifest: &Manifest) -> Self {
         ComponentInfo {
-            name: manifest.descriptor.name.clone(),
-            version: manifest.descriptor.version.clone(),
-            digest: manifest.component.digest.clone(),
-            path: manifest.component.path.clone().into(),
+            name: manifest.table().descriptor.name.clone(),
+            version: manifest.table().descriptor.version.clone(),
+            digest: manifest.table().component.digest.clone(),
+            path: manifest.table().component.path.clone().into(),
         }
     }
 }
@@ -173,13 +173,17 @@ impl RunReport {
             outcome: Outcome::Folded,
             build: manifest.build.clone(),
             manifest_digest: manifest.digest(),
-            table: manifest.table.clone(),
+            table: manifest.table().table.clone(),
             shadow: manifest.info().shadow_name(),
             folder: build.path().to_owned(),
             component: ComponentInfo::of(manifest),
-            frozen: manifest.frozen.clone(),
-            range: manifest.range,
-            based_on: manifest.based_on.as_ref().map(|base| base.build.clone()),
+            frozen: manifest.input.frozen.clone(),
+            range: manifest.input.range,
+            based_on: manifest
+                .input
+                .source
+                .based_on()
+                .map(|base| base.build.clone()),
             counts,
             rejected,
             loaded: standing.loaded.clone(),

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
+use super::format::check_format;
+use super::format_2;
 use super::journal::{Journal, Standing};
 use super::lock::{Asked, Lock};
 use super::manifest::Manifest;
@@ -36,7 +38,7 @@ impl BuildFolder {
         let file = path.join("manifest.json");
         match fs::read(&file) {
             Ok(json) => Ok(Some(BuildFolder {
-                manifest: parse(&file, &json)?,
+                manifest: read_manifest(&file, &json)?,
                 path,
             })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -57,7 +59,7 @@ impl BuildFolder {
         };
         let removed = || BuildError::UnknownBuild {
             build: self.manifest.build.clone(),
-            table: self.manifest.table.clone(),
+            table: self.manifest.table().table.clone(),
             path: self.path.clone(),
         };
         if !is_there()? {
@@ -68,17 +70,23 @@ impl BuildFolder {
             Asked::Granted(_) if !is_there()? => Err(removed()),
             Asked::Granted(lock) => Ok(Ok(lock)),
             Asked::Held(holder) => Ok(Err(BuildError::Locked {
-                what: format!("build {} of `{}`", self.manifest.build, self.manifest.table),
+                what: format!(
+                    "build {} of `{}`",
+                    self.manifest.build,
+                    self.manifest.table().table
+                ),
                 path: self.path.clone(),
                 holder,
             })),
         }
     }
 
-    /// Takes down that the build goes on under other limits.
-    pub fn set_limits(&mut self, limits: BTreeMap<String, u64>) -> Result<(), BuildError> {
-        self.manifest.limits = limits;
-        write_json(&self.path.join("manifest.json"), &self.manifest)
+    /// Writes the manifest again, in this release's format: where the build goes on under other limits. Call it under
+    /// the build's lock.
+    pub fn rewrite(&mut self, manifest: Manifest) -> Result<(), BuildError> {
+        write_json(&self.path.join("manifest.json"), &manifest)?;
+        self.manifest = manifest;
+        Ok(())
     }
 
     /// The folder itself.
@@ -103,7 +111,7 @@ impl BuildFolder {
 
     /// The records rejected so far.
     pub fn rejected(&self) -> Result<QuarantineReader, BuildError> {
-        QuarantineReader::open(self)
+        QuarantineReader::open(self.quarantine_file(), &self.quarantine())
     }
 
     /// The frozen input.
@@ -118,7 +126,7 @@ impl BuildFolder {
 
     /// All schemas of messages that the build knows, by their IDs in the registry.
     pub fn schemas(&self) -> Result<BTreeMap<u32, String>, BuildError> {
-        let mut schemas = self.manifest.schemas.clone();
+        let mut schemas = self.manifest.input.schemas.clone();
         let kept = SchemaFile::peek(&self.schemas_file())?.into_iter();
         schemas.extend(kept.map(|KeptSchema { id, schema }| (id, schema)));
         Ok(schemas)
@@ -142,7 +150,7 @@ impl BuildFolder {
 
     /// Whether all splits are folded.
     pub fn is_folded(&self, standing: &Standing) -> bool {
-        standing.covered.len() == self.manifest.frozen.splits
+        standing.covered.len() == self.manifest.input.frozen.splits
     }
 
     /// Opens the journal to go on with the build. Call it under the build's lock.
@@ -178,6 +186,30 @@ impl BuildFolder {
             .and_then(|()| durable::sync_folder(&self.path))
             .map_err(BuildError::io("removing", &manifest))?;
         fs::remove_dir_all(&self.path).map_err(BuildError::io("removing", &self.path))
+    }
+}
+
+/// Reads a manifest of any format that this release reads.
+fn read_manifest(path: &Path, json: &[u8]) -> Result<Manifest, BuildError> {
+    #[derive(Deserialize)]
+    struct Formatted {
+        /// Manifests of format 2 have none.
+        format: Option<u32>,
+    }
+    let Formatted { format } = parse(path, json)?;
+    let manifest = match format {
+        None => parse::<format_2::Manifest>(path, json)?.into(),
+        Some(format) => {
+            check_format(path, format)?;
+            parse::<Manifest>(path, json)?
+        }
+    };
+    match manifest.tables.len() {
+        1 => Ok(manifest),
+        tables => Err(BuildError::Damaged {
+            path: path.to_owned(),
+            what: format!("it lists {tables} tables, and a build has one"),
+        }),
     }
 }
 

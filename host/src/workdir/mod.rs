@@ -4,8 +4,11 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+mod entry;
 mod error;
 mod folder;
+mod format;
+mod format_2;
 mod journal;
 mod lines;
 mod lock;
@@ -16,12 +19,13 @@ mod schemas;
 mod splits;
 mod work;
 
+pub use entry::{Checked, Entry, Seen, Swapped};
 pub use error::BuildError;
 pub(crate) use error::codes;
 pub use folder::{BuildFolder, write_json};
-pub use journal::{Checked, Entry, Journal, Seen, Standing};
+pub use journal::{Journal, Standing};
 pub use lock::{Lock, Patience};
-pub use manifest::{BasedOn, ComponentIdentity, Manifest};
+pub use manifest::Manifest;
 pub use quarantine::QuarantineReader;
 pub use quarantine_driver::QuarantineDriver;
 pub use schemas::{KeptSchema, SchemaFile};

@@ -53,7 +53,7 @@ impl ReplayDriver for QuarantineDriver {
         }
         let mut frozen = Frozen {
             // What is in the base is in this build.
-            handoff: self.base.manifest.frozen.handoff.clone(),
+            handoff: self.base.manifest.input.frozen.handoff.clone(),
             notes: vec![format!(
                 "the rejected records of build {build}, on top of its states"
             )],
@@ -102,7 +102,7 @@ impl ReplayDriver for QuarantineDriver {
             }
             let build = self.base.manifest.build.clone();
             let chunk = record
-                .chunk(&self.base.manifest.decode, &self.key_fields)
+                .chunk(&self.base.manifest.input.decode, &self.key_fields)
                 .ok_or(BuildError::NotKept { build, number });
             let chunk = chunk.map_err(|error| self.failed(error))?;
             out.send(chunk).await.map_err(|_| SourceError::Cancelled)?;

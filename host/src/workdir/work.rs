@@ -26,12 +26,11 @@ use ulid::Ulid;
 
 use super::error::BuildError;
 use super::folder::{BuildFolder, write_json};
+use super::format::{FORMAT, check_format};
 use super::lock::{Asked, Lock, Patience};
 use super::parse;
 use crate::durable;
 
-/// The format of work folders that this version writes and reads.
-const FORMAT: u32 = 2;
 const MARKER: &str = "backfold-work.json";
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +62,8 @@ impl WorkFolder {
     /// # Errors
     /// Where `work` holds something else, or was written in another format.
     pub fn open(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
-        if !has_marker(work)? {
+        let marked = marked_format(work)?;
+        if marked.is_none() {
             durable::create_folder(work).map_err(BuildError::io("creating", work))?;
             if !is_ours(work)? {
                 return Err(BuildError::NotAWorkFolder {
@@ -71,6 +71,8 @@ impl WorkFolder {
                     marker: MARKER,
                 });
             }
+        }
+        if marked != Some(FORMAT) {
             write_json(&work.join(MARKER), &Marker { format: FORMAT })?;
         }
         let folder = Self::look(work, table, target)?;
@@ -84,7 +86,7 @@ impl WorkFolder {
     /// # Errors
     /// Where `work` was written in another format.
     pub fn look(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
-        has_marker(work)?;
+        marked_format(work)?;
         Ok(WorkFolder {
             table: table.to_owned(),
             target,
@@ -209,23 +211,17 @@ impl WorkFolder {
     }
 }
 
-/// Whether a folder is marked as a work folder of this format; a missing one is not.
-fn has_marker(work: &Path) -> Result<bool, BuildError> {
+/// The format that a work folder is marked with, which this release reads; `None` where there is no mark.
+fn marked_format(work: &Path) -> Result<Option<u32>, BuildError> {
     let marker = work.join(MARKER);
     let json = match fs::read(&marker) {
         Ok(json) => json,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(BuildError::io("reading", marker)(error)),
     };
-    let found: Marker = parse(&marker, &json)?;
-    if found.format != FORMAT {
-        return Err(BuildError::OtherFormat {
-            path: marker,
-            found: found.format,
-            expected: FORMAT,
-        });
-    }
-    Ok(true)
+    let Marker { format } = parse(&marker, &json)?;
+    check_format(&marker, format)?;
+    Ok(Some(format))
 }
 
 /// Whether a folder is empty, or another process is making it a work folder just now.

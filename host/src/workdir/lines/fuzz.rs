@@ -187,7 +187,7 @@ mod tests {
     use super::super::Lines;
     use super::*;
     use crate::decode::fuzz::kept::{mutated, seeds};
-    use crate::workdir::{Entry, Journal, Standing};
+    use crate::workdir::{Entry, Journal, Standing, Swapped};
 
     impl Line for Entry {}
 
@@ -207,7 +207,9 @@ mod tests {
         let (file, found) = Lines::open::<Entry>(&path).unwrap();
         assert_eq!(found, entries);
         assert_eq!(std::fs::read(&path).unwrap(), content[..whole as usize]);
-        let swapped = Entry::Swapped { version: 7 };
+        let swapped = Entry::Swapped {
+            tables: vec![Swapped { version: 7 }],
+        };
         file.append(&swapped).unwrap();
         assert_eq!(
             Journal::peek(&path).unwrap(),

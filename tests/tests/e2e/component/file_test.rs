@@ -94,7 +94,7 @@ fn rows_of(part: &Part, times: i64) -> Vec<Value> {
             *sum += value * times;
         }
     }
-    let row = |((page, dt, hour), [visits, total_ms, note_bytes])| {
+    let row = |((page, dt, hour), [visits, total_ms, note_bytes]): (_, [i64; 3])| {
         json!({
             "page": page, "dt": dt, "hour": hour,
             "visits": visits, "total_ms": total_ms, "note_bytes": note_bytes,
