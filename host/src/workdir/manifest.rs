@@ -49,7 +49,7 @@ impl Manifest {
             "component": table.component.digest,
             "params": table.params,
             "range": input.range,
-            "decode": input.decode,
+            "decode": input.decode.deciding(),
             "rules": input.rules,
             "limits": table.limits.deciding(),
             "splits": input.splits_digest,
