@@ -17,7 +17,7 @@ use arrow_select::filter::filter_record_batch;
 
 use super::error::FoldError;
 use super::offsets::FoldedOffsets;
-use crate::decode::{Events, OffsetStretch};
+use crate::decode::{Events, ReadOffsets};
 use crate::source::offsets::{OffsetSet, common, len, without};
 
 /// The most pieces that sets of offsets are kept in, about 100 MB of them.
@@ -79,7 +79,7 @@ impl SplitClaims {
         events: &mut Events,
     ) -> Result<(), FoldError> {
         let (mut rows, mut rejected) = (BTreeSet::new(), BTreeSet::new());
-        for stretch in std::mem::take(&mut events.logged) {
+        for stretch in std::mem::take(&mut events.offsets) {
             let held = self.claim(lane, takes_out, &stretch)?;
             if !held.is_empty() {
                 let is_held = |offset: i64| held.iter().any(|part| part.contains(&offset));
@@ -110,7 +110,7 @@ impl SplitClaims {
         &mut self,
         lane: usize,
         takes_out: bool,
-        stretch: &OffsetStretch,
+        stretch: &ReadOffsets,
     ) -> Result<Vec<Range<i64>>, FoldError> {
         let partition = &*stretch.partition;
         let own = self.own.of(partition);

@@ -73,6 +73,6 @@ pub(crate) use rows::panic_message;
 pub(crate) use rows::sorted_rows;
 pub use rows::{MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
-pub(crate) use run::verify_run;
+pub(crate) use run::{verify_run, write_run};
 pub use table::StateTable;
 pub use worker::{Feed, Worker, WorkerSettings};

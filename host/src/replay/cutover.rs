@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::phase::Stored;
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay};
-use crate::cutover::CutoverError;
+use crate::cutover::{CutoverError, DiffOptions, SortOptions};
 use crate::decode::EventRange;
 use crate::job::Job;
-use crate::steps::{self, Facts, Verdict};
+use crate::steps::{self, Facts, Verdict, VerifyOptions};
 use crate::store::{
     Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, Version,
 };
@@ -40,8 +40,9 @@ impl Replay<'_> {
     ) -> Result<Option<Version>, Error> {
         let stored = find_build(&*self.store, &self.job.table, &report.build).await?;
         let facts = facts(self.job, build, standing, &stored)?;
-        let (store, gate, cancel) = (&*self.store, &self.job.gate, &self.cancel);
-        let verdict = steps::verify(store, &stored, &facts, gate, cancel).await?;
+        let options = verify_options(self.job, &report.build);
+        let (store, cancel) = (&*self.store, &self.cancel);
+        let verdict = steps::verify(store, &stored, &facts, &options, cancel).await?;
         let tables = vec![checked(&verdict, standing)];
         journal.append(&Entry::Checked { tables })?;
         report.outcome = match verdict.gate.passed() {
@@ -129,7 +130,8 @@ pub async fn swap(
     let expected = expected(&all, &chosen, &standing, options.expect)?;
     store.index(&chosen.info, &job.indexes).await?;
     let facts = facts(job, &folder, &standing, &chosen)?;
-    let judged = steps::judge(&*store, &chosen, &facts, &job.gate, &context.cancel);
+    let options = verify_options(job, &chosen.info.build);
+    let judged = steps::judge(&*store, &chosen, &facts, &options, &context.cancel);
     judged.await?.require()?;
     let handoff = folder.manifest.input.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);
@@ -200,6 +202,30 @@ fn facts(
         rejected: report.rejected,
         merged,
     })
+}
+
+fn verify_options(job: &Job, build: &str) -> VerifyOptions {
+    VerifyOptions {
+        gate: job.gate.clone(),
+        sorting: sorting(job, build),
+    }
+}
+
+/// How a job's builds are compared before `build` goes live.
+pub(super) fn diff_options(job: &Job, build: &str) -> DiffOptions {
+    DiffOptions {
+        sorting: sorting(job, build),
+        ..DiffOptions::default()
+    }
+}
+
+/// How rows are sorted, if the job's store does not read them sorted: in the work folder of `build`, within the memory
+/// of `[fold]`.
+fn sorting(job: &Job, build: &str) -> SortOptions {
+    SortOptions {
+        folder: job.work.join(&job.table).join(build),
+        fold: job.fold.clone(),
+    }
 }
 
 /// What the journal keeps of a verdict.

@@ -4,7 +4,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::thread::unless_cancelled;
 use crate::cutover::{CutoverError, Diff, DiffOptions, GateInput, GateOptions, GateReport};
-use crate::cutover::{diff_with_live, gate};
+use crate::cutover::{SortOptions, diff_with_live, gate};
 use crate::decode::Counts;
 use crate::error::{Code, Coded};
 use crate::fold::{FoldError, FoldedOffsets};
@@ -50,7 +50,16 @@ pub struct Facts {
     pub merged: Loaded,
 }
 
-/// What the gate says of a table, and how the table differs from the live one.
+/// How a table is verified.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// The thresholds of the gate.
+    pub gate: GateOptions,
+    /// How rows are sorted if the store does not read them in the order of their keys.
+    pub sorting: SortOptions,
+}
+
+/// The verdict of the gate on a table, and how the table differs from the live one.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// The checks of the gate.
@@ -67,11 +76,14 @@ pub async fn verify(
     store: &dyn StateStore,
     build: &StoredBuild,
     facts: &Facts,
-    options: &GateOptions,
+    options: &VerifyOptions,
     cancel: &CancellationToken,
 ) -> Result<Verdict, VerifyError> {
     let gate = judge(store, build, facts, options, cancel).await?;
-    let options = DiffOptions::default();
+    let options = DiffOptions {
+        sorting: options.sorting.clone(),
+        ..DiffOptions::default()
+    };
     let compared = diff_with_live(store, build, &options);
     let diff = unless_cancelled(cancel, compared).await;
     Ok(Verdict {
@@ -88,7 +100,7 @@ pub async fn judge(
     store: &dyn StateStore,
     build: &StoredBuild,
     facts: &Facts,
-    options: &GateOptions,
+    options: &VerifyOptions,
     cancel: &CancellationToken,
 ) -> Result<GateReport, VerifyError> {
     let judged = gate(GateInput {
@@ -102,7 +114,8 @@ pub async fn judge(
         is_narrowed: facts.is_narrowed,
         quarantined: facts.rejected,
         counts: &facts.counts,
-        options,
+        options: &options.gate,
+        sorting: &options.sorting,
     });
     let judged = unless_cancelled(cancel, judged).await;
     Ok(judged.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??)

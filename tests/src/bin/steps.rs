@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use backfold::cutover::GateOptions;
+use backfold::cutover::{GateOptions, SortOptions};
 use backfold::fold::{FoldOptions, join_quarantine};
 use backfold::guest::Component;
 use backfold::plan::Task;
-use backfold::steps::{self, Context, Facts, FoldFolder, Runs};
+use backfold::steps::{self, Context, Facts, FoldFolder, Runs, VerifyOptions};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{Access, BuildInfo, Loaded, StateStore, StoreContext};
 use backfold::workdir::{Journal, Standing};
@@ -139,9 +139,15 @@ impl Load {
         let facts = facts(&task, &standing, loaded.clone());
         let builds = store.builds(&build.table).await?;
         let stored = builds.first().context("the table was loaded")?;
-        let options = GateOptions {
-            max_quarantined: facts.rejected,
-            ..GateOptions::default()
+        let options = VerifyOptions {
+            gate: GateOptions {
+                max_quarantined: facts.rejected,
+                ..GateOptions::default()
+            },
+            sorting: SortOptions {
+                folder: self.folder.clone(),
+                fold: FoldOptions::default(),
+            },
         };
         let verdict = steps::verify(&store, stored, &facts, &options, &context.cancel).await?;
         ensure!(verdict.gate.passed(), "{}", verdict.gate);

@@ -1,8 +1,9 @@
 //! Secret properties: which of them a process has, and what to do where one is missing.
 
 use super::KafkaConfig;
-use super::failure::KafkaError;
-use super::properties::{effective, is_secret, variable};
+use super::error::KafkaError;
+use super::properties::{is_secret, variable};
+use super::settings::effective;
 
 /// The names of the secrets that the environment, the job or the command line gives, rather than `properties_file`.
 ///

@@ -57,7 +57,8 @@ pub struct S3Config {
     /// How far an event may lie outside the hour of its key, where the layout finds one.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a worker reads at a time, about; a larger object is not cut.
+    /// How many bytes a split has at most; a larger object is a split of its own. The first splits are smaller
+    /// ([`archive`](crate::source::archive)).
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
     /// How the store is asked.

@@ -14,7 +14,7 @@ use super::pages::{Page, pages};
 use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
 use crate::decode::columnar::{Binding, Piece, RowMetadata};
-use crate::decode::decoding::Paused;
+use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
 use crate::source::Object;
