@@ -130,8 +130,8 @@ pub async fn swap(
     let expected = expected(&all, &chosen, &standing, options.expect)?;
     store.index(&chosen.info, &job.indexes).await?;
     let facts = facts(job, &folder, &standing, &chosen)?;
-    let options = verify_options(job, &chosen.info.build);
-    let judged = steps::judge(&*store, &chosen, &facts, &options, &context.cancel);
+    let verifying = verify_options(job, &chosen.info.build);
+    let judged = steps::judge(&*store, &chosen, &facts, &verifying, &context.cancel);
     judged.await?.require()?;
     let handoff = folder.manifest.input.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);

@@ -38,7 +38,7 @@ pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};
 pub use load::{LoadError, load};
 pub use merge::{MergeError, Runs, merge};
 pub(crate) use thread::{on_thread, unless_cancelled, watched};
-pub use verify::{Facts, Verdict, VerifyError, judge, verify};
+pub use verify::{Facts, Verdict, VerifyError, VerifyOptions, judge, verify};
 
 /// What a step needs of the process that does it.
 #[derive(Clone, Debug, Default)]

@@ -231,8 +231,7 @@ mod tests {
 
     /// A file of a build that the release before loaded.
     fn loaded(name: &str) -> Value {
-        let build =
-            "../tests/tests/earlier_release/format_2/work/loaded/01M8PMAPPSM35N0ZWVSBPT90M7";
+        let build = "../tests/tests/e2e/build/earlier_release/format_2/work/loaded/01M8PMAPPSM35N0ZWVSBPT90M7";
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(build).join(name);
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
     }
