@@ -1,65 +1,65 @@
-//! Why a registry gives no answer.
+//! The errors of a registry.
 
 use std::path::PathBuf;
 
 use crate::error::{Class, Code, Coded};
 
-/// A failure that is not one of a single schema.
+/// A failure of the registry, not of a single schema.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// It cannot be reached, or fails by itself.
+    /// The registry cannot be reached, or has an internal failure.
     #[error("the schema registry does not answer at `{url}`, tried {attempts} times")]
     Unanswered {
-        /// What was asked.
+        /// The address of the request.
         url: String,
-        /// How often.
+        /// The number of attempts.
         attempts: u32,
-        /// What happened the last time.
+        /// The failure of the last attempt.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It does not let this user in.
+    /// The registry refuses this user.
     #[error("the schema registry refuses `{url}`: {status}, {detail}")]
     Refused {
-        /// What was asked.
+        /// The address of the request.
         url: String,
         /// The status of the answer.
         status: u16,
-        /// What it says.
+        /// The message of the registry.
         detail: String,
     },
-    /// Its certificate is not trusted.
+    /// The certificate of the registry is not trusted.
     #[error("the certificate of the schema registry at `{url}` is not trusted: {detail}")]
     Untrusted {
-        /// What was to be asked.
+        /// The address of the request.
         url: String,
-        /// What is wrong with the certificate.
+        /// The problem with the certificate.
         detail: String,
     },
-    /// The answer is not one of a schema registry.
+    /// The answer is not that of a schema registry.
     #[error("what answers at `{url}` is no schema registry: {detail}")]
     Answer {
-        /// What was asked.
+        /// The address of the request.
         url: String,
-        /// What is wrong with the answer.
+        /// The problem with the answer.
         detail: String,
     },
-    /// A file that the settings name is of no use.
+    /// A file in the settings cannot be used.
     #[error("`decode.registry.{setting}` names `{path}`, which is of no use: {detail}")]
     File {
         /// The setting.
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
-    /// A setting is of no use.
+    /// A setting is invalid.
     #[error("`decode.registry.{setting}` is of no use: {detail}")]
     Setting {
         /// The setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
 }

@@ -1,5 +1,5 @@
-//! Requests to a registry. What may go well the next time is tried again, with a pause that doubles and of which a
-//! random part is taken, until a deadline.
+//! Requests to a registry. A request that may succeed later is tried again until a deadline, after random pauses whose
+//! upper bound doubles.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -19,16 +19,16 @@ use tokio::time::{Instant, timeout};
 use super::{RegistryError, secrets};
 use crate::decode::RegistryConfig;
 
-/// How long a connection may take to come about.
+/// The time to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most bytes of an answer: far more than any schema has.
+/// The most bytes of an answer, far above those of any schema.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The most of an answer that an error tells.
+/// The most bytes of an answer in an error.
 const TOLD_CHARACTERS: usize = 200;
 
-/// How often a request is tried, and how long.
+/// The number and the time of attempts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     pub(super) attempts: u32,
@@ -51,7 +51,7 @@ impl Default for Patience {
     }
 }
 
-/// Asks one registry.
+/// A client of one registry.
 pub(super) struct Client {
     connector: Connector,
     base: String,
@@ -68,13 +68,13 @@ impl fmt::Debug for Client {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an attempt gave nothing.
+/// The failure of an attempt.
 enum Failure {
     Passing(BoxError),
     Final(RegistryError),
 }
 
-/// How registries tell what is wrong.
+/// The body of a registry's error.
 #[derive(Deserialize)]
 struct Complaint {
     error_code: Option<u32>,
@@ -119,7 +119,7 @@ impl Client {
         format!("{}/{path}", self.base)
     }
 
-    /// What is at a path; `None` where the registry says that it has no such thing.
+    /// The answer for a path; `None` if the registry has no such schema or subject.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Bytes>, RegistryError> {
         let (url, patience) = (self.url(path), self.patience);
         let began = Instant::now();
@@ -182,7 +182,7 @@ impl Client {
         let detail = detail.chars().take(TOLD_CHARACTERS).collect();
         match status {
             200 => Ok(Some(body)),
-            // Any server says 404; a registry says of what with five digits.
+            // Any server answers 404; a registry adds a code of five digits.
             404 if code.is_some_and(|code| code / 100 == 404) => Ok(None),
             401 | 403 => Err(Failure::Final(RegistryError::Refused {
                 url: url.to_owned(),
@@ -198,7 +198,7 @@ impl Client {
     }
 }
 
-/// What is wrong with the certificate of the other side, if that is what `error` comes from.
+/// The problem with the registry's certificate, if `error` comes from one.
 fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {

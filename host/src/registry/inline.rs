@@ -1,22 +1,22 @@
-//! Types that other schemas define, put where a schema first names them.
+//! Schemas without references: types of other schemas are inserted where a schema first names them.
 //!
-//! On the way all names become whole ones: of a definition its name and its namespace apart, of a mention both together.
-//! What reads by the schema then need not know how names are completed.
+//! All names become full names: a definition has a name and a namespace, a reference has both in one. So a reader of
+//! the schema need not know the rules of namespaces.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-/// The most bytes that a schema may have with all that it refers to.
+/// The most bytes of a schema with all types inserted.
 const MOST_BYTES: usize = 4 << 20;
 
-/// How deep its types may nest, each within another: they are gone down by recursion, and no reader takes more.
+/// The deepest nesting of types. The functions here are recursive, and no reader takes more.
 const MOST_DEPTH: usize = 128;
 
-/// `schema` with what it names of `definitions`, which are schemas themselves.
+/// `schema` with the types that it names in `definitions`, which are schemas themselves.
 ///
 /// # Errors
-/// What is wrong with one of them.
+/// The problem with one of them.
 pub(super) fn inlined<'a>(
     schema: &str,
     definitions: impl IntoIterator<Item = &'a String>,
@@ -41,7 +41,7 @@ pub(super) fn inlined<'a>(
 const TOO_LARGE: &str = "its schema has more than 4 MiB with what it refers to";
 
 fn parsed(schema: &str) -> Result<Value, String> {
-    // A schema that is a mere name may come without quotes.
+    // A schema that is only a name may be without quotes.
     let named = || is_primitive(schema).then(|| Value::from(schema));
     serde_json::from_str(schema)
         .or_else(|error| named().ok_or_else(|| format!("its schema is no JSON: {error}")))

@@ -2,12 +2,12 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `http` | requests, tried again where that may help |
-//! | `secrets` | how the registry is told who asks |
-//! | `inline` | types that other subjects define, put where they are named |
-//! | `error` | why a registry gives no answer |
+//! | `http` | requests, with retries |
+//! | `secrets` | the credentials of requests |
+//! | `inline` | types that other subjects define, inserted where they are named |
+//! | `error` | the errors of a registry |
 //!
-//! What a registry has is for ever: an ID is of one schema. Answers are only ever asked for once by who keeps them.
+//! An ID of a registry always means the same schema, so callers keep the schemas and request each only once.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) use error::codes;
 use crate::decode::RegistryConfig;
 use http::Client;
 
-/// The most definitions that a schema may refer to, near and far.
+/// The most definitions that a schema may refer to, directly or not.
 const MOST_REFERENCES: usize = 256;
 
 /// A client of a registry.
@@ -36,16 +36,16 @@ pub struct Registry {
     client: Client,
 }
 
-/// What a registry has of an ID.
+/// The schema of an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    /// An Avro schema, as JSON that refers to nothing outside of it.
+    /// An Avro schema as JSON, without references to other schemas.
     Avro(String),
-    /// Nothing that Avro can be read by, and why.
+    /// A schema by which no Avro can be read, with the reason.
     Unusable(String),
 }
 
-/// A schema as the registry answers it.
+/// A schema in the registry's answer.
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
@@ -72,10 +72,10 @@ struct Reference {
 }
 
 impl Registry {
-    /// Makes a client, and sends nothing.
+    /// A client. No request is sent.
     ///
     /// # Errors
-    /// Where a file that the settings name is of no use.
+    /// If a file in the settings cannot be used.
     pub fn new(config: &RegistryConfig) -> Result<Self, RegistryError> {
         Ok(Registry {
             client: Client::new(config)?,
@@ -85,7 +85,7 @@ impl Registry {
     /// The schema with an ID; `None` if the registry has none.
     ///
     /// # Errors
-    /// Where the registry does not answer, or not as one does.
+    /// If the registry does not answer, or with something else than a registry's answer.
     pub async fn schema(&self, id: u32) -> Result<Option<Registered>, RegistryError> {
         let answer: Option<Answer> = self.ask(&format!("schemas/ids/{id}")).await?;
         match answer {
@@ -94,11 +94,11 @@ impl Registry {
         }
     }
 
-    /// The schemas of the values of a topic, by their IDs: all versions of the subject that is named after it. None where
-    /// there is no such subject.
+    /// The schemas of the values of a topic, by their IDs: all versions of the subject that is named after the topic. Empty
+    /// if there is no such subject.
     ///
     /// # Errors
-    /// Where the registry does not answer, or not as one does.
+    /// If the registry does not answer, or with something else than a registry's answer.
     pub async fn subject(&self, topic: &str) -> Result<BTreeMap<u32, Registered>, RegistryError> {
         let subject = escaped(&format!("{topic}-value"));
         let path = format!("subjects/{subject}/versions");
@@ -114,7 +114,7 @@ impl Registry {
         Ok(found)
     }
 
-    /// Makes a schema whole by what it refers to.
+    /// Inserts into a schema the types that it refers to.
     async fn resolved(&self, answer: Answer) -> Result<Registered, RegistryError> {
         let kind = answer.kind.as_deref().unwrap_or("AVRO");
         if kind != "AVRO" {
