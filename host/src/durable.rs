@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_made_once_whoever_comes_first() {
+    fn folders_are_made_once_by_several_threads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/c");
         std::thread::scope(|scope| {

@@ -25,8 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of an answer, far above those of any schema.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The most bytes of an answer in an error.
-const TOLD_CHARACTERS: usize = 200;
+/// The most characters of an answer in an error.
+const DETAIL_CHARACTERS: usize = 200;
 
 /// The number and the time of attempts.
 #[derive(Clone, Copy, Debug)]
@@ -174,12 +174,14 @@ impl Client {
         let status = response.status().as_u16();
         let body = read(response.into_body()).await?;
         let complaint: Option<Complaint> = serde_json::from_slice(&body).ok();
-        let code = complaint.as_ref().and_then(|told| told.error_code);
-        let detail = match complaint.and_then(|told| told.message) {
+        let code = complaint
+            .as_ref()
+            .and_then(|complaint| complaint.error_code);
+        let detail = match complaint.and_then(|complaint| complaint.message) {
             Some(message) => message,
             None => String::from_utf8_lossy(&body).into_owned(),
         };
-        let detail = detail.chars().take(TOLD_CHARACTERS).collect();
+        let detail = detail.chars().take(DETAIL_CHARACTERS).collect();
         match status {
             200 => Ok(Some(body)),
             // Any server answers 404; a registry adds a code of five digits.

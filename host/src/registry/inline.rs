@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_defines_is_told_and_so_is_what_is_no_schema() {
+    fn names_without_a_definition_and_other_files_are_refused() {
         let reason = |schema: Value| of(schema, &[]).unwrap_err();
         let field = |schema: Value| {
             reason(

@@ -44,7 +44,7 @@ async fn started(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> 
 }
 
 /// A code, a message and its causes, without the server's address.
-fn told(server: &Server, error: &RegistryError) -> String {
+fn reported(server: &Server, error: &RegistryError) -> String {
     let text = format!("{} {}", error.code(), WithCauses(error));
     text.replace(&server.url, "URL")
 }
@@ -154,10 +154,10 @@ async fn what_may_pass_is_tried_again() {
 async fn what_does_not_pass_is_given_up() {
     let (server, registry) = started(|_| Reply::new(503, "down")).await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: 503, down");
+    insta::assert_snapshot!(reported(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: 503, down");
     let (server, registry) = started(|_| ok(json!({})).ending(Ends::Stalls(1))).await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: no answer within 500ms");
+    insta::assert_snapshot!(reported(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: no answer within 500ms");
     let url = server.url.clone();
     drop(server);
     let gone = super::tests::registry(&RegistryConfig::at(url));
@@ -169,7 +169,7 @@ async fn what_does_not_pass_is_given_up() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_is_told_at_once() {
+async fn who_is_not_let_in_is_reported_at_once() {
     let (server, registry) = started(|_| {
         Reply::new(
             401,
@@ -178,7 +178,7 @@ async fn who_is_not_let_in_is_told_at_once() {
     })
     .await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0902 the schema registry refuses `URL/schemas/ids/1`: 401, Unauthorized");
+    insta::assert_snapshot!(reported(&server, &error), @"BF0902 the schema registry refuses `URL/schemas/ids/1`: 401, Unauthorized");
     assert_eq!(server.take_requests().len(), 1);
 }
 
@@ -199,10 +199,11 @@ async fn another_server_is_not_taken_for_a_registry() {
         started(move |_| replies[asked.fetch_add(1, Ordering::Relaxed)].clone()).await;
     for _ in 0..5 {
         let error = registry.schema(1).await.unwrap_err();
-        let told = told(&server, &error);
+        let reported = reported(&server, &error);
         assert!(
-            told.starts_with("BF0903 what answers at `URL/schemas/ids/1` is no schema registry: "),
-            "{told}"
+            reported
+                .starts_with("BF0903 what answers at `URL/schemas/ids/1` is no schema registry: "),
+            "{reported}"
         );
     }
     assert_eq!(server.take_requests().len(), 5);
