@@ -106,7 +106,7 @@ fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Bo
             provenance: Provenance::default(),
             rejected: vec![],
             counts: Counts::default(),
-            logged: vec![],
+            offsets: vec![],
         };
         window.fold(0, number as u64, events)?;
         if window.is_due() || number + 1 == batches.len() {

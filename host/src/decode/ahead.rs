@@ -1,7 +1,7 @@
-//! Inflating ahead of the worker that decodes, on another thread.
+//! Decompression ahead of the worker that decodes, on another thread.
 //!
-//! To inflate an object takes about as long as to decode it. A worker does both in turn while its text is in
-//! cache, which costs the least. Where a core would be idle otherwise, it inflates for a worker instead.
+//! Inflating an object takes about as long as decoding it. A worker that does both in turn uses its text while it is in
+//! cache, which costs the least. A core that would be idle otherwise inflates for a worker instead.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,35 +13,35 @@ use super::inflate::{Content, Filled};
 use super::{DecodeError, DecodeOptions};
 use crate::source::Chunk;
 
-/// A chunk in which nothing is compressed; for [`Decoding::push_inflated`](super::Decoding::push_inflated).
+/// A chunk in which nothing is compressed; one kind of [`Piece`](super::Piece).
 #[derive(Clone, Debug)]
 pub struct Inflated {
     pub(super) chunk: Chunk,
-    /// How many bytes were read, as stored, for those of the chunk.
+    /// Stored bytes that were read for the chunk.
     pub(super) stored_bytes: u64,
     spent: Duration,
 }
 
 impl Inflated {
-    /// How long inflating it took.
+    /// Time that inflating the chunk took.
     pub fn spent(&self) -> Duration {
         self.spent
     }
 }
 
-/// Inflates the chunks of one split.
+/// Inflates the chunks of one split, on a thread of its own.
 pub struct Inflating {
     options: DecodeOptions,
     blocks: Blocks,
-    /// The object at hand, and the block that it fills.
+    /// The object being inflated, and the block being filled.
     open: Option<(Content, Block)>,
-    /// Bytes taken, and time spent, since the last chunk was given.
+    /// Stored bytes read, and time spent, since the last chunk that was given.
     stored_bytes: u64,
     spent: Duration,
 }
 
 impl Inflating {
-    /// Makes ready for the first chunk.
+    /// An inflater for the chunks of one split, from the first.
     pub fn new(options: &DecodeOptions) -> Self {
         Inflating {
             options: options.clone(),
@@ -52,11 +52,11 @@ impl Inflating {
         }
     }
 
-    /// Takes the next chunk, and hands to `give` what can be inflated by then, in order, for as long as it says
-    /// that it wants more. Says so too.
+    /// Takes the next chunk and calls `give` with each inflated chunk, in order, until `give` returns false. Returns what
+    /// the last call of `give` returned: whether more chunks are wanted.
     ///
     /// # Errors
-    /// Where the object is damaged or inflates beyond the limits.
+    /// If the object is damaged or inflates beyond the limits of [`DecodeOptions`].
     pub fn push(
         &mut self,
         chunk: Chunk,
@@ -77,7 +77,7 @@ impl Inflating {
                 content.end();
                 Ok(self.fill(&mut give)? && give(self.of(Chunk::End)))
             }
-            // Records that are no part of an object; and whatever is out of order, of which the decoder complains.
+            // Messages and records; and chunks that are out of order, for which `Decoding` returns the error.
             (chunk, _) => Ok(give(self.of(chunk))),
         }
     }
@@ -90,7 +90,7 @@ impl Inflating {
         }
     }
 
-    /// Gives blocks as far as the bytes reach.
+    /// Fills blocks from the bytes fed so far, and gives them.
     fn fill(&mut self, give: &mut impl FnMut(Inflated) -> bool) -> Result<bool, DecodeError> {
         while let Some((mut content, mut block)) = self.open.take() {
             let began = Instant::now();
@@ -117,7 +117,7 @@ impl Inflating {
     }
 }
 
-/// The text of a block, which can be filled again once it is dropped.
+/// The text of a block. Once it is dropped, the block can be filled again.
 struct Text(Arc<Block>);
 
 impl AsRef<[u8]> for Text {

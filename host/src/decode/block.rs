@@ -1,4 +1,4 @@
-//! Pieces of decoded text, used again once nobody refers to them.
+//! Blocks of decompressed text, reused once no reference to them is left.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use bytes::Bytes;
 
 use crate::source::Messages;
 
-/// What a block holds while nothing forces it to hold more: small enough for a core's L2 cache.
+/// Capacity of a block unless a record needs more: small enough for the L2 cache of a core.
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
-/// How far a record is followed into the next piece at first.
+/// Room for the rest of a record, beyond its carried beginning, in the first block that bridges to the next piece.
 const BRIDGE_BYTES: usize = 4 << 10;
 
-// Bytes behind the text, so that a scanner may load 64 bytes anywhere in it. They are zeros, at which every scanner
-// stops by itself, or what really follows the text.
+// Bytes after the text, so that a scanner may load 64 bytes anywhere in it. They are zeros, at which every scanner
+// stops, or the bytes that follow the text in the source.
 pub(super) use crate::source::PADDING;
 
-/// Text with [`PADDING`] behind it.
+/// Text followed by [`PADDING`].
 #[derive(Debug, Default)]
 pub(super) struct Block {
     memory: Memory,
@@ -25,9 +25,9 @@ pub(super) struct Block {
 
 #[derive(Debug)]
 enum Memory {
-    /// The block's own: zeros behind the text.
+    /// Memory of the block: zeros follow the text.
     Own(Vec<u8>),
-    /// A piece of the source: more of it behind the text.
+    /// A piece of the source: more of it follows the text.
     Lent(Bytes),
 }
 
@@ -45,7 +45,7 @@ impl Block {
         }
     }
 
-    /// All of `bytes` but the last [`PADDING`] as text, where it lies. `None` if it is shorter than that.
+    /// A block over `bytes` without a copy: the last [`PADDING`] bytes are the padding. `None` if `bytes` is shorter than that.
     pub(super) fn lent(bytes: Bytes) -> Option<Self> {
         let len = bytes.len().checked_sub(PADDING)?;
         Some(Block {
@@ -54,7 +54,7 @@ impl Block {
         })
     }
 
-    /// The values of messages as text, where they lie.
+    /// A block over the values of messages, without a copy.
     pub(super) fn of_messages(messages: &Messages) -> Self {
         let values = messages.values().clone();
         Block {
@@ -70,12 +70,12 @@ impl Block {
         }
     }
 
-    /// How many bytes of text it can hold.
+    /// The most bytes of text that the block can hold.
     pub(super) fn capacity(&self) -> usize {
         self.bytes().len().saturating_sub(PADDING)
     }
 
-    /// The length of the text.
+    /// Length of the text, in bytes.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -86,13 +86,13 @@ impl Block {
         &self.bytes()[..self.len]
     }
 
-    /// The text and the padding behind it.
+    /// The text and the padding after it.
     #[inline(always)]
     pub(super) fn padded(&self) -> &[u8] {
         &self.bytes()[..self.len + PADDING]
     }
 
-    /// What the block holds of the source from `at` on: of a piece that was lent, to its end.
+    /// The bytes of the source from `at` on that the block holds: to the end of the text, or of the piece that was lent.
     pub(super) fn rest(&self, at: usize) -> &[u8] {
         match &self.memory {
             Memory::Own(bytes) => &bytes[at..self.len],
@@ -100,7 +100,7 @@ impl Block {
         }
     }
 
-    /// The room behind the text; tell [`advance`](Block::advance) how much of it was used.
+    /// The free room after the text. [`advance`](Block::advance) makes what was written there part of the text.
     pub(super) fn room(&mut self) -> &mut [u8] {
         match &mut self.memory {
             Memory::Own(bytes) => {
@@ -111,19 +111,19 @@ impl Block {
         }
     }
 
-    /// Takes `written` bytes of the room into the text.
+    /// Extends the text by `written` bytes of the room.
     pub(super) fn advance(&mut self, written: usize) {
         self.len += written;
         debug_assert!(self.len <= self.capacity());
     }
 
-    /// Appends `text`, which fits.
+    /// Appends `text`, which fits into the room.
     pub(super) fn append(&mut self, text: &[u8]) {
         self.room()[..text.len()].copy_from_slice(text);
         self.advance(text.len());
     }
 
-    /// Makes it ready to be shared: nothing but zeros behind the text, if it is the block's own.
+    /// Prepares the block to be shared: sets the padding to zeros, if the memory is the block's own.
     pub(super) fn seal(mut self) -> Arc<Block> {
         if let Memory::Own(bytes) = &mut self.memory {
             bytes[self.len..self.len + PADDING].fill(0);
@@ -132,15 +132,15 @@ impl Block {
     }
 }
 
-/// Blocks that were handed out, to be handed out again.
+/// A pool of blocks.
 #[derive(Debug)]
 pub(super) struct Blocks {
     block_bytes: usize,
-    /// The one released last is likeliest to be in cache, so this is a stack.
+    /// Blocks that were shared, used as a stack: the one released last is the likeliest to be in cache.
     lent: Vec<Arc<Block>>,
 }
 
-/// How many blocks are kept for reuse; more than a batch refers to.
+/// The most blocks that are kept for reuse; more than a batch refers to.
 const KEPT_BLOCKS: usize = 64;
 
 impl Blocks {
@@ -151,8 +151,8 @@ impl Blocks {
         }
     }
 
-    /// An empty block for `carried` bytes and at least as many behind them, so that a record that grows over
-    /// several blocks is read again only at every doubling.
+    /// An empty block with room for `carried` bytes and at least as many more, so that a record that spans several blocks is
+    /// parsed again only each time its length doubles.
     pub(super) fn take(&mut self, carried: usize) -> Block {
         let capacity = self.block_bytes.max(carried.saturating_mul(2));
         if capacity > self.block_bytes {
@@ -169,18 +169,18 @@ impl Blocks {
         Block::with_capacity(capacity)
     }
 
-    /// The length of a piece that is worth a block of its own; shorter ones are copied together.
+    /// The least length of a piece that becomes a block without a copy; shorter pieces are copied together.
     pub(super) fn least_lent(&self) -> usize {
         (self.block_bytes / 16).max(2 * PADDING)
     }
 
-    /// An empty block for `carried` bytes and as many behind them as most records have.
+    /// An empty block with room for `carried` bytes and the rest of a record of usual length.
     pub(super) fn bridge(&self, carried: usize) -> Block {
         let ahead = BRIDGE_BYTES.min(self.block_bytes);
         Block::with_capacity(carried + carried.max(ahead))
     }
 
-    /// Remembers a block until nobody else refers to it.
+    /// Keeps a block for reuse once no other reference to it is left.
     pub(super) fn give(&mut self, block: Arc<Block>) {
         let is_own = matches!(block.memory, Memory::Own(_));
         if is_own && block.capacity() == self.block_bytes && self.lent.len() < KEPT_BLOCKS {

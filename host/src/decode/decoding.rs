@@ -1,46 +1,39 @@
-//! The worker's end: chunks in, events out.
+//! The interface of a worker: pieces in, events out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
-use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
+use super::columnar::{AvroMessages, Decoders, GroupReader};
 use super::format::{Opening, reader_of_record};
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
-use super::reader::Reader;
+use super::piece::Piece;
+use super::reader::{Paused, Reader};
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
-/// Decodes the chunks of one split after another, on one thread.
+/// Decodes the pieces of one split after another, on one thread.
 ///
-/// [`push`](Decoding::push) a chunk, then call [`next`](Decoding::next) until it gives nothing; behind the last
-/// chunk of a split, [`finish`](Decoding::finish). After an error it is of no further use.
+/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last piece of a
+/// split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
-    chunks: VecDeque<Fed>,
+    pieces: VecDeque<Piece>,
     /// The object that the chunks pushed last belong to.
     open: Option<Arc<Object>>,
     reading: Reading,
-    /// Where messages are Avro.
+    /// Decoders of Avro messages; `None` where messages are text.
     avro: Option<Decoders>,
-}
-
-/// A chunk as the source gave it, or inflated already.
-enum Fed {
-    Stored(Chunk),
-    Inflated(Inflated),
-    RowGroup(RowGroup),
 }
 
 enum Reading {
     Nothing,
-    /// An object whose format is not known yet.
+    /// An object whose format is not yet known.
     Opening(Box<Opening>),
     Object(Box<dyn Reader>),
     RowGroup(Box<GroupReader>),
@@ -48,22 +41,13 @@ enum Reading {
     AvroMessages(AvroMessages),
 }
 
-/// Why a reader came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paused {
-    /// The batch has to be taken.
-    Full,
-    /// More chunks are needed.
-    Hungry,
-    /// All was read.
-    Done,
-}
-
 impl Decoding {
-    /// Makes ready for records of which `projection` is wanted.
+    /// A decoding that makes the columns of `projection`.
     ///
-    /// It uses the best vector instructions that the processor has; none where the environment has
-    /// `BACKFOLD_SIMD=off`.
+    /// It uses the best vector instructions of the processor, or none if the environment has `BACKFOLD_SIMD=off`.
+    ///
+    /// # Errors
+    /// If a setting of `options` is out of range, or if the projection wants values that the format cannot have.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
         let processor = Processor::detect();
         tracing::debug!(instructions = processor.name(), "decoding");
@@ -83,15 +67,15 @@ impl Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
-            chunks: VecDeque::new(),
+            pieces: VecDeque::new(),
             open: None,
             reading: Reading::Nothing,
             avro: None,
         })
     }
 
-    /// Lets it read messages as Avro, if that is the format of the job; of each, `schemas` has the schema before it is
-    /// pushed. Without them messages are text.
+    /// Reads messages as Avro, if that is the format of the job. `schemas` has to have the schema of each message, or the
+    /// reason why there is none, before the message is pushed. Without `schemas`, messages are text.
     #[must_use]
     pub fn with_schemas(mut self, schemas: Option<Schemas>) -> Self {
         let schemas = schemas.filter(|_| self.options.format == Format::Avro);
@@ -99,26 +83,19 @@ impl Decoding {
         self
     }
 
-    /// Takes the next chunk of the split.
-    pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
-        self.check_order(&chunk)?;
-        self.chunks.push_back(Fed::Stored(chunk));
-        Ok(())
-    }
-
-    /// Takes the next chunk of the split, inflated already. All chunks of a split are, or none.
-    pub fn push_inflated(&mut self, inflated: Inflated) -> Result<(), DecodeError> {
-        self.check_order(&inflated.chunk)?;
-        self.chunks.push_back(Fed::Inflated(inflated));
-        Ok(())
-    }
-
-    /// Takes the next row group of a Parquet object, between the chunks of other objects.
-    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
-        if let Some(object) = &self.open {
-            return Err(unfinished(object));
+    /// Queues the next piece of the split.
+    ///
+    /// # Errors
+    /// If the piece is out of order: bytes outside of an object, or another object before the end of the last.
+    pub fn push(&mut self, piece: impl Into<Piece>) -> Result<(), DecodeError> {
+        let piece = piece.into();
+        match (&piece, &self.open) {
+            (Piece::Chunk(chunk), _) => self.check_order(chunk)?,
+            (Piece::Inflated(inflated), _) => self.check_order(&inflated.chunk)?,
+            (Piece::RowGroup(_), Some(object)) => return Err(unfinished(object)),
+            (Piece::RowGroup(_), None) => {}
         }
-        self.chunks.push_back(Fed::RowGroup(group));
+        self.pieces.push_back(piece);
         Ok(())
     }
 
@@ -135,8 +112,11 @@ impl Decoding {
         Ok(())
     }
 
-    /// Decodes until a batch is full, or gives `None` where it needs another chunk. A batch is full at
-    /// [`DecodeOptions::batch_rows`] rows, or earlier where its records or rejections take much memory.
+    /// Decodes until a batch is full and returns it, or returns `None` if another chunk is needed. A batch is full at
+    /// [`DecodeOptions::batch_rows`] rows, or earlier if its records or rejections take much memory.
+    ///
+    /// # Errors
+    /// If an object cannot be decoded further. What is wrong with one record is a rejection, not an error.
     #[expect(clippy::should_implement_trait, reason = "it is not over after None")]
     pub fn next(&mut self) -> Result<Option<Events>, DecodeError> {
         loop {
@@ -176,18 +156,21 @@ impl Decoding {
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
-                Paused::Hungry => match self.chunks.pop_front() {
+                Paused::Hungry => match self.pieces.pop_front() {
                     None => return Ok(None),
-                    Some(chunk) => self.take_in(chunk),
+                    Some(piece) => self.take_in(piece),
                 },
             }
         }
     }
 
-    /// Ends a split: gives what is left of it, and is ready for the next.
+    /// Ends a split: returns its last batch, if it has one. The next split can then be pushed.
+    ///
+    /// # Errors
+    /// As [`next`](Decoding::next), and if the last object was not pushed to its end.
     pub fn finish(&mut self) -> Result<Option<Events>, DecodeError> {
         if let Some(events) = self.next()? {
-            // Only where the caller did not drain `next`: what follows stays for the next call.
+            // Only if the caller did not call `next` until `None`: the rest stays for the next call.
             return Ok(Some(events));
         }
         if let Some(object) = &self.open {
@@ -200,12 +183,12 @@ impl Decoding {
         })
     }
 
-    /// What was decoded of an object that nobody wants the rest of. It is of no further use.
+    /// Ends the decoding in the middle of an object, and returns the events since the batch before.
     pub fn into_so_far(mut self) -> Events {
         self.rows.take()
     }
 
-    /// What was spent since the call before.
+    /// Time spent since the call before.
     pub fn take_spent(&mut self) -> Spent {
         std::mem::take(&mut self.rows.spent)
     }
@@ -215,11 +198,11 @@ impl Decoding {
         self.rows.parser()
     }
 
-    fn take_in(&mut self, fed: Fed) {
-        let (chunk, inflated_from) = match fed {
-            Fed::Stored(chunk) => (chunk, None),
-            Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
-            Fed::RowGroup(group) => {
+    fn take_in(&mut self, piece: Piece) {
+        let (chunk, inflated_from) = match piece {
+            Piece::Chunk(chunk) => (chunk, None),
+            Piece::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Piece::RowGroup(group) => {
                 if group.is_first() {
                     self.rows.begin_object(group.object());
                 }

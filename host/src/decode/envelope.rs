@@ -1,33 +1,33 @@
-//! Records that an archiver wrapped: the message's value within an object that holds the rest of the message too.
+//! Records that an archiver wrapped in an envelope: an object that contains the message's value and its metadata.
 //!
-//! An envelope moves what the component asks for to where it is: a path leads into the value, and key, headers, time,
-//! topic, partition and offset become paths into the envelope. What an envelope does not hold stays what it is without
-//! one: what the key of the object says, or the object itself. So it works for every format that has paths.
+//! An envelope changes the origins of inputs: paths lead into the value, and key, headers, time, topic, partition and
+//! offset become paths into the envelope. An input that the envelope does not contain keeps the origin that it has without
+//! one: the key of the object, or the object itself. Envelopes apply to every format that has paths.
 //!
 //! | | `connect-schema` | `lenses` | `aiven` |
 //! |---|---|---|---|
 //! | written by | Kafka Connect's JsonConverter with schemas | `store.envelope=true` | JSON Lines of several fields |
 //! | value | `payload` | `value` | `value` |
 //! | record-key | | `key` | `key` |
-//! | record-header h | | `headers.h` | a list, which no path leads into |
+//! | record-header h | | `headers.h` | a list, which is not read |
 //! | record-time | | `metadata.timestamp`, milliseconds | `timestamp`, RFC 3339 |
 //! | source-name | | `metadata.topic` | |
 //! | partition | | `metadata.partition` | |
 //! | offset | | `metadata.offset` | `offset` |
 //!
-//! `payload` is the value's text, and key and headers are theirs: of a string its characters, of anything else its JSON
-//! as it stands.
+//! `payload` is the text of the value, and key and headers are their text: the characters of a string, the JSON of any
+//! other value.
 
 use serde::{Deserialize, Serialize};
 
 use super::{DecodeError, Projection};
 use crate::schema::{Encoding, Input, Origin};
 
-/// What records are wrapped in.
+/// The envelope of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Envelope {
-    /// Nothing.
+    /// No envelope.
     #[default]
     None,
     /// `{"schema": …, "payload": …}`, as Kafka Connect's JsonConverter writes it with schemas.
@@ -39,7 +39,7 @@ pub enum Envelope {
 }
 
 impl Envelope {
-    /// Where the message's value is.
+    /// Path of the message's value.
     fn value(self) -> Option<&'static str> {
         match self {
             Envelope::None => None,
@@ -48,7 +48,7 @@ impl Envelope {
         }
     }
 
-    /// Where the message's offset is.
+    /// Path of the message's offset.
     fn offset(self) -> Option<&'static str> {
         match self {
             Envelope::None | Envelope::ConnectSchema => None,
@@ -57,10 +57,10 @@ impl Envelope {
         }
     }
 
-    /// What is wanted of each record, if `projection` is wanted of what the records wrap.
+    /// The projection of the wrapped records, from the `projection` of the messages within.
     ///
     /// # Errors
-    /// Where that is in the envelope, but nowhere that a path leads to.
+    /// If the envelope has an input in a place that no path leads to.
     pub(super) fn open(self, projection: Projection) -> Result<Projection, DecodeError> {
         let Some(value) = self.value() else {
             return Ok(projection);
@@ -117,7 +117,7 @@ impl Envelope {
     }
 }
 
-/// A name as it stands in a path.
+/// A name, escaped for a path.
 fn escaped(name: &str) -> String {
     name.replace('\\', r"\\").replace('.', r"\.")
 }

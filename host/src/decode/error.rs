@@ -1,29 +1,28 @@
-//! What stops decoding altogether, as opposed to the records it rejects.
+//! Errors that stop decoding, as opposed to the rejection of one record.
 
-use super::columnar::ColumnType;
 use crate::error::{Class, Code, Coded};
 use crate::units::ByteSize;
 
-/// A failure that condemns the object, not a record.
+/// An error of a whole object, or of the projection or a setting.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The name or the job promises a compression that the content is not in.
-    #[error("`{object}` should be {compression} but does not begin like it")]
+    /// The content does not have the compression that the object's name or the job says.
+    #[error("`{object}` should be {compression}, but its first bytes are not")]
     Mislabelled {
         /// The object's key.
         object: String,
-        /// What is promised.
+        /// The compression by name or job.
         compression: &'static str,
     },
-    /// The object ends within a gzip member or a zstd frame.
+    /// The object ends within its compressed data.
     #[error("`{object}` ends in the middle of its {compression} data, after {byte} bytes")]
     Truncated {
         /// The object's key.
         object: String,
         /// The compression.
         compression: &'static str,
-        /// How many bytes it has, as stored.
+        /// Stored bytes of the object.
         byte: u64,
     },
     /// The compressed data is damaged.
@@ -33,12 +32,12 @@ pub enum DecodeError {
         object: String,
         /// The compression.
         compression: &'static str,
-        /// How far it was read, as stored.
+        /// Stored bytes up to which it was read.
         byte: u64,
-        /// What the inflater says.
+        /// The message of the library.
         detail: String,
     },
-    /// The data refers further back than what is kept of it.
+    /// The data needs a larger window than is kept in memory.
     #[error("`{object}` can be inflated only with a window of more than {limit}, the limit")]
     WindowTooLarge {
         /// The object's key.
@@ -46,26 +45,26 @@ pub enum DecodeError {
         /// The limit.
         limit: ByteSize,
     },
-    /// The compressed data is of a kind that is not read.
-    #[error("`{object}` is {compression} data that is not read: {detail}")]
+    /// The compressed data is of an unsupported kind.
+    #[error("`{object}` is {compression} data of a kind that is not supported: {detail}")]
     Unsupported {
         /// The object's key.
         object: String,
         /// The compression.
         compression: &'static str,
-        /// What it has that is not read.
+        /// The unsupported part.
         detail: String,
     },
-    /// Something else follows the compressed data.
+    /// Other data follows the compressed data.
     #[error(
-        "`{object}` holds something that is not {compression} at byte {byte}, behind complete {compression} data"
+        "`{object}` has data that is not {compression} at byte {byte}, after complete {compression} data"
     )]
     TrailingGarbage {
         /// The object's key.
         object: String,
         /// The compression.
         compression: &'static str,
-        /// Where it begins, as stored.
+        /// Stored offset in bytes of the other data.
         byte: u64,
     },
     /// The object inflates beyond the absolute limit.
@@ -85,58 +84,58 @@ pub enum DecodeError {
         object: String,
         /// The limit.
         limit: u32,
-        /// What came out, so far.
+        /// Decompressed size so far.
         decoded: ByteSize,
-        /// What went in, so far, in bytes.
+        /// Stored bytes read so far.
         stored: u64,
     },
-    /// The chunks of an object stopped or others began before its end.
-    #[error("`{object}` was not delivered to its end")]
+    /// The driver sent the end of the split, or another object, before the end of this object.
+    #[error("the driver did not deliver `{object}` to its end")]
     Unfinished {
         /// The object's key.
         object: String,
     },
-    /// Bytes came outside of any object.
-    #[error("bytes were delivered that belong to no object")]
+    /// The driver sent bytes outside of any object.
+    #[error("the driver delivered bytes that belong to no object")]
     Stray,
-    /// The object is in a format that is not read.
+    /// The object has a format that is not read.
     #[error("`{object}` is {format}, which is not read")]
     Format {
         /// The object's key.
         object: String,
-        /// The format, as its name or its first bytes tell.
+        /// The format by name or first bytes.
         format: &'static str,
     },
-    /// The columns of a CSV object are not known.
-    #[error("the header of `{object}` is of no use: {detail}")]
+    /// The header of a CSV object is unusable.
+    #[error("the header of `{object}` is unusable: {detail}")]
     Header {
         /// The object's key.
         object: String,
-        /// What is wrong with it.
+        /// The reason.
         detail: String,
     },
-    /// A column does not become what the component wants.
+    /// A column does not convert to the input of the component.
     #[error(transparent)]
     ColumnType(Box<ColumnType>),
-    /// The component wants the bytes of records where there are none.
-    #[error("`{object}` holds columns, and the component wants the bytes of records")]
+    /// The component has the input `payload`, and records of the format have no bytes.
+    #[error("`{object}` holds columns, and the component wants the bytes of records (`payload`)")]
     Payload {
         /// The object's key.
         object: String,
     },
-    /// What an object says of itself cannot be true.
+    /// The object contains invalid data.
     #[error("`{object}` holds damaged {format} data in {place}: {detail}")]
     Damaged {
         /// The object's key.
         object: String,
         /// Its format.
         format: &'static str,
-        /// Where.
+        /// The part of the object.
         place: String,
-        /// What is wrong.
+        /// The reason.
         detail: String,
     },
-    /// A row group takes too much memory.
+    /// A row group needs too much memory.
     #[error(
         "the wanted columns of row group {group} of `{object}` have {size}, more than {limit}, the limit \
          `decode.max_row_group`"
@@ -146,12 +145,12 @@ pub enum DecodeError {
         object: String,
         /// The row group, from 0.
         group: usize,
-        /// What they have, as stored or uncompressed.
+        /// Size of the columns, stored or uncompressed.
         size: ByteSize,
         /// The limit.
         limit: ByteSize,
     },
-    /// A block takes too much memory.
+    /// A block needs too much memory.
     #[error(
         "a block or the header of `{object}` has more than {limit}, the limit `decode.max_row_group`"
     )]
@@ -161,26 +160,26 @@ pub enum DecodeError {
         /// The limit.
         limit: ByteSize,
     },
-    /// A row takes too much memory.
+    /// A row needs too much memory.
     #[error(
         "{place} of `{object}`: a row may take {size} once decoded, more than {limit}, the limit `decode.max_row_group`"
     )]
     RowTooLarge {
         /// The object's key.
         object: String,
-        /// The row group and the column that takes most, or the block.
+        /// The row group and its largest column, or the block.
         place: String,
-        /// What the row may take.
+        /// Size that the row may have.
         size: ByteSize,
         /// The limit.
         limit: ByteSize,
     },
-    /// An input or a condition asks for what this format cannot give.
+    /// The format cannot have the values of an input or a condition.
     #[error("`{input}` cannot be decoded: {detail}")]
     Input {
         /// The input's name or the condition's path.
         input: String,
-        /// Why.
+        /// The reason.
         detail: String,
     },
     /// A setting is out of its range.
@@ -188,9 +187,23 @@ pub enum DecodeError {
     Setting {
         /// The setting.
         setting: &'static str,
-        /// What it may be.
+        /// The valid range.
         detail: &'static str,
     },
+}
+
+/// A column that does not become what the component wants.
+#[derive(Debug, thiserror::Error)]
+#[error("column `{column}` of `{object}` is of type {found}, from which no {wanted} is made")]
+pub struct ColumnType {
+    /// The object's key.
+    pub object: String,
+    /// The path to the column.
+    pub column: String,
+    /// Type of the column, as Arrow names it.
+    pub found: String,
+    /// Kind and encoding of the input.
+    pub wanted: String,
 }
 
 impl Coded for DecodeError {

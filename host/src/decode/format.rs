@@ -1,4 +1,4 @@
-//! Which format an object is in, and the reader for it.
+//! The format of an object, and the reader for it.
 
 use std::sync::Arc;
 
@@ -10,81 +10,81 @@ use super::inflate::{self, Content};
 use super::objects::JsonObjects;
 use super::raw::{RawLines, RawObject};
 use super::reader::Reader;
-use super::text::{Records, Source, TextReader};
+use super::text::{ObjectCursor, Records, TextReader};
 use super::{DecodeError, DecodeOptions, Format};
 use crate::source::{ArchivedRecord, Object};
 
-/// An object of which it is not known yet how to read it.
+/// An object whose format is not yet known.
 pub(super) struct Opening {
     object: Arc<Object>,
     content: Content,
 }
 
-/// What an object holds, as far as its name or its first bytes tell.
+/// The format of an object, by the job, its name or its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+enum ObjectFormat {
     Json,
     Csv,
     Avro,
     Parquet,
     Orc,
-    /// The job alone tells these.
+    /// Set by the job alone, as is `RawObject`.
     RawLines,
     RawObject,
 }
 
-impl Found {
-    /// By the ending of an object's name; a compression's ending behind it does not count. Endings that stand for
-    /// several formats, such as `.txt` and `.log`, tell nothing.
+impl ObjectFormat {
+    /// The format by the extension of the object's name; the extension of a compression after it is skipped. `None` for an
+    /// extension that several formats use, such as `.txt` and `.log`.
     fn of_name(object: &str) -> Option<Self> {
         let (_, ending) = inflate::without_ending(object).rsplit_once('.')?;
         let found = [
-            ("json", Found::Json),
-            ("jsonl", Found::Json),
-            ("ndjson", Found::Json),
-            ("csv", Found::Csv),
-            ("avro", Found::Avro),
-            ("parquet", Found::Parquet),
-            ("orc", Found::Orc),
+            ("json", ObjectFormat::Json),
+            ("jsonl", ObjectFormat::Json),
+            ("ndjson", ObjectFormat::Json),
+            ("csv", ObjectFormat::Csv),
+            ("avro", ObjectFormat::Avro),
+            ("parquet", ObjectFormat::Parquet),
+            ("orc", ObjectFormat::Orc),
         ];
         let mut found = found.into_iter();
         found.find_map(|(known, found)| ending.eq_ignore_ascii_case(known).then_some(found))
     }
 
-    /// By the first decoded bytes. Text is taken for JSON, which says of each record whether it is.
+    /// The format by the first decompressed bytes. All text counts as JSON, whose reader checks each record.
     fn of_head(head: &[u8]) -> Self {
         match head {
-            b"Obj\x01" => Found::Avro,
-            b"PAR1" => Found::Parquet,
-            [b'O', b'R', b'C', ..] => Found::Orc,
-            _ => Found::Json,
+            b"Obj\x01" => ObjectFormat::Avro,
+            b"PAR1" => ObjectFormat::Parquet,
+            [b'O', b'R', b'C', ..] => ObjectFormat::Orc,
+            _ => ObjectFormat::Json,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
-            Found::Json => "JSON",
-            Found::Csv => "CSV",
-            Found::Avro => "Avro",
-            Found::Parquet => "Parquet",
-            Found::Orc => "ORC",
-            Found::RawLines | Found::RawObject => "raw",
+            ObjectFormat::Json => "JSON",
+            ObjectFormat::Csv => "CSV",
+            ObjectFormat::Avro => "Avro",
+            ObjectFormat::Parquet => "Parquet",
+            ObjectFormat::Orc => "ORC",
+            ObjectFormat::RawLines | ObjectFormat::RawObject => "raw",
         }
     }
 }
 
-/// Whether the records of an object are CSV.
+/// Whether the records of the object with this key are CSV.
 pub(crate) fn is_csv(object: &str, options: &DecodeOptions) -> bool {
     match options.format {
         Format::Csv => true,
-        Format::Auto => Found::of_name(object) == Some(Found::Csv),
+        Format::Auto => ObjectFormat::of_name(object) == Some(ObjectFormat::Csv),
         _ => false,
     }
 }
 
-/// Whether an object is Parquet, as far as its name tells.
+/// Whether the object with this key is Parquet, by its name; `None` if the name has no known extension.
 pub(crate) fn is_parquet_by_name(object: &str) -> Option<bool> {
-    Found::of_name(object).map(|found| found == Found::Parquet)
+    ObjectFormat::of_name(object).map(|found| found == ObjectFormat::Parquet)
 }
 
 impl Opening {
@@ -100,41 +100,41 @@ impl Opening {
         self.content.end();
     }
 
-    /// The reader for the object, or the object again where more of it has to be seen.
+    /// The reader for the object; `Err` with the object if more of its bytes are needed.
     ///
     /// # Errors
-    /// Where nothing here reads its format, or its first bytes cannot be inflated.
+    /// If the format is not read from a stream of bytes, or the first bytes cannot be inflated.
     pub(super) fn open(
         mut self,
         options: &DecodeOptions,
     ) -> Result<Result<Box<dyn Reader>, Self>, DecodeError> {
         let found = match options.format {
-            Format::Json => Found::Json,
-            Format::Parquet => Found::Parquet,
-            Format::Avro => Found::Avro,
-            Format::Csv => Found::Csv,
-            Format::RawLines => Found::RawLines,
-            Format::RawObjects => Found::RawObject,
-            Format::Auto => match Found::of_name(&self.object.key) {
+            Format::Json => ObjectFormat::Json,
+            Format::Parquet => ObjectFormat::Parquet,
+            Format::Avro => ObjectFormat::Avro,
+            Format::Csv => ObjectFormat::Csv,
+            Format::RawLines => ObjectFormat::RawLines,
+            Format::RawObjects => ObjectFormat::RawObject,
+            Format::Auto => match ObjectFormat::of_name(&self.object.key) {
                 Some(found) => found,
                 None => match self.content.head()? {
-                    Some(head) => Found::of_head(head),
+                    Some(head) => ObjectFormat::of_head(head),
                     None => return Ok(Err(self)),
                 },
             },
         };
         let Opening { object, content } = self;
-        let source = || Source::of_object(&object);
+        let cursor = || ObjectCursor::of_object(&object);
         Ok(Ok(match found {
-            Found::Json => text(source(), content, JsonObjects::new(options)),
-            Found::Csv => {
+            ObjectFormat::Json => text(cursor(), content, JsonObjects::new(options)),
+            ObjectFormat::Csv => {
                 let records = CsvRecords::new(&object.key, options);
-                text(source(), content, records)
+                text(cursor(), content, records)
             }
-            Found::RawLines => text(source(), content, RawLines::new(options)),
-            Found::RawObject => text(source(), content, RawObject::new(options)),
-            Found::Avro => Box::new(AvroReader::new(object, content, options)),
-            Found::Parquet | Found::Orc => {
+            ObjectFormat::RawLines => text(cursor(), content, RawLines::new(options)),
+            ObjectFormat::RawObject => text(cursor(), content, RawObject::new(options)),
+            ObjectFormat::Avro => Box::new(AvroReader::new(object, content, options)),
+            ObjectFormat::Parquet | ObjectFormat::Orc => {
                 return Err(DecodeError::Format {
                     object: object.key.clone(),
                     format: found.name(),
@@ -144,27 +144,31 @@ impl Opening {
     }
 }
 
-/// The reader for a record that was taken out of its object, in the form in which it is kept then.
+/// The reader for a record that was taken out of its object, in the form in which the quarantine keeps it.
 pub(super) fn reader_of_record(record: ArchivedRecord, options: &DecodeOptions) -> Box<dyn Reader> {
-    let source = Source::of_record(&record);
+    let cursor = ObjectCursor::of_record(&record);
     let mut content = Content::inflated(&record.source);
     if !record.bytes.is_empty() {
         content.feed(record.bytes);
     }
     content.end();
     if !options.format.has_paths() {
-        // All of it is one record, a line feed that somebody put into it as well.
-        text(source, content, RawObject::new(options))
+        // All of it is one record, even if it contains a line feed.
+        text(cursor, content, RawObject::new(options))
     } else if is_csv(&record.source, options) {
         let records = CsvRecords::below(record.header, &record.source, options);
-        text(source, content, records)
+        text(cursor, content, records)
     } else {
-        text(source, content, JsonObjects::new(options))
+        text(cursor, content, JsonObjects::new(options))
     }
 }
 
-fn text(source: Source, content: Content, records: impl Records + 'static) -> Box<dyn Reader> {
-    Box::new(TextReader::new(source, content, records))
+fn text(
+    cursor: ObjectCursor,
+    content: Content,
+    records: impl Records + 'static,
+) -> Box<dyn Reader> {
+    Box::new(TextReader::new(cursor, content, records))
 }
 
 #[cfg(test)]
@@ -175,7 +179,7 @@ mod tests {
     use crate::decode::tests::support::{input, object_chunks, projection, run};
     use crate::schema::Kind;
 
-    /// What becomes of an object that is fed a byte at a time: how many events, or why it is not read.
+    /// Feeds an object byte by byte; returns the number of events, or the error.
     fn read(key: &str, stored: &[u8], format: Format) -> Result<u64, String> {
         let wanted = projection(vec![input("n", Kind::Int64)]);
         let options = DecodeOptions {
@@ -218,19 +222,19 @@ mod tests {
     #[test]
     fn names_tell_the_format_in_front_of_the_compression() {
         for (name, found) in [
-            ("a/b.json", Some(Found::Json)),
-            ("b.jsonl.gz", Some(Found::Json)),
-            ("b.NDJSON.zst", Some(Found::Json)),
-            ("b.csv", Some(Found::Csv)),
-            ("t+0+0000000000.snappy.parquet", Some(Found::Parquet)),
-            ("t-0-12.avro", Some(Found::Avro)),
-            ("part.orc", Some(Found::Orc)),
+            ("a/b.json", Some(ObjectFormat::Json)),
+            ("b.jsonl.gz", Some(ObjectFormat::Json)),
+            ("b.NDJSON.zst", Some(ObjectFormat::Json)),
+            ("b.csv", Some(ObjectFormat::Csv)),
+            ("t+0+0000000000.snappy.parquet", Some(ObjectFormat::Parquet)),
+            ("t-0-12.avro", Some(ObjectFormat::Avro)),
+            ("part.orc", Some(ObjectFormat::Orc)),
             ("b.txt", None),
             ("b.gz", None),
             ("dt=2026-01-01.csv/b", None),
             ("stream-1-2026-05-03-10-00-00-d5ef", None),
         ] {
-            assert_eq!(Found::of_name(name), found, "{name}");
+            assert_eq!(ObjectFormat::of_name(name), found, "{name}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What the key of an object says of its records, in the place of what they lack.
+//! Values that the key of an object has for all of its records, in place of values that a record lacks.
 //!
-//! A path of one name that a record lacks is that column of its object's key, as if the record had the value: a
-//! string, a number, a boolean, in JSON. So whatever holds of a record's own values holds of these.
+//! If a record lacks the value at a path of one name, and the key has a column of that name, the value of that column
+//! counts as the record's own: a JSON string, number or boolean, to which all rules for values apply.
 
 use super::column::Misfit;
 use super::json::{Span, only_name};
@@ -9,8 +9,8 @@ use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
 use crate::source::KeyFields;
 
-/// The value at `path` that the key of an object has for all its records, as JSON: what an input of that `kind`
-/// takes, if the text of the column can be that; `None` if the key has no such column.
+/// The value at `path` that the key of an object has for all of its records, as JSON of the type that an input of `kind`
+/// takes, or as a string if the text is not of that type; `None` if the key has no such column.
 pub(super) fn column(
     key_fields: &KeyFields,
     path: &str,
@@ -32,12 +32,12 @@ pub(super) fn column(
     })
 }
 
-/// Whether it is a date without hyphens.
+/// Whether `text` is a date without hyphens, such as `20260503`.
 fn is_compact(text: &str) -> bool {
     text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A number as it is, but for zeros in front, as in `hour=05`; anything else is a string.
+/// A number without its leading zeros, as in `hour=05`; any other text as a string.
 fn number(text: &str) -> Vec<u8> {
     let (minus, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -59,12 +59,12 @@ fn number(text: &str) -> Vec<u8> {
     }
 }
 
-/// Why a value of a key is refused.
+/// Adds to the reason of a rejection that the value is part of the key.
 pub(super) fn misfit(Misfit(reason): Misfit) -> Misfit {
     Misfit(format!("in the key of its object: {reason}"))
 }
 
-/// All of a JSON value that stands alone.
+/// The span of a whole JSON text.
 pub(super) fn whole(json: &[u8]) -> Span {
     Span {
         start: 0,
@@ -78,21 +78,21 @@ fn string(text: &str) -> Vec<u8> {
     serde_json::Value::from(text).to_string().into_bytes()
 }
 
-/// What the key of the object that is being read says, for each input and each condition.
+/// The values of an object's key, for each input and each condition.
 pub(super) struct PlannedKeyFields {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
-    /// The offset of the record of ordinal 0, which is 0 where the key names none; `None` where that of the others does
-    /// not follow from it.
+    /// The offset of the record with ordinal 0, which is 0 if the key has none; `None` if the offsets of the records are not
+    /// consecutive.
     pub(super) first_offset: Option<i64>,
-    /// The values of inputs that are paths, as JSON.
+    /// A value per input, as JSON; `None` for an input that is not a path, and if the key has no such column.
     pub(super) inputs: Vec<Option<Vec<u8>>>,
-    /// The values that conditions look at, as JSON.
+    /// A value per condition, as JSON; `None` if the key has no such column.
     pub(super) conditions: Vec<Option<Vec<u8>>>,
 }
 
 impl PlannedKeyFields {
-    /// What a key says of what `plan` wants.
+    /// The values of a key for the inputs and conditions of `plan`.
     pub(super) fn of(key_fields: Option<&KeyFields>, plan: &Plan) -> Option<Box<Self>> {
         let key_fields = key_fields?;
         let inputs = plan.inputs.iter().map(|input| {
@@ -100,7 +100,7 @@ impl PlannedKeyFields {
             column(key_fields, path, input.kind, input.encoding)
         });
         let conditions = plan.only.iter().map(|condition| {
-            // Of whatever kind it is elsewhere, a condition looks at its text.
+            // A condition compares the text of a value, whatever the kind of an input at the same path.
             column(
                 key_fields,
                 plan.within_value(&condition.path),

@@ -1,17 +1,18 @@
-//! Records that the source itself tells apart: each message's value is one JSON object and nothing else, blanks
-//! and line feeds around and within it allowed; in a raw format, any bytes.
+//! Messages of a log, each of which is a record. Its value is one JSON object, with blanks and line feeds allowed around
+//! and within it; in a raw format, any bytes.
 //!
-//! The values of a chunk are read where they lie, a zero byte behind each, so that none can go on in the next.
-//! Serializers that go with a schema registry write a zero byte and the schema's number in front of the object: these
-//! five bytes are passed over, since no JSON begins with a zero byte.
+//! The values of a chunk are read without a copy; a zero byte follows each, so that no value continues in the next.
+//! Serializers of a schema registry write a zero byte and the ID of the schema before the object: these five bytes are
+//! skipped, since no JSON begins with a zero byte.
 
 use std::sync::Arc;
 
 use super::block::Block;
-use super::decoding::Paused;
 use super::json::skip_blanks;
-use super::provenance::Stretch;
-use super::rows::{NoValues, Record, Rows};
+use super::provenance::SourceBlock;
+use super::reader::Paused;
+use super::record::{NoValues, Record};
+use super::rows::Rows;
 use super::schemas::SCHEMA_PREFIX;
 use super::{DecodeOptions, Rejected};
 use crate::source::Messages;
@@ -21,23 +22,23 @@ pub(super) struct MessageReader {
     messages: Arc<Messages>,
     block: Arc<Block>,
     max_record: usize,
-    /// Values are bytes and nothing else.
+    /// The format is raw: values are any bytes.
     is_raw: bool,
-    /// The next message to be read.
+    /// Index of the next message.
     next: usize,
     has_begun: bool,
-    stretch: Stretch,
+    source: SourceBlock,
 }
 
 impl MessageReader {
     pub(super) fn new(messages: Messages, options: &DecodeOptions) -> Self {
         let block = Arc::new(Block::of_messages(&messages));
         let messages = Arc::new(messages);
-        let stretch = Stretch {
+        let source = SourceBlock {
             source: messages.topic.clone(),
             partition: messages.partition,
             byte: None,
-            block: None,
+            text: None,
             header: None,
             messages: Some(messages.clone()),
         };
@@ -48,11 +49,11 @@ impl MessageReader {
             is_raw: !options.format.has_paths(),
             next: 0,
             has_begun: false,
-            stretch,
+            source,
         }
     }
 
-    /// Goes on until the batch is full or all was read.
+    /// Reads messages until the batch is full or all are read.
     pub(super) fn advance(&mut self, rows: &mut Rows) -> Paused {
         if !self.has_begun {
             if rows.is_heavy() {
@@ -93,12 +94,12 @@ impl MessageReader {
             _ => self.check(start, end, rows),
         };
         if let Some(reason) = refusal {
-            let position = self.stretch.position(message.offset, start);
+            let position = self.source.position(message.offset, start);
             let rejected = Rejected::new(position, None, reason, Some(text));
             return rows.reject(rejected.with(Some(message.attached())), None);
         }
         let record = Record {
-            stretch: &self.stretch,
+            block: &self.source,
             start,
             end,
             has_value: !is_tombstone,
@@ -113,7 +114,7 @@ impl MessageReader {
         }
     }
 
-    /// What is wrong with the value at `start..end`.
+    /// The reason to reject the value `start..end`, if there is one.
     fn check(&self, start: usize, end: usize, rows: &mut Rows) -> Option<String> {
         let text = self.block.padded();
         let start = match text[start] {
@@ -129,7 +130,7 @@ impl MessageReader {
             }
             Ok(_) => None,
             Err(fault) if fault.at() >= end => Some("cut off".to_owned()),
-            Err(fault) => Some(fault.what().reason().to_owned()),
+            Err(fault) => Some(fault.kind().reason().to_owned()),
         }
     }
 }

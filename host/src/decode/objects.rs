@@ -1,24 +1,24 @@
-//! JSON records framed by their own syntax: one ends where its brace closes.
+//! JSON records framed by their own syntax: a record ends with its closing brace.
 
 use super::block::Block;
 use super::json::{LOOKAHEAD_BYTES, skip_blanks};
 use super::rows::Rows;
-use super::search::{BLANKS, Ended, Found, Search, Step, is_blank};
-use super::text::{Records, Source, Stopped, Text, too_long};
+use super::search::{BLANKS, Ended, Parsed, Search, Step, is_blank};
+use super::text::{ObjectCursor, Records, Stopped, Text, too_long};
 use super::{DecodeError, DecodeOptions};
 
-/// The JSON objects of a text.
+/// Framing of the JSON objects of a text.
 pub(super) struct JsonObjects {
     max_record: usize,
-    /// Of a record that was given up.
+    /// The search for the end of a record that was given up.
     search: Option<Search>,
-    /// Whether a line feed stands in front of the block, blanks aside.
+    /// Whether the last byte before the block that is not blank is a line feed.
     block_follows_line: bool,
-    /// How far a line feed was looked for in the block, from a place in front of the text at hand.
+    /// The line found last in the block.
     line: Option<Line>,
 }
 
-/// The end of a line, or of the block where the line goes on.
+/// The end of a line, or of the block if the line continues in the next one.
 #[derive(Clone, Copy)]
 struct Line {
     end: usize,
@@ -35,21 +35,21 @@ impl JsonObjects {
         }
     }
 
-    /// Gives up the record at `text.at`, which has a fault `fault` bytes after its beginning.
+    /// Gives up the record at `text.at`, which has a fault at `fault` bytes from its beginning.
     #[cold]
-    fn give_up(&mut self, text: &Text, fault: usize, source: &mut Source, reason: String) {
+    fn give_up(&mut self, text: &Text, fault: usize, cursor: &mut ObjectCursor, reason: String) {
         self.search = Some(Search::new(fault, self.follows_line(text)));
-        source.give_up(text.at, 0, reason);
+        cursor.give_up(text.at, 0, reason);
     }
 
-    /// Whether a line feed stands in front of `text.at`, blanks aside.
+    /// Whether the last byte before `text.at` that is not blank is a line feed.
     fn follows_line(&self, text: &Text) -> bool {
         let mut before = text.block.text()[..text.at].iter().rev();
         let last = before.find(|byte| !is_blank(**byte));
         last.map_or(self.block_follows_line, |last| *last == b'\n')
     }
 
-    /// The line that `text.at` is on.
+    /// The line that contains `text.at`.
     fn line(&mut self, text: &Text) -> Line {
         let known = self.line.filter(|line| text.at <= line.end);
         *self.line.insert(known.unwrap_or_else(|| {
@@ -62,15 +62,15 @@ impl JsonObjects {
         }))
     }
 
-    /// Goes to the next block, which begins at `text.at`.
+    /// Ends the reading of a block; the next one begins at `text.at`.
     fn exhausted(&mut self, text: &Text) -> Stopped {
         self.block_follows_line = self.follows_line(text);
         Stopped::Exhausted
     }
 
-    /// Passes over a record that was given up; false if its end is not in this block and others follow.
+    /// Skips a record that was given up; false if its end is not in this block and more blocks follow.
     #[cold]
-    fn skip(&mut self, text: &mut Text, source: &mut Source, rows: &mut Rows) -> bool {
+    fn skip(&mut self, text: &mut Text, cursor: &mut ObjectCursor, rows: &mut Rows) -> bool {
         let line = self.line(text);
         let Some(search) = &mut self.search else {
             return true;
@@ -78,44 +78,44 @@ impl JsonObjects {
         let ended = loop {
             let rest = &text.block.text()[text.at..line.end];
             let (passed, step) = search.next(rest, text.last || line.has_feed);
-            source.pass(&rest[..passed]);
+            cursor.pass(&rest[..passed]);
             text.at += passed;
             match step {
                 Step::More => return false,
                 Step::End if line.has_feed => break Ended::Line,
                 Step::End => break Ended::Object,
-                Step::Candidate(sign) => match found(text, self.max_record, rows) {
+                Step::Candidate(sign) => match parsed(text, self.max_record, rows) {
                     None => return false,
-                    Some(found) if search.begins(sign, found) => break Ended::Record,
+                    Some(parsed) if search.begins(sign, parsed) => break Ended::Record,
                     Some(_) => {}
                 },
             }
         };
-        source.reject_broken(search.swallowed_bytes(ended), rows);
+        cursor.reject_broken(search.swallowed_bytes(ended), rows);
         self.search = None;
         true
     }
 }
 
-/// What stands at `text.at`; `None` where that depends on what follows the block.
-fn found(text: &Text, max_record: usize, rows: &mut Rows) -> Option<Found> {
+/// Parses the candidate at `text.at`; `None` if the result depends on bytes after the block.
+fn parsed(text: &Text, max_record: usize, rows: &mut Rows) -> Option<Parsed> {
     let len = text.block.len();
     match rows.check(&text.block, text.at) {
-        // It reaches into the padding of a piece.
+        // The record continues in the padding of a piece.
         Ok(end) if end > len => None,
-        Ok(end) if end - text.at > max_record => Some(Found::Broken),
+        Ok(end) if end - text.at > max_record => Some(Parsed::Broken),
         Ok(end) => {
             let ahead = &text.block.text()[end..];
             let mut bytes = ahead.iter().take(BLANKS).copied();
             match bytes.find(|byte| !is_blank(*byte)) {
                 None if ahead.len() < BLANKS && !text.last => None,
-                next => Some(Found::Whole(next.filter(|next| *next != b'\n'))),
+                next => Some(Parsed::Whole(next.filter(|next| *next != b'\n'))),
             }
         }
         Err(fault) => {
             let is_settled = text.last || fault.at() + LOOKAHEAD_BYTES <= len;
             let is_too_long = fault.at() - text.at > max_record;
-            (is_settled || is_too_long).then_some(Found::Broken)
+            (is_settled || is_too_long).then_some(Parsed::Broken)
         }
     }
 }
@@ -129,7 +129,7 @@ impl Records for JsonObjects {
     fn read(
         &mut self,
         text: &mut Text,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError> {
         let len = text.block.len();
@@ -138,29 +138,29 @@ impl Records for JsonObjects {
                 return Ok(Stopped::Full);
             }
             if self.search.is_some() {
-                if !self.skip(text, source, rows) {
+                if !self.skip(text, cursor, rows) {
                     return Ok(self.exhausted(text));
                 }
                 continue;
             }
             text.at = skip_blanks(text.block.padded(), text.at);
             if text.at >= len {
-                // Not beyond it, where the padding of a piece is blank.
+                // `skip_blanks` may have skipped blanks in the padding of a piece.
                 text.at = len;
                 return Ok(self.exhausted(text));
             }
             match rows.parse(&text.block, text.at) {
-                // It reaches into the padding of a piece.
+                // The record continues in the padding of a piece.
                 Ok(end) if end > len => return Ok(self.exhausted(text)),
                 Ok(end) if end - text.at > self.max_record => {
-                    self.give_up(text, self.max_record, source, too_long(self.max_record));
+                    self.give_up(text, self.max_record, cursor, too_long(self.max_record));
                 }
                 Ok(end) if text.is_utf8(end) => {
-                    rows.accept(&text.block, &source.record(text.at, end));
+                    rows.accept(&text.block, &cursor.record(text.at, end));
                     text.at = end;
                 }
                 Ok(end) => {
-                    source.refuse(text, end, "not UTF-8".to_owned(), 0, rows);
+                    cursor.refuse(text, end, "not UTF-8".to_owned(), 0, rows);
                     text.at = end;
                 }
                 Err(fault) => {
@@ -173,9 +173,9 @@ impl Records for JsonObjects {
                     let reason = match fault.at() >= len {
                         _ if is_too_long => too_long(self.max_record),
                         true => "cut off".to_owned(),
-                        false => fault.what().reason().to_owned(),
+                        false => fault.kind().reason().to_owned(),
                     };
-                    self.give_up(text, length.min(self.max_record), source, reason);
+                    self.give_up(text, length.min(self.max_record), cursor, reason);
                 }
             }
         }
@@ -186,10 +186,9 @@ impl Records for JsonObjects {
 mod tests {
     use super::*;
     use crate::decode::block::Blocks;
-    use crate::decode::decoding::Paused;
     use crate::decode::inflate::Content;
     use crate::decode::json::Processor;
-    use crate::decode::reader::Reader;
+    use crate::decode::reader::{Paused, Reader};
     use crate::decode::tests::support::{input, object, projection};
     use crate::decode::text::TextReader;
     use crate::schema::Kind;
@@ -205,8 +204,8 @@ mod tests {
         let mut rows = Rows::new(wanted, 10, Processor::detect()).unwrap();
         let mut blocks = Blocks::new(100);
         let content = Content::new("a", &options);
-        let source = Source::of_object(&object("a"));
-        let mut reader = TextReader::new(source, content, JsonObjects::new(&options));
+        let cursor = ObjectCursor::of_object(&object("a"));
+        let mut reader = TextReader::new(cursor, content, JsonObjects::new(&options));
         reader.feed(b"{\"s\":\"".as_slice().into());
         for _ in 0..1000 {
             reader.feed(vec![b'x'; 1000].into());
@@ -227,8 +226,8 @@ mod tests {
         let mut rows = Rows::new(wanted, 10, Processor::detect()).unwrap();
         let mut blocks = Blocks::new(100);
         let content = Content::new("a", &options);
-        let source = Source::of_object(&object("a"));
-        let mut reader = TextReader::new(source, content, JsonObjects::new(&options));
+        let cursor = ObjectCursor::of_object(&object("a"));
+        let mut reader = TextReader::new(cursor, content, JsonObjects::new(&options));
         // The last text is the beginning of a record that does not end either.
         for text in ["{\"n\":01,", "}{\"s\":\""] {
             reader.feed(text.as_bytes().into());

@@ -9,25 +9,25 @@ use super::{Compression, DecodeError, Envelope, Projection};
 use crate::schema::{Input, Origin};
 use crate::units::ByteSize;
 
-/// How records are told apart and read.
+/// The format of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// For each object what its name says in front of a compression's ending (`.json`, `.jsonl`, `.ndjson`, `.csv`,
-    /// `.avro`, `.parquet`); where that says nothing, what its first bytes are.
+    /// By the extension of each object's name, before that of a compression (`.json`, `.jsonl`, `.ndjson`, `.csv`, `.avro`,
+    /// `.parquet`), or else by its first bytes.
     #[default]
     Auto,
-    /// JSON objects, on lines of their own or one right after another.
+    /// JSON objects, each on a line of its own or one after another.
     Json,
-    /// Parquet: only the wanted columns are read, by ranges.
+    /// Parquet. Only the ranges of the wanted columns are read.
     Parquet,
-    /// Avro object container files; in a log, datums behind the ID of their schema in the [registry](RegistryConfig).
+    /// Avro object container files; in a log, datums after the ID of their schema in the [registry](RegistryConfig).
     Avro,
-    /// CSV, with a header or without; `[decode.csv]` says how it is written.
+    /// CSV, with or without a header, as `[decode.csv]` sets it.
     Csv,
-    /// Each line is a record, whose bytes are the component's `payload`.
+    /// Each line is a record. Its bytes are the input `payload`.
     RawLines,
-    /// Each object is a record, whose bytes are the component's `payload`.
+    /// Each object is a record. Its bytes are the input `payload`.
     RawObjects,
 }
 
@@ -38,19 +38,19 @@ impl Format {
     }
 }
 
-/// How CSV is written: `[decode.csv]`.
+/// The syntax of CSV: `[decode.csv]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CsvOptions {
-    /// What stands between fields, an ASCII character.
+    /// The character between fields, in ASCII.
     pub delimiter: char,
-    /// What stands around fields that hold a delimiter or a line's end, an ASCII character; doubled, it stands for itself.
+    /// The character around fields that contain a delimiter or the end of a line, in ASCII. Doubled, it stands for itself.
     pub quote: char,
     /// Whether the first line of each object names its columns.
     pub header: bool,
-    /// The names of the columns, where no header names them.
+    /// The names of the columns, if `header` is false.
     pub columns: Vec<String>,
-    /// The text of a field that is null.
+    /// The text of a null field.
     pub null: String,
 }
 
@@ -67,7 +67,7 @@ impl Default for CsvOptions {
 }
 
 impl CsvOptions {
-    /// What is wrong with a setting, and with which.
+    /// The first setting that is not valid, and the reason.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         let is_sign = |sign: char| sign.is_ascii() && sign != '\n' && sign != '\r';
         let names: HashSet<_> = self.columns.iter().collect();
@@ -90,30 +90,29 @@ impl CsvOptions {
     }
 }
 
-/// The schema registry that Avro messages name their schemas in: `[decode.registry]`. Serialized, it names the registry
-/// alone, not how it is asked. Secrets are never part of it.
+/// The registry of the schemas of Avro messages: `[decode.registry]`. Secrets are never part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryConfig {
-    /// Its address, up to where `/schemas/ids/1` goes on.
+    /// The URL of the registry, to which `/schemas/ids/1` is appended.
     #[serde(deserialize_with = "registry_url")]
     pub url: String,
-    /// Who asks; the password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
-    #[serde(default, skip_serializing)]
+    /// The user for basic authentication. The password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// A file that holds the password.
-    #[serde(default, skip_serializing)]
+    /// A file with the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
-    /// A file that holds a bearer token, where no `user` is named; `BACKFOLD_REGISTRY_TOKEN` can hold it instead.
-    #[serde(default, skip_serializing)]
+    /// A file with a bearer token, if there is no `user`. `BACKFOLD_REGISTRY_TOKEN` can have the token instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
-    /// A file of certificates in PEM that are trusted beside those of the system.
-    #[serde(default, skip_serializing)]
+    /// A PEM file of certificates that are trusted in addition to those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
 
 impl RegistryConfig {
-    /// The registry at `url`, which lets everybody ask.
+    /// The registry at `url`, without authentication.
     pub fn at(url: impl Into<String>) -> Self {
         RegistryConfig {
             url: url.into(),
@@ -124,7 +123,7 @@ impl RegistryConfig {
         }
     }
 
-    /// Makes the paths of files those below `folder`.
+    /// Resolves relative paths of files against `folder`.
     pub(crate) fn locate(&mut self, folder: &Path) {
         for file in [
             &mut self.password_file,
@@ -153,51 +152,51 @@ fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
     Err(serde::de::Error::custom(problem))
 }
 
-/// The limits and sizes of decoding.
+/// The section `decode` of a job: format, sizes and limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DecodeOptions {
     /// The format of the records.
     pub format: Format,
-    /// How objects are compressed.
+    /// The compression of objects.
     #[serde(skip_serializing_if = "is_default")]
     pub compression: Compression,
-    /// What records are wrapped in.
+    /// The envelope of records.
     #[serde(skip_serializing_if = "is_default")]
     pub envelope: Envelope,
-    /// The path at which records carry their offset in the topic that they were taken from, where it is not the
-    /// envelope's: as Kafka Connect's `InsertField` writes it.
+    /// The path at which records carry their offset in the topic that they were archived from, as Kafka Connect's
+    /// `InsertField` writes it. It takes precedence over that of the envelope.
     #[serde(skip_serializing_if = "is_default")]
     pub record_offset: Option<String>,
-    /// How CSV is written.
+    /// The syntax of CSV.
     #[serde(skip_serializing_if = "is_default")]
     pub csv: CsvOptions,
-    /// Where Avro messages have their schemas.
+    /// The registry of the schemas of Avro messages.
     #[serde(skip_serializing_if = "is_default")]
     pub registry: Option<RegistryConfig>,
     /// The most rows of a batch: 1 to 1,048,576.
     pub batch_rows: u32,
-    /// The longest record; a longer one is rejected without being held in memory. 1 byte to 1 GiB.
+    /// The longest record: 1 byte to 1 GiB. A longer one is rejected without being kept in memory.
     pub max_record: ByteSize,
-    /// The most bytes that one object may inflate to: 1 byte at least.
+    /// The most bytes that one object may inflate to: at least 1 byte.
     pub max_object: ByteSize,
-    /// The most bytes that may come out of a compressed byte, once 64 MiB have come out of an object.
+    /// The most decompressed bytes per stored byte, checked once an object has inflated to 64 MiB.
     pub max_ratio: u32,
-    /// The most bytes that the wanted columns of a Parquet row group may have, or an Avro block or header, as stored and
-    /// uncompressed: 1 byte at least.
+    /// The most bytes of the wanted columns of a Parquet row group, or of an Avro block or header, both stored and
+    /// uncompressed: at least 1 byte.
     #[serde(skip_serializing_if = "is_default_row_group")]
     pub max_row_group: ByteSize,
 }
 
-/// What most archives never reach.
+/// The default of `max_row_group`, beyond the row groups of most archives.
 const MAX_ROW_GROUP: ByteSize = ByteSize::mib(512);
 
-/// So that builds whose job says nothing of it stay the same.
+/// The default is not serialized, so that the digest of a job that does not set it stays the same.
 fn is_default_row_group(size: &ByteSize) -> bool {
     *size == MAX_ROW_GROUP
 }
 
-/// What a job does not set leaves no trace in its digest.
+/// A setting with its default is not serialized, so that it is not part of a job's digest.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -221,7 +220,16 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// Whether records in the job's format can have what `projection` looks at.
+    /// The options that decide which events a record becomes: all but the credentials of a registry.
+    pub fn deciding(&self) -> Self {
+        let registry = self.registry.as_ref();
+        DecodeOptions {
+            registry: registry.map(|registry| RegistryConfig::at(registry.url.as_str())),
+            ..self.clone()
+        }
+    }
+
+    /// Checks that the records of the job's format can have the paths of `projection`.
     pub(super) fn check_paths(&self, projection: &Projection) -> Result<(), DecodeError> {
         if self.format.has_paths() {
             return Ok(());
@@ -233,7 +241,7 @@ impl DecodeOptions {
             Some(name) => Err(DecodeError::Input {
                 input: name.clone(),
                 detail:
-                    "raw records have no values at paths: the component has to ask for `payload`, \
+                    "raw records have no values at paths: the component has to read `payload`, \
                          or the job to set another `decode.format`"
                         .to_owned(),
             }),
@@ -241,10 +249,11 @@ impl DecodeOptions {
         }
     }
 
-    /// What is wanted of each record as it is stored, if `projection` is wanted of what it says.
+    /// The projection of the records as stored, from the `projection` of the messages: with the paths of the envelope and of
+    /// `record_offset`.
     ///
     /// # Errors
-    /// Where that is nowhere that a path leads to.
+    /// If the envelope has an input in a place that no path leads to.
     pub(super) fn open(&self, projection: Projection) -> Result<Projection, DecodeError> {
         let mut opened = self.envelope.open(projection)?;
         if let Some(path) = &self.record_offset {
@@ -258,7 +267,7 @@ impl DecodeOptions {
         Ok(opened)
     }
 
-    /// What is wrong with a setting, by its name below `decode`, and with which.
+    /// The first setting that is not valid, by its name below `decode`, and the reason.
     pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
         let setting = |setting, detail| Some((setting, detail));
         if !(1..=1 << 20).contains(&self.batch_rows) {

@@ -1,4 +1,4 @@
-//! A projection made ready: paths resolved to slots, combinations checked.
+//! A projection checked, with its paths resolved to slots.
 
 use super::column::encodes;
 use super::json::{SlotId, Wanted, same_text};
@@ -8,24 +8,24 @@ use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 /// The most inputs that a projection may have.
 const MAX_INPUTS: usize = 1024;
 
-/// What to do with each record.
+/// The projection as it is applied to each record.
 pub(super) struct Plan {
     pub(super) inputs: Vec<PlannedInput>,
     pub(super) only: Vec<PlannedCondition>,
-    /// The event time's input, where the range has a bound.
+    /// Index of the event time among the inputs; `None` if the range has no bound.
     pub(super) bounded_event_time: Option<usize>,
     pub(super) range: EventRange,
-    /// The range has a bound, and the record's timestamp lies within or not.
+    /// The range has a bound and applies to the timestamps of records.
     pub(super) is_cut_by_record_time: bool,
-    /// Where records carry their offset.
+    /// Slot of the offset that records carry.
     pub(super) offset: Option<SlotId>,
-    /// Where records have the value that paths of inputs and conditions lead into.
+    /// Path of the message's value, which the paths of inputs and conditions lead into.
     value: Option<&'static str>,
 }
 
 /// An input with its origin resolved.
 pub(super) struct PlannedInput {
-    pub(super) place: Place,
+    pub(super) origin: PlannedOrigin,
     pub(super) nullable: bool,
     pub(super) kind: Kind,
     pub(super) encoding: Encoding,
@@ -33,8 +33,8 @@ pub(super) struct PlannedInput {
     name: String,
 }
 
-/// Where a value is.
-pub(super) enum Place {
+/// The origin of an input's values.
+pub(super) enum PlannedOrigin {
     Value(SlotId),
     Payload,
     Key,
@@ -53,7 +53,7 @@ pub(super) struct PlannedCondition {
 }
 
 impl PlannedCondition {
-    /// Whether `value`, a JSON value, meets it. Objects and arrays meet none.
+    /// Whether the JSON text `value` meets the condition. Objects and arrays meet none.
     pub(super) fn holds(&self, value: &[u8], escaped: bool) -> bool {
         match value
             .strip_prefix(b"\"")
@@ -73,7 +73,10 @@ impl PlannedCondition {
 }
 
 impl Plan {
-    /// The plan, and the paths that it looks at.
+    /// The plan, and the distinct paths of inputs, conditions and offset.
+    ///
+    /// # Errors
+    /// If the event time, an input or a path is not valid, or if the range has a bound and there is no time to apply it to.
     pub(super) fn new(projection: Projection) -> Result<(Self, Wanted), DecodeError> {
         let Projection {
             inputs,
@@ -134,12 +137,12 @@ impl Plan {
         Ok((plan, wanted))
     }
 
-    /// The path of an input, if its value is in the record.
+    /// The path of an input; `None` if its origin is not a path.
     pub(super) fn path(&self, input: usize) -> Option<String> {
         self.inputs[input].path.clone()
     }
 
-    /// A path as the component has it, without what is wrapped around the value.
+    /// A path relative to the message's value, as the component declares it.
     pub(super) fn within_value<'a>(&self, path: &'a str) -> &'a str {
         let inside = self.value.and_then(|value| path.strip_prefix(value));
         inside
@@ -147,7 +150,7 @@ impl Plan {
             .unwrap_or(path)
     }
 
-    /// The same of a path as names.
+    /// As [`within_value`](Plan::within_value), for a path in names.
     pub(super) fn names_within_value<'a>(&self, path: &'a [String]) -> &'a [String] {
         match (path, self.value) {
             ([first, rest @ ..], Some(value)) if first == value && !rest.is_empty() => rest,
@@ -155,11 +158,11 @@ impl Plan {
         }
     }
 
-    /// Why a record is rejected that lacks an input.
+    /// The reason to reject a record without a value for an input.
     pub(super) fn lacks(&self, input: usize) -> String {
         match &self.inputs[input] {
             PlannedInput { path: Some(_), .. } => "missing or null".to_owned(),
-            PlannedInput { name, .. } => format!("its source has nothing for the input `{name}`"),
+            PlannedInput { name, .. } => format!("the source has no value for the input `{name}`"),
         }
     }
 }
@@ -200,22 +203,22 @@ fn plan_input(input: Input, wanted: &mut Wanted) -> Result<PlannedInput, DecodeE
         ));
     }
     let mut path = None;
-    let place = match origin {
+    let origin = match origin {
         Origin::Path(text) => {
             let slot = wanted.add(&text).map_err(|detail| refused(&name, detail))?;
             path = Some(text);
-            Place::Value(slot)
+            PlannedOrigin::Value(slot)
         }
-        Origin::Payload => Place::Payload,
-        Origin::RecordKey => Place::Key,
-        Origin::RecordHeader(header) => Place::Header(header),
-        Origin::RecordTime => Place::Time,
-        Origin::SourceName => Place::SourceName,
-        Origin::Partition => Place::Partition,
-        Origin::Offset => Place::Offset,
+        Origin::Payload => PlannedOrigin::Payload,
+        Origin::RecordKey => PlannedOrigin::Key,
+        Origin::RecordHeader(header) => PlannedOrigin::Header(header),
+        Origin::RecordTime => PlannedOrigin::Time,
+        Origin::SourceName => PlannedOrigin::SourceName,
+        Origin::Partition => PlannedOrigin::Partition,
+        Origin::Offset => PlannedOrigin::Offset,
     };
     Ok(PlannedInput {
-        place,
+        origin,
         nullable,
         kind,
         encoding,

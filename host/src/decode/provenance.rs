@@ -1,4 +1,4 @@
-//! Where the rows of a batch came from.
+//! Position and bytes of the record of each row of a batch.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use super::block::Block;
 use super::columnar::Lines;
 use crate::source::{Attached, Messages};
 
-/// The position of each row of a batch, and its bytes until they are forgotten.
+/// The position of the record of each row of a batch, and its bytes until [`forget_bytes`](Provenance::forget_bytes).
 #[derive(Clone, Debug)]
 pub struct Provenance(Rows);
 
 #[derive(Clone, Debug)]
 enum Rows {
-    /// Records in the text of a source.
+    /// Records of formats that are text.
     Text {
         rows: Arc<Vec<Row>>,
-        stretches: Vec<Stretch>,
+        blocks: Vec<SourceBlock>,
     },
-    /// Rows of columns.
+    /// Records of columnar formats.
     Columns {
         rows: Arc<Vec<ColumnRow>>,
         sources: Vec<ColumnSource>,
@@ -34,27 +34,27 @@ impl Default for Provenance {
     }
 }
 
-/// A row of columns that became a row of the batch.
+/// A row of a columnar format that became a row of the batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ColumnRow {
     /// As in [`Position`].
     pub(super) offset: i64,
-    /// The place of what it is of among the sources.
+    /// Index among the sources.
     pub(super) source: u32,
-    /// Its place there.
+    /// Index of the row in its source.
     pub(super) row: u32,
 }
 
-/// What rows of columns were taken from.
+/// The source of rows of a columnar format.
 #[derive(Clone, Debug)]
 pub(super) enum ColumnSource {
-    /// An object that holds columns, by its key.
+    /// A columnar object, by its key.
     Object {
         source: Arc<str>,
-        /// The columns, until they are forgotten.
+        /// The columns; `None` once forgotten.
         lines: Option<Arc<Lines>>,
     },
-    /// Messages of a log.
+    /// Avro messages of a log.
     Log {
         topic: Arc<str>,
         partition: Option<i32>,
@@ -64,7 +64,7 @@ pub(super) enum ColumnSource {
 }
 
 impl ColumnSource {
-    /// Whether both are the same messages.
+    /// Whether both are the same chunk of messages.
     pub(super) fn is_same(&self, other: &ColumnSource) -> bool {
         match (self, other) {
             (
@@ -81,7 +81,7 @@ impl ColumnSource {
         }
     }
 
-    /// What it keeps in memory until it is forgotten.
+    /// Bytes that the source keeps in memory until they are forgotten.
     pub(super) fn size_bytes(&self) -> usize {
         match self {
             ColumnSource::Object { lines, .. } => {
@@ -134,34 +134,34 @@ impl ColumnSource {
     }
 }
 
-/// A record that became a row.
+/// A record of a text that became a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     /// As in [`Position`].
     pub(super) offset: i64,
-    /// Its place among the stretches.
-    pub(super) stretch: u32,
-    /// Its text is `start..end` of the stretch's block.
+    /// Index among the blocks.
+    pub(super) block: u32,
+    /// The record is `start..end` of the block's text.
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-/// A block that holds records of one source.
+/// A block of records of one source, with its position there.
 #[derive(Clone, Debug)]
-pub(super) struct Stretch {
+pub(super) struct SourceBlock {
     pub(super) source: Arc<str>,
     pub(super) partition: Option<i32>,
-    /// Where the block begins within the decompressed object.
+    /// Offset in bytes of the block in the decompressed object.
     pub(super) byte: Option<u64>,
-    /// `None` once forgotten.
-    pub(super) block: Option<Arc<Block>>,
-    /// The line that names the columns of the object, as [`Rejected::header`](super::Rejected::header) has it.
+    /// The block; `None` once forgotten.
+    pub(super) text: Option<Arc<Block>>,
+    /// The header line of a CSV object, as in [`Rejected::header`](super::Rejected::header).
     pub(super) header: Option<Bytes>,
-    /// What the block is made of, where that is messages; `None` once forgotten.
+    /// The messages of which the block is made; `None` in an archive, and once forgotten.
     pub(super) messages: Option<Arc<Messages>>,
 }
 
-impl Stretch {
+impl SourceBlock {
     /// The position of the record that begins at `start` of the block.
     pub(super) fn position(&self, offset: i64, start: usize) -> Position {
         Position {
@@ -172,7 +172,7 @@ impl Stretch {
         }
     }
 
-    /// What a log keeps of the record at that offset.
+    /// Key, headers and timestamp of the message at `offset`.
     pub(super) fn attached(&self, offset: i64) -> Option<Attached> {
         let message = self.messages.as_ref()?.at_offset(offset)?;
         Some(message.attached())
@@ -180,10 +180,10 @@ impl Stretch {
 }
 
 impl Provenance {
-    pub(super) fn new(rows: Vec<Row>, stretches: Vec<Stretch>) -> Self {
+    pub(super) fn new(rows: Vec<Row>, blocks: Vec<SourceBlock>) -> Self {
         Provenance(Rows::Text {
             rows: Arc::new(rows),
-            stretches,
+            blocks,
         })
     }
 
@@ -194,7 +194,7 @@ impl Provenance {
         })
     }
 
-    /// How many rows the batch has.
+    /// Number of rows in the batch.
     pub fn rows(&self) -> usize {
         match &self.0 {
             Rows::Text { rows, .. } => rows.len(),
@@ -202,15 +202,15 @@ impl Provenance {
         }
     }
 
-    /// Where the record of `row` stands.
+    /// The position of the record of `row`.
     ///
     /// # Panics
     /// Where the batch has no such row.
     pub fn position(&self, row: usize) -> Position {
         match &self.0 {
-            Rows::Text { rows, stretches } => {
+            Rows::Text { rows, blocks } => {
                 let row = rows[row];
-                stretches[row.stretch as usize].position(row.offset, row.start as usize)
+                blocks[row.block as usize].position(row.offset, row.start as usize)
             }
             Rows::Columns { rows, sources } => {
                 let row = rows[row];
@@ -219,25 +219,25 @@ impl Provenance {
         }
     }
 
-    /// The record of `row` as it stood in the source, decompressed; of an object that holds columns, the wanted values
-    /// as a line of JSON. `None` of a tombstone, and once it was forgotten.
+    /// The record of `row`, decompressed; of a columnar object, its wanted values as a line of JSON. `None` for a tombstone,
+    /// and once the bytes are forgotten.
     ///
     /// # Panics
     /// Where the batch has no such row.
     pub fn bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
         match &self.0 {
-            Rows::Text { rows, stretches } => {
+            Rows::Text { rows, blocks } => {
                 let row = rows[row];
-                let stretch = &stretches[row.stretch as usize];
-                let block = stretch.block.as_ref()?;
+                let block = &blocks[row.block as usize];
+                let sealed = block.text.as_ref()?;
                 let is_tombstone = |messages: &Arc<Messages>| {
                     let message = messages.at_offset(row.offset);
                     message.is_some_and(|message| message.value.is_none())
                 };
-                if stretch.messages.as_ref().is_some_and(is_tombstone) {
+                if block.messages.as_ref().is_some_and(is_tombstone) {
                     return None;
                 }
-                let text = &block.text()[row.start as usize..row.end as usize];
+                let text = &sealed.text()[row.start as usize..row.end as usize];
                 Some(Cow::Borrowed(text))
             }
             Rows::Columns { rows, sources } => {
@@ -247,16 +247,16 @@ impl Provenance {
         }
     }
 
-    /// What a log keeps of the record of `row` beside its value. `None` of a record of an archive, and once the bytes were
+    /// Key, headers and timestamp of the message of `row`. `None` for a record of an archive, and once the bytes are
     /// forgotten.
     ///
     /// # Panics
     /// Where the batch has no such row.
     pub fn attached(&self, row: usize) -> Option<Attached> {
         match &self.0 {
-            Rows::Text { rows, stretches } => {
+            Rows::Text { rows, blocks } => {
                 let row = rows[row];
-                stretches[row.stretch as usize].attached(row.offset)
+                blocks[row.block as usize].attached(row.offset)
             }
             Rows::Columns { rows, sources } => {
                 let row = rows[row];
@@ -265,18 +265,18 @@ impl Provenance {
         }
     }
 
-    /// The line that names the columns of the object that the record of `row` is in, where it is CSV with a header.
+    /// The header line of the object of `row`, if it is CSV with a header.
     ///
     /// # Panics
     /// Where the batch has no such row.
     pub fn header(&self, row: usize) -> Option<Bytes> {
         match &self.0 {
-            Rows::Text { rows, stretches } => stretches[rows[row].stretch as usize].header.clone(),
+            Rows::Text { rows, blocks } => blocks[rows[row].block as usize].header.clone(),
             Rows::Columns { .. } => None,
         }
     }
 
-    /// Takes out the rows that are not `kept`, one answer for each.
+    /// Keeps the rows for which `kept` is true; it has a value per row.
     pub(crate) fn retain(&mut self, kept: &[bool]) {
         fn retained<T: Copy>(rows: &Arc<Vec<T>>, kept: &[bool]) -> Arc<Vec<T>> {
             let rows = rows.iter().zip(kept);
@@ -292,12 +292,12 @@ impl Provenance {
         }
     }
 
-    /// Lets go of the records' bytes; their positions stay known.
+    /// Releases the bytes of the records. Their positions stay known.
     pub fn forget_bytes(&mut self) {
         match &mut self.0 {
-            Rows::Text { stretches, .. } => stretches.iter_mut().for_each(|stretch| {
-                stretch.block = None;
-                stretch.messages = None;
+            Rows::Text { blocks, .. } => blocks.iter_mut().for_each(|block| {
+                block.text = None;
+                block.messages = None;
             }),
             Rows::Columns { sources, .. } => {
                 sources.iter_mut().for_each(ColumnSource::forget_bytes)

@@ -1,21 +1,22 @@
-//! Records that are bytes and nothing else: the lines of an object, or each object as a whole.
+//! Records that are bytes without structure: the lines of an object, or each object as a whole.
 //!
-//! They have no values at paths. A line's bytes are those in front of its line feed, a carriage return among them; an
-//! empty line is a record too, so that the ordinals of records stay those that a writer of lines counted. An object
-//! that ends with a line feed has no line behind it. A byte order mark belongs to the first record.
+//! Raw records have no values at paths. The bytes of a line end before its line feed and include a carriage return. An
+//! empty line is a record too, so that ordinals are the line numbers of the writer. A line feed at the end of an object
+//! ends its last line. A byte order mark is part of the first record.
 
-use super::rows::{NoValues, Rows};
-use super::text::{Records, Source, Stopped, Text, too_long};
+use super::record::NoValues;
+use super::rows::Rows;
+use super::text::{ObjectCursor, Records, Stopped, Text, too_long};
 use super::{DecodeError, DecodeOptions};
 
-/// Each line is a record.
+/// Framing of the format `raw-lines`: each line is a record.
 pub(super) struct RawLines {
     max_record: usize,
-    /// How much of the line at hand was looked through for its end in an earlier block.
+    /// Number of bytes of the current line that were searched for a line feed in earlier blocks.
     searched: usize,
 }
 
-/// The whole object is a record, an empty one too.
+/// Framing of the format `raw-objects`: the whole object is a record, even if it is empty.
 pub(super) struct RawObject {
     max_record: usize,
     is_read: bool,
@@ -45,7 +46,7 @@ impl Records for RawLines {
     fn read(
         &mut self,
         text: &mut Text,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError> {
         let len = text.block.len();
@@ -53,11 +54,11 @@ impl Records for RawLines {
             if rows.is_full() {
                 return Ok(Stopped::Full);
             }
-            if source.is_skipping() {
-                if !source.skip(text, true, rows) {
+            if cursor.is_skipping() {
+                if !cursor.skip(text, true, rows) {
                     return Ok(Stopped::Exhausted);
                 }
-                // The line feed is the record's own.
+                // The line feed ends the record that was skipped.
                 text.at = (text.at + 1).min(len);
                 continue;
             }
@@ -65,14 +66,14 @@ impl Records for RawLines {
             let found = memchr::memchr(b'\n', &text.block.text()[from..]);
             let end = found.map_or(len, |found| from + found);
             if end - text.at > self.max_record {
-                source.give_up(text.at, 0, too_long(self.max_record));
+                cursor.give_up(text.at, 0, too_long(self.max_record));
                 continue;
             }
             if found.is_none() && (!text.last || end == text.at) {
                 self.searched = end - text.at;
                 return Ok(Stopped::Exhausted);
             }
-            rows.accept_values(&text.block, &source.record(text.at, end), &NoValues);
+            rows.accept_values(&text.block, &cursor.record(text.at, end), &NoValues);
             text.at = (end + 1).min(len);
         }
     }
@@ -84,7 +85,7 @@ impl Records for RawObject {
     fn read(
         &mut self,
         text: &mut Text,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError> {
         let len = text.block.len();
@@ -92,13 +93,13 @@ impl Records for RawObject {
             return Ok(Stopped::Full);
         }
         if !self.is_read && len - text.at > self.max_record {
-            source.give_up(text.at, 0, too_long(self.max_record));
+            cursor.give_up(text.at, 0, too_long(self.max_record));
             self.is_read = true;
         }
-        if source.is_skipping() {
-            source.skip(text, false, rows);
+        if cursor.is_skipping() {
+            cursor.skip(text, false, rows);
         } else if text.last && !self.is_read {
-            rows.accept_values(&text.block, &source.record(text.at, len), &NoValues);
+            rows.accept_values(&text.block, &cursor.record(text.at, len), &NoValues);
             text.at = len;
             self.is_read = true;
         }

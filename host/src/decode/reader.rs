@@ -1,31 +1,44 @@
-//! What reads an object, whatever its format.
+//! The contract of a reader of objects, whatever their format.
 
 use bytes::Bytes;
 
 use super::DecodeError;
 use super::block::Blocks;
-use super::decoding::Paused;
 use super::rows::Rows;
 
-/// Reads the records of one object, which comes in pieces.
+/// The reason for which a reader returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paused {
+    /// The batch has to be taken first.
+    Full,
+    /// The reader needs more chunks.
+    Hungry,
+    /// The object was read to its end.
+    Done,
+}
+
+/// Reads the records of one object, which is fed in pieces.
 ///
 /// # Contract
-/// - [`feed`](Reader::feed) gets the pieces in order as they are stored, [`end`](Reader::end) comes once behind the
-///   last. Neither does any work: that is [`advance`](Reader::advance)'s.
-/// - Each record is handed to [`Rows`] once, accepted or rejected, in the order of the object, with its ordinal
-///   from 0. What is handed over does not depend on where the pieces are cut.
-/// - `advance` gives [`Paused::Full`] as soon as [`Rows::is_full`], or [`Rows::is_heavy`] before another block, and
-///   goes on behind the last record when it is called again; [`Paused::Hungry`] where it needs another piece, never
-///   behind the end; [`Paused::Done`] once all was read.
-/// - An object that is cut off or damaged is an error, never `Done`. What is wrong with one record is a rejection.
-/// - Memory is bounded by the limits of [`DecodeOptions`](super::DecodeOptions), whatever the object says of itself.
+/// - [`feed`](Reader::feed) gets the pieces in order, as stored; [`end`](Reader::end) is called once, after the last.
+///   Neither does any work: [`advance`](Reader::advance) does.
+/// - The reader passes each record to [`Rows`] once, accepted or rejected, in the order of the object, with its ordinal
+///   from 0. The records do not depend on where the pieces are cut.
+/// - `advance` returns [`Paused::Full`] as soon as [`Rows::is_full`], or [`Rows::is_heavy`] before another block, and
+///   continues after the last record when it is called again. It returns [`Paused::Hungry`] if it needs another piece,
+///   never after the end, and [`Paused::Done`] once all is read.
+/// - A truncated or damaged object is an error, never `Done`. What is wrong with one record is a rejection.
+/// - Memory is bounded by the limits of [`DecodeOptions`](super::DecodeOptions), whatever the object claims.
 pub(super) trait Reader: Send {
-    /// Takes the next piece.
+    /// Takes the next piece of the object.
     fn feed(&mut self, bytes: Bytes);
 
-    /// Says that the object was fed whole.
+    /// Marks the end of the object.
     fn end(&mut self);
 
-    /// Goes on as far as the pieces reach.
+    /// Reads records as far as the pieces reach.
+    ///
+    /// # Errors
+    /// If the object is truncated, damaged or beyond a limit.
     fn advance(&mut self, rows: &mut Rows, blocks: &mut Blocks) -> Result<Paused, DecodeError>;
 }

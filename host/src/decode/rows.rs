@@ -1,4 +1,4 @@
-//! From records to the rows of a batch: columns, rejections, counts.
+//! The batch under construction: columns, rejections, counts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,17 +8,17 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::block::Block;
 use super::column::{Column, Misfit};
-use super::columnar::{Gathering, Piece, Wants};
+use super::columnar::{ColumnPlan, Gathering, Piece};
 use super::json::{Fault, Processor, RecordParser};
-use super::judge::{JsonValues, Judge, Refusal, Verdict};
-pub(super) use super::judge::{NoValues, Values};
 use super::key_fields::PlannedKeyFields;
+use super::offsets::{OffsetTracker, RecordPlace};
 use super::plan::Plan;
-use super::provenance::{Provenance, Row, Stretch};
-use super::stretches::{Became, Tracker};
+use super::provenance::{Provenance, Row, SourceBlock};
+use super::record::{JsonValues, Record, Values};
+use super::row_builder::{Outcome, Refusal, RowBuilder};
 use super::{Counts, DecodeError, Events, Projection, Rejected, Spent};
 use crate::schema::{Encoding, Kind};
-use crate::source::{Headers, KeyFields, Object};
+use crate::source::{KeyFields, Object};
 
 /// A batch closes once it refers to this many bytes of blocks.
 const KEPT_BYTES: usize = 8 << 20;
@@ -27,40 +27,27 @@ const KEPT_REJECTIONS: usize = 1024;
 /// or this many bytes of rejected records.
 const KEPT_REJECTED_BYTES: usize = 4 << 20;
 
-/// Gathers rows until a batch is full.
+/// Collects rows until a batch is full.
 pub(super) struct Rows {
     plan: Plan,
     schema: SchemaRef,
     parser: RecordParser,
     columns: Vec<Column>,
-    /// What the key of the object being read says.
-    key_says: Option<Box<PlannedKeyFields>>,
+    /// The values of the key of the object being read.
+    key_fields: Option<Box<PlannedKeyFields>>,
     batch_rows: usize,
     rows: Vec<Row>,
-    stretches: Vec<Stretch>,
+    blocks: Vec<SourceBlock>,
     kept_bytes: usize,
     rejected: Vec<Rejected>,
     rejected_bytes: usize,
-    /// What came of columns; nothing while there is something that came of text.
+    /// Rows from columnar formats; empty while there are rows from text.
     columnar: Gathering,
-    tracker: Tracker,
-    /// Holds the offset that a record carries while it is looked at.
+    tracker: OffsetTracker,
+    /// Scratch column, in which the offset that a record carries is converted.
     offset: Column,
     pub(super) counts: Counts,
     pub(super) spent: Spent,
-}
-
-/// A record, and what its source says of it beside its text.
-pub(super) struct Record<'a> {
-    pub(super) stretch: &'a Stretch,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Whether it is no tombstone.
-    pub(super) has_value: bool,
-    pub(super) offset: i64,
-    pub(super) time_us: Option<i64>,
-    pub(super) key: Option<&'a [u8]>,
-    pub(super) headers: Headers<'a>,
 }
 
 impl Rows {
@@ -79,37 +66,38 @@ impl Rows {
             .iter()
             .map(|input| Column::new(input.kind, input.encoding, batch_rows));
         let columns = columns.collect();
-        let columnar = Gathering::new(Wants::new(projection.clone())?, batch_rows);
+        let columnar = Gathering::new(ColumnPlan::new(projection.clone())?, batch_rows);
         let (plan, wanted) = Plan::new(projection)?;
         Ok(Rows {
             plan,
             parser: RecordParser::new(wanted, processor),
             schema: Arc::new(Schema::new(fields)),
             columns,
-            key_says: None,
+            key_fields: None,
             batch_rows,
             rows: Vec::with_capacity(batch_rows),
-            stretches: Vec::new(),
+            blocks: Vec::new(),
             kept_bytes: 0,
             rejected: Vec::new(),
             rejected_bytes: 0,
             columnar,
-            tracker: Tracker::default(),
+            tracker: OffsetTracker::default(),
             offset: Column::new(Kind::Int64, Encoding::Standard, 1),
             counts: Counts::default(),
             spent: Spent::default(),
         })
     }
 
-    /// Makes ready for the records of an object.
+    /// Prepares for the records of an object.
     pub(super) fn begin_object(&mut self, object: &Object) {
-        self.key_says = PlannedKeyFields::of(object.key_fields.as_deref(), &self.plan);
+        self.key_fields = PlannedKeyFields::of(object.key_fields.as_deref(), &self.plan);
         self.tracker.begin(object.key_fields.as_deref());
     }
 
-    /// Makes ready for records that are no part of an object, of which a key may say something nevertheless.
+    /// Prepares for records that are not part of an object; `key_fields` are those of the object that they came from, if
+    /// they did.
     pub(super) fn begin_log(&mut self, key_fields: Option<&KeyFields>) {
-        self.key_says = PlannedKeyFields::of(key_fields, &self.plan);
+        self.key_fields = PlannedKeyFields::of(key_fields, &self.plan);
         self.tracker.begin(None);
     }
 
@@ -139,7 +127,7 @@ impl Rows {
         self.kept_bytes >= KEPT_BYTES
     }
 
-    /// Whether nothing was read since the batch before.
+    /// Whether no record was read since the batch before.
     pub(super) fn is_idle(&self) -> bool {
         self.columnar.is_idle() && self.counts == Counts::default()
     }
@@ -149,52 +137,52 @@ impl Rows {
         self.batch_rows
     }
 
-    /// What is wanted of an object that holds columns.
-    pub(super) fn wants(&self) -> &Wants {
-        self.columnar.wants()
+    /// The plan of the projection for columnar formats.
+    pub(super) fn column_plan(&self) -> &ColumnPlan {
+        self.columnar.column_plan()
     }
 
-    /// Takes in rows of an object that holds columns, as many as a batch has at most.
+    /// Adds rows of a columnar format: at most [`batch_rows`](Rows::batch_rows).
     pub(super) fn push_columns(&mut self, piece: Piece) {
         self.columnar.push(piece, &mut self.tracker);
     }
 
-    /// Refuses a record that holds columns, of which no row was made.
+    /// Rejects a record of a columnar format that was not decoded.
     pub(super) fn reject_columns(&mut self, rejected: Rejected) {
         self.columnar.reject(rejected);
     }
 
-    /// Counts what was read of such an object beside its rows.
+    /// Adds counts of a columnar object that its rows do not have: bytes, and records of row groups that were passed over.
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);
         self.tracker.see_more(counts.records);
     }
 
-    /// What inputs and conditions look at.
+    /// The distinct paths of inputs and conditions, in names.
     pub(super) fn paths(&self) -> impl Iterator<Item = Vec<String>> {
         self.parser.wanted().paths()
     }
 
-    /// Whether the key of the object at hand says something of its records.
+    /// Whether the key of the object being read has values for its records.
     pub(super) fn has_key(&self) -> bool {
-        self.key_says.is_some()
+        self.key_fields.is_some()
     }
 
-    /// Makes ready for the records of another block. With `lines`, line feeds are blanks within them.
+    /// Prepares for the JSON records of another block. With `lines`, line feeds count as blanks within records.
     pub(super) fn begin(&mut self, block: &Block, lines: bool) {
         let began = Instant::now();
         self.parser.begin(block.padded(), lines);
         self.spent.index += began.elapsed();
     }
 
-    /// Parses the record at `at` of the block for [`accept`](Rows::accept).
+    /// Parses the record at `at` of the block for [`accept`](Rows::accept), and returns the position after it.
     #[inline]
     pub(super) fn parse(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
         self.parser.parse(block.padded(), at)
     }
 
-    /// Whether a record stands at `at` of the block: the position after it, or why not. What
-    /// [`parse`](Rows::parse) found before is lost.
+    /// Parses the text at `at` of the block as a record, and returns the position after it. The values of the last
+    /// [`parse`](Rows::parse) are lost.
     #[cold]
     pub(super) fn check(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
         self.parser.check(block.padded(), at)
@@ -205,7 +193,7 @@ impl Rows {
         &mut self.parser
     }
 
-    /// Takes in the record parsed last, which is valid JSON in valid UTF-8.
+    /// Adds the record parsed last, which has to be valid UTF-8.
     pub(super) fn accept(&mut self, block: &Arc<Block>, record: &Record<'_>) {
         let values = JsonValues {
             parser: &self.parser,
@@ -215,16 +203,16 @@ impl Rows {
             true => carried(&values, &self.plan, &mut self.offset),
             false => None,
         };
-        let judge = Judge {
+        let builder = RowBuilder {
             plan: &self.plan,
-            key_says: self.key_says.as_deref(),
+            key_fields: self.key_fields.as_deref(),
             columns: &mut self.columns,
         };
-        let judged = judge.judge(&values, block.text(), record);
-        self.settle(block, record, judged, carried);
+        let built = builder.build(&values, block.text(), record);
+        self.settle(block, record, built, carried);
     }
 
-    /// Takes in a record of which these are the values.
+    /// Adds a record with these values.
     pub(super) fn accept_values(
         &mut self,
         block: &Arc<Block>,
@@ -235,13 +223,13 @@ impl Rows {
             true => carried(values, &self.plan, &mut self.offset),
             false => None,
         };
-        let judge = Judge {
+        let builder = RowBuilder {
             plan: &self.plan,
-            key_says: self.key_says.as_deref(),
+            key_fields: self.key_fields.as_deref(),
             columns: &mut self.columns,
         };
-        let judged = judge.judge(values, block.text(), record);
-        self.settle(block, record, judged, carried);
+        let built = builder.build(values, block.text(), record);
+        self.settle(block, record, built, carried);
     }
 
     #[inline]
@@ -249,32 +237,32 @@ impl Rows {
         &mut self,
         block: &Arc<Block>,
         record: &Record<'_>,
-        judged: Result<Verdict, Refusal>,
+        built: Result<Outcome, Refusal>,
         carried: Option<i64>,
     ) {
-        match judged {
-            Ok(Verdict::Event) => {
-                self.tracker.see(carried, Became::Row(self.rows.len()));
-                let stretch = self.keep(block, record.stretch);
+        match built {
+            Ok(Outcome::Event) => {
+                self.tracker.see(carried, RecordPlace::Row(self.rows.len()));
+                let block = self.keep(block, record.block);
                 // Blocks are far smaller than 4 GiB.
                 let (start, end) = (record.start as u32, record.end as u32);
                 self.rows.push(Row {
                     offset: record.offset,
-                    stretch,
+                    block,
                     start,
                     end,
                 });
                 self.counts.records += 1;
                 self.counts.events += 1;
             }
-            Ok(Verdict::NotWanted) => {
-                self.tracker.see(carried, Became::Nothing);
+            Ok(Outcome::NotWanted) => {
+                self.tracker.see(carried, RecordPlace::Nowhere);
                 self.take_back();
                 self.counts.records += 1;
                 self.counts.not_wanted += 1;
             }
-            Ok(Verdict::OutOfRange) => {
-                self.tracker.see(carried, Became::Nothing);
+            Ok(Outcome::OutOfRange) => {
+                self.tracker.see(carried, RecordPlace::Nowhere);
                 self.take_back();
                 self.counts.records += 1;
                 self.counts.out_of_range += 1;
@@ -283,21 +271,21 @@ impl Rows {
                 let (path, Misfit(reason)) = *refusal;
                 self.take_back();
                 let text = &block.text()[record.start..record.end];
-                let position = record.stretch.position(record.offset, record.start);
-                let attached = record.stretch.attached(record.offset);
+                let position = record.block.position(record.offset, record.start);
+                let attached = record.block.attached(record.offset);
                 let text = record.has_value.then_some(text);
                 let rejected = Rejected::new(position, path, reason, text)
-                    .below(record.stretch.header.clone())
+                    .below(record.block.header.clone())
                     .with(attached);
                 self.reject(rejected, carried);
             }
         }
     }
 
-    /// Refuses a record, of which the offset that it carries may be known.
+    /// Adds a rejection; `carried` is the offset that the record carries, if it is known.
     #[cold]
     pub(super) fn reject(&mut self, rejected: Rejected, carried: Option<i64>) {
-        let place = Became::Rejected(self.rejected.len());
+        let place = RecordPlace::Rejected(self.rejected.len());
         self.tracker.see(carried, place);
         self.rejected_bytes += rejected.size_bytes();
         self.counts.records += 1;
@@ -315,19 +303,19 @@ impl Rows {
             .for_each(|column| column.truncate(rows));
     }
 
-    fn keep(&mut self, block: &Arc<Block>, stretch: &Stretch) -> u32 {
-        let known = self.stretches.last().and_then(|last| last.block.as_ref());
+    fn keep(&mut self, block: &Arc<Block>, source: &SourceBlock) -> u32 {
+        let known = self.blocks.last().and_then(|last| last.text.as_ref());
         if !known.is_some_and(|last| Arc::ptr_eq(last, block)) {
             self.kept_bytes += block.capacity();
-            self.stretches.push(Stretch {
-                block: Some(block.clone()),
-                ..stretch.clone()
+            self.blocks.push(SourceBlock {
+                text: Some(block.clone()),
+                ..source.clone()
             });
         }
-        (self.stretches.len() - 1) as u32
+        (self.blocks.len() - 1) as u32
     }
 
-    /// The batch so far.
+    /// Takes the batch so far.
     pub(super) fn take(&mut self) -> Events {
         if !self.columnar.is_idle() {
             let mut events = self.columnar.take(&mut self.tracker);
@@ -350,15 +338,15 @@ impl Rows {
         self.rejected_bytes = 0;
         Events {
             batch,
-            provenance: Provenance::new(rows, std::mem::take(&mut self.stretches)),
+            provenance: Provenance::new(rows, std::mem::take(&mut self.blocks)),
             rejected: std::mem::take(&mut self.rejected),
             counts: std::mem::take(&mut self.counts),
-            logged: self.tracker.take(),
+            offsets: self.tracker.take(),
         }
     }
 }
 
-/// The offset that a record carries.
+/// The offset that a record carries, if it is valid.
 fn carried(values: &impl Values, plan: &Plan, room: &mut Column) -> Option<i64> {
     let pushed = values.push(plan.offset?, room);
     let offset = match pushed {

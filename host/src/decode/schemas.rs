@@ -1,36 +1,36 @@
-//! The schemas of a registry by which messages were written.
+//! The Avro schemas of a registry.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What stands in front of a value whose schema is in a registry: a zero byte, and the schema's ID in four.
+/// Length of the prefix of a value whose schema is in a registry: a zero byte, and four bytes of the schema's ID.
 pub(crate) const SCHEMA_PREFIX: usize = 5;
 
-/// The schemas that are known so far, shared by all who decode and whoever fetches them.
+/// The schemas known so far, shared between the decodings and the task that fetches schemas.
 #[derive(Clone, Debug, Default)]
 pub struct Schemas(Arc<RwLock<HashMap<u32, Known>>>);
 
-/// What is known of an ID.
+/// The schema of an ID, or the reason why it has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Known {
     /// The Avro schema, as JSON.
     Schema(Arc<str>),
-    /// Why there is none.
+    /// The reason why the ID has no usable schema.
     Unusable(Arc<str>),
 }
 
 impl Schemas {
-    /// Learns the Avro schema of an ID, as JSON that refers to nothing outside of it.
+    /// Adds the Avro schema of an ID, as JSON without references to other schemas.
     pub fn insert(&self, id: u32, schema: impl Into<Arc<str>>) {
         self.learn(id, Known::Schema(schema.into()));
     }
 
-    /// Learns why an ID has no schema that is of use: its records are refused for that reason.
+    /// Marks an ID as without a usable schema: its records are rejected with `reason`.
     pub fn refuse(&self, id: u32, reason: impl Into<Arc<str>>) {
         self.learn(id, Known::Unusable(reason.into()));
     }
 
-    /// The schema of an ID, if it is known and of use.
+    /// The schema of an ID, if it is known and usable.
     pub fn get(&self, id: u32) -> Option<Arc<str>> {
         match self.known(id)? {
             Known::Schema(schema) => Some(schema),
@@ -38,7 +38,7 @@ impl Schemas {
         }
     }
 
-    /// Whether something is known of an ID.
+    /// Whether the ID has a schema, or a reason why it has none.
     pub fn knows(&self, id: u32) -> bool {
         self.known(id).is_some()
     }
@@ -54,10 +54,10 @@ impl Schemas {
     }
 }
 
-/// The ID of the schema that a value was written by, and what follows it.
+/// The ID of the schema by which a value was written, and the datum after it.
 ///
 /// # Errors
-/// Why the value has none in front.
+/// The reason if the value does not begin with an ID.
 pub(crate) fn split_prefix(value: &[u8]) -> Result<(u32, &[u8]), &'static str> {
     match value {
         [0, a, b, c, d, datum @ ..] => Ok((u32::from_be_bytes([*a, *b, *c, *d]), datum)),

@@ -1,117 +1,116 @@
-//! Where a text of JSON records goes on after a broken one.
+//! The search for the next record after a broken one, in a text of JSON records.
 //!
-//! A broken record does not say where it would have ended. Its line feed, or the end of the object, ends it at the
-//! latest; before that, the next record. Outside of strings JSON has an opening brace only at the beginning of a record
-//! or after a colon, a comma or a bracket, and a value that follows another one without a comma is no JSON. So a brace
-//! with a quote after it, blanks aside, is a *candidate*, by what stands in front of it:
-//! - *after a closing brace*: the next record, unless a whole object stands there and a comma, a bracket or a brace
-//!   follows it: then it is an element of an array that has lost its comma. Whether it is whole does not matter
-//!   otherwise: the reader finds out, and two broken records in a row are two rejections.
-//! - *after anything else that no object stands after*: the next record, if it is whole and nothing follows it that
-//!   would go on with an array or an object around it. So a record comes back after one that lost its last brace.
-//! - *where an object may stand, but perhaps does not*, such as after a comma: the same, if also the next record or the
-//!   end follows it.
+//! The end of a broken record is not known. It ends at the latest with its line feed or with the object, and before that
+//! where the next record begins. Outside of strings, JSON has an opening brace only at the beginning of a record or after
+//! a colon, a comma or a bracket, and a value directly after another value is not JSON. So a brace followed by a quote,
+//! with or without blanks between them, is a *candidate* for the next record. The bytes before it decide:
+//! - *After a closing brace*: the candidate is the next record, unless it is a whole object followed by a comma, a bracket
+//!   or a brace: then it is an element of an array that has lost its comma. A candidate that is not whole is a record
+//!   too: its reader rejects it, and two consecutive broken records are two rejections.
+//! - *After other bytes that no object follows in JSON*: the candidate is the next record if it is whole and is not
+//!   followed by a comma, a bracket or a brace. So reading resumes after a record that lost its last brace.
+//! - *After bytes that an object may follow*, such as a comma: the candidate is the next record if it is whole and is
+//!   followed by another opening brace or by the end.
 //!
 //! # False records
-//! A candidate within a string of the broken record would be a false record. But a quote within a string has a backslash
-//! in front of it, so the quote of such a candidate is the string's own closing quote: the string ends with a brace, and
-//! all that follows would have to be JSON with names for values and the other way round. JSON that is written into a string
-//! is never one, as each of its quotes has a backslash. `{}` has no quote, and strings such as `"{} {}"` are frequent:
-//! so a text is not taken up at an empty record, and one that stands between a broken record and the next whole one is
+//! A candidate within a string of the broken record would be a false record. But a quote within a string follows a
+//! backslash, so the quote of such a candidate is the closing quote of the string: the string ends with a brace, and the
+//! text after it would have to be JSON with names in the place of values. JSON text within a string is never a candidate,
+//! since each of its quotes follows a backslash. `{}` has no quote, and strings such as `"{} {}"` are frequent: so
+//! reading does not resume at an empty record, and an empty record between a broken record and the next whole one is
 //! swallowed.
 //!
 //! # What is swallowed
-//! Braces outside of strings are counted. Where the broken record is closed by that count and something follows that goes
-//! on with nothing, or a candidate of the second kind is not whole, other records begin: from there to the end of the
-//! rejection, bytes are swallowed. In a line, which is as a rule one record, only what begins with a brace is such.
-//! Where an object without lines ends without a closing brace, nothing is known of what follows the fault, and all of
-//! that is swallowed.
+//! Braces outside of strings are counted. Where all braces are closed and the following byte does not continue an array
+//! or an object, or where a candidate of the second kind is not whole, other records may begin: the bytes from there to
+//! the end of the rejection are swallowed. Within a line, which usually is one record, this holds only if the following
+//! byte is a brace. If an object without lines ends without a closing brace, all bytes after the fault are swallowed.
 //!
 //! # Time and memory
-//! Each byte is looked at once, and candidates are parsed in addition. Of all parses that began before a byte and go on
-//! beyond it, either those within a string or those outside of one are at the same state there, and a candidate ends or
-//! breaks all of those that are outside. So at most two of them get far, and the time is linear. A candidate is
-//! followed no further than a record may be long; no other bytes are held in memory.
+//! The search reads each byte once, and candidates are parsed in addition. Of all parses that pass over a byte, those
+//! within a string have the same state there, and so have those outside of one; a candidate ends all parses that are
+//! outside of a string. So at most two parses go far, and the time is linear. The parse of a candidate stops at the
+//! length of the longest record; the search keeps no other bytes in memory.
 
 use memchr::memchr3;
 
-/// How many blanks may stand between a brace and its quote, or are looked over after a whole object.
+/// The most blanks between the brace and the quote of a candidate, and the most that are skipped after a whole object.
 pub(super) const BLANKS: usize = 64;
 
-/// A record that is broken, and the search for its end.
+/// The search for the end of a broken record.
 #[derive(Debug)]
 pub(super) struct Search {
-    /// Bytes looked at, of the record and all that follows it: positions count from its beginning.
+    /// Number of bytes passed, from the beginning of the record. All positions count from there.
     seen: u64,
-    /// Where the parser met the fault.
+    /// Position of the fault.
     fault: u64,
-    /// Whether a line feed stands in front of the record, blanks aside.
+    /// Whether the last byte before the record that is not blank is a line feed.
     follows_line: bool,
-    /// The candidate at hand was judged, and is none.
+    /// The candidate at this position was refused.
     is_judged: bool,
     is_quoted: bool,
-    /// The next byte follows a backslash.
+    /// Whether the next byte follows a backslash.
     is_escaped: bool,
-    /// What stands in front of the quote that opened the last string.
+    /// The byte before the quote that opened the last string, blanks skipped.
     opened_after: u8,
-    /// How many braces are open.
+    /// Number of open braces.
     depth: u64,
-    /// The last two bytes that are no blanks, 0 where there are none.
+    /// The last two bytes that are not blank; 0 where there are none.
     before: [u8; 2],
-    /// Where the last of them ends.
+    /// Position after the last of them.
     ends: u64,
-    /// Where all braces were closed, if what follows there is still to be seen.
+    /// Where all braces were closed, until the byte after it is known.
     closed: Option<Closed>,
     own: Option<Own>,
 }
 
-/// The end of a text without open braces.
+/// A position at which no brace is open.
 #[derive(Clone, Copy, Debug)]
 struct Closed {
     at: u64,
-    /// A comma follows it.
+    /// Whether a comma follows.
     has_comma: bool,
 }
 
-/// Where the record's own bytes end.
+/// The end of the broken record's own bytes.
 #[derive(Clone, Copy, Debug)]
 struct Own {
     at: u64,
-    /// A brace follows.
+    /// Whether an opening brace follows.
     is_object_next: bool,
 }
 
-/// What the search came to.
+/// The result of a step of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// A record may begin here.
+    /// A record may begin at this position.
     Candidate(Sign),
-    /// The line or the object ends here.
+    /// The line or the object ends at this position.
     End,
-    /// What stands here depends on what follows.
+    /// More text is needed.
     More,
 }
 
-/// How likely it is that a record begins.
+/// The kind of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
-    /// It follows a closing brace.
+    /// After a closing brace.
     Strong,
-    /// It follows what no object within a record follows.
+    /// After bytes that no object within a record follows.
     Weak,
-    /// It follows what an object within a record may follow.
+    /// After bytes that an object within a record may follow.
     Doubtful,
 }
 
-/// What stands at a candidate.
+/// The result of parsing a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// A whole object, and what follows it on its line.
+pub(super) enum Parsed {
+    /// A whole object, and the byte after it on its line.
     Whole(Option<u8>),
     Broken,
 }
 
-/// What ended a broken record.
+/// The reason for which a broken record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     Record,
@@ -124,7 +123,7 @@ pub(super) fn is_blank(byte: u8) -> bool {
 }
 
 impl Search {
-    /// The search for the end of a record that has a fault `fault` bytes after its beginning.
+    /// The search for the end of a record with a fault at `fault` bytes from its beginning.
     pub(super) fn new(fault: usize, follows_line: bool) -> Self {
         Search {
             seen: 0,
@@ -142,9 +141,8 @@ impl Search {
         }
     }
 
-    /// Goes on with `text`, which begins with the first byte that was not passed yet and ends in front of a line feed at
-    /// the latest, and says how many bytes it passed and what stands there. `is_whole` tells whether the line or the object
-    /// ends with `text`.
+    /// Searches `text`, which begins with the first byte that was not passed and has no line feed. Returns the number of bytes
+    /// passed and the result there. `is_whole`: the line or the object ends with `text`.
     pub(super) fn next(&mut self, text: &[u8], is_whole: bool) -> (usize, Step) {
         let (at, sign) = self.scan(text, is_whole);
         self.pass(&text[..at]);
@@ -156,23 +154,23 @@ impl Search {
         (at, step)
     }
 
-    /// Whether a record begins at the candidate, where that was found.
-    pub(super) fn begins(&mut self, sign: Sign, found: Found) -> bool {
+    /// Whether a record begins at a candidate with this result of parsing.
+    pub(super) fn begins(&mut self, sign: Sign, parsed: Parsed) -> bool {
         let goes_on = |next: &u8| matches!(next, b',' | b']' | b'}');
-        let begins = match (sign, found) {
-            (Sign::Strong, Found::Broken) => true,
-            (_, Found::Broken) => false,
-            (Sign::Doubtful, Found::Whole(next)) => next.is_none_or(|next| next == b'{'),
-            (_, Found::Whole(next)) => !next.as_ref().is_some_and(goes_on),
+        let begins = match (sign, parsed) {
+            (Sign::Strong, Parsed::Broken) => true,
+            (_, Parsed::Broken) => false,
+            (Sign::Doubtful, Parsed::Whole(next)) => next.is_none_or(|next| next == b'{'),
+            (_, Parsed::Whole(next)) => !next.as_ref().is_some_and(goes_on),
         };
         self.is_judged = !begins;
-        if sign == Sign::Weak && found == Found::Broken && !self.is_quoted {
+        if sign == Sign::Weak && parsed == Parsed::Broken && !self.is_quoted {
             self.own_ends(self.seen, true);
         }
         begins
     }
 
-    /// How many of the last bytes that were passed are swallowed.
+    /// The number of swallowed bytes among those passed.
     pub(super) fn swallowed_bytes(&self, ended: Ended) -> u64 {
         let is_line = ended == Ended::Line || self.follows_line;
         let own_end = match self.own {
@@ -183,7 +181,7 @@ impl Search {
         self.ends.saturating_sub(own_end)
     }
 
-    /// Looks for a candidate, and gives its place or how far it came without one.
+    /// Searches for a candidate; returns its index in `text`, or the index up to which there is none.
     fn scan(&mut self, text: &[u8], is_whole: bool) -> (usize, Option<Sign>) {
         let mut at = 0;
         if self.is_escaped && !text.is_empty() {
@@ -235,7 +233,7 @@ impl Search {
         }
     }
 
-    /// Looks at what follows the end of a text without open braces.
+    /// Reads the bytes after a position at which no brace is open.
     fn see_closed(&mut self, text: &[u8]) {
         let Some(mut closed) = self.closed.take() else {
             return;
@@ -256,7 +254,7 @@ impl Search {
         self.own.get_or_insert(Own { at, is_object_next });
     }
 
-    /// The last two bytes that are no blanks, of what was passed and `text`.
+    /// The last two bytes that are not blank, of the bytes passed and `text`.
     fn before(&self, text: &[u8]) -> [u8; 2] {
         let text = text.iter().rev().filter(|byte| !is_blank(**byte));
         let mut last = text.chain(self.before.iter().rev()).copied();
@@ -273,8 +271,8 @@ impl Search {
     }
 }
 
-/// What a brace with a quote after it is, by the last two bytes in front of it; `None` where an object within a record
-/// stands. `opened_after` is what stands in front of the quote that opened the string that ends there, if one does.
+/// The kind of a candidate by the last two bytes before it; `None` if it is an object within a record. `opened_after` is
+/// the byte before the quote that opened the string which ends there, if one does.
 fn sign(before: [u8; 2], opened_after: u8) -> Option<Sign> {
     match before {
         [_, b'}'] => Some(Sign::Strong),

@@ -1,10 +1,10 @@
-//! The content of an object as text, block by block, for formats whose records stand in it one behind another.
+//! The reader of formats whose records are consecutive text, block by block.
 //!
-//! What is compressed is inflated into blocks; other pieces are blocks as they are. A record that the end of a block
-//! cuts is carried to the front of another, which grows with it, so that it is parsed again only at every doubling.
-//! From one piece to the next this is a small block, a bridge, that ends where the record does. What is wrong with a
-//! record is said only once it no longer depends on what follows; so the result does not depend on where blocks or
-//! chunks end.
+//! Compressed content is inflated into blocks; pieces of content that is not compressed become blocks without a copy. A
+//! record that is cut by the end of a block is carried to the front of another, which grows with the record, so that the
+//! record is parsed again only each time its length doubles. Between two pieces this is a small block, a *bridge*, which
+//! ends where the record ends. A record is rejected only once the reason no longer depends on the bytes that follow, so
+//! the result does not depend on where blocks or chunks end.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,52 +12,54 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::block::{Block, Blocks};
-use super::decoding::Paused;
 use super::inflate::{Content, Filled};
-use super::provenance::Stretch;
-use super::reader::Reader;
-use super::rows::{Record, Rows};
+use super::provenance::SourceBlock;
+use super::reader::{Paused, Reader};
+use super::record::Record;
+use super::rows::Rows;
 use super::{DecodeError, Position, QUARANTINE_BYTES, Rejected};
 use crate::source::{ArchivedRecord, Headers, Object};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Tells the records of a text apart.
+/// Framing: finds the records of a text.
 pub(super) trait Records: Send {
-    /// Whether a byte order mark in front of the text belongs to no record.
+    /// Whether a byte order mark at the beginning of the text is skipped.
     const SKIPS_MARK: bool = true;
 
-    /// Looks at a block before its records are read.
+    /// Prepares for the records of a block.
     fn begin(&mut self, _block: &Block, _rows: &mut Rows) {}
 
-    /// Reads the records of a block from `text.at` on, and moves that behind those which were read. It comes back
-    /// because the batch is full, or because what is left of the block is at most the beginning of a record; of the
-    /// last block nothing is left.
+    /// Reads the records of a block from `text.at` on, and moves `text.at` after each. Returns once the batch is full, or
+    /// once the rest of the block is at most the beginning of a record; the last block is read to its end.
+    ///
+    /// # Errors
+    /// If the object as a whole is unusable.
     fn read(
         &mut self,
         text: &mut Text,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError>;
 }
 
-/// Why reading a block stopped.
+/// The reason for which reading a block stopped.
 pub(super) enum Stopped {
     Full,
-    /// What is left, if anything, is the beginning of a record.
+    /// The rest, if there is one, is the beginning of a record.
     Exhausted,
 }
 
-/// A block to read records from.
+/// A block whose records are being read.
 pub(super) struct Text {
     pub(super) block: Arc<Block>,
-    /// The next byte to read.
+    /// Index of the next byte to read.
     pub(super) at: usize,
-    /// How many bytes were carried here from the text before.
+    /// Number of bytes carried from the text before to the front of this one.
     carried: usize,
-    /// No bytes follow the block.
+    /// Whether the block is the last of the object.
     pub(super) last: bool,
-    /// The length of the beginning that is known to be UTF-8.
+    /// Length of the beginning that is known to be UTF-8.
     utf8: usize,
 }
 
@@ -69,45 +71,45 @@ impl Text {
     }
 }
 
-/// The object, and how far it was read.
-pub(super) struct Source {
-    /// Where the block stands in the object.
-    pub(super) stretch: Stretch,
+/// The position of a reader in its object.
+pub(super) struct ObjectCursor {
+    /// Source and offset of the block being read.
+    pub(super) block: SourceBlock,
     time_us: Option<i64>,
-    /// The ordinal of the next record.
+    /// Ordinal of the next record.
     ordinal: i64,
-    /// A record that was given up, and whose end is being looked for.
+    /// A record that was given up, while its end is searched.
     broken: Option<Broken>,
 }
 
-/// A record that was given up, as far as its end was looked for.
+/// A record that was given up, up to where its end was searched.
 struct Broken {
     position: Position,
     reason: String,
     beginning: Vec<u8>,
     length_bytes: u64,
-    /// How many bytes are skipped before the end is looked for.
+    /// Number of bytes to skip before the end is searched.
     left: usize,
 }
 
-impl Source {
+impl ObjectCursor {
     pub(super) fn of_object(object: &Object) -> Self {
         let source = object.key.as_str().into();
-        Source::new(source, Some(0), 0, Some(object.modified_us))
+        ObjectCursor::new(source, Some(0), 0, Some(object.modified_us))
     }
 
-    /// A record that was taken out of its object stands where it stood there.
+    /// The cursor of a record that was taken out of its object: it keeps the position that it had there.
     pub(super) fn of_record(record: &ArchivedRecord) -> Self {
-        Source::new(record.source.clone(), record.byte, record.offset, None)
+        ObjectCursor::new(record.source.clone(), record.byte, record.offset, None)
     }
 
     fn new(source: Arc<str>, byte: Option<u64>, ordinal: i64, time_us: Option<i64>) -> Self {
-        Source {
-            stretch: Stretch {
+        ObjectCursor {
+            block: SourceBlock {
                 source,
                 partition: None,
                 byte,
-                block: None,
+                text: None,
                 header: None,
                 messages: None,
             },
@@ -117,13 +119,13 @@ impl Source {
         }
     }
 
-    /// The next record, which is `start..end` of the block.
+    /// The next record: bytes `start..end` of the block.
     #[inline]
     pub(super) fn record(&mut self, start: usize, end: usize) -> Record<'_> {
         let offset = self.ordinal;
         self.ordinal += 1;
         Record {
-            stretch: &self.stretch,
+            block: &self.block,
             start,
             end,
             has_value: true,
@@ -134,7 +136,7 @@ impl Source {
         }
     }
 
-    /// Refuses the next record, which is `text.at..end`, and in whose last `swallowed_bytes` others may be lost.
+    /// Rejects the next record, bytes `text.at..end`, whose last `swallowed_bytes` may contain other records.
     #[cold]
     pub(super) fn refuse(
         &mut self,
@@ -145,20 +147,20 @@ impl Source {
         rows: &mut Rows,
     ) {
         let record = self.record(text.at, end);
-        let position = record.stretch.position(record.offset, text.at);
+        let position = record.block.position(record.offset, text.at);
         let bytes = &text.block.text()[text.at..end];
         let rejected = Rejected {
             swallowed_bytes,
             ..Rejected::new(position, None, reason, Some(bytes))
         };
-        rows.reject(rejected.below(self.stretch.header.clone()), None);
+        rows.reject(rejected.below(self.block.header.clone()), None);
     }
 
-    /// Gives up the next record, which begins at `at` and whose end is unknown, but not within the next `known` bytes.
+    /// Gives up the next record, which begins at `at` and does not end within the next `known` bytes.
     #[cold]
     pub(super) fn give_up(&mut self, at: usize, known: usize, reason: String) {
         self.broken = Some(Broken {
-            position: self.stretch.position(self.ordinal, at),
+            position: self.block.position(self.ordinal, at),
             reason,
             beginning: Vec::new(),
             length_bytes: 0,
@@ -167,13 +169,13 @@ impl Source {
         self.ordinal += 1;
     }
 
-    /// Whether a record was given up whose end is to be skipped to.
+    /// Whether a record was given up and its end is not yet found.
     #[inline]
     pub(super) fn is_skipping(&self) -> bool {
         self.broken.is_some()
     }
 
-    /// Takes the next bytes for those of the record that was given up.
+    /// Adds the next bytes to the record that was given up.
     #[cold]
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         if let Some(broken) = &mut self.broken {
@@ -184,7 +186,7 @@ impl Source {
         }
     }
 
-    /// Rejects the record that was given up, in whose last `swallowed_bytes` others may be lost.
+    /// Rejects the record that was given up, whose last `swallowed_bytes` may contain other records.
     #[cold]
     pub(super) fn reject_broken(&mut self, swallowed_bytes: u64, rows: &mut Rows) {
         let Some(broken) = self.broken.take() else {
@@ -200,11 +202,11 @@ impl Source {
                 Some(&broken.beginning),
             )
         };
-        rows.reject(rejected.below(self.stretch.header.clone()), None);
+        rows.reject(rejected.below(self.block.header.clone()), None);
     }
 
-    /// Skips to the end of the line, or of the object where records have no lines, of a record that was given up;
-    /// false if that is not in this block and others follow.
+    /// Skips a record that was given up, to the end of its line, or of the object if the format has no lines. False if that
+    /// end is not in this block and more blocks follow.
     #[cold]
     pub(super) fn skip(&mut self, text: &mut Text, has_lines: bool, rows: &mut Rows) -> bool {
         let Some(broken) = &mut self.broken else {
@@ -225,15 +227,15 @@ impl Source {
     }
 }
 
-/// Why a record is refused that is longer than the limit.
+/// The reason to reject a record that is longer than `decode.max_record`.
 pub(super) fn too_long(max_record: usize) -> String {
     format!("longer than {max_record} bytes, the limit `decode.max_record`")
 }
 
-/// Reads one object.
+/// Reads one object as text.
 pub(super) struct TextReader<R> {
     records: R,
-    source: Source,
+    cursor: ObjectCursor,
     content: Content,
     stage: Stage,
 }
@@ -264,7 +266,7 @@ impl<R: Records> Reader for TextReader<R> {
                     }
                 },
                 Stage::Reading(mut text) => {
-                    let full = match self.records.read(&mut text, &mut self.source, rows)? {
+                    let full = match self.records.read(&mut text, &mut self.cursor, rows)? {
                         Stopped::Full => true,
                         Stopped::Exhausted => rows.is_heavy(),
                     };
@@ -281,16 +283,16 @@ impl<R: Records> Reader for TextReader<R> {
 }
 
 impl<R: Records> TextReader<R> {
-    pub(super) fn new(source: Source, content: Content, records: R) -> Self {
+    pub(super) fn new(cursor: ObjectCursor, content: Content, records: R) -> Self {
         TextReader {
             records,
-            source,
+            cursor,
             content,
             stage: Stage::Filling(Block::default()),
         }
     }
 
-    /// How much is held of a record whose end was not met yet.
+    /// Bytes in memory of a record whose end is not yet read.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         match &self.stage {
@@ -299,7 +301,7 @@ impl<R: Records> TextReader<R> {
         }
     }
 
-    /// The next text to read; the block again where more bytes are needed for it.
+    /// The next text to read; `Err` with the block if more bytes are needed.
     fn fill(
         &mut self,
         mut block: Block,
@@ -336,7 +338,7 @@ impl<R: Records> TextReader<R> {
             Ok(_) => block.len(),
             Err(error) => error.valid_up_to(),
         };
-        let is_first = self.source.stretch.byte == Some(0);
+        let is_first = self.cursor.block.byte == Some(0);
         let marked = R::SKIPS_MARK && is_first && block.text().starts_with(BYTE_ORDER_MARK);
         Text {
             at: if marked { BYTE_ORDER_MARK.len() } else { 0 },
@@ -347,8 +349,8 @@ impl<R: Records> TextReader<R> {
         }
     }
 
-    /// Goes on behind a text, all whole records of which were read. What is left is carried along, but for a piece
-    /// that was bridged to: the rest of that is read where it lies.
+    /// The block after `text`, of which all whole records were read. The rest of the text is carried to it, except after a
+    /// bridge: the rest of the piece that the bridge led to is read without a copy.
     fn next_block(&mut self, text: Text, rows: &mut Rows, blocks: &mut Blocks) -> Stage {
         let read = if text.last { text.block.len() } else { text.at };
         rows.counts.decoded_bytes += read as u64;
@@ -367,7 +369,7 @@ impl<R: Records> TextReader<R> {
             carried => blocks.take(carried),
         };
         block.append(carried);
-        let byte = &mut self.source.stretch.byte;
+        let byte = &mut self.cursor.block.byte;
         *byte = byte.map(|byte| byte + text.at as u64);
         blocks.give(text.block);
         Stage::Filling(block)

@@ -69,4 +69,6 @@ pub use instance::{Instance, RowRejection};
 pub use limits::Limits;
 pub use refused::{Failure, FailureKind, Refused};
 pub(crate) use sizes::{RowBytes, cuts};
+#[cfg(test)]
+pub(crate) use tests::raw_path as evil_component;
 pub use window::{Drained, Suspect, Window};

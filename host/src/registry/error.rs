@@ -1,65 +1,65 @@
-//! The errors of a registry.
+//! The errors of a client of a schema registry.
 
 use std::path::PathBuf;
 
 use crate::error::{Class, Code, Coded};
 
-/// A failure of the registry, not of a single schema.
+/// A failure of the registry or of its settings, as opposed to one schema that is of no use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The registry cannot be reached, or has an internal failure.
+    /// The registry cannot be reached, or fails by itself.
     #[error("the schema registry does not answer at `{url}`, tried {attempts} times")]
     Unanswered {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
-        /// The number of attempts.
+        /// How often the request was sent.
         attempts: u32,
         /// The failure of the last attempt.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The registry refuses this user.
+    /// The registry does not let this user in.
     #[error("the schema registry refuses `{url}`: {status}, {detail}")]
     Refused {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
         /// The status of the answer.
         status: u16,
-        /// The message of the registry.
+        /// The message of the answer.
         detail: String,
     },
-    /// The certificate of the registry is not trusted.
+    /// The registry's certificate is not trusted.
     #[error("the certificate of the schema registry at `{url}` is not trusted: {detail}")]
     Untrusted {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
-        /// The problem with the certificate.
+        /// What is wrong with the certificate.
         detail: String,
     },
-    /// The answer is not that of a schema registry.
+    /// The answer is not one of a schema registry.
     #[error("what answers at `{url}` is no schema registry: {detail}")]
     Answer {
-        /// The address of the request.
+        /// The URL of the request.
         url: String,
-        /// The problem with the answer.
+        /// What is wrong with the answer.
         detail: String,
     },
-    /// A file in the settings cannot be used.
+    /// A file that the settings name is of no use.
     #[error("`decode.registry.{setting}` names `{path}`, which is of no use: {detail}")]
     File {
         /// The setting.
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// The problem.
+        /// What is wrong with it.
         detail: String,
     },
-    /// A setting is invalid.
+    /// A setting is of no use.
     #[error("`decode.registry.{setting}` is of no use: {detail}")]
     Setting {
         /// The setting.
         setting: &'static str,
-        /// The problem.
+        /// What is wrong with it.
         detail: String,
     },
 }
@@ -88,7 +88,7 @@ pub(crate) mod codes {
     pub(crate) const REFUSED: Code = Code::new(
         902,
         Class::Usage,
-        "Set `user` and BACKFOLD_REGISTRY_PASSWORD, or BACKFOLD_REGISTRY_TOKEN, to who may read the schemas.",
+        "Set `user` and BACKFOLD_REGISTRY_PASSWORD, or BACKFOLD_REGISTRY_TOKEN, of a user that may read the schemas.",
     );
     pub(crate) const ANSWER: Code = Code::new(
         903,

@@ -1,5 +1,5 @@
-//! Requests to a registry. A request that may succeed later is tried again until a deadline, after random pauses whose
-//! upper bound doubles.
+//! Requests to a registry. A request that failed for a passing cause is tried again until a deadline, after a pause: a random
+//! part of a time that doubles from attempt to attempt.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -19,24 +19,24 @@ use tokio::time::{Instant, timeout};
 use super::{RegistryError, secrets};
 use crate::decode::RegistryConfig;
 
-/// The time to connect.
+/// How long it may take to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most bytes of an answer, far above those of any schema.
+/// The most bytes of an answer: far more than any schema has.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The most characters of an answer in an error.
-const DETAIL_CHARACTERS: usize = 200;
+/// The most characters of an answer that an error quotes.
+const QUOTED_CHARACTERS: usize = 200;
 
-/// The number and the time of attempts.
+/// How often a request is tried, and how long.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     pub(super) attempts: u32,
     /// The longest pause before the second attempt; it doubles from attempt to attempt.
     pub(super) first_pause: Duration,
-    /// How long an attempt may take,
+    /// How long one attempt may take.
     pub(super) attempt: Duration,
-    /// and all of them together, before no other one is begun.
+    /// No attempt begins later than this after the first.
     pub(super) deadline: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Default for Patience {
     }
 }
 
-/// A client of one registry.
+/// An HTTP client for one registry.
 pub(super) struct Client {
     connector: Connector,
     base: String,
@@ -68,13 +68,13 @@ impl fmt::Debug for Client {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The failure of an attempt.
+/// Why an attempt has no answer.
 enum Failure {
     Passing(BoxError),
     Final(RegistryError),
 }
 
-/// The body of a registry's error.
+/// The body of an answer that is an error.
 #[derive(Deserialize)]
 struct Complaint {
     error_code: Option<u32>,
@@ -114,12 +114,15 @@ impl Client {
         Client { patience, ..self }
     }
 
-    /// Where a path of the registry is.
+    /// The URL of a path of the registry.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.base)
     }
 
-    /// The answer for a path; `None` if the registry has no such schema or subject.
+    /// The body of the answer for a path; `None` where the registry answers that it has nothing there.
+    ///
+    /// # Errors
+    /// Where the registry does not answer in time, or with another failure.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Bytes>, RegistryError> {
         let (url, patience) = (self.url(path), self.patience);
         let began = Instant::now();
@@ -174,17 +177,15 @@ impl Client {
         let status = response.status().as_u16();
         let body = read(response.into_body()).await?;
         let complaint: Option<Complaint> = serde_json::from_slice(&body).ok();
-        let code = complaint
-            .as_ref()
-            .and_then(|complaint| complaint.error_code);
-        let detail = match complaint.and_then(|complaint| complaint.message) {
+        let code = complaint.as_ref().and_then(|body| body.error_code);
+        let detail = match complaint.and_then(|body| body.message) {
             Some(message) => message,
             None => String::from_utf8_lossy(&body).into_owned(),
         };
-        let detail = detail.chars().take(DETAIL_CHARACTERS).collect();
+        let detail = detail.chars().take(QUOTED_CHARACTERS).collect();
         match status {
             200 => Ok(Some(body)),
-            // Any server answers 404; a registry adds a code of five digits.
+            // Any server says 404; a registry says of what with five digits.
             404 if code.is_some_and(|code| code / 100 == 404) => Ok(None),
             401 | 403 => Err(Failure::Final(RegistryError::Refused {
                 url: url.to_owned(),
@@ -200,14 +201,14 @@ impl Client {
     }
 }
 
-/// The problem with the registry's certificate, if `error` comes from one.
+/// The problem with the certificate of the server, where that is the cause of `error`.
 fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
             return Some(problem.to_string());
         }
-        // What it wraps is not among its sources.
+        // The error within an I/O error is not among its sources.
         let wrapped = error
             .downcast_ref::<std::io::Error>()
             .and_then(|io| io.get_ref());

@@ -2,12 +2,12 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `http` | requests, with retries |
-//! | `secrets` | the credentials of requests |
-//! | `inline` | types that other subjects define, inserted where they are named |
-//! | `error` | the errors of a registry |
+//! | `http` | requests, tried again where that may help |
+//! | `secrets` | the credentials that the registry wants |
+//! | `inline` | types that other subjects define, put in the place of their names |
+//! | `error` | why a registry gives no answer |
 //!
-//! An ID of a registry always means the same schema, so callers keep the schemas and request each only once.
+//! An ID stands for one schema for ever, so that a caller may keep an answer and need not fetch it again.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) use error::codes;
 use crate::decode::RegistryConfig;
 use http::Client;
 
-/// The most definitions that a schema may refer to, directly or not.
+/// The most definitions that a schema may refer to, near and far.
 const MOST_REFERENCES: usize = 256;
 
 /// A client of a registry.
@@ -36,16 +36,16 @@ pub struct Registry {
     client: Client,
 }
 
-/// The schema of an ID.
+/// The schema that a registry has for an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    /// An Avro schema as JSON, without references to other schemas.
+    /// An Avro schema, as JSON that refers to nothing outside of it.
     Avro(String),
-    /// A schema by which no Avro can be read, with the reason.
+    /// A schema that cannot be used to read Avro, and why.
     Unusable(String),
 }
 
-/// A schema in the registry's answer.
+/// A schema in an answer of the registry.
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
@@ -72,10 +72,10 @@ struct Reference {
 }
 
 impl Registry {
-    /// A client. No request is sent.
+    /// Makes a client, and sends nothing.
     ///
     /// # Errors
-    /// If a file in the settings cannot be used.
+    /// Where a file that the settings name is of no use.
     pub fn new(config: &RegistryConfig) -> Result<Self, RegistryError> {
         Ok(Registry {
             client: Client::new(config)?,
@@ -85,7 +85,7 @@ impl Registry {
     /// The schema with an ID; `None` if the registry has none.
     ///
     /// # Errors
-    /// If the registry does not answer, or with something else than a registry's answer.
+    /// Where the registry does not answer, or not as one does.
     pub async fn schema(&self, id: u32) -> Result<Option<Registered>, RegistryError> {
         let answer: Option<Answer> = self.ask(&format!("schemas/ids/{id}")).await?;
         match answer {
@@ -94,11 +94,11 @@ impl Registry {
         }
     }
 
-    /// The schemas of the values of a topic, by their IDs: all versions of the subject that is named after the topic. Empty
-    /// if there is no such subject.
+    /// The schemas of the values of a topic, by their IDs: all versions of the subject that is named after it. None where
+    /// there is no such subject.
     ///
     /// # Errors
-    /// If the registry does not answer, or with something else than a registry's answer.
+    /// Where the registry does not answer, or not as one does.
     pub async fn subject(&self, topic: &str) -> Result<BTreeMap<u32, Registered>, RegistryError> {
         let subject = escaped(&format!("{topic}-value"));
         let path = format!("subjects/{subject}/versions");
@@ -114,7 +114,7 @@ impl Registry {
         Ok(found)
     }
 
-    /// Inserts into a schema the types that it refers to.
+    /// Puts the definitions that a schema refers to into it.
     async fn resolved(&self, answer: Answer) -> Result<Registered, RegistryError> {
         let kind = answer.kind.as_deref().unwrap_or("AVRO");
         if kind != "AVRO" {

@@ -1,4 +1,4 @@
-//! The credentials of requests to a registry. Secrets are in the environment or in files, never in a job.
+//! The credentials for a registry. Secrets are in the environment or in files, never in a job.
 
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::RegistryError;
 use crate::decode::RegistryConfig;
 
-/// The variable with the password of `user`.
+/// Holds the password of `user`.
 const PASSWORD: &str = "BACKFOLD_REGISTRY_PASSWORD";
-/// The variable with a bearer token.
+/// Holds a bearer token.
 const TOKEN: &str = "BACKFOLD_REGISTRY_TOKEN";
 
-/// The value of the header `authorization`; `None` without credentials.
+/// The value of the header `authorization`; `None` where the settings name no user and no token.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// Where a file cannot be read.
 pub(super) fn authorization(config: &RegistryConfig) -> Result<Option<String>, RegistryError> {
     chosen(config, |name| std::env::var(name).ok())
 }
 
-/// The same for a given environment. The environment overrides files, and a user overrides a token.
+/// The same, in an environment. The environment goes over files, a user over a token.
 fn chosen(
     config: &RegistryConfig,
     environment: impl Fn(&str) -> Option<String>,
@@ -39,7 +39,7 @@ fn chosen(
     Ok(token.map(|token| format!("Bearer {token}")))
 }
 
-/// The secret in a file, without the line's end.
+/// A secret as a file has it, but for the line's end.
 fn read(setting: &'static str, path: &Path) -> Result<String, RegistryError> {
     let unfit = |detail: String| RegistryError::File {
         setting,

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Unfit;
+use super::unfit::Unfit;
 use crate::decode::json::unescape_into;
 use crate::schema::Encoding;
 

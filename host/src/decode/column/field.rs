@@ -2,7 +2,8 @@
 
 use serde::de::IgnoredAny;
 
-use super::{Column, Misfit, Unfit, Values, binary, excerpt, number, time};
+use super::unfit::Unfit;
+use super::{Column, Misfit, Values, binary, excerpt, number, time};
 use crate::schema::{Encoding, Kind};
 
 impl Column {
@@ -52,7 +53,7 @@ impl Column {
                 Ok(true)
             }
             Err(Unfit::Kind) => Err(Misfit(format!(
-                "{} is no value of kind {}",
+                "{} is not a value of kind {}",
                 excerpt(text),
                 self.kind.name()
             ))),

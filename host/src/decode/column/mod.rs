@@ -17,23 +17,13 @@ mod binary;
 mod field;
 mod number;
 mod time;
+mod unfit;
+
+use unfit::Unfit;
 
 /// Why a value is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misfit(pub(super) String);
-
-/// Why a conversion fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unfit {
-    /// The JSON value is of another type.
-    Kind,
-    /// The value is what this says.
-    Value(&'static str),
-}
-
-impl Unfit {
-    const HALF_PAIR: Unfit = Unfit::Value("a string with half a surrogate pair");
-}
 
 /// The values of one input.
 pub(super) struct Column {

@@ -1,6 +1,6 @@
 //! Numbers, exactly or not at all.
 
-use super::Unfit;
+use super::unfit::Unfit;
 
 /// The integer that `text`, a JSON value that is no string, writes without fraction or exponent.
 #[inline]

@@ -4,7 +4,7 @@
 //! microsecond is cut off, towards the past. Epoch seconds, milliseconds and microseconds may have a fraction
 //! as long as it is one of whole microseconds; a finer one is refused, and so is an exponent.
 
-use super::Unfit;
+use super::unfit::Unfit;
 use crate::schema::Encoding;
 
 const SECOND_US: i64 = 1_000_000;

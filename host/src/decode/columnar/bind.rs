@@ -1,86 +1,19 @@
 //! The wanted paths, found among the columns of an object.
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Fields, Schema};
 use arrow_select::nullif::nullif;
 
 use super::cast::Cast;
-use super::condition::Test;
-use super::keyed::Keyed;
-use super::lines::Shape;
-use super::values::Wish;
-use crate::decode::plan::{Place, Plan};
-use crate::decode::{DecodeError, Projection};
+use super::condition::ColumnCondition;
+use super::key_values::KeyValues;
+use super::plan::ColumnPlan;
+use super::values::TargetType;
+use crate::decode::plan::PlannedOrigin;
+use crate::decode::{ColumnType, DecodeError};
 use crate::source::Object;
-
-/// What is wanted of each row, whatever the object.
-pub(in crate::decode) struct Wants {
-    pub(super) plan: Plan,
-    /// The distinct paths, as names.
-    pub(super) paths: Vec<Vec<String>>,
-    /// What the values of each path are wanted as, first of all.
-    pub(super) wishes: Arc<[Wish]>,
-    /// One an input.
-    pub(super) inputs: Vec<Wish>,
-    pub(super) schema: SchemaRef,
-    pub(super) shape: Arc<Shape>,
-}
-
-impl Wants {
-    /// Makes a projection ready.
-    ///
-    /// # Errors
-    /// Where it asks for what no column can give.
-    pub(in crate::decode) fn new(projection: Projection) -> Result<Self, DecodeError> {
-        let inputs: Vec<_> = projection
-            .inputs
-            .iter()
-            .map(|input| Wish {
-                kind: input.kind,
-                encoding: input.encoding,
-            })
-            .collect();
-        let fields = projection
-            .inputs
-            .iter()
-            .map(|input| Field::new(&input.name, input.kind.data_type(), input.nullable));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let (plan, wanted) = Plan::new(projection)?;
-        let paths: Vec<Vec<String>> = wanted.paths().collect();
-        let mut wishes = vec![Wish::JSON; paths.len()];
-        for (wish, input) in inputs.iter().zip(&plan.inputs).rev() {
-            if let Place::Value(slot) = &input.place {
-                wishes[slot.index()] = *wish;
-            }
-        }
-        let mut shape = Shape::default();
-        for (column, path) in paths.iter().enumerate() {
-            shape.add(path, column);
-        }
-        Ok(Wants {
-            plan,
-            paths,
-            wishes: wishes.into(),
-            inputs,
-            schema,
-            shape: Arc::new(shape),
-        })
-    }
-
-    /// Whether a column is wanted, or something within it.
-    pub(in crate::decode) fn wants_column(&self, name: &str) -> bool {
-        self.paths.iter().any(|path| path[0] == name)
-    }
-
-    /// Whether a leaf column, named by the path to it, is within a wanted one.
-    pub(in crate::decode) fn wants_leaf(&self, leaf: &[String]) -> bool {
-        self.paths.iter().any(|path| leaf.starts_with(path))
-    }
-}
 
 /// Where columns have what is wanted, and how they become that.
 pub(in crate::decode) struct Binding {
@@ -89,13 +22,13 @@ pub(in crate::decode) struct Binding {
     /// One an input; `None` for one that is no column, or is missing.
     pub(super) casts: Vec<Option<Cast>>,
     /// Inputs whose column is of a type from which nothing becomes them.
-    unfit: Vec<(usize, Unfit)>,
+    mismatches: Vec<(usize, TypeMismatch)>,
     /// One a condition.
-    pub(super) tests: Vec<Test>,
+    pub(super) conditions: Vec<ColumnCondition>,
     /// Of the offset that records carry; `None` where they carry none.
     pub(super) offset: Option<Cast>,
     /// What the key of the object says of what its columns lack.
-    pub(super) keyed: Keyed,
+    pub(super) key_values: KeyValues,
 }
 
 impl Binding {
@@ -104,24 +37,24 @@ impl Binding {
     /// # Errors
     /// Where a column is of a type that does not become what is wanted.
     pub(in crate::decode) fn new(
-        wants: &Wants,
+        plan: &ColumnPlan,
         columns: &Schema,
         object: &Object,
     ) -> Result<Self, DecodeError> {
-        let mut inputs = wants.plan.inputs.iter();
-        if inputs.any(|input| matches!(input.place, Place::Payload)) {
+        let mut inputs = plan.plan.inputs.iter();
+        if inputs.any(|input| matches!(input.origin, PlannedOrigin::Payload)) {
             return Err(DecodeError::Payload {
                 object: object.key.clone(),
             });
         }
-        let mut binding = Binding::found(wants, columns, Keyed::new(wants, object));
-        if binding.unfit.is_empty() {
+        let mut binding = Binding::found(plan, columns, KeyValues::new(plan, object));
+        if binding.mismatches.is_empty() {
             return Ok(binding);
         }
-        let (input, Unfit { found, wanted }) = binding.unfit.swap_remove(0);
+        let (input, TypeMismatch { found, wanted }) = binding.mismatches.swap_remove(0);
         Err(DecodeError::ColumnType(Box::new(ColumnType {
             object: object.key.clone(),
-            column: wants.plan.path(input).unwrap_or_default(),
+            column: plan.plan.path(input).unwrap_or_default(),
             found,
             wanted,
         })))
@@ -129,57 +62,57 @@ impl Binding {
 
     /// Finds what is wanted among the columns of messages. A column of a type that does not become what is wanted costs
     /// those messages that the component wants and that have a value there: others may be of another schema.
-    pub(in crate::decode) fn of_messages(wants: &Wants, columns: &Schema) -> Self {
-        Binding::found(wants, columns, Keyed::of_log())
+    pub(in crate::decode) fn of_messages(plan: &ColumnPlan, columns: &Schema) -> Self {
+        Binding::found(plan, columns, KeyValues::of_log())
     }
 
-    fn found(wants: &Wants, columns: &Schema, keyed: Keyed) -> Self {
-        let found: Vec<_> = wants
+    fn found(plan: &ColumnPlan, columns: &Schema, key_values: KeyValues) -> Self {
+        let found: Vec<_> = plan
             .paths
             .iter()
             .map(|path| find(columns.fields(), path))
             .collect();
-        let mut casts = Vec::with_capacity(wants.inputs.len());
-        let mut unfit = Vec::new();
-        for (at, (input, wish)) in wants.plan.inputs.iter().zip(&wants.inputs).enumerate() {
-            let column = match &input.place {
-                Place::Value(slot) => found[slot.index()].as_ref(),
+        let mut casts = Vec::with_capacity(plan.inputs.len());
+        let mut mismatches = Vec::new();
+        for (at, (input, target)) in plan.plan.inputs.iter().zip(&plan.inputs).enumerate() {
+            let column = match &input.origin {
+                PlannedOrigin::Value(slot) => found[slot.index()].as_ref(),
                 _ => None,
             };
-            let cast = column.map(|(_, from)| (from, Cast::of(from, *wish)));
+            let cast = column.map(|(_, from)| (from, Cast::of(from, *target)));
             if let Some((from, None)) = cast {
-                unfit.push((at, Unfit::new(from, *wish)));
+                mismatches.push((at, TypeMismatch::new(from, *target)));
             }
             casts.push(cast.and_then(|(_, cast)| cast));
         }
-        let conditions = wants.plan.only.iter().enumerate();
-        let tests = conditions.map(|(at, condition)| match &found[condition.slot.index()] {
-            Some((_, data_type)) => Test::new(condition, data_type),
-            None if keyed.meets(at) => Test::Always,
-            None => Test::Never,
+        let conditions = plan.plan.only.iter().enumerate();
+        let conditions = conditions.map(|(at, condition)| match &found[condition.slot.index()] {
+            Some((_, data_type)) => ColumnCondition::new(condition, data_type),
+            None if key_values.meets(at) => ColumnCondition::Always,
+            None => ColumnCondition::Never,
         });
-        let offset = wants.plan.offset.and_then(|slot| {
+        let offset = plan.plan.offset.and_then(|slot| {
             let (_, from) = found[slot.index()].as_ref()?;
-            Cast::of(from, Wish::OFFSET)
+            Cast::of(from, TargetType::OFFSET)
         });
         Binding {
             offset,
-            tests: tests.collect(),
+            conditions: conditions.collect(),
             columns: found
                 .into_iter()
                 .map(|found| found.map(|(steps, _)| steps))
                 .collect(),
             casts,
-            unfit,
-            keyed,
+            mismatches,
+            key_values,
         }
     }
 
     /// Why no value of its column becomes an input.
-    pub(super) fn why_unfit(&self, input: usize) -> Option<String> {
-        let (_, unfit) = self.unfit.iter().find(|(at, _)| *at == input)?;
-        let Unfit { found, wanted } = unfit;
-        Some(format!("of type {found}, from which no {wanted} is made"))
+    pub(super) fn why_mismatched(&self, input: usize) -> Option<String> {
+        let (_, mismatches) = self.mismatches.iter().find(|(at, _)| *at == input)?;
+        let TypeMismatch { found, wanted } = mismatches;
+        Some(format!("of type {found}, which does not become {wanted}"))
     }
 
     /// The columns of the wanted paths.
@@ -192,39 +125,25 @@ impl Binding {
 }
 
 /// The type of a column, and what does not become of it.
-struct Unfit {
+struct TypeMismatch {
     found: String,
     wanted: String,
 }
 
-impl Unfit {
-    fn new(from: &DataType, wish: Wish) -> Self {
-        let wanted = format!("{} {}", wish.kind.name(), encoded(wish));
-        Unfit {
+impl TypeMismatch {
+    fn new(from: &DataType, target: TargetType) -> Self {
+        let wanted = format!("{} {}", target.kind.name(), encoded(target));
+        TypeMismatch {
             found: from.to_string(),
             wanted: wanted.trim_end().to_owned(),
         }
     }
 }
 
-/// A column that does not become what the component wants.
-#[derive(Debug, thiserror::Error)]
-#[error("column `{column}` of `{object}` is of type {found}, from which no {wanted} is made")]
-pub struct ColumnType {
-    /// The object's key.
-    pub object: String,
-    /// The path to the column.
-    pub column: String,
-    /// Its type, as Arrow names it.
-    pub found: String,
-    /// The kind of the input, and its encoding.
-    pub wanted: String,
-}
-
 /// How an encoding is told in a message.
-fn encoded(wish: Wish) -> &'static str {
+fn encoded(target: TargetType) -> &'static str {
     use crate::schema::Encoding;
-    match wish.encoding {
+    match target.encoding {
         Encoding::Standard => "",
         Encoding::EpochSeconds => "from epoch-seconds",
         Encoding::EpochMilliseconds => "from epoch-milliseconds",

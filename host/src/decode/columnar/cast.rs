@@ -15,12 +15,14 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use arrow_select::take::take;
 
-use super::convert::COLUMN_BYTES;
-use super::values::{self, Wish};
+use super::values::{self, TargetType};
 use crate::decode::column::Column;
 use crate::decode::json::Span;
 use crate::schema::{Encoding, Kind};
 use crate::units::ByteSize;
+
+/// The most bytes that a converted column of several rows has: more is converted in parts.
+pub(super) const COLUMN_BYTES: usize = 32 << 20;
 
 /// The way from one type to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +63,14 @@ impl From<ArrayRef> for Converted {
 
 impl Cast {
     /// How values of type `from` become what is wished for; `None` where no rule says so.
-    pub(super) fn of(from: &DataType, wish: Wish) -> Option<Self> {
+    pub(super) fn of(from: &DataType, target: TargetType) -> Option<Self> {
         use DataType::*;
         let is_text = matches!(from, Utf8 | LargeUtf8 | Utf8View);
         let is_bytes = matches!(from, Binary | LargeBinary | BinaryView | FixedSizeBinary(_));
         let is_number = from.is_floating() || scale(from).is_some();
-        match (wish.kind, from) {
+        match (target.kind, from) {
             (_, Null) => Some(Cast::Nothing),
-            (_, Dictionary(_, values)) => Cast::of(values, wish),
+            (_, Dictionary(_, values)) => Cast::of(values, target),
             (Kind::Boolean, Boolean)
             | (Kind::Int64, Int64)
             | (Kind::Date, Date32)
@@ -82,7 +84,7 @@ impl Cast {
             (Kind::Timestamp, Timestamp(unit, _)) => Some(Cast::Timestamp {
                 unit_ns: unit_ns(*unit),
             }),
-            (Kind::Timestamp, _) => match epoch_ns(wish.encoding) {
+            (Kind::Timestamp, _) => match epoch_ns(target.encoding) {
                 None => is_text.then_some(Cast::Text),
                 Some(_) if *from == UInt64 => Some(Cast::Text),
                 Some(unit_ns) if from.is_integer() => Some(Cast::Timestamp { unit_ns }),
@@ -91,7 +93,7 @@ impl Cast {
             (Kind::Date, Date64) => Some(Cast::Date),
             (Kind::Date, _) => is_text.then_some(Cast::Text),
             (Kind::Utf8 | Kind::Binary, from)
-                if wish.encoding == Encoding::Text && !is_text && !is_bytes =>
+                if target.encoding == Encoding::Text && !is_text && !is_bytes =>
             {
                 values::is_writable(from).then_some(Cast::Text)
             }
@@ -105,11 +107,15 @@ impl Cast {
     }
 
     /// Converts a column of the type that the cast is of.
-    pub(super) fn apply(self, array: &ArrayRef, wish: Wish) -> Result<Converted, ArrowError> {
+    pub(super) fn apply(
+        self,
+        array: &ArrayRef,
+        target: TargetType,
+    ) -> Result<Converted, ArrowError> {
         let array = &plain(array)?;
         let converted = match self {
             Cast::Same => same(array).into(),
-            Cast::Nothing => new_null_array(&wish.kind.data_type(), array.len()).into(),
+            Cast::Nothing => new_null_array(&target.kind.data_type(), array.len()).into(),
             Cast::Integer if *array.data_type() == DataType::UInt64 => {
                 unsigned(array.as_primitive())
             }
@@ -120,8 +126,8 @@ impl Cast {
                 let millis = array.as_primitive::<Date64Type>();
                 dates(millis)
             }
-            Cast::Bytes => by_value(array, wish, push_bytes)?,
-            Cast::Text => by_value(array, wish, push_text)?,
+            Cast::Bytes => by_value(array, target, push_bytes)?,
+            Cast::Text => by_value(array, target, push_text)?,
         };
         Ok(converted)
     }
@@ -321,15 +327,15 @@ fn without(
 
 /// Appends the value of a row to a column and says how many bytes it took; what text it takes is written into an empty
 /// buffer.
-type Push = fn(&mut Column, &dyn Array, usize, Wish, &mut Vec<u8>) -> Result<usize, String>;
+type Push = fn(&mut Column, &dyn Array, usize, TargetType, &mut Vec<u8>) -> Result<usize, String>;
 
 /// Converts one value after another.
 ///
 /// # Errors
 /// Where several rows take more than [`COLUMN_BYTES`].
-fn by_value(array: &ArrayRef, wish: Wish, push: Push) -> Result<Converted, ArrowError> {
+fn by_value(array: &ArrayRef, target: TargetType, push: Push) -> Result<Converted, ArrowError> {
     let rows = array.len();
-    let mut column = Column::new(wish.kind, wish.encoding, rows);
+    let mut column = Column::new(target.kind, target.encoding, rows);
     let (mut misfits, mut text) = (Vec::new(), Vec::new());
     let mut bytes = 0usize;
     for row in 0..rows {
@@ -338,7 +344,7 @@ fn by_value(array: &ArrayRef, wish: Wish, push: Push) -> Result<Converted, Arrow
             continue;
         }
         text.clear();
-        match push(&mut column, array, row, wish, &mut text) {
+        match push(&mut column, array, row, target, &mut text) {
             Ok(pushed) => bytes += pushed,
             Err(reason) => {
                 column.truncate(row);
@@ -360,10 +366,10 @@ fn push_text(
     column: &mut Column,
     array: &dyn Array,
     row: usize,
-    wish: Wish,
+    target: TargetType,
     text: &mut Vec<u8>,
 ) -> Result<usize, String> {
-    values::write(array, row, wish, text);
+    values::write(array, row, target, text);
     if text.len() > values::MAX_TEXT_BYTES {
         let most = ByteSize(values::MAX_TEXT_BYTES as u64);
         return Err(format!("its JSON text has more than {most}"));
@@ -381,7 +387,7 @@ fn push_bytes(
     column: &mut Column,
     array: &dyn Array,
     row: usize,
-    _: Wish,
+    _: TargetType,
     _: &mut Vec<u8>,
 ) -> Result<usize, String> {
     let bytes = match array.data_type() {

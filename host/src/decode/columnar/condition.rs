@@ -6,11 +6,11 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
-use super::values::{self, Wish};
+use super::values::{self, TargetType};
 use crate::decode::plan::PlannedCondition;
 
 /// How rows are judged by a condition.
-pub(super) enum Test {
+pub(super) enum ColumnCondition {
     /// None meets it: neither the object nor its key has such a column, or it holds no scalars.
     Never,
     /// All meet it, by the key of the object.
@@ -23,12 +23,12 @@ pub(super) enum Test {
     Written(Vec<Vec<u8>>),
 }
 
-impl Test {
+impl ColumnCondition {
     /// How rows are judged by their values in a column.
     pub(super) fn new(condition: &PlannedCondition, column: &DataType) -> Self {
         let any_of = condition.any_of.clone();
         match column {
-            DataType::Utf8 | DataType::Utf8View => Test::Text(any_of),
+            DataType::Utf8 | DataType::Utf8View => ColumnCondition::Text(any_of),
             DataType::Int32 | DataType::Int64 => {
                 // `01` is no number's text.
                 let numbers = any_of.iter().filter_map(|text| {
@@ -36,23 +36,23 @@ impl Test {
                     let number: i64 = text.parse().ok()?;
                     (number.to_string() == text).then_some(number)
                 });
-                Test::Integers(numbers.collect())
+                ColumnCondition::Integers(numbers.collect())
             }
-            column if column.is_nested() || !values::is_writable(column) => Test::Never,
-            _ => Test::Written(any_of),
+            column if column.is_nested() || !values::is_writable(column) => ColumnCondition::Never,
+            _ => ColumnCondition::Written(any_of),
         }
     }
 
     /// The rows that meet it.
     pub(super) fn mask(&self, column: Option<&ArrayRef>, rows: usize) -> BooleanBuffer {
         let Some(column) = column else {
-            let all = matches!(self, Test::Always);
+            let all = matches!(self, ColumnCondition::Always);
             return BooleanBuffer::collect_bool(rows, |_| all);
         };
         let held = match self {
-            Test::Never => return BooleanBuffer::new_unset(rows),
-            Test::Always => return BooleanBuffer::new_set(rows),
-            Test::Text(any_of) => {
+            ColumnCondition::Never => return BooleanBuffer::new_unset(rows),
+            ColumnCondition::Always => return BooleanBuffer::new_set(rows),
+            ColumnCondition::Text(any_of) => {
                 let is_one = |value: &str| any_of.iter().any(|text| text == value.as_bytes());
                 match column.as_string_view_opt() {
                     Some(texts) => {
@@ -64,7 +64,7 @@ impl Test {
                     }
                 }
             }
-            Test::Integers(any_of) => match column.as_primitive_opt::<Int64Type>() {
+            ColumnCondition::Integers(any_of) => match column.as_primitive_opt::<Int64Type>() {
                 Some(numbers) => {
                     let numbers = numbers.values();
                     BooleanBuffer::collect_bool(rows, |row| any_of.contains(&numbers[row]))
@@ -76,11 +76,11 @@ impl Test {
                     })
                 }
             },
-            Test::Written(any_of) => {
+            ColumnCondition::Written(any_of) => {
                 let mut out = Vec::new();
                 BooleanBuffer::collect_bool(rows, |row| {
                     out.clear();
-                    values::write(column, row, Wish::JSON, &mut out);
+                    values::write(column, row, TargetType::JSON, &mut out);
                     any_of.iter().any(|text| is_written_so(text, &out))
                 })
             }

@@ -16,14 +16,15 @@ use arrow_schema::ArrowError;
 use arrow_select::filter::FilterBuilder;
 use arrow_select::take::take;
 
-use super::bind::{Binding, Wants};
-use super::cast::Converted;
+use super::bind::Binding;
+use super::cast::{COLUMN_BYTES, Converted};
 use super::lines::Lines;
 use super::metadata::RowMetadata;
-use super::values::Wish;
-use crate::decode::judge::{TOMBSTONE, UNTIMED};
-use crate::decode::plan::Place;
-use crate::decode::stretches::{Became, Tracker};
+use super::plan::ColumnPlan;
+use super::values::TargetType;
+use crate::decode::offsets::{OffsetTracker, RecordPlace};
+use crate::decode::plan::PlannedOrigin;
+use crate::decode::row_builder::{TOMBSTONE, UNTIMED};
 use crate::decode::{Counts, Rejected};
 
 /// Rows of columns, and what is known of them beside these.
@@ -51,11 +52,8 @@ impl Piece {
     }
 }
 
-/// The most bytes that a converted column of several rows has: more is converted in parts.
-pub(super) const COLUMN_BYTES: usize = 32 << 20;
-
 /// What became of the rows of a piece.
-pub(super) struct Outcome {
+pub(super) struct ConvertedPiece {
     pub(super) batch: RecordBatch,
     /// The rows that became events, by their place in the piece.
     pub(super) events: Vec<u32>,
@@ -68,9 +66,9 @@ pub(super) struct Outcome {
     carried: Option<ArrayRef>,
 }
 
-impl Outcome {
+impl ConvertedPiece {
     /// Tells which rows were read, of a batch that has so many rows and rejections before.
-    pub(super) fn track(&self, rows: usize, rejections: usize, tracker: &mut Tracker) {
+    pub(super) fn track(&self, rows: usize, rejections: usize, tracker: &mut OffsetTracker) {
         if !tracker.is_on() {
             return;
         }
@@ -82,12 +80,12 @@ impl Outcome {
         for (row, offset) in carried.as_primitive::<Int64Type>().iter().enumerate() {
             let event = events.next_if(|(_, place)| **place as usize == row);
             let rejection = refused.next_if(|(_, place)| **place as usize == row);
-            let became = match (event, rejection) {
-                (Some((row, _)), _) => Became::Row(row),
-                (None, Some((at, _))) => Became::Rejected(at),
-                (None, None) => Became::Nothing,
+            let place = match (event, rejection) {
+                (Some((row, _)), _) => RecordPlace::Row(row),
+                (None, Some((at, _))) => RecordPlace::Rejected(at),
+                (None, None) => RecordPlace::Nowhere,
             };
-            tracker.see(offset.filter(|offset| *offset >= 0), became);
+            tracker.see(offset.filter(|offset| *offset >= 0), place);
         }
     }
 }
@@ -99,23 +97,23 @@ type Refusal = (Option<String>, String);
 ///
 /// # Errors
 /// Where rows take more than [`COLUMN_BYTES`] or cannot be converted together: fewer of them may.
-pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowError> {
+pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece, ArrowError> {
     let rows = piece.rows.num_rows();
-    let keyed = &piece.binding.keyed;
+    let key_values = &piece.binding.key_values;
     let lines = Arc::new(Lines {
-        shape: wants.shape.clone(),
-        keyed: keyed.paths.clone(),
+        tree: plan.tree.clone(),
+        in_key: key_values.paths.clone(),
         arrays: piece.binding.columns(&piece.rows)?,
-        wishes: wants.wishes.clone(),
+        targets: plan.targets.clone(),
     });
-    let carried = wants.plan.offset.zip(piece.binding.offset);
+    let carried = plan.plan.offset.zip(piece.binding.offset);
     let carried = carried.and_then(|(slot, cast)| {
         let column = lines.arrays[slot.index()].as_ref()?;
-        Some(cast.apply(column, Wish::OFFSET))
+        Some(cast.apply(column, TargetType::OFFSET))
     });
     let carried = carried.transpose()?.map(|converted| converted.array);
-    let mut judging = Judging {
-        wants,
+    let mut conversion = Conversion {
+        plan,
         piece,
         arrays: Cow::Borrowed(&lines.arrays),
         places: (0..rows as u32).collect(),
@@ -125,14 +123,14 @@ pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowErro
             ..Counts::default()
         },
     };
-    judging.meet_conditions()?;
-    let event_time = judging.keep_range()?;
-    let (batch, events) = judging.convert_inputs(event_time)?;
-    let Judging {
+    conversion.meet_conditions()?;
+    let event_time = conversion.keep_range()?;
+    let (batch, events) = conversion.convert_inputs(event_time)?;
+    let Conversion {
         refused,
         mut counts,
         ..
-    } = judging;
+    } = conversion;
     let places = refused.keys().copied().collect();
     let (mut all, mut bytes) = (Vec::new(), 0);
     for (row, refusal) in refused {
@@ -146,7 +144,7 @@ pub(super) fn convert(wants: &Wants, piece: &Piece) -> Result<Outcome, ArrowErro
     let rejected = all;
     counts.events = events.len() as u64;
     counts.rejected = rejected.len() as u64;
-    Ok(Outcome {
+    Ok(ConvertedPiece {
         batch,
         events,
         rejected,
@@ -177,8 +175,8 @@ fn rejected(metadata: &RowMetadata, lines: &Lines, row: u32, (path, reason): Ref
     }
 }
 
-struct Judging<'a> {
-    wants: &'a Wants,
+struct Conversion<'a> {
+    plan: &'a ColumnPlan,
     piece: &'a Piece,
     /// The columns of the wanted paths, of the rows that are left.
     arrays: Cow<'a, [Option<ArrayRef>]>,
@@ -189,12 +187,14 @@ struct Judging<'a> {
     counts: Counts,
 }
 
-impl Judging<'_> {
+impl Conversion<'_> {
     /// Why a row is refused that lacks an input.
     fn lacks(&self, input: usize) -> String {
-        let plan = &self.wants.plan;
-        match plan.inputs[input].place {
-            Place::Value(_) | Place::Payload if self.piece.metadata.is_tombstone() => {
+        let plan = &self.plan.plan;
+        match plan.inputs[input].origin {
+            PlannedOrigin::Value(_) | PlannedOrigin::Payload
+                if self.piece.metadata.is_tombstone() =>
+            {
                 TOMBSTONE.to_owned()
             }
             _ => plan.lacks(input),
@@ -202,8 +202,8 @@ impl Judging<'_> {
     }
 
     fn meet_conditions(&mut self) -> Result<(), ArrowError> {
-        let (rows, only) = (self.places.len(), &self.wants.plan.only);
-        let masks = only.iter().zip(&self.piece.binding.tests);
+        let (rows, only) = (self.places.len(), &self.plan.plan.only);
+        let masks = only.iter().zip(&self.piece.binding.conditions);
         let kept = masks
             .map(|(condition, test)| test.mask(self.arrays[condition.slot.index()].as_ref(), rows))
             .reduce(|kept, mask| &kept & &mask);
@@ -216,7 +216,7 @@ impl Judging<'_> {
 
     /// Leaves the rows within the range; gives their event times where the range has a bound.
     fn keep_range(&mut self) -> Result<Option<ArrayRef>, ArrowError> {
-        let plan = &self.wants.plan;
+        let plan = &self.plan.plan;
         let Some(input) = plan.bounded_event_time else {
             return self.keep_record_times().map(|()| None);
         };
@@ -233,7 +233,7 @@ impl Judging<'_> {
                 let reason = match misfits.next_if(|(at, _)| *at as usize == row) {
                     Some((_, reason)) => reason,
                     None if plan.inputs[input].nullable => {
-                        "null as the event time, which the job's range is cut on".to_owned()
+                        "null as the event time, to which the job's range applies".to_owned()
                     }
                     None => self.lacks(input),
                 };
@@ -249,7 +249,7 @@ impl Judging<'_> {
 
     /// Leaves the rows within the range by the timestamps of their records, if it is cut on these.
     fn keep_record_times(&mut self) -> Result<(), ArrowError> {
-        let plan = &self.wants.plan;
+        let plan = &self.plan.plan;
         if !plan.is_cut_by_record_time {
             return Ok(());
         }
@@ -272,7 +272,7 @@ impl Judging<'_> {
         &mut self,
         event_time: Option<ArrayRef>,
     ) -> Result<(RecordBatch, Vec<u32>), ArrowError> {
-        let (plan, refused_before) = (&self.wants.plan, self.refused.len());
+        let (plan, refused_before) = (&self.plan.plan, self.refused.len());
         let mut columns = Vec::with_capacity(plan.inputs.len());
         for (input, planned) in plan.inputs.iter().enumerate() {
             let converted = match &event_time {
@@ -305,40 +305,45 @@ impl Judging<'_> {
             self.places.retain(|place| !refused.contains_key(place));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.places.len()));
-        let batch =
-            RecordBatch::try_new_with_options(self.wants.schema.clone(), columns, &options)?;
+        let batch = RecordBatch::try_new_with_options(self.plan.schema.clone(), columns, &options)?;
         Ok((batch, std::mem::take(&mut self.places)))
     }
 
     /// An input of the rows that are left.
     fn converted(&self, input: usize) -> Result<Converted, ArrowError> {
-        let (wish, rows) = (self.wants.inputs[input], self.places.len());
-        let keyed = &self.piece.binding.keyed;
-        let array: ArrayRef = match &self.wants.plan.inputs[input].place {
-            Place::Value(slot) => {
+        let (target, rows) = (self.plan.inputs[input], self.places.len());
+        let key_values = &self.piece.binding.key_values;
+        let array: ArrayRef = match &self.plan.plan.inputs[input].origin {
+            PlannedOrigin::Value(slot) => {
                 let column = self.arrays[slot.index()].as_ref();
                 if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
-                    return cast.apply(column, wish);
+                    return cast.apply(column, target);
                 }
-                if let Some((column, reason)) = column.zip(self.piece.binding.why_unfit(input)) {
+                if let Some((column, reason)) = column.zip(self.piece.binding.why_mismatched(input))
+                {
                     let rows = (0..rows as u32).filter(|row| !column.is_null(*row as usize));
                     return Ok(Converted {
-                        array: new_null_array(&wish.kind.data_type(), column.len()),
+                        array: new_null_array(&target.kind.data_type(), column.len()),
                         misfits: rows.map(|row| (row, reason.clone())).collect(),
                     });
                 }
-                match keyed.input(input) {
+                match key_values.input(input) {
                     Some(Ok(value)) => repeated(value, rows)?,
                     Some(Err(reason)) => {
                         return Ok(Converted {
-                            array: new_null_array(&wish.kind.data_type(), rows),
+                            array: new_null_array(&target.kind.data_type(), rows),
                             misfits: (0..rows as u32).map(|row| (row, reason.clone())).collect(),
                         });
                     }
-                    None => new_null_array(&wish.kind.data_type(), rows),
+                    None => new_null_array(&target.kind.data_type(), rows),
                 }
             }
-            place => return self.piece.metadata.input(place, &self.places, keyed, wish),
+            origin => {
+                return self
+                    .piece
+                    .metadata
+                    .input(origin, &self.places, key_values, target);
+            }
         };
         Ok(array.into())
     }

@@ -11,10 +11,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 
-use super::bind::Wants;
-use super::convert::{self, Outcome, Piece};
+use super::convert::{self, ConvertedPiece, Piece};
+use super::plan::ColumnPlan;
+use crate::decode::offsets::{OffsetTracker, ReadOffsets};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
-use crate::decode::stretches::{OffsetStretch, Tracker};
 use crate::decode::{Counts, Events, Rejected};
 
 /// A batch closes once it refers to this many bytes of an object's columns, or of messages,
@@ -28,7 +28,7 @@ const KEPT_REJECTED_BYTES: usize = 16 << 20;
 
 /// Makes batches of events of the rows of columns.
 pub(in crate::decode) struct Gathering {
-    wants: Wants,
+    plan: ColumnPlan,
     batch_rows: usize,
     open: Gathered,
     /// A batch that the last piece did not fit in any more.
@@ -48,13 +48,13 @@ struct Gathered {
     rejected_bytes: usize,
     counts: Counts,
     /// Of a batch that is closed: until then the tracker has it.
-    logged: Vec<OffsetStretch>,
+    offsets: Vec<ReadOffsets>,
 }
 
 impl Gathering {
-    pub(in crate::decode) fn new(wants: Wants, batch_rows: usize) -> Self {
+    pub(in crate::decode) fn new(plan: ColumnPlan, batch_rows: usize) -> Self {
         Gathering {
-            wants,
+            plan,
             batch_rows,
             open: Gathered::default(),
             closed: None,
@@ -62,24 +62,24 @@ impl Gathering {
         }
     }
 
-    pub(in crate::decode) fn wants(&self) -> &Wants {
-        &self.wants
+    pub(in crate::decode) fn column_plan(&self) -> &ColumnPlan {
+        &self.plan
     }
 
     /// Takes in the rows of a piece, as many as a batch has at most. Not while it [`is_full`](Gathering::is_full).
-    pub(in crate::decode) fn push(&mut self, piece: Piece, tracker: &mut Tracker) {
+    pub(in crate::decode) fn push(&mut self, piece: Piece, tracker: &mut OffsetTracker) {
         self.waiting.push_back(piece);
         self.work(tracker);
     }
 
     /// Converts the pieces that wait, until a batch is full.
-    fn work(&mut self, tracker: &mut Tracker) {
+    fn work(&mut self, tracker: &mut OffsetTracker) {
         while !self.has_batch() {
             let Some(piece) = self.waiting.pop_front() else {
                 return;
             };
-            let wants = &self.wants;
-            let converted = catch_unwind(AssertUnwindSafe(|| convert::convert(wants, &piece)));
+            let plan = &self.plan;
+            let converted = catch_unwind(AssertUnwindSafe(|| convert::convert(plan, &piece)));
             let failure = match converted {
                 Ok(Ok(outcome)) => {
                     self.add(outcome, &piece, tracker);
@@ -100,12 +100,12 @@ impl Gathering {
         }
     }
 
-    fn add(&mut self, outcome: Outcome, piece: &Piece, tracker: &mut Tracker) {
+    fn add(&mut self, outcome: ConvertedPiece, piece: &Piece, tracker: &mut OffsetTracker) {
         let batch_bytes = outcome.batch.get_array_memory_size();
         if self.open.rows.len() + outcome.events.len() > self.batch_rows
             || (self.open.batch_bytes > 0 && self.open.batch_bytes + batch_bytes > BATCH_BYTES)
         {
-            self.open.logged = tracker.take();
+            self.open.offsets = tracker.take();
             self.closed = Some(std::mem::take(&mut self.open));
         }
         outcome.track(self.open.rows.len(), self.open.rejected.len(), tracker);
@@ -172,15 +172,15 @@ impl Gathering {
     }
 
     /// The next batch.
-    pub(in crate::decode) fn take(&mut self, tracker: &mut Tracker) -> Events {
+    pub(in crate::decode) fn take(&mut self, tracker: &mut OffsetTracker) -> Events {
         let closed = self.closed.take();
         let gathered = closed.unwrap_or_else(|| Gathered {
-            logged: tracker.take(),
+            offsets: tracker.take(),
             ..std::mem::take(&mut self.open)
         });
         let batch = match &gathered.batches[..] {
             [batch] => batch.clone(),
-            batches => concat_batches(&self.wants.schema, batches)
+            batches => concat_batches(&self.plan.schema, batches)
                 .expect("all have the component's columns, and far less than 2 GiB of text"),
         };
         let events = Events {
@@ -188,7 +188,7 @@ impl Gathering {
             provenance: Provenance::of_columns(gathered.rows, gathered.sources),
             rejected: gathered.rejected,
             counts: gathered.counts,
-            logged: gathered.logged,
+            offsets: gathered.offsets,
         };
         self.work(tracker);
         events

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
-use super::values::{self, Wish};
+use super::values::{self, TargetType};
 
 /// The wanted paths as a tree of names: how a line is nested.
 #[derive(Debug, Default)]
-pub(super) struct Shape {
+pub(super) struct PathTree {
     /// The column that stands here, by the place of its path; what is below it is within it.
     column: Option<usize>,
-    members: BTreeMap<String, Shape>,
+    members: BTreeMap<String, PathTree>,
 }
 
-impl Shape {
+impl PathTree {
     /// Adds a path, whose values are those of `column`.
     pub(super) fn add(&mut self, path: &[String], column: usize) {
         match path {
@@ -32,13 +32,13 @@ impl Shape {
 /// The wanted values of some rows of an object, as the object has them.
 #[derive(Debug)]
 pub(in crate::decode) struct Lines {
-    pub(super) shape: Arc<Shape>,
+    pub(super) tree: Arc<PathTree>,
     /// One a path; `None` where the object has no such column.
     pub(super) arrays: Vec<Option<ArrayRef>>,
     /// How each of them is to be written.
-    pub(super) wishes: Arc<[Wish]>,
+    pub(super) targets: Arc<[TargetType]>,
     /// Those of which the key of the object has another value, which a null keeps out.
-    pub(super) keyed: Vec<bool>,
+    pub(super) in_key: Vec<bool>,
 }
 
 impl Lines {
@@ -52,7 +52,7 @@ impl Lines {
     /// would stand in for it.
     pub(in crate::decode) fn line(&self, row: usize) -> Vec<u8> {
         let mut out = Vec::new();
-        self.write(&self.shape, row, &mut out);
+        self.write(&self.tree, row, &mut out);
         if out.is_empty() {
             out.extend_from_slice(b"{}");
         }
@@ -60,13 +60,13 @@ impl Lines {
     }
 
     /// Writes nothing where nothing is there.
-    fn write(&self, shape: &Shape, row: usize, out: &mut Vec<u8>) {
-        if let Some(column) = shape.column {
+    fn write(&self, tree: &PathTree, row: usize, out: &mut Vec<u8>) {
+        if let Some(column) = tree.column {
             match &self.arrays[column] {
                 Some(array) if !array.is_null(row) => {
-                    values::write(array, row, self.wishes[column], out);
+                    values::write(array, row, self.targets[column], out);
                 }
-                Some(_) if self.keyed.get(column) == Some(&true) => {
+                Some(_) if self.in_key.get(column) == Some(&true) => {
                     out.extend_from_slice(b"null");
                 }
                 _ => {}
@@ -74,7 +74,7 @@ impl Lines {
             return;
         }
         let begin = out.len();
-        for (name, below) in &shape.members {
+        for (name, below) in &tree.members {
             let before = out.len();
             out.push(if before == begin { b'{' } else { b',' });
             values::string(out, name);

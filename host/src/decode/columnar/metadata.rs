@@ -7,12 +7,12 @@ use arrow_array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, 
 use arrow_schema::ArrowError;
 
 use super::cast::Converted;
-use super::keyed::Keyed;
+use super::key_values::KeyValues;
 use super::lines::Lines;
-use super::values::Wish;
+use super::values::TargetType;
 use crate::decode::Position;
 use crate::decode::column::Column;
-use crate::decode::plan::Place;
+use crate::decode::plan::PlannedOrigin;
 use crate::decode::provenance::ColumnSource;
 use crate::source::{MessageRef, Messages};
 
@@ -142,51 +142,60 @@ impl RowMetadata {
     /// An input that is not within the columns, of these rows of the piece.
     pub(super) fn input(
         &self,
-        place: &Place,
+        origin: &PlannedOrigin,
         rows: &[u32],
-        keyed: &Keyed,
-        wish: Wish,
+        key_values: &KeyValues,
+        target: TargetType,
     ) -> Result<Converted, ArrowError> {
         let name = |name: &str| StringArray::from_iter_values(repeat_n(name, rows.len()));
-        let array: ArrayRef = match (place, self) {
-            (Place::Time, _) => {
+        let array: ArrayRef = match (origin, self) {
+            (PlannedOrigin::Time, _) => {
                 let times = rows.iter().map(|row| self.time_us(*row));
                 Arc::new(TimestampMicrosecondArray::from_iter(times).with_timezone("UTC"))
             }
-            (Place::SourceName, RowMetadata::Object { source, .. }) => {
-                Arc::new(name(keyed.topic.as_deref().unwrap_or(source)))
+            (PlannedOrigin::SourceName, RowMetadata::Object { source, .. }) => {
+                Arc::new(name(key_values.topic.as_deref().unwrap_or(source)))
             }
-            (Place::SourceName, RowMetadata::Log { messages, .. }) => {
+            (PlannedOrigin::SourceName, RowMetadata::Log { messages, .. }) => {
                 Arc::new(name(&messages.topic))
             }
-            (Place::Offset, _) => Arc::new(Int64Array::from_iter(
-                rows.iter()
-                    .map(|row| keyed.first_offset?.checked_add(self.offset(*row))),
-            )),
-            (Place::Partition, metadata) => {
+            (PlannedOrigin::Offset, _) => {
+                Arc::new(Int64Array::from_iter(rows.iter().map(|row| {
+                    key_values.first_offset?.checked_add(self.offset(*row))
+                })))
+            }
+            (PlannedOrigin::Partition, metadata) => {
                 let partition = match metadata {
-                    RowMetadata::Object { .. } => keyed.partition,
+                    RowMetadata::Object { .. } => key_values.partition,
                     RowMetadata::Log { messages, .. } => messages.partition,
                 };
                 Arc::new(Int64Array::from(vec![partition.map(i64::from); rows.len()]))
             }
-            (Place::Payload | Place::Key | Place::Header(_), RowMetadata::Log { .. }) => {
-                return self.bytes(place, rows, wish);
+            (
+                PlannedOrigin::Payload | PlannedOrigin::Key | PlannedOrigin::Header(_),
+                RowMetadata::Log { .. },
+            ) => {
+                return self.bytes(origin, rows, target);
             }
-            _ => new_null_array(&wish.kind.data_type(), rows.len()),
+            _ => new_null_array(&target.kind.data_type(), rows.len()),
         };
         Ok(array.into())
     }
 
     /// An input that is bytes of messages.
-    fn bytes(&self, place: &Place, rows: &[u32], wish: Wish) -> Result<Converted, ArrowError> {
-        let mut column = Column::new(wish.kind, wish.encoding, rows.len());
+    fn bytes(
+        &self,
+        origin: &PlannedOrigin,
+        rows: &[u32],
+        target: TargetType,
+    ) -> Result<Converted, ArrowError> {
+        let mut column = Column::new(target.kind, target.encoding, rows.len());
         let mut misfits = Vec::new();
         for (at, row) in rows.iter().enumerate() {
-            let bytes = self.message(*row).and_then(|message| match place {
-                Place::Payload => message.value,
-                Place::Key => message.key,
-                Place::Header(name) => message.headers.last(name),
+            let bytes = self.message(*row).and_then(|message| match origin {
+                PlannedOrigin::Payload => message.value,
+                PlannedOrigin::Key => message.key,
+                PlannedOrigin::Header(name) => message.headers.last(name),
                 _ => None,
             });
             let Some(bytes) = bytes else {

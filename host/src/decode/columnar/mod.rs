@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `bind` | the wanted paths, found among the columns of an object |
 //! | `beside` | what is known of rows beside their columns |
-//! | `keyed` | what the key of the object says in their place |
+//! | `key_values` | what the key of the object says in their place |
 //! | `condition` | conditions as masks |
 //! | `cast` | from a column of the object to one of the component |
 //! | `values` | any value as JSON text |
@@ -55,17 +55,17 @@ mod condition;
 mod convert;
 mod damage;
 mod gather;
-mod keyed;
+mod key_values;
 mod lines;
 mod metadata;
 mod parquet;
+mod plan;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub(super) use avro::{AvroMessages, AvroReader, Decoders};
-pub use bind::ColumnType;
-pub(super) use bind::{Binding, Wants};
+pub(super) use bind::Binding;
 pub(super) use convert::Piece;
 pub(super) use gather::Gathering;
 pub(super) use lines::Lines;
@@ -74,3 +74,4 @@ pub(super) use parquet::GroupReader;
 #[cfg(any(test, fuzzing))]
 pub(super) use parquet::craft;
 pub use parquet::{Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
+pub(super) use plan::ColumnPlan;

@@ -17,20 +17,20 @@ use crate::schema::{Encoding, Kind};
 
 /// What a value is wanted as, which decides between several ways of writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct TargetType {
     pub(super) kind: Kind,
     pub(super) encoding: Encoding,
 }
 
-impl Wish {
+impl TargetType {
     /// Nothing in particular: as it stands within another value.
-    pub(super) const JSON: Wish = Wish {
+    pub(super) const JSON: TargetType = TargetType {
         kind: Kind::Json,
         encoding: Encoding::Standard,
     };
 
     /// An offset in a topic.
-    pub(super) const OFFSET: Wish = Wish {
+    pub(super) const OFFSET: TargetType = TargetType {
         kind: Kind::Int64,
         encoding: Encoding::Standard,
     };
@@ -62,7 +62,7 @@ pub(super) const MAX_TEXT_BYTES: usize = 256 << 20;
 
 /// Appends the value in `row`, of a type that [`is_writable`]. A member of a struct that is null is written as such; so
 /// is the value itself. It stops soon after `out` has more than [`MAX_TEXT_BYTES`], which is then of no use.
-pub(super) fn write(array: &dyn Array, row: usize, wish: Wish, out: &mut Vec<u8>) {
+pub(super) fn write(array: &dyn Array, row: usize, target: TargetType, out: &mut Vec<u8>) {
     use DataType::*;
     if out.len() > MAX_TEXT_BYTES {
         return;
@@ -96,24 +96,24 @@ pub(super) fn write(array: &dyn Array, row: usize, wish: Wish, out: &mut Vec<u8>
         Decimal32(..) => decimal(
             out,
             &array.as_primitive::<Decimal32Type>().value_as_string(row),
-            wish,
+            target,
         ),
         Decimal64(..) => decimal(
             out,
             &array.as_primitive::<Decimal64Type>().value_as_string(row),
-            wish,
+            target,
         ),
         Decimal128(..) => decimal(
             out,
             &array.as_primitive::<Decimal128Type>().value_as_string(row),
-            wish,
+            target,
         ),
         Decimal256(..) => decimal(
             out,
             &array.as_primitive::<Decimal256Type>().value_as_string(row),
-            wish,
+            target,
         ),
-        Timestamp(unit, _) => timestamp(out, raw_timestamp(array, *unit, row), *unit, wish),
+        Timestamp(unit, _) => timestamp(out, raw_timestamp(array, *unit, row), *unit, target),
         Date32 => date(out, array.as_primitive::<Date32Type>().value(row).into()),
         Date64 => {
             let millis = array.as_primitive::<Date64Type>().value(row);
@@ -135,10 +135,10 @@ pub(super) fn write(array: &dyn Array, row: usize, wish: Wish, out: &mut Vec<u8>
         Utf8 => string(out, array.as_string::<i32>().value(row)),
         LargeUtf8 => string(out, array.as_string::<i64>().value(row)),
         Utf8View => string(out, array.as_string_view().value(row)),
-        Binary => binary(out, array.as_binary::<i32>().value(row), wish),
-        LargeBinary => binary(out, array.as_binary::<i64>().value(row), wish),
-        BinaryView => binary(out, array.as_binary_view().value(row), wish),
-        FixedSizeBinary(_) => binary(out, array.as_fixed_size_binary().value(row), wish),
+        Binary => binary(out, array.as_binary::<i32>().value(row), target),
+        LargeBinary => binary(out, array.as_binary::<i64>().value(row), target),
+        BinaryView => binary(out, array.as_binary_view().value(row), target),
+        FixedSizeBinary(_) => binary(out, array.as_fixed_size_binary().value(row), target),
         List(_) => list(out, array.as_list::<i32>(), row),
         LargeList(_) => list(out, array.as_list::<i64>(), row),
         FixedSizeList(..) => items(out, &array.as_fixed_size_list().value(row)),
@@ -148,7 +148,7 @@ pub(super) fn write(array: &dyn Array, row: usize, wish: Wish, out: &mut Vec<u8>
             let one = array.slice(row, 1);
             let dictionary = one.as_any_dictionary();
             let key = dictionary.normalized_keys()[0];
-            write(dictionary.values(), key, wish, out);
+            write(dictionary.values(), key, target, out);
         }
         _ => out.extend_from_slice(b"null"),
     }
@@ -183,15 +183,15 @@ fn float(out: &mut Vec<u8>, value: f64, written: impl serde::Serialize) {
     }
 }
 
-fn decimal(out: &mut Vec<u8>, digits: &str, wish: Wish) {
-    match wish.kind {
+fn decimal(out: &mut Vec<u8>, digits: &str, target: TargetType) {
+    match target.kind {
         Kind::Utf8 => string(out, digits),
         _ => out.extend_from_slice(digits.as_bytes()),
     }
 }
 
 /// RFC 3339 in UTC, or a number where the input wants one; the microseconds where RFC 3339 has no such year.
-fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, wish: Wish) {
+fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, target: TargetType) {
     let per_second: i64 = match unit {
         TimeUnit::Second => 1,
         TimeUnit::Millisecond => 1000,
@@ -199,14 +199,14 @@ fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, wish: Wish) {
         TimeUnit::Nanosecond => 1_000_000_000,
     };
     let nanos = i128::from(value) * i128::from(1_000_000_000 / per_second);
-    let epoch_ns = match wish.encoding {
+    let epoch_ns = match target.encoding {
         Encoding::EpochSeconds => Some(1_000_000_000),
         Encoding::EpochMilliseconds => Some(1_000_000),
         Encoding::EpochMicroseconds => Some(1000),
         Encoding::EpochNanoseconds => Some(1),
         Encoding::Standard | Encoding::Hex | Encoding::Text => None,
     };
-    if let Some(epoch_ns) = epoch_ns.filter(|_| wish.kind == Kind::Timestamp) {
+    if let Some(epoch_ns) = epoch_ns.filter(|_| target.kind == Kind::Timestamp) {
         return number(out, Fraction(nanos, epoch_ns));
     }
     let nanos_of_second = (value.rem_euclid(per_second) * (1_000_000_000 / per_second)) as u32;
@@ -263,11 +263,11 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Text where that is wanted and it is; otherwise in the input's encoding.
-fn binary(out: &mut Vec<u8>, bytes: &[u8], wish: Wish) {
-    if wish.kind == Kind::Utf8 || wish.encoding == Encoding::Text {
+fn binary(out: &mut Vec<u8>, bytes: &[u8], target: TargetType) {
+    if target.kind == Kind::Utf8 || target.encoding == Encoding::Text {
         return string(out, &String::from_utf8_lossy(bytes));
     }
-    if wish.encoding == Encoding::Hex {
+    if target.encoding == Encoding::Hex {
         out.push(b'"');
         bytes
             .iter()
@@ -290,7 +290,7 @@ fn items(out: &mut Vec<u8>, values: &ArrayRef) {
         if row > 0 {
             out.push(b',');
         }
-        write(values, row, Wish::JSON, out);
+        write(values, row, TargetType::JSON, out);
     }
     out.push(b']');
 }
@@ -303,7 +303,7 @@ fn object(out: &mut Vec<u8>, members: &StructArray, row: usize) {
         }
         string(out, field.name());
         out.push(b':');
-        write(column, row, Wish::JSON, out);
+        write(column, row, TargetType::JSON, out);
     }
     out.push(b'}');
 }
@@ -320,13 +320,13 @@ fn map(out: &mut Vec<u8>, entries: &StructArray) {
             out.push(b',');
         }
         let mut key = Vec::new();
-        write(keys, row, Wish::JSON, &mut key);
+        write(keys, row, TargetType::JSON, &mut key);
         match key.first() {
             Some(b'"') => out.extend_from_slice(&key),
             _ => string(out, &String::from_utf8_lossy(&key)),
         }
         out.push(b':');
-        write(values, row, Wish::JSON, out);
+        write(values, row, TargetType::JSON, out);
     }
     out.push(b'}');
 }

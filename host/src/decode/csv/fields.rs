@@ -4,7 +4,7 @@ use super::header::Header;
 use crate::decode::column::{Column, Misfit};
 use crate::decode::json::SlotId;
 use crate::decode::plan::PlannedCondition;
-use crate::decode::rows::Values;
+use crate::decode::record::Values;
 
 /// A record, cut into fields.
 pub(super) struct Fields<'a> {

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::header::{Header, unusable};
 use super::quotes::{Quoting, line_end};
 use crate::decode::rows::Rows;
-use crate::decode::text::{Records, Source, Stopped, Text, too_long};
+use crate::decode::text::{ObjectCursor, Records, Stopped, Text, too_long};
 use crate::decode::{CsvOptions, DecodeError, DecodeOptions, QUARANTINE_BYTES};
 
 /// The most columns that an object may have.
@@ -24,7 +24,7 @@ pub(in crate::decode) struct CsvRecords {
     max_record: usize,
     reader: Reader,
     /// What names the columns.
-    heading: Heading,
+    header_source: HeaderSource,
     /// Known once that was read.
     header: Option<Header>,
     /// The fields of the record at hand one behind another, and where each of them ends.
@@ -33,7 +33,7 @@ pub(in crate::decode) struct CsvRecords {
 }
 
 /// What names the columns of an object.
-enum Heading {
+enum HeaderSource {
     /// The job.
     Columns,
     /// The first record.
@@ -43,13 +43,13 @@ enum Heading {
 }
 
 /// A quote that is not closed where its field ends, by its place in the record, and where its line ends.
-struct Stray {
+struct StrayQuote {
     quote: usize,
     end: usize,
 }
 
 /// What stands in front of a text.
-enum Found {
+enum Cut {
     /// A record of so many fields that ends there, and whatever comes behind it begins there.
     Record {
         fields: usize,
@@ -57,19 +57,19 @@ enum Found {
         next: usize,
     },
     /// The beginning of one.
-    Cut,
+    Incomplete,
     /// One with an open quote, and nothing behind it.
-    Open,
+    OpenQuote,
 }
 
 impl CsvRecords {
     /// Those of an object.
     pub(in crate::decode) fn new(object: &str, options: &DecodeOptions) -> Self {
-        let heading = match options.csv.header {
-            true => Heading::FirstRecord,
-            false => Heading::Columns,
+        let header_source = match options.csv.header {
+            true => HeaderSource::FirstRecord,
+            false => HeaderSource::Columns,
         };
-        Self::with(heading, object, options)
+        Self::with(header_source, object, options)
     }
 
     /// Those that were taken out of an object with this `header`, if it has one.
@@ -78,14 +78,14 @@ impl CsvRecords {
         object: &str,
         options: &DecodeOptions,
     ) -> Self {
-        let heading = match options.csv.header {
-            true => Heading::Line(header),
-            false => Heading::Columns,
+        let header_source = match options.csv.header {
+            true => HeaderSource::Line(header),
+            false => HeaderSource::Columns,
         };
-        Self::with(heading, object, options)
+        Self::with(header_source, object, options)
     }
 
-    fn with(heading: Heading, object: &str, options: &DecodeOptions) -> Self {
+    fn with(header_source: HeaderSource, object: &str, options: &DecodeOptions) -> Self {
         let mut builder = ReaderBuilder::new();
         // They are ASCII.
         builder.delimiter(options.csv.delimiter as u8);
@@ -98,7 +98,7 @@ impl CsvRecords {
             quoting: Quoting::new(&options.csv),
             max_record: options.max_record.bytes(),
             reader,
-            heading,
+            header_source,
             header: None,
             text: Vec::new(),
             ends: vec![0; 64],
@@ -106,7 +106,7 @@ impl CsvRecords {
     }
 
     /// Cuts the record in front of `input` into fields. `is_last` tells whether nothing follows `input`.
-    fn find(&mut self, input: &[u8], is_last: bool) -> Found {
+    fn cut(&mut self, input: &[u8], is_last: bool) -> Cut {
         // A record has no more bytes than its line; one more, since a full output is a reason to stop.
         if self.text.len() <= input.len() {
             self.text.resize(input.len() + 1, 0);
@@ -121,7 +121,7 @@ impl CsvRecords {
             (read, written, fields) = (read + moved, written + out, fields + ends);
             match result {
                 ReadRecordResult::Record => {
-                    return Found::Record {
+                    return Cut::Record {
                         fields: fields + beyond,
                         // In front of the byte that ends the line.
                         end: read - 1,
@@ -143,19 +143,19 @@ impl CsvRecords {
                 break;
             }
         }
-        let mut found = Found::Cut;
+        let mut found = Cut::Incomplete;
         if is_last {
             // A line feed ends the record, unless it is within quotes.
             let (result, _, _, ends) =
                 self.reader
                     .read_record(b"\n", &mut self.text[written..], &mut self.ends[fields..]);
             found = match result {
-                ReadRecordResult::Record => Found::Record {
+                ReadRecordResult::Record => Cut::Record {
                     fields: fields + ends + beyond,
                     end: input.len(),
                     next: input.len(),
                 },
-                _ => Found::Open,
+                _ => Cut::OpenQuote,
             };
         }
         begin_anew(&mut self.reader);
@@ -168,14 +168,14 @@ impl CsvRecords {
         text: &Text,
         fields: usize,
         end: usize,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<(), DecodeError> {
         let is_text = text.is_utf8(end);
         let record = &text.block.text()[text.at..end];
         let Some(header) = &self.header else {
             self.header = Some(self.read_header(fields, is_text, rows)?);
-            source.stretch.header = kept(record);
+            cursor.block.header = kept(record);
             return Ok(());
         };
         if is_text && fields == header.width {
@@ -185,7 +185,7 @@ impl CsvRecords {
                 text: &self.text,
                 ends: &self.ends[..fields],
             };
-            rows.accept_values(&text.block, &source.record(text.at, end), &fields);
+            rows.accept_values(&text.block, &cursor.record(text.at, end), &fields);
             return Ok(());
         }
         let reason = match is_text {
@@ -200,7 +200,7 @@ impl CsvRecords {
             true => 0,
             false => self.swallowed_bytes(record, fields, header.width),
         };
-        source.refuse(text, end, reason, swallowed_bytes, rows);
+        cursor.refuse(text, end, reason, swallowed_bytes, rows);
         Ok(())
     }
 
@@ -231,12 +231,12 @@ impl CsvRecords {
 
     /// Where in `record` a quote opens that takes in other lines and is not closed where its field ends, and where the
     /// line of that quote ends; `None` if there is no such quote, or its line does not end there.
-    fn stray_line(&self, record: &[u8]) -> Option<Stray> {
+    fn stray_line(&self, record: &[u8]) -> Option<StrayQuote> {
         line_end(record)?;
         let mut fields = self.quoting.fields(record);
         let quote = fields.find(|field| field.is_stray)?.start;
         let end = quote + line_end(&record[quote..])?;
-        Some(Stray { quote, end })
+        Some(StrayQuote { quote, end })
     }
 
     /// Refuses the lines up to that of a stray quote. Where the last one has as many delimiters as two records, it may
@@ -245,9 +245,9 @@ impl CsvRecords {
     fn refuse_line(
         &self,
         text: &mut Text,
-        stray: Stray,
+        stray: StrayQuote,
         reason: String,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) {
         let record = &text.block.text()[text.at..text.at + stray.end];
@@ -265,7 +265,7 @@ impl CsvRecords {
             0
         };
         let end = text.at + stray.end;
-        source.refuse(text, end, reason, swallowed_bytes as u64, rows);
+        cursor.refuse(text, end, reason, swallowed_bytes as u64, rows);
         text.at = end;
     }
 
@@ -293,26 +293,30 @@ impl CsvRecords {
     }
 
     /// Makes the header ready, where it does not stand in front of the records.
-    fn read_heading(&mut self, source: &mut Source, rows: &Rows) -> Result<(), DecodeError> {
-        let line = match &self.heading {
-            Heading::FirstRecord => return Ok(()),
-            Heading::Columns => {
+    fn read_header_source(
+        &mut self,
+        cursor: &mut ObjectCursor,
+        rows: &Rows,
+    ) -> Result<(), DecodeError> {
+        let line = match &self.header_source {
+            HeaderSource::FirstRecord => return Ok(()),
+            HeaderSource::Columns => {
                 let names: Vec<_> = self.options.columns.iter().map(String::as_str).collect();
                 self.header = Some(Header::new(&names, &self.object, rows)?);
                 return Ok(());
             }
-            Heading::Line(line) => line.clone(),
+            HeaderSource::Line(line) => line.clone(),
         };
         let Some(line) = line else {
             let detail = "it is not kept with the record that was taken out of the object";
             return Err(unusable(&self.object, detail));
         };
-        let Found::Record { fields, .. } = self.find(&line, true) else {
+        let Cut::Record { fields, .. } = self.cut(&line, true) else {
             return Err(unusable(&self.object, OPEN));
         };
         let is_text = simdutf8::basic::from_utf8(&line).is_ok();
         self.header = Some(self.read_header(fields, is_text, rows)?);
-        source.stretch.header = Some(line);
+        cursor.block.header = Some(line);
         Ok(())
     }
 }
@@ -329,19 +333,19 @@ impl Records for CsvRecords {
     fn read(
         &mut self,
         text: &mut Text,
-        source: &mut Source,
+        cursor: &mut ObjectCursor,
         rows: &mut Rows,
     ) -> Result<Stopped, DecodeError> {
         let len = text.block.len();
         if self.header.is_none() {
-            self.read_heading(source, rows)?;
+            self.read_header_source(cursor, rows)?;
         }
         loop {
             if rows.is_full() {
                 return Ok(Stopped::Full);
             }
-            if source.is_skipping() {
-                if !source.skip(text, true, rows) {
+            if cursor.is_skipping() {
+                if !cursor.skip(text, true, rows) {
                     return Ok(Stopped::Exhausted);
                 }
                 continue;
@@ -353,39 +357,39 @@ impl Records for CsvRecords {
                 return Ok(Stopped::Exhausted);
             }
             let rest = &text.block.text()[text.at..];
-            let found = self.find(rest, text.last);
+            let found = self.cut(rest, text.last);
             if self.header.is_none()
-                && let Found::Record { fields, end, next } = found
+                && let Cut::Record { fields, end, next } = found
             {
-                self.take(text, fields, text.at + end, source, rows)?;
+                self.take(text, fields, text.at + end, cursor, rows)?;
                 text.at += next;
                 continue;
             }
             // What is longer than a record may be is treated as if no more of it was there, however much that is.
             let (record, reason) = match found {
-                Found::Record { fields, end, next } if end <= self.max_record => {
+                Cut::Record { fields, end, next } if end <= self.max_record => {
                     match self.stray_line(&rest[..end]) {
                         None => {
-                            self.take(text, fields, text.at + end, source, rows)?;
+                            self.take(text, fields, text.at + end, cursor, rows)?;
                             text.at += next;
                         }
                         Some(line) => {
-                            self.refuse_line(text, line, STRAY.to_owned(), source, rows);
+                            self.refuse_line(text, line, STRAY.to_owned(), cursor, rows);
                         }
                     }
                     continue;
                 }
-                Found::Cut if rest.len() <= self.max_record => return Ok(Stopped::Exhausted),
-                Found::Open if rest.len() <= self.max_record => (rest, OPEN.to_owned()),
+                Cut::Incomplete if rest.len() <= self.max_record => return Ok(Stopped::Exhausted),
+                Cut::OpenQuote if rest.len() <= self.max_record => (rest, OPEN.to_owned()),
                 _ => (&rest[..=self.max_record], too_long(self.max_record)),
             };
             if self.header.is_none() {
                 return Err(unusable(&self.object, reason));
             }
             match self.stray_line(record) {
-                Some(line) => self.refuse_line(text, line, reason, source, rows),
+                Some(line) => self.refuse_line(text, line, reason, cursor, rows),
                 // What was looked through is so once: records that begin within it might be as long again.
-                None => source.give_up(text.at, record.len(), reason),
+                None => cursor.give_up(text.at, record.len(), reason),
             }
         }
     }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::super::tests::support::*;
 use crate::decode::inflate::support::gzipped;
 use crate::decode::json::Processor;
-use crate::decode::{
-    Condition, CsvOptions, DecodeError, DecodeOptions, Decoding, Format, Projection,
-};
+use crate::decode::{CsvOptions, DecodeError, DecodeOptions, Decoding, Format, Projection};
 use crate::error::Coded;
 use crate::row_json;
-use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 use crate::source::{Chunk, KeyFields, Object};
 use crate::units::ByteSize;
 
@@ -255,9 +253,9 @@ fn headers_that_are_of_no_use_stop_the_run() {
         error(&a_and_b(), default(), "a,\"b\n1,2\n"),
     ];
     insta::assert_snapshot!(errors.join("\n"), @"
-    the header of `a` is of no use: `a` stands in it twice
-    the header of `a` is of no use: none of the columns that the component wants is in it: `a;b`
-    the header of `a` is of no use: a quote is open where the object ends
+    the header of `a` is unusable: `a` stands in it twice
+    the header of `a` is unusable: none of the columns that the component wants is in it: `a;b`
+    the header of `a` is unusable: a quote is open where the object ends
     ");
     let none = decode_csv(&a_and_b(), &options(default()), "").unwrap();
     assert_eq!(none.counts.records, 0);
@@ -398,23 +396,23 @@ fn fields_are_converted_as_strictly_as_json() {
     {"v":"{\"a\":[1]}"}
     "#);
     insta::assert_snapshot!(reasons, @"
-    1 4 v: `True` is no value of kind boolean
-    2 1 v: `1` is no value of kind boolean
-    1 2 v: `07` is no value of kind int64
-    2 2 v: `+7` is no value of kind int64
+    1 4 v: `True` is not a value of kind boolean
+    2 1 v: `1` is not a value of kind boolean
+    1 2 v: `07` is not a value of kind int64
+    2 2 v: `+7` is not a value of kind int64
     3 3 v: `7.0` is not written as an integer
     4 3 v: `7e1` is not written as an integer
-    5 2 v: ` 7` is no value of kind int64
+    5 2 v: ` 7` is not a value of kind int64
     6 19 v: `9223372036854775808` is beyond the range of an int64
-    1 3 v: `NaN` is no value of kind float64
-    2 2 v: `.5` is no value of kind float64
+    1 3 v: `NaN` is not a value of kind float64
+    2 2 v: `.5` is not a value of kind float64
     3 5 v: `1e400` is beyond the range of a float64
-    4 3 v: `0x1` is no value of kind float64
+    4 3 v: `0x1` is not a value of kind float64
     1 10 v: `2026-02-29` is not a date `YYYY-MM-DD`
     1 1 v: `1` is not an RFC 3339 timestamp with an offset
     2 19 v: `1970-01-01T00:00:01` is not an RFC 3339 timestamp with an offset
-    1 2 v: `01` is no value of kind timestamp
-    2 20 v: `1970-01-01T00:00:01Z` is no value of kind timestamp
+    1 2 v: `01` is not a value of kind timestamp
+    2 20 v: `1970-01-01T00:00:01Z` is not a value of kind timestamp
     1 4 v: `Pz8-` is not base64
     1 1 v: `3` is not hexadecimal
     1 1 v: `{` is not JSON

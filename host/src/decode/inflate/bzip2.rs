@@ -2,7 +2,7 @@
 
 use bzip2::{Decompress, Status};
 
-use super::{Fault, Inflate, Step};
+use super::inflater::{Fault, Inflate, Step};
 
 /// What the first block of a stream begins with, and what a stream without blocks ends with.
 const BLOCK: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];

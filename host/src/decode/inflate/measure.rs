@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-use super::super::block::{BLOCK_BYTES, Blocks};
-use super::super::{DecodeError, DecodeOptions};
-use super::{Content, Filled, gzip};
+use super::content::{Content, Filled};
+use super::gzip;
+use crate::decode::block::{BLOCK_BYTES, Blocks};
+use crate::decode::{DecodeError, DecodeOptions};
 
 /// The gzip libraries that were compiled in, the one first that is used.
 pub fn libraries() -> impl Iterator<Item = &'static str> {

@@ -5,8 +5,9 @@ use std::io::Write;
 
 use bytes::Bytes;
 
-use super::super::block::Blocks;
-use super::{Content, Filled, gzip};
+use super::content::{Content, Filled};
+use super::gzip;
+use crate::decode::block::Blocks;
 use crate::decode::{DecodeError, DecodeOptions};
 use crate::error::Coded;
 

@@ -1,8 +1,11 @@
 //! What holds for every compression, whatever is cut off it or added to it.
 
+use super::compression::Compression;
+use super::detect::MAGIC_BYTES;
 use super::support::{WAYS, assert_same, gzipped, inflate, zstd_of};
-use super::*;
+use crate::decode::{DecodeError, DecodeOptions};
 use crate::error::Coded;
+use crate::units::ByteSize;
 
 pub(super) fn text() -> Vec<u8> {
     (0..5000u32)
@@ -102,7 +105,7 @@ fn the_job_says_what_neither_name_nor_content_do() {
     assert_eq!(with(Compression::None, "a.gz", &gzip).unwrap(), gzip);
     assert_eq!(
         with(Compression::Zstd, "a.gz", &gzip).unwrap_err(),
-        "`a.gz` should be zstd but does not begin like it"
+        "`a.gz` should be zstd, but its first bytes are not"
     );
 }
 
@@ -159,7 +162,7 @@ fn a_wrong_checksum_is_damage() {
     let text = text();
     // Of a gzip member its CRC and its length, and of a zstd frame and a bzip2 stream the checksum.
     for (way, from_end) in [(0, 8), (0, 1), (1, 1), (2, 2)] {
-        let way: &support::Way = &WAYS[way];
+        let way: &super::support::Way = &WAYS[way];
         let mut stored = (way.compress)(&text);
         let at = stored.len() - from_end;
         stored[at] ^= 1;

@@ -5,12 +5,12 @@
 pub(in crate::decode) struct Fault {
     /// The position in the text; at or behind its end where the text ran out.
     at: u32,
-    what: What,
+    kind: FaultKind,
 }
 
 /// What the grammar would have had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum What {
+pub(in crate::decode) enum FaultKind {
     Object,
     Name,
     Colon,
@@ -24,11 +24,11 @@ pub(in crate::decode) enum What {
 }
 
 impl Fault {
-    pub(super) fn new(at: usize, what: What) -> Self {
+    pub(super) fn new(at: usize, kind: FaultKind) -> Self {
         // Blocks are far smaller than 4 GiB.
         Fault {
             at: at as u32,
-            what,
+            kind,
         }
     }
 
@@ -36,25 +36,25 @@ impl Fault {
         self.at as usize
     }
 
-    pub(in crate::decode) fn what(&self) -> What {
-        self.what
+    pub(in crate::decode) fn kind(&self) -> FaultKind {
+        self.kind
     }
 }
 
-impl What {
+impl FaultKind {
     /// The reason of a rejection.
     pub(in crate::decode) fn reason(self) -> &'static str {
         match self {
-            What::Object => "not a JSON object: expected `{`",
-            What::Name => "not JSON: expected a name in quotes",
-            What::Colon => "not JSON: expected `:`",
-            What::CommaOrBrace => "not JSON: expected `,` or `}`",
-            What::CommaOrBracket => "not JSON: expected `,` or `]`",
-            What::Value => "not JSON: expected a value",
-            What::Number => "not JSON: expected a digit",
-            What::Escape => "not JSON: an escape that JSON does not have",
-            What::ControlCharacter => "not JSON: a control character within a string",
-            What::Depth => "nested more than 128 levels deep",
+            FaultKind::Object => "not a JSON object: expected `{`",
+            FaultKind::Name => "not JSON: expected a name in quotes",
+            FaultKind::Colon => "not JSON: expected `:`",
+            FaultKind::CommaOrBrace => "not JSON: expected `,` or `}`",
+            FaultKind::CommaOrBracket => "not JSON: expected `,` or `]`",
+            FaultKind::Value => "not JSON: expected a value",
+            FaultKind::Number => "not JSON: expected a digit",
+            FaultKind::Escape => "not JSON: an escape that JSON does not have",
+            FaultKind::ControlCharacter => "not JSON: a control character within a string",
+            FaultKind::Depth => "nested more than 128 levels deep",
         }
     }
 }

@@ -4,9 +4,9 @@
 //! fits into one function that is compiled for each set of vector instructions.
 
 use super::MAX_DEPTH;
-use super::fault::{Fault, What};
-use super::found::Found;
+use super::fault::{Fault, FaultKind};
 use super::scan::{byte, scalar, skip_space, string};
+use super::spans::Spans;
 use super::vector::{Task, Vector};
 use super::wanted::{Member, NodeId, SlotId, Wanted};
 
@@ -21,7 +21,7 @@ pub(super) struct Parse<'a> {
     /// What is wanted of it.
     pub(super) member: Member,
     pub(super) wanted: &'a Wanted,
-    pub(super) found: &'a mut Found,
+    pub(super) spans: &'a mut Spans,
     /// The stack, kept for its memory.
     pub(super) open: &'a mut Vec<Container>,
 }
@@ -78,12 +78,14 @@ impl Task for Parse<'_> {
                     b',' => break,
                     b'}' if container.is_object => {}
                     b']' if !container.is_object => {}
-                    _ if container.is_object => return Err(Fault::new(at, What::CommaOrBrace)),
-                    _ => return Err(Fault::new(at, What::CommaOrBracket)),
+                    _ if container.is_object => {
+                        return Err(Fault::new(at, FaultKind::CommaOrBrace));
+                    }
+                    _ => return Err(Fault::new(at, FaultKind::CommaOrBracket)),
                 }
                 at += 1;
                 if let Some(slot) = container.slot {
-                    self.found.close(slot, at);
+                    self.spans.close(slot, at);
                 }
                 self.open.pop();
             }
@@ -97,10 +99,10 @@ impl Parse<'_> {
     #[inline(always)]
     fn enter(&mut self, at: usize, is_object: bool, member: Member) -> Result<(), Fault> {
         if self.depth + self.open.len() == MAX_DEPTH {
-            return Err(Fault::new(at, What::Depth));
+            return Err(Fault::new(at, FaultKind::Depth));
         }
         if let Some(slot) = member.slot {
-            self.found.set(slot, at, at, false);
+            self.spans.set(slot, at, at, false);
         }
         self.open.push(Container {
             is_object,
@@ -113,7 +115,7 @@ impl Parse<'_> {
     #[inline(always)]
     fn keep(&mut self, member: Member, start: usize, end: usize, escaped: bool) {
         if let Some(slot) = member.slot {
-            self.found.set(slot, start, end, escaped);
+            self.spans.set(slot, start, end, escaped);
         }
     }
 
@@ -132,13 +134,13 @@ impl Parse<'_> {
             return Ok((at, Member::UNWANTED));
         };
         if byte(text, at) != b'"' {
-            return Err(Fault::new(at, What::Name));
+            return Err(Fault::new(at, FaultKind::Name));
         }
         let start = at + 1;
         let (end, escaped) = string(vector, text, start)?;
         let at = skip_space(text, end + 1, self.lines);
         if byte(text, at) != b':' {
-            return Err(Fault::new(at, What::Colon));
+            return Err(Fault::new(at, FaultKind::Colon));
         }
         let member = match node {
             Some(node) => self.look_up(node, &text[start..end], escaped),
@@ -155,7 +157,7 @@ impl Parse<'_> {
             self.wanted.find(node, name)
         };
         match name {
-            Some(name) if self.found.meet(name.id) => name.member,
+            Some(name) if self.spans.meet(name.id) => name.member,
             _ => Member::UNWANTED,
         }
     }
@@ -173,8 +175,8 @@ mod tests {
         let slots: Vec<_> = paths.iter().map(|path| wanted.add(path).unwrap()).collect();
         let text = [record.as_bytes(), &[0; PADDING]].concat();
         let mut answers = Processor::all().into_iter().map(|processor| {
-            let mut found = Found::new(&wanted);
-            found.begin();
+            let mut spans = Spans::new(&wanted);
+            spans.begin();
             let end = processor.run(Parse {
                 text: &text,
                 at: 0,
@@ -182,11 +184,11 @@ mod tests {
                 depth: 0,
                 member: Member::RECORD,
                 wanted: &wanted,
-                found: &mut found,
+                spans: &mut spans,
                 open: &mut Vec::new(),
             })?;
             let texts = slots.iter().map(|slot| {
-                found
+                spans
                     .get(*slot)
                     .map(|span| record[span.start as usize..span.end as usize].to_owned())
             });
@@ -247,10 +249,13 @@ mod tests {
             )
         };
         assert!(parse(&arrays(128), &[]).is_ok());
-        assert_eq!(parse(&arrays(129), &[]).unwrap_err().what(), What::Depth);
         assert_eq!(
-            parse(&arrays(100_000), &["a"]).unwrap_err().what(),
-            What::Depth
+            parse(&arrays(129), &[]).unwrap_err().kind(),
+            FaultKind::Depth
+        );
+        assert_eq!(
+            parse(&arrays(100_000), &["a"]).unwrap_err().kind(),
+            FaultKind::Depth
         );
         let objects = |depth: usize| {
             format!(
@@ -262,33 +267,33 @@ mod tests {
         let path = vec!["a"; 128].join(".");
         assert!(parse(&objects(128), &[&path]).is_ok());
         assert_eq!(
-            parse(&objects(129), &[&path]).unwrap_err().what(),
-            What::Depth
+            parse(&objects(129), &[&path]).unwrap_err().kind(),
+            FaultKind::Depth
         );
         assert!(parse(&objects(128), &["a.a"]).is_ok());
         assert_eq!(
-            parse(&objects(129), &["a.a"]).unwrap_err().what(),
-            What::Depth
+            parse(&objects(129), &["a.a"]).unwrap_err().kind(),
+            FaultKind::Depth
         );
     }
 
     #[test]
     fn faults_say_where_and_what() {
         for (record, at, what) in [
-            ("{a:1}", 1, What::Name),
-            (r#"{"a" 1}"#, 5, What::Colon),
-            (r#"{"a":}"#, 5, What::Value),
-            (r#"{"a":01}"#, 6, What::CommaOrBrace),
-            (r#"{"a":1,}"#, 7, What::Name),
-            (r#"{"a":[1,]}"#, 8, What::Value),
-            (r#"{"a":[,1]}"#, 6, What::Value),
-            (r#"{,"a":1}"#, 1, What::Name),
-            (r#"{"a":[1}}"#, 7, What::CommaOrBracket),
-            (r#"{"a":{"b":1]}"#, 11, What::CommaOrBrace),
-            (r#"{"a":-x}"#, 6, What::Number),
-            ("{\"a\":\n1}", 5, What::Value),
-            ("{\"a\":1\n}", 6, What::CommaOrBrace),
-            (r#"{"a":"b"#, 7, What::ControlCharacter),
+            ("{a:1}", 1, FaultKind::Name),
+            (r#"{"a" 1}"#, 5, FaultKind::Colon),
+            (r#"{"a":}"#, 5, FaultKind::Value),
+            (r#"{"a":01}"#, 6, FaultKind::CommaOrBrace),
+            (r#"{"a":1,}"#, 7, FaultKind::Name),
+            (r#"{"a":[1,]}"#, 8, FaultKind::Value),
+            (r#"{"a":[,1]}"#, 6, FaultKind::Value),
+            (r#"{,"a":1}"#, 1, FaultKind::Name),
+            (r#"{"a":[1}}"#, 7, FaultKind::CommaOrBracket),
+            (r#"{"a":{"b":1]}"#, 11, FaultKind::CommaOrBrace),
+            (r#"{"a":-x}"#, 6, FaultKind::Number),
+            ("{\"a\":\n1}", 5, FaultKind::Value),
+            ("{\"a\":1\n}", 6, FaultKind::CommaOrBrace),
+            (r#"{"a":"b"#, 7, FaultKind::ControlCharacter),
         ] {
             assert_eq!(
                 parse(record, &["x.y"]).unwrap_err(),

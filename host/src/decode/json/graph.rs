@@ -18,9 +18,9 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::found::Found;
 use super::general::{Container, Parse};
 use super::scan::{byte, bytes, escape, scalar};
+use super::spans::Spans;
 use super::vector::{Head, Task, Vector, is_special};
 use super::wanted::{Member, NameId, SlotId, Wanted};
 
@@ -75,14 +75,14 @@ pub(super) struct Edge {
     /// Where the span of the value goes.
     slot: Option<SlotId>,
     /// What the literal says of wanted members. Most say nothing.
-    news: Option<Box<News>>,
+    members: Option<Box<LiteralMembers>>,
     /// How often it was taken instead of the preferred one.
     taken: Cell<u32>,
 }
 
 /// What a literal says of wanted members.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct News {
+pub(super) struct LiteralMembers {
     /// Their names.
     pub(super) names: Vec<NameId>,
     /// Where those begin and end that are objects.
@@ -146,19 +146,21 @@ impl Edge {
 
     /// Notes what the literal says, which stands at `at`; false if a name came before.
     #[inline(always)]
-    fn tell(&self, at: usize, found: &mut Found) -> bool {
-        let Some(news) = &self.news else { return true };
-        for name in &news.names {
-            if !found.meet(*name) {
+    fn note_members(&self, at: usize, spans: &mut Spans) -> bool {
+        let Some(members) = &self.members else {
+            return true;
+        };
+        for name in &members.names {
+            if !spans.meet(*name) {
                 return false;
             }
         }
-        for brace in &news.objects {
+        for brace in &members.objects {
             let place = at + brace.offset;
             if brace.opens {
-                found.set(brace.slot, place, place, false);
+                spans.set(brace.slot, place, place, false);
             } else {
-                found.close(brace.slot, place);
+                spans.close(brace.slot, place);
             }
         }
         true
@@ -172,7 +174,7 @@ pub(super) struct Step<'a> {
     pub(super) path: Option<Box<[u8]>>,
     pub(super) depth: u8,
     pub(super) slot: Option<SlotId>,
-    pub(super) news: News,
+    pub(super) members: LiteralMembers,
 }
 
 impl Graph {
@@ -209,7 +211,8 @@ impl Graph {
                 specials: specials as u32,
                 depth: step.depth,
                 slot: step.slot,
-                news: (step.news != News::default()).then(|| Box::new(step.news)),
+                members: (step.members != LiteralMembers::default())
+                    .then(|| Box::new(step.members)),
                 taken: Cell::new(0),
             };
             self.insert(from, edge, step.literal);
@@ -279,7 +282,7 @@ pub(super) struct Walk<'a> {
     /// How many of them come before `at`.
     pub(super) passed: usize,
     pub(super) wanted: &'a Wanted,
-    pub(super) found: &'a mut Found,
+    pub(super) spans: &'a mut Spans,
     /// For the general parser.
     pub(super) open: &'a mut Vec<Container>,
 }
@@ -292,7 +295,7 @@ impl Task for Walk<'_> {
         let (text, positions) = (self.text, self.positions);
         let (mut at, mut passed) = (self.at, self.passed);
         let mut state = usize::from(BEGINNING);
-        self.found.begin();
+        self.spans.begin();
         loop {
             // Mostly the next edge is simply the next in memory, so that no load waits for the one before.
             let chain = self.graph.preferred.get(state..)?;
@@ -305,7 +308,7 @@ impl Task for Walk<'_> {
                 } else {
                     self.graph.other(state, text, at)?
                 };
-                if !edge.tell(at, self.found) {
+                if !edge.note_members(at, self.spans) {
                     return None;
                 }
                 at += edge.literal.len();
@@ -335,7 +338,7 @@ impl Task for Walk<'_> {
                     at = scalar(text, at).ok()?;
                 }
                 if let Some(slot) = edge.slot {
-                    self.found.set(slot, start, at, escaped);
+                    self.spans.set(slot, start, at, escaped);
                 }
                 state += 1;
                 if usize::from(edge.to) != state {
@@ -364,7 +367,7 @@ impl Walk<'_> {
             depth: usize::from(depth),
             member: Member::UNWANTED,
             wanted: self.wanted,
-            found: self.found,
+            spans: self.spans,
             open: self.open,
         };
         let end = vector.call(value).ok()?;

@@ -1,6 +1,6 @@
 //! From a record to its way through the [graph](super::graph).
 
-use super::graph::{Brace, News, Step};
+use super::graph::{Brace, LiteralMembers, Step};
 use super::scan::{byte, scalar, string};
 use super::vector::Portable;
 use super::wanted::{Member, Wanted};
@@ -22,7 +22,7 @@ pub(super) fn steps<'a>(
         steps: Vec::new(),
         objects: Vec::new(),
         path: Vec::new(),
-        news: News::default(),
+        members: LiteralMembers::default(),
         literal: start,
         member: Member::RECORD,
     };
@@ -68,7 +68,7 @@ struct Learner<'a> {
     /// The names down to the member at hand, each behind a zero, which no name holds as it is.
     path: Vec<u8>,
     /// What the literal at hand says so far.
-    news: News,
+    members: LiteralMembers,
     /// Where it begins.
     literal: usize,
     /// What is wanted of the member at hand.
@@ -91,7 +91,7 @@ impl<'a> Learner<'a> {
 
     fn brace(&mut self, member: Member, at: usize, opens: bool) {
         if let Some(slot) = member.slot {
-            self.news.objects.push(Brace {
+            self.members.objects.push(Brace {
                 slot,
                 offset: at - self.literal,
                 opens,
@@ -116,7 +116,7 @@ impl<'a> Learner<'a> {
         self.member = Member::UNWANTED;
         if let Some(name) = name {
             self.member = name.member;
-            self.news.names.push(name.id);
+            self.members.names.push(name.id);
         }
     }
 
@@ -155,7 +155,7 @@ impl<'a> Learner<'a> {
             // At most 128, as the general parser saw to.
             depth: self.objects.len() as u8,
             slot,
-            news: std::mem::take(&mut self.news),
+            members: std::mem::take(&mut self.members),
         })
     }
 }

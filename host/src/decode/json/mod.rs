@@ -26,7 +26,6 @@
 //! escapes decoded.
 
 mod fault;
-mod found;
 mod general;
 mod graph;
 mod index;
@@ -34,14 +33,15 @@ mod learn;
 mod pace;
 mod parser;
 mod scan;
+mod spans;
 mod text;
 mod vector;
 mod wanted;
 
 pub(super) use fault::Fault;
-pub(super) use found::Span;
 pub(super) use parser::RecordParser;
 pub(super) use scan::skip_blanks;
+pub(super) use spans::Span;
 pub(super) use text::{same_text, unescape_into};
 pub(super) use vector::Processor;
 pub(super) use wanted::{SlotId, Wanted, only_name};

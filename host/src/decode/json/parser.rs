@@ -1,13 +1,13 @@
 //! Records of a text, one after another: by the graph where it knows them, by the general parser elsewhere.
 
-use super::fault::{Fault, What};
-use super::found::{Found, Span};
+use super::fault::{Fault, FaultKind};
 use super::general::{Container, Parse};
 use super::graph::{Graph, Walk};
 use super::index::Index;
 use super::learn;
 use super::pace::Pace;
 use super::scan::byte;
+use super::spans::{Span, Spans};
 use super::vector::Processor;
 use super::wanted::{Member, SlotId, Wanted};
 
@@ -16,7 +16,7 @@ use super::wanted::{Member, SlotId, Wanted};
 pub(in crate::decode) struct RecordParser {
     processor: Processor,
     wanted: Wanted,
-    found: Found,
+    spans: Spans,
     graph: Graph,
     pace: Pace,
     /// The special bytes of the text, if it was read.
@@ -35,7 +35,7 @@ impl RecordParser {
     pub(in crate::decode) fn new(wanted: Wanted, processor: Processor) -> Self {
         RecordParser {
             processor,
-            found: Found::new(&wanted),
+            spans: Spans::new(&wanted),
             wanted,
             graph: Graph::default(),
             pace: Pace::default(),
@@ -91,7 +91,7 @@ impl RecordParser {
     /// The value in `slot`, if the record parsed last has it.
     #[inline(always)]
     pub(in crate::decode) fn get(&self, slot: SlotId) -> Option<Span> {
-        self.found.get(slot)
+        self.spans.get(slot)
     }
 
     #[inline(always)]
@@ -111,7 +111,7 @@ impl RecordParser {
             positions,
             passed: self.passed,
             wanted: &self.wanted,
-            found: &mut self.found,
+            spans: &mut self.spans,
             open: &mut self.open,
         });
         self.graph.finish_walk();
@@ -148,7 +148,7 @@ impl RecordParser {
     fn parse_unknown(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         let parsed = self.parse_any(padded, at);
         if let Ok(end) = parsed
-            && !self.found.repeats()
+            && !self.spans.repeats()
             && self.pace.learns()
             && let Some(steps) = learn::steps(padded, at, end, &self.wanted)
         {
@@ -163,9 +163,9 @@ impl RecordParser {
 
     fn parse_any(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         if byte(padded, at) != b'{' {
-            return Err(Fault::new(at, What::Object));
+            return Err(Fault::new(at, FaultKind::Object));
         }
-        self.found.begin();
+        self.spans.begin();
         self.processor.run(Parse {
             text: padded,
             at,
@@ -173,7 +173,7 @@ impl RecordParser {
             depth: 0,
             member: Member::RECORD,
             wanted: &self.wanted,
-            found: &mut self.found,
+            spans: &mut self.spans,
             open: &mut self.open,
         })
     }

@@ -4,7 +4,7 @@
 //! Behind the padding they see zeros, which no rule of the grammar accepts; in it either those, or what follows the
 //! text.
 
-use super::fault::{Fault, What};
+use super::fault::{Fault, FaultKind};
 use super::vector::Vector;
 
 /// The byte at `at`.
@@ -47,7 +47,7 @@ pub(super) fn string<V: Vector>(
     let mut escaped = false;
     loop {
         let Some(ahead) = bytes(text, at) else {
-            return Err(Fault::new(at, What::ControlCharacter));
+            return Err(Fault::new(at, FaultKind::ControlCharacter));
         };
         at += vector.first_special(ahead);
         match byte(text, at) {
@@ -56,7 +56,7 @@ pub(super) fn string<V: Vector>(
                 at = escape(text, at)?;
                 escaped = true;
             }
-            0..0x20 => return Err(Fault::new(at, What::ControlCharacter)),
+            0..0x20 => return Err(Fault::new(at, FaultKind::ControlCharacter)),
             // None of the 32 bytes was special.
             _ => {}
         }
@@ -69,7 +69,7 @@ pub(super) fn escape(text: &[u8], at: usize) -> Result<usize, Fault> {
     match byte(text, at + 1) {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
         b'u' if bytes(text, at + 2).is_some_and(is_hexadecimal) => Ok(at + 6),
-        _ => Err(Fault::new(at, What::Escape)),
+        _ => Err(Fault::new(at, FaultKind::Escape)),
     }
 }
 
@@ -95,7 +95,7 @@ fn digits(text: &[u8], start: usize) -> Result<usize, Fault> {
         at += 8;
     }
     if at == start {
-        Err(Fault::new(at, What::Number))
+        Err(Fault::new(at, FaultKind::Number))
     } else {
         Ok(at)
     }
@@ -110,7 +110,7 @@ pub(super) fn scalar(text: &[u8], at: usize) -> Result<usize, Fault> {
         b't' if bytes(text, at) == Some(b"true") => Ok(at + 4),
         b'f' if bytes(text, at) == Some(b"false") => Ok(at + 5),
         b'n' if bytes(text, at) == Some(b"null") => Ok(at + 4),
-        _ => Err(Fault::new(at, What::Value)),
+        _ => Err(Fault::new(at, FaultKind::Value)),
     }
 }
 
@@ -181,11 +181,11 @@ mod tests {
             }
         }
         for (body, at, what) in [
-            ("abc\u{1}\"", 3, What::ControlCharacter),
-            ("abcdefghijk", 11, What::ControlCharacter),
-            ("a\nb\"", 1, What::ControlCharacter),
-            (r#"ab\x""#, 2, What::Escape),
-            (r#"\u12g4""#, 0, What::Escape),
+            ("abc\u{1}\"", 3, FaultKind::ControlCharacter),
+            ("abcdefghijk", 11, FaultKind::ControlCharacter),
+            ("a\nb\"", 1, FaultKind::ControlCharacter),
+            (r#"ab\x""#, 2, FaultKind::Escape),
+            (r#"\u12g4""#, 0, FaultKind::Escape),
         ] {
             for before in 0..70 {
                 let body = "x".repeat(before) + body;
@@ -202,7 +202,7 @@ mod tests {
             let expected = match letter {
                 b'u' => Ok(6),
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(2),
-                _ => Err(Fault::new(0, What::Escape)),
+                _ => Err(Fault::new(0, FaultKind::Escape)),
             };
             assert_eq!(escape(&padded(&text), 0), expected, "{letter:#x}");
         }

@@ -7,11 +7,9 @@ use bytes::Bytes;
 
 use super::support::*;
 use crate::decode::json::Processor;
-use crate::decode::{
-    Condition, DecodeOptions, Decoding, EventRange, Projection, QUARANTINE_BYTES, Rejected,
-};
+use crate::decode::{DecodeOptions, Decoding, EventRange, Projection, QUARANTINE_BYTES, Rejected};
 use crate::error::Coded;
-use crate::schema::{Encoding, Kind};
+use crate::schema::{Condition, Encoding, Kind};
 use crate::source::Chunk;
 use crate::units::ByteSize;
 
@@ -257,8 +255,8 @@ fn an_event_without_a_time_lies_in_no_range() {
     );
     assert_eq!(decoded.counts.events, 1);
     insta::assert_snapshot!(decoded.reasons(), @r#"
-0 11 at: null as the event time, which the job's range is cut on
-1 2 at: null as the event time, which the job's range is cut on
+0 11 at: null as the event time, to which the job's range applies
+1 2 at: null as the event time, to which the job's range applies
 "#);
 }
 

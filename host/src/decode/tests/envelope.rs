@@ -1,9 +1,9 @@
 //! Records that an archiver wrapped.
 
 use super::support::*;
-use crate::decode::{Condition, DecodeOptions, Decoding, Envelope, EventRange, Format, Projection};
+use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange, Format, Projection};
 use crate::row_json;
-use crate::schema::{Encoding, Input, Kind, Origin};
+use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 
 /// All that a component can ask for.
 fn everything() -> Projection {

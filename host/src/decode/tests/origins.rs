@@ -219,7 +219,7 @@ fn a_range_is_cut_on_timestamps_where_no_input_is_the_event_time() {
     let decoded = run(&mut decoding, [chunk]).unwrap();
     assert_eq!(decoded.column(0, integer_value), [Some(11)]);
     assert_eq!(decoded.counts.out_of_range, 2);
-    insta::assert_snapshot!(decoded.reasons(), @"13 0 -: no timestamp, which the job's range is cut on");
+    insta::assert_snapshot!(decoded.reasons(), @"13 0 -: no timestamp, to which the job's range applies");
 }
 
 #[test]

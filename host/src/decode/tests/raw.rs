@@ -131,7 +131,7 @@ fn a_path_into_raw_records_is_refused_at_once() {
     };
     let error = |wanted| Decoding::new(wanted, &options).err().unwrap().to_string();
     insta::assert_snapshot!([error(with_path), error(with_condition)].join("\n"), @"
-    `geo.city` cannot be decoded: raw records have no values at paths: the component has to ask for `payload`, or the job to set another `decode.format`
-    `kind` cannot be decoded: raw records have no values at paths: the component has to ask for `payload`, or the job to set another `decode.format`
+    `geo.city` cannot be decoded: raw records have no values at paths: the component has to read `payload`, or the job to set another `decode.format`
+    `kind` cannot be decoded: raw records have no values at paths: the component has to read `payload`, or the job to set another `decode.format`
     ");
 }

@@ -92,7 +92,7 @@ pub(in crate::decode) struct Decoded {
     pub(in crate::decode) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
     pub(in crate::decode) rejected: Vec<Rejected>,
     pub(in crate::decode) counts: Counts,
-    pub(in crate::decode) logged: Offsets,
+    pub(in crate::decode) offsets: Offsets,
 }
 
 /// What batches say of offsets, however they were cut.
@@ -110,15 +110,15 @@ pub(in crate::decode) struct Offsets {
 
 impl Offsets {
     pub(in crate::decode) fn add(&mut self, events: &Events) {
-        for stretch in &events.logged {
-            self.covered.insert(stretch.covered.clone());
-            self.carried.insert(stretch.carried.clone());
-            let rows = stretch.rows.iter();
+        for read in &events.offsets {
+            self.covered.insert(read.covered.clone());
+            self.carried.insert(read.carried.clone());
+            let rows = read.rows.iter();
             self.rows
                 .extend(rows.map(|(row, offset)| (self.batch_rows + *row as usize, *offset)));
         }
-        for stretch in &events.logged {
-            let rejected = stretch.rejected.iter();
+        for read in &events.offsets {
+            let rejected = read.rejected.iter();
             self.rejected.extend(
                 rejected.map(|(at, offset)| (self.batch_rejections + *at as usize, *offset)),
             );
@@ -184,7 +184,7 @@ impl Decoded {
                 events.provenance.bytes(row).unwrap_or_default().to_vec(),
             ));
         }
-        self.logged.add(&events);
+        self.offsets.add(&events);
         self.batches.push(events.batch);
         self.rejected.extend(events.rejected);
         self.counts += events.counts;

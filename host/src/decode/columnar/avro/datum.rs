@@ -4,12 +4,12 @@ use arrow_avro::reader::{Decoder, DecoderMode, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, SchemaStore};
 use arrow_schema::ArrowError;
 
-use crate::decode::columnar::Wants;
+use crate::decode::columnar::ColumnPlan;
 
 /// A decoder of the wanted fields of records of `schema`.
 pub(super) fn decoder(
     schema: &str,
-    wants: &Wants,
+    plan: &ColumnPlan,
     batch_rows: usize,
 ) -> Result<Decoder, ArrowError> {
     let build = |wanted: Option<Vec<usize>>| {
@@ -25,7 +25,7 @@ pub(super) fn decoder(
         }
         builder.build_decoder()
     };
-    match wanted_fields(schema, wants) {
+    match wanted_fields(schema, plan) {
         // A wanted field may be of a type that is defined in one that is not.
         Some(wanted) => build(Some(wanted)).or_else(|_| build(None)),
         None => build(None),
@@ -33,12 +33,12 @@ pub(super) fn decoder(
 }
 
 /// The places of the wanted fields; `None` where that leaves none out, or all of them.
-fn wanted_fields(schema: &str, wants: &Wants) -> Option<Vec<usize>> {
+fn wanted_fields(schema: &str, plan: &ColumnPlan) -> Option<Vec<usize>> {
     let schema: serde_json::Value = serde_json::from_str(schema).ok()?;
     let fields = schema.get("fields")?.as_array()?;
     let is_wanted = |at: &usize| {
         let name = fields[*at].get("name").and_then(|name| name.as_str());
-        name.is_some_and(|name| wants.wants_column(name))
+        name.is_some_and(|name| plan.wants_column(name))
     };
     let wanted: Vec<_> = (0..fields.len()).filter(is_wanted).collect();
     (!wanted.is_empty() && wanted.len() < fields.len()).then_some(wanted)

@@ -16,8 +16,8 @@ use arrow_schema::Schema;
 
 use super::datum::decoder;
 use super::shape::{Shape, VALUES_BYTES, check_items};
-use crate::decode::columnar::{Binding, Piece, RowMetadata, Wants};
-use crate::decode::decoding::Paused;
+use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
+use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
 use crate::decode::{DecodeOptions, Position, Rejected};
@@ -60,8 +60,8 @@ impl Decoders {
         }
         let made = match self.schemas.known(id) {
             Some(Known::Schema(schema)) => {
-                guarded(|| Ready::new(&schema, rows.wants(), rows.batch_rows()))
-                    .map_err(|why| format!("by schema {id} nothing can be read: {why}"))
+                guarded(|| Ready::new(&schema, rows.column_plan(), rows.batch_rows()))
+                    .map_err(|why| format!("schema {id} is unusable: {why}"))
             }
             Some(Known::Unusable(reason)) => return Err(reason.to_string()),
             None => return Err(format!("schema {id} is not known")),
@@ -82,10 +82,10 @@ impl Decoders {
 }
 
 impl Ready {
-    fn new(schema: &str, wants: &Wants, batch_rows: usize) -> Result<Self, String> {
+    fn new(schema: &str, plan: &ColumnPlan, batch_rows: usize) -> Result<Self, String> {
         let shape = Shape::new(schema)?;
-        let decoder = decoder(schema, wants, batch_rows).map_err(|error| error.to_string())?;
-        let binding = Binding::of_messages(wants, &decoder.schema());
+        let decoder = decoder(schema, plan, batch_rows).map_err(|error| error.to_string())?;
+        let binding = Binding::of_messages(plan, &decoder.schema());
         Ok(Ready {
             decoder,
             shape: Arc::new(shape),
@@ -205,7 +205,7 @@ impl AvroMessages {
         decoders: &mut Decoders,
     ) -> Result<(), Failed> {
         let Some(id) = run.id else {
-            let binding = Binding::of_messages(rows.wants(), &Schema::empty());
+            let binding = Binding::of_messages(rows.column_plan(), &Schema::empty());
             self.hand_over(run, tombstones(run.places.len()), Arc::new(binding), rows);
             return Ok(());
         };

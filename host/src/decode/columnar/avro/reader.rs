@@ -12,9 +12,8 @@ use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
 use crate::decode::columnar::{Binding, Piece, RowMetadata};
-use crate::decode::decoding::Paused;
 use crate::decode::inflate::{Content, Filled};
-use crate::decode::reader::Reader;
+use crate::decode::reader::{Paused, Reader};
 use crate::decode::rows::Rows;
 use crate::decode::{DecodeError, DecodeOptions};
 use crate::source::Object;
@@ -144,9 +143,9 @@ impl AvroReader {
         })?;
         let place = || "its schema".to_owned();
         let shape = subject.guarded(place, || Shape::new(&header.schema))?;
-        let (wants, batch_rows) = (rows.wants(), rows.batch_rows());
-        let decoder = subject.guarded(place, || decoder(&header.schema, wants, batch_rows))?;
-        let binding = Binding::new(rows.wants(), &decoder.schema(), &self.object)?;
+        let (plan, batch_rows) = (rows.column_plan(), rows.batch_rows());
+        let decoder = subject.guarded(place, || decoder(&header.schema, plan, batch_rows))?;
+        let binding = Binding::new(rows.column_plan(), &decoder.schema(), &self.object)?;
         Ok(Open {
             codec,
             sync: header.sync,

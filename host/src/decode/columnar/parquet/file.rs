@@ -12,7 +12,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 
 use super::prune::EventTimeLeaf;
 use super::{Footer, damaged, guarded, weight};
-use crate::decode::columnar::{Binding, Wants};
+use crate::decode::columnar::{Binding, ColumnPlan};
 use crate::decode::{DecodeError, DecodeOptions, EventRange, Projection};
 use crate::source::Object;
 use crate::units::ByteSize;
@@ -22,7 +22,7 @@ const GAP_BYTES: u64 = 64 << 10;
 
 /// Plans what is to be read of Parquet objects for one projection.
 pub struct ParquetPlanner {
-    wants: Arc<Wants>,
+    plan: Arc<ColumnPlan>,
     max_row_group: ByteSize,
 }
 
@@ -32,7 +32,7 @@ pub struct ParquetFile {
     pub(super) metadata: ArrowReaderMetadata,
     pub(super) mask: ProjectionMask,
     pub(super) binding: Arc<Binding>,
-    wants: Arc<Wants>,
+    plan: Arc<ColumnPlan>,
     /// The same where strings are read as views; made once some row group needs it.
     viewed: OnceLock<Viewed>,
     /// The ordinal of the first row of each row group.
@@ -69,7 +69,7 @@ impl ParquetPlanner {
     /// Where the projection asks for what no object can give.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
         Ok(ParquetPlanner {
-            wants: Arc::new(Wants::new(options.open(projection)?)?),
+            plan: Arc::new(ColumnPlan::new(options.open(projection)?)?),
             max_row_group: options.max_row_group,
         })
     }
@@ -95,12 +95,12 @@ impl ParquetPlanner {
         let metadata = guarded(&object.key, place, || arrow_metadata(metadata))?;
         let parquet = metadata.parquet_schema();
         let leaves: Vec<usize> = (0..parquet.num_columns())
-            .filter(|leaf| self.wants.wants_leaf(parquet.column(*leaf).path().parts()))
+            .filter(|leaf| self.plan.wants_leaf(parquet.column(*leaf).path().parts()))
             .collect();
         let mask = ProjectionMask::leaves(parquet, leaves.iter().copied());
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
-        let binding = Binding::new(&self.wants, &columns, &object)?;
+        let binding = Binding::new(&self.plan, &columns, &object)?;
         let (mut first_rows, mut stored_ends) = (Vec::new(), Vec::new());
         let (mut next, mut stored) = (0i64, 0u64);
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
@@ -114,17 +114,17 @@ impl ParquetPlanner {
                 damaged(&object.key, in_group(number), detail)
             })?;
         }
-        let event_time = EventTimeLeaf::find(&self.wants, &columns, parquet);
+        let event_time = EventTimeLeaf::find(&self.plan, &columns, parquet);
         Ok(ParquetFile {
             mask,
             binding: Arc::new(binding),
-            wants: self.wants.clone(),
+            plan: self.plan.clone(),
             viewed: OnceLock::new(),
             first_rows,
             stored_ends,
             leaves,
             event_time,
-            range: self.wants.plan.range,
+            range: self.plan.plan.range,
             max_row_group: self.max_row_group,
             metadata,
             object,
@@ -240,7 +240,7 @@ impl ParquetFile {
         })?;
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| self.mask.leaf_included(leaf)));
-        let binding = Arc::new(Binding::new(&self.wants, &columns, &self.object)?);
+        let binding = Arc::new(Binding::new(&self.plan, &columns, &self.object)?);
         let viewed = Viewed { metadata, binding };
         Ok(self.viewed.get_or_init(|| viewed).clone())
     }

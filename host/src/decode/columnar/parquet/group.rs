@@ -14,7 +14,7 @@ use super::pages::{Page, pages};
 use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
 use crate::decode::columnar::{Binding, Piece, RowMetadata};
-use crate::decode::decoding::Paused;
+use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
 use crate::source::Object;
@@ -22,14 +22,15 @@ use crate::source::Object;
 /// About how many bytes of rows are decoded at a time.
 const PIECE_BYTES: u64 = 16 << 20;
 
-/// A row group, ready to be decoded.
+/// A row group, ready to be decoded. Clones share the bytes.
+#[derive(Clone)]
 pub struct RowGroup {
     file: Arc<ParquetFile>,
     number: usize,
     /// What was read of it; `None` where it is passed over.
     parts: Option<Vec<(u64, Bytes)>>,
-    /// Let go of once it was decoded.
-    _held: Option<Box<dyn Send>>,
+    /// Let go of once it was decoded, by all that decode it.
+    _held: Option<Arc<dyn Send + Sync>>,
 }
 
 impl RowGroup {
@@ -48,14 +49,14 @@ impl RowGroup {
         file: Arc<ParquetFile>,
         number: usize,
         parts: impl IntoIterator<Item = (Range<u64>, Bytes)>,
-        held: impl Send + 'static,
+        held: impl Send + Sync + 'static,
     ) -> Self {
         let parts = parts.into_iter();
         RowGroup {
             file,
             number,
             parts: Some(parts.map(|(range, bytes)| (range.start, bytes)).collect()),
-            _held: Some(Box::new(held)),
+            _held: Some(Arc::new(held)),
         }
     }
 

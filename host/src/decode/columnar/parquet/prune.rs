@@ -6,10 +6,10 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::decode::EventRange;
-use crate::decode::columnar::Wants;
+use crate::decode::columnar::ColumnPlan;
 use crate::decode::columnar::bind;
 use crate::decode::columnar::cast::{self, Cast};
-use crate::decode::plan::Place;
+use crate::decode::plan::PlannedOrigin;
 
 /// The column of the event time, where its order is that of the times.
 pub(super) struct EventTimeLeaf {
@@ -21,20 +21,20 @@ pub(super) struct EventTimeLeaf {
 impl EventTimeLeaf {
     /// The column, where the range has a bound and the column is one of whole numbers.
     pub(super) fn find(
-        wants: &Wants,
+        plan: &ColumnPlan,
         columns: &Schema,
         parquet: &SchemaDescriptor,
     ) -> Option<Self> {
-        let input = wants.plan.bounded_event_time?;
-        let Place::Value(slot) = &wants.plan.inputs[input].place else {
+        let input = plan.plan.bounded_event_time?;
+        let PlannedOrigin::Value(slot) = &plan.plan.inputs[input].origin else {
             return None;
         };
-        let path = &wants.paths[slot.index()];
+        let path = &plan.paths[slot.index()];
         let (_, data_type) = bind::find(columns.fields(), path)?;
         // Unsigned numbers are stored as signed ones, whose order is another.
         let is_ordered =
             data_type.is_signed_integer() || matches!(data_type, DataType::Timestamp(..));
-        let unit_ns = match Cast::of(&data_type, wants.inputs[input])? {
+        let unit_ns = match Cast::of(&data_type, plan.inputs[input])? {
             Cast::Same => 1000,
             Cast::Timestamp { unit_ns } => unit_ns,
             _ => return None,

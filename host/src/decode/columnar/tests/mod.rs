@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod against_json;
-mod keyed;
+mod key_values;
 mod rows;
 mod rules;
 mod support;

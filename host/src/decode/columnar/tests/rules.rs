@@ -480,16 +480,16 @@ fn what_no_rule_covers_stops_the_run() {
         refused += &format!("{error}\n");
     }
     insta::assert_snapshot!(refused, @r"
-    column `v` of `a.json` is of type Utf8, from which no int64 is made
-    column `v` of `a.json` is of type Utf8, from which no boolean is made
-    column `v` of `a.json` is of type Utf8, from which no timestamp from epoch-seconds is made
-    column `v` of `a.json` is of type Int64, from which no timestamp is made
-    column `v` of `a.json` is of type Int64, from which no utf8 is made
-    column `v` of `a.json` is of type Int64, from which no binary from hex is made
-    column `v` of `a.json` is of type Decimal128(38, 2), from which no int64 is made
-    column `v` of `a.json` is of type Date32, from which no timestamp is made
-    column `v` of `a.json` is of type Float64, from which no timestamp from epoch-nanoseconds is made
-    column `v` of `a.json` is of type Interval(YearMonth), from which no json is made
+    column `v` of `a.json` is of type Utf8, which does not become int64
+    column `v` of `a.json` is of type Utf8, which does not become boolean
+    column `v` of `a.json` is of type Utf8, which does not become timestamp from epoch-seconds
+    column `v` of `a.json` is of type Int64, which does not become timestamp
+    column `v` of `a.json` is of type Int64, which does not become utf8
+    column `v` of `a.json` is of type Int64, which does not become binary from hex
+    column `v` of `a.json` is of type Decimal128(38, 2), which does not become int64
+    column `v` of `a.json` is of type Date32, which does not become timestamp
+    column `v` of `a.json` is of type Float64, which does not become timestamp from epoch-nanoseconds
+    column `v` of `a.json` is of type Interval(YearMonth), which does not become json
     ");
 }
 
@@ -501,5 +501,5 @@ fn a_component_that_wants_the_bytes_of_records_is_refused() {
     };
     let batch = column(Arc::new(Int64Array::from(vec![1])));
     let error = events(projection(vec![payload]), &batch).unwrap_err();
-    insta::assert_snapshot!(error, @"`a.json` holds columns, and the component wants the bytes of records");
+    insta::assert_snapshot!(error, @"`a.json` holds columns, and the component wants the bytes of records (`payload`)");
 }

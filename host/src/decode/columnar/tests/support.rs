@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Binding, Piece, RowMetadata, Wants};
+use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
 use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object};
@@ -27,12 +27,12 @@ pub(super) fn events_under(
     projection: Projection,
     batch: &RecordBatch,
 ) -> Result<Events, DecodeError> {
-    let wants = Wants::new(projection.clone())?;
+    let plan = ColumnPlan::new(projection.clone())?;
     let object = Object {
         key_fields: key_fields.cloned().map(Box::new),
         ..(*object("a.json")).clone()
     };
-    let binding = Binding::new(&wants, batch.schema_ref(), &object)?;
+    let binding = Binding::new(&plan, batch.schema_ref(), &object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
     let piece = Piece {
         rows: batch.clone(),
@@ -112,9 +112,9 @@ pub(in crate::decode::columnar) fn assert_alike_under(
     });
     let of_json = expected.rows.iter().map(|(offset, _, _)| *offset);
     assert_eq!(offsets.collect::<Vec<_>>(), of_json.collect::<Vec<_>>());
-    let mut logged = Offsets::default();
-    found.iter().for_each(|events| logged.add(events));
-    assert_eq!(logged, expected.logged);
+    let mut offsets = Offsets::default();
+    found.iter().for_each(|events| offsets.add(events));
+    assert_eq!(offsets, expected.offsets);
     assert_lines(key_fields, projection, found, &expected);
 }
 
@@ -164,7 +164,7 @@ fn assert_lines(
 }
 
 fn joined(projection: &Projection, batches: Vec<RecordBatch>) -> RecordBatch {
-    let schema = Wants::new(projection.clone()).unwrap().schema;
+    let schema = ColumnPlan::new(projection.clone()).unwrap().schema;
     concat_batches(&schema, &batches).unwrap()
 }
 

@@ -5,12 +5,13 @@ use std::ptr::null_mut;
 
 use isal_sys::igzip_lib as isal;
 
-use super::{Ended, Fault, Step};
+use super::super::inflater::{Fault, Step};
+use super::member::{self, Ended};
 
 /// The flags of a header that no standard gives a meaning to.
 const RESERVED_FLAGS: u32 = 0xe0;
 
-/// The state, about 90 KiB, points to input and output, which are used within [`step`](super::Member::step)
+/// The state, about 90 KiB, points to input and output, which are used within [`step`](member::Member::step)
 /// alone.
 pub(super) struct Member {
     state: Box<isal::inflate_state>,
@@ -21,7 +22,7 @@ pub(super) struct Member {
 // SAFETY: the state is reached through this owner alone; ISA-L keeps nothing per thread.
 unsafe impl Send for Member {}
 
-impl super::Member for Member {
+impl member::Member for Member {
     fn new() -> Self {
         // SAFETY: the struct is of integers and raw pointers, for all of which zero is a value.
         let mut state = unsafe { Box::<isal::inflate_state>::new_zeroed().assume_init() };

@@ -9,13 +9,16 @@
 //! | `gzip-zlib-ng` | zlib-ng | a C compiler, cmake |
 //! | `gzip-isal` | ISA-L | a C compiler, make, autotools, nasm |
 
-use super::{Fault, Inflate, Step};
+use super::inflater::{Fault, Inflate, Step};
 
 #[cfg(feature = "gzip-isal")]
 mod isal;
+mod member;
 #[cfg(feature = "gzip-zlib-ng")]
 mod zlib_ng;
 mod zlib_rs;
+
+use member::Member;
 
 /// Whether `head` begins a gzip member.
 pub(super) fn is_magic(head: &[u8]) -> bool {
@@ -53,22 +56,6 @@ impl Library {
         (self.new)()
     }
 }
-
-/// One member at a time.
-trait Member: Send + 'static {
-    /// Ready for a member.
-    fn new() -> Self;
-
-    /// Makes ready for the next one.
-    fn reset(&mut self);
-
-    /// As [`Inflate::step`], but reads no further than the member's end, and tells when it is there. Then its
-    /// CRC and length were right.
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault>;
-}
-
-/// Whether all of a member was read and written.
-type Ended = bool;
 
 /// As gzip(1) does, zeros behind the last member are passed over, since tapes and block devices pad with them;
 /// anything else there is a fault.

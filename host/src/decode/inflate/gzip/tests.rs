@@ -6,8 +6,8 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 use super::super::support::inflate_with;
 use super::super::tests::{all_pieces, text};
-use super::super::{DecodeError, DecodeOptions};
 use super::LIBRARIES;
+use crate::decode::{DecodeError, DecodeOptions};
 
 const TEXT: u8 = 1;
 const HEADER_CRC: u8 = 2;

@@ -5,13 +5,14 @@ use std::ffi::{CStr, c_int, c_uint};
 
 use libz_ng_sys as ng;
 
-use super::{Ended, Fault, Step};
+use super::super::inflater::{Fault, Step};
+use super::member::{self, Ended};
 
 /// The largest window that deflate has, as a power of two, and the sign that a gzip header is wanted.
 const WINDOW_BITS: c_int = 15 + 16;
 
 /// The stream, which stays where it is: its state points back to it. The pointers to input and output are used
-/// within [`step`](super::Member::step) alone.
+/// within [`step`](member::Member::step) alone.
 pub(super) struct Member(Box<ng::z_stream>);
 
 // SAFETY: the stream and its state are reached through this owner alone; zlib-ng keeps nothing per thread.
@@ -24,7 +25,7 @@ impl Drop for Member {
     }
 }
 
-impl super::Member for Member {
+impl member::Member for Member {
     fn new() -> Self {
         let mut stream = Box::<ng::z_stream>::new_zeroed();
         // SAFETY: zeros mean no input, and that zlib-ng is to fill in its own functions for memory.

@@ -2,14 +2,15 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Ended, Fault, Step};
+use super::super::inflater::{Fault, Step};
+use super::member::{self, Ended};
 
 /// The largest window that deflate has, as a power of two.
 const WINDOW_BITS: u8 = 15;
 
 pub(super) struct Member(Decompress);
 
-impl super::Member for Member {
+impl member::Member for Member {
     fn new() -> Self {
         Member(Decompress::new_gzip(WINDOW_BITS))
     }

@@ -4,7 +4,7 @@
 //! a header, then blocks of one part each, behind their stored lengths alone; the header may come again.
 //! Neither has checksums.
 
-use super::super::{Fault, Inflate, Step, gather};
+use super::super::inflater::{Fault, Inflate, Step, gather};
 use super::{BLOCK_LIMIT, Pending, inflate, inflated_len};
 
 /// What snappy-java begins with, before two versions of four bytes each.

@@ -4,7 +4,7 @@
 //! Other chunks that a reader may skip are reserved, and nobody writes them: one flipped bit makes them of a chunk of
 //! text, which would then be lost, so they are damage.
 
-use super::super::{Fault, Inflate, Step, gather};
+use super::super::inflater::{Fault, Inflate, Step, gather};
 use super::{Pending, inflate, inflated_len};
 
 /// The chunk that a stream begins with.

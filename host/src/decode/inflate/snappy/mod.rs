@@ -6,7 +6,7 @@
 //! | `blocks` | Hadoop, Spark and Trino; snappy-java: blocks behind their lengths |
 //! | `raw` | whoever compresses an object as a whole |
 
-use super::{Fault, Step};
+use super::inflater::{Fault, Step, copy};
 
 pub(super) mod blocks;
 pub(super) mod framed;
@@ -75,7 +75,7 @@ impl Pending {
 
     /// Gives to the front of `output` what fits.
     fn give(&mut self, output: &mut [u8]) -> Step {
-        let written = super::copy(&self.bytes[self.given..], output).written;
+        let written = copy(&self.bytes[self.given..], output).written;
         self.given += written;
         Step { read: 0, written }
     }

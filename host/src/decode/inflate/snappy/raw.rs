@@ -1,7 +1,7 @@
 //! One bare block: the length that it inflates to, then literals and copies. It is inflated once all of it is there,
 //! since its end is the object's.
 
-use super::super::{Fault, Inflate, Step};
+use super::super::inflater::{Fault, Inflate, Step};
 use super::{Pending, check_len, corrupt, is_possible};
 
 /// The most bytes of a block that inflates to 15: its length, a tag, and a literal. A longer block's first byte, taken

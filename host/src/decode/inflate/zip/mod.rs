@@ -5,7 +5,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::{Fault, Inflate, Step, copy, gather};
+use super::inflater::{Fault, Inflate, Step, copy, gather};
 
 mod record;
 

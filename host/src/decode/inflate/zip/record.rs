@@ -1,6 +1,6 @@
 //! The records of a zip archive around the data of its only entry. Numbers are little-endian.
 
-use super::Fault;
+use super::super::inflater::Fault;
 
 pub(super) const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";

@@ -3,7 +3,7 @@
 use zstd::stream::raw::{DParameter, Decoder, Operation};
 use zstd::zstd_safe::{self, zstd_sys::ZSTD_ErrorCode};
 
-use super::{Fault, Inflate, Step};
+use super::inflater::{Fault, Inflate, Step};
 use crate::units::ByteSize;
 
 /// The largest window that is read, as a power of two: 128 MiB, what `zstd --long` writes at most unless told

@@ -5,8 +5,9 @@ use std::io::Write;
 use zstd::stream::raw::CParameter;
 
 use super::super::tests::{all_pieces, text};
-use super::super::{ByteSize, DecodeError};
+use crate::decode::DecodeError;
 use crate::error::Coded;
+use crate::units::ByteSize;
 
 /// A frame that says that it needs a window of 2 to the power of `window_log` bytes.
 fn frame(text: &[u8], window_log: u32) -> Vec<u8> {

@@ -12,11 +12,11 @@ fn parser(paths: &[&str]) -> RecordParser {
 }
 
 /// The length of the record in front of `text`, which is a text of its own, and whether it was walked.
-fn read(parser: &mut RecordParser, text: &str, lines: bool) -> Result<(usize, bool), What> {
+fn read(parser: &mut RecordParser, text: &str, lines: bool) -> Result<(usize, bool), FaultKind> {
     let padded = [text.as_bytes(), &[0; PADDING]].concat();
     let before = parser.walked();
     parser.begin(&padded, lines);
-    let end = parser.parse(&padded, 0).map_err(|fault| fault.what())?;
+    let end = parser.parse(&padded, 0).map_err(|fault| fault.kind())?;
     Ok((end, parser.walked() > before))
 }
 
@@ -94,8 +94,8 @@ fn a_line_feed_that_was_learned_is_none_where_lines_end_records() {
         read(&mut parser, text, true).unwrap();
     }
     assert_eq!(parser.walked(), 2);
-    assert_eq!(read(&mut parser, literal, false), Err(What::Name));
-    assert_eq!(read(&mut parser, array, false), Err(What::Value));
+    assert_eq!(read(&mut parser, literal, false), Err(FaultKind::Name));
+    assert_eq!(read(&mut parser, array, false), Err(FaultKind::Value));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_name_does_not_go_on_in_an_inner_name() {
     }
     assert_eq!(read(&mut parser, r#"{"ab":1},"c":2}"#, false).unwrap().0, 8);
     let open = read(&mut parser, r#"{"a":{"b":1,"c":2}"#, false);
-    assert_eq!(open, Err(What::CommaOrBrace));
+    assert_eq!(open, Err(FaultKind::CommaOrBrace));
 }
 
 #[test]
@@ -120,7 +120,10 @@ fn every_byte_between_values_is_compared() {
             assert!(read(&mut parser, &record(":"), false).is_ok());
         }
         assert_eq!(parser.walked(), 1);
-        assert_eq!(read(&mut parser, &record(";"), false), Err(What::Colon));
+        assert_eq!(
+            read(&mut parser, &record(";"), false),
+            Err(FaultKind::Colon)
+        );
     }
 }
 
@@ -133,7 +136,7 @@ fn depth_counts_what_is_open_around_an_array() {
     };
     for _ in 0..2 {
         assert!(read(&mut parser, &text(126), false).is_ok());
-        assert_eq!(read(&mut parser, &text(127), false), Err(What::Depth));
+        assert_eq!(read(&mut parser, &text(127), false), Err(FaultKind::Depth));
     }
     assert_eq!(parser.walked(), 1);
 }

@@ -6,10 +6,12 @@
 //! become a call. So a task is inlined whole into [`Vector::call`], but for what it hands to another `call`.
 
 mod portable;
+mod processor;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(super) use portable::Portable;
+pub(in crate::decode) use processor::Processor;
 
 /// A byte that the structure of JSON may depend on, wherever it stands: a quote, a backslash, a control
 /// character.
@@ -62,57 +64,6 @@ pub(super) trait Task {
 
     /// Does it. Has to be `#[inline(always)]`, and so has everything worth inlining in it.
     fn run<V: Vector>(self, vector: V) -> Self::Output;
-}
-
-/// The instructions to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::decode) enum Processor {
-    /// What every processor has.
-    Portable(Portable),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(x86::Avx2),
-}
-
-impl Processor {
-    /// The best that this processor has; with `BACKFOLD_SIMD=off` in the environment, what every processor has.
-    pub(in crate::decode) fn detect() -> Self {
-        if std::env::var_os("BACKFOLD_SIMD").is_some_and(|value| value == "off") {
-            return Processor::Portable(Portable);
-        }
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = x86::Avx2::detect() {
-            return Processor::Avx2(avx2);
-        }
-        Processor::Portable(Portable)
-    }
-
-    /// What a log calls them.
-    pub(in crate::decode) fn name(self) -> &'static str {
-        match self {
-            Processor::Portable(_) => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Processor::Avx2(_) => "avx2",
-        }
-    }
-
-    /// All that this processor has.
-    #[cfg(any(test, fuzzing))]
-    pub(in crate::decode) fn all() -> Vec<Self> {
-        let portable = Processor::Portable(Portable);
-        let mut all = vec![portable];
-        all.extend(Some(Self::detect()).filter(|best| *best != portable));
-        all
-    }
-
-    /// Runs `task` with these instructions.
-    #[inline]
-    pub(super) fn run<T: Task>(self, task: T) -> T::Output {
-        match self {
-            Processor::Portable(portable) => portable.call(task),
-            #[cfg(target_arch = "x86_64")]
-            Processor::Avx2(avx2) => avx2.call(task),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ fn a_bad_message_costs_itself_alone() {
             with_datum(2, &[&sound[..], b"!!"].concat()),
             "not a record of schema 2: 2 bytes follow it",
         ),
-        (with_datum(8, &sound), "by schema 8 nothing can be read: "),
+        (with_datum(8, &sound), "schema 8 is unusable: "),
         (not_text, "not a record of schema 2: "),
     ];
     let schemas = registered(&versions);
@@ -324,7 +324,7 @@ fn a_column_of_another_type_costs_the_wanted_records_alone() {
     let found = decoded(&wanted, &schemas, &options(10), [chunk(values)]);
     assert_eq!(
         found.reasons(),
-        "100 10 id: of type Utf8, from which no int64 is made\n"
+        "100 10 id: of type Utf8, which does not become int64\n"
     );
     assert_eq!((found.counts.not_wanted, found.counts.events), (1, 1));
 }

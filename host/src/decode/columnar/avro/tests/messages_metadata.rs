@@ -156,6 +156,6 @@ fn a_range_is_cut_on_the_timestamps_of_records_where_no_event_time_is_named() {
     assert!(
         found
             .reasons()
-            .contains("no timestamp, which the job's range is cut on")
+            .contains("no timestamp, to which the job's range applies")
     );
 }

@@ -1,0 +1,14 @@
+//! The reasons for which a value is not converted.
+
+/// Why a conversion fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The JSON value is of another type.
+    Kind,
+    /// The value is what this says.
+    Value(&'static str),
+}
+
+impl Unfit {
+    pub(super) const HALF_PAIR: Unfit = Unfit::Value("a string with half a surrogate pair");
+}

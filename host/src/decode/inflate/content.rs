@@ -1,0 +1,300 @@
+//! The content of an object, decompressed piece by piece within the limits.
+
+use bytes::Bytes;
+
+use super::compression::Compression;
+use super::detect::{self, MAGIC_BYTES, Promise};
+use super::gzip;
+use super::inflater::{Fault, Inflate, Step, copy};
+use crate::decode::block::Block;
+use crate::decode::{DecodeError, DecodeOptions};
+use crate::units::ByteSize;
+
+/// How much of the decoded content is shown before the rest: enough to tell formats by.
+const HEAD_BYTES: usize = 4;
+
+/// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
+const RATIO_FLOOR_BYTES: u64 = 64 << 20;
+
+/// The content of one object: stored bytes in, decoded blocks out.
+pub(in crate::decode) struct Content {
+    object: String,
+    max_object: ByteSize,
+    max_ratio: u32,
+    gzip: gzip::Library,
+    /// The piece at hand, and how much of it was read.
+    input: Bytes,
+    at: usize,
+    /// Nothing comes behind `input`.
+    ended: bool,
+    /// The inflater was inflater_ended so.
+    inflater_ended: bool,
+    /// What the job says of all objects.
+    setting: Compression,
+    /// Known once enough bytes were seen, and not [`Auto`](Compression::Auto) then.
+    compression: Option<Compression>,
+    inflater: Option<Box<dyn Inflate>>,
+    /// What was inflated for [`head`](Content::head) and not given out yet.
+    ahead: Vec<u8>,
+    /// Bytes read, as stored.
+    stored: u64,
+    /// Bytes given out.
+    decoded: u64,
+}
+
+/// Why [`Content::fill`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode) enum Filled {
+    /// The block is full.
+    Full,
+    /// More bytes of the object are needed.
+    Hungry,
+    /// The object's last byte is in the block.
+    End,
+}
+
+impl Content {
+    pub(in crate::decode) fn new(object: &str, options: &DecodeOptions) -> Self {
+        Self::with_gzip(object, options, gzip::LIBRARIES[0])
+    }
+
+    /// Content that is inflated by `gzip`, if that is what it is.
+    pub(super) fn with_gzip(object: &str, options: &DecodeOptions, gzip: gzip::Library) -> Self {
+        Content {
+            object: object.to_owned(),
+            max_object: options.max_object,
+            max_ratio: options.max_ratio,
+            gzip,
+            input: Bytes::new(),
+            at: 0,
+            ended: false,
+            inflater_ended: false,
+            setting: options.compression,
+            compression: None,
+            inflater: None,
+            ahead: Vec::new(),
+            stored: 0,
+            decoded: 0,
+        }
+    }
+
+    /// Content that was inflated, within the limits, before it is fed.
+    pub(in crate::decode) fn inflated(object: &str) -> Self {
+        let unlimited = DecodeOptions {
+            max_object: ByteSize(u64::MAX),
+            ..DecodeOptions::default()
+        };
+        Content {
+            compression: Some(Compression::None),
+            ..Self::new(object, &unlimited)
+        }
+    }
+
+    /// Adds a piece of the stored object.
+    pub(in crate::decode) fn feed(&mut self, bytes: Bytes) {
+        self.input = if self.waiting().is_empty() {
+            bytes
+        } else {
+            [self.waiting(), &bytes[..]].concat().into()
+        };
+        self.at = 0;
+    }
+
+    /// Bytes that wait to be read.
+    fn waiting(&self) -> &[u8] {
+        &self.input[self.at..]
+    }
+
+    /// Says that the object has been fed whole.
+    pub(in crate::decode) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether it is stored as it is, as far as is known.
+    pub(in crate::decode) fn is_plain(&self) -> bool {
+        self.compression == Some(Compression::None)
+    }
+
+    /// What waits of a piece that is stored as it is, if those are `least` bytes or more: to be read where it lies.
+    pub(in crate::decode) fn lend(&mut self, least: usize) -> Result<Option<Block>, DecodeError> {
+        self.detect()?;
+        let waiting = self.input.slice(self.at..);
+        if !self.is_plain() || waiting.len() < least {
+            return Ok(None);
+        }
+        let read = waiting.len();
+        self.count(Step {
+            read,
+            written: read,
+        })?;
+        Ok(Block::lent(waiting))
+    }
+
+    /// Takes back the last `bytes` that were given out; false if they are not of the piece at hand.
+    pub(in crate::decode) fn take_back(&mut self, bytes: usize) -> bool {
+        let can = self.is_plain() && bytes <= self.at;
+        if can {
+            self.at -= bytes;
+            self.stored -= bytes as u64;
+            self.decoded -= bytes as u64;
+        }
+        can
+    }
+
+    /// The first [`HEAD_BYTES`] of the decoded content, or all of it where it is shorter, without giving them out;
+    /// `None` while that takes more bytes of the object. Asked for before anything is given out.
+    pub(in crate::decode) fn head(&mut self) -> Result<Option<&[u8]>, DecodeError> {
+        let Some(compression) = self.detect()? else {
+            return Ok(None);
+        };
+        if self.inflater.is_none() {
+            let waiting = self.waiting();
+            let known = self.ended || waiting.len() >= HEAD_BYTES;
+            return Ok(known.then(|| &waiting[..waiting.len().min(HEAD_BYTES)]));
+        }
+        while self.ahead.len() < HEAD_BYTES {
+            let mut room = [0; HEAD_BYTES];
+            let step = self.step(&mut room[self.ahead.len()..])?;
+            if step == Step::NONE {
+                let is_whole = self.starved(compression)? == Filled::End;
+                return Ok(is_whole.then_some(&self.ahead[..]));
+            }
+            let at = self.ahead.len();
+            self.ahead.extend_from_slice(&room[at..at + step.written]);
+        }
+        Ok(Some(&self.ahead))
+    }
+
+    /// Fills the room of `block` as far as the input reaches.
+    pub(in crate::decode) fn fill(&mut self, block: &mut Block) -> Result<Filled, DecodeError> {
+        let Some(compression) = self.detect()? else {
+            return Ok(Filled::Hungry);
+        };
+        if !self.ahead.is_empty() {
+            let given = self.ahead.len().min(block.room().len());
+            block.append(&self.ahead[..given]);
+            self.ahead.drain(..given);
+        }
+        while !block.room().is_empty() {
+            let step = self.step(block.room())?;
+            if step == Step::NONE {
+                return self.starved(compression);
+            }
+            block.advance(step.written);
+        }
+        Ok(Filled::Full)
+    }
+
+    /// Decodes to the front of `room` what it can.
+    fn step(&mut self, room: &mut [u8]) -> Result<Step, DecodeError> {
+        loop {
+            let input = &self.input[self.at..];
+            let step = match &mut self.inflater {
+                Some(inflater) => inflater
+                    .step(input, room)
+                    .map_err(|fault| self.failed(fault))?,
+                None => copy(input, room),
+            };
+            if step == Step::NONE && self.ended && !self.inflater_ended {
+                self.inflater_ended = true;
+                if let Some(inflater) = &mut self.inflater {
+                    inflater.end().map_err(|fault| self.failed(fault))?;
+                    continue;
+                }
+            }
+            self.count(step)?;
+            return Ok(step);
+        }
+    }
+
+    fn count(&mut self, step: Step) -> Result<(), DecodeError> {
+        self.at += step.read;
+        self.stored += step.read as u64;
+        self.decoded += step.written as u64;
+        self.check_limits()
+    }
+
+    fn starved(&self, compression: Compression) -> Result<Filled, DecodeError> {
+        if !self.ended {
+            return Ok(Filled::Hungry);
+        }
+        if self
+            .inflater
+            .as_ref()
+            .is_some_and(|inflater| !inflater.is_complete())
+        {
+            return Err(DecodeError::Truncated {
+                object: self.object.clone(),
+                compression: compression.name(),
+                byte: self.stored + self.waiting().len() as u64,
+            });
+        }
+        Ok(Filled::End)
+    }
+
+    /// The compression, once it is known.
+    fn detect(&mut self) -> Result<Option<Compression>, DecodeError> {
+        if self.compression.is_some() || (self.waiting().len() < MAGIC_BYTES && !self.ended) {
+            return Ok(self.compression);
+        }
+        let promise = match self.setting {
+            Compression::Auto => Promise::of_name(&self.object).0,
+            set => Promise::One(set),
+        };
+        let head = self.waiting();
+        let head = &head[..head.len().min(MAGIC_BYTES)];
+        let Some(found) = detect::detect(promise, head) else {
+            return Err(DecodeError::Mislabelled {
+                object: self.object.clone(),
+                compression: promise.name(),
+            });
+        };
+        self.compression = Some(found);
+        self.inflater = detect::inflater(found, self.gzip).map_err(|fault| self.failed(fault))?;
+        Ok(self.compression)
+    }
+
+    fn check_limits(&self) -> Result<(), DecodeError> {
+        let object = || self.object.clone();
+        if self.decoded > self.max_object.0 {
+            return Err(DecodeError::ObjectTooLarge {
+                object: object(),
+                limit: self.max_object,
+            });
+        }
+        let allowed = self.stored.saturating_mul(u64::from(self.max_ratio));
+        if self.inflater.is_some() && self.decoded > RATIO_FLOOR_BYTES && self.decoded > allowed {
+            return Err(DecodeError::RatioTooHigh {
+                object: object(),
+                limit: self.max_ratio,
+                decoded: ByteSize(self.decoded),
+                stored: self.stored,
+            });
+        }
+        Ok(())
+    }
+
+    fn failed(&self, fault: Fault) -> DecodeError {
+        let object = self.object.clone();
+        let compression = self.compression.unwrap_or_default().name();
+        match fault {
+            Fault::Corrupt(detail) => DecodeError::Corrupt {
+                object,
+                compression,
+                byte: self.stored,
+                detail,
+            },
+            Fault::WindowTooLarge(limit) => DecodeError::WindowTooLarge { object, limit },
+            Fault::Unsupported(detail) => DecodeError::Unsupported {
+                object,
+                compression,
+                detail,
+            },
+            Fault::TrailingGarbage(ahead) => DecodeError::TrailingGarbage {
+                object,
+                compression,
+                byte: self.stored + ahead as u64,
+            },
+        }
+    }
+}
