@@ -84,7 +84,7 @@ pub struct SchemaDiff {
 pub struct IndexDiff {
     /// Indexes of the new build alone.
     pub added: Vec<StoredIndex>,
-    /// Indexes of the old build alone, those that people made by hand included.
+    /// Indexes of the old build alone, with those that were made by hand.
     pub removed: Vec<StoredIndex>,
 }
 

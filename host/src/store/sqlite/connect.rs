@@ -25,9 +25,9 @@ pub(super) enum Mode {
     Create,
     /// To write.
     Write,
-    /// To read, beside others who may write.
+    /// To read, while other processes may write.
     Read,
-    /// To read what nobody can write, without a lock.
+    /// To read a file that no process can write, without a lock.
     Immutable,
 }
 
@@ -74,7 +74,7 @@ impl Database {
         }
     }
 
-    /// The same for one call, which may be given up alone.
+    /// The same database for one call, which is given up independently of others.
     pub(super) fn for_a_call(&self) -> Self {
         Database {
             decision: Decision::default(),
@@ -151,7 +151,7 @@ impl Database {
 }
 
 impl Session {
-    /// Runs `work` in a transaction, and commits it if it succeeds and nobody asked to stop meanwhile.
+    /// Runs `work` in a transaction, and commits it if it succeeds and the call was not cancelled meanwhile.
     pub(super) fn transaction<T>(
         &self,
         behavior: TransactionBehavior,
@@ -164,7 +164,7 @@ impl Session {
         Ok(result)
     }
 
-    /// Stops where somebody asked for it.
+    /// Fails once the call is cancelled.
     pub(super) fn check_cancelled(&self) -> Result<(), Fault> {
         if self.context.cancel.is_cancelled() {
             return Err(Fault::Cancelled);
@@ -172,7 +172,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits for rows, or for those who take them, but not longer than until somebody asks to stop.
+    /// Waits for a future, such as one that receives or sends rows, until the call is cancelled.
     pub(super) fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, Fault> {
         let waiting = self.context.cancel.run_until_cancelled(other);
         Handle::current().block_on(waiting).ok_or(Fault::Cancelled)

@@ -47,7 +47,7 @@ impl Database {
                         if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
                             return Err(unrecovered(&path, &log, fault));
                         }
-                        // Nobody has it open to write, and what is there is all in the file.
+                        // No program has it open to write, and its log is empty: all is in the file.
                         let database = with(Mode::Immutable);
                         let opened = database.look();
                         (database, opened)
@@ -65,7 +65,7 @@ impl Database {
         }
     }
 
-    /// Reads what any reader needs.
+    /// Reads the names of all tables, as every reader has to.
     fn look(&self) -> Result<(), Fault> {
         self.read(|session| {
             session.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -74,7 +74,7 @@ impl Database {
     }
 }
 
-/// Refuses a file that is not there, is none, or may not be read.
+/// Refuses a path that is missing, is a folder, or may not be read.
 fn check_there(path: &Path) -> Result<(), StoreError> {
     match File::open(path).and_then(|file| file.metadata()) {
         Ok(found) if found.is_dir() => Err(unreachable(path, io::ErrorKind::IsADirectory.into())),

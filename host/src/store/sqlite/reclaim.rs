@@ -8,7 +8,7 @@ use crate::store::Reclaimed;
 
 /// Pages that are given back in one transaction: 16 MiB, so that other writers do not wait for long.
 const PAGES_A_STEP: i64 = 4096;
-/// The mode of a database that gives pages back when it is told to.
+/// The value of `auto_vacuum` with which a database gives pages back on demand.
 const INCREMENTAL: i64 = 2;
 
 /// Gives back all free pages of a database that was made for that. Others are left as they are.
