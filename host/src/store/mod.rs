@@ -79,7 +79,7 @@ pub struct StoreContext {
 /// - Each method either does all that it says or changes nothing that a reader or a later call could see;
 ///   each may be called again after a crash at any point within it.
 /// - A value is kept exactly or refused with its column and key ([`StoreError::Unstorable`]). Every store
-///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; moments and days
+///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; timestamps and dates
 ///   of the years 0001 to 9999; all text without U+0000; all bytes; null in nullable columns, keys included.
 /// - A call for a build that the store does not know fails with [`StoreError::UnknownBuild`].
 /// - Once [`StoreContext::cancel`] has fired, each method ends soon with [`StoreError::Cancelled`], unless it is just

@@ -165,8 +165,22 @@ fn every_rule_in_every_state() {
         };
         states.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(table("b"), @"");
-    insta::assert_snapshot!(table("a"), @"");
+    insta::assert_snapshot!(table("b"), @r#"
+    unknown: create loading 0 None / foreign X; load unknown / unknown; read unknown / unknown; swap unknown / unknown; drop unknown
+    loading: create loading 8 None in place / loading 8 None in place; load loading 8 Some(1) / shape; read is loading / is loading; swap is loading / is loading; drop dropped 8 Some(1)
+    loaded: create loading 8 None in place / loading 8 None in place; load is loaded / is loaded; read may / shape; swap a 4 Some("b") / conflict Some(3); drop dropped 8 Some(1)
+    dropped: create loading 8 None / foreign X; load is dropped / is dropped; read is dropped / is dropped; swap is dropped / is dropped; drop nothing
+    gone: create loading 8 None / foreign X; load is gone / is gone; read is gone / is gone; swap is gone / is gone; drop dropped 8 Some(1)
+    altered: create loading 8 None / foreign X; load is altered / is altered; read is altered / is altered; swap is altered / is altered; drop foreign clicks__a
+    "#);
+    insta::assert_snapshot!(table("a"), @r#"
+    unknown: create live / live; load unknown / unknown; read unknown / unknown; swap unknown / unknown; drop unknown
+    loading: create live / live; load loading 8 Some(1) / shape; read is loading / is loading; swap is loading / is loading; drop live
+    loaded: create live / live; load is loaded / is loaded; read may / shape; swap a 4 None / conflict Some(3); drop live
+    dropped: create live / live; load is dropped / is dropped; read is dropped / is dropped; swap is dropped / is dropped; drop live
+    gone: create live / live; load is gone / is gone; read is gone / is gone; swap is gone / is gone; drop live
+    altered: create live / live; load is altered / is altered; read is altered / is altered; swap is altered / is altered; drop live
+    "#);
 }
 
 #[test]

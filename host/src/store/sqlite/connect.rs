@@ -15,7 +15,7 @@ use super::patience::{self, Patient};
 use super::uri::immutable_uri;
 use crate::store::{StoreContext, StoreError};
 
-/// Steps of a statement between two looks at the token: a fraction of a millisecond.
+/// Steps of a statement between two checks of the token: a fraction of a millisecond.
 const STEPS_A_LOOK: i32 = 10_000;
 
 /// How a database's file is opened.
@@ -99,8 +99,8 @@ impl Database {
                 &self.path,
                 shared | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             ),
-            // Of a database that is only read, too: only so is its log taken away again. A file that may not be
-            // written is opened to be read.
+            // A database that is only read is opened for writing as well, since SQLite then removes its log at the
+            // end. SQLite itself falls back to reading where the file may not be written.
             Mode::Write | Mode::Read => {
                 Connection::open_with_flags(&self.path, shared | OpenFlags::SQLITE_OPEN_READ_WRITE)
             }

@@ -1,4 +1,4 @@
-//! Opening a database: made where a build needs it, only looked at where a command only looks.
+//! Opening a database: it is made for a build, and not changed for a command that only reads.
 
 use std::fs::{self, File};
 use std::io;
@@ -119,7 +119,7 @@ fn log_of(database: &Path) -> PathBuf {
     name.into()
 }
 
-/// Lets a database that is being made give its space back later. One that is there already stays as it is.
+/// Makes a database that is new give the space of dropped tables back later. One that has tables stays as it is.
 fn give_back_space(connection: &Connection) -> Result<(), Fault> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages == 0 {

@@ -1,7 +1,7 @@
 //! Waiting for other processes that use the database: bounded by `busy_timeout`, reported, ended by a cancellation.
 //!
-//! SQLite asks a function without a state whether to try again. A connection is used on the thread that opened it, so
-//! what the function needs to know is kept by thread.
+//! SQLite calls a function that has no state to learn whether to try again. A connection is used on the thread that
+//! opened it, so the state of the wait is kept by thread.
 
 use std::cell::RefCell;
 use std::path::PathBuf;

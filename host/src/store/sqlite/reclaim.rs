@@ -11,7 +11,7 @@ const PAGES_A_STEP: i64 = 4096;
 /// The value of `auto_vacuum` with which a database gives pages back on demand.
 const INCREMENTAL: i64 = 2;
 
-/// Gives back all free pages of a database that was made for that. Others are left as they are.
+/// Gives back all free pages of a database that was made to give pages back. Other databases stay as they are.
 pub(super) fn reclaim(database: &Database) -> Result<Reclaimed, Fault> {
     let session = database.connect()?;
     let number = |pragma| number(&session, pragma);
@@ -51,8 +51,8 @@ pub(super) fn give_back(session: &Session) -> Result<i64, Fault> {
     })
 }
 
-/// Takes the pages that were given back from the files themselves. Where others still read what was there before,
-/// the last of them does so.
+/// Shortens the files by the pages that were given back. While another process still reads an older state, SQLite
+/// leaves that to the last such process.
 fn shorten(connection: &Connection) -> Result<(), Fault> {
     connection.busy_handler(None)?;
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

@@ -93,7 +93,7 @@ async fn indexes_made_by_hand_are_listed() {
         CREATE INDEX d ON Clicks__01k1 (lower(page)) WHERE total > 0;";
     folder.other_program().execute_batch(sql).unwrap();
     let found = store.builds("Clicks").await.unwrap().remove(0);
-    let found: Vec<_> = found
+    let listed: Vec<_> = found
         .indexes
         .iter()
         .map(|one| {
@@ -105,7 +105,7 @@ async fn indexes_made_by_hand_are_listed() {
         })
         .collect();
     assert_eq!(
-        found,
+        listed,
         [
             ("a", "total desc, page", true),
             ("b", "unique (total, page)", false),
