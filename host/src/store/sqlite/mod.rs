@@ -27,7 +27,7 @@
 //! | `patience`, `giving_up` | waiting for locks; calls that are cancelled |
 //! | `fault` | errors of SQLite as errors of a store |
 //! | `ledger` | the bookkeeping tables |
-//! | `builds` | builds with their tables and indexes, for [`rules`](crate::store::rules) |
+//! | `builds` | builds with their tables and indexes, for `store::rules` |
 //! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
 //! | `shadow`, `swap`, `triggers` | shadow tables, and the view that shows one of them |
 //! | `load`, `read`, `cells` | rows in and out |
