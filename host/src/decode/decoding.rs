@@ -17,8 +17,8 @@ use crate::source::{Chunk, Object};
 
 /// Decodes the chunks of one split after another, on the thread of a worker.
 ///
-/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last chunk of a
-/// split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
+/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last chunk of
+/// a split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
@@ -81,8 +81,8 @@ impl Decoding {
         })
     }
 
-    /// Reads messages as Avro, if that is the format of the job. `schemas` has to have the schema of each message, or the
-    /// reason why there is none, before the message is pushed. Without `schemas`, messages are text.
+    /// Reads messages as Avro, if that is the format of the job. `schemas` has to have the schema of each message, or
+    /// the reason why there is none, before the message is pushed. Without `schemas`, messages are text.
     #[must_use]
     pub fn with_schemas(mut self, schemas: Option<Schemas>) -> Self {
         let schemas = schemas.filter(|_| self.options.format == Format::Avro);

@@ -94,8 +94,8 @@ impl Rows {
         self.tracker.begin(object.key_fields.as_deref());
     }
 
-    /// Prepares for records that are not part of an object; `key_fields` are those of the object that they came from, if
-    /// they did.
+    /// Prepares for records that are not part of an object; `key_fields` are those of the object that they came from,
+    /// if they did.
     pub(super) fn begin_log(&mut self, key_fields: Option<&KeyFields>) {
         self.key_fields = PlannedKeyFields::of(key_fields, &self.plan);
         self.tracker.begin(None);
@@ -152,7 +152,8 @@ impl Rows {
         self.columnar.reject(rejected);
     }
 
-    /// Adds counts of a columnar object that its rows do not have: bytes, and records of row groups that were passed over.
+    /// Adds counts of a columnar object that its rows do not have: bytes, and records of row groups that were passed
+    /// over.
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);
         self.tracker.see_more(counts.records);
