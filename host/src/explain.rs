@@ -1,7 +1,7 @@
 //! Every code that there is, and the page that explains it: a section of `errors.md`.
 
 use crate::error::Code;
-use crate::{cutover, decode, fold, guest, job, registry, replay, source, store, workdir};
+use crate::{cutover, decode, fold, guest, job, registry, replay, source, steps, store, workdir};
 
 const PAGES: &str = include_str!("../errors.md");
 
@@ -27,6 +27,7 @@ pub fn codes() -> Vec<&'static Code> {
         guest::codes::ALL,
         guest::laws::codes::ALL,
         fold::codes::ALL,
+        steps::codes::ALL,
         store::codes::ALL,
         cutover::codes::ALL,
         replay::file_test_codes::ALL,

@@ -8,11 +8,14 @@
 //! | [`source`] | an archive or a topic | a frozen plan, then the bytes of one split at a time |
 //! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
 //! | [`registry`] | the ID of a schema | the schema |
+//! | [`scan`] | a split | its pieces, on their way to a worker; or its events |
 //! | [`guest`] | columns | what the user's component makes of them, checked |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
+//! | [`plan`] | an input and tables | what any process needs to fold them |
 //! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
+//! | [`steps`] | a plan's data | runs, a shadow table, a verdict, a live table |
 //! | [`job`] | a job file | which of them, with which settings |
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
@@ -37,15 +40,21 @@ pub mod decode;
 pub mod progress;
 pub mod registry;
 
+pub mod scan;
+
 pub mod guest;
 
 pub mod fold;
 
 pub mod store;
 
+pub mod plan;
+
 pub mod workdir;
 
 pub mod cutover;
+
+pub mod steps;
 
 pub mod job;
 

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::decode::{Decoding, EventRange};
-use crate::fold::{FoldError, join_quarantine, verify_run};
+use crate::fold::{FoldError, MergedRows, join_quarantine};
 use crate::guest::Component;
 use crate::job::Job;
 use crate::progress::{Progress, Stage};
+use crate::scan::wanted_projection;
 use crate::schema::Descriptor;
+use crate::steps::{self, Context, Runs};
 use crate::store::{Access, Loaded, StateStore, StoreContext, TableColumns};
 use crate::workdir::{BuildFolder, Entry, Journal, Standing, WorkFolder};
 
@@ -25,14 +27,12 @@ mod estimate;
 mod file_test;
 mod folding;
 mod laws;
-mod loading;
 mod only_quarantined;
 mod opening;
 mod phase;
 mod planning;
 mod quarantine;
 mod report;
-mod row_groups;
 mod sampling;
 mod schemas;
 
@@ -125,7 +125,7 @@ pub async fn run(
     let standing = replay.fold(&build, &journal, standing).await?;
     if options.only_fold {
         clock.enter(Stage::Load);
-        let merged = loading::merge_only(&replay, &build, &standing).await?;
+        let merged = replay.merge_only(&build, &standing).await?;
         let mut report = RunReport::new(&build, &standing);
         report.notes = notes;
         report.loaded = Some(Loaded {
@@ -187,7 +187,7 @@ impl<'a> Replay<'a> {
         let (component, descriptor) = opening::load_component(job).await?;
         planning::check_range(job, &job.component, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
-        let wanted = folding::projection_of(&descriptor, EventRange::default());
+        let wanted = wanted_projection(&descriptor, EventRange::default());
         Decoding::new(wanted, &job.decode)?;
         Ok(Replay {
             job,
@@ -237,12 +237,10 @@ impl<'a> Replay<'a> {
         if self.loaded(build, &standing).await?.is_some() {
             return Ok(standing);
         }
-        for run in standing.runs() {
-            verify_run(&build.runs(), &run)?;
-        }
+        runs(build, &standing).verify()?;
         build.sweep_runs(&standing)?;
         if !build.is_folded(&standing) {
-            folding::fold_splits(self, build, journal.clone(), &standing).await?;
+            self.fold_splits(build, journal.clone(), &standing).await?;
             standing = build.peek()?;
         }
         if !build.is_folded(&standing) {
@@ -270,7 +268,7 @@ impl<'a> Replay<'a> {
             Some(_) if standing.loaded.is_some() => None,
             // Killed between the load and its line in the journal.
             Some(loaded) => Some(loaded),
-            None => Some(loading::load_table(self, build, &standing).await?),
+            None => Some(self.load_shadow(build, &standing).await?),
         };
         if let Some(loaded) = loaded {
             journal.append(&Entry::Loaded(loaded.clone()))?;
@@ -279,6 +277,35 @@ impl<'a> Replay<'a> {
         let (info, indexes) = (build.manifest.info(), &self.job.indexes);
         self.store.index(&info, indexes).await?;
         Ok(standing)
+    }
+
+    /// Merges all runs of a folded build, and loads the rows into its shadow table.
+    async fn load_shadow(&self, build: &BuildFolder, standing: &Standing) -> Result<Loaded, Error> {
+        let (table, info) = (self.table(&build.manifest), build.manifest.info());
+        let (runs, context) = (runs(build, standing), self.context());
+        let (component, store) = (&self.component, &*self.store);
+        Ok(steps::load(&table, runs, component, &info, store, &context).await?)
+    }
+
+    /// Merges all runs of a folded build, and only counts and digests the rows.
+    async fn merge_only(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+    ) -> Result<MergedRows, Error> {
+        let (table, context) = (self.table(&build.manifest), self.context());
+        let runs = runs(build, standing);
+        let sink = |_| Ok(());
+        Ok(steps::merge(&table, runs, &self.component, &context, sink).await?)
+    }
+
+    /// What the steps need of this process.
+    fn context(&self) -> Context {
+        Context {
+            progress: self.progress.clone(),
+            cancel: self.cancel.clone(),
+            options: self.job.fold.clone(),
+        }
     }
 
     /// What the complete table of a build holds, where the store has one.
@@ -301,6 +328,14 @@ impl<'a> Replay<'a> {
         report.stages = clock.stop();
         report.write(build, standing)?;
         Ok(report)
+    }
+}
+
+/// The runs of a build.
+fn runs(build: &BuildFolder, standing: &Standing) -> Runs {
+    Runs {
+        folder: build.runs(),
+        files: standing.runs(),
     }
 }
 

@@ -1,4 +1,4 @@
-"""The archives that are read: each is made when it is first asked for, and kept."""
+"""The archives of the cases: each is written at its first use, and kept."""
 
 import re
 import shutil
@@ -77,7 +77,7 @@ class Archives:
         return self.made(source.name + "-poisoned", write)
 
     def made(self, name, write):
-        """The folder of this name, written where it is not there yet."""
+        """The folder of this name, written if it does not exist yet."""
         folder = self.options.folder / "archives" / name
         if not folder.exists():
             say(f"generating {name}")
@@ -90,7 +90,7 @@ class Archives:
 
 
 def objects_of(archive):
-    """Its files, by rising key."""
+    """The files of an archive, by rising key."""
     return sorted(path for path in archive.rglob("*") if path.is_file())
 
 

@@ -21,7 +21,7 @@ path = {database}
 
 @dataclass
 class Source:
-    """What a job reads: its part of the job file, and the variables that go with it."""
+    """The source of a job: its part of the job file, and its variables of the environment."""
 
     toml: str
     environment: dict = field(default_factory=dict)

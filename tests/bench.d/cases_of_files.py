@@ -1,4 +1,4 @@
-"""What is measured on an archive in a folder."""
+"""The cases with an archive in a folder."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def parquet(bench):
 def against_duckdb(bench, case, archive, form):
     job = bench.job(files(archive), case)
     database = bench.options.folder / "jobs" / case / "duckdb.db"
-    # Not measured: compiles the component, and brings the archive into memory.
+    # This run is not measured: it compiles the component, and brings the archive into memory.
     job.run("--only-fold", 1, bench.core)
     fold, whole, duckdb, stages = [], [], [], []
     for _ in range(bench.options.pairs):
@@ -102,9 +102,9 @@ def memory(bench):
 
 
 def peak(job, what):
-    """The peak of the resident memory of a whole run with two workers, on all cores."""
+    """The peak of the resident memory of a whole run with two workers on all cores, in bytes."""
     cores = os.sched_getaffinity(0)
-    # Not measured: compiles the component, which may take more memory than the run.
+    # This run is not measured: it compiles the component, which may take more memory than the run.
     job.plan(cores)
     peak_bytes = job.run("--swap", 2, cores)[0].peak_bytes
     rows = job.result()[0]
@@ -137,7 +137,7 @@ def isolation(bench):
 
 
 def shapes(bench):
-    """The decoder alone, by what the JSON looks like: a table of its own"""
+    """The decoder alone, by the shape of the JSON: a table of its own"""
     command = ["cargo", "bench", "--quiet", "--workspace", "--bench", "decode"]
     built = subprocess.run([*command, "--no-run"], cwd=ROOT)
     if built.returncode != 0:

@@ -1,4 +1,4 @@
-"""What is measured on a topic of a real Kafka broker, which runs on the cores that are not measured."""
+"""The cases with a topic of a real Kafka broker, which runs on the cores that are not measured."""
 
 import json
 import subprocess
@@ -51,7 +51,7 @@ and of its messages as they are, against the bare consumer"""
     return results
 
 
-# What a job says of messages that nobody looks into.
+# The settings of a job that does not decode messages.
 RAW = '[decode]\nformat = "raw-objects"'
 
 

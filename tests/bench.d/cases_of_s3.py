@@ -1,4 +1,4 @@
-"""What is measured on an archive in S3, whose servers run on the cores that are not measured."""
+"""The cases with an archive in S3, whose servers run on the cores that are not measured."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 # A range that begins and ends within a month, so that some folders are listed by their folders.
 RANGE = ("--from", "2026-02-10", "--to", "2026-11-20")
 RANGE_DAYS = 283
-# How far backfold looks beyond a range by default.
+# How far outside a range backfold reads keys by default.
 LATENESS_DAYS = 1
 
 
@@ -71,7 +71,7 @@ def plan_million(bench):
     ):
         with listing(listed, bench.other_cores) as source:
             job = bench.job(source, "plan-million")
-            # Not measured: compiles the component.
+            # This run is not measured: it compiles the component.
             job.plan(bench.core, *flags)
             spent = []
             for _ in range(bench.options.pairs):
@@ -100,7 +100,7 @@ def check_objects(planned, listed, in_range):
 
 @contextmanager
 def listing(objects, cores):
-    """A server that lists so many objects, as what a job reads."""
+    """The source of a job: a server that lists `objects` objects."""
     command = [sys.executable, HERE / "listing_server.py", str(objects)]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=measure.pin(cores))
     try:

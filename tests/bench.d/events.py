@@ -1,6 +1,6 @@
 """The columns of a click event, as DuckDB has them."""
 
-# Those of a JSON record, in order, as they stand there.
+# The columns of a JSON record, in their order.
 JSON = {
     "event_id": "VARCHAR",
     "ts": "VARCHAR",
@@ -31,7 +31,7 @@ def sql(columns):
 
 
 def read(files, form, columns=None):
-    """What stands behind FROM to read `files`, an SQL expression, in the form `json`, `csv` or `parquet`."""
+    """The expression after FROM that reads `files`, an SQL expression, in the form `json`, `csv` or `parquet`."""
     match form:
         case "json":
             return f"read_json({files}, format = 'newline_delimited', columns = {sql(columns or WANTED)})"

@@ -25,19 +25,19 @@ UPLOADS_AT_A_TIME = 4
 
 
 def environment(url):
-    """The variables with which a command finds a server and may use it."""
+    """The variables by which a command finds a server and logs in."""
     return {
         "AWS_ENDPOINT_URL_S3": url,
         "AWS_ACCESS_KEY_ID": KEY_ID,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": REGION,
-        # Nothing asks for a metadata service that is not there.
+        # No client waits for a metadata service that does not exist.
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
 class Gateway:
-    """A server with one bucket, which ends with the `with` that it is made for, and its content with it."""
+    """A server with one bucket. It ends with its `with` block, and its content is deleted."""
 
     def __init__(self, folder, cores):
         self.folder, self.cores = folder, cores
@@ -78,7 +78,7 @@ class Gateway:
         self.end()
 
     def upload(self, archive):
-        """Puts an archive into the bucket, under its own name. Returns what a job reads there."""
+        """Puts an archive into the bucket, under its own name. Returns the source of a job that reads it."""
         say(f"uploading {archive.name}")
         prefix = f"{archive.name}/"
 

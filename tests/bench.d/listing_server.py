@@ -49,7 +49,7 @@ class Bucket:
         self.keys = sorted(keys(objects))
 
     def page(self, prefix, delimiter, token):
-        """A page of ListObjectsV2; a token is the place of the first key that is still to come."""
+        """A page of ListObjectsV2; a token is the number of the first key of the next page."""
         at = int(token) if token else bisect_left(self.keys, prefix)
         lines = []
         while at < len(self.keys) and self.keys[at].startswith(prefix) and len(lines) < PAGE_KEYS:
@@ -61,7 +61,7 @@ class Bucket:
             else:
                 folder = key[: end + 1]
                 lines.append(line_of_folder(folder))
-                # Behind all keys that begin so.
+                # After all keys that begin so.
                 at = bisect_left(self.keys, folder[:-1] + chr(ord(delimiter) + 1), at)
         goes_on = at < len(self.keys) and self.keys[at].startswith(prefix)
         token = f"<NextContinuationToken>{at}</NextContinuationToken>" if goes_on else ""

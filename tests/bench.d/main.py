@@ -14,7 +14,7 @@ import report
 from archives import Archives
 from backfold_job import Job
 
-# What each is is told by its function; `--help` shows the first line of it.
+# The function of a case describes it; `--help` shows its first line.
 CASES = {
     "plain": of_files.plain,
     "gzip": of_files.gzip,
@@ -31,18 +31,18 @@ CASES = {
     "kafka": of_kafka.kafka,
 }
 
-# What a server has to be installed for.
+# The cases that need versitygw.
 OF_GATEWAY = {"s3", "memory-s3"}
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def arguments():
-    told = "\n".join(f"  {name:<14}{case.__doc__.splitlines()[0]}" for name, case in CASES.items())
+    listed = "\n".join(f"  {name:<14}{case.__doc__.splitlines()[0]}" for name, case in CASES.items())
     parser = argparse.ArgumentParser(
         prog="tests/bench",
         description=__doc__,
-        epilog=f"cases:\n{told}",
+        epilog=f"cases:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--backfold", type=Path, required=True, help=argparse.SUPPRESS)
@@ -56,7 +56,7 @@ def arguments():
     parser.add_argument("--pairs", type=int, default=3, help="runs of each program a case, alternating")
     parser.add_argument("--times", type=int, default=10, help="how many times longer archives of the memory cases are")
     parser.add_argument("--listed", type=int, default=1_000_000, help="objects that plan-million plans")
-    parser.add_argument("--cases", default=",".join(CASES), help="which, with commas between; all by default")
+    parser.add_argument("--cases", default=",".join(CASES), help="names with commas between; all by default")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="the core that runs are pinned to")
     parser.add_argument("--folder", type=Path, default=ROOT / "target/bench", help="for archives, tables and results.json")
     parser.add_argument("--quick", action="store_true", help="20,000 events, 20,000 listed objects and one pair")
@@ -73,12 +73,12 @@ def arguments():
 
 
 class Bench:
-    """What a case runs with."""
+    """The options, archives and cores of the cases."""
 
     def __init__(self, options):
         self.options = options
         self.archives = Archives(options)
-        # The core of what is measured, and those of servers: the others, if there are any.
+        # The core of the measured command, and those of servers: the others, if there are any.
         self.core = {options.core}
         self.other_cores = os.sched_getaffinity(0) - self.core or self.core
 

@@ -1,4 +1,4 @@
-"""Runs a command and says what it cost.
+"""Runs a command and measures its cost.
 
     measure.py PIPE COMMAND...
 
@@ -25,23 +25,23 @@ class Cost:
 
 
 def pin(cores):
-    """What a started process does first to stay on these cores."""
+    """Keeps a started process on these cores."""
     return lambda: os.sched_setaffinity(0, cores)
 
 
 def run(command, cores, environment=None):
     """Runs `command` on the given cores only. Returns its cost and its standard output."""
-    told, tell = os.pipe()
+    reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", __file__, str(tell), *command],
+        [sys.executable, "-I", "-S", __file__, str(writing), *command],
         stdout=subprocess.PIPE,
         env=os.environ | (environment or {}),
-        pass_fds=[tell],
+        pass_fds=[writing],
         preexec_fn=pin(cores),
     )
-    os.close(tell)
+    os.close(writing)
     output = process.communicate()[0].decode()
-    with open(told) as pipe:
+    with open(reading) as pipe:
         cost = Cost(**json.load(pipe))
     if cost.exit_code != 0:
         sys.exit(f"bench: exit code {cost.exit_code} of {' '.join(map(str, command))}\n{output}")
@@ -51,7 +51,7 @@ def run(command, cores, environment=None):
 def cost_of(command):
     began = time.monotonic()
     process = subprocess.Popen(command)
-    # Not `process.wait()`: only wait4 says what this one process used.
+    # Not `process.wait()`: only wait4 returns the usage of this one process.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return Cost(

@@ -1,4 +1,4 @@
-"""What a person reads while the benchmark runs."""
+"""Lines that a person reads while the benchmark runs."""
 
 import sys
 

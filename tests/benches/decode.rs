@@ -139,7 +139,7 @@ fn decode(objects: &[Bytes]) -> Result<Round, Box<dyn Error>> {
     })
 }
 
-/// What this thread, the only one, has used of a processor, to a tick of its clock: a few milliseconds.
+/// The CPU time of this thread, the only one, to a tick of its clock: a few milliseconds.
 fn cpu_time() -> Result<Duration, Box<dyn Error>> {
     let text = std::fs::read_to_string("/proc/self/schedstat")?;
     let nanoseconds = text.split(' ').next().ok_or("no /proc/self/schedstat")?;

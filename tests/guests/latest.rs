@@ -21,7 +21,7 @@ struct User<'a> {
     user: &'a str,
 }
 
-/// The end of the concatenation of all pages, each behind a slash. The end of `a · b` is that of
+/// The end of the concatenation of all pages, each after a slash. The end of `a · b` is that of
 /// `end(a) · end(b)`, so it is associative.
 #[derive(Clone)]
 struct Trail(Vec<u8>);

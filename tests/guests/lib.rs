@@ -1,1 +1,1 @@
-//! Components that the tests fold with, good and evil: one an example beside this file.
+//! Components for tests, valid and invalid: each is an example, in a file of this folder.

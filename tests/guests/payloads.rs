@@ -1,4 +1,4 @@
-//! How many records a topic has and how long their values are, which nobody looks into.
+//! Counts the records of a topic and the bytes of their values, without decoding them.
 
 use backfold_guest::prelude::*;
 

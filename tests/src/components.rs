@@ -1,4 +1,4 @@
-//! The components that tests fold with, built when first asked for.
+//! The components for tests, built at the first call.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

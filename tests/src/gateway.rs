@@ -1,7 +1,7 @@
 //! A real S3 server: versitygw over a folder, with versions and accounts. `tests/setup s3` installs it.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+
+use crate::java;
 
 /// The bucket of every gateway.
 pub const BUCKET: &str = "clicks";
@@ -40,10 +42,7 @@ impl Gateway {
         for path in [&data, &versions, &accounts] {
             fs::create_dir(path)?;
         }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
-        let address = format!("127.0.0.1:{port}");
+        let address = format!("127.0.0.1:{}", java::free_port()?);
         let server = Command::new("versitygw")
             .args(["--port", &address, "--region", REGION, "--iam-dir"])
             .arg(&accounts)
@@ -82,7 +81,7 @@ impl Gateway {
             ("AWS_ACCESS_KEY_ID", KEY_ID),
             ("AWS_SECRET_ACCESS_KEY", SECRET),
             ("AWS_REGION", REGION),
-            // Nothing asks for a metadata service that is not there.
+            // No client waits for a metadata service that does not exist.
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]
     }
@@ -115,7 +114,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// From now on, what is written over or deleted is kept as a version.
+    /// From now on, overwritten and deleted objects are kept as versions.
     pub async fn keep_versions(&self) -> Result<()> {
         let enabled = VersioningConfiguration::builder()
             .status(BucketVersioningStatus::Enabled)

@@ -38,7 +38,7 @@ pub fn installed(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A port of the loopback address at which nobody listens.
+/// A port of the loopback address at which no process listens.
 ///
 /// It lies below those that a system gives to outgoing connections: it is still free when a server that was killed
 /// comes back to it.

@@ -1,10 +1,10 @@
-//! What the end-to-end tests and the benchmark share.
+//! Code that the end-to-end tests and the benchmark share.
 //!
 //! | module | gives |
 //! |---|---|
-//! | [`archive`] | a click archive of any size, and what a fold of it must come to |
-//! | [`broker`] | a real Kafka broker, its topics, and what produces into them |
-//! | [`components`] | the `.wasm` of the example and of the test guests, built when first asked for |
+//! | [`archive`] | a click archive of any size, and the expected result of its fold |
+//! | [`broker`] | a real Kafka broker, its topics and producers |
+//! | [`components`] | the `.wasm` of the example and of the test guests, built at the first call |
 //! | [`gateway`] | a real S3 server |
 //! | [`java`] | servers in Java, which end with the test |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |

@@ -10,13 +10,13 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a process may take for what a test waits for.
+/// How long a test waits for a process.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The path of the binary: `BACKFOLD_BIN`, or the one that was built beside this test.
+/// The path of the binary: `BACKFOLD_BIN`, or the one in the target folder of this test.
 ///
 /// # Panics
-/// If there is none, or if it is older than what it is built from. Tests do not build it themselves: several
+/// If there is none, or if it is older than one of its sources. Tests do not build it themselves: several
 /// of them at once would wait for one another, and other features would build the dependencies again.
 pub fn binary() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -27,14 +27,14 @@ pub fn binary() -> PathBuf {
 
 fn built() -> PathBuf {
     let test = env::current_exe().expect("a test knows its path");
-    // Tests lie in `deps`, commands beside that folder.
+    // Tests are in `deps`, commands in the folder above.
     let binary = test
         .ancestors()
         .nth(2)
         .expect("it lies in a target folder")
         .join("backfold");
     let changed = |path: &Path| path.metadata().and_then(|found| found.modified()).ok();
-    // What Cargo writes beside a binary: `BINARY: SOURCE SOURCE…`, blanks in names escaped.
+    // Cargo writes a file of dependencies for a binary: `BINARY: SOURCE SOURCE…`, blanks in names escaped.
     let sources = fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
     let stale = sources
         .split_once(": ")
@@ -70,7 +70,7 @@ pub fn backfold() -> Command {
     command
 }
 
-/// What a process left behind.
+/// The exit status and the output of a process.
 #[derive(Debug)]
 pub struct Finished {
     /// How it ended.
@@ -191,10 +191,10 @@ impl Running {
         );
     }
 
-    /// Waits until something is so that the process brings about, looking again every few milliseconds.
+    /// Waits until `reached` holds, checking every few milliseconds.
     ///
     /// # Panics
-    /// If it is not so within two minutes.
+    /// If it does not hold within two minutes.
     #[track_caller]
     pub fn wait_until(&mut self, mut reached: impl FnMut() -> bool) {
         while !reached() {
@@ -217,7 +217,7 @@ impl Running {
         }
     }
 
-    /// Lets it run for so long, or to its end if that comes first. Says whether it still runs.
+    /// Lets the process run for `time`, or to its end if that comes first. Returns whether it still runs.
     pub fn let_run(&mut self, time: Duration) -> bool {
         let until = Instant::now() + time;
         loop {
@@ -243,7 +243,7 @@ impl Running {
             .status();
         assert!(
             sent.is_ok_and(|status| status.success()),
-            "nobody to send {name} to"
+            "no process to send {name} to"
         );
     }
 

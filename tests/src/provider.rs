@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::broker::Security;
 
-/// The scope of a token that a broker takes. One that was asked for with another scope is for another audience.
+/// The scope of tokens that a broker accepts. A token requested with another scope is for another audience.
 pub const SCOPE: &str = "kafka";
 
 /// Whose tokens they are.
@@ -35,7 +35,7 @@ const MOST_BYTES: usize = 64 << 10;
 /// How long a peer may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Who may ask for tokens.
+/// A client that may request tokens.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// Its ID.
@@ -44,7 +44,7 @@ pub struct Client {
     pub secret: String,
 }
 
-/// What the provider knows of a client.
+/// The provider's record of a client.
 struct Known {
     secret: String,
     life: Duration,
@@ -104,7 +104,7 @@ impl Provider {
         Ok(provider)
     }
 
-    /// Where tokens are asked for.
+    /// The URL at which clients request tokens.
     pub fn token_url(&self) -> String {
         format!("https://{}/token", self.address)
     }
@@ -172,7 +172,7 @@ impl Drop for Provider {
     }
 }
 
-/// A request, but for what is not looked at.
+/// The parts of a request that the provider reads.
 struct Request {
     method: String,
     path: String,
@@ -215,7 +215,7 @@ impl Shared {
         json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "1", "n": n, "e": e}]})
     }
 
-    /// A token for who has a secret, or what is wrong.
+    /// A token for a client with a valid secret, or the reason for a refusal.
     fn token(&self, request: &Request) -> Result<(u16, Value)> {
         let refusal = |error: &str, why: &str| json!({"error": error, "error_description": why});
         let fields: HashMap<&str, &str> = request
@@ -305,7 +305,7 @@ fn read(stream: &mut impl BufRead) -> Result<Request> {
     })
 }
 
-/// What it listens with.
+/// The settings of TLS for the listener.
 fn tls(security: &Security) -> Result<ServerConfig> {
     let certificate = CertificateDer::from_pem_file(&security.server_certificate)?;
     let key = PrivateKeyDer::from_pem_file(&security.server_key)?;

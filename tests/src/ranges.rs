@@ -31,7 +31,7 @@ pub fn config(broker: &Broker, topic: &str) -> KafkaConfig {
     KafkaConfig::new(broker.bootstrap(), &[topic])
 }
 
-/// A driver over what is written as a range, with times seen from the beginning of 2027.
+/// A driver over `range`. Relative times count back from the beginning of 2027.
 pub fn driver_of(config: KafkaConfig, range: RangeConfig) -> KafkaDriver {
     let now = "2027-01-01T00:00:00Z".parse().unwrap();
     let times = range.resolve(now).unwrap();
@@ -48,7 +48,7 @@ pub fn driver(broker: &Broker, topic: &str, from: &str, to: &str) -> KafkaDriver
     driver_of(config(broker, topic), range)
 }
 
-/// What a failed plan says.
+/// The message of a failed plan.
 pub async fn refused(driver: &dyn ReplayDriver) -> String {
     let (splits, _received) = mpsc::channel(1000);
     let error = driver.plan(splits).await.unwrap_err();
@@ -58,7 +58,7 @@ pub async fn refused(driver: &dyn ReplayDriver) -> String {
 /// The offsets of the records of a split.
 ///
 /// # Errors
-/// What the driver fails with.
+/// The error of the driver.
 pub async fn read(driver: &dyn ReplayDriver, split: &Split) -> Result<Vec<i64>, SourceError> {
     let (out, mut received) = mpsc::channel(1);
     let collect = async {
@@ -82,7 +82,7 @@ pub async fn offsets(driver: &dyn ReplayDriver, splits: &[Split]) -> Vec<i64> {
     all
 }
 
-/// What a plan froze of a partition.
+/// The part of a partition that a plan froze.
 pub fn range(partition: &FrozenPartition) -> (i64, i64) {
     (partition.start, partition.end)
 }

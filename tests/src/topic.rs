@@ -35,7 +35,7 @@ pub fn record(event: &Event) -> Record {
 pub struct Clicks {
     /// The folder. Its archive is empty.
     pub bench: Workbench,
-    /// What the topic holds.
+    /// The archive whose events the topic has.
     pub archive: Archive,
     /// The topic.
     pub topic: String,

@@ -124,7 +124,7 @@ impl Workbench {
     }
 
     /// Runs such a command, which must fail with this exit code and this error and leave the table as it was.
-    /// Gives what the error says: its message, and the causes behind it.
+    /// Returns the text of the error: its message and its causes.
     ///
     /// # Panics
     /// If it does otherwise.
@@ -163,7 +163,7 @@ impl Workbench {
         Running::start(&mut self.command(line))
     }
 
-    /// What a reader finds under the public name: the first two columns are the key, then a count and a sum.
+    /// The rows under the public name: the first two columns are the key, the others a count and a sum.
     pub fn tallies(&self) -> Result<Tallies> {
         let mut tallies = Tallies::new();
         for row in self.rows()? {
@@ -189,7 +189,7 @@ impl Workbench {
         Ok(tallies)
     }
 
-    /// All that a reader finds under the public name, in the order of the first three columns.
+    /// All rows under the public name, in the order of the first three columns.
     pub fn rows(&self) -> Result<Vec<Vec<Value>>> {
         let reader = self.reader()?;
         let mut select = reader.prepare(&format!(
@@ -202,7 +202,7 @@ impl Workbench {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// A connection of somebody who only reads.
+    /// A read-only connection to the database.
     pub fn reader(&self) -> Result<Connection> {
         Ok(Connection::open_with_flags(
             self.database(),

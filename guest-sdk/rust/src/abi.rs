@@ -1,4 +1,5 @@
-//! The component's boundary: what `wit-bindgen` makes of `pipeline.wit`, and the way from there to [`Instance`].
+//! The boundary of the component: the bindings that `wit-bindgen` makes from `pipeline.wit`, and their calls of
+//! [`Instance`].
 
 use crate::column::{Batch, Column};
 use crate::instance::Instance;
@@ -27,13 +28,13 @@ use bindings::exports::backfold::pipeline::{monoid, pipeline};
 
 /// Where a component keeps its instance; [`export!`](crate::export) makes one.
 pub trait Slot {
-    /// The pipeline that it runs.
+    /// The pipeline of the instance.
     type Pipeline: Pipeline;
     /// Its name.
     const NAME: &'static str;
     /// Its semantic version.
     const VERSION: &'static str;
-    /// Lends the instance, which is there once `open` has succeeded.
+    /// Lends the instance, which exists after `open` has succeeded.
     fn with<R>(use_it: impl FnOnce(&mut Option<Instance<Self::Pipeline>>) -> R) -> R;
 }
 

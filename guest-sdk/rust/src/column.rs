@@ -1,4 +1,4 @@
-//! Columns as Arrow lays them out, written value by value and read row by row.
+//! Columns in Arrow's layout, written value by value and read row by row.
 
 use std::fmt;
 
@@ -7,31 +7,31 @@ use crate::schema::Kind;
 /// A column's buffers, as `pipeline.wit` describes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Column {
-    /// The values, little-endian; what they are depends on the column's kind.
+    /// The values, little-endian, in the form of the column's kind.
     pub values: Vec<u8>,
-    /// Where each text or run of bytes ends, as `rows + 1` unsigned 32-bit numbers.
+    /// For text and bytes: `rows + 1` unsigned 32-bit numbers, the beginning of each value and the end of the last.
     pub offsets: Option<Vec<u8>>,
-    /// A bitmap, least significant bit first: 1 where the value is present. Absent: all are.
+    /// A bitmap, least significant bit first: 1 where the value is present. Absent: all values are present.
     pub validity: Option<Vec<u8>>,
 }
 
-/// Columns of equally many rows.
+/// Columns with the same number of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
     /// One column per input or output of the descriptor, in order.
     pub columns: Vec<Column>,
 }
 
-/// A column or a state whose bytes are not what its kind says.
+/// A column or a state whose bytes do not have the form of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     what: String,
 }
 
 impl Malformed {
-    /// Says what is wrong.
+    /// An error with this text.
     pub fn new(what: impl Into<String>) -> Malformed {
         Malformed { what: what.into() }
     }

@@ -4,7 +4,7 @@ use crate::column::{Column, Malformed, bit};
 use crate::schema::{Condition, Input, Kind};
 use crate::types::{Date, Json, Timestamp};
 
-/// What a pipeline reads of a record. Derive it: `#[derive(Event)]`.
+/// The columns that a pipeline reads from a record. Derive it: `#[derive(Event)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no event",
     note = "derive it: `#[derive(Event)]` on a struct with a field for each value that is read"
@@ -14,23 +14,23 @@ pub trait Event<'a>: Sized {
     const INPUTS: &'static [Input];
     /// The conditions that a record must meet.
     const ONLY: &'static [Condition];
-    /// The input that tells when an event happened.
+    /// The input that holds the event time.
     const EVENT_TIME: Option<&'static str>;
     /// The columns of a batch, ready to be read.
     type Readers;
 
-    /// Looks at the columns of a batch once, so that reading a row needs no more than an index.
+    /// Checks the columns of a batch once, so that reading a row takes only an index.
     ///
     /// # Errors
-    /// Where the columns are not those of [`INPUTS`](Event::INPUTS).
+    /// If the columns are not those of [`INPUTS`](Event::INPUTS).
     fn readers(columns: &'a [Column], rows: usize) -> Result<Self::Readers, Malformed>;
 
     /// The event in `row`.
     fn read(readers: &Self::Readers, row: usize) -> Self;
 }
 
-/// A type that an event's field can have: `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`],
-/// [`Json`], or an `Option` of these where the record may lack the value.
+/// A type for a field of an event: `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`], [`Json`], or an
+/// `Option` of one of these if the record may lack the value.
 #[diagnostic::on_unimplemented(
     message = "an event's field cannot be of type `{Self}`",
     label = "not a type that a column is read as",
@@ -44,10 +44,10 @@ pub trait Field<'a>: Sized {
     /// The column, ready to be read.
     type Reader;
 
-    /// Looks at the column once.
+    /// Checks the column once.
     ///
     /// # Errors
-    /// Where it does not hold `rows` values of this kind.
+    /// If the column does not hold `rows` values of this kind.
     fn reader(column: &'a Column, rows: usize) -> Result<Self::Reader, Malformed>;
 
     /// The value in `row`.
@@ -57,7 +57,7 @@ pub trait Field<'a>: Sized {
 /// The column of the input at `index`, ready to be read; `#[derive(Event)]` calls this.
 ///
 /// # Errors
-/// Where there is no such column, or it is not of the field's kind.
+/// If there is no such column, or its kind is not that of the field.
 pub fn field_reader<'a, F: Field<'a>>(
     columns: &'a [Column],
     rows: usize,

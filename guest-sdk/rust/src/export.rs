@@ -5,7 +5,7 @@ use crate::pipeline::Pipeline;
 /// Exports a pipeline as the component, with the name and version of its crate or with those given:
 /// `export!(Clicks)`, `export!(Clicks, name = "clicks", version = "1.2.0")`.
 ///
-/// Natively it exports nothing.
+/// A native build exports nothing.
 #[macro_export]
 macro_rules! export {
     ($pipeline:ty) => {
@@ -40,5 +40,5 @@ macro_rules! export {
     };
 }
 
-/// Lets a native build look at what it does not export.
+/// Lets a native build check the type that it does not export.
 pub const fn is_pipeline<P: Pipeline>(_name: &str, _version: &str) {}

@@ -1,11 +1,11 @@
 //! From the hash of a key to its state.
 
-/// Numbers of states by the hashes of their keys, for states that are numbered from 0 in the order in which they come.
+/// Numbers of states by the hashes of their keys. States are numbered from 0 in the order of their first event.
 ///
-/// Open addressing with linear probing. A slot holds the whole hash and where the key begins, so that key and state are
-/// fetched side by side and not one after the other: a fold waits for memory more than for anything else.
+/// Open addressing with linear probing. A slot holds the whole hash and the place of the key, so that key and state are
+/// fetched from memory at the same time and not one after the other: most of a fold's time is waiting for memory.
 pub(crate) struct Index {
-    /// A power of two of them, a quarter of them free.
+    /// The slots: a power of two, at least a quarter of them free.
     slots: Vec<Slot>,
     states: usize,
 }
@@ -48,7 +48,7 @@ impl Index {
     /// Puts the next state into the free slot that [`find`](Index::find) gave for its hash.
     ///
     /// # Panics
-    /// Where states or keys reach 2^32, for which the memory of a component has no room.
+    /// If states or keys reach 2^32, for which the memory of a component is too small.
     #[inline]
     pub(crate) fn push(&mut self, free: usize, hash: u32, key_start: usize) {
         const IN_MEMORY: &str = "states and keys are in a component's memory";
@@ -78,9 +78,9 @@ impl Index {
         }
     }
 
-    /// Takes out the last state, which has this hash.
+    /// Removes the last state, which has this hash.
     pub(crate) fn pop(&mut self, hash: u32) {
-        // States were put in order, so none was put behind the last on account of it.
+        // States were added in order, so no other state was moved because of the last one.
         let mut at = self.home(hash);
         while self.slots[at].number as usize != self.states {
             at = self.after(at);
@@ -89,7 +89,7 @@ impl Index {
         self.states -= 1;
     }
 
-    /// Takes out all states, and keeps the memory.
+    /// Removes all states, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.slots.fill(Slot::default());
         self.states = 0;
@@ -110,7 +110,7 @@ impl Index {
 mod tests {
     use super::*;
 
-    /// Few hashes, so that the slots of many states lie behind one another.
+    /// Few hashes, so that the slots of many states follow one another.
     fn hash(state: usize) -> u32 {
         (state % 7) as u32 * 0x1000_0001
     }

@@ -10,7 +10,7 @@ use crate::schema::{Descriptor, Output};
 use crate::table::{Table, Unfit};
 use crate::value::{BatchBuilder, RowReader, show_row};
 
-/// One opened pipeline and its accumulator. What a component exports, and what native tests run.
+/// One opened pipeline and its accumulator: a component exports it, and native tests run it.
 pub struct Instance<P: Pipeline> {
     pipeline: P,
     table: Table<P::State>,
@@ -20,7 +20,7 @@ impl<P: Pipeline> Instance<P> {
     /// Opens the pipeline with the job's parameters.
     ///
     /// # Errors
-    /// Where a parameter is refused, or two columns have the same name.
+    /// If a parameter is refused, or two columns have the same name.
     pub fn open(
         name: &str,
         version: &str,
@@ -57,10 +57,10 @@ impl<P: Pipeline> Instance<P> {
         &self.pipeline
     }
 
-    /// Folds events into the accumulator, and returns the rows that were rejected, each with the reason.
+    /// Folds events into the accumulator, and returns the rejected rows, each with its reason.
     ///
     /// # Errors
-    /// Where the columns are not those of the inputs, or the accumulator is half drained.
+    /// If the columns are not those of the inputs, or the accumulator is drained in part.
     pub fn fold(&mut self, events: &Batch) -> Result<Vec<(u32, String)>, String> {
         // A key that had been drained would have to be drained a second time.
         if self.table.is_draining() {
@@ -91,10 +91,10 @@ impl<P: Pipeline> Instance<P> {
         Ok(rejections)
     }
 
-    /// Takes up to `max_rows` states out of the accumulator; fewer mean that it is empty.
+    /// Takes up to `max_rows` states out of the accumulator. Fewer states mean that it is empty.
     ///
     /// # Errors
-    /// Where the columns cannot hold a state, because a sum is out of range.
+    /// If the columns cannot hold a state, because a sum is out of range.
     pub fn drain(&mut self, max_rows: usize) -> Result<Batch, String> {
         let keys = P::Key::columns();
         let outputs: Vec<Output> = keys.iter().cloned().chain(state_columns::<P>()).collect();
@@ -118,10 +118,10 @@ impl<P: Pipeline> Instance<P> {
         builder.finish(1)
     }
 
-    /// Row by row, the state of `left` followed by that of `right`.
+    /// For each row, the state of `left` combined with that of `right`.
     ///
     /// # Errors
-    /// Where the columns are not those of the states, or a sum overflows.
+    /// If the columns are not those of the states, or a sum overflows.
     pub fn combine(left: &Batch, right: &Batch) -> Result<Batch, String> {
         if left.rows != right.rows {
             return Err(format!(
@@ -144,10 +144,10 @@ impl<P: Pipeline> Instance<P> {
         Ok(builder.finish(left.rows))
     }
 
-    /// Row by row, the view columns of the states.
+    /// For each row, the view columns of the state.
     ///
     /// # Errors
-    /// Where the columns are not those of the states.
+    /// If the columns are not those of the states.
     pub fn present(&self, states: &Batch) -> Result<Batch, String> {
         let mut builder = BatchBuilder::new(&P::View::columns(), states.rows);
         for row in 0..states.rows {

@@ -1,4 +1,4 @@
-//! Keys: what names a state.
+//! Keys of states.
 
 use std::hash::{Hash, Hasher};
 
@@ -7,11 +7,10 @@ use crate::schema::Output;
 use crate::types::{Date, Timestamp};
 use crate::value::{RowWriter, Value};
 
-/// What names a state. Derive it: `#[derive(Key)]` on a struct of `&str`, `&[u8]`, `i64`, `bool`,
-/// [`Timestamp`], [`Date`] or an `Option` of these.
+/// The key of a state. Derive it: `#[derive(Key)]` on a struct whose fields are `&str`, `&[u8]`, `i64`, `bool`,
+/// [`Timestamp`], [`Date`] or an `Option` of one of these.
 ///
-/// The table keeps keys encoded; equal keys, and only they, have equal encodings, and none is the beginning of
-/// another.
+/// The accumulator keeps keys encoded. Only equal keys have equal encodings, and no encoding is a prefix of another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key",
     note = "derive it: `#[derive(Key)]` on a struct with a field for each key column"
@@ -44,13 +43,13 @@ pub trait KeyPart: Value {
     /// Feeds the field to a hasher; equal values feed it the same.
     fn hash(&self, hasher: &mut impl Hasher);
 
-    /// What comes after the field's encoding, if `bytes` begins with it.
+    /// The bytes after the field's encoding, if `bytes` begins with it.
     fn strip<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]>;
 
     /// Appends the field's encoding.
     fn encode(&self, bytes: &mut Vec<u8>);
 
-    /// Writes the encoded field that `bytes` begins with to `column`, and returns what comes after it.
+    /// Writes the encoded field that `bytes` begins with to `column`, and returns the bytes after it.
     fn save<'b>(bytes: &'b [u8], column: &mut ColumnBuilder) -> &'b [u8];
 }
 
@@ -113,7 +112,7 @@ impl KeyPart for bool {
     }
 }
 
-/// Appends bytes behind their length.
+/// Appends the length of some bytes, then the bytes.
 pub(crate) fn encode_bytes(value: &[u8], bytes: &mut Vec<u8>) {
     let length =
         u32::try_from(value.len()).expect("a value comes from a column of less than 4 GiB");
@@ -121,7 +120,7 @@ pub(crate) fn encode_bytes(value: &[u8], bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(value);
 }
 
-/// The bytes behind their length that `bytes` begins with, and what comes after them.
+/// Reads a length and that many bytes from the beginning of `bytes`; returns them and the bytes after them.
 pub(crate) fn decode_bytes(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)

@@ -1,4 +1,4 @@
-//! Write a backfold pipeline in Rust: what it reads of a record, how it keys it, and what it keeps.
+//! Write a backfold pipeline in Rust: the columns that it reads, the key of a state, and the state.
 //!
 //! ```
 //! use backfold_guest::prelude::*;
@@ -72,18 +72,19 @@
 //! backfold_guest::export!(Clicks);
 //! ```
 //!
-//! The README beside this crate starts a pipeline of one's own, and builds it with the script `build-component`. The
-//! component imports nothing.
+//! The README of this crate shows how to begin a pipeline of your own, and how to build it with the script
+//! `build-component`. The component imports nothing.
 //!
 //! # Events
-//! A field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`] or [`Json`], or an `Option` of these where a
-//! record may lack it. It is read from the path of its own name, or as `#[event(…)]` says:
+//! A field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`] or [`Json`], or an `Option` of one of these
+//! if a record may lack the value. Its value comes from the path that is the field's name, unless `#[event(…)]` says
+//! otherwise:
 //!
 //! | attribute | value |
 //! |---|---|
-//! | `path = "geo.country"` | at that path of the record; `\.` for a dot within a name |
+//! | `path = "geo.country"` | the value at that path of the record; `\.` is a dot within a name |
 //! | `encoding = "epoch-milliseconds"` | a timestamp written as a number (`epoch-seconds`, `-milliseconds`, `-microseconds`, `-nanoseconds`), or bytes in `hex`; otherwise RFC 3339 and base64 |
-//! | `event_time` | this field tells when the event happened |
+//! | `event_time` | the time at which the event happened; a range in time is cut by it |
 //! | `payload` | the record's bytes: `&[u8]`, or `Option<&[u8]>`, which is `None` for a Kafka record without a value; such a record is rejected where the field is no `Option` |
 //! | `record_key`, `record_header = "trace"` | of a Kafka record: `Option<&str>` or `Option<&[u8]>` |
 //! | `record_time` | the Kafka record's time, or when the archived object was written: `Timestamp` |
@@ -94,7 +95,8 @@
 //! condition are passed over.
 //!
 //! # States
-//! See [`monoid`] for what there is and what makes a state right. A rejected record leaves no trace in any state.
+//! [`monoid`] lists the types that a state is made of, and the laws that a type of your own has to obey. A rejected
+//! record leaves no trace in any state.
 //!
 //! # Tests
 //! With the feature `testing`, the module `testing` folds JSON rows natively, through the same code that reads
@@ -135,7 +137,7 @@ pub use schema::{Condition, Descriptor, Encoding, Input, Kind, Origin, Output};
 pub use types::{Date, Json, Timestamp};
 pub use value::{RowReader, RowWriter, Stored, Value, output};
 
-/// What a pipeline needs: `use backfold_guest::prelude::*`.
+/// The types and macros of a pipeline: `use backfold_guest::prelude::*`.
 pub mod prelude {
     pub use crate::{
         All, Any, CountMin, Date, DdSketch, Event, First, Hll, Json, Key, Last, Max, Min, Monoid,
@@ -148,7 +150,7 @@ pub mod prelude {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What the macros call.
+/// The functions that the macros call.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::abi::{Slot, bindings};

@@ -1,6 +1,6 @@
 //! Mistakes that do not compile, one each.
 
-/// Text is borrowed from the column.
+/// A text field of an event has to borrow: `&str`.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -8,7 +8,7 @@
 /// ```
 struct OwnedText;
 
-/// There are integers of 64 bits alone.
+/// The only integer type is `i64`.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -16,7 +16,7 @@ struct OwnedText;
 /// ```
 struct NarrowInteger;
 
-/// `path`, misspelt.
+/// A misspelt attribute is refused.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -24,7 +24,7 @@ struct NarrowInteger;
 /// ```
 struct UnknownAttribute;
 
-/// A value comes from one place.
+/// A field has one origin.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -32,7 +32,7 @@ struct UnknownAttribute;
 /// ```
 struct TwoOrigins;
 
-/// The time of an event is a timestamp.
+/// The event time has to be a `Timestamp`.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -40,7 +40,7 @@ struct TwoOrigins;
 /// ```
 struct TextAsTime;
 
-/// An encoding is for the type that it encodes.
+/// An encoding has to fit the type of the field.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -48,7 +48,7 @@ struct TextAsTime;
 /// ```
 struct EncodedInteger;
 
-/// Not every source has partitions.
+/// A partition has to be an `Option`, since some sources have none.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -56,7 +56,7 @@ struct EncodedInteger;
 /// ```
 struct PartitionOfAnArchive;
 
-/// No record would meet it.
+/// A condition has at least one value.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Event)]
@@ -65,7 +65,7 @@ struct PartitionOfAnArchive;
 /// ```
 struct EmptyCondition;
 
-/// NaN names nothing.
+/// A key has no floats.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Key)]
@@ -73,7 +73,7 @@ struct EmptyCondition;
 /// ```
 struct FloatInAKey;
 
-/// A state has a name.
+/// A key has at least one field.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Key)]
@@ -81,7 +81,7 @@ struct FloatInAKey;
 /// ```
 struct NoKey;
 
-/// A number does not say how two of it combine.
+/// A field of a state has to be a monoid.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Monoid)]
@@ -89,7 +89,7 @@ struct NoKey;
 /// ```
 struct BareCounter;
 
-/// Columns are signed.
+/// There are no unsigned columns.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Monoid)]
@@ -97,7 +97,7 @@ struct BareCounter;
 /// ```
 struct UnsignedSum;
 
-/// A state has the same columns in every row.
+/// A state is a struct, never an enum.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(Monoid)]
@@ -105,7 +105,7 @@ struct UnsignedSum;
 /// ```
 struct Alternatives;
 
-/// Columns are signed.
+/// There are no unsigned columns.
 /// ```compile_fail
 /// use backfold_guest::prelude::*;
 /// #[derive(View)]

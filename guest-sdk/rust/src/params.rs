@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// The job's parameters, each to be taken by the pipeline's `open`.
+/// The job's parameters. The pipeline's `open` has to read each of them.
 #[derive(Debug)]
 pub struct Params {
     given: BTreeMap<String, String>,
     asked: Vec<String>,
 }
 
-/// A parameter that is missing, of no use, or not known.
+/// A parameter that is missing, invalid or unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamError {
     message: String,
 }
 
 impl ParamError {
-    /// An error of one's own, such as a value out of range.
+    /// An error of the pipeline, such as a value out of range.
     pub fn new(message: impl Into<String>) -> ParamError {
         ParamError {
             message: message.into(),
@@ -55,7 +55,7 @@ impl Params {
     /// The parameter of that name, if it is given.
     ///
     /// # Errors
-    /// Where its text is not a `T`.
+    /// If its text is not a `T`.
     pub fn optional<T: FromStr<Err: Display>>(
         &mut self,
         name: &str,
@@ -75,7 +75,7 @@ impl Params {
     /// The parameter of that name, or `default`.
     ///
     /// # Errors
-    /// Where its text is not a `T`.
+    /// If its text is not a `T`.
     pub fn or<T: FromStr<Err: Display>>(
         &mut self,
         name: &str,
@@ -87,13 +87,13 @@ impl Params {
     /// The parameter of that name.
     ///
     /// # Errors
-    /// Where it is not given, or its text is not a `T`.
+    /// If it is not given, or its text is not a `T`.
     pub fn required<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<T, ParamError> {
         self.optional(name)?
             .ok_or_else(|| ParamError::new(format!("the parameter {name} is missing")))
     }
 
-    /// Refuses the parameters that nothing has asked for.
+    /// Refuses parameters that `open` has not read.
     pub(crate) fn finish(self) -> Result<(), ParamError> {
         let Some(unknown) = self.given.keys().next() else {
             return Ok(());

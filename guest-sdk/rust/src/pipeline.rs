@@ -1,4 +1,4 @@
-//! What a user writes: the pipeline, from an event to states.
+//! The trait that a user implements: from an event to states.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,29 +11,29 @@ use crate::schema::Output;
 use crate::table::Table;
 use crate::value::RowWriter;
 
-/// From events to states. It holds the job's parameters and nothing that changes: all that is remembered of an
-/// event is in the states.
+/// From events to states. A pipeline holds the job's parameters and nothing that changes: only states keep anything
+/// from one event to the next.
 pub trait Pipeline: Sized + 'static {
-    /// What it reads of a record.
+    /// The columns that the pipeline reads from a record.
     type Event<'a>: Event<'a>;
-    /// What names a state.
+    /// The key of a state.
     type Key<'a>: Key;
-    /// What it keeps.
+    /// The state of a key.
     type State: Monoid;
-    /// What it derives from a state for those who read the table; [`NoView`] for nothing.
+    /// Columns derived from a state, for readers of the table; [`NoView`] for none.
     type View: View;
 
-    /// Takes the job's parameters. One that is given and not asked for is an error.
+    /// Makes the pipeline from the job's parameters. A parameter of the job that `open` does not read is an error.
     ///
     /// # Errors
-    /// Where a parameter is missing or of no use; the job is refused with it.
+    /// If a parameter is missing or invalid. The job is then refused.
     fn open(params: &mut Params) -> Result<Self, ParamError>;
 
     /// Folds one event into the states that it concerns.
     ///
     /// # Errors
-    /// Where the record is to be refused: it goes to the quarantine and leaves no trace in any state, also
-    /// where it had been folded into some.
+    /// If the record is to be rejected. It goes to the quarantine and leaves no trace in any state, not even in those
+    /// that `fold` has updated.
     fn fold(&self, event: Self::Event<'_>, out: &mut Out<'_, Self>) -> Result<(), Reject>;
 
     /// Derives the view from a state.
@@ -50,7 +50,7 @@ impl<P: Pipeline> Out<'_, P> {
     /// Updates the state of `key`, which starts as the identity. A record may update any number of states, and
     /// one of them more than once.
     ///
-    /// If the update gives a state what it cannot take in, such as NaN to a sum, the record is rejected once `fold`
+    /// If the update adds a value that a state cannot hold, such as NaN to a sum, the record is rejected after `fold`
     /// returns.
     #[inline]
     pub fn at(&mut self, key: P::Key<'_>, update: impl FnOnce(&mut P::State)) {
@@ -62,13 +62,13 @@ impl<P: Pipeline> Out<'_, P> {
     }
 }
 
-/// Why a record is refused. `Err(Reject("the duration is negative"))`; a `String` will do too.
+/// The reason for which a record is rejected: `Err(Reject("the duration is negative"))`, or with a `String`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     pub(crate) reason: Cow<'static, str>,
 }
 
-/// Refuses a record, for this reason.
+/// Rejects a record for this reason.
 #[allow(
     non_snake_case,
     reason = "stands where a tuple struct's constructor would, and takes any text"

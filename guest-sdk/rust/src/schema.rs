@@ -1,4 +1,4 @@
-//! What a component says of itself: the descriptor of `pipeline.wit`.
+//! The descriptor of a component, as in `pipeline.wit`.
 
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Kind {
     Json,
 }
 
-/// Where the host finds an input's value.
+/// The place from which the host takes an input's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A path into the decoded record: names joined by dots, `\.` for a dot within a name. A path of one name that
@@ -44,10 +44,10 @@ pub enum Origin {
     Offset,
 }
 
-/// How a text format writes a value.
+/// The form of a value in a text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Timestamp: RFC 3339 with an offset; date: `YYYY-MM-DD`; binary: base64; the others as JSON has them.
+    /// Timestamp: RFC 3339 with an offset; date: `YYYY-MM-DD`; binary: base64; other kinds: as in JSON.
     Standard,
     /// A timestamp as seconds since 1970-01-01T00:00:00Z.
     EpochSeconds,
@@ -64,13 +64,13 @@ pub enum Encoding {
 /// A column of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Its name: the field's.
+    /// The name, which is that of the field.
     pub name: &'static str,
-    /// Where its values come from.
+    /// The place from which the host takes the values.
     pub origin: Origin,
     /// The type of its values.
     pub kind: Kind,
-    /// How a text format writes them.
+    /// The form of the values in a text format.
     pub encoding: Encoding,
     /// Whether a record may lack the value.
     pub nullable: bool,
@@ -80,7 +80,7 @@ impl Input {
     /// An input, checked when it is compiled: `#[derive(Event)]` calls this.
     ///
     /// # Panics
-    /// Where the kind cannot come from that origin or be written in that encoding.
+    /// If that origin does not give this kind, or that encoding is not one of this kind.
     pub const fn new(
         name: &'static str,
         origin: Origin,
@@ -135,10 +135,10 @@ impl Input {
         }
     }
 
-    /// The same input, checked to be one that can tell when an event happened.
+    /// The same input, checked to be one that can be the event time.
     ///
     /// # Panics
-    /// Where it is no timestamp.
+    /// If it is no timestamp.
     pub const fn event_time(self) -> Input {
         assert!(
             matches!(self.kind, Kind::Timestamp),
@@ -148,7 +148,7 @@ impl Input {
     }
 }
 
-/// Holds where the scalar at `path`, a string or its JSON text, is one of `any_of`.
+/// A condition on a record: the scalar at `path`, as a string or as its JSON text, is one of `any_of`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// A path into the decoded record, as in [`Origin::Path`].
@@ -157,7 +157,7 @@ pub struct Condition {
     pub any_of: &'static [&'static str],
 }
 
-/// A column that the component gives back.
+/// A column of keys, states or views.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// Its name, unique among keys, states and views.
@@ -168,7 +168,7 @@ pub struct Output {
     pub nullable: bool,
 }
 
-/// What a component reads, how it keys it, and what it keeps.
+/// The columns that a component reads, and those of its keys, states and views.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Descriptor {
     /// The pipeline's name.
@@ -179,15 +179,15 @@ pub struct Descriptor {
     pub inputs: &'static [Input],
     /// Records that do not meet every condition are passed over.
     pub only: &'static [Condition],
-    /// The input that tells when an event happened.
+    /// The input that holds the event time.
     pub event_time: Option<&'static str>,
-    /// The columns that name a state.
+    /// The key columns.
     pub keys: Vec<Output>,
-    /// The columns that make up a state.
+    /// The state columns.
     pub states: Vec<Output>,
-    /// The columns derived from a state for those who read the table.
+    /// The view columns, derived from a state for readers of the table.
     pub views: Vec<Output>,
-    /// Whether the order of combining is of no matter.
+    /// Whether `combine` is commutative.
     pub commutative: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The accumulator: states by key, with the means to undo a record.
+//! The accumulator: states by key, with undo of the current record.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -11,8 +11,7 @@ use crate::value::{BatchBuilder, RowWriter};
 
 /// States by key, in the order in which their keys came.
 ///
-/// Encoded keys lie one behind the other; a key is encoded once it is known to be new. All allocations outlive a
-/// drain.
+/// Encoded keys are stored one after the other; a key is encoded only if it is new. Allocations are kept after a drain.
 pub(crate) struct Table<S: Monoid> {
     index: Index,
     hasher: FixedState,
@@ -20,15 +19,15 @@ pub(crate) struct Table<S: Monoid> {
     states: Vec<Held<S>>,
     /// The number of the current record.
     record: u64,
-    /// What the current record has touched.
+    /// The states that the current record has changed.
     touched: Vec<Touched<S::Mark>>,
-    /// How many states a drain under way has given out.
+    /// The number of states that the current drain has returned.
     drained: usize,
 }
 
 struct Held<S> {
     state: S,
-    /// The last record that touched it.
+    /// The last record that changed it.
     record: u64,
     /// Where its key begins in `keys`.
     key_start: usize,
@@ -38,7 +37,7 @@ struct Held<S> {
 
 struct Touched<M> {
     state: usize,
-    /// How the state stood before the record; none where the record brought the key.
+    /// The state before the record; `None` if the record added the key.
     before: Option<M>,
 }
 
@@ -63,7 +62,7 @@ impl<S: Monoid> Table<S> {
         }
     }
 
-    /// The state of `key`, which is the identity if it is new, noted as touched by the current record.
+    /// The state of `key`, which is the identity if the key is new, to be changed by the current record.
     #[inline]
     pub(crate) fn at<K: Key>(&mut self, key: &K) -> &mut S {
         let hash = self.hash(key);
@@ -113,14 +112,14 @@ impl<S: Monoid> Table<S> {
         &mut self.states[state].state
     }
 
-    /// Lets the current record stand.
+    /// Keeps the changes of the current record.
     #[inline]
     pub(crate) fn commit(&mut self) {
         self.touched.clear();
         self.record += 1;
     }
 
-    /// Takes the current record back.
+    /// Undoes the changes of the current record.
     #[cold]
     pub(crate) fn rollback(&mut self) {
         while let Some(Touched { state, before }) = self.touched.pop() {
@@ -152,11 +151,11 @@ impl<S: Monoid> Table<S> {
         self.drained > 0
     }
 
-    /// Writes up to `max_rows` states, in the order in which their keys came, and says how many it wrote. The
-    /// table is empty once all have been written.
+    /// Writes up to `max_rows` states, in the order in which their keys came, and returns how many. The table is
+    /// empty after all of them.
     ///
     /// # Errors
-    /// Where the columns cannot hold a state. The row of its key has been written then.
+    /// If the columns cannot hold a state. The row of its key has been written by then.
     pub(crate) fn drain(
         &mut self,
         max_rows: usize,
@@ -185,7 +184,7 @@ impl<S: Monoid> Table<S> {
         Ok(rows)
     }
 
-    /// How many states are there to be drained.
+    /// The number of states that are not drained yet.
     pub(crate) fn remaining(&self) -> usize {
         self.states.len() - self.drained
     }

@@ -1,4 +1,4 @@
-//! The value types that Rust has no own word for.
+//! The value types that Rust has no type for.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Timestamp {
         Timestamp { microseconds }
     }
 
-    /// The day that it falls on, in UTC.
+    /// The day of this instant, in UTC.
     pub const fn date(self) -> Date {
         // The quotient of an i64 by microseconds per day is below 2^27 in size.
         Date {
@@ -25,11 +25,11 @@ impl Timestamp {
         }
     }
 
-    /// The start of the period of `seconds` that it falls in, periods counted from 1970-01-01T00:00:00Z;
-    /// `truncated(3600)` is its hour. The instant itself where the start lies before the first timestamp.
+    /// The start of the period of this instant, where a period has `seconds` seconds and the first one begins at
+    /// 1970-01-01T00:00:00Z: `truncated(3600)` is the hour. If the start is before the first timestamp, the instant itself.
     ///
     /// # Panics
-    /// Where `seconds` is zero.
+    /// If `seconds` is zero.
     pub const fn truncated(self, seconds: u32) -> Timestamp {
         let into_period = self.microseconds.rem_euclid(seconds as i64 * 1_000_000);
         match self.microseconds.checked_sub(into_period) {
@@ -39,7 +39,7 @@ impl Timestamp {
     }
 }
 
-/// As RFC 3339 writes it, to the microsecond, in UTC.
+/// The form of RFC 3339, in UTC, with microseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let within_day = self.microseconds.rem_euclid(MICROSECONDS_PER_DAY);
@@ -67,7 +67,7 @@ impl Date {
         Date { days }
     }
 
-    /// A day of the Gregorian calendar; months and days count from 1. None where there is no such day.
+    /// A day of the Gregorian calendar; months and days count from 1. `None` if there is no such day.
     pub const fn from_ymd(year: i32, month: u32, day: u32) -> Option<Date> {
         if year < -5_000_000
             || year > 5_000_000
@@ -90,7 +90,7 @@ impl Date {
     }
 }
 
-/// As ISO 8601 writes it: `2026-01-03`.
+/// The form of ISO 8601: `2026-01-03`.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The inverse of `from_ymd`, from the same years that begin in March.

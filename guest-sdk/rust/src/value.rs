@@ -13,7 +13,7 @@ use crate::types::{Date, Json, Timestamp};
 pub trait Value {
     /// The column's kind.
     const KIND: Kind;
-    /// Whether there may be no value.
+    /// Whether a value may be null.
     const NULLABLE: bool = false;
 
     /// Appends the value to a column of that kind.
@@ -25,7 +25,7 @@ pub trait Stored: Value + Sized {
     /// The value of `row`.
     ///
     /// # Errors
-    /// Where the column is not one of this kind.
+    /// If the column is of another kind.
     fn load(column: &Column, row: usize) -> Result<Self, Malformed>;
 }
 
@@ -205,7 +205,7 @@ impl RowWriter<'_> {
     /// Writes the value of the next column.
     ///
     /// # Panics
-    /// Where more values are written than columns were declared.
+    /// If the row has more values than columns.
     #[inline]
     pub fn put<V: Value>(&mut self, value: &V) {
         value.write(self.next_column());
@@ -214,7 +214,7 @@ impl RowWriter<'_> {
     /// The next column, to which exactly one value must be appended.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is no further column.
     #[inline]
     pub(crate) fn next_column(&mut self) -> &mut ColumnBuilder {
         self.columns
@@ -241,7 +241,7 @@ impl<'a> RowReader<'a> {
     /// The value of the next column.
     ///
     /// # Errors
-    /// Where the column is not of the value's kind, or there is none.
+    /// If the column is of another kind, or there is none.
     pub fn take<V: Stored>(&mut self) -> Result<V, Malformed> {
         let row = self.row;
         V::load(self.next_column()?, row)

@@ -1,41 +1,13 @@
-//! What a command gives back, in the language that was asked for.
+//! The result of a command, printed in the format that `--output` names.
 
-use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use backfold::job::JobError;
-use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-
-/// What standard output gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
-    Jsonl,
-}
-
-impl Format {
-    /// The format that a command line asks for which is otherwise not understood.
-    pub(crate) fn guess(arguments: &[OsString]) -> Format {
-        let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
-        let flag = words.iter().enumerate().find_map(|(place, word)| {
-            match word.strip_prefix("--output") {
-                Some("") => words.get(place + 1).map(ToString::to_string),
-                Some(value) => value.strip_prefix('=').map(str::to_owned),
-                None => None,
-            }
-        });
-        let asked = flag
-            .or_else(|| std::env::var("BACKFOLD_OUTPUT").ok())
-            .unwrap_or_default();
-        Format::from_str(&asked, false).unwrap_or(Format::Text)
-    }
-}
+use super::output::{Format, out, print_document};
 
 /// A command's result.
 #[derive(Debug)]
@@ -90,40 +62,5 @@ impl Answer {
             (Ok(()), Some(failure)) if format == Format::Text => failure.print_text(),
             (Ok(()), Some(failure)) => failure.exit_code(),
         }
-    }
-}
-
-/// Prints the one document of a command: readable on its own, on one line behind others.
-pub(crate) fn print_document(document: &Value, format: Format) -> io::Result<()> {
-    out(&match format {
-        Format::Jsonl => format!("{document}\n"),
-        _ => format!("{document:#}\n"),
-    })
-}
-
-/// Writes to standard output. A reader that has seen enough (`backfold log | head`) is no error.
-pub(crate) fn out(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_format_is_found_in_a_command_line_that_makes_no_sense() {
-        let guess =
-            |line: &str| Format::guess(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(guess("backfold runn --output json"), Format::Json);
-        assert_eq!(guess("backfold --output=jsonl run --wrong"), Format::Jsonl);
-        assert_eq!(guess("backfold run --output"), Format::Text);
-        assert_eq!(guess("backfold run --output yaml"), Format::Text);
     }
 }

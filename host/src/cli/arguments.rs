@@ -8,8 +8,8 @@ use backfold::job::{Job, JobError, Overrides};
 use backfold::source::kafka::is_secret;
 use clap::{Args, ValueEnum};
 
-use super::answer::Format;
 use super::environment;
+use super::output::Format;
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]

@@ -18,9 +18,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn execute(self) -> Result<Answer> {
+    pub(crate) fn execute(self, mut command: clap::Command) -> Result<Answer> {
         let mut script = Vec::new();
-        generate(self.shell, &mut super::command(), "backfold", &mut script);
+        generate(self.shell, &mut command, "backfold", &mut script);
         let script = String::from_utf8(script)?;
         let result = json!({ "shell": self.shell.to_string(), "script": script });
         Answer::new(script, &result)

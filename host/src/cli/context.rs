@@ -10,8 +10,8 @@ use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Format;
 use super::arguments::Globals;
+use super::output::Format;
 use super::paint::Paint;
 use super::watch::{Display, watching};
 

@@ -2,10 +2,6 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
-
-use super::Cli;
-
 /// What the names of all variables of backfold begin with.
 const PREFIX: &str = "BACKFOLD_";
 
@@ -34,14 +30,17 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
 }
 
 /// Says which variables look like settings and are none, or have a value that cannot be read.
-pub(crate) fn warn_of_unknown() {
-    for complaint in complaints(std::env::vars_os()) {
+pub(crate) fn warn_of_unknown(command: &clap::Command) {
+    for complaint in complaints(command, std::env::vars_os()) {
         tracing::warn!("{complaint}");
     }
 }
 
-fn complaints(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<String> {
-    let known = known();
+fn complaints(
+    command: &clap::Command,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Vec<String> {
+    let known = known(command);
     let of_us = variables.filter_map(|(name, value)| {
         let name = name.to_string_lossy().into_owned();
         name.starts_with(PREFIX).then_some((name, value))
@@ -70,9 +69,8 @@ fn complaints(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<Stri
 }
 
 /// The names of all variables; those that end in `_` begin the names of several.
-fn known() -> Vec<String> {
-    let command = Cli::command();
-    let commands = std::iter::once(&command).chain(command.get_subcommands());
+fn known(command: &clap::Command) -> Vec<String> {
+    let commands = std::iter::once(command).chain(command.get_subcommands());
     let flags = commands.flat_map(|command| command.get_arguments());
     let of_flags = flags.filter_map(|flag| Some(flag.get_env()?.to_string_lossy().into_owned()));
     let mut known: Vec<_> = of_flags.collect();
@@ -93,6 +91,7 @@ mod tests {
     use std::os::unix::ffi::OsStringExt;
 
     use super::*;
+    use crate::cli::command;
 
     #[test]
     fn names_that_are_no_settings_and_values_that_are_no_text_are_told() {
@@ -106,7 +105,7 @@ mod tests {
             (text("BACKFOLD_FROM"), OsString::from_vec(vec![0xff])),
             (text("PATH"), OsString::from_vec(vec![0xff])),
         ];
-        insta::assert_snapshot!(complaints(variables.into_iter()).join("\n"), @r"
+        insta::assert_snapshot!(complaints(&command(), variables.into_iter()).join("\n"), @r"
         the variable BACKFOLD_WOKERS has no effect: did you mean BACKFOLD_WORKERS?
         the variable BACKFOLD_SOMETHING_ELSE has no effect
         the variable BACKFOLD_FROM has no effect: its value is not UTF-8

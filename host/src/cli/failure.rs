@@ -6,8 +6,8 @@ use backfold::error::{Class, Code, Coded};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::{Format, print_document};
 use super::human::plain;
+use super::output::{Format, print_document};
 use super::paint::Paint;
 
 /// An error, ready to be shown.

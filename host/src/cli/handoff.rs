@@ -10,10 +10,11 @@ use backfold::store::Pointer;
 use clap::ValueEnum;
 use serde_json::json;
 
-use super::answer::{Answer, Format};
+use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
 use super::human::{moment, plain};
+use super::output::Format;
 use super::paint::Paint;
 use super::table::{Fields, Side, Table};
 

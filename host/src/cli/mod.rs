@@ -25,6 +25,7 @@ mod human;
 mod inspect;
 mod log;
 mod logging;
+mod output;
 mod paint;
 mod partitions;
 mod plan;
@@ -38,10 +39,11 @@ mod table;
 mod test;
 mod watch;
 
-use answer::{Answer, Format};
+use answer::Answer;
 use arguments::Globals;
 use context::Context;
 use failure::Failure;
+use output::Format;
 
 /// Rebuild a state table from history, and swap it for the live one.
 ///
@@ -136,7 +138,7 @@ impl Command {
             Command::Check(command) => command.execute(context).await,
             Command::Test(command) => command.execute(context).await,
             Command::Explain(command) => command.execute(),
-            Command::Completions(command) => command.execute(),
+            Command::Completions(completions) => completions.execute(command()),
         }
     }
 }
@@ -150,7 +152,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let context = Context::new(&cli.globals);
     logging::start(&cli.globals, context.bars());
-    environment::warn_of_unknown();
+    environment::warn_of_unknown(&command());
     let name = cli.command.name();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -16,8 +16,9 @@ use super::table::{Side, Table};
 
 /// Fold a small file and show the table that comes of it, or compare it with what is expected
 ///
-/// The file holds records as an archive does: JSON, plain, gzip or zstd. No job and no database are needed.
-/// What is expected is a JSON array of rows, each with its key columns and those others that matter.
+/// The file holds records as an archive does, in any format and compression that `run` reads without settings below
+/// `[decode]`: JSON, CSV, Avro or Parquet. No job and no database are needed. The expected table is a JSON array of rows,
+/// each with its key columns and those others that matter.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold test clicks.wasm --input events.jsonl
@@ -46,11 +47,11 @@ pub(crate) struct Test {
     params: ParamArguments,
 }
 
-/// What a trial came to.
+/// The table of a file, and how it differs from an expectation.
 #[derive(Serialize)]
 struct Tested<'a> {
     #[serde(flatten)]
-    trial: &'a FileTest,
+    file_test: &'a FileTest,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<&'a Comparison>,
 }
@@ -62,34 +63,34 @@ impl Test {
             params: self.params.collect(),
             input: self.input,
         };
-        let trial = replay::test(&options, context.cancel.clone()).await?;
-        let mut text = describe(&trial, context.paint);
+        let test = replay::test(&options, context.cancel.clone()).await?;
+        let mut text = describe(&test, context.paint);
         let Some(path) = self.expect else {
             let comparison = None;
             return Answer::new(
                 text,
                 &Tested {
-                    trial: &trial,
+                    file_test: &test,
                     comparison,
                 },
             );
         };
         if self.update {
-            Expectation::write(&path, &trial).map_err(backfold::Error::from)?;
+            Expectation::write(&path, &test).map_err(backfold::Error::from)?;
             text.push_str(&format!(
                 "\nwritten to {}\n",
                 plain(&path.display().to_string())
             ));
         }
         let expectation =
-            Expectation::read(&path, &trial.descriptor).map_err(backfold::Error::from)?;
-        let comparison = expectation.compare(&trial);
+            Expectation::read(&path, &test.descriptor).map_err(backfold::Error::from)?;
+        let comparison = expectation.compare(&test);
         text.push_str(&differences(&comparison, context.paint));
         let refusal = expectation.refusal(&comparison);
         let answer = Answer::new(
             text,
             &Tested {
-                trial: &trial,
+                file_test: &test,
                 comparison: Some(&comparison),
             },
         )?;
@@ -103,8 +104,8 @@ impl Test {
 /// How many differences or rejections are shown to people, of a kind.
 const SHOWN: usize = 20;
 
-fn describe(trial: &FileTest, paint: Paint) -> String {
-    let descriptor = &trial.descriptor;
+fn describe(test: &FileTest, paint: Paint) -> String {
+    let descriptor = &test.descriptor;
     let header = descriptor.table_columns().map(|column| {
         use backfold::schema::Kind;
         let side = match column.kind {
@@ -114,8 +115,8 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         (column.name.clone(), side)
     });
     let mut table = Table::of(header.collect());
-    for row in &trial.rows {
-        let cells = trial.columns.iter().map(|column| match row.get(column) {
+    for row in &test.rows {
+        let cells = test.columns.iter().map(|column| match row.get(column) {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => String::new(),
@@ -123,21 +124,21 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         table.push(cells.collect());
     }
     let mut text = table.render(0, paint);
-    let counts = &trial.counts;
+    let counts = &test.counts;
     text.push_str(&format!(
         "\n{} of {}",
-        counted(trial.rows.len() as u64, "row"),
+        counted(test.rows.len() as u64, "row"),
         counted(counts.records, "record")
     ));
     if counts.not_wanted > 0 {
         text.push_str(&format!(", {} not wanted", count(counts.not_wanted)));
     }
     text.push('\n');
-    if trial.rejected > 0 {
-        let rejected = counted(trial.rejected, "record");
+    if test.rejected > 0 {
+        let rejected = counted(test.rejected, "record");
         text.push_str(&format!("\n{} {rejected}:\n", paint.red("rejected")));
     }
-    for rejection in trial.rejections.iter().take(SHOWN) {
+    for rejection in test.rejections.iter().take(SHOWN) {
         let at = rejection
             .path
             .as_ref()
@@ -145,7 +146,7 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         let line = format!("{}: {at}{}", rejection.position, rejection.reason);
         text.push_str(&format!("  {}\n", plain(&line)));
     }
-    text + &more(trial.rejected as usize)
+    text + &more(test.rejected as usize)
 }
 
 /// How the table differs from what was expected, a line each.
@@ -180,7 +181,7 @@ fn differences(comparison: &Comparison, paint: Paint) -> String {
     text + &more(comparison.different.len())
 }
 
-/// What is not shown of so many.
+/// How many of `all` are not shown.
 fn more(all: usize) -> String {
     match all.saturating_sub(SHOWN) {
         0 => String::new(),

@@ -9,8 +9,8 @@ use backfold::progress::{Progress, Stage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::answer::{Format, out};
 use super::arguments::Globals;
+use super::output::{Format, out};
 use super::progress::{Meter, Reading};
 
 /// How often the counters are read.

@@ -2,8 +2,9 @@
 
 use arrow_schema::ArrowError;
 
-use super::gate::GateReport;
+use super::verdict::GateReport;
 use crate::error::{Class, Code, Coded};
+use crate::fold::FoldError;
 use crate::store::{Pointer, StoreError};
 
 /// A failure on the way from a loaded build to the live one.
@@ -93,6 +94,9 @@ pub enum CutoverError {
         /// Why.
         source: ArrowError,
     },
+    /// The rows of a build could not be sorted by key.
+    #[error(transparent)]
+    Sort(#[from] FoldError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -129,6 +133,7 @@ impl Coded for CutoverError {
             CutoverError::Held { .. } => &codes::HELD,
             CutoverError::Moved { .. } => &codes::MOVED,
             CutoverError::Compare { .. } => &codes::COMPARE,
+            CutoverError::Sort(error) => error.code(),
             CutoverError::Store(error) => error.code(),
         }
     }

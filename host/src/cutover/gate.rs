@@ -1,60 +1,16 @@
 //! What must hold before a build may go live.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::channel;
 
+use super::sorted::{SortOptions, read_sorted};
+use super::verdict::{Check, GateOptions, GateReport};
 use super::{CutoverError, offsets};
 use crate::decode::Counts;
 use crate::fold::FoldedOffsets;
 use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns};
 use crate::units::ByteSize;
 
-/// What the gate tolerates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GateOptions {
-    /// The most records that may have been rejected.
-    pub max_quarantined: u64,
-    /// The most bytes that rejections may have swallowed: bytes in which other records than the rejected ones may be lost.
-    /// However many rejections are tolerated, these are not.
-    #[serde(skip_serializing_if = "is_none_swallowed")]
-    pub max_swallowed: ByteSize,
-    /// Whether offsets of a topic may be missing between those that an archive's objects hold.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub allow_gaps: bool,
-    /// Whether records may have been folded twice, since two objects hold them.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub allow_overlaps: bool,
-    /// The fewest rows that the table may have.
-    pub min_rows: u64,
-    /// The fewest rows in proportion to the live table: 0.9 refuses a table that lost more than a tenth.
-    pub min_rows_ratio: Option<f64>,
-    /// The most rows in proportion to the live table: 2.0 refuses one that more than doubled.
-    pub max_rows_ratio: Option<f64>,
-}
-
-/// What a job does not set leaves no trace.
-fn is_none_swallowed(size: &ByteSize) -> bool {
-    size.0 == 0
-}
-
-impl Default for GateOptions {
-    fn default() -> Self {
-        GateOptions {
-            max_quarantined: 0,
-            max_swallowed: ByteSize(0),
-            allow_gaps: false,
-            allow_overlaps: false,
-            min_rows: 1,
-            min_rows_ratio: None,
-            max_rows_ratio: None,
-        }
-    }
-}
-
-/// A build, and what is known of it.
+/// A build, and the facts that the gate judges it by.
 pub struct GateInput<'a> {
     /// Where its table is.
     pub store: &'a dyn StateStore,
@@ -62,7 +18,7 @@ pub struct GateInput<'a> {
     pub build: &'a BuildInfo,
     /// The columns of its table.
     pub columns: &'a TableColumns,
-    /// What the merge gave.
+    /// Rows and digest that the merge gave.
     pub merged: &'a Loaded,
     /// Splits of the plan.
     pub splits_planned: u64,
@@ -74,49 +30,15 @@ pub struct GateInput<'a> {
     pub is_narrowed: bool,
     /// Records that were rejected.
     pub quarantined: u64,
-    /// What was read.
+    /// Counts of the records that were read.
     pub counts: &'a Counts,
     /// What is tolerated.
     pub options: &'a GateOptions,
-}
-
-/// One thing that must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `swallowed`, `rows`, `content` or `growth`.
-    pub name: &'static str,
-    /// Whether it holds.
-    pub passed: bool,
-    /// What was found, and where it fails what was wanted.
-    pub text: String,
-}
-
-/// The outcome of all checks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GateReport {
-    /// The public name.
-    pub table: String,
-    /// The build that was checked.
-    pub build: String,
-    /// The checks, in order.
-    pub checks: Vec<Check>,
+    /// How the table's rows are sorted, if the store does not read them sorted.
+    pub sorting: &'a SortOptions,
 }
 
 impl GateReport {
-    /// Whether all checks hold.
-    pub fn passed(&self) -> bool {
-        self.checks.iter().all(|check| check.passed)
-    }
-
-    /// What failed, a sentence each.
-    pub fn refusals(&self) -> Vec<&str> {
-        self.checks
-            .iter()
-            .filter(|check| !check.passed)
-            .map(|check| check.text.as_str())
-            .collect()
-    }
-
     /// Goes on only if all checks hold.
     ///
     /// # Errors
@@ -133,16 +55,6 @@ impl GateReport {
     }
 }
 
-impl fmt::Display for GateReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for check in &self.checks {
-            let mark = if check.passed { "pass" } else { "FAIL" };
-            writeln!(f, "{mark}  {:<10}  {}", check.name, check.text)?;
-        }
-        Ok(())
-    }
-}
-
 /// Checks a loaded build. Reads its table back from the store to do so. All checks are made, whatever fails.
 ///
 /// # Errors
@@ -151,13 +63,12 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
     let GateInput {
         store,
         build,
-        columns,
         merged,
         options,
         ..
     } = input;
-    let stored = stored(store, build, columns).await?;
-    let mut checks = vec![check(
+    let stored = stored(&input).await?;
+    let mut checks = vec![Check::new(
         "coverage",
         input.splits_covered == input.splits_planned,
         format!(
@@ -166,7 +77,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
         ),
     )];
     checks.extend(offsets::checks(input.offsets, input.is_narrowed, options));
-    checks.push(check(
+    checks.push(Check::new(
         "quarantine",
         input.quarantined <= options.max_quarantined,
         format!(
@@ -176,7 +87,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
     ));
     checks.extend(swallowed(input.counts, options.max_swallowed));
     checks.extend([
-        check(
+        Check::new(
             "rows",
             stored.rows >= options.min_rows,
             format!(
@@ -184,7 +95,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
                 stored.rows, options.min_rows
             ),
         ),
-        check("content", stored == *merged, content_text(&stored, merged)),
+        Check::new("content", stored == *merged, content_text(&stored, merged)),
     ]);
     if options.min_rows_ratio.is_some() || options.max_rows_ratio.is_some() {
         checks.push(growth(
@@ -200,10 +111,6 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
     })
 }
 
-pub(super) fn check(name: &'static str, passed: bool, text: String) -> Check {
-    Check { name, passed, text }
-}
-
 /// Whether rejections took in more than their own records, where any did.
 fn swallowed(counts: &Counts, most: ByteSize) -> Option<Check> {
     let (bytes, places) = (counts.swallowed_bytes, counts.swallowed_places);
@@ -214,7 +121,7 @@ fn swallowed(counts: &Counts, most: ByteSize) -> Option<Check> {
              `swallowed_bytes` name each place",
             most.0
         );
-        check("swallowed", bytes <= most.0, text)
+        Check::new("swallowed", bytes <= most.0, text)
     })
 }
 
@@ -236,7 +143,7 @@ fn content_text(stored: &Loaded, merged: &Loaded) -> String {
 
 fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
     let Some(live) = live.filter(|live| *live > 0) else {
-        return check(
+        return Check::new(
             "growth",
             true,
             "there are no live rows to compare with".to_owned(),
@@ -254,7 +161,7 @@ fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
     };
     // Both bounds are inclusive, and a bound that is no number lets nothing through.
     let passed = min <= ratio && ratio <= max;
-    check(
+    Check::new(
         "growth",
         passed,
         format!("the table has {ratio:.3} times the {live} live rows, {wanted} wanted"),
@@ -262,11 +169,8 @@ fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
 }
 
 /// What a build's table really holds.
-async fn stored(
-    store: &dyn StateStore,
-    build: &BuildInfo,
-    columns: &TableColumns,
-) -> Result<Loaded, CutoverError> {
+async fn stored(input: &GateInput<'_>) -> Result<Loaded, CutoverError> {
+    let (build, columns) = (input.build, input.columns);
     let (sender, mut receiver) = channel(2);
     let end = async {
         let mut end = None;
@@ -280,7 +184,10 @@ async fn stored(
         }
         end
     };
-    let (read, end) = futures::join!(store.read(build, columns, sender), end);
+    let (read, end) = futures::join!(
+        read_sorted(input.store, build, columns, input.sorting, sender),
+        end
+    );
     read?;
     end.ok_or_else(|| {
         StoreError::Unfinished {
@@ -332,6 +239,7 @@ mod tests {
             quarantined: 0,
             counts: &Counts::default(),
             options: &options,
+            sorting: &SortOptions::default(),
         };
         change(&mut input);
         gate(input).await.unwrap()

@@ -15,7 +15,9 @@ mod error;
 mod gate;
 mod gc;
 mod offsets;
+mod sorted;
 mod swap;
+mod verdict;
 
 pub use diff::{
     Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, IndexDiff, Lost, Samples,
@@ -23,9 +25,11 @@ pub use diff::{
 };
 pub use error::CutoverError;
 pub(crate) use error::codes;
-pub use gate::{Check, GateInput, GateOptions, GateReport, gate};
+pub use gate::{GateInput, gate};
 pub use gc::{DEFAULT_KEEP, gc};
+pub use sorted::SortOptions;
 pub use swap::{rollback, swap};
+pub use verdict::{Check, GateOptions, GateReport};
 
 #[cfg(test)]
 mod fixture;

@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use super::gate::{Check, GateOptions, check};
+use super::verdict::{Check, GateOptions};
 use crate::fold::FoldedOffsets;
 use crate::source::offsets::len;
 
-/// The most places that are told.
-const TOLD: usize = 5;
+/// The most places that a check names.
+const PLACES_LIMIT: usize = 5;
 
 /// The checks, where keys of objects name offsets.
 ///
-/// Where the job has a range in time (`is_narrowed`), the others of scattered records may lie outside of it: then gaps
-/// are told, but refuse nothing.
+/// Where the job has a range in time (`is_narrowed`), the neighbours of records that a partitioner scattered may lie
+/// outside of that range: then gaps are reported, but refuse nothing.
 pub(super) fn checks(
     folded: &FoldedOffsets,
     is_narrowed: bool,
@@ -58,7 +58,7 @@ fn gaps(folded: &FoldedOffsets, is_narrowed: bool, are_allowed: bool) -> Check {
             "; partitions not judged, since a partitioner dealt their records out beyond the job's range: {unjudged}"
         );
     }
-    check("gaps", are_allowed || missing.offsets == 0, text)
+    Check::new("gaps", are_allowed || missing.offsets == 0, text)
 }
 
 fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
@@ -77,7 +77,7 @@ fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
             allowance("allow_overlaps", are_allowed)
         ),
     };
-    check("overlaps", are_allowed || repeated.offsets == 0, text)
+    Check::new("overlaps", are_allowed || repeated.offsets == 0, text)
 }
 
 fn allowance(setting: &str, is_given: bool) -> String {
@@ -98,15 +98,15 @@ fn shown(range: &Range<i64>) -> String {
 #[derive(Default)]
 struct Places {
     offsets: u64,
-    told: Vec<String>,
+    named: Vec<String>,
     more: u64,
 }
 
 impl Places {
     fn add(&mut self, offsets: u64, place: impl FnOnce() -> String) {
         self.offsets += offsets;
-        if self.told.len() < TOLD {
-            self.told.push(place());
+        if self.named.len() < PLACES_LIMIT {
+            self.named.push(place());
         } else {
             self.more += 1;
         }
@@ -117,7 +117,7 @@ impl Places {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        format!("{}{more}", self.told.join(", "))
+        format!("{}{more}", self.named.join(", "))
     }
 }
 

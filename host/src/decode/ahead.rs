@@ -13,7 +13,7 @@ use super::inflate::{Content, Filled};
 use super::{DecodeError, DecodeOptions};
 use crate::source::Chunk;
 
-/// A decompressed chunk, for [`Decoding::push_inflated`](super::Decoding::push_inflated).
+/// A decompressed chunk; one kind of [`Piece`](super::Piece).
 #[derive(Clone, Debug)]
 pub struct Inflated {
     pub(super) chunk: Chunk,

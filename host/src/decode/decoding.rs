@@ -1,41 +1,34 @@
-//! The interface of a worker: chunks in, events out.
+//! The interface of a worker: pieces in, events out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ahead::Inflated;
 use super::block::{BLOCK_BYTES, Blocks};
-use super::columnar::{AvroMessages, Decoders, GroupReader, RowGroup};
+use super::columnar::{AvroMessages, Decoders, GroupReader};
 use super::format::{Opening, reader_of_record};
 use super::inflate::Content;
 use super::json::Processor;
 use super::messages::MessageReader;
+use super::piece::Piece;
 use super::reader::{Paused, Reader};
 use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
-/// Decodes the chunks of one split after another, on the thread of a worker.
+/// Decodes the pieces of one split after another, on the thread of a worker.
 ///
-/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last chunk of
+/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last piece of
 /// a split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
-    chunks: VecDeque<Fed>,
+    pieces: VecDeque<Piece>,
     /// The object whose chunks are being pushed.
     open: Option<Arc<Object>>,
     reading: Reading,
     /// Decoders of Avro messages; `None` where messages are text.
     avro: Option<Decoders>,
-}
-
-/// A chunk in the queue: as stored, inflated, or a row group.
-enum Fed {
-    Stored(Chunk),
-    Inflated(Inflated),
-    RowGroup(RowGroup),
 }
 
 enum Reading {
@@ -74,7 +67,7 @@ impl Decoding {
             rows: Rows::new(projection, options.batch_rows as usize, processor)?,
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
-            chunks: VecDeque::new(),
+            pieces: VecDeque::new(),
             open: None,
             reading: Reading::Nothing,
             avro: None,
@@ -90,35 +83,19 @@ impl Decoding {
         self
     }
 
-    /// Queues the next chunk of the split.
+    /// Queues the next piece of the split.
     ///
     /// # Errors
-    /// If the chunk is out of order: bytes outside of an object, or another object before the end of the last.
-    pub fn push(&mut self, chunk: Chunk) -> Result<(), DecodeError> {
-        self.check_order(&chunk)?;
-        self.chunks.push_back(Fed::Stored(chunk));
-        Ok(())
-    }
-
-    /// Queues the next chunk of the split, which is inflated already. Of a split, all chunks are inflated or none.
-    ///
-    /// # Errors
-    /// As [`push`](Decoding::push).
-    pub fn push_inflated(&mut self, inflated: Inflated) -> Result<(), DecodeError> {
-        self.check_order(&inflated.chunk)?;
-        self.chunks.push_back(Fed::Inflated(inflated));
-        Ok(())
-    }
-
-    /// Queues the next row group of a Parquet object, between the chunks of other objects.
-    ///
-    /// # Errors
-    /// If an object is not at its end.
-    pub fn push_row_group(&mut self, group: RowGroup) -> Result<(), DecodeError> {
-        if let Some(object) = &self.open {
-            return Err(unfinished(object));
+    /// If the piece is out of order: bytes outside of an object, or another object before the end of the last.
+    pub fn push(&mut self, piece: impl Into<Piece>) -> Result<(), DecodeError> {
+        let piece = piece.into();
+        match (&piece, &self.open) {
+            (Piece::Chunk(chunk), _) => self.check_order(chunk)?,
+            (Piece::Inflated(inflated), _) => self.check_order(&inflated.chunk)?,
+            (Piece::RowGroup(_), Some(object)) => return Err(unfinished(object)),
+            (Piece::RowGroup(_), None) => {}
         }
-        self.chunks.push_back(Fed::RowGroup(group));
+        self.pieces.push_back(piece);
         Ok(())
     }
 
@@ -179,9 +156,9 @@ impl Decoding {
             match paused {
                 Paused::Full => return Ok(Some(self.rows.take())),
                 Paused::Done => self.reading = Reading::Nothing,
-                Paused::Hungry => match self.chunks.pop_front() {
+                Paused::Hungry => match self.pieces.pop_front() {
                     None => return Ok(None),
-                    Some(chunk) => self.take_in(chunk),
+                    Some(piece) => self.take_in(piece),
                 },
             }
         }
@@ -221,11 +198,11 @@ impl Decoding {
         self.rows.parser()
     }
 
-    fn take_in(&mut self, fed: Fed) {
-        let (chunk, inflated_from) = match fed {
-            Fed::Stored(chunk) => (chunk, None),
-            Fed::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
-            Fed::RowGroup(group) => {
+    fn take_in(&mut self, piece: Piece) {
+        let (chunk, inflated_from) = match piece {
+            Piece::Chunk(chunk) => (chunk, None),
+            Piece::Inflated(inflated) => (inflated.chunk, Some(inflated.stored_bytes)),
+            Piece::RowGroup(group) => {
                 if group.is_first() {
                     self.rows.begin_object(group.object());
                 }

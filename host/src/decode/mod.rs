@@ -6,6 +6,7 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `piece` | [`Piece`] of a split: a chunk, an inflated chunk, or a row group |
 //! | `decoding` | [`Decoding`]: the worker pushes chunks and takes batches of events |
 //! | `ahead` | [`Inflating`]: decompression on another thread than the worker's |
 //! | `options` | the section `decode` of a job |
@@ -83,6 +84,7 @@ mod messages;
 mod objects;
 mod offsets;
 mod options;
+mod piece;
 mod plan;
 mod position;
 mod projection;
@@ -113,6 +115,7 @@ pub use inflate::Compression;
 pub use inflate::measure;
 pub use offsets::ReadOffsets;
 pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
+pub use piece::Piece;
 pub use position::Position;
 pub use projection::Projection;
 pub use provenance::Provenance;

@@ -91,8 +91,7 @@ impl CsvOptions {
     }
 }
 
-/// The registry of the schemas of Avro messages: `[decode.registry]`. Its serialized form has the URL alone, and
-/// secrets are never part of it.
+/// The registry of the schemas of Avro messages: `[decode.registry]`. Secrets are never part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegistryConfig {
@@ -100,16 +99,16 @@ pub struct RegistryConfig {
     #[serde(deserialize_with = "registry_url")]
     pub url: String,
     /// The user for basic authentication. The password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// A file with the password.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
     /// A file with a bearer token, if there is no `user`. `BACKFOLD_REGISTRY_TOKEN` can have the token instead.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// A PEM file of certificates that are trusted in addition to those of the system.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
 
@@ -222,6 +221,15 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
+    /// The options that decide which events a record becomes: all but the credentials of a registry.
+    pub fn deciding(&self) -> Self {
+        let registry = self.registry.as_ref();
+        DecodeOptions {
+            registry: registry.map(|registry| RegistryConfig::at(registry.url.as_str())),
+            ..self.clone()
+        }
+    }
+
     /// Checks that the records of the job's format can have the paths of `projection`.
     pub(super) fn check_paths(&self, projection: &Projection) -> Result<(), DecodeError> {
         if self.format.has_paths() {

@@ -8,7 +8,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::block::Block;
 use super::column::{Column, Misfit};
-use super::columnar::{ColumnPlan, Gathering, Piece};
+use super::columnar::{ColumnPiece, ColumnPlan, Gathering};
 use super::json::{Fault, Processor, RecordParser};
 use super::key_fields::PlannedKeyFields;
 use super::offsets::{OffsetTracker, RecordPlace};
@@ -143,7 +143,7 @@ impl Rows {
     }
 
     /// Adds rows of a columnar format: at most [`batch_rows`](Rows::batch_rows).
-    pub(super) fn push_columns(&mut self, piece: Piece) {
+    pub(super) fn push_columns(&mut self, piece: ColumnPiece) {
         self.columnar.push(piece, &mut self.tracker);
     }
 

@@ -1,4 +1,4 @@
-//! What a checkpoint says: these splits are folded, and these runs hold all that came of them.
+//! Checkpoints: which splits a worker has folded, and which runs hold the states that came of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,31 +7,59 @@ use super::offsets::FoldedOffsets;
 use super::run::RunFile;
 use crate::decode::Counts;
 
-/// Some whole splits and the runs that hold their states. The runs hold nothing else.
+/// Some whole splits and, for each table, the runs that hold their states. The runs hold nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The splits, in the order in which they were folded.
     pub splits: Vec<FoldedSplit>,
-    /// The runs, in the order of the source; none where no event was left.
-    pub runs: Vec<RunFile>,
-    /// Which offsets of topics the splits account for, that no checkpoint before did.
+    /// What came of the splits, for each table of the build.
+    pub tables: Vec<TableCheckpoint>,
+    /// The offsets of topics that the splits account for and no checkpoint before did.
     #[serde(default, skip_serializing_if = "FoldedOffsets::is_empty")]
     pub offsets: FoldedOffsets,
     /// Where the worker's time went since the checkpoint before.
     pub times: StageTimes,
 }
 
+/// What a checkpoint holds for one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableCheckpoint {
+    /// The runs, in the order of the source; none where no event was left.
+    pub runs: Vec<RunFile>,
+}
+
 /// A split that was folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoldedSplit {
-    /// Its number.
+    /// The number of the split.
     pub split: u64,
-    /// What was read.
+    /// From its first chunk to its last, in microseconds.
+    pub micros: u64,
+    /// What became of its records, for each table of the build.
+    pub tables: Vec<SplitCounts>,
+}
+
+impl FoldedSplit {
+    /// Records that the decoder or the component rejected, of all tables.
+    pub fn rejected(&self) -> u64 {
+        self.tables.iter().map(SplitCounts::rejected).sum()
+    }
+}
+
+/// What became of the records of a split for one table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitCounts {
+    /// What the decoder read.
     pub counts: Counts,
     /// Records that the component rejected.
     pub rejected_by_component: u64,
-    /// From its first chunk to its last, in microseconds.
-    pub micros: u64,
+}
+
+impl SplitCounts {
+    /// Records that the decoder or the component rejected.
+    pub fn rejected(&self) -> u64 {
+        self.counts.rejected + self.rejected_by_component
+    }
 }
 
 /// Where a worker's time went, in microseconds of wall clock.
@@ -70,7 +98,7 @@ impl std::ops::AddAssign for StageTimes {
     }
 }
 
-/// Where workers put their checkpoints.
+/// Keeps the checkpoints of workers.
 pub trait CheckpointSink: Send + Sync {
     /// Makes the checkpoint durable. Its runs and quarantine files are durable already; once this returns
     /// `Ok`, its splits are never folded again.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::decode::DecodeError;
 use crate::error::{Class, Code, Coded};
 use crate::guest::GuestError;
+use crate::scan::{ScanError, SchemasError};
 use crate::source::SourceError;
 
 /// A failure of the fold.
@@ -27,6 +28,9 @@ pub enum FoldError {
         /// Why.
         source: DecodeError,
     },
+    /// The schemas of a split's messages could not be learned.
+    #[error(transparent)]
+    Schemas(#[from] SchemasError),
     /// The component could not be opened once more.
     #[error("the component could not be opened")]
     Open {
@@ -116,6 +120,15 @@ pub enum FoldError {
 }
 
 impl FoldError {
+    /// What ended the scan of a split.
+    pub(crate) fn in_split(split: u64, error: ScanError) -> Self {
+        match error {
+            ScanError::Read(source) => FoldError::Read { split, source },
+            ScanError::Decode(source) => FoldError::Decode { split, source },
+            ScanError::Schemas(error) => FoldError::Schemas(error),
+        }
+    }
+
     /// For `map_err` on file operations.
     pub(crate) fn io(
         doing: &'static str,
@@ -135,6 +148,7 @@ impl Coded for FoldError {
         match self {
             FoldError::Read { source, .. } => source.code(),
             FoldError::Decode { source, .. } => source.code(),
+            FoldError::Schemas(error) => error.code(),
             FoldError::Open { source }
             | FoldError::Fold { source, .. }
             | FoldError::Merge { source, .. } => source.code(),

@@ -10,13 +10,17 @@
 mod ahead;
 mod algebra;
 mod checkpoint;
+mod claims;
 mod column;
 mod cursor;
 mod digest;
+mod drain;
 mod error;
 mod heap;
 mod index;
+mod lane;
 mod merge;
+mod merge_plan;
 mod offsets;
 mod options;
 mod paged;
@@ -34,17 +38,23 @@ mod worker;
 mod tests;
 
 pub use algebra::Algebra;
-pub use checkpoint::{Checkpoint, CheckpointSink, FoldedSplit, StageTimes};
+pub use checkpoint::{
+    Checkpoint, CheckpointSink, FoldedSplit, SplitCounts, StageTimes, TableCheckpoint,
+};
+pub use claims::{Claims, SplitClaims};
 pub use digest::RowsDigest;
+pub use drain::drain;
 pub use error::FoldError;
 pub(crate) use error::codes;
-pub use offsets::{Claims, FoldedOffsets, PartitionOffsets};
+pub use lane::{Lane, LaneSettings};
+pub use merge_plan::MergePlan;
+pub use offsets::{FoldedOffsets, PartitionOffsets};
 pub use options::{FoldOptions, QuarantineOptions};
 pub use quarantine::{MessageParts, Quarantined, RejectedBy, Written, join_quarantine};
 pub(crate) use rows::panic_message;
 pub(crate) use rows::sorted_rows;
-pub use rows::{MergePlan, MergedRows, OpenAlgebra, merge_rows};
+pub use rows::{MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
-pub(crate) use run::verify_run;
+pub(crate) use run::{verify_run, write_run};
 pub use table::StateTable;
 pub use worker::{Feed, Worker, WorkerSettings};

@@ -1,4 +1,4 @@
-//! Merging in passes, where there are more runs than can be merged at a time.
+//! Merging in passes, where there are more runs than are merged at a time.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use super::algebra::Algebra;
 use super::cursor::KeyRange;
 use super::error::FoldError;
 use super::merge::Merger;
+use super::merge_plan::MergePlan;
 use super::reader::RunReader;
-use super::rows::MergePlan;
 use super::run::{RunFile, RunWriter};
 use super::shape::MergeShape;
 
-/// Files that a merge writes for itself. They go with this.
+/// The files that a merge in passes writes, removed when this is dropped.
 pub(super) struct Passing {
     folder: PathBuf,
     names: Vec<String>,
@@ -26,7 +26,7 @@ impl Passing {
         }
     }
 
-    /// Removes those of these files that the merge wrote.
+    /// Removes those of `files` that the merge wrote.
     fn remove(&mut self, files: &[RunFile]) {
         for file in files {
             if let Some(at) = self.names.iter().position(|name| *name == file.name) {
@@ -47,13 +47,13 @@ impl Drop for Passing {
 fn remove(folder: &std::path::Path, name: &str) {
     let path = folder.join(name);
     if let Err(error) = std::fs::remove_file(&path) {
-        // It takes room, and nothing else; the next run of the build removes it.
+        // The file takes room, and does no other harm; the next run of the build removes it.
         tracing::warn!(%error, "{} cannot be removed", path.display());
     }
 }
 
-/// Merges neighbouring runs of `plan` until no more are left than `shape` has merged at a time, and no more often than
-/// that takes. The files that it writes are in the plan then, and go with what is given back.
+/// Merges neighbouring runs of `plan` until no more are left than `shape` merges at a time, and as few of them as that
+/// takes. `plan` then names the files that it writes; they are removed when the [`Passing`] is dropped.
 pub(super) fn merge_down(
     plan: &mut MergePlan<'_>,
     shape: &MergeShape,
@@ -66,7 +66,7 @@ pub(super) fn merge_down(
         let mut left = std::mem::take(&mut plan.runs).into_iter();
         let mut merged = Vec::new();
         for group in 0.. {
-            // Of `n` runs that are merged `n - 1` are fewer.
+            // Merging `n` runs leaves `n - 1` fewer.
             let excess = (merged.len() + left.len()).saturating_sub(shape.fan_in);
             let most = shape.fan_in.min(excess + 1);
             let neighbours: Vec<RunFile> = left.by_ref().take(most).collect();

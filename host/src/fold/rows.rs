@@ -1,13 +1,11 @@
-//! The last step of the fold: all runs, merged by ranges of keys in parallel, as the table's rows in order.
+//! The last step of the fold: all runs, merged by ranges of keys in parallel, become the table's rows in order.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
-use tokio_util::sync::CancellationToken;
 
 use super::ahead::{Receiver, Sender, ahead};
 use super::algebra::{self, Algebra};
@@ -15,68 +13,28 @@ use super::cursor::KeyRange;
 use super::digest::RowsDigest;
 use super::error::FoldError;
 use super::merge::{Merged, Merger};
-use super::options::FoldOptions;
+use super::merge_plan::MergePlan;
 use super::passes::{merge_down, open as open_runs};
 use super::reader::RunReader;
-use super::run::RunFile;
-use super::shape::MergeShape;
 use super::table::StateTable;
 use crate::guest::{GuestError, RowBytes};
 use crate::keys::KeyCodec;
 use crate::schema::Descriptor;
 
-/// What is merged, and how.
-pub struct MergePlan<'a> {
-    /// The folder that holds the runs.
-    pub folder: &'a Path,
-    /// All runs, in the order of the source.
-    pub runs: Vec<RunFile>,
-    /// What the states are.
-    pub descriptor: &'a Descriptor,
-    /// With how much memory and how many threads.
-    pub options: &'a FoldOptions,
-    /// The stack of each: what the component may use, and what the host needs.
-    pub stack_bytes: usize,
-    /// Asks it to stop.
-    pub cancel: CancellationToken,
-}
-
-impl MergePlan<'_> {
-    /// Fails where somebody asked for the end.
-    pub(super) fn check_interrupted(&self) -> Result<(), FoldError> {
-        match self.cancel.is_cancelled() {
-            true => Err(FoldError::Interrupted),
-            false => Ok(()),
-        }
-    }
-
-    /// How to merge the runs.
-    fn shape(&self) -> Result<MergeShape, FoldError> {
-        // Opened one by one, since all of them may be more than can be open.
-        let largest = |run| Ok(RunReader::open(self.folder, run)?.largest_bytes());
-        let largest: Vec<usize> = self
-            .runs
-            .iter()
-            .map(largest)
-            .collect::<Result<_, FoldError>>()?;
-        Ok(MergeShape::of(&self.options.means(), &largest))
-    }
-}
-
 /// Rows of a table in memory that are presented together, and their bytes.
 const BATCH_ROWS: usize = 8_192;
 const BATCH_BYTES: usize = 8 << 20;
 
-/// What a merge came to.
+/// The result of a merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergedRows {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// Their digest, as [`RowsDigest`] computes it.
+    /// The digest of the rows, as [`RowsDigest`] computes it.
     pub digest: String,
 }
 
-/// An algebra for each merging thread.
+/// Opens an algebra for each merging thread.
 pub type OpenAlgebra<'a> = dyn Fn() -> Result<Box<dyn Algebra + Send>, GuestError> + Sync + 'a;
 
 /// Merges all runs and gives the table's rows to `sink`, batch by batch, sorted by key: the keys, the states,
@@ -86,7 +44,7 @@ pub type OpenAlgebra<'a> = dyn Fn() -> Result<Box<dyn Algebra + Send>, GuestErro
 /// [`FoldOptions::state_budget`] says. No file of its own is left in the folder.
 ///
 /// # Errors
-/// Where the component fails, a run cannot be read, or somebody asked to stop.
+/// Where the component fails, a run cannot be read, `sink` fails, or [`MergePlan::cancel`] fires.
 pub fn merge_rows(
     mut plan: MergePlan<'_>,
     open: &OpenAlgebra<'_>,
@@ -129,7 +87,7 @@ pub fn merge_rows(
                 .stack_size(plan.stack_bytes)
                 .spawn_scoped(scope, move || {
                     if let Err(error) = merge_lane(plan, merger, mine, &mut *algebra, &send) {
-                        // Where nobody listens any more, somebody else's error is already on its way.
+                        // Where the receiver is gone, another error is already on its way.
                         let _ = send.send(Err(error), 0);
                     }
                 })
@@ -248,7 +206,7 @@ fn without_negative_zero(column: ArrayRef) -> ArrayRef {
 
 /// Cuts the keys into ranges that take about N bytes of the runs.
 ///
-/// What a lane merges ahead of the others is so about what it may keep. A range holds more than one batch of each run,
+/// So a lane merges ahead of the others about what it may keep. A range holds more than one batch of each run,
 /// so that few are read twice at its ends.
 fn ranges(runs: &[Arc<RunReader>], range_bytes: usize) -> Vec<KeyRange> {
     let mut begins: Vec<(&[u8], usize)> = Vec::new();
@@ -296,7 +254,7 @@ fn on_worker_stack<T: Send>(
     })
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()

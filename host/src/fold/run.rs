@@ -50,7 +50,7 @@ pub(super) fn run_schema(states: &Schema) -> SchemaRef {
 
 /// Empties `table` into the file `name` in `folder`, in batches of at most `batch_bytes` bytes. The file is durable under its
 /// name once this returns; before, there is at most a file that ends in `.part`.
-pub(super) fn write_run(
+pub(crate) fn write_run(
     folder: &Path,
     name: &str,
     table: &mut StateTable,

@@ -12,7 +12,8 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use super::rows::{MergePlan, merge_rows};
+use super::merge_plan::MergePlan;
+use super::rows::merge_rows;
 use super::run::write_run;
 use super::{Algebra, FoldError, FoldOptions, StateTable};
 use crate::guest::{GuestError, Partials};

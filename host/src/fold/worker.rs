@@ -1,103 +1,87 @@
 //! A worker: splits in, checkpoints out.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Receiver;
 
-use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit};
+use super::checkpoint::{Checkpoint, CheckpointSink, FoldedSplit, TableCheckpoint};
+use super::claims::{Claims, SplitClaims};
 use super::error::FoldError;
-use super::offsets::Claims;
-use super::quarantine::SplitQuarantine;
-use super::run::{RunFile, write_run};
-use super::table::StateTable;
-use crate::decode::{DecodeError, Decoding, Events, Inflated, Provenance, Rejected, RowGroup};
-use crate::guest::{Drained, GuestError, Refused, Suspect, Window};
+use super::lane::{Lane, micros, micros_since};
+use crate::decode::{DecodeOptions, Inflating, Piece};
 use crate::progress::Progress;
-use crate::source::{Chunk, SourceError};
+use crate::scan::ScanError;
 
-/// How much is taken from the feed at once, so that whoever feeds is woken once for all of it.
+/// How much is taken from the feed at once, so that the feeding task is woken once for all of it.
 const FED_AT_ONCE: usize = 8;
 
 /// What a worker is fed.
 #[derive(Debug)]
 pub enum Feed {
-    /// A split begins.
+    /// The split with this number begins.
     Split(u64),
-    /// A piece of it.
-    Chunk(Chunk),
-    /// A piece of it, inflated already.
-    Inflated(Inflated),
-    /// A row group of a Parquet object of it.
-    RowGroup(RowGroup),
-    /// It cannot be inflated or made sense of.
-    Damaged(DecodeError),
-    /// It was delivered whole.
+    /// A piece of the split.
+    Piece(Piece),
+    /// The split was delivered whole.
     SplitEnd,
-    /// It could not be delivered.
-    Failed(SourceError),
+    /// The split could not be delivered.
+    Failed(ScanError),
 }
 
-/// What a worker works with.
+impl From<Piece> for Feed {
+    fn from(piece: Piece) -> Self {
+        Feed::Piece(piece)
+    }
+}
+
+/// Folds splits by all of its lanes, one for each table, and makes them durable with one checkpoint for all: a split is
+/// folded by all lanes or by none.
 pub struct Worker {
-    decoding: Decoding,
-    window: Window,
-    table: StateTable,
+    lanes: Vec<Lane>,
     settings: WorkerSettings,
     sink: Arc<dyn CheckpointSink>,
     progress: Arc<Progress>,
     split: Option<OpenSplit>,
+    /// Without what the lanes have folded, until it is written.
     checkpoint: Checkpoint,
     since_checkpoint: Instant,
-    /// The digest of the component.
-    component: Arc<str>,
 }
 
 /// How a worker works.
 #[derive(Clone, Debug)]
 pub struct WorkerSettings {
-    /// Where runs go.
-    pub runs: PathBuf,
-    /// Where rejected records go.
-    pub quarantine: PathBuf,
-    /// Memory for states.
-    pub budget_bytes: usize,
-    /// What a batch of a run may take.
-    pub run_batch_bytes: usize,
-    /// How long to fold before a run is written.
+    /// How long to fold before runs are written.
     pub checkpoint_interval: Duration,
-    /// The job's limit on rejected records, of all workers together.
-    pub stop_after_rejected: u64,
-    /// Whether states may be combined in any order. Where not, each split becomes a run of its own.
-    pub commutative: bool,
-    /// What all workers of the build have read of topics.
+    /// How objects are inflated, where several lanes share their content.
+    pub decode: DecodeOptions,
+    /// The offsets of topics that all workers of the build have read.
     pub claims: Arc<Claims>,
 }
 
 /// The split at hand.
 struct OpenSplit {
-    folded: FoldedSplit,
-    quarantine: SplitQuarantine,
+    number: u64,
+    claims: SplitClaims,
+    /// Inflates for all lanes; where there is one, its decoder inflates.
+    inflating: Option<Inflating>,
     began: Instant,
-    batches: u64,
 }
 
 impl Worker {
-    /// A worker with nothing done.
+    /// A worker with nothing done. Checkpoints list tables in the order of `lanes`.
     pub fn new(
-        decoding: Decoding,
-        mut window: Window,
-        table: StateTable,
+        mut lanes: Vec<Lane>,
         settings: WorkerSettings,
         sink: Arc<dyn CheckpointSink>,
         progress: Arc<Progress>,
     ) -> Self {
+        for (number, lane) in lanes.iter_mut().enumerate() {
+            lane.set_number(number);
+        }
         Worker {
-            component: window.instance().component().digest().into(),
-            decoding,
-            window,
-            table,
+            lanes,
             settings,
             sink,
             progress,
@@ -110,7 +94,7 @@ impl Worker {
     /// Folds what it is fed until the feed ends, checkpointing on the way and at the end.
     ///
     /// # Errors
-    /// After an error nothing since the last checkpoint is of use. A feed that ends within a split is
+    /// After an error, of any lane, nothing since the last checkpoint is of use. A feed that ends within a split is
     /// [`FoldError::Interrupted`].
     pub fn run(mut self, mut feed: Receiver<Feed>) -> Result<(), FoldError> {
         let mut fed = Vec::with_capacity(FED_AT_ONCE);
@@ -131,243 +115,85 @@ impl Worker {
     }
 
     fn take(&mut self, fed: Feed) -> Result<(), FoldError> {
-        let pushed = match fed {
+        match fed {
             Feed::Split(number) => {
                 self.begin_split(number);
-                return Ok(());
+                Ok(())
             }
-            Feed::SplitEnd => return self.end_split(),
-            Feed::Chunk(chunk) => self.decoding.push(chunk),
-            Feed::Inflated(inflated) => {
-                self.checkpoint.times.inflate += micros(inflated.spent());
-                self.decoding.push_inflated(inflated)
-            }
-            Feed::RowGroup(group) => self.decoding.push_row_group(group),
-            Feed::Damaged(source) => Err(source),
-            Feed::Failed(source) => {
-                return Err(FoldError::Read {
-                    split: self.split_number(),
-                    source,
-                });
-            }
-        };
-        self.decode(pushed)
-    }
-
-    /// Decodes and folds what was pushed, as far as it reaches.
-    fn decode(&mut self, pushed: Result<(), DecodeError>) -> Result<(), FoldError> {
-        pushed.map_err(|source| self.cannot_decode(source))?;
-        loop {
-            let began = Instant::now();
-            let events = self.decoding.next();
-            self.count_decoding(began);
-            match events.map_err(|source| self.cannot_decode(source))? {
-                Some(events) => self.fold(events)?,
-                None => return Ok(()),
-            }
+            Feed::Piece(piece) => self.share(piece),
+            Feed::SplitEnd => self.end_split(),
+            Feed::Failed(error) => Err(FoldError::in_split(self.split_number(), error)),
         }
-    }
-
-    fn cannot_decode(&self, source: DecodeError) -> FoldError {
-        FoldError::Decode {
-            split: self.split_number(),
-            source,
-        }
-    }
-
-    /// Counts the time of a call of the decoder.
-    fn count_decoding(&mut self, began: Instant) {
-        let (all, spent) = (began.elapsed(), self.decoding.take_spent());
-        let times = &mut self.checkpoint.times;
-        times.inflate += micros(spent.inflate);
-        times.index += micros(spent.index);
-        times.decode += micros(all.saturating_sub(spent.inflate + spent.index));
     }
 
     fn split_number(&self) -> u64 {
-        self.split.as_ref().map_or(0, |split| split.folded.split)
+        self.split.as_ref().map_or(0, |split| split.number)
     }
 
     fn begin_split(&mut self, number: u64) {
+        let shares = self.lanes.len() > 1;
         self.split = Some(OpenSplit {
-            folded: FoldedSplit {
-                split: number,
-                ..FoldedSplit::default()
-            },
-            quarantine: self.quarantine(number),
+            number,
+            claims: self.settings.claims.split(self.lanes.len()),
+            inflating: shares.then(|| Inflating::new(&self.settings.decode)),
             began: Instant::now(),
-            batches: 0,
         });
+        for lane in &mut self.lanes {
+            lane.begin(number);
+        }
     }
 
-    fn quarantine(&self, split: u64) -> SplitQuarantine {
-        SplitQuarantine::new(&self.settings.quarantine, split, self.component.clone())
-    }
-
-    /// Folds a batch of the split at hand.
-    fn fold(&mut self, mut events: Events) -> Result<(), FoldError> {
-        let claims = &self.settings.claims;
-        claims.take_out_repeated(&mut events, &mut self.checkpoint.offsets)?;
+    /// Gives a piece of the split at hand to all lanes, inflated where there are several.
+    fn share(&mut self, piece: Piece) -> Result<(), FoldError> {
         let Some(split) = &mut self.split else {
             return Ok(());
         };
-        self.progress.add(&events.counts);
-        split.folded.counts += events.counts;
-        for rejected in &events.rejected {
-            split.quarantine.add(rejected)?;
-        }
-        let (number, batch) = (split.folded.split, split.batches);
-        split.batches += 1;
-        if let Some(last) = events.rejected.last() {
-            self.check_rejected(last)?;
-        }
-        let (provenance, began) = (events.provenance.clone(), Instant::now());
-        let refused = self.window.fold(number, batch, events).map_err(|source| {
-            let suspect = Suspect {
-                split: number,
-                batch,
-                provenance: provenance.clone(),
-            };
-            failed_batch(&suspect, source)
-        })?;
-        drop(provenance);
-        self.checkpoint.times.fold += micros_since(began);
-        self.keep_refused(&refused)?;
-        if self.window.is_due() {
-            self.drain()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Puts records that the component refused into the quarantine of their splits.
-    fn keep_refused(&mut self, refused: &[Refused]) -> Result<(), FoldError> {
-        for one in refused {
-            match &mut self.split {
-                Some(split) if split.folded.split == one.split => {
-                    split.quarantine.add_refused(one)?;
-                    split.folded.rejected_by_component += 1;
+        let (lanes, claims) = (&mut self.lanes, &mut split.claims);
+        let (times, progress) = (&mut self.checkpoint.times, &self.progress);
+        let mut give = |piece: Piece| {
+            match &piece {
+                Piece::Chunk(_) => {}
+                Piece::Inflated(inflated) => times.inflate += micros(inflated.spent()),
+                Piece::RowGroup(group) => {
+                    let unread = group.unread_bytes();
+                    progress.bytes_done.fetch_add(unread, Ordering::Relaxed);
                 }
-                _ => self.keep_late(one)?,
             }
-            self.progress
-                .rejected
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-        match refused.last() {
-            Some(last) => self.check_rejected(&last.record),
-            None => Ok(()),
-        }
-    }
-
-    /// Keeps a refused record of a split that was read to its end, but is in no checkpoint yet.
-    fn keep_late(&mut self, refused: &Refused) -> Result<(), FoldError> {
-        let mut quarantine = self.quarantine(refused.split);
-        let mut ended = self.checkpoint.splits.iter_mut().rev();
-        if let Some(folded) = ended.find(|folded| folded.split == refused.split) {
-            if folded.counts.rejected + folded.rejected_by_component > 0 {
-                quarantine = quarantine.going_on();
-            }
-            folded.rejected_by_component += 1;
-        }
-        quarantine.add_refused(refused)?;
-        quarantine.finish()
-    }
-
-    fn check_rejected(&self, last: &Rejected) -> Result<(), FoldError> {
-        let rejected = self
-            .progress
-            .rejected
-            .load(std::sync::atomic::Ordering::Relaxed);
-        let limit = self.settings.stop_after_rejected;
-        if rejected <= limit {
-            return Ok(());
-        }
-        let last = format!("{}: {}", last.position, last.reason);
-        Err(FoldError::TooManyRejected {
-            rejected,
-            limit,
-            last,
+            give_all(lanes, piece, claims)
+        };
+        let (chunk, inflating) = match (piece, &mut split.inflating) {
+            (Piece::Chunk(chunk), Some(inflating)) => (chunk, inflating),
+            (piece, _) => return give(piece),
+        };
+        let mut given = Ok(());
+        let inflated = inflating.push(chunk, |inflated| {
+            given = give(Piece::Inflated(inflated));
+            given.is_ok()
+        });
+        // An error of a lane comes before those of later bytes.
+        given?;
+        inflated.map(drop).map_err(|source| FoldError::Decode {
+            split: split.number,
+            source,
         })
     }
 
-    /// Moves what the component accumulated into the table, and the table into a run where it is full.
-    fn drain(&mut self) -> Result<(), FoldError> {
-        loop {
-            let began = Instant::now();
-            let drained = self.window.drain();
-            let took = micros_since(began);
-            match drained.map_err(|source| self.cannot_drain(source))? {
-                Some(Drained::Partials(partials)) => {
-                    self.checkpoint.times.drain += took;
-                    let began = Instant::now();
-                    self.table.absorb(&partials, self.window.instance())?;
-                    self.checkpoint.times.absorb += micros_since(began);
-                    if self.table.memory_bytes() >= self.settings.budget_bytes {
-                        self.spill()?;
-                    }
-                }
-                Some(Drained::Refused(refused)) => {
-                    self.checkpoint.times.fold += took;
-                    self.keep_refused(&refused)?;
-                }
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn cannot_drain(&self, source: GuestError) -> FoldError {
-        match self.window.suspect() {
-            Some(suspect) => failed_batch(&suspect, source),
-            None => FoldError::Merge {
-                doing: "while it was drained",
-                key: None,
-                source,
-            },
-        }
-    }
-
-    /// Writes the table as a run. It counts only with the checkpoint that names it.
-    fn spill(&mut self) -> Result<(), FoldError> {
-        if self.table.rows() == 0 {
-            return Ok(());
-        }
-        let began = Instant::now();
-        let first_split = self
-            .checkpoint
-            .splits
-            .first()
-            .map_or(self.split_number(), |first| first.split);
-        let name = run_name(first_split, self.checkpoint.runs.len());
-        let schema = self.window.instance().descriptor().state_schema();
-        let (folder, batch_bytes) = (&self.settings.runs, self.settings.run_batch_bytes);
-        let run: RunFile = write_run(folder, &name, &mut self.table, &schema, batch_bytes)?;
-        self.progress
-            .rows_total
-            .fetch_add(run.rows, std::sync::atomic::Ordering::Relaxed);
-        self.checkpoint.runs.push(run);
-        self.checkpoint.times.write += micros_since(began);
-        Ok(())
-    }
-
     fn end_split(&mut self) -> Result<(), FoldError> {
-        let began = Instant::now();
-        let rest = self.decoding.finish();
-        self.count_decoding(began);
-        if let Some(events) = rest.map_err(|source| self.cannot_decode(source))? {
-            self.fold(events)?;
-        }
         let Some(mut split) = self.split.take() else {
             return Ok(());
         };
-        split.folded.micros = micros_since(split.began);
-        split.quarantine.finish()?;
-        self.checkpoint.splits.push(split.folded);
-        self.progress
-            .splits_done
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        for lane in &mut self.lanes {
+            lane.end(&mut split.claims)?;
+        }
+        self.checkpoint.offsets.add(&split.claims.finish());
+        self.checkpoint.splits.push(FoldedSplit {
+            split: split.number,
+            micros: micros_since(split.began),
+            tables: Vec::new(),
+        });
+        self.progress.splits_done.fetch_add(1, Ordering::Relaxed);
         let due = self.since_checkpoint.elapsed() >= self.settings.checkpoint_interval;
-        if due || !self.settings.commutative {
+        if due || !self.lanes.iter().all(Lane::is_commutative) {
             self.write_checkpoint()
         } else {
             Ok(())
@@ -376,66 +202,42 @@ impl Worker {
 
     /// Makes all that was folded since the checkpoint before durable.
     fn write_checkpoint(&mut self) -> Result<(), FoldError> {
-        self.drain()?;
-        self.spill()?;
-        let checkpoint = std::mem::take(&mut self.checkpoint);
+        let mut checkpoint = std::mem::take(&mut self.checkpoint);
+        for lane in &mut self.lanes {
+            let folded = lane.checkpoint()?;
+            checkpoint.times += folded.times;
+            let counts = folded.splits.into_iter().map(|(_, counts)| counts);
+            for (split, counts) in checkpoint.splits.iter_mut().zip(counts) {
+                split.tables.push(counts);
+            }
+            checkpoint
+                .tables
+                .push(TableCheckpoint { runs: folded.runs });
+        }
         self.since_checkpoint = Instant::now();
         if checkpoint.splits.is_empty() {
             return Ok(());
         }
+        let runs = checkpoint.tables.iter().map(|table| table.runs.len());
         tracing::debug!(
             splits = checkpoint.splits.len(),
-            runs = checkpoint.runs.len(),
+            runs = runs.sum::<usize>(),
             "checkpoint"
         );
         self.sink.commit(checkpoint)
     }
 }
 
-/// The name of a run: names sort as the source does, by the first split and then by the part of what came of it. Neither
-/// has more digits than these on any machine.
-fn run_name(first_split: u64, part: usize) -> String {
-    format!("{first_split:010}-{part:010}.arrow")
-}
-
-fn failed_batch(suspect: &Suspect, source: GuestError) -> FoldError {
-    FoldError::Fold {
-        split: suspect.split,
-        batch: suspect.batch,
-        records: records(&suspect.provenance).into(),
-        source,
+/// Gives a piece to each lane; the last one gets it without a copy.
+fn give_all(lanes: &mut [Lane], piece: Piece, claims: &mut SplitClaims) -> Result<(), FoldError> {
+    let Some((last, others)) = lanes.split_last_mut() else {
+        return Ok(());
+    };
+    for lane in others {
+        lane.take(piece.clone(), claims)?;
     }
-}
-
-/// The first and the last record of a batch.
-fn records(provenance: &Provenance) -> String {
-    match provenance.rows() {
-        0 => "no records".into(),
-        rows => format!(
-            "{} to {}",
-            provenance.position(0),
-            provenance.position(rows - 1)
-        ),
-    }
-}
-
-fn micros_since(began: Instant) -> u64 {
-    micros(began.elapsed())
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    last.take(piece, claims)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_runs_sort_as_the_source_does() {
-        let numbers = [0, 9, 10, 9_999, 10_000, 9_999_999_999];
-        let parts = |split: usize| numbers.map(|part| run_name(split as u64, part));
-        let names: Vec<_> = numbers.into_iter().flat_map(parts).collect();
-        assert!(names.is_sorted(), "{names:?}");
-    }
-}
+mod tests;

@@ -1,10 +1,9 @@
-//! Compiled components, kept between runs.
+//! A cache of compiled components.
 //!
-//! Loading machine code from a file is as safe as the file. So the folder belongs to this user and nobody else
-//! can write to it, which is checked each time; a file is named by the digest of the `.wasm` and by all that
-//! the compiler and its settings contribute; and it begins with the digest of what follows, so that a file that
-//! was cut off or has rotted is compiled anew. Where any of this fails, the component is compiled, as without a
-//! cache.
+//! Loading machine code from a file is as safe as the file. So the folder has to belong to this user, and no other
+//! user may write to it; that is checked each time. The name of a file contains the digest of the `.wasm`, the version
+//! of the compiler and its settings. A file begins with the digest of its content, so that a truncated or damaged file is
+//! not loaded. If any check fails, the component is compiled as without a cache.
 
 use std::fs::{self, OpenOptions};
 use std::hash::{Hash, Hasher};
@@ -16,20 +15,20 @@ use wasmtime::component::Component;
 
 use crate::durable;
 
-/// Bytes of the digest that a file begins with.
+/// The bytes of the digest at the beginning of a file.
 const DIGEST_BYTES: usize = blake3::OUT_LEN;
 
-/// A file for one component and one engine.
+/// The file of one component for one engine.
 pub(super) struct Entry {
     folder: PathBuf,
     name: String,
 }
 
 impl Entry {
-    /// The entry of the `.wasm` with this digest. Makes the folder where it is missing.
+    /// The entry of the `.wasm` with this digest. Creates the folder if it is missing.
     ///
     /// # Errors
-    /// Where the folder cannot be made, or others may write to it.
+    /// If the folder cannot be created, or other users may write to it.
     pub(super) fn new(folder: &Path, engine: &Engine, wasm: &blake3::Hash) -> io::Result<Entry> {
         make_private(folder)?;
         let mut hasher = EngineHasher(blake3::Hasher::new());
@@ -45,7 +44,7 @@ impl Entry {
         self.folder.join(&self.name)
     }
 
-    /// The compiled component, if it is there and whole.
+    /// The compiled component, if the file exists and is not damaged.
     pub(super) fn load(&self, engine: &Engine) -> Option<Component> {
         let bytes = fs::read(self.path()).ok()?;
         let (digest, code) = bytes.split_at_checked(DIGEST_BYTES)?;
@@ -58,14 +57,14 @@ impl Entry {
             .ok()
     }
 
-    /// Keeps a compiled component. The file appears whole or not at all.
+    /// Stores a compiled component. The file appears complete or not at all.
     pub(super) fn store(&self, component: &Component) -> io::Result<()> {
         let code = component.serialize().map_err(io::Error::other)?;
         durable::write(&self.path(), &sealed(&code))
     }
 }
 
-/// The code after its digest.
+/// Checks the digest, and loads the code after it.
 fn sealed(code: &[u8]) -> Vec<u8> {
     [blake3::hash(code).as_bytes(), code].concat()
 }
@@ -78,7 +77,7 @@ fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     unsafe { Component::deserialize(engine, code) }
 }
 
-/// Feeds what is hashed to BLAKE3, whose result does not change from one Rust to the next.
+/// A hasher on BLAKE3, whose results do not depend on the version of Rust.
 struct EngineHasher(blake3::Hasher);
 
 impl Hasher for EngineHasher {
@@ -93,7 +92,7 @@ impl Hasher for EngineHasher {
     }
 }
 
-/// Makes `folder` for this user alone, or checks that it is.
+/// Creates `folder` for this user alone, or checks that no other user may write to it.
 #[cfg(unix)]
 fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -103,7 +102,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
         .mode(0o700)
         .create(folder)?;
     let found = fs::symlink_metadata(folder)?;
-    // The standard library cannot ask who we are; the owner of a file that we make tells.
+    // The standard library does not give the ID of this user; the owner of a new file does.
     let probe = folder.join(format!("{}.tmp", ulid::Ulid::new()));
     let owner = OpenOptions::new()
         .write(true)
@@ -124,7 +123,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, problem))
 }
 
-/// Elsewhere we cannot tell who may write to a folder.
+/// On other systems, the users who may write to a folder are not known.
 #[cfg(not(unix))]
 fn make_private(_: &Path) -> io::Result<()> {
     Err(io::Error::new(

@@ -1,8 +1,8 @@
-//! The calls under way, and the wall clock that they are held to.
+//! The calls that run now, and the time that each has taken.
 //!
-//! Fuel ends a component that runs for too long, at the same instruction everywhere. What no fuel is burnt in, such
-//! as a call back into the host, the wall clock ends: a call cannot be stopped from outside, but whoever waits for it
-//! can be told that it is over time, and go.
+//! Fuel ends a call that runs for too long, at the same instruction on every machine. A call back into the host burns no
+//! fuel, so calls have a time limit as well. A call cannot be stopped from outside: the run ends with an error while the
+//! call goes on in its thread.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,11 +16,11 @@ pub(super) struct Calls {
     slots: Mutex<Vec<Weak<Slot>>>,
 }
 
-/// What one instance, and those that take its place, is doing.
+/// The current call of one instance, or of the instance that replaced it.
 pub(super) struct Slot {
     epoch: Instant,
-    /// When the call under way began, in microseconds since the epoch, and above [`CALL_SHIFT`] which it is; 0 where
-    /// there is none.
+    /// The beginning of the current call, in microseconds since the epoch, with the number of the call in the bits
+    /// above [`CALL_SHIFT`]; 0 if there is none.
     began: AtomicU64,
 }
 
@@ -44,7 +44,7 @@ impl Calls {
         }
     }
 
-    /// A place for the calls of another instance.
+    /// A slot for the calls of another instance.
     pub(super) fn slot(&self) -> Arc<Slot> {
         let slot = Arc::new(Slot {
             epoch: self.epoch,
@@ -56,7 +56,7 @@ impl Calls {
         slot
     }
 
-    /// A call that takes longer than `limit`, as an error.
+    /// The error for a call that takes longer than `limit`, if there is one.
     pub(super) fn overdue(&self, limit: Duration) -> Option<GuestError> {
         let now = micros(self.epoch);
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,10 +74,10 @@ impl Calls {
 }
 
 impl Slot {
-    /// Runs `call`.
+    /// Runs `run` as the current call.
     pub(super) fn during<T>(&self, call: Call, run: impl FnOnce() -> T) -> T {
         let index = CALLS.iter().position(|known| *known == call).unwrap_or(0) as u64;
-        // A microsecond late, so that it is never 0.
+        // One microsecond more, so that it is never 0.
         let entry = index << CALL_SHIFT | (micros(self.epoch) + 1);
         self.began.store(entry, Ordering::Relaxed);
         let result = run();

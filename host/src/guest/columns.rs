@@ -1,5 +1,5 @@
-//! Arrow to WIT: the buffers of a batch as the contract lays them out, without copying them where they
-//! already are.
+//! From Arrow to WIT: the buffers of a batch in the layout of the contract, without a copy where Arrow has it
+//! already.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -11,8 +11,8 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::bindings::backfold::pipeline::columns::{BatchParam, ColumnParam};
 
-/// A batch as it crosses into a component. Its buffers are Arrow's own, counted, except for bitmaps and
-/// offsets of a slice that begins elsewhere than at their beginning.
+/// A batch in the layout of the contract. Its buffers are references to those of Arrow, except for bitmaps and offsets of
+/// a slice that does not begin at row 0.
 pub(super) struct Lowered {
     rows: u32,
     columns: Vec<Column>,
@@ -25,10 +25,10 @@ struct Column {
 }
 
 impl Lowered {
-    /// Lays out `batch`.
+    /// Converts `batch`.
     ///
     /// # Errors
-    /// A type that the contract does not know, or too many rows: what is wrong.
+    /// If the contract has no such type, or the batch has too many rows.
     pub(super) fn of(batch: &RecordBatch) -> Result<Lowered, String> {
         let rows = u32::try_from(batch.num_rows())
             .map_err(|_| format!("{} rows are too many", batch.num_rows()))?;
@@ -40,12 +40,12 @@ impl Lowered {
         Ok(Lowered { rows, columns })
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(super) fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// How many bytes cross.
+    /// The number of bytes that a call copies.
     pub(super) fn bytes(&self) -> u64 {
         let size = |buffer: &Option<Buffer>| buffer.as_ref().map_or(0, Buffer::len);
         let all = self
@@ -102,7 +102,7 @@ fn fixed<T: ArrowPrimitiveType>(array: &dyn Array) -> Buffer {
     array.as_primitive::<T>().values().inner().clone()
 }
 
-/// The values and the offsets of an array, these beginning at 0.
+/// The values and the offsets of an array. The offsets begin at 0.
 fn cut<T: ByteArrayType<Offset = i32>>(array: &GenericByteArray<T>) -> (Buffer, Option<Buffer>) {
     let offsets = array.value_offsets();
     // An Arrow array has one offset more than it has rows.

@@ -1,4 +1,4 @@
-//! Loading a component: from a file to code that instances share.
+//! Loading a component: from a file to compiled code that all instances share.
 
 use std::fmt;
 use std::fs::File;
@@ -17,7 +17,7 @@ use super::calls::Calls;
 use super::inspect::Outside;
 use super::sandbox::Sandbox;
 use super::text::printable;
-use super::{GuestError, Instance, Limits, engine, wasi};
+use super::{GuestError, Limits, engine};
 use crate::units::ByteSize;
 
 /// A component, compiled and ready to be opened any number of times, on any thread. Cheap to clone.
@@ -36,13 +36,13 @@ struct Loaded {
 }
 
 impl Component {
-    /// Reads, checks and compiles the component at `path`. Compiled code is kept in `cache`, which should be a
-    /// folder for this alone; where that is not safe or does not work, a warning says why, and it is compiled.
+    /// Reads, checks and compiles the component at `path`. Compiled code is kept in the folder `cache`, which should hold
+    /// nothing else; if the folder is not safe or not usable, a warning says why, and the component is compiled.
     ///
     /// # Errors
-    /// One each for a file that cannot be read, is too large, is no component, is one of another world, imports
-    /// what it may not, or takes too long or too much memory to compile. Such a compiler goes on in its thread
-    /// until it is done: it cannot be stopped.
+    /// If the file cannot be read, is too large, is no component, is one of another world, has a forbidden import, or
+    /// takes too much time or memory to compile. In the last case the compiler goes on in its thread, since it cannot
+    /// be stopped.
     pub fn load(
         path: &Path,
         limits: &Limits,
@@ -77,7 +77,7 @@ impl Component {
         let compiled = compiled(path, wasm, &digest, &engine, limits, cache)?;
 
         let mut linker = Linker::new(&engine);
-        wasi::add_to_linker(&mut linker).map_err(|error| GuestError::Engine {
+        Sandbox::add_wasi(&mut linker).map_err(|error| GuestError::Engine {
             message: format!("{error:#}"),
         })?;
         let pre = linker
@@ -103,37 +103,28 @@ impl Component {
         })))
     }
 
-    /// A fresh instance that was told `params`, on this thread, which needs a stack of
-    /// [`Limits::thread_stack_bytes`] and must not be inside an async task.
-    ///
-    /// # Errors
-    /// Where the component traps, does not accept the parameters, or describes itself wrongly.
-    pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
-        Instance::open(self, params)
-    }
-
     /// The BLAKE3 digest of the `.wasm`, in hexadecimal.
     pub fn digest(&self) -> String {
         self.0.digest.to_hex().to_string()
     }
 
-    /// What it imports, in its own order.
+    /// The imports, in the order of the file.
     pub fn imports(&self) -> &[String] {
         &self.0.imports
     }
 
-    /// The file that it was read from.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// What it may use.
+    /// The limits of its instances.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
 
-    /// Waits until a call to one of its instances takes longer than [`Limits::call_time`], and says which. The call
-    /// goes on in its thread: it cannot be stopped.
+    /// Waits until a call of one of its instances takes longer than [`Limits::call_time`], and returns the error. The
+    /// call goes on in its thread, since it cannot be stopped.
     pub async fn over_time(&self) -> GuestError {
         let limit = self.limits().call_time;
         let look_every = (limit / 8).clamp(Duration::from_millis(1), Duration::from_secs(1));
@@ -172,7 +163,7 @@ impl fmt::Debug for Component {
     }
 }
 
-/// Reads a file of at most `limit` bytes, and of a longer one nothing.
+/// Reads a file of at most `limit` bytes. A longer file is an error.
 fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
     let failed = |source| GuestError::Read {
         path: path.to_owned(),
@@ -189,7 +180,7 @@ fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
         return Err(too_large(size));
     }
     let mut wasm = Vec::with_capacity(ByteSize(size).bytes());
-    // It may grow while it is read, and a pipe has no size.
+    // The file may grow while it is read, and a pipe has no size.
     file.take(limit.0.saturating_add(1))
         .read_to_end(&mut wasm)
         .map_err(failed)?;
@@ -199,7 +190,7 @@ fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
     Ok(wasm)
 }
 
-/// Takes it from the cache, or compiles it.
+/// Loads a component from the cache, or compiles it.
 fn compiled(
     path: &Path,
     wasm: Vec<u8>,
@@ -226,7 +217,7 @@ fn compiled(
     Ok(compiled)
 }
 
-/// How often it is looked how much memory the compiler takes.
+/// The interval at which the memory of the compiler is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 fn compile(
@@ -247,7 +238,7 @@ fn compile(
         .name("compile".into())
         .stack_size(8 << 20)
         .spawn(move || {
-            // Nobody listens after it took too long.
+            // The receiver is gone if compiling took too long.
             let _ = done.send(Compiled::new(&engine, &wasm));
         })
         .map_err(|error| failed(error.to_string()))?;
@@ -276,7 +267,7 @@ fn compile(
     }
 }
 
-/// The memory of this process; 0 where the system does not say.
+/// The resident memory of this process in bytes; 0 if the system does not tell it.
 fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! What a component says of itself, checked: from here on every other part relies on it.
+//! The descriptor that `open` returns, checked. All other code relies on what is checked here.
 
 use std::collections::HashSet;
 
@@ -6,16 +6,16 @@ use super::bindings::backfold::pipeline::{columns, schema as wit};
 use super::text::printable;
 use crate::schema::{Condition, Descriptor, Encoding, Input, Kind, Origin, Output};
 
-/// How many inputs, and how many outputs of all sorts together, a component may have.
+/// The most inputs of a component, and the most keys, states and views together.
 const MAX_COLUMNS: usize = 256;
-/// How many columns a key may have: databases bound their primary keys.
+/// The most columns of a key: databases limit those of a primary key.
 const MAX_KEYS: usize = 16;
-/// How many conditions there may be, and values in each.
+/// The most conditions of a component, and the most values of each.
 const MAX_CONDITIONS: usize = 64;
 const MAX_CONDITION_VALUES: usize = 1_000;
-/// How long a column's name may be: what PostgreSQL has room for.
+/// The longest name of a column in bytes: that of PostgreSQL.
 const MAX_NAME_BYTES: usize = 63;
-/// How long paths, versions and values of conditions may be.
+/// The longest path, header name and value of a condition, in bytes.
 const MAX_TEXT_BYTES: usize = 1_024;
 
 /// Checks a descriptor.
@@ -72,32 +72,9 @@ pub(super) fn check(given: wit::Descriptor) -> Result<Descriptor, String> {
             .chain(&views)
             .map(|output| &output.name),
     )?;
-    if let Some(key) = keys
-        .iter()
-        .find(|key| matches!(key.kind, Kind::Float64 | Kind::Json))
-    {
-        return Err(format!(
-            "key `{}` is of kind {}, which a key may not be",
-            key.name,
-            key.kind.name()
-        ));
-    }
+    key_kinds(&keys)?;
     if let Some(name) = &event_time {
-        match inputs.iter().find(|input| input.name == *name) {
-            None => {
-                return Err(format!(
-                    "the event time `{}` is not among the inputs",
-                    printable(name, 100)
-                ));
-            }
-            Some(input) if input.kind != Kind::Timestamp => {
-                return Err(format!(
-                    "the event time `{name}` is of kind {} instead of timestamp",
-                    input.kind.name()
-                ));
-            }
-            Some(_) => {}
-        }
+        event_time_input(name, &inputs)?;
     }
     Ok(Descriptor {
         name,
@@ -110,6 +87,35 @@ pub(super) fn check(given: wit::Descriptor) -> Result<Descriptor, String> {
         views,
         commutative,
     })
+}
+
+fn key_kinds(keys: &[Output]) -> Result<(), String> {
+    let unfit = keys
+        .iter()
+        .find(|key| matches!(key.kind, Kind::Float64 | Kind::Json));
+    match unfit {
+        None => Ok(()),
+        Some(key) => Err(format!(
+            "key `{}` is of kind {}, which a key may not be",
+            key.name,
+            key.kind.name()
+        )),
+    }
+}
+
+/// The event time has to be one of the inputs, of kind `timestamp`.
+fn event_time_input(name: &str, inputs: &[Input]) -> Result<(), String> {
+    match inputs.iter().find(|input| input.name == *name) {
+        None => Err(format!(
+            "the event time `{}` is not among the inputs",
+            printable(name, 100)
+        )),
+        Some(input) if input.kind != Kind::Timestamp => Err(format!(
+            "the event time `{name}` is of kind {} instead of timestamp",
+            input.kind.name()
+        )),
+        Some(_) => Ok(()),
+    }
 }
 
 fn count(what: &str, found: usize, least: usize, most: usize) -> Result<(), String> {
@@ -185,7 +191,7 @@ fn column_name(role: &str, name: &str) -> Result<(), String> {
     })
 }
 
-/// No database tells `Page` from `page` as every other does.
+/// Names must differ in more than capitals: some databases ignore capitals in names, others do not.
 fn unique<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<(), String> {
     let mut seen = HashSet::new();
     for name in names {
@@ -360,7 +366,7 @@ mod tests {
         }
     }
 
-    /// What is said of the good one after a change.
+    /// The error of the good descriptor after a change.
     fn said(change: impl FnOnce(&mut wit::Descriptor)) -> String {
         let mut descriptor = good();
         change(&mut descriptor);

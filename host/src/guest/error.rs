@@ -1,48 +1,14 @@
-//! What can go wrong in and around a component.
+//! The errors of components, and of loading them.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::search::Blame;
-use crate::error::{Class, Code, Coded};
+use super::{Call, codes};
+use crate::error::{Code, Coded};
 use crate::units::ByteSize;
 
-/// A function that the component exports, or its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Call {
-    /// Instantiation, which runs the start functions.
-    Start,
-    /// `pipeline.open`
-    Open,
-    /// `pipeline.fold`
-    Fold,
-    /// `pipeline.drain`
-    Drain,
-    /// `monoid.identity`
-    Identity,
-    /// `monoid.combine`
-    Combine,
-    /// `monoid.present`
-    Present,
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Call::Start => "start",
-            Call::Open => "open",
-            Call::Fold => "fold",
-            Call::Drain => "drain",
-            Call::Identity => "identity",
-            Call::Combine => "combine",
-            Call::Present => "present",
-        })
-    }
-}
-
-/// A failure of a component, or of loading one. What it quotes of a component's words is cut and escaped.
+/// A failure of a component, or of loading one. Texts of the component are shortened and escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuestError {
@@ -51,15 +17,15 @@ pub enum GuestError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The file is something else.
+    /// The file is no component.
     #[error("`{}` is not a WebAssembly component: {what}", path.display())]
     NotAComponent {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The kind of the file.
         what: String,
     },
     /// The component does not export the world `backfold:pipeline/replayable`.
@@ -67,7 +33,7 @@ pub enum GuestError {
     WrongWorld {
         /// The file.
         path: PathBuf,
-        /// What is missing, or does not fit.
+        /// The export that is missing or has another type.
         what: String,
     },
     /// The file is larger than a component may be.
@@ -80,7 +46,7 @@ pub enum GuestError {
         /// The limit.
         limit: ByteSize,
     },
-    /// The component asks for what it may not have.
+    /// The component has a forbidden import.
     #[error("`{}` imports what a component may not have: {}", path.display(), imports.join(", "))]
     ForbiddenImport {
         /// The file.
@@ -109,25 +75,25 @@ pub enum GuestError {
     Compile {
         /// The file.
         path: PathBuf,
-        /// What the compiler says.
+        /// The message of the compiler.
         message: String,
     },
     /// The engine cannot be set up on this machine.
     #[error("cannot set up the WebAssembly engine: {message}")]
     Engine {
-        /// What it says.
+        /// The message of the engine.
         message: String,
     },
     /// The descriptor breaks a rule of the contract.
     #[error("the component describes itself wrongly: {what}")]
     BadDescriptor {
-        /// The rule, and what broke it.
+        /// The rule, and the part of the descriptor that breaks it.
         what: String,
     },
     /// `open` returned an error.
     #[error("the component does not accept its parameters: {message}")]
     OpenRefused {
-        /// What it said.
+        /// The component's message, shortened and escaped.
         message: String,
     },
     /// A call trapped.
@@ -135,17 +101,17 @@ pub enum GuestError {
     Trap {
         /// The call.
         call: Call,
-        /// The trap, and the end of what the component had written to its standard error.
+        /// The trap, and the end of the component's standard error.
         message: String,
-        /// The functions that it was in, the innermost first, as far as they have names.
+        /// The functions of the backtrace, the innermost first, by name if they have names.
         backtrace: Vec<String>,
     },
-    /// The system did not give an instance the address space that its memories and tables are laid out in.
+    /// The system did not give an instance the address space for its memories and tables.
     #[error(
         "the system gives this process no address space for an instance of the component: {message}"
     )]
     NoRoom {
-        /// What the system says.
+        /// The message of the system.
         message: String,
     },
     /// A call used up its fuel.
@@ -153,30 +119,30 @@ pub enum GuestError {
     OutOfFuel {
         /// The call.
         call: Call,
-        /// The fuel that it had.
+        /// The fuel of the call.
         limit: u64,
-        /// The rows that it was given or asked for.
+        /// The rows that the call was given, or asked for.
         rows: u64,
-        /// The bytes that it was given.
+        /// The bytes that the call was given.
         bytes: u64,
     },
-    /// An instance asked for more memory, table elements or parts than it may have.
+    /// An instance wanted more memory, table elements or parts than the limit.
     #[error(
         "in `{call}` the component asked for {wanted} of {what}, and `limits.{setting}` is {limit}"
     )]
     OutOfMemory {
         /// The call.
         call: Call,
-        /// What it asked for more of.
+        /// The resource: memory, table elements, or parts.
         what: &'static str,
-        /// How much, in words.
+        /// The wanted amount, with its unit.
         wanted: Box<str>,
-        /// How much it may have, in words.
+        /// The limit, with its unit.
         limit: Box<str>,
         /// The name of the limit.
         setting: &'static str,
     },
-    /// An answer has more bytes than it may.
+    /// An answer is larger than the limit.
     #[error("the answer to `{call}` has more bytes than `limits.answer`, {limit}")]
     AnswerTooLarge {
         /// The call.
@@ -192,28 +158,28 @@ pub enum GuestError {
         /// The limit.
         limit: Duration,
     },
-    /// A key or the state of a key has more bytes than it may.
+    /// A key, or the state of a key, is larger than the limit.
     #[error("the component's answer to `{call}` has a {what} of {size}{}, and `limits.{what}` is {limit}", key.as_ref().map(|key| format!(" at {key}")).unwrap_or_default())]
     RowTooLarge {
         /// The call.
         call: Call,
         /// `key` or `state`.
         what: &'static str,
-        /// How large it is.
+        /// The size of the key or state.
         size: ByteSize,
         /// The limit.
         limit: ByteSize,
-        /// The key in words, where the answer has it.
+        /// The key as text, if the answer has it.
         key: Option<Box<str>>,
     },
-    /// A drain goes on beyond what the component's memory can have held.
+    /// A drain gives more bytes than the component's memory can hold.
     #[error(
         "the component drained {rows} rows of {bytes} since its accumulator was last empty, more than its memory can hold: `limits.memory` is {limit}"
     )]
     EndlessDrain {
         /// The rows.
         rows: u64,
-        /// Their bytes.
+        /// The bytes of these rows.
         bytes: ByteSize,
         /// The limit.
         limit: ByteSize,
@@ -231,7 +197,7 @@ pub enum GuestError {
     Refused {
         /// The call.
         call: Call,
-        /// What it said.
+        /// The component's message, shortened and escaped.
         message: String,
     },
     /// An answer breaks the contract.
@@ -239,47 +205,47 @@ pub enum GuestError {
     BadAnswer {
         /// The call.
         call: Call,
-        /// What is wrong with it, with column and row.
+        /// The rule that it breaks, with column and row.
         what: String,
     },
-    /// Batches fail of which no single record fails.
+    /// Several batches failed of which each record can be folded alone.
     #[error(
         "for the {times}th time the component failed on a batch of which it folds every record when it is alone: {first}"
     )]
     OnlyTogether {
-        /// How often that happened to this worker.
+        /// The number of these batches in this worker.
         times: u32,
-        /// What the failure was, the first time for this batch.
+        /// The first failure of the last of these batches.
         first: String,
     },
-    /// A batch that is folded again is judged otherwise.
+    /// Other records are rejected when a batch is folded again.
     #[error(
         "the component rejected {rejected_then:?} of some rows when it folded them first, and {rejected_now:?} when it folded them again"
     )]
     Unstable {
-        /// The rows that it rejected the first time, of those that were folded again.
+        /// The rows that were rejected the first time.
         rejected_then: Vec<u32>,
-        /// Those that it rejected the second time.
+        /// The rows that were rejected the second time.
         rejected_now: Vec<u32>,
     },
-    /// The instance failed before.
+    /// An instance was called after a failure.
     #[error("`{call}` was called on an instance that had failed before")]
     Poisoned {
         /// The call.
         call: Call,
     },
-    /// The host handed over a batch that does not fit the descriptor.
+    /// The host passed a batch that does not fit the descriptor.
     #[error("the host gave `{call}` a batch that does not fit the descriptor: {what}")]
     BadArgument {
         /// The call.
         call: Call,
-        /// What does not fit.
+        /// The difference.
         what: String,
     },
 }
 
 impl GuestError {
-    /// The call that it is a failure of; `None` for what is no fault of the component.
+    /// The call that failed; `None` if the component is not at fault.
     pub(super) fn call(&self) -> Option<Call> {
         match self {
             GuestError::Trap { call, .. }
@@ -295,10 +261,10 @@ impl GuestError {
         }
     }
 
-    /// What of the events it may be laid on, if it is a failure to fold them or to drain what came of them.
+    /// The part of the events that may have caused a failure of `fold` or `drain`; `None` for other failures.
     ///
-    /// A key is made by a record. A state is made by all records of its key, so that a failure to drain one may end
-    /// once fewer of them are folded at a time. That a key comes twice is no matter of the events.
+    /// A key comes from one record. A state comes from all records of its key, so that a failure to drain it may not occur
+    /// if fewer of them are folded at a time. A key that comes twice does not depend on the events.
     pub(super) fn blame(&self) -> Option<Blame> {
         match (self, self.call()?) {
             (GuestError::OverTime { .. } | GuestError::KeyTwice { .. }, _) => None,
@@ -313,7 +279,7 @@ impl GuestError {
     }
 }
 
-/// What [`GuestError::RowTooLarge`] calls a key.
+/// The value of `what` in [`GuestError::RowTooLarge`] for a key.
 pub(super) const KEY: &str = "key";
 
 impl Coded for GuestError {
@@ -346,165 +312,4 @@ impl Coded for GuestError {
             GuestError::BadArgument { .. } => &codes::BAD_ARGUMENT,
         }
     }
-}
-
-/// The codes of this module.
-pub(crate) mod codes {
-    use super::*;
-
-    pub(crate) const READ: Code = Code::new(
-        401,
-        Class::Usage,
-        "Check `component` in the job file: the path is relative to that file.",
-    );
-    pub(crate) const NOT_A_COMPONENT: Code = Code::new(
-        402,
-        Class::Usage,
-        "Build it as a component: for Rust by `guest-sdk/rust/build-component`, else by `wasm-tools component new`.",
-    );
-    pub(crate) const WRONG_WORLD: Code = Code::new(
-        403,
-        Class::Usage,
-        "Build the component for the world `replayable` of `wit/pipeline.wit`, in the version of this backfold.",
-    );
-    pub(crate) const TOO_LARGE: Code = Code::new(
-        404,
-        Class::Usage,
-        "Strip the component of debugging information, or raise `limits.component`.",
-    );
-    pub(crate) const FORBIDDEN_IMPORT: Code = Code::new(
-        405,
-        Class::Usage,
-        "Build the component without these imports: it may have those of WASI 0.2 (cli, clocks, filesystem, io, random, sockets) and no others.",
-    );
-    pub(crate) const COMPILE_TIMEOUT: Code = Code::new(
-        406,
-        Class::Permanent,
-        "Make the component smaller, or raise `limits.compile_time`.",
-    );
-    pub(crate) const COMPILE: Code = Code::new(
-        407,
-        Class::Permanent,
-        "Build the component again, without threads, component-model async and other proposals that are not WebAssembly 3.0.",
-    );
-    pub(crate) const ENGINE: Code = Code::new(
-        408,
-        Class::Usage,
-        "Check `[limits]` in the job file, and that this machine is a 64-bit one.",
-    );
-    pub(crate) const BAD_DESCRIPTOR: Code = Code::new(
-        409,
-        Class::Permanent,
-        "Correct what the component's `open` returns: `wit/pipeline.wit` says what a descriptor may hold.",
-    );
-    pub(crate) const OPEN_REFUSED: Code = Code::new(
-        410,
-        Class::Usage,
-        "Correct `[params]` in the job file: which there are, and what they may be, is the component's business.",
-    );
-    pub(crate) const TRAP: Code = Code::new(
-        411,
-        Class::Permanent,
-        "Correct the component: build it with its names kept to see the functions that it was in.",
-    );
-    pub(crate) const OUT_OF_FUEL: Code = Code::new(
-        412,
-        Class::Permanent,
-        "Look for an endless loop in the component; if it needs as much, raise `limits.fuel_per_record`, `limits.fuel_per_byte` or `limits.fuel_base`.",
-    );
-    pub(crate) const OUT_OF_MEMORY: Code = Code::new(
-        413,
-        Class::Permanent,
-        "Let the component keep less: a shorter `fold.window_batches` helps; if it needs as much, raise the limit that is named.",
-    );
-    pub(crate) const ANSWER_TOO_LARGE: Code = Code::new(
-        414,
-        Class::Permanent,
-        "Keep the states of a key small, or raise `limits.answer`.",
-    );
-    pub(crate) const REFUSED: Code = Code::new(
-        415,
-        Class::Permanent,
-        "Correct the component: where it cannot fold a record it should reject that record, not return an error.",
-    );
-    pub(crate) const BAD_ANSWER: Code = Code::new(
-        416,
-        Class::Permanent,
-        "Correct the component: `wit/pipeline.wit` says what an answer must look like.",
-    );
-    pub(crate) const POISONED: Code = Code::new(
-        417,
-        Class::Permanent,
-        "Look at the error before this one; if there is none, report this as a bug.",
-    );
-    pub(crate) const BAD_ARGUMENT: Code =
-        Code::new(418, Class::Permanent, "Report this as a bug of backfold.");
-
-    pub(crate) const ONLY_TOGETHER: Code = Code::new(
-        419,
-        Class::Permanent,
-        "Correct the component: what it does with a record must not depend on those that it folded before.",
-    );
-    pub(crate) const UNSTABLE: Code = Code::new(
-        420,
-        Class::Permanent,
-        "Correct the component: whether it rejects a record must not depend on those that it folded before; `backfold check` tells more.",
-    );
-
-    pub(crate) const OVER_TIME: Code = Code::new(
-        421,
-        Class::Permanent,
-        "Look for what the component waits for; if it needs as long, raise `limits.call_time`.",
-    );
-    pub(crate) const ROW_TOO_LARGE: Code = Code::new(
-        422,
-        Class::Permanent,
-        "Let the component keep less for a key, such as a sketch instead of all values, or raise the limit that is named.",
-    );
-
-    pub(crate) const COMPILE_MEMORY: Code = Code::new(
-        423,
-        Class::Permanent,
-        "Make the component smaller, or raise `limits.compile_memory`.",
-    );
-
-    pub(crate) const ENDLESS_DRAIN: Code = Code::new(
-        424,
-        Class::Permanent,
-        "Correct the component: `drain` gives each key once, and fewer rows than asked for at the end; if it makes as much of what it keeps, raise `limits.memory` or lower `fold.window_batches`.",
-    );
-
-    pub(crate) const NO_ROOM: Code = Code::new(
-        425,
-        Class::Retry,
-        "Lift the limit on address space (`ulimit -v unlimited`), or use fewer `--workers`: an instance reserves some 4 GiB of addresses, of which it uses little.",
-    );
-
-    pub(crate) const ALL: &[&Code] = &[
-        &READ,
-        &NOT_A_COMPONENT,
-        &WRONG_WORLD,
-        &TOO_LARGE,
-        &FORBIDDEN_IMPORT,
-        &COMPILE_TIMEOUT,
-        &COMPILE,
-        &ENGINE,
-        &BAD_DESCRIPTOR,
-        &OPEN_REFUSED,
-        &TRAP,
-        &OUT_OF_FUEL,
-        &OUT_OF_MEMORY,
-        &ANSWER_TOO_LARGE,
-        &REFUSED,
-        &BAD_ANSWER,
-        &POISONED,
-        &BAD_ARGUMENT,
-        &ONLY_TOGETHER,
-        &UNSTABLE,
-        &OVER_TIME,
-        &ROW_TOO_LARGE,
-        &COMPILE_MEMORY,
-        &ENDLESS_DRAIN,
-        &NO_ROOM,
-    ];
 }

@@ -1,34 +1,33 @@
-//! What a `.wasm` is, what it imports and exports: read off its outermost sections, before any of it is
-//! compiled.
+//! The kind, the imports and the exports of a `.wasm`, read from its outermost sections before it is compiled.
 
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
-/// The outside of a component.
+/// The imports and exports of a component.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outside {
-    /// What it asks its host for, in order; the contract's own types are not among it.
+    /// The imports, in order, without the types of the contract.
     pub(super) imports: Vec<String>,
-    /// The names of what it exports.
+    /// The names of the exports.
     pub(super) exports: Vec<String>,
 }
 
-/// What a component must export.
+/// The exports that a component must have.
 const WORLD: [&str; 2] = [
     "backfold:pipeline/pipeline@0.1.0",
     "backfold:pipeline/monoid@0.1.0",
 ];
 
-/// Interfaces of the contract that hold types alone, which a component imports to speak of them.
+/// The interfaces of the contract that hold only types. A component imports them for these types.
 const TYPES: [&str; 2] = [
     "backfold:pipeline/columns@0.1.0",
     "backfold:pipeline/schema@0.1.0",
 ];
 
-/// The parts of WASI that a component may import, because they give it nothing.
+/// The parts of WASI that a component may import, because the host gives no access through them.
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 impl Outside {
-    /// Reads it; the error says what the bytes are instead of a component.
+    /// Reads a `.wasm`. The error says what the bytes are instead of a component.
     pub(super) fn of(wasm: &[u8]) -> Result<Outside, String> {
         if !wasm.starts_with(b"\0asm") {
             return Err(match wasm {

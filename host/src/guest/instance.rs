@@ -1,4 +1,4 @@
-//! One instance of a component: calls in, checked answers out.
+//! One instance of a component: its functions, with checked answers.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use wasmtime::Store;
 use super::bindings::Replayable;
 use super::bindings::backfold::pipeline::columns::BatchResult;
 use super::bindings::backfold::pipeline::schema as wit;
-use super::calls::Slot;
 use super::columns::Lowered;
+use super::described::Described;
 use super::drained::{DrainedKeys, Partials};
 use super::error::KEY;
-use super::fault::{Budget, MESSAGE_BYTES, classify};
+use super::fault::{Budget, MESSAGE_BYTES};
+use super::guest_store::GuestStore;
 use super::sandbox::Sandbox;
 use super::text::printable;
 use super::validate::{self, Rows};
-use super::{Call, Component, GuestError, descriptor, sizes};
-use crate::keys::KeyCodec;
+use super::{Call, Component, GuestError, sizes};
 use crate::row_json;
 use crate::schema::{Descriptor, Output};
 
-/// How long the reason of a rejection may be; it is cut there.
+/// The longest reason of a rejection, in bytes. A longer one is cut.
 const REASON_BYTES: usize = 1 << 10;
 
 /// An event that the component rejected.
@@ -30,67 +30,42 @@ const REASON_BYTES: usize = 1 << 10;
 pub struct RowRejection {
     /// The row, from 0, within the batch.
     pub row: u32,
-    /// Why, in the component's words, cut and escaped.
+    /// The reason that the component gave, cut and escaped.
     pub reason: String,
 }
 
-/// One instance: what one worker folds with. After its first error every further call is refused.
+/// An instance of a component, for one worker. After its first error, all further calls are refused.
 pub struct Instance {
-    component: Component,
     params: Arc<[(String, String)]>,
-    store: Store<Sandbox>,
+    store: GuestStore,
     exports: Replayable,
     described: Arc<Described>,
     drained: DrainedKeys,
-    /// Set while a call is under way: only a checked answer clears it.
+    /// Set during a call. Only a checked answer clears it.
     dead: bool,
-    fuel_used: u64,
-    slot: Arc<Slot>,
 }
 
-/// What a component said of itself, and what follows from it: made once for all instances that take one another's
-/// place.
-struct Described {
-    /// In its own words.
-    given: wit::Descriptor,
-    descriptor: Arc<Descriptor>,
-    /// Of partials, states and views.
-    partial: SchemaRef,
-    state: SchemaRef,
-    view: SchemaRef,
-    codec: Arc<KeyCodec>,
-}
-
-impl Described {
-    fn check(given: wit::Descriptor) -> Result<Self, String> {
-        let descriptor = descriptor::check(given.clone())?;
-        let codec = KeyCodec::of(&descriptor.key_schema()).map_err(|error| error.to_string())?;
-        Ok(Described {
-            given,
-            partial: descriptor.partial_schema(),
-            state: descriptor.state_schema(),
-            view: descriptor.view_schema(),
-            codec: Arc::new(codec),
-            descriptor: Arc::new(descriptor),
-        })
+impl Component {
+    /// A fresh instance with the parameters `params`, on this thread. The thread needs a stack of
+    /// [`Limits::thread_stack_bytes`](super::Limits::thread_stack_bytes), and must not be inside an async task.
+    ///
+    /// # Errors
+    /// If the component traps, refuses the parameters, or returns a wrong descriptor.
+    pub fn open(&self, params: &[(String, String)]) -> Result<Instance, GuestError> {
+        let bad = |what| GuestError::BadDescriptor { what };
+        let check = |given| Described::check(given).map(Arc::new).map_err(bad);
+        Instance::open(
+            GuestStore::new(self, self.calls().slot()),
+            params.into(),
+            check,
+        )
     }
 }
 
 impl Instance {
-    pub(super) fn open(
-        component: &Component,
-        params: &[(String, String)],
-    ) -> Result<Instance, GuestError> {
-        let bad = |what| GuestError::BadDescriptor { what };
-        let check = |given| Described::check(given).map(Arc::new).map_err(bad);
-        let slot = component.calls().slot();
-        Instance::open_in(component, &params.into(), slot, check)
-    }
-
-    fn open_in(
-        component: &Component,
-        params: &Arc<[(String, String)]>,
-        slot: Arc<Slot>,
+    fn open(
+        mut store: GuestStore,
+        params: Arc<[(String, String)]>,
         check: impl FnOnce(wit::Descriptor) -> Result<Arc<Described>, GuestError>,
     ) -> Result<Instance, GuestError> {
         // A component that prints or sleeps blocks, which a thread of the runtime must not.
@@ -98,71 +73,41 @@ impl Instance {
             tokio::runtime::Handle::try_current().is_err(),
             "a component is opened on a thread of its own"
         );
-        let limits = component.limits();
-        let mut store = Store::new(component.engine(), Sandbox::new(limits));
-        store.limiter(|sandbox| &mut sandbox.growth);
-        store.set_hostcall_fuel(limits.answer.bytes());
-
-        let mut fuel_used = 0;
-        let budget = Budget {
-            fuel: limits.fuel(0, 0),
-            rows: 0,
-            bytes: 0,
-        };
-        let exports = guarded(
-            (component, &slot),
-            &mut store,
-            &mut fuel_used,
-            Call::Start,
-            budget,
-            |store| component.pre().instantiate(store),
-        )?;
+        let pre = store.component().pre().clone();
+        let budget = store.budget(0, 0);
+        let exports = store.run(Call::Start, budget, |store| pre.instantiate(store))?;
         let bytes = params
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum::<usize>() as u64;
-        let budget = Budget {
-            fuel: limits.fuel(0, bytes),
-            rows: 0,
-            bytes,
-        };
         let borrowed: Vec<_> = params
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let described = guarded(
-            (component, &slot),
-            &mut store,
-            &mut fuel_used,
-            Call::Open,
-            budget,
-            |store| {
-                exports
-                    .backfold_pipeline_pipeline()
-                    .call_open(store, &borrowed)
-            },
-        )?
-        .map_err(|message| GuestError::OpenRefused {
-            message: printable(&message, MESSAGE_BYTES),
+        let budget = store.budget(0, bytes);
+        let opened = store.run(Call::Open, budget, |store| {
+            exports
+                .backfold_pipeline_pipeline()
+                .call_open(store, &borrowed)
         })?;
-        let described = check(described)?;
+        let described = check(opened.map_err(|message| GuestError::OpenRefused {
+            message: printable(&message, MESSAGE_BYTES),
+        })?)?;
+        let memory_limit = store.component().limits().memory;
         Ok(Instance {
-            component: component.clone(),
-            params: params.clone(),
+            params,
             store,
             exports,
-            drained: DrainedKeys::new(described.codec.clone(), limits.memory),
+            drained: DrainedKeys::new(described.codec.clone(), memory_limit),
             described,
             dead: false,
-            fuel_used,
-            slot,
         })
     }
 
     /// A fresh instance of the same component with the same parameters, which goes on counting fuel.
     ///
     /// # Errors
-    /// As [`Component::open`]; and where it describes itself otherwise than this one did.
+    /// As [`Component::open`]; and if its descriptor differs from that of this instance.
     pub fn reopen(&self) -> Result<Instance, GuestError> {
         let known = self.described.clone();
         let same = |given| match given == known.given {
@@ -171,36 +116,34 @@ impl Instance {
                 what: "with the same parameters it describes itself otherwise than before".into(),
             }),
         };
-        let mut fresh = Instance::open_in(&self.component, &self.params, self.slot.clone(), same)?;
-        fresh.fuel_used = fresh.fuel_used.saturating_add(self.fuel_used);
-        Ok(fresh)
+        Instance::open(self.store.fresh(), self.params.clone(), same)
     }
 
-    /// What the component reads, how it keys it, what it keeps.
+    /// The checked descriptor.
     pub fn descriptor(&self) -> &Arc<Descriptor> {
         &self.described.descriptor
     }
 
-    /// The component that this is an instance of.
+    /// The component of this instance.
     pub fn component(&self) -> &Component {
-        &self.component
+        self.store.component()
     }
 
-    /// Linear memory, which never shrinks.
+    /// The bytes of linear memory, which never shrinks.
     pub fn memory_bytes(&self) -> usize {
-        self.store.data().growth.memory_bytes()
+        self.store.memory_bytes()
     }
 
-    /// Fuel used since it was opened, by failed calls too.
+    /// The fuel used since it was opened, by failed calls too.
     pub fn fuel_used(&self) -> u64 {
-        self.fuel_used
+        self.store.fuel_used()
     }
 
-    /// Folds events, whose columns are the descriptor's inputs. The rejected rows, in rising order.
+    /// Folds events, whose columns are the descriptor's inputs. Returns the rejected rows, in rising order.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; the whole batch is to be seen as not folded, and
-    /// what this instance accumulated before as lost.
+    /// If the component traps, fails or answers wrongly. Nothing of the batch counts then, and everything that the
+    /// instance accumulated before is lost.
     pub fn fold(&mut self, events: &RecordBatch) -> Result<Vec<RowRejection>, GuestError> {
         self.fold_within(events, u64::MAX)
     }
@@ -208,7 +151,7 @@ impl Instance {
     /// As [`fold`](Self::fold), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
-    /// As there.
+    /// As for that function.
     pub(super) fn fold_within(
         &mut self,
         events: &RecordBatch,
@@ -217,7 +160,7 @@ impl Instance {
         let call = Call::Fold;
         let events = lower(call, events, self.described.descriptor.inputs.len())?;
         self.drained.clear();
-        let mut budget = self.budget(u64::from(events.rows()), events.bytes());
+        let mut budget = self.store.budget(u64::from(events.rows()), events.bytes());
         budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             events.with(|batch| exports.backfold_pipeline_pipeline().call_fold(store, batch))
@@ -251,12 +194,12 @@ impl Instance {
         Ok(rejections)
     }
 
-    /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer than asked
-    /// for means that it is empty. No key comes twice until then, and all of them together are no larger than the
-    /// memory that the component may have held them in.
+    /// Takes up to `max_rows` partials out of the accumulator: the keys, then the states. Fewer partials mean that the
+    /// accumulator is empty. Until then no key comes twice, and all partials together are at most as large as the memory
+    /// of the component.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly.
+    /// If the component traps, fails or answers wrongly.
     pub fn drain(&mut self, max_rows: u32) -> Result<Partials, GuestError> {
         self.drain_within(max_rows, u64::MAX)
     }
@@ -264,14 +207,14 @@ impl Instance {
     /// As [`drain`](Self::drain), with at most `most_fuel`, and never more than the limits grant.
     ///
     /// # Errors
-    /// As there.
+    /// As for that function.
     pub(super) fn drain_within(
         &mut self,
         max_rows: u32,
         most_fuel: u64,
     ) -> Result<Partials, GuestError> {
         let call = Call::Drain;
-        let mut budget = self.budget(u64::from(max_rows), 0);
+        let mut budget = self.store.budget(u64::from(max_rows), 0);
         budget.fuel = budget.fuel.min(most_fuel);
         let answer = self.call(call, budget, |exports, store| {
             exports
@@ -296,7 +239,7 @@ impl Instance {
         let (keys, states) = rows
             .columns()
             .split_at(self.described.descriptor.keys.len());
-        let limits = self.component.limits();
+        let limits = self.component().limits();
         let key = |row: usize| {
             let keys: Vec<_> = (0..self.described.descriptor.keys.len()).collect();
             let keys = rows.project(&keys).ok()?;
@@ -315,20 +258,20 @@ impl Instance {
     /// The identity: one row of the state columns.
     ///
     /// # Errors
-    /// Where the component traps or answers wrongly.
+    /// If the component traps or answers wrongly.
     pub fn identity(&mut self) -> Result<RecordBatch, GuestError> {
         let call = Call::Identity;
-        let budget = self.budget(1, 0);
+        let budget = self.store.budget(1, 0);
         let answer = self.call(call, budget, |exports, store| {
             exports.backfold_pipeline_monoid().call_identity(store)
         })?;
         self.states(call, answer, 1)
     }
 
-    /// Row by row, the state of `left` followed by that of `right`; both hold the state columns alone.
+    /// For each row, the state of `left` followed by that of `right`. Both hold only the state columns.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly.
+    /// If the component traps, fails or answers wrongly.
     pub fn combine(
         &mut self,
         left: &RecordBatch,
@@ -342,7 +285,9 @@ impl Instance {
             let what = format!("{rows} rows on the left and {} on the right", right.rows());
             return Err(GuestError::BadArgument { call, what });
         }
-        let budget = self.budget(u64::from(rows), left.bytes() + right.bytes());
+        let budget = self
+            .store
+            .budget(u64::from(rows), left.bytes() + right.bytes());
         let answer = self.call(call, budget, |exports, store| {
             left.with(|left| {
                 right.with(|right| {
@@ -356,10 +301,10 @@ impl Instance {
         self.states(call, answer, rows)
     }
 
-    /// Row by row, the view columns of the states.
+    /// For each row, the view columns of the state.
     ///
     /// # Errors
-    /// Where the component traps, fails or answers wrongly; where it has no views.
+    /// If the component traps, fails or answers wrongly; if it has no views.
     pub fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
         let call = Call::Present;
         if self.described.descriptor.views.is_empty() {
@@ -369,7 +314,7 @@ impl Instance {
             });
         }
         let states = lower(call, states, self.described.descriptor.states.len())?;
-        let budget = self.budget(u64::from(states.rows()), states.bytes());
+        let budget = self.store.budget(u64::from(states.rows()), states.bytes());
         let answer = self.call(call, budget, |exports, store| {
             states.with(|states| {
                 exports
@@ -404,21 +349,13 @@ impl Instance {
             &self.described.state,
             Rows::Exactly(rows),
         )?;
-        let limit = self.component.limits().state;
+        let limit = self.component().limits().state;
         sizes::check(call, "state", states.columns(), limit, |_| None)?;
         self.dead = false;
         Ok(states)
     }
 
-    fn budget(&self, rows: u64, bytes: u64) -> Budget {
-        Budget {
-            fuel: self.component.limits().fuel(rows, bytes),
-            rows,
-            bytes,
-        }
-    }
-
-    /// Makes a call, and leaves the instance dead: it lives again once the answer has been checked.
+    /// Makes a call, and leaves the instance dead. The caller clears `dead` after it has checked the answer.
     fn call<T>(
         &mut self,
         call: Call,
@@ -429,45 +366,8 @@ impl Instance {
             return Err(GuestError::Poisoned { call });
         }
         let exports = &self.exports;
-        guarded(
-            (&self.component, &self.slot),
-            &mut self.store,
-            &mut self.fuel_used,
-            call,
-            budget,
-            |store| run(exports, store),
-        )
+        self.store.run(call, budget, |store| run(exports, store))
     }
-}
-
-/// Runs something in the store with so much fuel; logs what the component printed; says what a failure was.
-fn guarded<T>(
-    (component, slot): (&Component, &Slot),
-    store: &mut Store<Sandbox>,
-    fuel_used: &mut u64,
-    call: Call,
-    budget: Budget,
-    run: impl FnOnce(&mut Store<Sandbox>) -> wasmtime::Result<T>,
-) -> Result<T, GuestError> {
-    store
-        .set_fuel(budget.fuel)
-        .map_err(|error| GuestError::Engine {
-            message: error.to_string(),
-        })?;
-    let result = slot.during(call, || run(store));
-    let left = store.get_fuel().unwrap_or(0);
-    *fuel_used = fuel_used.saturating_add(budget.fuel.saturating_sub(left));
-    let stderr = store.data().outputs.forward(component.name());
-    result.map_err(|error| {
-        classify(
-            call,
-            &error,
-            store.data_mut(),
-            component.limits(),
-            budget,
-            &stderr,
-        )
-    })
 }
 
 fn lower(call: Call, batch: &RecordBatch, columns: usize) -> Result<Lowered, GuestError> {

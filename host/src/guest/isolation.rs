@@ -1,42 +1,42 @@
-//! Folding a window again after a failure, so that every good record counts and every bad one is known.
+//! Folding a window again after a failure, so that each good record counts and each bad one is found.
 //!
-//! Each batch of the window is folded again in its order, whole if that works, and drained at once: what an
-//! instance has accumulated when it fails is lost, so nothing is left in one that might. A batch that cannot be folded
-//! or drained is [searched](super::search) for the records at fault. What a drain gave counts once all of it is there:
-//! a record that is at fault for one of its keys must not be found under another.
+//! Each batch of the window is folded again, in order, and drained at once, since an instance that fails loses what it has
+//! accumulated. A batch that cannot be folded or drained is [searched](super::search) for the records at fault. A drain
+//! counts only if it is complete: a record at fault for one of its keys must not count under another.
 
 use std::collections::VecDeque;
 
-use super::drained::{Drainer, Partials};
+use super::drained::Partials;
+use super::drainer::Drainer;
 use super::refused::Refused;
 use super::search::{Blame, Probe, Search};
 use super::{Call, GuestError, Instance, RowRejection};
 use crate::decode::Events;
 
-/// How often a worker may meet a batch that fails, but of which every record can be folded when it is alone. Once is
-/// bad luck that costs time only; a component that goes on so keeps something from record to record.
+/// The most batches of a worker that fail although each of their records can be folded alone. One such batch costs only
+/// time; a component with more of them keeps data from record to record.
 const MOST_TOGETHER: u32 = 16;
 
-/// How many records in a row may each make a drain that goes on for ever: then it is the component that does so.
+/// The most consecutive records after each of which a drain does not end. After that, the component is at fault.
 const MOST_ENDLESS: u32 = 4;
 
-/// The fuel of a probe of many rows: so much, and so many times what a row took so far. A probe that needs more is
-/// cut in half, which is cheaper than to wait for an endless loop to use up all that it may have; only a record that
-/// is alone has that.
+/// The fuel of a probe of several rows: a base, plus a multiple of the fuel that a row took so far. A probe that needs
+/// more is cut in half, which is cheaper than an endless loop that burns the whole limit. Only a probe of one record has
+/// the fuel of the limits.
 const PROBE_FUEL: u64 = 100_000_000;
 const PROBE_FUEL_TIMES: u64 = 20;
 
-/// The fuel of a row as long as nothing is known of it.
+/// The fuel of a row before any was measured.
 const USUAL_FUEL: u64 = 1_000;
 
 /// A batch of a window.
 pub(super) struct Kept {
     /// The split that it came from.
     pub(super) split: u64,
-    /// Its number within the split.
+    /// The number of the batch within the split.
     pub(super) number: u64,
     pub(super) events: Events,
-    /// The rows that the component rejected when it folded the batch; `None` where it failed.
+    /// The rows that the component rejected when it folded the batch; `None` if it failed.
     pub(super) rejected: Option<Vec<u32>>,
 }
 
@@ -44,53 +44,53 @@ pub(super) struct Kept {
 pub(super) struct Isolation {
     batches: VecDeque<Kept>,
     search: Search,
-    /// The first failure of the batch at hand.
+    /// The first failure of the current batch.
     first: Option<String>,
-    /// Whether rows failed for want of fuel that they would have had if they had been alone.
+    /// Whether rows ran out of fuel that each of them would have had alone.
     is_starved: bool,
 }
 
-/// What became of the next rows.
+/// The result of folding a probe.
 pub(super) enum Step {
-    /// They were folded and drained. Of them these were rejected, and were not before.
+    /// The rows were folded and drained. These of them were rejected, and had not been before.
     Folded {
         refused: Vec<Refused>,
         partials: Vec<Partials>,
     },
-    /// They failed, and the instance is gone. If it was one record alone, this is it.
+    /// The rows failed, and the instance is dead. If the probe was one record alone, this is the record.
     Failed(Option<Box<Refused>>),
 }
 
-/// What a worker learns from one isolation for the next.
+/// The figures that a worker keeps from one isolation to the next.
 #[derive(Debug, Default)]
 pub(super) struct Experience {
-    /// How often no record was at fault.
+    /// The number of failed batches in which no record was at fault.
     together: u32,
-    /// Records, one after the other, each of which made an endless drain.
+    /// The number of consecutive records after each of which a drain did not end.
     endless: u32,
     fuel: u64,
     rows: u64,
 }
 
 impl Experience {
-    /// Notes how much fuel rows took that were folded.
+    /// Notes the fuel that some rows took.
     pub(super) fn folded(&mut self, rows: usize, fuel: u64) {
         self.rows += rows as u64;
         self.fuel = self.fuel.saturating_add(fuel);
     }
 
-    /// What a row took so far.
+    /// The fuel that a row took so far.
     fn row_fuel(&self) -> Option<u64> {
         self.fuel.checked_div(self.rows)
     }
 
-    /// About how many rows so much fuel is enough for.
+    /// About the number of rows for which this much fuel is enough.
     fn rows_folded(&self, fuel: u64) -> Option<usize> {
         let rows = fuel.checked_div(self.row_fuel()?)?;
         usize::try_from(rows).ok()
     }
 
-    /// The fuel of a probe of so many rows.
+    /// The fuel of a probe of this many rows.
     fn probe_fuel(&self, rows: usize) -> u64 {
         let row = self.row_fuel().unwrap_or(0).max(USUAL_FUEL);
         PROBE_FUEL
@@ -101,8 +101,8 @@ impl Experience {
 }
 
 impl Isolation {
-    /// To fold `batches` again, of which there is at least one. The last of them failed on an instance that had
-    /// folded the others, or all of them when they were drained.
+    /// An isolation that folds `batches` again, at least one. The last of them failed on an instance that had folded
+    /// the others, or all of them failed when they were drained.
     pub(super) fn new(batches: Vec<Kept>, failure: &GuestError) -> Self {
         let batches = VecDeque::from(batches);
         let blame = failure.blame().filter(|_| batches.len() == 1);
@@ -119,12 +119,12 @@ impl Isolation {
         }
     }
 
-    /// The batch at hand.
+    /// The current batch.
     pub(super) fn batch(&self) -> Option<&Kept> {
         self.batches.front()
     }
 
-    /// The next rows; `None` once all was folded again.
+    /// The next rows to fold; `None` after the last.
     pub(super) fn next(&mut self) -> Option<Probe> {
         loop {
             if let Some(probe) = self.search.next() {
@@ -136,11 +136,11 @@ impl Isolation {
         }
     }
 
-    /// Folds the rows of `probe`, which is [next](Self::next), and drains what came of them. The instance must hold
-    /// nothing, and be fresh if the probe is a record alone; it is dead afterwards if the step is a failure.
+    /// Folds the rows of `probe`, which is [next](Self::next), and drains them. The accumulator of the instance must be
+    /// empty, and the instance must be fresh if the probe is a record alone. After a failure the instance is dead.
     ///
     /// # Errors
-    /// Those that cannot be laid on a record; and where no record is at fault too often.
+    /// If no record can be at fault, or if there are too many batches without a record at fault.
     pub(super) fn step(
         &mut self,
         probe: &Probe,
@@ -187,7 +187,7 @@ impl Isolation {
                     }
                 }
                 self.is_starved |= !probe.alone && matches!(error, GuestError::OutOfFuel { .. });
-                // Where a fold fails tells of the record, where a drain fails does not.
+                // The fuel at which a fold fails points to the record; that of a drain does not.
                 let is_fold = error.call() == Some(Call::Fold);
                 let after_rows = experience.rows_folded(fuel).filter(|_| is_fold);
                 let fuel = instance.fuel_used() - used_before;
@@ -204,7 +204,7 @@ impl Isolation {
         }
     }
 
-    /// Counts a batch none of whose records is at fault.
+    /// Counts a failed batch without a record at fault.
     fn note_together(&self, experience: &mut Experience) -> Result<(), GuestError> {
         let first = self.first.clone().unwrap_or_default();
         tracing::warn!(
@@ -236,8 +236,8 @@ impl Kept {
         Refused::failed(self.split, &self.events, row, error, fuel)
     }
 
-    /// The rows of `probe` that were rejected just now. Where the batch was folded before they were told then, and
-    /// must be the same.
+    /// The rows of `probe` that were rejected now and are not reported yet. If the batch was folded before, the same rows
+    /// must have been rejected then, and are reported already.
     fn new_rejections(
         &self,
         probe: &Probe,

@@ -1,4 +1,4 @@
-//! What a component may use.
+//! The limits of a component.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,47 +8,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{self, ByteSize};
 
-/// What a component may use: the `[limits]` of a job. An honest component never meets a default. A job refuses limits of 0,
-/// by which nothing could be done: only `fuel_per_record`, `fuel_per_byte` and `output` can be.
+/// The limits of a component: the `[limits]` of a job. The defaults are far above the needs of a usual component. A job may
+/// set only `fuel_per_record`, `fuel_per_byte` and `output` to 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Fuel of any call, whatever it is given. A unit is about one WebAssembly instruction; a core burns
-    /// between one and three thousand million of them a second.
+    /// The fuel of each call, before rows and bytes are added. A unit is about one WebAssembly instruction; a core burns
+    /// one to three thousand million units in a second.
     pub fuel_base: u64,
-    /// Fuel that each row of a call adds. A Rust component spends a thousand on a row, a Python one ten thousand.
+    /// The fuel for each row of a call. A Rust component takes about a thousand for a row, a Python component ten thousand.
     pub fuel_per_record: u64,
-    /// Fuel that each byte handed to a call adds.
+    /// The fuel for each byte that a call is given.
     pub fuel_per_byte: u64,
-    /// Linear memory of one instance, all its memories together. A window is drained early at half of it.
+    /// The linear memory of one instance, all its memories together. At half of it, a window is drained early.
     pub memory: ByteSize,
-    /// Elements of each of its tables.
+    /// The elements of each of its tables.
     pub table_elements: u64,
-    /// Core instances, and likewise memories and tables, that a component may be made of.
+    /// The core instances of a component, and also its memories and its tables.
     pub instances: u32,
-    /// Stack of a call. Threads that call components need [`Limits::thread_stack_bytes`].
+    /// The stack of a call. Threads that call components need [`Limits::thread_stack_bytes`].
     pub stack: ByteSize,
-    /// How long a call may take by the clock on the wall, whatever fuel it has left.
+    /// The time of a call, even if it has fuel left.
     #[serde(with = "units::duration")]
     pub call_time: Duration,
-    /// Bytes of one answer.
+    /// The bytes of one answer.
     pub answer: ByteSize,
-    /// Bytes of the text and binary columns of one key. A record that makes a larger one goes to the quarantine;
-    /// nothing of it counts.
+    /// The bytes of the text and binary columns of one key. A record with a larger key goes to the quarantine, and none of
+    /// its keys counts.
     pub key: ByteSize,
-    /// Bytes of the text and binary columns of the state of one key. A record whose own state is larger goes to the
-    /// quarantine. Where it is the states of many records that come to more, none of them is at fault: the run ends
-    /// with the name of the key, each time it is started, until the limit is raised.
+    /// The bytes of the text and binary columns in the state of one key. A record whose own state is larger goes to the
+    /// quarantine. If the combined state of many records is larger, none of them is at fault: the run fails with the
+    /// name of the key, until the limit is raised.
     pub state: ByteSize,
-    /// Bytes that an instance may write to its standard output, and as many to its standard error; what
-    /// comes after is dropped.
+    /// The bytes that an instance may write to its standard output, and to its standard error. The rest is
+    /// dropped.
     pub output: ByteSize,
-    /// Size of the `.wasm` file.
+    /// The size of the `.wasm` file.
     pub component: ByteSize,
-    /// Time to compile it.
+    /// The time to compile the file.
     #[serde(with = "units::duration")]
     pub compile_time: Duration,
-    /// Memory that this process may grow by while it compiles it, where the system says how large it is.
+    /// The memory by which this process may grow while it compiles the file, if the system tells it.
     pub compile_memory: ByteSize,
 }
 
@@ -74,11 +74,11 @@ impl Default for Limits {
     }
 }
 
-/// What the host itself needs of a thread's stack, below the component's.
+/// The part of a thread's stack that the host needs, below that of the component.
 const HOST_STACK: ByteSize = ByteSize::mib(1);
 
 impl Limits {
-    /// What `stack` may be: what wasmtime can work with, and what a thread can have.
+    /// The values that `stack` may have: wasmtime needs the least, and a thread can have the greatest.
     pub const STACK: RangeInclusive<ByteSize> = ByteSize::kib(64)..=ByteSize::mib(256);
 
     /// The fuel of a call that is given `rows` rows in `bytes` bytes.
@@ -88,8 +88,8 @@ impl Limits {
             .saturating_add(self.fuel_per_byte.saturating_mul(bytes))
     }
 
-    /// The limits that decide which records are rejected, by their names: a record may be folded under one of them and
-    /// rejected under a lower one.
+    /// The limits that decide which records are rejected, by name: a lower one of them may reject a record that this one
+    /// does not.
     pub fn deciding(&self) -> BTreeMap<String, u64> {
         let limits = [
             ("fuel_base", self.fuel_base),
@@ -105,14 +105,14 @@ impl Limits {
         BTreeMap::from(limits.map(|(name, limit)| (name.to_owned(), limit)))
     }
 
-    /// The stack, in bytes, that a thread needs which opens or calls an instance. On a thread that has less, a
-    /// component's deep recursion would not be a trap but the end of the process. With the default limits it
-    /// is below the 2 MiB that Rust gives its threads.
+    /// The stack in bytes of a thread that opens or calls an instance. On a thread with less, a deep recursion of the
+    /// component would end the process instead of trapping. With the default limits it is below 2 MiB, the stack of
+    /// Rust's threads.
     pub fn thread_stack_bytes(&self) -> usize {
         self.stack_bytes() + HOST_STACK.bytes()
     }
 
-    /// The stack of a call, kept within [`Limits::STACK`].
+    /// The stack of a call, limited to [`Limits::STACK`].
     pub(super) fn stack_bytes(&self) -> usize {
         self.stack
             .clamp(*Self::STACK.start(), *Self::STACK.end())

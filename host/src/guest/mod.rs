@@ -1,46 +1,55 @@
-//! The user's component: loading it, limiting it, calling it, never trusting it.
+//! The user's component in its sandbox: loading, limits, calls, checked answers.
 //!
-//! [`Component::load`] reads and compiles a `.wasm` once; [`Component::open`] makes as many [`Instance`]s of it
-//! as there are workers. An instance takes and gives Arrow batches, and every answer has been checked against
-//! the [`Descriptor`](crate::schema::Descriptor) before a caller sees it. After its first failure an instance is
-//! dead, and says so. A [`Window`] is the one place where events are folded and partials drained.
+//! [`Component::load`] reads and compiles a `.wasm` once; [`Component::open`] makes an [`Instance`] for each worker.
+//! An instance takes and returns Arrow batches, and checks each answer against the
+//! [`Descriptor`](crate::schema::Descriptor). After its first failure an instance refuses all calls. A [`Window`]
+//! folds events and drains partials, and finds the records on which the component fails.
 //!
 //! A component gets no files, no network and no environment; its clocks and its randomness are the same in every
-//! run, and what it prints goes to the log.
+//! run, and its output goes to the log.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `bindings` | what `bindgen!` makes of `wit/pipeline.wit` |
-//! | `limits` | what a component may use, and the fuel of a call |
-//! | `engine` | the settings of wasmtime, and why |
-//! | `inspect` | what a `.wasm` is, imports and exports, before it is compiled |
-//! | `component`, `cache` | loading, compiling, keeping what was compiled |
-//! | `sandbox`, `wasi` | what an instance can reach: memory within limits, and a world that never changes |
-//! | `instance`, `fault` | the calls, and what their failures mean |
-//! | `calls` | those under way, and the wall clock |
-//! | `columns`, `validate`, `sizes` | Arrow to WIT, and back with every byte checked |
-//! | `descriptor` | what a component says of itself, checked |
-//! | `drained` | partials, no key of them twice |
-//! | `refused` | records that it rejects or fails on |
-//! | `search`, `isolation` | which records of a window it fails on |
+//! | `bindings` | the types that `bindgen!` makes from `wit/pipeline.wit` |
+//! | `limits` | the limits of a component, and the fuel of a call |
+//! | `engine` | the settings of wasmtime, with reasons |
+//! | `inspect` | the kind, the imports and the exports of a `.wasm`, before it is compiled |
+//! | `component`, `cache` | loading, compiling, a cache of compiled code |
+//! | `sandbox`, `growth`, `wasi`, `outputs` | the data of an instance's store: memory limits, WASI, standard output and error |
+//! | `guest_store`, `fault` | calls with fuel and a time limit, and the errors that they end with |
+//! | `instance`, `call` | the functions of a component |
+//! | `calls` | the calls that run now, and the time that each takes |
+//! | `columns`, `validate`, `sizes` | from Arrow to WIT, and back with all checks |
+//! | `descriptor`, `described` | the checked descriptor, and its schemas |
+//! | `drained`, `drainer` | partials, of which no key comes twice; draining an instance |
+//! | `refused` | records that the component rejects or fails on |
+//! | `search`, `isolation` | the search for the records of a window on which it fails |
 //! | `window` | folding and draining |
-//! | [`laws`] | what a rebuild rests on, tested |
+//! | `error`, `codes` | the errors, and their codes |
+//! | [`laws`] | tests of the laws that a component has to obey |
 
 mod bindings;
 mod cache;
+mod call;
 mod calls;
+pub(crate) mod codes;
 mod columns;
 mod component;
+mod described;
 mod descriptor;
 mod drained;
+mod drainer;
 mod engine;
 mod error;
 mod fault;
+mod growth;
+mod guest_store;
 mod inspect;
 mod instance;
 mod isolation;
 pub mod laws;
 mod limits;
+mod outputs;
 mod refused;
 mod sandbox;
 mod search;
@@ -52,12 +61,14 @@ mod validate;
 mod wasi;
 mod window;
 
+pub use call::Call;
 pub use component::Component;
 pub use drained::Partials;
-pub(crate) use error::codes;
-pub use error::{Call, GuestError};
+pub use error::GuestError;
 pub use instance::{Instance, RowRejection};
 pub use limits::Limits;
 pub use refused::{Failure, FailureKind, Refused};
 pub(crate) use sizes::{RowBytes, cuts};
+#[cfg(test)]
+pub(crate) use tests::raw_path as evil_component;
 pub use window::{Drained, Suspect, Window};

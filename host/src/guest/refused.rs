@@ -1,53 +1,53 @@
-//! Records that a component does not take: those that it rejects, and those that it fails on.
+//! Records that a component rejects or fails on.
 
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use super::error::codes;
+use super::codes;
 use super::{GuestError, RowRejection};
 use crate::decode::{Events, Rejected};
 use crate::error::Code;
 
-/// A record that was decoded, and is not in any state.
+/// A decoded record that is not in any state.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// The split that it came from.
+    /// The number of its split.
     pub split: u64,
-    /// Where it stands, its bytes as far as they are still known, and why it was refused.
+    /// Its position, its bytes if they are still known, and the reason.
     pub record: Rejected,
-    /// Its columns, in one row.
+    /// Its input columns, in one row.
     pub columns: RecordBatch,
-    /// How the component failed on it; `None` where it rejected it.
+    /// The failure of the component; `None` if the component rejected the record.
     pub failure: Option<Failure>,
 }
 
-/// How a component failed on a record that it was given alone, on a fresh instance.
+/// The failure of a component on a record that it was given alone, on a fresh instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What kind of failure it was.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// The functions that it was in, the innermost first, as far as they have names.
+    /// The functions of the backtrace, the innermost first, by name if they have names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
     /// The fuel that it used.
     pub fuel: u64,
 }
 
-/// The ways to fail on a record.
+/// The kinds of failures on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// A trap: a panic, an abort, a memory access out of bounds.
     Trap,
-    /// It used up its fuel.
+    /// The component used up its fuel.
     OutOfFuel,
-    /// It wanted more memory or table elements than it may have.
+    /// The component wanted more memory or table elements than the limit.
     OutOfMemory,
-    /// It answered with an error.
+    /// The component answered with an error.
     Error,
-    /// Its answer broke the contract, or was too large.
+    /// The answer broke the contract, or was too large.
     InvalidAnswer,
-    /// It made a key or a state that is larger than one may be.
+    /// A key or a state was larger than the limit.
     TooLarge,
 }
 
@@ -66,7 +66,7 @@ impl FailureKind {
 }
 
 impl Failure {
-    /// What `error`, a failure to fold one record or to drain what came of it, was.
+    /// The kind of `error`, a failure to fold one record or to drain it.
     pub(super) fn of(error: &GuestError, fuel: u64) -> Self {
         let (kind, backtrace) = match error {
             GuestError::OutOfFuel { .. } => (FailureKind::OutOfFuel, Vec::new()),
@@ -99,7 +99,7 @@ impl Refused {
         )
     }
 
-    /// The record of a row that it failed on with `error`.
+    /// The record of a row on which the component failed with `error`.
     pub(super) fn failed(
         split: u64,
         events: &Events,

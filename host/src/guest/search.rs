@@ -1,29 +1,29 @@
-//! The search for the records that a component fails on.
+//! The search for the records on which a component fails.
 //!
-//! Rows are folded in their order, part after part, each on an instance that holds nothing else. Of a part that
-//! fails the front is folded next; what is behind a front that succeeds is known to be at fault without being
-//! folded. A front that fails costs a fresh instance, one that succeeds counts and costs little; so it is a quarter
-//! of the rows, and of a few rows the first. Where the fuel that was used tells about where the culprit is, it is the
-//! rows up to shortly before that, then those up to shortly behind it, and near it row after row.
+//! Rows are folded in order, part after part, each on an instance that holds nothing else. If a part fails, its front is
+//! folded next. If that front succeeds, the rest is known to hold the culprit without being folded. A front that fails
+//! costs a fresh instance; a front that succeeds counts, and costs little. So the front is a quarter of the rows, or the
+//! first row of a few. If the fuel tells about where the culprit is, the front ends shortly before that row; the next one
+//! ends shortly after it; and the rows near it are folded one by one.
 //!
-//! So a culprit costs a few failures, whatever the size of the batch, and `k` culprits cost `k` times that.
+//! So a culprit costs a few failures, whatever the size of the batch, and `k` culprits cost `k` times as many.
 
 use std::ops::Range;
 
-/// Which rows of a batch to fold next.
+/// A search in one batch: which rows to fold next.
 ///
-/// Every row is either folded once, by a fold that succeeded, or a culprit.
+/// In the end each row was folded by exactly one fold that succeeded, or is a culprit.
 #[derive(Debug)]
 pub(super) struct Search {
-    /// All rows before it are settled.
+    /// The first row that is not settled yet.
     at: usize,
-    /// `at..failed` fails.
+    /// The end of the rows from `at` that are known to fail together.
     failed: Option<usize>,
-    /// Where in it the culprit probably is.
+    /// The row that is probably the culprit.
     hint: Option<Hint>,
-    /// How many rows to fold at a time of which nothing is known: culprits mostly come as far apart as before.
+    /// The number of unknown rows to fold at a time: culprits are mostly as far apart as the last ones.
     stride: usize,
-    /// Behind the last culprit.
+    /// The row after the last culprit.
     searched_from: usize,
     rows: usize,
 }
@@ -31,36 +31,36 @@ pub(super) struct Search {
 #[derive(Clone, Copy, Debug)]
 struct Hint {
     row: usize,
-    /// Whether the rows before it were folded.
+    /// Whether the rows before this one are settled.
     is_near: bool,
 }
 
-/// A part that is this short is folded row by row, wherever the culprit seems to be.
+/// The most rows of a part that is folded row by row.
 const SHORT_ROWS: usize = 16;
 
-/// How many rows at least are folded at a time of which nothing is known.
+/// The fewest unknown rows to fold at a time.
 const LEAST_STRIDE: usize = 256;
 
 /// Rows to fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Probe {
     pub(super) rows: Range<usize>,
-    /// It is one row that is the culprit if it fails: it must be folded on a fresh instance, with all the fuel that
-    /// it may have.
+    /// Whether the probe is one row that is the culprit if it fails. Such a row must be folded on a fresh instance, with
+    /// the fuel of the limits.
     pub(super) alone: bool,
 }
 
-/// What a failure says of the rows.
+/// The part of the rows that may have caused a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blame {
     /// At least one of them is at fault.
     Some,
-    /// They may be too many at once.
+    /// The rows may be too many at once.
     Size,
 }
 
 impl Search {
-    /// A search in a batch of so many rows.
+    /// A search in a batch of this many rows.
     pub(super) fn new(rows: usize) -> Self {
         Search {
             at: 0,
@@ -72,7 +72,7 @@ impl Search {
         }
     }
 
-    /// A search in a batch that failed when it was folded whole, and alone.
+    /// A search in a batch that failed when all of it was folded, without other batches.
     pub(super) fn of_failed(rows: usize) -> Self {
         Search {
             failed: Some(rows),
@@ -88,7 +88,7 @@ impl Search {
         }
     }
 
-    /// The rows to fold next; `None` once all are settled.
+    /// The rows to fold next; `None` when all are settled.
     pub(super) fn next(&self) -> Option<Probe> {
         if self.at == self.rows {
             return None;
@@ -103,7 +103,7 @@ impl Search {
         })
     }
 
-    /// How many of the next `rows` rows, which fail, to fold.
+    /// The number of rows to fold next, of `rows` rows that fail together.
     fn front(&self, rows: usize) -> usize {
         if rows <= SHORT_ROWS {
             return 1;
@@ -121,8 +121,8 @@ impl Search {
         if front < rows { front } else { quarter }
     }
 
-    /// Notes that `probe` succeeded. Whether that is odd: rows that fail together were folded one by one, and none
-    /// failed.
+    /// Notes that `probe` succeeded. Returns whether rows that fail together have been folded one by one without a
+    /// failure.
     pub(super) fn succeeded(&mut self, probe: &Probe) -> bool {
         self.at = probe.rows.end;
         if self.failed.is_none() {
@@ -131,7 +131,7 @@ impl Search {
         if self.failed == Some(self.at) {
             self.failed = None;
         }
-        // Row by row it may go on for a few rows behind the place where the culprit should have been.
+        // Rows are folded one by one for a few rows after the place at which the culprit was expected.
         let is_row = probe.rows.len() == 1;
         self.hint = self
             .hint
@@ -146,7 +146,7 @@ impl Search {
         probe.alone
     }
 
-    /// Notes that `probe` failed, after about so many rows if that is known; gives the culprit if it was alone.
+    /// Notes that `probe` failed, after about this many rows if that is known. Returns the culprit if it was alone.
     pub(super) fn failed(
         &mut self,
         probe: &Probe,

@@ -1,4 +1,4 @@
-//! How large the rows of columns are, and how large one row of an answer may be.
+//! The sizes of rows, and the check of the largest row of an answer.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use arrow_schema::DataType;
 use super::{Call, GuestError};
 use crate::units::ByteSize;
 
-/// The bytes that the values of each row take: those of text and binary, and the width of the others.
+/// The bytes of the values in each row: those of text and binary, and the widths of other columns.
 pub(crate) struct RowBytes {
-    /// What each row takes at least.
+    /// The bytes of a row without its text and binary.
     fixed: usize,
-    /// What the text and binary of each row take; none where there are no such columns.
+    /// The bytes of text and binary in each row; empty if there are no such columns.
     varying: Vec<u32>,
     rows: usize,
 }
 
 impl RowBytes {
-    /// Of the rows of these columns.
+    /// The sizes of the rows of these columns.
     pub(crate) fn of(columns: &[ArrayRef]) -> Self {
         let rows = columns.first().map_or(0, |column| column.len());
         let (mut fixed, mut varying) = (0, Vec::new());
@@ -54,7 +54,7 @@ impl RowBytes {
     }
 }
 
-/// Cuts rows into ranges of at most `most_rows` rows and `most_bytes` bytes; a row that is larger alone is a range.
+/// Cuts rows into ranges of at most `most_rows` rows and `most_bytes` bytes; a larger row is a range of its own.
 pub(crate) fn cuts(
     rows: usize,
     most_rows: usize,
@@ -83,7 +83,7 @@ pub(crate) fn cuts(
 /// Checks that no row of these columns has more than `limit` bytes of text and binary.
 ///
 /// # Errors
-/// [`GuestError::RowTooLarge`] for the first that has.
+/// [`GuestError::RowTooLarge`] for the first row that is larger.
 pub(super) fn check(
     call: Call,
     what: &'static str,
@@ -96,7 +96,7 @@ pub(super) fn check(
         .iter()
         .map(|offsets| span(offsets, 0, offsets.len() - 1))
         .sum();
-    // All rows together are mostly smaller than one may be.
+    // All rows together are mostly smaller than the limit of one row.
     if all as u64 <= limit.0 {
         return Ok(());
     }

@@ -1,9 +1,9 @@
-//! Text that a component wrote, made fit to be shown.
+//! Text of a component, made safe to print.
 
 use std::fmt::Write;
 
-/// `text` on one line, with everything escaped that could steer a terminal or hide what follows, and cut
-/// after `max_bytes`.
+/// `text` on one line and at most `max_bytes` long. Characters are escaped that could control a terminal or hide other
+/// text.
 pub(super) fn printable(text: &str, max_bytes: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(max_bytes));
     for c in text.chars() {
@@ -21,7 +21,7 @@ pub(super) fn printable(text: &str, max_bytes: usize) -> String {
     shown
 }
 
-/// Control characters, line separators, and the marks that turn the direction of writing.
+/// Control characters, line separators, and marks that change the direction of writing.
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -1,4 +1,4 @@
-//! WIT to Arrow: the columns of an answer, every byte of them checked.
+//! From WIT to Arrow: the columns of an answer, with all checks.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ use serde::de::IgnoredAny;
 use super::bindings::backfold::pipeline::columns::{BatchResult, ColumnResult};
 use crate::schema::{Kind, Output};
 
-/// How many rows an answer may have.
+/// The rows that an answer may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {
-    /// So many.
+    /// This number.
     Exactly(u32),
-    /// So many or fewer.
+    /// At most this number.
     UpTo(u32),
 }
 
-/// The answer as Arrow columns. Buffers are taken over, not copied, where the memory is aligned.
+/// The answer as Arrow columns. Buffers are moved, or copied if their memory is not aligned.
 ///
 /// # Errors
-/// What breaks the contract, with column and row.
+/// The rule of the contract that the answer breaks, with column and row.
 pub(super) fn batch(
     answer: BatchResult,
     outputs: &[&Output],
@@ -113,13 +113,13 @@ fn column(given: ColumnResult, output: &Output, rows: usize) -> Result<ArrayRef,
     })
 }
 
-/// The nulls among `rows`, or none if all are present.
+/// The nulls among `rows`; `None` if all values are present.
 fn nulls(bytes: Vec<u8>, rows: usize) -> Result<Option<NullBuffer>, String> {
     let nulls = NullBuffer::new(bits(bytes, rows, "its validity")?);
     Ok(Some(nulls).filter(|nulls| nulls.null_count() > 0))
 }
 
-/// A bitmap of `rows` bits. What the last byte holds beyond them is not looked at.
+/// A bitmap of `rows` bits. Further bits of the last byte are ignored.
 fn bits(bytes: Vec<u8>, rows: usize, what: &str) -> Result<BooleanBuffer, String> {
     let expected = rows.div_ceil(8);
     if bytes.len() != expected {
@@ -146,7 +146,7 @@ fn fixed<T: ArrowPrimitiveType>(
     PrimitiveArray::try_new(aligned(values), nulls).map_err(|error| error.to_string())
 }
 
-/// The bytes as values, moved only where the allocator did not happen to align them.
+/// The bytes as values, copied only if they are not aligned.
 fn aligned<T: ArrowNativeType>(bytes: Vec<u8>) -> ScalarBuffer<T> {
     let fits = bytes.as_ptr().cast::<T>().is_aligned();
     let buffer = if fits {
@@ -166,7 +166,7 @@ fn cuts(bytes: Vec<u8>, rows: usize, length: usize) -> Result<OffsetBuffer<i32>,
             bytes.len()
         ));
     }
-    // Beyond 2^31 an offset is negative here, and refused as one that falls.
+    // An offset above 2^31 is negative here, and refused because it falls.
     let offsets: ScalarBuffer<i32> = aligned(bytes);
     if offsets[0] != 0 {
         return Err(format!(
@@ -174,7 +174,7 @@ fn cuts(bytes: Vec<u8>, rows: usize, length: usize) -> Result<OffsetBuffer<i32>,
             offsets[0] as u32
         ));
     }
-    // Looked for without a branch in the loop; where it is, only if there is one.
+    // The loop has no branch; the place of a wrong offset is searched only if there is one.
     let falls = offsets
         .windows(2)
         .fold(false, |falls, pair| falls | (pair[1] < pair[0]));
@@ -201,7 +201,7 @@ fn text(
     offsets: OffsetBuffer<i32>,
     nulls: Option<NullBuffer>,
 ) -> Result<StringArray, String> {
-    // Checks the whole and that no offset is within a character.
+    // Checks the whole text, and that no offset is within a character.
     StringArray::try_new(offsets.clone(), values.clone(), nulls).map_err(|_| {
         let row = offsets
             .windows(2)

@@ -1,44 +1,21 @@
-//! A WASI 0.2 that gives a component nothing, and the same nothing in every run: no files, no network, no
-//! environment, clocks that tick by the call, randomness from a constant. What it prints is kept.
+//! The WASI 0.2 of a component, the same in every run: no files, no network, no environment, clocks that advance
+//! with each call, randomness from a constant.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::io::AsyncWrite;
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamError, subscribe};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 
-use super::sandbox::Sandbox;
-use super::text::printable;
+use super::outputs::Outputs;
 
-/// How many resources of WASI (streams, pollables) an instance may hold at once.
+/// The most WASI resources (streams, pollables) of an instance at a time.
 pub(super) const MAX_RESOURCES: usize = 10_000;
 
-/// How long a line of a component's output may be in the log.
-const LINE_BYTES: usize = 4 << 10;
-
-/// How much of its standard error a trap quotes.
-const QUOTE_BYTES: usize = 1 << 10;
-
-/// Adds WASI to a linker.
-pub(super) fn add_to_linker(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
-    // Its own clock would let a component sleep for as long as it likes.
-    linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<_, Sleepless>(linker, |sandbox| sandbox.sleepless())?;
-    linker.allow_shadowing(false);
-    Ok(())
-}
-
-/// What a component sees of the world.
+/// The WASI context of an instance.
 pub(super) fn context(outputs: &Outputs, ticks: &Ticks) -> WasiCtx {
     let [secure, insecure] = &*RANDOM;
     WasiCtxBuilder::new()
@@ -56,7 +33,7 @@ pub(super) fn context(outputs: &Outputs, ticks: &Ticks) -> WasiCtx {
         .build()
 }
 
-/// Bytes that look random, for a generator to repeat: few, for every instance has its own.
+/// Bytes that look random, which a generator repeats. They are few, since each instance has a copy.
 static RANDOM: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     [&b"secure"[..], b"insecure"].map(|name| {
         let mut bytes = vec![0; 4 << 10];
@@ -68,8 +45,8 @@ static RANDOM: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     })
 });
 
-/// Clocks that tell how often they were asked: a microsecond passes with each look, from
-/// 2000-01-01T00:00:00Z, so that code which waits for time to pass goes on.
+/// Clocks that begin at 2000-01-01T00:00:00Z and advance by a microsecond each time they are read, so that code that
+/// waits for time to pass goes on.
 #[derive(Clone, Default)]
 pub(super) struct Ticks(Arc<AtomicU64>);
 
@@ -78,7 +55,7 @@ impl Ticks {
         self.pass(1_000)
     }
 
-    /// Lets time pass; gives the time before.
+    /// Advances the clock; returns the time before.
     fn pass(&self, ns: u64) -> u64 {
         let pass = |now: u64| Some(now.saturating_add(ns));
         self.0
@@ -87,7 +64,7 @@ impl Ticks {
     }
 }
 
-/// A monotonic clock by which whoever sleeps wakes at once, later.
+/// A monotonic clock on which a sleep ends at once and advances the time.
 pub(super) struct Sleepless<'a> {
     pub(super) ticks: &'a Ticks,
     pub(super) resources: &'a mut ResourceTable,
@@ -118,7 +95,7 @@ impl monotonic_clock::Host for Sleepless<'_> {
     }
 }
 
-/// A time to wait for that has come.
+/// A time that has been reached.
 struct Elapsed;
 
 #[async_trait::async_trait]
@@ -146,178 +123,11 @@ impl HostMonotonicClock for Ticks {
     }
 }
 
-/// Both streams of an instance.
-pub(super) struct Outputs {
-    stdout: Captured,
-    stderr: Captured,
-}
-
-impl Outputs {
-    /// Each stream takes `cap_bytes` in the instance's whole life.
-    pub(super) fn new(cap_bytes: usize) -> Self {
-        Outputs {
-            stdout: Captured::new(cap_bytes),
-            stderr: Captured::new(cap_bytes),
-        }
-    }
-
-    /// Writes to the log what was printed since the last time, line by line and escaped. The end of the
-    /// standard error, for an error to quote.
-    pub(super) fn forward(&self, component: &str) -> String {
-        let (out, _) = self.stdout.take();
-        for line in String::from_utf8_lossy(&out).lines() {
-            tracing::info!(
-                component,
-                stream = "stdout",
-                "{}",
-                printable(line, LINE_BYTES)
-            );
-        }
-        let (err, full) = self.stderr.take();
-        let err = String::from_utf8_lossy(&err);
-        for line in err.lines() {
-            tracing::warn!(
-                component,
-                stream = "stderr",
-                "{}",
-                printable(line, LINE_BYTES)
-            );
-        }
-        if full {
-            tracing::warn!(
-                component,
-                "the rest of its standard error is dropped: limits.output is reached"
-            );
-        }
-        let err = err.trim();
-        let mut from = err.len().saturating_sub(QUOTE_BYTES);
-        while !err.is_char_boundary(from) {
-            from += 1;
-        }
-        printable(&err[from..], 2 * QUOTE_BYTES)
-    }
-}
-
-/// A stream that keeps what is written until it is taken, and forgets what passes its cap. A writer never
-/// sees a difference.
-#[derive(Clone)]
-struct Captured(Arc<Mutex<Buffer>>);
-
-struct Buffer {
-    bytes: Vec<u8>,
-    left: usize,
-    overflowed: bool,
-}
-
-impl Captured {
-    fn new(cap_bytes: usize) -> Self {
-        Captured(Arc::new(Mutex::new(Buffer {
-            bytes: Vec::new(),
-            left: cap_bytes,
-            overflowed: false,
-        })))
-    }
-
-    fn push(&self, bytes: &[u8]) {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = bytes.len().min(buffer.left);
-        buffer.bytes.extend_from_slice(&bytes[..kept]);
-        buffer.left -= kept;
-        buffer.overflowed |= kept < bytes.len();
-    }
-
-    /// What was written since the last time, and whether anything was dropped since.
-    fn take(&self) -> (Vec<u8>, bool) {
-        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (
-            std::mem::take(&mut buffer.bytes),
-            std::mem::take(&mut buffer.overflowed),
-        )
-    }
-}
-
-impl IsTerminal for Captured {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for Captured {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
-    }
-}
-
-impl AsyncWrite for Captured {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.push(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl OutputStream for Captured {
-    fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        self.push(&bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), StreamError> {
-        Ok(())
-    }
-
-    fn check_write(&mut self) -> Result<usize, StreamError> {
-        Ok(64 << 10)
-    }
-}
-
-#[async_trait::async_trait]
-impl Pollable for Captured {
-    async fn ready(&mut self) {}
-}
-
 #[cfg(test)]
 mod tests {
     use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host as _;
 
     use super::*;
-
-    #[test]
-    fn a_flood_is_swallowed() {
-        let outputs = Outputs::new(10);
-        for _ in 0..1_000 {
-            outputs.stderr.push(b"0123456789abcdef");
-        }
-        assert_eq!(outputs.stderr.take(), (b"0123456789".to_vec(), true));
-        outputs.stderr.push(b"more");
-        assert_eq!(outputs.stderr.take(), (Vec::new(), true));
-    }
-
-    #[test]
-    fn an_error_quotes_the_end_of_stderr_escaped() {
-        let outputs = Outputs::new(1 << 20);
-        outputs.stderr.push("é".repeat(4_000).as_bytes());
-        outputs.stderr.push(b"\x1b[31mpanicked\n");
-        let quote = outputs.forward("test");
-        assert!(quote.ends_with("\\u{1b}[31mpanicked"), "{quote}");
-        assert!(quote.len() <= 2 * QUOTE_BYTES);
-        assert_eq!(outputs.forward("test"), "");
-    }
 
     #[test]
     fn clocks_go_on_and_repeat() {

@@ -4,65 +4,65 @@ use std::collections::VecDeque;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use super::drained::Drainer;
+use super::drainer::Drainer;
 use super::isolation::{Experience, Isolation, Kept, Step};
 use super::sizes::RowBytes;
 use super::{Call, GuestError, Instance, Partials, Refused};
 use crate::decode::{Events, Provenance};
 
-/// How many bytes of partials a window should come to. They are held back until all are there, so a window that
-/// came to more is followed by one of fewer batches.
+/// The bytes of partials that a window should give. They are held in memory until all are drained, so a window that gave
+/// more is followed by one of fewer batches.
 const WINDOW_BYTES: usize = 8 << 20;
 
-/// Folds events and drains partials, for one worker: the only place that does.
+/// Folds events and drains partials, for one worker.
 ///
-/// It keeps the events of the current window, whose buffers are counted references. Where the component fails on
-/// a batch, or when it is drained, [`drain`](Window::drain) folds them again on fresh instances, finds the records at
-/// fault and goes on without them. So each record that was given to [`fold`](Window::fold) either counts in all its
-/// partials or is told as [`Refused`]; which of them does not depend on where batches or windows begin.
+/// A window keeps its events, whose buffers are reference-counted. If the component fails on a batch or in the drain,
+/// [`drain`](Window::drain) folds the events again on fresh instances, finds the records at fault, and goes on without
+/// them. So each record given to [`fold`](Window::fold) either counts in all its partials or is returned as [`Refused`],
+/// and which of both does not depend on where batches or windows begin.
 pub struct Window {
     instance: Instance,
     /// Whether the instance has folded nothing yet.
     is_fresh: bool,
     kept: Vec<Kept>,
-    /// What the columns of the kept events take.
+    /// The bytes of the kept columns.
     kept_bytes: usize,
     max_bytes: usize,
     max_batches: usize,
-    /// How many batches this window should have.
+    /// The number of batches that this window should have.
     batches: usize,
     drainer: Drainer,
-    /// Whether the component may have partials to give.
+    /// Whether the component may hold partials.
     is_filled: bool,
-    /// Partials that are yet to be given.
+    /// Drained partials that are not returned yet.
     ready: VecDeque<Partials>,
-    /// After a failure, what is to be folded again.
+    /// The isolation after a failure.
     isolation: Option<Isolation>,
     experience: Experience,
 }
 
-/// What a window gives when it is drained.
+/// The results of draining a window.
 #[derive(Debug)]
 pub enum Drained {
     /// Partials.
     Partials(Partials),
-    /// Records that turned out to be refused.
+    /// Records that the component rejected or failed on.
     Refused(Vec<Refused>),
 }
 
-/// The batch that a failure happened in.
+/// The batch in which a failure happened.
 #[derive(Clone, Debug)]
 pub struct Suspect {
     /// The number of the split.
     pub split: u64,
     /// The batch within the split, from 0.
     pub batch: u64,
-    /// Where its records come from.
+    /// The origins of its records.
     pub provenance: Provenance,
 }
 
 impl Window {
-    /// Windows of `max_batches` batches, or fewer where memory runs short.
+    /// Windows of `max_batches` batches, or fewer if memory is short.
     pub fn new(instance: Instance, max_batches: usize) -> Self {
         let max_batches = max_batches.max(1);
         Window {
@@ -81,23 +81,23 @@ impl Window {
         }
     }
 
-    /// Windows whose events take about `max_bytes` at most, or one batch. A component keeps what it accumulates of them
-    /// in its own memory, and its instance is as large as its largest window.
+    /// Windows of events with about `max_bytes` at most, or of one batch. An instance is as large as its largest window,
+    /// whose states it accumulates.
     pub fn of_at_most(self, max_bytes: usize) -> Self {
         Window { max_bytes, ..self }
     }
 
-    /// The instance, for the algebra of states. It is fresh and holds nothing after a failure.
+    /// The instance, for the algebra of states. After a failure it is a fresh one.
     pub fn instance(&mut self) -> &mut Instance {
         &mut self.instance
     }
 
-    /// Folds batch `number` of a split and keeps it. The records that the component rejected, in rising order.
+    /// Folds batch `number` of a split and keeps it. Returns the records that the component rejected, in rising order.
     ///
-    /// Where the component fails on the batch, the window is due, and its next drain tells what was refused.
+    /// If the component fails on the batch, the window is due, and its drain returns the records at fault.
     ///
     /// # Errors
-    /// A failure that is no record's; the window is lost.
+    /// If the component fails and no record is at fault. The window is lost.
     pub fn fold(
         &mut self,
         split: u64,
@@ -141,7 +141,8 @@ impl Window {
         Ok(refused)
     }
 
-    /// Whether it is time to drain: enough batches or bytes, memory past half its limit, or a failure.
+    /// Whether the window is to be drained: it has enough batches or bytes, the memory is over half of its limit, or the
+    /// component has failed.
     pub fn is_due(&self) -> bool {
         self.isolation.is_some()
             || self.kept.len() >= self.batches
@@ -154,7 +155,7 @@ impl Window {
         self.kept.is_empty() && self.ready.is_empty() && self.isolation.is_none()
     }
 
-    /// The batch that is being looked into after a failure.
+    /// The batch that is searched after a failure.
     pub fn suspect(&self) -> Option<Suspect> {
         let batch = self.isolation.as_ref()?.batch()?;
         Some(Suspect {
@@ -164,12 +165,12 @@ impl Window {
         })
     }
 
-    /// The next partials that the component accumulated, or records that it failed on. `None`, once, when there are
-    /// no more: a new window begins. Nothing may be folded before that.
+    /// The next partials, or the records on which the component failed. `None` after the last: a new window begins. Until
+    /// then nothing may be folded.
     ///
     /// # Errors
-    /// A failure that is no record's; the window is lost. [`suspect`](Window::suspect) names the batch, if it was
-    /// in one.
+    /// If the component fails and no record is at fault. The window is lost. [`suspect`](Window::suspect) names the batch,
+    /// if the failure was in one.
     pub fn drain(&mut self) -> Result<Option<Drained>, GuestError> {
         loop {
             if let Some(partials) = self.ready.pop_front() {
@@ -210,7 +211,7 @@ impl Window {
         }
     }
 
-    /// Takes all partials out of the instance. Where it fails, the window is to be folded again.
+    /// Takes all partials out of the instance. If that fails, the window is folded again.
     fn drain_instance(&mut self) -> Result<(), GuestError> {
         self.is_filled = false;
         match self.drainer.drain(&mut self.instance, u64::MAX) {
@@ -234,13 +235,13 @@ impl Window {
         }
     }
 
-    /// Forgets the events of the window, which are not folded again.
+    /// Drops the events of the window, which are not folded again.
     fn forget(&mut self) {
         self.kept.clear();
         self.kept_bytes = 0;
     }
 
-    /// Begins to look for the records that `failure` is to be laid on.
+    /// Begins to search for the records that caused `failure`.
     fn isolate(&mut self, failure: &GuestError) -> Result<(), GuestError> {
         self.renew()?;
         self.isolation = Some(Isolation::new(std::mem::take(&mut self.kept), failure));
@@ -248,7 +249,7 @@ impl Window {
         Ok(())
     }
 
-    /// Drains an instance that has folded nothing. Where that fails, or gives anything, no record is to blame.
+    /// Drains an instance that has folded nothing. If that fails or gives partials, no record is at fault.
     fn drain_nothing(&mut self) -> Result<(), GuestError> {
         let rows = self.instance.drain(1)?.rows.num_rows();
         if rows == 0 {
@@ -260,7 +261,7 @@ impl Window {
         })
     }
 
-    /// Memory does not shrink: with an instance of much of it every further batch would be a window.
+    /// Replaces an instance whose memory is large. Memory does not shrink, so each further batch would be a window.
     fn renew_if_large(&mut self) -> Result<(), GuestError> {
         if self.is_past_half() {
             self.renew()?;
@@ -281,13 +282,13 @@ impl Window {
     }
 }
 
-/// What the columns of a batch take, without what they share with other batches.
+/// The bytes of the columns of a batch, without buffers that other batches share.
 fn column_bytes(batch: &RecordBatch) -> usize {
     let bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
     batch.columns().iter().map(bytes).sum()
 }
 
-/// How many batches come to [`WINDOW_BYTES`], where `batches` came to `bytes`; at least one.
+/// The number of batches for [`WINDOW_BYTES`], after `batches` gave `bytes`; at least one.
 fn fitting_batches(batches: usize, bytes: usize) -> usize {
     (batches.saturating_mul(WINDOW_BYTES) / bytes.max(1)).max(1)
 }

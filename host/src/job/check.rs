@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::SourceConfig;
 use super::error::{JobError, Origin};
 use crate::decode::{DecodeOptions, Format};
 use crate::fold::FoldOptions;
 use crate::guest::Limits;
+use crate::source::SourceConfig;
 use crate::source::range::{Bound, RangeConfig};
 use crate::store::Index;
 use crate::units::ByteSize;

@@ -1,26 +1,21 @@
 //! What tells one job from another: what it reads and where its table goes, however the job file spells it.
 
-use std::path::{Component, Path, PathBuf};
-
 use serde_json::{Value, json};
 
-use super::{Job, SourceConfig, TargetConfig};
+use super::{Job, TargetConfig};
+use crate::source::resolved;
 
 impl Job {
     /// All settings that decide what a build holds, but for the limits of the component. Equal for all spellings of the
     /// same paths: relative, absolute, through links or from other folders.
     pub(crate) fn identity(&self) -> Value {
-        let mut source = json!(self.source);
-        if let SourceConfig::Files(files) = &self.source {
-            source["files"]["path"] = json!(resolved(&files.path));
-        }
         json!({
             "table": self.table,
             "params": self.params,
             "range": self.range,
-            "source": source,
+            "source": self.source.identity(),
             "target": self.target_id(),
-            "decode": self.decode,
+            "decode": self.decode.deciding(),
         })
     }
 
@@ -32,31 +27,10 @@ impl Job {
     }
 }
 
-/// The absolute path without links and `..`, as far as it exists. What does not exist, such as a pattern, stays as it
-/// is spelled, but for `.` and `..`.
-fn resolved(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let exists = path
-        .ancestors()
-        .find_map(|part| Some((part.canonicalize().ok()?, part)));
-    let Some((mut found, part)) = exists else {
-        return path;
-    };
-    for name in path
-        .strip_prefix(part)
-        .into_iter()
-        .flat_map(Path::components)
-    {
-        match name {
-            Component::ParentDir => drop(found.pop()),
-            name => found.push(name),
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::job::Overrides;
 

@@ -40,11 +40,9 @@ use crate::cutover::GateOptions;
 use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
-use crate::source::files::{FilesConfig, FilesDriver};
-use crate::source::kafka::{KafkaConfig, KafkaDriver, check_property};
+use crate::source::kafka::check_property;
 use crate::source::range::{Bound, RangeConfig};
-use crate::source::s3::{S3Config, S3Driver};
-use crate::source::{EventRange, KeyFields, Parts, ReplayDriver, SourceError};
+use crate::source::{EventRange, Parts, ReplayDriver, SourceConfig, SourceError};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{Access, Index, StateStore, StoreContext, StoreError};
 
@@ -89,44 +87,6 @@ pub struct Job {
     /// The file that it was read from, as it was named.
     #[serde(skip)]
     pub file: PathBuf,
-}
-
-/// Where history comes from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceConfig {
-    /// A folder of files.
-    Files(FilesConfig),
-    /// A bucket.
-    S3(Box<S3Config>),
-    /// Topics of Kafka.
-    Kafka(Box<KafkaConfig>),
-}
-
-impl SourceConfig {
-    /// Whether it is a log, whose records have offsets and timestamps.
-    pub fn is_log(&self) -> bool {
-        matches!(self, SourceConfig::Kafka(_))
-    }
-
-    /// How fast it may be read.
-    pub(crate) fn max_bytes_per_second(&self) -> Option<u64> {
-        let most = match self {
-            SourceConfig::Files(_) => None,
-            SourceConfig::S3(s3) => s3.requests.max_bytes_per_second,
-            SourceConfig::Kafka(kafka) => kafka.max_bytes_per_second,
-        };
-        most.map(|most| most.0)
-    }
-
-    /// What the key of an object says of its records.
-    pub(crate) fn key_fields_of(&self, key: &str) -> Option<KeyFields> {
-        match self {
-            SourceConfig::Files(files) => files.layout.key_fields(key),
-            SourceConfig::S3(s3) => s3.layout.key_fields(key.strip_prefix(s3.prefix.as_str())?),
-            SourceConfig::Kafka(_) => None,
-        }
-    }
 }
 
 /// Where the table goes.
@@ -186,20 +146,13 @@ impl Job {
         Ok(job)
     }
 
-    /// The driver of the source, for events within `range`, of which `parts` are wanted beside the value.
+    /// The driver of the source, for events within `range`, which reads `parts` of each record in addition to its value.
     pub fn driver(
         &self,
         range: EventRange,
         parts: Parts,
     ) -> Result<Box<dyn ReplayDriver>, SourceError> {
-        Ok(match &self.source {
-            SourceConfig::Files(config) => Box::new(FilesDriver::new(config, range)?),
-            SourceConfig::S3(config) => Box::new(S3Driver::new((**config).clone(), range)),
-            SourceConfig::Kafka(config) => {
-                let (config, written) = ((**config).clone(), self.range.clone());
-                Box::new(KafkaDriver::new(config, written, range, parts))
-            }
-        })
+        self.source.driver(&self.range, range, parts)
     }
 
     /// The store of the target, opened as `access` wants.

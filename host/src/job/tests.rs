@@ -276,8 +276,8 @@ fn a_range_in_one_string_is_that_of_two_bounds() {
 
 #[test]
 fn what_is_wrong_with_a_range_is_named_by_its_line_and_key() {
-    insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range`: cannot read `-48x`: an age is `-48h`, `-7d` or `-1h 30m`, so many offsets before the end are `-100`");
-    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"BF0006: jobs/backfold.toml:12: `range.from`: cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka");
+    insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range`: cannot read `-48x`: write an age as `-48h`, `-7d` or `-1h 30m`, and a number of offsets before the end as `-100`");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"BF0006: jobs/backfold.toml:12: `range.from`: cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nform = \"-48h\"")), @"BF0004: jobs/backfold.toml:12: unknown key `form` in [range]: did you mean `from`?");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic");
 }
@@ -316,7 +316,7 @@ fn offsets_are_refused_where_the_source_has_none() {
     BF0006: --from: `range.from`: `100` is about offsets, which are Kafka's; an archive's range is in times
     BF0006: --to: `range.to`: `-100` is about offsets, which are Kafka's; an archive's range is in times
     BF0006: --range: `range.to`: `200` is about offsets, which are Kafka's; an archive's range is in times
-    BF0006: --range: `range`: cannot read `x`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+    BF0006: --range: `range`: cannot read `x`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
     BF0012: -X goes with `[source.kafka]` alone, and the job has another source
     ");
 }

@@ -1,37 +1,37 @@
-//! Why a registry gives no answer.
+//! The errors of a client of a schema registry.
 
 use std::path::PathBuf;
 
 use crate::error::{Class, Code, Coded};
 
-/// A failure that is not one of a single schema.
+/// A failure of the registry or of its settings, as opposed to one schema that is of no use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// It cannot be reached, or fails by itself.
+    /// The registry cannot be reached, or fails by itself.
     #[error("the schema registry does not answer at `{url}`, tried {attempts} times")]
     Unanswered {
-        /// What was asked.
+        /// The URL of the request.
         url: String,
-        /// How often.
+        /// How often the request was sent.
         attempts: u32,
-        /// What happened the last time.
+        /// The failure of the last attempt.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It does not let this user in.
+    /// The registry does not let this user in.
     #[error("the schema registry refuses `{url}`: {status}, {detail}")]
     Refused {
-        /// What was asked.
+        /// The URL of the request.
         url: String,
         /// The status of the answer.
         status: u16,
-        /// What it says.
+        /// The message of the answer.
         detail: String,
     },
-    /// Its certificate is not trusted.
+    /// The registry's certificate is not trusted.
     #[error("the certificate of the schema registry at `{url}` is not trusted: {detail}")]
     Untrusted {
-        /// What was to be asked.
+        /// The URL of the request.
         url: String,
         /// What is wrong with the certificate.
         detail: String,
@@ -39,7 +39,7 @@ pub enum RegistryError {
     /// The answer is not one of a schema registry.
     #[error("what answers at `{url}` is no schema registry: {detail}")]
     Answer {
-        /// What was asked.
+        /// The URL of the request.
         url: String,
         /// What is wrong with the answer.
         detail: String,
@@ -88,7 +88,7 @@ pub(crate) mod codes {
     pub(crate) const REFUSED: Code = Code::new(
         902,
         Class::Usage,
-        "Set `user` and BACKFOLD_REGISTRY_PASSWORD, or BACKFOLD_REGISTRY_TOKEN, to who may read the schemas.",
+        "Set `user` and BACKFOLD_REGISTRY_PASSWORD, or BACKFOLD_REGISTRY_TOKEN, of a user that may read the schemas.",
     );
     pub(crate) const ANSWER: Code = Code::new(
         903,

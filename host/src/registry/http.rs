@@ -1,5 +1,5 @@
-//! Requests to a registry. What may go well the next time is tried again, with a pause that doubles and of which a
-//! random part is taken, until a deadline.
+//! Requests to a registry. A request that failed for a passing cause is tried again until a deadline, after a pause: a random
+//! part of a time that doubles from attempt to attempt.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -19,14 +19,14 @@ use tokio::time::{Instant, timeout};
 use super::{RegistryError, secrets};
 use crate::decode::RegistryConfig;
 
-/// How long a connection may take to come about.
+/// How long it may take to connect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most bytes of an answer: far more than any schema has.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The most of an answer that an error tells.
-const TOLD_CHARACTERS: usize = 200;
+/// The most characters of an answer that an error quotes.
+const QUOTED_CHARACTERS: usize = 200;
 
 /// How often a request is tried, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +34,9 @@ pub(super) struct Patience {
     pub(super) attempts: u32,
     /// The longest pause before the second attempt; it doubles from attempt to attempt.
     pub(super) first_pause: Duration,
-    /// How long an attempt may take,
+    /// How long one attempt may take.
     pub(super) attempt: Duration,
-    /// and all of them together, before no other one is begun.
+    /// No attempt begins later than this after the first.
     pub(super) deadline: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Default for Patience {
     }
 }
 
-/// Asks one registry.
+/// An HTTP client for one registry.
 pub(super) struct Client {
     connector: Connector,
     base: String,
@@ -68,13 +68,13 @@ impl fmt::Debug for Client {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an attempt gave nothing.
+/// Why an attempt has no answer.
 enum Failure {
     Passing(BoxError),
     Final(RegistryError),
 }
 
-/// How registries tell what is wrong.
+/// The body of an answer that is an error.
 #[derive(Deserialize)]
 struct Complaint {
     error_code: Option<u32>,
@@ -114,12 +114,15 @@ impl Client {
         Client { patience, ..self }
     }
 
-    /// Where a path of the registry is.
+    /// The URL of a path of the registry.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.base)
     }
 
-    /// What is at a path; `None` where the registry says that it has no such thing.
+    /// The body of the answer for a path; `None` where the registry answers that it has nothing there.
+    ///
+    /// # Errors
+    /// Where the registry does not answer in time, or with another failure.
     pub(super) async fn get(&self, path: &str) -> Result<Option<Bytes>, RegistryError> {
         let (url, patience) = (self.url(path), self.patience);
         let began = Instant::now();
@@ -174,12 +177,12 @@ impl Client {
         let status = response.status().as_u16();
         let body = read(response.into_body()).await?;
         let complaint: Option<Complaint> = serde_json::from_slice(&body).ok();
-        let code = complaint.as_ref().and_then(|told| told.error_code);
-        let detail = match complaint.and_then(|told| told.message) {
+        let code = complaint.as_ref().and_then(|body| body.error_code);
+        let detail = match complaint.and_then(|body| body.message) {
             Some(message) => message,
             None => String::from_utf8_lossy(&body).into_owned(),
         };
-        let detail = detail.chars().take(TOLD_CHARACTERS).collect();
+        let detail = detail.chars().take(QUOTED_CHARACTERS).collect();
         match status {
             200 => Ok(Some(body)),
             // Any server says 404; a registry says of what with five digits.
@@ -198,14 +201,14 @@ impl Client {
     }
 }
 
-/// What is wrong with the certificate of the other side, if that is what `error` comes from.
+/// The problem with the certificate of the server, where that is the cause of `error`.
 fn distrust(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
             return Some(problem.to_string());
         }
-        // What it wraps is not among its sources.
+        // The error within an I/O error is not among its sources.
         let wrapped = error
             .downcast_ref::<std::io::Error>()
             .and_then(|io| io.get_ref());

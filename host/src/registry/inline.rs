@@ -1,7 +1,7 @@
-//! Types that other schemas define, put where a schema first names them.
+//! Puts the types that other schemas define into a schema, each where the schema first names it.
 //!
-//! On the way all names become whole ones: of a definition its name and its namespace apart, of a mention both together.
-//! What reads by the schema then need not know how names are completed.
+//! All names become full names: a definition has its name and its namespace in two fields, a mention has both in one
+//! string. A reader that uses the schema then need not know how names are completed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 /// The most bytes that a schema may have with all that it refers to.
 const MOST_BYTES: usize = 4 << 20;
 
-/// How deep its types may nest, each within another: they are gone down by recursion, and no reader takes more.
+/// How deep types may nest, each within another: the functions here recurse, and no reader takes more.
 const MOST_DEPTH: usize = 128;
 
-/// `schema` with what it names of `definitions`, which are schemas themselves.
+/// `schema` with those of `definitions` that it names; they are schemas themselves.
 ///
 /// # Errors
-/// What is wrong with one of them.
+/// In words, the problem of one of the schemas.
 pub(super) fn inlined<'a>(
     schema: &str,
     definitions: impl IntoIterator<Item = &'a String>,
@@ -47,7 +47,7 @@ fn parsed(schema: &str) -> Result<Value, String> {
         .or_else(|error| named().ok_or_else(|| format!("its schema is no JSON: {error}")))
 }
 
-/// Those of a union, or the one.
+/// The branches of a union, or a schema that is no union alone.
 fn branches(schema: Value) -> Vec<Value> {
     match schema {
         Value::Array(branches) => branches,
@@ -86,7 +86,7 @@ impl Name {
     }
 }
 
-/// What a definition is called within `enclosing`; `None` of what is none.
+/// The full name of a definition within the namespace `enclosing`; `None` of a schema that defines no name.
 fn full_name(schema: &Value, enclosing: &str) -> Option<Name> {
     let kind = schema.get("type")?.as_str()?;
     if !["record", "error", "enum", "fixed"].contains(&kind) {
@@ -99,13 +99,13 @@ fn full_name(schema: &Value, enclosing: &str) -> Option<Name> {
 
 #[derive(Default)]
 struct Inlining {
-    /// The definitions of others, by their whole names.
+    /// The definitions of other schemas, by their full names.
     elsewhere: HashMap<String, Value>,
-    /// The whole names that were defined on the way.
+    /// The full names that the schema defines so far.
     defined: HashSet<String>,
     /// About how many bytes were put in.
     put_in_bytes: usize,
-    /// How many types the one at hand is within.
+    /// How many types enclose the one at hand.
     depth: usize,
 }
 
@@ -195,7 +195,7 @@ impl Inlining {
         }
     }
 
-    /// Makes the type whole that stands at `key` of `object`.
+    /// Completes the type that stands at `key` of `object`.
     fn member(
         &mut self,
         object: Option<&mut Map<String, Value>>,
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_defines_is_told_and_so_is_what_is_no_schema() {
+    fn a_name_without_a_definition_and_a_text_that_is_no_schema_are_reported() {
         let reason = |schema: Value| of(schema, &[]).unwrap_err();
         let field = |schema: Value| {
             reason(

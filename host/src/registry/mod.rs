@@ -3,11 +3,11 @@
 //! | file | idea |
 //! |---|---|
 //! | `http` | requests, tried again where that may help |
-//! | `secrets` | how the registry is told who asks |
-//! | `inline` | types that other subjects define, put where they are named |
+//! | `secrets` | the credentials that the registry wants |
+//! | `inline` | types that other subjects define, put in the place of their names |
 //! | `error` | why a registry gives no answer |
 //!
-//! What a registry has is for ever: an ID is of one schema. Answers are only ever asked for once by who keeps them.
+//! An ID stands for one schema for ever, so that a caller may keep an answer and need not fetch it again.
 
 use std::collections::BTreeMap;
 
@@ -36,16 +36,16 @@ pub struct Registry {
     client: Client,
 }
 
-/// What a registry has of an ID.
+/// The schema that a registry has for an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     /// An Avro schema, as JSON that refers to nothing outside of it.
     Avro(String),
-    /// Nothing that Avro can be read by, and why.
+    /// A schema that cannot be used to read Avro, and why.
     Unusable(String),
 }
 
-/// A schema as the registry answers it.
+/// A schema in an answer of the registry.
 #[derive(Deserialize)]
 struct Answer {
     schema: String,
@@ -114,7 +114,7 @@ impl Registry {
         Ok(found)
     }
 
-    /// Makes a schema whole by what it refers to.
+    /// Puts the definitions that a schema refers to into it.
     async fn resolved(&self, answer: Answer) -> Result<Registered, RegistryError> {
         let kind = answer.kind.as_deref().unwrap_or("AVRO");
         if kind != "AVRO" {

@@ -1,4 +1,4 @@
-//! How the registry is told who asks. Secrets are in the environment or in files, never in a job.
+//! The credentials for a registry. Secrets are in the environment or in files, never in a job.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const PASSWORD: &str = "BACKFOLD_REGISTRY_PASSWORD";
 /// Holds a bearer token.
 const TOKEN: &str = "BACKFOLD_REGISTRY_TOKEN";
 
-/// The value of the header `authorization`; `None` where nobody is to be named.
+/// The value of the header `authorization`; `None` where the settings name no user and no token.
 ///
 /// # Errors
 /// Where a file cannot be read.

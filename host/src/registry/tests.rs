@@ -1,4 +1,4 @@
-//! What a real registry does not do on demand, on one that is scripted; a real one is in `tests/`.
+//! Answers that a real registry does not give on demand, from a server that does; a real registry is in `tests/`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ async fn started(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> 
 }
 
 /// A code, a message and its causes, without the server's address.
-fn told(server: &Server, error: &RegistryError) -> String {
+fn described(server: &Server, error: &RegistryError) -> String {
     let text = format!("{} {}", error.code(), WithCauses(error));
     text.replace(&server.url, "URL")
 }
@@ -124,7 +124,7 @@ async fn what_a_schema_refers_to_is_put_in_from_near_and_far() {
     let inner = &schema["fields"][0]["type"]["fields"][0]["type"];
     assert_eq!(inner["name"], "C");
     assert_eq!(inner["fields"][0]["type"], "long");
-    assert_eq!(server.take_requests().len(), 3, "each is asked for once");
+    assert_eq!(server.take_requests().len(), 3, "each is fetched once");
     let lacks = "its schema refers to version 2 of `x`, which the registry does not have";
     assert_eq!(
         registry.schema(2).await.unwrap(),
@@ -154,10 +154,10 @@ async fn what_may_pass_is_tried_again() {
 async fn what_does_not_pass_is_given_up() {
     let (server, registry) = started(|_| Reply::new(503, "down")).await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: 503, down");
+    insta::assert_snapshot!(described(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: 503, down");
     let (server, registry) = started(|_| ok(json!({})).ending(Ends::Stalls(1))).await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: no answer within 500ms");
+    insta::assert_snapshot!(described(&server, &error), @"BF0901 the schema registry does not answer at `URL/schemas/ids/1`, tried 4 times: no answer within 500ms");
     let url = server.url.clone();
     drop(server);
     let gone = super::tests::registry(&RegistryConfig::at(url));
@@ -169,7 +169,7 @@ async fn what_does_not_pass_is_given_up() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in_is_told_at_once() {
+async fn a_refused_user_is_not_tried_again() {
     let (server, registry) = started(|_| {
         Reply::new(
             401,
@@ -178,7 +178,7 @@ async fn who_is_not_let_in_is_told_at_once() {
     })
     .await;
     let error = registry.schema(1).await.unwrap_err();
-    insta::assert_snapshot!(told(&server, &error), @"BF0902 the schema registry refuses `URL/schemas/ids/1`: 401, Unauthorized");
+    insta::assert_snapshot!(described(&server, &error), @"BF0902 the schema registry refuses `URL/schemas/ids/1`: 401, Unauthorized");
     assert_eq!(server.take_requests().len(), 1);
 }
 
@@ -199,10 +199,11 @@ async fn another_server_is_not_taken_for_a_registry() {
         started(move |_| replies[asked.fetch_add(1, Ordering::Relaxed)].clone()).await;
     for _ in 0..5 {
         let error = registry.schema(1).await.unwrap_err();
-        let told = told(&server, &error);
+        let described = described(&server, &error);
         assert!(
-            told.starts_with("BF0903 what answers at `URL/schemas/ids/1` is no schema registry: "),
-            "{told}"
+            described
+                .starts_with("BF0903 what answers at `URL/schemas/ids/1` is no schema registry: "),
+            "{described}"
         );
     }
     assert_eq!(server.take_requests().len(), 5);

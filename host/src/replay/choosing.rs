@@ -163,10 +163,11 @@ impl Replay<'_> {
         let is_higher = then
             .iter()
             .all(|(name, limit)| now.get(name).is_some_and(|now| now >= limit));
-        let mut folded = standing.checkpoints.iter().flat_map(|one| &one.splits);
+        let folded = standing.checkpoints.iter().flat_map(|one| &one.splits);
+        let mut counts = folded.flat_map(|split| &split.tables);
         *then == now
             || standing.covered.is_empty()
-            || (is_higher && folded.all(|split| split.rejected_by_component == 0))
+            || (is_higher && counts.all(|one| one.rejected_by_component == 0))
     }
 
     /// The newest complete build that would come of the same input, if it is not the one at hand.

@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Error;
-use super::cutover::{find_build, newest_loaded, unless_cancelled};
+use super::cutover::{diff_options, find_build, newest_loaded};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
-use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
+use crate::cutover::{self, CutoverError, Diff, diff_with_live};
+use crate::fold::FoldError;
 use crate::job::Job;
+use crate::steps::unless_cancelled;
 use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext};
 use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 
@@ -66,7 +68,7 @@ pub async fn diff(
         Some(build) => find_build(&*store, &job.table, build).await?,
         None => newest_loaded(&Stored::of(&*store, &job.table).await?, &job.table)?.clone(),
     };
-    let options = DiffOptions::default();
+    let options = diff_options(job, &new.info.build);
     let comparing = async {
         match old {
             None => Ok(diff_with_live(&*store, &new, &options).await?),
@@ -76,7 +78,9 @@ pub async fn diff(
             }
         }
     };
-    unless_cancelled(&context.cancel, comparing).await
+    unless_cancelled(&context.cancel, comparing)
+        .await
+        .unwrap_or_else(|| Err(FoldError::Interrupted.into()))
 }
 
 /// Shows the build again that was shown before the live one.

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::phase::Stored;
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay};
-use crate::cutover::{self, CutoverError, GateInput, GateReport, diff_with_live, gate};
-use crate::cutover::{Diff, DiffOptions};
+use crate::cutover::{CutoverError, DiffOptions, SortOptions};
 use crate::decode::EventRange;
-use crate::fold::FoldError;
 use crate::job::Job;
+use crate::steps::{self, Facts, Verdict, VerifyOptions};
 use crate::store::{
     Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, Version,
 };
@@ -41,21 +38,19 @@ impl Replay<'_> {
         standing: &Standing,
         report: &mut RunReport,
     ) -> Result<Option<Version>, Error> {
-        let checks = async {
-            let stored = find_build(&*self.store, &self.job.table, &report.build).await?;
-            let verdict = judge(self.job, &*self.store, build, standing, &stored).await?;
-            let diff = diff_with_live(&*self.store, &stored, &DiffOptions::default()).await?;
-            Ok((verdict, diff))
-        };
-        let (verdict, diff) = unless_cancelled(&self.cancel, checks).await?;
-        journal.append(&Entry::Checked(checked(&verdict, &diff, standing)))?;
-        report.outcome = match verdict.passed() {
+        let stored = find_build(&*self.store, &self.job.table, &report.build).await?;
+        let facts = facts(self.job, build, standing, &stored)?;
+        let options = verify_options(self.job, &report.build);
+        let (store, cancel) = (&*self.store, &self.cancel);
+        let verdict = steps::verify(store, &stored, &facts, &options, cancel).await?;
+        journal.append(&Entry::Checked(checked(&verdict, standing)))?;
+        report.outcome = match verdict.gate.passed() {
             true => Outcome::Ready,
             false => Outcome::Refused,
         };
-        let version = diff.live_version;
-        report.gate = Some(verdict);
-        report.diff = Some(diff);
+        let version = verdict.diff.live_version;
+        report.gate = Some(verdict.gate);
+        report.diff = Some(verdict.diff);
         Ok(version)
     }
 
@@ -83,7 +78,7 @@ impl Replay<'_> {
         }
         let handoff = manifest.frozen.handoff.clone();
         let (table, build) = (&manifest.table, &manifest.build);
-        let pointer = cutover::swap(&*self.store, table, build, expected, handoff, by).await?;
+        let pointer = steps::swap(&*self.store, table, build, expected, handoff, by).await?;
         report.pointer = Some(pointer);
         report.outcome = Outcome::Live;
         Ok(())
@@ -133,11 +128,13 @@ pub async fn swap(
     let standing = folder.peek()?;
     let expected = expected(&all, &chosen, &standing, options.expect)?;
     store.index(&chosen.info, &job.indexes).await?;
-    let judged = judge(job, &*store, &folder, &standing, &chosen);
-    unless_cancelled(&context.cancel, judged).await?.require()?;
+    let facts = facts(job, &folder, &standing, &chosen)?;
+    let options = verify_options(job, &chosen.info.build);
+    let judged = steps::judge(&*store, &chosen, &facts, &options, &context.cancel);
+    judged.await?.require()?;
     let handoff = folder.manifest.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);
-    Ok(cutover::swap(&*store, table, build, expected, handoff, &options.by).await?)
+    Ok(steps::swap(&*store, table, build, expected, handoff, &options.by).await?)
 }
 
 /// The version that the pointer must have at the swap: the one of what the decision was made on.
@@ -179,45 +176,64 @@ fn expected(
     .into())
 }
 
-/// Asks the gate about a build that is loaded.
-async fn judge(
+/// The facts that the gate judges about a build, which must be loaded.
+fn facts(
     job: &Job,
-    store: &dyn StateStore,
     folder: &BuildFolder,
     standing: &Standing,
     stored: &StoredBuild,
-) -> Result<GateReport, Error> {
+) -> Result<Facts, Error> {
     let merged = standing
         .loaded
-        .as_ref()
+        .clone()
         .ok_or_else(|| StoreError::WrongState {
             table: job.table.clone(),
             build: stored.info.build.clone(),
             state: stored.state,
         })?;
     let report = RunReport::new(folder, standing);
-    Ok(gate(GateInput {
-        store,
-        build: &stored.info,
-        columns: &stored.columns,
-        merged,
+    Ok(Facts {
         splits_planned: folder.manifest.frozen.splits,
         splits_covered: standing.covered.len(),
-        offsets: &standing.offsets(),
+        offsets: standing.offsets(),
         is_narrowed: folder.manifest.range != EventRange::default(),
-        quarantined: report.rejected,
-        counts: &report.counts,
-        options: &job.gate,
+        counts: report.counts,
+        rejected: report.rejected,
+        merged,
     })
-    .await?)
+}
+
+fn verify_options(job: &Job, build: &str) -> VerifyOptions {
+    VerifyOptions {
+        gate: job.gate.clone(),
+        sorting: sorting(job, build),
+    }
+}
+
+/// How a job's builds are compared before `build` goes live.
+pub(super) fn diff_options(job: &Job, build: &str) -> DiffOptions {
+    DiffOptions {
+        sorting: sorting(job, build),
+        ..DiffOptions::default()
+    }
+}
+
+/// How rows are sorted, if the job's store does not read them sorted: in the work folder of `build`, within the memory
+/// of `[fold]`.
+fn sorting(job: &Job, build: &str) -> SortOptions {
+    SortOptions {
+        folder: job.work.join(&job.table).join(build),
+        fold: job.fold.clone(),
+    }
 }
 
 /// What the journal keeps of a verdict.
-fn checked(verdict: &GateReport, diff: &Diff, standing: &Standing) -> Checked {
+fn checked(verdict: &Verdict, standing: &Standing) -> Checked {
+    let diff = &verdict.diff;
     let old = diff.old.as_ref().map(|old| &old.build);
     let live = old.or(diff.lost.as_ref().map(|lost| &lost.build));
     Checked {
-        passed: verdict.passed(),
+        passed: verdict.gate.passed(),
         digest: standing
             .loaded
             .as_ref()
@@ -227,18 +243,6 @@ fn checked(verdict: &GateReport, diff: &Diff, standing: &Standing) -> Checked {
             build: build.clone(),
             version,
         }),
-    }
-}
-
-/// Waits for work that changes nothing, and lets go of it when somebody asks to stop.
-pub(super) async fn unless_cancelled<T>(
-    cancel: &CancellationToken,
-    work: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(FoldError::Interrupted.into()),
-        done = work => done,
     }
 }
 

@@ -9,7 +9,9 @@ use crate::guest::GuestError;
 use crate::guest::laws::LawError;
 use crate::job::JobError;
 use crate::registry::RegistryError;
+use crate::scan::{ScanError, SchemasError};
 use crate::source::SourceError;
+use crate::steps::{ComponentError, FoldStepError, LoadError, MergeError, Unfit, VerifyError};
 use crate::store::StoreError;
 use crate::workdir::BuildError;
 
@@ -32,12 +34,18 @@ pub enum Error {
     /// The decoder cannot do what the component asks for.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// Events of the input could not be had.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// The component could not be loaded or opened.
     #[error(transparent)]
     Guest(#[from] GuestError),
     /// The component does not keep the laws that a rebuild rests on.
     #[error(transparent)]
     Law(LawError),
+    /// This process is not what a task was planned with.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Reading, folding or merging.
     #[error(transparent)]
     Fold(#[from] FoldError),
@@ -53,6 +61,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What ended the scan of a split.
+    pub(super) fn in_split(split: u64, error: ScanError) -> Self {
+        match error {
+            ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
+            ScanError::Read(source) => FoldError::Read { split, source }.into(),
+            error => error.into(),
+        }
+    }
+
     /// The code of this error.
     pub fn code(&self) -> &'static Code {
         match self {
@@ -61,8 +78,10 @@ impl Error {
             Error::Source(error) => error.code(),
             Error::Registry(error) => error.code(),
             Error::Decode(error) => error.code(),
+            Error::Scan(error) => error.code(),
             Error::Guest(error) => error.code(),
             Error::Law(error) => error.code(),
+            Error::Unfit(error) => error.code(),
             Error::Fold(error) => error.code(),
             Error::Store(error) => error.code(),
             Error::Cutover(error) => error.code(),
@@ -78,14 +97,71 @@ impl Error {
             Error::Source(_) => "plan",
             Error::Registry(_) => "schema registry",
             Error::Decode(_) => "decode",
+            Error::Scan(ScanError::Read(_)) => "read",
+            Error::Scan(ScanError::Decode(_)) => "decode",
+            Error::Scan(ScanError::Schemas(error)) | Error::Fold(FoldError::Schemas(error)) => {
+                match error {
+                    SchemasError::Registry(_) => "schema registry",
+                    SchemasError::Keep(_) => "work folder",
+                }
+            }
             Error::Guest(_) => "component",
             Error::Law(_) => "laws",
             Error::Fold(FoldError::Read { .. }) => "read",
             Error::Fold(FoldError::Decode { .. }) => "decode",
-            Error::Fold(_) => "fold",
+            Error::Unfit(_) | Error::Fold(_) => "fold",
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
             Error::FileTest(_) => "test",
+        }
+    }
+}
+
+impl From<ComponentError> for Error {
+    fn from(error: ComponentError) -> Self {
+        match error {
+            ComponentError::Thread(error) => error.into(),
+            ComponentError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<FoldStepError> for Error {
+    fn from(error: FoldStepError) -> Self {
+        match error {
+            FoldStepError::Unfit(error) => error.into(),
+            FoldStepError::Splits(error) => error.into(),
+            FoldStepError::Source(error) => error.into(),
+            FoldStepError::Decode(error) => error.into(),
+            FoldStepError::Guest(error) => error.into(),
+            FoldStepError::Fold(error) => error.into(),
+        }
+    }
+}
+
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Self {
+        match error {
+            MergeError::Fold(error) => error.into(),
+            MergeError::Guest(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Merge(error) => error.into(),
+            LoadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Cutover(error) => error.into(),
+            VerifyError::Interrupted(error) => error.into(),
         }
     }
 }

@@ -7,11 +7,11 @@ use std::time::Instant;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::folding::{on_thread, parts_of, projection, projection_of};
+use super::folding::{on_thread, projection};
 use super::opening::{load, watched};
 use super::planning::check_range;
 use super::sampling::{Picked, Sampling, pick_of_plan};
-use super::schemas::MessageSchemas;
+use super::schemas::{schemas_of_build, schemas_of_job};
 use super::{Error, Replay, RunOptions};
 use crate::fold::FoldError;
 use crate::guest::Limits;
@@ -19,6 +19,7 @@ use crate::guest::laws::{
     self, Counterexample, LawError, LawOptions, LawReport, Sample, generate, save,
 };
 use crate::job::Job;
+use crate::scan::{wanted_parts, wanted_projection};
 use crate::schema::Descriptor;
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
@@ -29,7 +30,7 @@ const CHECK_OBJECTS: usize = 32;
 const RUN_OBJECTS: usize = 4;
 const RUN_EVENTS: usize = 1_000;
 
-/// What a check is asked for.
+/// The settings of [`check`].
 #[derive(Clone, Debug)]
 pub struct CheckOptions {
     /// The component.
@@ -47,7 +48,7 @@ pub struct CheckOptions {
     pub save: PathBuf,
 }
 
-/// Tests the laws of a component on events of the job's input, or on made-up ones. Leaves nothing behind but a
+/// Tests the laws of a component on events of the job's input, or on made-up ones. It writes no file but a
 /// counterexample, where there is one.
 pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<LawReport, Error> {
     let (limits, params) = match &options.job {
@@ -89,7 +90,7 @@ pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<
 }
 
 /// Runs a kept counterexample again, on `component` with the counterexample's own parameters and `params` over them.
-/// What is found now; `None` where the law holds for it.
+/// Returns the counterexample that is found now; `None` where the law holds.
 pub async fn check_again(
     component: &Path,
     params: &BTreeMap<String, String>,
@@ -119,12 +120,12 @@ async fn sample_job(
 ) -> Result<Sample, Error> {
     check_range(job, component, descriptor)?;
     let range = job.range.resolve(Utc::now())?;
-    let driver = job.driver(range, parts_of(descriptor))?;
+    let driver = job.driver(range, wanted_parts(descriptor))?;
     let picked = pick_of_plan(&*driver, CHECK_OBJECTS).await?;
-    let schemas = MessageSchemas::of_job(job);
+    let schemas = schemas_of_job(job);
     let sampling = Sampling {
         driver: &*driver,
-        projection: projection_of(descriptor, range),
+        projection: wanted_projection(descriptor, range),
         decode: &job.decode,
         schemas: schemas.as_ref(),
         events,
@@ -205,7 +206,7 @@ impl Replay<'_> {
             picked.offer(split?);
         }
         let driver = self.driver(manifest)?;
-        let schemas = MessageSchemas::of_build(self.job, build)?;
+        let schemas = schemas_of_build(self.job, build)?;
         let sampling = Sampling {
             driver: &*driver,
             projection: projection(manifest),

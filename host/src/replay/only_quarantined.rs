@@ -1,10 +1,10 @@
 //! A build of the rejected records of another one, on top of that one's states.
 
-use super::folding::parts_of;
 use super::planning::Input;
 use super::{Error, Replay};
 use crate::durable;
-use crate::fold::Checkpoint;
+use crate::fold::{Checkpoint, TableCheckpoint};
+use crate::scan::wanted_parts;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
 use crate::workdir::{BasedOn, BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
@@ -46,7 +46,7 @@ impl Replay<'_> {
         };
         obstacle(&base.manifest.descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
-        let parts = parts_of(&base.manifest.descriptor);
+        let parts = wanted_parts(&base.manifest.descriptor);
         let metadata = metadata(&self.descriptor, base.manifest.range);
         for next in base.rejected()? {
             let (number, record) = next?;
@@ -84,7 +84,7 @@ impl Replay<'_> {
         // Before the manifest makes it a build: without the base's states it must not be gone on with.
         let (journal, _) = Journal::open(&path.join("journal.jsonl"))?;
         journal.append(&Entry::Checkpoint(Checkpoint {
-            runs,
+            tables: vec![TableCheckpoint { runs }],
             offsets: standing.offsets(),
             ..Checkpoint::default()
         }))?;

@@ -9,12 +9,13 @@ use chrono::Utc;
 use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
-use super::folding::parts_of;
 use super::phase::Stored;
-use super::schemas::of_topics;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
+use crate::fold::FoldedSplit;
 use crate::job::{Job, JobError};
+use crate::plan::{self, InputPlan, InputSource, TablePlan};
+use crate::scan::{schemas_of_topics, wanted_parts};
 use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
 use crate::workdir::{
@@ -91,7 +92,7 @@ impl Replay<'_> {
             range,
             based_on: None,
             schemas: BTreeMap::new(),
-            driver: self.job.driver(range, parts_of(&self.descriptor))?,
+            driver: self.job.driver(range, wanted_parts(&self.descriptor))?,
         };
         let (manifest, path) = self.freeze(input).await?;
         Ok(BuildFolder::create(path, manifest)?)
@@ -125,7 +126,7 @@ impl Replay<'_> {
         let frozen = frozen?;
         let mut schemas = schemas;
         if let Some(registry) = &self.job.decode.registry {
-            schemas.extend(of_topics(registry, &frozen).await?);
+            schemas.extend(schemas_of_topics(registry, &frozen).await?);
         }
         let manifest = Manifest {
             build: id,
@@ -154,12 +155,39 @@ impl Replay<'_> {
         Ok((manifest, path))
     }
 
+    /// The input of a build.
+    pub(super) fn input(&self, manifest: &Manifest) -> Result<InputPlan, Error> {
+        Ok(InputPlan {
+            source: InputSource::history(&self.job.source)?,
+            range: manifest.range,
+            decode: manifest.decode.clone(),
+            rules: manifest.rules,
+            frozen: manifest.frozen.clone(),
+            splits_digest: manifest.splits_digest.clone(),
+            schemas: manifest.schemas.clone(),
+        })
+    }
+
+    /// The table of a build, and its component as the job has it now.
+    pub(super) fn table(&self, manifest: &Manifest) -> TablePlan {
+        TablePlan {
+            table: manifest.table.clone(),
+            component: plan::ComponentIdentity {
+                path: manifest.component.path.clone(),
+                digest: manifest.component.digest.clone(),
+            },
+            descriptor: manifest.descriptor.clone(),
+            params: manifest.params.clone(),
+            limits: self.job.limits.clone(),
+        }
+    }
+
     /// The source of a build.
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
         Ok(match &manifest.based_on {
             Some(base) => Box::new(self.rejected_records(self.work.build(&base.build)?)),
             None => {
-                let parts = parts_of(&manifest.descriptor);
+                let parts = wanted_parts(&manifest.descriptor);
                 self.job.driver(manifest.range, parts)?
             }
         })
@@ -218,9 +246,7 @@ impl Replay<'_> {
             .checkpoints
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
-        let rejected = folded
-            .map(|folded| folded.counts.rejected + folded.rejected_by_component)
-            .sum();
+        let rejected = folded.map(FoldedSplit::rejected).sum();
         // Not what was read, which of Parquet is less.
         let bytes = frozen
             .size_bytes

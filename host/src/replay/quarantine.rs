@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 use super::Error;
 use super::folding::{on_thread, projection};
 use super::opening::{load_component, watched};
-use super::schemas::MessageSchemas;
-use crate::decode::{Decoding, Events};
+use super::schemas::peek_schemas;
+use crate::decode::{DecodeError, Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy};
 use crate::guest::{Component, Drained, GuestError, Window};
 use crate::job::Job;
 use crate::row_json;
+use crate::scan::{ScanError, decode_piece};
 use crate::source::Chunk;
 use crate::workdir::{BuildError, BuildFolder, Manifest, WorkFolder};
 
@@ -37,7 +38,7 @@ pub struct Quarantine {
 pub struct ReasonCount {
     /// How many.
     pub count: u64,
-    /// Who rejected them.
+    /// Whether the decoder or the component rejected them.
     pub rejected_by: RejectedBy,
     /// The path of the value at fault, where it is one value's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,23 +86,23 @@ pub enum Fate {
     PassedOver,
     /// It was rejected.
     Rejected {
-        /// Who did.
+        /// Whether the decoder or the component did.
         rejected_by: RejectedBy,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The component failed on it.
     Failed {
         /// The code of the failure.
         code: String,
-        /// What it was.
+        /// The message of the failure.
         reason: String,
         /// The functions that it was in, the innermost first.
         backtrace: Vec<String>,
     },
 }
 
-/// How many kinds of reasons are told apart.
+/// How many kinds of reasons are counted apart.
 const MOST_REASONS: usize = 1_000;
 
 /// The rejected records of `build`, or of the newest build that has any: all of them counted, the first `limit` of them
@@ -173,7 +174,7 @@ pub async fn replay_quarantined(
         return Err(BuildError::NotKept { build, number }.into());
     };
     let (component, descriptor) = load_component(job).await?;
-    let schemas = MessageSchemas::peek(job, &build)?;
+    let schemas = peek_schemas(job, &build)?;
     let manifest = Manifest {
         descriptor,
         range: job.range.resolve(Utc::now())?,
@@ -181,7 +182,7 @@ pub async fn replay_quarantined(
     };
     let mut decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
     if let Some(schemas) = schemas {
-        schemas.learn(&chunk).await?;
+        schemas.learn(&chunk).await.map_err(ScanError::from)?;
         decoding = decoding.with_schemas(Some(schemas.known()));
     }
     let (columns, decoded) = decode(decoding, &record.record, chunk)?;
@@ -245,10 +246,10 @@ type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
 
 fn decode(mut decoding: Decoding, record: &Quarantined, chunk: Chunk) -> Result<Decoded, Error> {
     let mut all = Vec::new();
-    decoding.push(chunk)?;
-    while let Some(events) = decoding.next()? {
+    decode_piece(&mut decoding, chunk, |events| {
         all.push(events);
-    }
+        Ok::<_, DecodeError>(())
+    })?;
     all.extend(decoding.finish()?);
     if let Some(rejected) = all.iter().flat_map(|events| &events.rejected).next() {
         let fate = Fate::Rejected {
@@ -259,7 +260,7 @@ fn decode(mut decoding: Decoding, record: &Quarantined, chunk: Chunk) -> Result<
     }
     let event = all.into_iter().find(|events| events.batch.num_rows() > 0);
     Ok(match event {
-        // What an archive's object says of it, such as its offset, is known from the first time.
+        // Columns from the key of an archive's object, such as the offset, were kept with the record.
         Some(events) => {
             let columns = record.columns.clone();
             let columns = columns.unwrap_or_else(|| row_json::row(&events.batch, 0));

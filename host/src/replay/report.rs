@@ -8,7 +8,7 @@ use super::phase::BuildPhase;
 use super::{Error, Estimate};
 use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
 use crate::decode::{Counts, EventRange};
-use crate::fold::{FoldedSplit, StageTimes};
+use crate::fold::{SplitCounts, StageTimes};
 use crate::progress::Stage;
 use crate::source::Frozen;
 use crate::store::{Loaded, Pointer};
@@ -148,7 +148,16 @@ pub struct StageTime {
 struct RunFile<'a> {
     #[serde(flatten)]
     report: &'a RunReport,
-    splits: Vec<&'a FoldedSplit>,
+    splits: Vec<SplitReport>,
+}
+
+/// A split that was folded, as `run.json` has it.
+#[derive(Serialize)]
+struct SplitReport {
+    split: u64,
+    #[serde(flatten)]
+    counts: SplitCounts,
+    micros: u64,
 }
 
 impl RunReport {
@@ -156,13 +165,9 @@ impl RunReport {
         let manifest = &build.manifest;
         let mut counts = Counts::default();
         let mut rejected = 0;
-        for folded in standing
-            .checkpoints
-            .iter()
-            .flat_map(|checkpoint| &checkpoint.splits)
-        {
-            counts += folded.counts;
-            rejected += folded.counts.rejected + folded.rejected_by_component;
+        for folded in splits(standing) {
+            counts += folded.counts.counts;
+            rejected += folded.counts.rejected();
         }
         RunReport {
             outcome: Outcome::Folded,
@@ -190,12 +195,7 @@ impl RunReport {
 
     /// Writes `run.json` of the build.
     pub(super) fn write(&self, build: &BuildFolder, standing: &Standing) -> Result<(), BuildError> {
-        let splits = standing
-            .checkpoints
-            .iter()
-            .flat_map(|checkpoint| &checkpoint.splits)
-            .collect();
-        let report = self;
+        let (report, splits) = (self, splits(standing).collect());
         write_json(&build.report_file(), &RunFile { report, splits })
     }
 
@@ -205,6 +205,18 @@ impl RunReport {
         let held = || Some(CutoverError::held(&self.build, self.held.as_ref()?));
         refused.or_else(held).map(Error::from)
     }
+}
+
+/// The splits that are folded, with what became of their records for the table of the build.
+fn splits(standing: &Standing) -> impl Iterator<Item = SplitReport> {
+    let checkpoints = standing.checkpoints.iter();
+    checkpoints
+        .flat_map(|checkpoint| &checkpoint.splits)
+        .map(|folded| SplitReport {
+            split: folded.split,
+            counts: folded.tables.first().copied().unwrap_or_default(),
+            micros: folded.micros,
+        })
 }
 
 /// How far a build is.

@@ -4,16 +4,15 @@
 //! the first events of the input would show, in bounded memory, reading a few objects at most.
 
 use arrow_schema::SchemaRef;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::channel;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::row_groups::{Failure, Part, RowGroups};
-use super::schemas::MessageSchemas;
-use crate::decode::{DecodeOptions, Decoding, Events, Projection, RowGroup};
+use crate::decode::{DecodeOptions, Events, Projection};
 use crate::fold::FoldError;
 use crate::guest::laws::{Random, Sample};
-use crate::source::{Chunk, ReplayDriver, SourceError, Split, SplitInput};
+use crate::scan::{MessageSchemas, Scan};
+use crate::source::{ReplayDriver, Split};
 
 /// The most bytes that a sample holds.
 const SAMPLE_BYTES: usize = 64 << 20;
@@ -43,18 +42,8 @@ impl Picked {
 
     /// Takes in the next split of the plan.
     pub(super) fn offer(&mut self, split: Split) {
-        let number = split.number;
-        match split.input {
-            SplitInput::Objects(objects) => {
-                for object in objects {
-                    self.take(Split {
-                        number,
-                        size_bytes: object.size_bytes,
-                        input: SplitInput::Objects(vec![object]),
-                    });
-                }
-            }
-            SplitInput::Offsets { .. } => self.take(split),
+        for split in split.into_single() {
+            self.take(split);
         }
     }
 
@@ -87,12 +76,6 @@ pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Resu
     let (frozen, picked) = futures::join!(driver.plan(send), pick);
     frozen?;
     Ok(picked)
-}
-
-/// What a sample is made of.
-enum Sampled {
-    Chunk(Chunk),
-    RowGroup(RowGroup),
 }
 
 /// Samples splits.
@@ -132,7 +115,7 @@ impl Sampling<'_> {
                     }
                     bytes = bytes.min(SAMPLE_BYTES);
                 }
-                Err(error) if self.lenient => {
+                Err(error) if self.lenient && !self.cancel.is_cancelled() => {
                     tracing::debug!(split = split.number, %error, "not sampled");
                 }
                 Err(error) => return Err(error),
@@ -155,85 +138,18 @@ impl Sampling<'_> {
             batch_rows: self.decode.batch_rows.min(share.min(1 << 16) as u32),
             ..self.decode.clone()
         };
-        let decoding = Decoding::new(self.projection.clone(), &options)?;
-        let mut decoding = decoding.with_schemas(self.schemas.map(MessageSchemas::known));
-        let enough = CancellationToken::new();
-        let (send, mut receive) = channel(1);
-        let stop = enough.clone();
-        // It owns the receiver, which goes away with it where decoding fails: then the driver, which waits for room, stops.
-        let read = async move {
-            let mut gathered = Gathered::new(share, room);
-            while let Some(feed) = receive.recv().await {
-                match feed {
-                    Sampled::Chunk(chunk) => decoding.push(chunk)?,
-                    Sampled::RowGroup(group) => decoding.push_row_group(group)?,
-                }
-                while let Some(events) = decoding.next()? {
-                    if gathered.add(events) {
-                        stop.cancel();
-                        return Ok(gathered.batches);
-                    }
-                }
-            }
-            if let Some(events) = decoding.finish()? {
-                gathered.add(events);
-            }
-            Ok(gathered.batches)
-        };
-        let read = async { read.await.inspect_err(|_: &Error| enough.cancel()) };
-        let (delivered, read) = futures::join!(self.deliver(split, send, &enough), read);
-        match delivered {
-            Err(Failure::Read(SourceError::Cancelled)) | Ok(()) => read,
-            Err(Failure::Read(error)) => Err(FoldError::Read {
-                split: split.number,
-                source: error,
-            }
-            .into()),
-            Err(failure) => Err(failure.into()),
+        let projection = self.projection.clone();
+        let scan = Scan::new(self.driver, projection, &options, self.schemas)?;
+        let mut gathered = Gathered::new(share, room);
+        let take = async |events| !gathered.add(events);
+        match scan.events(split, self.cancel, take).await {
+            Ok(_) => Ok(gathered.batches),
+            Err(error) => Err(Error::in_split(split.number, error)),
         }
-    }
-
-    /// Delivers a split for as long as somebody receives it.
-    async fn deliver(
-        &self,
-        split: &Split,
-        out: Sender<Sampled>,
-        enough: &CancellationToken,
-    ) -> Result<(), Failure> {
-        let row_groups = RowGroups::new(self.projection.clone(), self.decode)?;
-        for part in row_groups.parts(self.driver, split, enough).await? {
-            let give = async |group| out.send(Sampled::RowGroup(group)).await.is_ok();
-            match part {
-                Part::Parquet(object) => {
-                    row_groups.read(self.driver, object, enough, give).await?;
-                }
-                Part::Stream(split) => {
-                    let (send, mut receive) = channel(1);
-                    let out = &out;
-                    // Where it fails, the driver has nobody to deliver to any more.
-                    let forward = async move {
-                        while let Some(chunk) = receive.recv().await {
-                            if let Some(schemas) = self.schemas {
-                                schemas.learn(&chunk).await?;
-                            }
-                            if out.send(Sampled::Chunk(chunk)).await.is_err() {
-                                receive.close();
-                            }
-                        }
-                        Ok(())
-                    };
-                    let replay = self.driver.replay(&split, send, enough.clone());
-                    let (replayed, forwarded) = futures::join!(replay, forward);
-                    forwarded.map_err(|error: Error| Failure::Schemas(Box::new(error)))?;
-                    replayed?;
-                }
-            }
-        }
-        Ok(())
     }
 }
 
-/// What a split has given so far.
+/// The events that were taken of a split so far.
 struct Gathered {
     batches: Vec<Events>,
     rows_left: usize,
@@ -270,7 +186,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::folding::projection_of;
+    use crate::scan::wanted_projection;
     use crate::schema::{Descriptor, Encoding, Input, Kind, Origin};
     use crate::source::EventRange;
     use crate::source::memory::MemoryDriver;
@@ -296,7 +212,7 @@ mod tests {
         }
     }
 
-    /// So many objects of so many records.
+    /// An archive of `objects` objects of `records` records each.
     fn archive(objects: usize, records: usize) -> MemoryDriver {
         let driver = MemoryDriver::new(ByteSize(500));
         for object in 0..objects {
@@ -313,7 +229,7 @@ mod tests {
         let picked = pick_of_plan(driver, 8).await?;
         let sampling = Sampling {
             driver,
-            projection: projection_of(&descriptor(), EventRange::default()),
+            projection: wanted_projection(&descriptor(), EventRange::default()),
             decode: &DecodeOptions::default(),
             schemas: None,
             events,
@@ -337,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rows_of_parquet_and_avro_are_sampled_beside_lines_of_json() {
+    async fn rows_of_parquet_and_avro_are_sampled_with_lines_of_json() {
         let driver = archive(1, 10);
         let parquet = include_bytes!("../decode/columnar/fixtures/pyarrow.parquet");
         let avro = include_bytes!("../decode/columnar/fixtures/fastavro-snappy.avro");
@@ -348,7 +264,7 @@ mod tests {
         wanted.inputs[0].nullable = true;
         let sampling = Sampling {
             driver: &driver,
-            projection: projection_of(&wanted, EventRange::default()),
+            projection: wanted_projection(&wanted, EventRange::default()),
             decode: &DecodeOptions::default(),
             schemas: None,
             events: 100,

@@ -1,8 +1,18 @@
-//! What all archives share: the order of keys, the cut into splits, and what is said of the whole.
+//! What all archives share: the order of keys, the cut into splits, and the facts about the whole input.
 //!
-//! A driver asks [`Freezing::below`] which folders to list, lists their objects by rising key (as bytes), asks
-//! [`Freezing::wants`] of each key before it looks at the object, and gives the others to [`Freezing::push`].
-//! No more than one split is held at a time.
+//! A driver calls [`Freezing::below`] to learn which folders to list, lists their objects by rising key (as bytes),
+//! calls [`Freezing::wants`] with each key before it looks at the object, and gives the wanted objects to
+//! [`Freezing::push`]. [`Freezing`] holds one split at a time.
+//!
+//! # How an archive is cut
+//! The splits of a small archive must be small, or most workers idle; those of a large one should be large. The size
+//! of the whole is known when the list ends, and the first splits are written down long before. So splits grow: a
+//! split has at most 2 MiB or a 32nd of all bytes before it, whichever is more, and at most `split_size`. An object
+//! counts as 64 KiB here if it is smaller, for the time that a request takes. Above 64 MiB, an archive has more than
+//! 32 splits, none of them larger than a 32nd of the whole unless a single object is.
+//!
+//! The cut depends on the objects and on `split_size` alone. It is the same with any number of workers, so a build
+//! can be resumed with another number; and the table never depends on the cut.
 
 use std::time::Duration;
 
@@ -20,16 +30,26 @@ pub const SPLIT_SIZE: ByteSize = ByteSize::mib(64);
 /// How many objects a split holds at most, so that one of tiny objects stays small in memory and on disk.
 pub const OBJECTS_PER_SPLIT: usize = 1024;
 
+/// How many bytes a split may always have, however little comes before it.
+const SMALLEST_LIMIT_BYTES: u64 = 2 << 20;
+
+/// A split may have one part in this number of all bytes before it.
+const PARTS_OF_THE_INPUT: u64 = 32;
+
+/// How many bytes an object counts as when splits grow, if it has fewer.
+const OBJECT_COST_BYTES: u64 = 64 << 10;
+
 /// How an archive is cut, whatever it is kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveOptions {
-    /// What all its keys begin with; they are read behind it.
+    /// The text that all keys begin with; the layout describes the rest of a key.
     pub prefix: String,
-    /// How its keys are built.
+    /// How the keys are built.
     pub layout: Layout,
     /// How far an event may lie outside the time in its key.
     pub lateness: Duration,
-    /// How many stored bytes a split has, about; larger objects are not cut.
+    /// How many stored bytes a split has at most. A larger object is a split of its own. Early splits are smaller, so
+    /// that all workers have work.
     pub split_size: ByteSize,
 }
 
@@ -44,7 +64,7 @@ impl Default for ArchiveOptions {
     }
 }
 
-/// An archive on its way to a plan.
+/// An archive that is being planned.
 #[derive(Debug)]
 pub struct Freezing {
     source: String,
@@ -84,8 +104,8 @@ impl Freezing {
         self.narrowing.wants(key)
     }
 
-    /// What is wanted of the keys that begin with `folder`, which is empty or ends in `/`. To be asked once for
-    /// each: those of which nothing is wanted are counted.
+    /// Which of the keys that begin with `folder`, which is empty or ends in `/`, are wanted. To be called once for each
+    /// folder: those without a wanted key are counted.
     pub fn below(&self, folder: &str) -> Below {
         self.narrowing.below(folder)
     }
@@ -106,7 +126,7 @@ impl Freezing {
         split
     }
 
-    /// What the key of an object says of its records.
+    /// The facts about an object's records that its key holds.
     fn key_fields(&mut self, key: &str) -> Option<Box<KeyFields>> {
         let below = key.strip_prefix(&self.prefix).unwrap_or(key);
         let Some(key_fields) = self.layout.key_fields(below) else {
@@ -118,7 +138,7 @@ impl Freezing {
         (!key_fields.is_empty()).then(|| Box::new(key_fields))
     }
 
-    /// The last split, and what is to be said of all. `notes` are the driver's own remarks.
+    /// The last split, and the facts about the whole input. `notes` are the driver's own remarks.
     ///
     /// # Errors
     /// [`SourceError::Empty`] or [`SourceError::NothingInRange`], naming `place`, if no object was taken.
@@ -168,7 +188,7 @@ impl Freezing {
     }
 }
 
-/// What a plan says of an object.
+/// The description of an object in plans and errors.
 pub(crate) fn describe(object: &Object) -> String {
     format!(
         "{} bytes, modified at {}",
@@ -177,13 +197,17 @@ pub(crate) fn describe(object: &Object) -> String {
     )
 }
 
-/// Cuts a list of objects into splits.
+/// Cuts a list of objects into splits, which grow as the module's documentation says.
 #[derive(Debug)]
 struct Cutter {
     split_size: u64,
     next_number: u64,
     objects: Vec<Object>,
     size_bytes: u64,
+    /// The bytes of `objects`, small ones counted as [`OBJECT_COST_BYTES`].
+    cost_bytes: u64,
+    /// The same of all splits before.
+    cost_bytes_before: u64,
 }
 
 impl Cutter {
@@ -193,14 +217,20 @@ impl Cutter {
             next_number: 0,
             objects: Vec::new(),
             size_bytes: 0,
+            cost_bytes: 0,
+            cost_bytes_before: 0,
         }
     }
 
     fn push(&mut self, object: Object) -> Option<Split> {
+        let cost_bytes = object.size_bytes.max(OBJECT_COST_BYTES);
+        let cost_limit = SMALLEST_LIMIT_BYTES.max(self.cost_bytes_before / PARTS_OF_THE_INPUT);
         let is_full = self.objects.len() == OBJECTS_PER_SPLIT
-            || self.size_bytes.saturating_add(object.size_bytes) > self.split_size;
+            || self.size_bytes.saturating_add(object.size_bytes) > self.split_size
+            || self.cost_bytes.saturating_add(cost_bytes) > cost_limit;
         let split = if is_full { self.cut() } else { None };
         self.size_bytes = self.size_bytes.saturating_add(object.size_bytes);
+        self.cost_bytes = self.cost_bytes.saturating_add(cost_bytes);
         self.objects.push(object);
         split
     }
@@ -213,6 +243,8 @@ impl Cutter {
         if self.objects.is_empty() {
             return None;
         }
+        let cost_bytes = std::mem::take(&mut self.cost_bytes);
+        self.cost_bytes_before = self.cost_bytes_before.saturating_add(cost_bytes);
         let split = Split {
             number: self.next_number,
             size_bytes: std::mem::take(&mut self.size_bytes),
@@ -280,9 +312,17 @@ mod tests {
                 prop_assert_eq!(split.size_bytes, objects(split).iter().map(|object| object.size_bytes).sum::<u64>());
                 prop_assert!(split.size_bytes <= split_size || objects(split).iter().filter(|object| object.size_bytes > 0).count() == 1);
             }
-            // No two neighbours would have fitted into one.
+            // Each split has all that it may have: the next object is one too many.
+            let cost = |objects: &[Object]| objects.iter().map(|object| object.size_bytes.max(OBJECT_COST_BYTES)).sum::<u64>();
+            let mut before = 0;
             for pair in splits.windows(2) {
-                prop_assert!(pair[0].size_bytes + objects(&pair[1])[0].size_bytes > split_size);
+                let (split, next) = (objects(&pair[0]), &objects(&pair[1])[..1]);
+                let limit = SMALLEST_LIMIT_BYTES.max(before / PARTS_OF_THE_INPUT);
+                prop_assert!(
+                    pair[0].size_bytes + next[0].size_bytes > split_size || cost(split) + cost(next) > limit
+                );
+                prop_assert!(split.len() == 1 || cost(split) <= limit);
+                before += cost(split);
             }
             prop_assert_eq!(frozen.splits, splits.len() as u64);
             prop_assert_eq!(frozen.objects, sizes.len() as u64);
@@ -290,11 +330,44 @@ mod tests {
         }
     }
 
+    fn lengths(splits: &[Split]) -> Vec<usize> {
+        splits.iter().map(|split| objects(split).len()).collect()
+    }
+
     #[test]
     fn many_tiny_objects_are_cut_by_their_number() {
-        let (splits, _) = freeze(&[1; 2 * OBJECTS_PER_SPLIT + 1], u64::MAX);
-        let lengths: Vec<usize> = splits.iter().map(|split| objects(split).len()).collect();
-        assert_eq!(lengths, [OBJECTS_PER_SPLIT, OBJECTS_PER_SPLIT, 1]);
+        let (splits, _) = freeze(&[1; 40 * OBJECTS_PER_SPLIT], u64::MAX);
+        let lengths = lengths(&splits);
+        assert_eq!(lengths[..2], [32, 32]);
+        assert_eq!(lengths[lengths.len() - 3..][..2], [OBJECTS_PER_SPLIT; 2]);
+    }
+
+    #[test]
+    fn small_objects_are_work_for_more_than_one_worker() {
+        let (splits, _) = freeze(&[86_000; 168], SPLIT_SIZE.0);
+        assert_eq!(lengths(&splits), [24, 24, 24, 24, 24, 24, 24]);
+    }
+
+    #[test]
+    fn no_split_is_a_large_part_of_the_whole_and_large_archives_have_large_splits() {
+        for objects in [2_000, 20_000, 200_000] {
+            let (splits, frozen) = freeze(&vec![1 << 20; objects], SPLIT_SIZE.0);
+            let largest = splits
+                .iter()
+                .map(|split| split.size_bytes)
+                .max()
+                .unwrap_or(0);
+            assert!(
+                largest <= frozen.size_bytes / PARTS_OF_THE_INPUT,
+                "{objects}"
+            );
+            let of_full_size = frozen.size_bytes.div_ceil(SPLIT_SIZE.0);
+            assert!(
+                frozen.splits < of_full_size + 170,
+                "{objects}: {}",
+                frozen.splits
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Holds a driver to the contract of [`ReplayDriver`], sentence by sentence.
+//! Tests that a driver keeps the contract of [`ReplayDriver`], sentence by sentence.
 //!
-//! A test implements [`Fixture`] over the real thing and calls [`all`]:
+//! A test implements [`Fixture`] over a real source and calls [`all`]:
 //! ```
 //! # use backfold::source::{ReplayDriver, conformance::{self, Damage, Fixture}, memory::MemoryDriver};
 //! struct Archive(MemoryDriver);
@@ -26,7 +26,7 @@
 //! conformance::all(async || Archive(MemoryDriver::new(conformance::SPLIT_SIZE))).await;
 //! # }
 //! ```
-//! Every function panics where the driver breaks the contract, as assertions do.
+//! Every function panics if the driver breaks the contract, as assertions do.
 
 use std::time::Duration;
 
@@ -42,22 +42,22 @@ mod ranges;
 
 pub use ranges::ranges_are_exact;
 
-/// About how large the splits of a fixture's driver should be, so that there are some.
+/// The size of the splits of a fixture's driver, so small that there are several.
 pub const SPLIT_SIZE: ByteSize = ByteSize::kib(4);
 
-/// How long "soon" may be on a busy machine.
+/// The time that "soon" allows on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
 /// An input that a test may write to and damage, and the driver over it.
 #[async_trait]
 pub trait Fixture: Send {
-    /// A driver over all that has been put, which cuts it into splits of about [`SPLIT_SIZE`].
+    /// A driver over all records put so far, which cuts them into splits of about [`SPLIT_SIZE`].
     async fn driver(&self) -> Box<dyn ReplayDriver>;
 
     /// Puts an object under a key; for a log, appends a message with that key and that value.
     async fn put(&mut self, key: &str, content: &[u8]);
 
-    /// Does damage to an object; `false` where the source cannot suffer it.
+    /// Damages an object; `false` if this damage is not possible in the source.
     async fn damage(&mut self, key: &str, damage: Damage) -> bool;
 
     /// The size of the largest object or message to try, in bytes.
@@ -66,7 +66,7 @@ pub trait Fixture: Send {
     }
 }
 
-/// What may happen to an object after the plan.
+/// A damage of an object after the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     /// It has other content of the same length.
@@ -94,7 +94,7 @@ pub async fn all<F: Fixture>(fresh: impl AsyncFn() -> F) {
     }
 }
 
-/// An input without anything in it is an error, not a plan of nothing.
+/// An empty input is an error, not an empty plan.
 pub async fn an_empty_input_has_no_plan<F: Fixture>(fixture: F) {
     let (splits, mut received) = mpsc::channel(1);
     let driver = fixture.driver().await;
@@ -103,7 +103,7 @@ pub async fn an_empty_input_has_no_plan<F: Fixture>(fixture: F) {
     assert!(received.recv().await.is_none(), "a split of an empty input");
 }
 
-/// Splits are numbered from 0 and agree with what is said of all of them; twice the same for the same input.
+/// Splits are numbered from 0 and agree with the totals of the plan; the same input gives the same plan twice.
 pub async fn plans_are_numbered_and_repeatable<F: Fixture>(mut fixture: F) {
     let records = fill(&mut fixture).await;
     let driver = fixture.driver().await;
@@ -173,7 +173,7 @@ pub async fn a_plan_stops_when_its_receiver_is_gone<F: Fixture>(mut fixture: F) 
     );
 }
 
-/// What was put comes out, whole and well-formed, and the same at the second time and from a second driver.
+/// The records put are delivered, whole and well-formed, and the same a second time and by a second driver.
 pub async fn all_that_was_put_is_delivered_again_and_again<F: Fixture>(mut fixture: F) {
     let put = fill(&mut fixture).await;
     let driver = fixture.driver().await;
@@ -202,7 +202,7 @@ pub async fn all_that_was_put_is_delivered_again_and_again<F: Fixture>(mut fixtu
     assert_same(delivered, put);
 }
 
-/// All splits at a time deliver what they deliver one by one.
+/// All splits at the same time deliver the same records as one after the other.
 pub async fn splits_are_delivered_side_by_side<F: Fixture>(mut fixture: F) {
     let put = fill(&mut fixture).await;
     let driver = fixture.driver().await;
@@ -236,7 +236,7 @@ pub async fn cancellation_ends_a_replay<F: Fixture>(mut fixture: F) {
         let _no_room = out.clone().reserve_owned().await.expect("open");
         let cancel = CancellationToken::new();
         let fire = async {
-            // Lets the replay come to the point where it waits.
+            // Gives the replay time to reach the point where it waits.
             tokio::task::yield_now().await;
             cancel.cancel();
         };
@@ -264,8 +264,8 @@ pub async fn cancellation_ends_a_replay<F: Fixture>(mut fixture: F) {
     }
 }
 
-/// An object that is not what was planned fails its split, by name, and is never declared complete; other
-/// splits do not suffer.
+/// An object other than the planned one fails its split, by name, and is never declared complete; other
+/// splits are not affected.
 pub async fn damage_is_found<F: Fixture>(mut fixture: F, damage: Damage) {
     let put = fill(&mut fixture).await;
     let driver = fixture.driver().await;
@@ -317,7 +317,7 @@ pub async fn plan(driver: &dyn ReplayDriver) -> (Vec<Split>, Frozen) {
 /// Delivers a split, and checks that its chunks are well-formed and are those of the split.
 ///
 /// # Errors
-/// What the driver fails with.
+/// The error of the driver.
 pub async fn deliver(driver: &dyn ReplayDriver, split: &Split) -> Result<Vec<Record>, SourceError> {
     let (out, received) = mpsc::channel(2);
     let replay = driver.replay(split, out, CancellationToken::new());
@@ -411,11 +411,11 @@ async fn collect(split: &Split, mut received: mpsc::Receiver<Chunk>) -> Vec<Reco
     records
 }
 
-/// Puts records whose keys and sizes are apt to be mistaken.
+/// Puts records with keys and sizes that a driver may easily get wrong.
 async fn fill<F: Fixture>(fixture: &mut F) -> Vec<Record> {
     let largest = fixture.largest_bytes();
     let put: Vec<Record> = [
-        // Not in order; and `/` sorts behind `.` and before `0`.
+        // Not in order; and `/` sorts after `.` and before `0`.
         ("b/2026/01/02/03/clicks.gz", 5_000),
         ("a/c.json", 4096),
         ("a.txt", 1),

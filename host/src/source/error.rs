@@ -1,24 +1,25 @@
-//! What can go wrong while an input is frozen or read.
+//! The errors of drivers.
 
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-use super::Object;
+use super::counted::{Objects, ObjectsAndFolders, Times};
+use super::split::Object;
 use crate::error::{Code, Coded};
-use crate::source::layout::narrowing::counted;
 use crate::units::ByteSize;
 
 pub(crate) mod codes;
 
-/// A failure of a driver.
+/// An error of a driver.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The receiver went away or the run was interrupted.
+    /// The receiver was dropped or the run was interrupted.
     #[error("reading was cancelled")]
     Cancelled,
-    /// The configured path leads nowhere.
+    /// The configured path does not exist.
     #[error("there is no folder or file `{path}`")]
     NoSuchPath {
         /// The path as configured.
@@ -29,126 +30,126 @@ pub enum SourceError {
     Empty {
         /// The folder, the pattern or the bucket with its prefix.
         place: String,
-        /// What was found there and is not an object.
+        /// Notes about the names that were found there and skipped, one sentence each.
         passed_over: Vec<String>,
     },
-    /// The archive has objects, and the times in their keys all lie outside the range.
+    /// The archive has objects, but the times in their keys are all outside the range.
     #[error(
-        "`{place}` holds {}, but by their keys none is within {lateness} of the range",
-        counted(*objects, *folders)
+        "`{place}` has no object whose key is within {lateness} of the range; outside it: {}",
+        ObjectsAndFolders { objects: *objects, folders: *folders }
     )]
     NothingInRange {
         /// The folder, the pattern or the bucket with its prefix.
         place: String,
-        /// How many objects were looked at.
+        /// The number of objects that were listed.
         objects: u64,
-        /// How many folders were not looked into.
+        /// The number of folders that were not listed.
         folders: u64,
-        /// How far an event may lie outside the time in its key.
+        /// How far the time of an event may be from the time in the key, as text.
         lateness: String,
     },
-    /// A folder or a file may not be read.
-    #[error("`{path}` may not be read")]
+    /// The system denied access to a folder or a file.
+    #[error("no permission to read `{path}`")]
     Denied {
         /// The folder or file.
         path: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A name is not UTF-8, so that no key can stand for it.
+    /// A name is not UTF-8, so it cannot become a key.
     #[error("the name of `{path}` is not UTF-8")]
     Name {
-        /// The path, with U+FFFD for what cannot be shown.
+        /// The path, with U+FFFD in place of the bytes that are not UTF-8.
         path: String,
     },
-    /// A symbolic link leads to a folder that it is in.
-    #[error("`{path}` leads back to a folder that it is in")]
+    /// A symbolic link leads to a folder that contains it.
+    #[error("`{path}` leads back to a folder that contains it")]
     Loop {
-        /// The folder, by the path on which it was met again.
+        /// The folder, by the path on which it was reached the second time.
         path: String,
     },
-    /// The pattern cannot be read.
-    #[error("`{pattern}` is not a pattern of paths")]
+    /// The configured path is not a valid pattern.
+    #[error("`{pattern}` is not a valid pattern of paths")]
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The error of the pattern parser.
         source: globset::Error,
     },
-    /// A range or a bound of it cannot be read.
+    /// A range or one of its bounds cannot be parsed.
     #[error("cannot read `{text}`: {reason}")]
     Bound {
-        /// What was written.
+        /// The text of the range or the bound.
         text: String,
-        /// What is wrong with it.
+        /// What is wrong with it, and how to write it.
         reason: String,
     },
-    /// The two bounds do not enclose anything.
+    /// The range is empty.
     #[error("the range from `{from}` to `{to}` {reason}")]
     Range {
         /// The first bound as written.
         from: String,
         /// The second bound as written.
         to: String,
-        /// Why.
+        /// Why the range is empty, as the end of the sentence.
         reason: &'static str,
     },
-    /// An object is not what the plan froze.
+    /// An object is not the one that was planned.
     #[error("`{object}` has changed since the plan: planned {planned}; found {found}")]
     Changed {
         /// Its path or its key.
         object: String,
-        /// What the plan found.
+        /// Size, time, tag or version that were planned.
         planned: String,
-        /// What was found now.
+        /// The same as found now.
         found: String,
     },
-    /// An object is gone.
-    #[error("`{object}` has vanished since the plan, which found {planned}")]
+    /// An object that was planned no longer exists.
+    #[error("`{object}` no longer exists; the plan found {planned}")]
     Vanished {
         /// Its path or its key.
         object: String,
-        /// What the plan found.
+        /// Size and time that were planned.
         planned: String,
     },
-    /// A folder or a file could not be read.
-    #[error("`{path}` could not be read")]
+    /// The system could not read a folder or a file.
+    #[error("cannot read `{path}`")]
     Io {
         /// The folder or file.
         path: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// There is no such bucket.
-    #[error("there is no bucket for `{place}` at {endpoint}")]
+    /// The bucket does not exist.
+    #[error("the bucket of `{place}` does not exist at {endpoint}")]
     NoSuchBucket {
         /// The archive as configured.
         place: String,
-        /// Where the store is.
+        /// The URL of the store.
         endpoint: String,
     },
-    /// The store does not let us.
-    #[error("the store at {endpoint} does not let us {what} `{place}`: {detail}")]
+    /// The store refused a request: the credentials lack a permission, or the bucket is in another region.
+    #[error("the store at {endpoint} refused to {what} `{place}`: {detail}")]
     NotAllowed {
-        /// What was tried, as a verb.
+        /// The refused action, as a verb.
         what: &'static str,
         /// The archive or the object.
         place: String,
-        /// Where the store is.
+        /// The URL of the store.
         endpoint: String,
-        /// What the store said.
+        /// The answer of the store.
         detail: String,
     },
     /// There are no credentials to sign a request with.
-    #[error("there are no credentials for `{place}`")]
+    #[error("no credentials were found for `{place}`")]
     Credentials {
         /// The archive or the object.
         place: String,
-        /// What was tried to find them.
+        /// The places that were searched for credentials.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The key of a customer cannot be had.
-    #[error("`{place}` is no key for SSE-C: {problem}")]
+    /// The customer key (SSE-C) cannot be read.
+    #[error("`{place}` does not hold a key for SSE-C: {problem}")]
     CustomerKey {
         /// The file or the variable.
         place: String,
@@ -166,11 +167,11 @@ pub enum SourceError {
     Archived {
         /// The archive, or the one object.
         place: String,
-        /// How many.
+        /// The number of archived objects.
         objects: u64,
-        /// How large they are together, as stored.
+        /// Their total size as stored.
         size_bytes: u64,
-        /// The keys of the first.
+        /// The keys of the first few.
         examples: Vec<String>,
     },
     /// The bucket keeps no versions.
@@ -179,7 +180,7 @@ pub enum SourceError {
         /// The archive as configured.
         place: String,
     },
-    /// The store's listing is not one.
+    /// The store listed keys twice or out of order.
     #[error("the listing of the store is out of order at `{place}`: {problem}")]
     Listing {
         /// The object.
@@ -187,83 +188,83 @@ pub enum SourceError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The store failed, again and again where that could help.
+    /// A request to the store failed, and so did its repetitions.
     #[error("cannot {what} `{place}` at {endpoint}, tried {}", Times(*attempts))]
     Store {
-        /// What was tried, as a verb.
+        /// The action that failed, as a verb.
         what: &'static str,
         /// The archive or the object.
         place: String,
-        /// Where the store is.
+        /// The URL of the store.
         endpoint: String,
-        /// How often.
+        /// The number of attempts.
         attempts: u32,
-        /// What happened the last time.
+        /// The error of the last attempt.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The store cannot be reached.
-    #[error("the store at {endpoint} cannot be reached for `{place}`: {problem}")]
+    /// No connection to the store could be made.
+    #[error("cannot reach the store at {endpoint} for `{place}`: {problem}")]
     Unreachable {
-        /// Where the store should be.
+        /// The configured URL of the store.
         endpoint: String,
         /// The archive or the object.
         place: String,
-        /// What happened.
+        /// The error of the connection.
         problem: String,
     },
     /// The certificate of the store is not trusted.
     #[error("the certificate of the store at {endpoint} is not trusted: {problem}")]
     Untrusted {
-        /// Where the store is.
+        /// The URL of the store.
         endpoint: String,
-        /// Why.
+        /// The error of the TLS library.
         problem: String,
     },
-    /// A file of certificates cannot be used.
-    #[error("`{path}`, which {setting} names, cannot be used: {problem}")]
+    /// A file of trusted certificates cannot be read.
+    #[error("the file of certificates `{path}`, named by {setting}, cannot be used: {problem}")]
     Certificates {
         /// The file.
         path: String,
-        /// The setting or the variable.
+        /// The setting or the variable that names it.
         setting: &'static str,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: String,
     },
-    /// Something answers that is no store.
+    /// The server at the endpoint answered with a web page instead of XML.
     #[error(
-        "{endpoint} answers with a web page ({detail}) when asked for `{place}`: it is no store"
+        "{endpoint} is not the API of a store: it answered the request for `{place}` with a web page ({detail})"
     )]
     NotAStore {
-        /// Where a store should be.
+        /// The configured URL of the store.
         endpoint: String,
         /// The archive or the object.
         place: String,
         /// The status and the title of the page.
         detail: String,
     },
-    /// An object does not come as it is stored.
-    #[error("`{object}` does not come from {endpoint} as it is stored: {problem}")]
+    /// The store or a proxy compressed or decompressed an object while it was sent.
+    #[error("`{object}` does not arrive from {endpoint} as it is stored: {problem}")]
     Transcoded {
         /// Its key.
         object: String,
-        /// Where the store is.
+        /// The URL of the store.
         endpoint: String,
         /// What was done to it.
         problem: String,
     },
-    /// A range reaches beyond the object.
-    #[error("bytes {start} to {end} of `{object}` were asked for, which has {size_bytes}")]
+    /// A byte range ends after the object.
+    #[error("cannot read bytes {start} to {end} of `{object}`, which has {size_bytes} bytes")]
     BeyondEnd {
         /// Its path or its key.
         object: String,
-        /// The first byte asked for.
+        /// The first byte of the range.
         start: u64,
-        /// The byte behind the last.
+        /// The byte after the last one of the range.
         end: u64,
         /// The size that was planned.
         size_bytes: u64,
     },
-    /// An object is in a format that is read by ranges, and the driver has none.
+    /// An object is in a format that is read by byte ranges, and the driver cannot read them.
     #[error("`{object}` is {format}, and the driver `{driver}` cannot read parts of an object")]
     NoRanges {
         /// The driver's name.
@@ -274,31 +275,34 @@ pub enum SourceError {
         format: &'static str,
     },
     /// The split was not made by this driver.
-    #[error("split {split} is none of the driver `{driver}`: {reason}")]
+    #[error("split {split} was not planned by the driver `{driver}`: {reason}")]
     ForeignSplit {
         /// The driver's name.
         driver: String,
         /// The split's number.
         split: u64,
-        /// Why.
+        /// How the split differs from those of the driver.
         reason: String,
     },
     /// The Kafka driver failed.
     #[cfg(not(fuzzing))]
     #[error(transparent)]
     Kafka(Box<super::kafka::KafkaError>),
-    /// A driver that knows its failures by other names failed.
+    /// A driver failed with an error of its own type.
     #[error("the driver `{driver}` failed")]
     Driver {
         /// The driver's name.
         driver: String,
-        /// What it said.
+        /// The error of the driver.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl SourceError {
-    /// Fails where `range` reaches beyond `object`.
+    /// Checks that `range` is within `object`.
+    ///
+    /// # Errors
+    /// [`SourceError::BeyondEnd`] if it is not.
     pub(crate) fn check_range(object: &Object, range: &Range<u64>) -> Result<(), Self> {
         if range.start <= range.end && range.end <= object.size_bytes {
             return Ok(());
@@ -311,7 +315,7 @@ impl SourceError {
         })
     }
 
-    /// What the system said about a path that is known to have been there.
+    /// The error of the system for a path that exists.
     pub(crate) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.display().to_string();
         match source.kind() {
@@ -321,38 +325,14 @@ impl SourceError {
     }
 }
 
-/// Shows remarks behind a colon, and nothing for none.
+/// Notes after a colon; nothing if there are none.
 struct Listed<'a>(&'a [String]);
 
-impl std::fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => Ok(()),
-            remarks => write!(f, ": {}", remarks.join(" ").trim_end_matches('.')),
-        }
-    }
-}
-
-/// How many objects.
-struct Objects(u64);
-
-impl std::fmt::Display for Objects {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            1 => f.write_str("1 object"),
-            objects => write!(f, "{objects} objects"),
-        }
-    }
-}
-
-/// How often something was done.
-struct Times(u32);
-
-impl std::fmt::Display for Times {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            1 => f.write_str("once"),
-            times => write!(f, "{times} times"),
+            notes => write!(f, ": {}", notes.join(" ").trim_end_matches('.')),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Objects and messages held in memory: a driver for the tests of whoever embeds backfold.
+//! Objects and messages in memory: a driver for tests of programs that embed backfold, with the feature `conformance`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ const NAME: &str = "memory";
 const PIECE_BYTES: usize = 64 << 10;
 const MESSAGES_PER_CHUNK: usize = 256;
 
-/// An archive, a log, or both: objects come before messages. Clones share what they hold.
+/// An archive, a log, or both: objects come before messages. Clones share their content.
 #[derive(Clone, Debug)]
 pub struct MemoryDriver {
     split_size: ByteSize,
@@ -37,7 +37,7 @@ struct Held {
 }
 
 impl MemoryDriver {
-    /// Holds nothing yet, and will cut what it gets into splits of about `split_size`.
+    /// An empty driver, which cuts its content into splits of at most `split_size`, or one object or message.
     pub fn new(split_size: ByteSize) -> Self {
         MemoryDriver {
             split_size,
@@ -125,7 +125,7 @@ impl MemoryDriver {
         }
     }
 
-    /// The content of an object, which must be what the plan found as `planned`.
+    /// The content of an object, which must be the one that was `planned`.
     fn content(&self, planned: &Object) -> Result<Bytes, SourceError> {
         let content = self.held().objects.get(&planned.key).cloned();
         let describe =

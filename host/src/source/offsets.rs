@@ -59,6 +59,15 @@ impl OffsetSet {
         held
     }
 
+    /// The parts of `range` that are in the set, in rising order.
+    pub fn within(&self, range: &Range<i64>) -> Vec<Range<i64>> {
+        let before = self.ranges.range(..range.start).next_back();
+        let inside = self.ranges.range(range.start..range.end.max(range.start));
+        let parts = before.into_iter().chain(inside);
+        let parts = parts.map(|(start, end)| common(&(*start..*end), range));
+        parts.filter(|part| !part.is_empty()).collect()
+    }
+
     /// The ranges, in rising order; no two overlap or touch.
     pub fn ranges(&self) -> impl DoubleEndedIterator<Item = Range<i64>> {
         self.ranges.iter().map(|(start, end)| *start..*end)
@@ -140,7 +149,9 @@ mod tests {
             let (mut set, mut offsets) = (OffsetSet::default(), BTreeSet::new());
             for (start, len) in ranges {
                 let range = start..start + len;
+                let within = set.within(&range);
                 let held = set.insert(range.clone());
+                prop_assert_eq!(&within, &held);
                 let single: Vec<i64> = held.iter().cloned().flatten().collect();
                 let expected: Vec<i64> = range.clone().filter(|at| offsets.contains(at)).collect();
                 prop_assert_eq!(&single, &expected);

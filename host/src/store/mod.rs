@@ -1,7 +1,8 @@
 //! Where state tables live: the contract of a store, and the stores.
 //!
 //! A store keeps the physical table of each build beside one another, shows one of them under the public
-//! name, and moves that name from one to another in a single step. [`conformance`] holds every store to it.
+//! name, and moves that name from one to another in a single step. `conformance`, a module with the feature of that
+//! name, has the tests that each store must pass.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +19,16 @@ use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
 pub(crate) mod cell;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod datetime;
 mod error;
 mod index;
-mod order;
+mod loading;
+pub(crate) mod order;
+mod rules;
+#[cfg(test)]
+pub(crate) mod shuffled;
 pub mod sqlite;
 
 pub(crate) use error::codes;
@@ -106,15 +112,22 @@ pub trait StateStore: Send + Sync {
         rows: Receiver<Rows>,
     ) -> Result<Loaded, StoreError>;
 
-    /// Streams the rows of a [`BuildState::Loaded`] build, sorted by key as they were loaded, ending with
-    /// [`Rows::End`] as computed from what was read: one moment's content, whatever is written meanwhile.
-    /// Where the receiver goes away, it stops.
+    /// Streams the rows of a [`BuildState::Loaded`] build, each once: sorted by key where
+    /// [`sorted_reads`](Self::sorted_reads) says so, otherwise in any order. [`Rows::End`] comes last, with the number
+    /// and the digest of the rows in the order in which they were sent. They are the content of one moment, whatever is
+    /// written meanwhile. Where the receiver goes away, it stops.
     async fn read(
         &self,
         build: &BuildInfo,
         columns: &TableColumns,
         out: tokio::sync::mpsc::Sender<Rows>,
     ) -> Result<(), StoreError>;
+
+    /// Whether [`read`](Self::read) sends rows sorted by key, in the order of [`KeyCodec`](crate::keys::KeyCodec). Rows
+    /// of other stores are sorted on disk, where an order is needed.
+    fn sorted_reads(&self) -> bool {
+        false
+    }
 
     /// Builds those of `indexes` that the table of a [`BuildState::Loaded`] build lacks, one after another, each in
     /// the store's own way; the table's rows and its readers see nothing of it. After a crash or a cancellation it is

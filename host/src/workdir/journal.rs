@@ -139,7 +139,8 @@ impl Standing {
         let mut runs: Vec<RunFile> = self
             .checkpoints
             .iter()
-            .flat_map(|one| one.runs.iter().cloned())
+            .flat_map(|one| &one.tables)
+            .flat_map(|table| table.runs.iter().cloned())
             .collect();
         runs.sort_by(|a, b| a.name.cmp(&b.name));
         runs
@@ -152,7 +153,7 @@ impl Standing {
             .iter()
             .flat_map(|checkpoint| &checkpoint.splits);
         let mut splits: Vec<u64> = folded
-            .filter(|folded| folded.counts.rejected > 0 || folded.rejected_by_component > 0)
+            .filter(|folded| folded.rejected() > 0)
             .map(|folded| folded.split)
             .collect();
         splits.sort_unstable();

@@ -78,7 +78,7 @@ impl Manifest {
             "component": self.component.digest,
             "params": self.params,
             "range": self.range,
-            "decode": self.decode,
+            "decode": self.decode.deciding(),
             "rules": self.rules,
             "limits": self.limits,
             "splits": self.splits_digest,

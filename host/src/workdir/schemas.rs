@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
 use super::lines::Lines;
+use crate::scan::{KeepError, KeepSchemas};
 
 /// A schema of a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,14 @@ impl SchemaFile {
     /// Where it cannot be written.
     pub fn append(&self, schema: &KeptSchema) -> Result<(), BuildError> {
         self.lines.append(schema)
+    }
+}
+
+impl KeepSchemas for SchemaFile {
+    fn keep(&mut self, id: u32, schema: &str) -> Result<(), KeepError> {
+        let schema = schema.to_owned();
+        self.append(&KeptSchema { id, schema })
+            .map_err(KeepError::new)
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use super::pages;
 use super::rng::Rng;
 
-/// What a visitor did.
+/// An action of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {
     /// 14 of 20.
@@ -41,14 +41,14 @@ impl EventType {
     }
 }
 
-/// An event, reduced to what tells it from others.
+/// An event, reduced to the fields in which events differ.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// Its place in the archive, from 0.
     pub number: u64,
     /// When it happened, in milliseconds since 1970-01-01T00:00:00Z.
     pub at_ms: i64,
-    /// What happened.
+    /// The action.
     pub kind: EventType,
     /// How long it took.
     pub duration_ms: i64,
@@ -135,7 +135,7 @@ impl Event {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let mut rng = self.details.clone();
         let page = self.page();
-        // One record in 64 escapes what needs no escape: readers must see the same page.
+        // One record in 64 escapes characters that need no escape: readers must see the same page.
         let page = if rng.below(64) == 0 {
             escape(&page)
         } else {

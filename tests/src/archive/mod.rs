@@ -1,4 +1,4 @@
-//! A click archive that is the same on every machine, and what a fold of it must give.
+//! A click archive that is the same on every machine, and the expected result of its fold.
 //!
 //! Each event follows from the seed and its number alone. So objects can be made in parallel, a longer archive
 //! begins with the same objects as a shorter one of the same rate, and [`Archive::expected`] is computed
@@ -24,7 +24,7 @@ use rng::Rng;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// What an archive is to be like.
+/// The size and the form of an archive.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ArchiveSpec {
     /// Events, in the order of their time
@@ -54,7 +54,7 @@ pub struct ArchiveSpec {
     /// How objects are named
     #[arg(long, value_enum, default_value_t = ArchiveSpec::DEFAULT.layout)]
     pub layout: Layout,
-    /// What stands behind each event
+    /// The bytes after each event
     #[arg(long, value_enum, default_value_t = ArchiveSpec::DEFAULT.delimiter)]
     pub delimiter: Delimiter,
     /// Gzip members of every second object; the others have one
@@ -181,7 +181,7 @@ impl Archive {
         (0..self.len()).map(|number| self.event(number))
     }
 
-    /// What a count and a sum of durations by page and day must come to.
+    /// The expected count and sum of durations by page and day.
     pub fn expected(&self) -> Tallies {
         self.expected_where(|_| true)
     }

@@ -96,7 +96,7 @@ pub(super) struct Zipf {
 }
 
 impl Zipf {
-    /// Of so many ranks, at least one.
+    /// A distribution over `ranks` ranks, at least one.
     pub(super) fn new(ranks: u64) -> Self {
         let cumulative = (1..=ranks)
             .scan(0, |total, rank| {

@@ -1,4 +1,4 @@
-//! The same clicks written otherwise: what JSON of other writers looks like.
+//! The same clicks in the JSON of other writers.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use super::rng::Rng;
 pub enum Shape {
     /// As [`Event::write_json`](super::Event::write_json) does.
     AsIs,
-    /// One right behind the other, without line feeds.
+    /// One directly after the other, without line feeds.
     Concatenated,
-    /// A space behind each comma and colon, as Python does.
+    /// A space after each comma and colon, as Python writes it.
     Spaces,
     /// Each slash as `\/`.
     Escapes,
@@ -48,7 +48,7 @@ impl Shape {
         Shape::Broken,
     ];
 
-    /// What a table calls it.
+    /// Its name in tables of results.
     pub fn name(self) -> &'static str {
         match self {
             Shape::AsIs => "as it is",
@@ -130,7 +130,7 @@ fn write(shape: Shape, mut members: Vec<(&str, String)>, rng: &mut Rng, out: &mu
             let kind = rng.below(6) as usize;
             members.rotate_left(kind);
             members.truncate(13 - kind / 2);
-            // What is folded is in all of them.
+            // All shapes have the columns that are folded.
             members.push(("kind", kind.to_string()));
         }
         Shape::Optional => {

@@ -32,7 +32,7 @@ pub enum Layout {
     Flat,
 }
 
-/// What stands behind each event.
+/// The bytes after each event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Delimiter {
     /// A line feed
@@ -41,7 +41,7 @@ pub enum Delimiter {
     None,
 }
 
-/// What was written.
+/// The sizes of a written archive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// How many objects.
@@ -60,7 +60,7 @@ impl Archive {
         self.spec.objects * self.spec.times
     }
 
-    /// The first event of an object; of the object behind the last, their number.
+    /// The number of the first event of an object; for the object after the last, the number of events.
     fn first(&self, object: u64) -> u64 {
         (u128::from(object) * u128::from(self.len()) / u128::from(self.objects())) as u64
     }

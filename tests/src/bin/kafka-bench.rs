@@ -1,4 +1,4 @@
-//! What `tests/bench --cases kafka` needs beside backfold: a broker with a topic, and a consumer that does nothing else.
+//! Servers and programs for `tests/bench --cases kafka`: a broker with a topic, and a consumer that only reads.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,7 +15,7 @@ use rdkafka::message::Message;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::util::Timeout;
 
-/// What `tests/bench --cases kafka` needs beside backfold
+/// Servers and programs for `tests/bench --cases kafka`
 #[derive(Parser)]
 enum Arguments {
     /// Starts a broker with a topic that holds each line of an archive; writes a line of JSON, and ends with its input

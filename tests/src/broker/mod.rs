@@ -1,4 +1,4 @@
-//! A real Kafka broker, its own controller: with tiered storage into a folder, TLS and logins where asked for.
+//! A real Kafka broker, its own controller; with tiered storage into a folder, TLS and logins as options.
 //! `tests/setup kafka` installs it.
 //!
 //! | module | gives |
@@ -29,7 +29,7 @@ pub use topics::{Isolation, Reading, unique};
 
 const SERVICES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/services/kafka");
 
-/// What the broker's virtual machine is started with: a small heap, and quick rather than fast in the long run.
+/// The options of the broker's virtual machine: a small heap, and a compiler that starts quickly.
 const JVM: [&str; 5] = [
     "-Xms64m",
     "-Xmx256m",
@@ -49,17 +49,17 @@ rlmm.config.remote.log.metadata.topic.num.partitions=1
 remote.log.manager.task.interval.ms=300
 ";
 
-/// The property of Java that names the addresses which a broker may ask for keys.
+/// The property of Java that names the addresses from which a broker may fetch keys.
 const ALLOWED_URLS: &str = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
 
-/// What a broker says once it is ready, the second only with tiered storage. One that is stopped between them takes a
-/// minute to end.
+/// The lines that a broker logs when it is ready, the second only with tiered storage. A broker stopped between them
+/// takes a minute to end.
 const READY: [&str; 2] = [
     "Kafka Server started",
     "Initialized topic-based RLMM resources successfully",
 ];
 
-/// Where a broker listens, and what a client has to show there.
+/// A listener of a broker, by the credentials that a client needs there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Listener {
     /// Nothing.
@@ -93,7 +93,7 @@ impl Listener {
     }
 }
 
-/// What a broker shall be able to do beside the ordinary.
+/// The optional abilities of a broker.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     security: bool,
@@ -208,7 +208,7 @@ pub struct Broker {
     folder: tempfile::TempDir,
 }
 
-/// A broker with security and tiering for all tests of a process, who keep their topics apart with [`unique`].
+/// A broker with security and tiering for all tests of a process. Tests keep their topics apart with [`unique`].
 ///
 /// # Panics
 /// If it does not start.
@@ -249,7 +249,7 @@ impl Broker {
         self.server.as_ref().context("the broker does not run")
     }
 
-    /// Kills it, as a power cut would but for what the system still writes.
+    /// Kills it. Unlike in a power cut, the system still writes the data in its cache.
     pub fn kill(&mut self) {
         self.server = None;
     }
@@ -337,7 +337,7 @@ impl Broker {
         self.security.as_ref().expect("started with security")
     }
 
-    /// What a client of this broker begins with.
+    /// The settings that all clients of this broker need.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config

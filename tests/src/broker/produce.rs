@@ -137,8 +137,8 @@ impl Broker {
 
 /// A producer of one transaction after another.
 ///
-/// A transaction that has ended has its control records in the log, provided that nobody else writes to these partitions
-/// at that moment.
+/// A transaction that has ended has its control records in the log, provided that no other producer writes to these
+/// partitions at that moment.
 pub struct Transactional {
     sender: Sender,
     ends: BaseConsumer,
@@ -153,7 +153,7 @@ impl Transactional {
         self.open(topic, records)?.commit()
     }
 
-    /// Produces records in a transaction that is aborted: they are in the log, and nobody is to see them.
+    /// Produces records in a transaction that is aborted: they are in the log, and no consumer may see them.
     ///
     /// # Errors
     /// If the broker refuses.
@@ -176,7 +176,7 @@ impl Transactional {
             send(&self.sender, topic, &record)?;
             partitions.insert((topic.to_owned(), record.partition));
         }
-        // What has not been sent yet would be forgotten by an abort.
+        // An abort would discard records that were not sent yet.
         arrived(&self.sender)?;
         Ok(OpenTransaction {
             producer: self,
@@ -185,7 +185,7 @@ impl Transactional {
     }
 }
 
-/// A transaction that holds back what comes behind it. Dropped, it stays open until the broker loses patience, after a
+/// A transaction that holds back the records after it. Dropped, it stays open until the broker aborts it, after a
 /// minute.
 pub struct OpenTransaction {
     producer: Transactional,
@@ -270,7 +270,7 @@ fn send(sender: &Sender, topic: &str, record: &Record) -> Result<()> {
             return Err(error.into());
         }
         message = back;
-        // It takes in what has arrived for the whole of this time, however much that is.
+        // The call goes on for this time, however many records arrive.
         sender.poll(Duration::from_millis(10));
     }
     Ok(())

@@ -76,7 +76,7 @@ impl Security {
         Ok(made)
     }
 
-    /// What a broker is set to, to listen with them and to let the user in.
+    /// The properties of a broker that listens with these certificates and accepts the user.
     pub(super) fn settings(&self) -> String {
         let (server, ca) = (self.server.display(), self.ca.display());
         let mut settings = format!(
@@ -101,8 +101,8 @@ impl Security {
     }
 }
 
-/// What a broker is set to, to take tokens of a provider at `SASL_SSL`: signed by it, for Kafka, and not a moment too
-/// old. A connection whose token is too old ends, unless the client has shown another one.
+/// The properties of a broker that accepts tokens of a provider at `SASL_SSL`: signed by it, for Kafka, and not a moment
+/// too old. A connection whose token is too old ends, unless the client has shown another one.
 pub(super) fn of_tokens(provider: &Provider) -> Vec<(String, String)> {
     let authority = provider.authority().display();
     // The module logs the broker in too, which it needs for nothing here, by a token that it makes itself.
@@ -130,7 +130,7 @@ pub(super) fn of_tokens(provider: &Provider) -> Vec<(String, String)> {
 
 impl Broker {
     /// The settings of a client that comes to `listener` and knows the certificates there, and logs in with
-    /// `mechanism` where a login is asked for.
+    /// `mechanism` where the listener requires a login.
     pub fn client_of(&self, listener: Listener, mechanism: &str) -> ClientConfig {
         let mut client = self.client();
         client.set("bootstrap.servers", self.address(listener));

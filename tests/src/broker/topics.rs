@@ -24,10 +24,10 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::Broker;
 use super::produce::Record;
 
-/// How long a request, or what a test waits for, may take.
+/// How long a request may take, and how long a test waits.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a consumer sees of transactions.
+/// The isolation level of a consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Records of those that were committed, up to the first that is open.
@@ -46,7 +46,7 @@ impl Isolation {
     }
 }
 
-/// What a consumer was given of a partition.
+/// The records and positions that a consumer got from a partition.
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// The offsets of the records.
@@ -278,7 +278,7 @@ impl Broker {
         Ok(self.client().create()?)
     }
 
-    /// Waits until a topic has so many partitions with leaders; none, if it is deleted.
+    /// Waits until a topic has `partitions` partitions with leaders; a deleted topic has 0.
     fn wait_for_partitions(&self, topic: &str, partitions: i32) -> Result<()> {
         let consumer: BaseConsumer = self.client().create()?;
         wait_until("all know of the topic", || {
@@ -311,7 +311,7 @@ pub fn read(
         .set("enable.partition.eof", "true")
         .set("auto.offset.reset", "error")
         .set("check.crcs", "true")
-        // The end is told once there has been nothing for so long.
+        // The consumer reports the end of a partition after this time without a record.
         .set("fetch.wait.max.ms", "10")
         .set("isolation.level", isolation.name());
     let consumer: BaseConsumer = client.create()?;
@@ -366,7 +366,7 @@ fn check(results: Vec<TopicResult>) -> Result<()> {
     Ok(())
 }
 
-/// Waits for what the client's own thread makes ready: in tests with a runtime of tokio and in those without.
+/// Waits for a result of the client's own thread, in tests with a runtime of tokio and in those without.
 fn wait<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {

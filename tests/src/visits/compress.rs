@@ -1,4 +1,4 @@
-//! What text is compressed with, as the writers of archives do it.
+//! Compression of text, as the writers of archives do it.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ pub enum Compression {
     Zstd,
     /// bzip2.
     Bzip2,
-    /// A zip archive with one entry, whose sizes stand behind it.
+    /// A zip archive with one entry, whose sizes follow its data.
     Zip,
     /// Snappy in Google's framing format.
     SnappyFramed,
@@ -94,7 +94,7 @@ fn push_with_length(stored: &mut Vec<u8>, block: &[u8]) {
     stored.extend(block);
 }
 
-/// Written as a stream: what is not known before stands in a descriptor behind the data.
+/// Written as a stream: the sizes and the checksum are in a descriptor after the data.
 fn zip(content: &[u8]) -> Result<Vec<u8>> {
     const NAME: &[u8] = b"clicks";
     let mut encoder = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
@@ -104,7 +104,7 @@ fn zip(content: &[u8]) -> Result<Vec<u8>> {
     crc.update(content);
     let sizes = [crc.sum(), data.len() as u32, content.len() as u32].map(u32::to_le_bytes);
     let name_bytes = (NAME.len() as u16).to_le_bytes();
-    // Version 2.0, sizes behind the data, deflated, at no time.
+    // Version 2.0, sizes after the data, deflated, no time of modification.
     let kind = b"\x14\0\x08\0\x08\0\0\0\0\0";
     let entry = [
         &b"PK\x03\x04"[..],

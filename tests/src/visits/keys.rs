@@ -1,4 +1,4 @@
-//! The names of objects, as those make them who write archives.
+//! The keys of objects, as writers of archives name them.
 
 use chrono::DateTime;
 

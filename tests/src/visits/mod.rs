@@ -6,7 +6,7 @@
 //! | `keys` | the names of objects |
 //! | `text` | JSON, bare and in envelopes, and CSV |
 //! | `columns` | Parquet and Avro |
-//! | `compress` | what text is compressed with |
+//! | `compress` | compression of text |
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, SecondsFormat, Timelike, Utc};
@@ -22,7 +22,7 @@ pub use columns::{avro_of, parquet_of};
 pub use compress::Compression;
 pub use keys::Writer;
 
-/// The topic that the visits were in. Hyphens and dots must not confuse whoever reads keys.
+/// The topic of the visits. Its hyphens and dots must not confuse a reader of keys.
 pub const TOPIC: &str = "site.page-visits";
 
 /// Partitions of the topic.
@@ -53,7 +53,7 @@ pub struct Visit {
     pub at_ms: i64,
     /// How long.
     pub duration_ms: i64,
-    /// What somebody noted.
+    /// A note.
     pub note: &'static str,
 }
 
@@ -75,7 +75,7 @@ pub struct Part {
 pub enum Format {
     /// A JSON object a line.
     JsonLines,
-    /// JSON objects one right behind another.
+    /// JSON objects, one directly after another.
     Json,
     /// JSON in the envelope of Kafka Connect's JsonConverter, with its schema.
     ConnectSchema,
@@ -118,7 +118,7 @@ impl Part {
     /// All parts, in order: a day.
     ///
     /// # Errors
-    /// None; it is what the archive gives.
+    /// If the archive refuses its settings.
     pub fn all() -> Result<Vec<Part>> {
         let archive = Archive::new(&SPEC)?;
         let visits = SPEC.events / SPEC.objects;

@@ -13,7 +13,7 @@ use syn::{
 
 use crate::fields::named;
 
-/// The attribute of one field, or what stands for it.
+/// The attribute of one field, or the default.
 #[derive(Default)]
 struct Options {
     origin: Option<TokenStream>,
@@ -195,7 +195,7 @@ impl Parse for Condition {
     }
 }
 
-/// A scalar as the contract writes it: a string, or its JSON text.
+/// A scalar in the form of the contract: a string, or its JSON text.
 fn text(value: &Lit) -> syn::Result<String> {
     match value {
         Lit::Str(text) => Ok(text.value()),

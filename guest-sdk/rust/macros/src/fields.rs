@@ -1,4 +1,4 @@
-//! What all derives ask of a struct.
+//! The fields of a struct, checked for all derives.
 
 use syn::ext::IdentExt;
 use syn::{Data, DataStruct, DeriveInput, Error, Field, Fields, Ident, Type};
@@ -11,7 +11,7 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// The column that it stands for: `r#type` is `type`.
+    /// The name of its column: `r#type` is `type`.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()
     }

@@ -7,25 +7,25 @@ mod event;
 mod fields;
 mod outputs;
 
-/// What a pipeline reads of a record, field by field.
+/// The columns that a pipeline reads from a record, one for each field.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     expand(event::derive, parse_macro_input!(input))
 }
 
-/// What names a state: one key column for each field.
+/// The key of a state: one key column for each field.
 #[proc_macro_derive(Key)]
 pub fn derive_key(input: TokenStream) -> TokenStream {
     expand(outputs::derive_key, parse_macro_input!(input))
 }
 
-/// A state of monoids, field by field.
+/// A state, with a monoid for each field.
 #[proc_macro_derive(Monoid)]
 pub fn derive_monoid(input: TokenStream) -> TokenStream {
     expand(outputs::derive_monoid, parse_macro_input!(input))
 }
 
-/// What is derived from a state: one view column for each field.
+/// Columns derived from a state: one view column for each field.
 #[proc_macro_derive(View)]
 pub fn derive_view(input: TokenStream) -> TokenStream {
     expand(outputs::derive_view, parse_macro_input!(input))

@@ -1,4 +1,4 @@
-//! Keys, states and views: structs whose fields are columns that the component gives back.
+//! Keys, states and views: structs whose fields are output columns.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -22,7 +22,7 @@ fn columns(input: &DeriveInput, derive: &str) -> syn::Result<Columns> {
     })
 }
 
-/// Each of the types as what must be of that trait, so that the compiler points at the one that is not.
+/// Bounds that require the trait of each type, so that the compiler points at the type that lacks it.
 fn as_trait(types: &[syn::Type], of: &TokenStream) -> Vec<TokenStream> {
     let spanned = |ty: &syn::Type| quote_spanned!(ty.span()=> <#ty as #of>);
     types.iter().map(spanned).collect()

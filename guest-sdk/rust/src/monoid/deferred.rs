@@ -1,14 +1,14 @@
-//! Undo for what is too large to copy: what a record inserts is held back until the record stands.
+//! Undo for states that are too large to copy: the values of a record are held back until the record is kept.
 
 use std::borrow::Cow;
 
-/// Something that can take in a value, and cannot let go of it.
+/// A state into which a value can be inserted, but not removed again.
 pub(crate) trait Absorb<V>: Clone {
     fn absorb(&mut self, value: &V);
 }
 
-/// `settled`, and what the current record has inserted since. Most records insert one value, which needs no
-/// allocation.
+/// `settled`, and the values that the current record has inserted since. Most records insert one value, which needs
+/// no allocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Deferred<S, V> {
     settled: S,
@@ -33,7 +33,7 @@ impl<V: Clone, S: Absorb<V>> Deferred<S, V> {
         }
     }
 
-    /// Takes in what was held back.
+    /// Inserts the values that were held back.
     pub(crate) fn settle(&mut self) -> &mut S {
         if let Some(value) = self.first.take() {
             self.settled.absorb(&value);
@@ -44,13 +44,13 @@ impl<V: Clone, S: Absorb<V>> Deferred<S, V> {
         &mut self.settled
     }
 
-    /// Forgets what was held back.
+    /// Drops the values that were held back.
     pub(crate) fn forget(&mut self) {
         self.first = None;
         self.rest.clear();
     }
 
-    /// What it would be if settled.
+    /// The state with the values that are held back.
     pub(crate) fn get(&self) -> Cow<'_, S> {
         if self.first.is_none() {
             return Cow::Borrowed(&self.settled);
@@ -58,7 +58,7 @@ impl<V: Clone, S: Absorb<V>> Deferred<S, V> {
         Cow::Owned(self.clone().settle().clone())
     }
 
-    /// What is settled, for a quick look at whether an insertion would change anything.
+    /// The state without the values that are held back, to test quickly whether an insertion changes it.
     pub(crate) fn settled(&self) -> &S {
         &self.settled
     }

@@ -14,7 +14,7 @@ macro_rules! extreme {
         }
 
         impl<T: Stored + TotalOrder + Copy> $name<T> {
-            /// Takes a value into account.
+            /// Inserts a value.
             #[inline]
             pub fn insert(&mut self, value: T) {
                 let wins = match &self.value {
@@ -26,7 +26,7 @@ macro_rules! extreme {
                 }
             }
 
-            /// The value; none where there was none.
+            /// The value; `None` before any was inserted.
             pub fn value(&self) -> Option<T> {
                 self.value
             }

@@ -1,4 +1,4 @@
-//! The value at the earliest, at the latest time.
+//! The value at the earliest time, and at the latest.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -39,8 +39,8 @@ macro_rules! timed {
         pub struct $name<T>(Deferred<$held<T>, (Timestamp, T)>);
 
         impl<T: Stored + TotalOrder + Clone> $name<T> {
-            /// Takes a value into account. For a `String` give a `&str`, for a `Vec<u8>` a `&[u8]`, for
-            /// others a reference: it is copied only where it comes first.
+            /// Inserts a value with its time. A `String` takes a `&str`, a `Vec<u8>` takes a `&[u8]`, other types
+            /// take a reference: the value is copied only if it is kept.
             pub fn insert<B>(&mut self, at: Timestamp, value: &B)
             where
                 B: TotalOrder + ToOwned<Owned = T> + ?Sized,
@@ -51,12 +51,12 @@ macro_rules! timed {
                 }
             }
 
-            /// The value and its time; none where there was none.
+            /// The value and its time; `None` before any was inserted.
             pub fn get(&self) -> Option<(Timestamp, T)> {
                 self.0.get().into_owned().0
             }
 
-            /// The value; none where there was none.
+            /// The value; `None` before any was inserted.
             pub fn value(&self) -> Option<T> {
                 self.get().map(|(_, value)| value)
             }
@@ -121,7 +121,7 @@ timed! {
     Last, Latest, Ordering::Greater
 }
 
-/// Writes a value that is not owned.
+/// Writes a borrowed value.
 struct Ref<'a, T>(&'a T);
 
 impl<T: Stored> crate::value::Value for Ref<'_, T> {

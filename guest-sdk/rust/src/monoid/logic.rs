@@ -1,4 +1,4 @@
-//! Whether one was, whether all were.
+//! Whether any value was true, and whether all were.
 
 use super::{Fault, Monoid};
 use crate::column::Malformed;
@@ -12,12 +12,12 @@ macro_rules! logic {
         pub struct $name(bool);
 
         impl $name {
-            /// Takes a value into account.
+            /// Inserts a value.
             pub fn insert(&mut self, value: bool) {
                 self.0 = self.0 $operator value;
             }
 
-            /// The answer.
+            /// The result.
             pub fn value(&self) -> bool {
                 self.0
             }
@@ -61,12 +61,12 @@ macro_rules! logic {
 }
 
 logic! {
-    /// Whether any value was true; false of none.
+    /// Whether any value was true; false if there is none.
     Any, false, ||
 }
 
 logic! {
-    /// Whether all values were true; true of none.
+    /// Whether all values were true; true if there is none.
     All, true, &&
 }
 

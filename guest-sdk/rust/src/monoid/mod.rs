@@ -1,29 +1,30 @@
-//! Monoids: what a state is made of.
+//! Monoids: the parts of a state.
 //!
 //! | type | keeps | state columns |
 //! |---|---|---|
 //! | [`Sum<i64>`] | a sum that never wraps: out of range, it fails the build | `int64` |
 //! | [`Sum<f64>`] | an exact sum, rounded when it is read | `binary` |
-//! | [`Min`], [`Max`] | the least, the greatest | the value's, nullable |
-//! | [`Any`], [`All`] | whether one was, whether all were | `boolean` |
-//! | [`First`], [`Last`] | the value at the earliest, the latest time | the value's and `…_at`, nullable |
-//! | [`TopK`] | the items of the highest scores | `binary` |
+//! | [`Min`], [`Max`] | the least, the greatest value | that of the value, nullable |
+//! | [`Any`], [`All`] | whether any value was true, whether all were | `boolean` |
+//! | [`First`], [`Last`] | the value at the earliest, the latest time | that of the value and `…_at`, nullable |
+//! | [`TopK`] | the items with the highest scores | `binary` |
 //! | [`Set`] | the smallest values, and whether there were more | `binary` |
-//! | [`Hll`], [`Theta`] | an estimate of how many distinct values | `binary` |
+//! | [`Hll`], [`Theta`] | an estimate of the number of distinct values | `binary` |
 //! | [`CountMin`] | an upper estimate of how often a value occurred | `binary` |
 //! | [`DdSketch`] | quantiles within a relative error | `binary` |
 //!
-//! Of one's own: `#[derive(Monoid)]` on a struct of monoids, or an implementation of [`Monoid`].
+//! For a monoid of your own, write `#[derive(Monoid)]` on a struct of monoids, or implement [`Monoid`].
 //!
 //! # What is not here, and why
-//! A rebuild folds pieces of history in parallel and combines what comes out, so a state may depend on the
-//! events alone and not on where the pieces were cut: `combine` has to be associative, to the last bit.
-//! * **A plain sum of `f64`** is not: `(1e16 + 1.0) + 1.0` is not `1e16 + (1.0 + 1.0)`. [`Sum<f64>`] keeps enough
+//! A rebuild folds parts of history in parallel and combines their states. A state has to depend on the events
+//! alone, and not on where the parts begin: so `combine` has to be associative, to the last bit.
+//! * **A plain sum of `f64`** is not associative: `(1e16 + 1.0) + 1.0` is not `1e16 + (1.0 + 1.0)`. [`Sum<f64>`] keeps enough
 //!   of the sum to be exact.
-//! * **t-digest and KLL** compress their centroids or levels as they merge, and what is left depends on the order
-//!   (and in KLL on a coin). For quantiles take [`DdSketch`], whose buckets add up.
-//! * **Frequent items** (Misra-Gries, space-saving) subtract counters as they merge, likewise. [`CountMin`] counts
-//!   items with an error that does not depend on the order; [`TopK`] ranks by scores that need no adding up.
+//! * **t-digest and KLL** compress centroids or levels while they merge, and the result depends on the order of
+//!   merging (and in KLL on random choices). For quantiles, use [`DdSketch`], whose buckets add up.
+//! * **Frequent items** (Misra-Gries, space-saving) subtract counters while they merge, with the same effect.
+//!   [`CountMin`] counts items with an error that does not depend on the order; [`TopK`] ranks items by scores that
+//!   are not sums.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -55,11 +56,11 @@ pub use top_k::TopK;
 /// for all a, b, c, `combine(identity, a) = a = combine(a, identity)` and
 /// `combine(combine(a, b), c) = combine(a, combine(b, c))`, all compared by their columns.
 ///
-/// Derive it for a struct of monoids: its columns are the fields', named by them. An implementation of one's own
+/// Derive it for a struct of monoids: its columns are those of the fields, and have their names. A type of your own
 /// that can be cloned undoes a record by a copy:
 /// ```
 /// # use backfold_guest::{Fault, Kind, Malformed, Monoid, Output, RowReader, RowWriter, output};
-/// /// The greatest common divisor of what it saw; 0 for nothing.
+/// /// The greatest common divisor of the numbers; 0 for none.
 /// #[derive(Clone)]
 /// struct Gcd(i64);
 ///
@@ -88,57 +89,57 @@ pub use top_k::TopK;
     note = "a bare number does not say how two of it combine: a counter is a `Sum<i64>`"
 )]
 pub trait Monoid: Sized {
-    /// Whether `combine(a, b)` is `combine(b, a)`. Where it is not, the host combines in the order of the source,
-    /// and is slower for it.
+    /// Whether `combine(a, b)` is `combine(b, a)`. If not, the host combines states in the order of the source, which
+    /// is slower.
     const COMMUTATIVE: bool;
 
-    /// The columns that it is kept in, for a field of that name. The whole state is asked with an empty name.
+    /// The state columns of a field with this name. The name is empty for a whole state.
     fn columns(name: &str) -> Vec<Output>;
 
-    /// What has seen no event.
+    /// The state before any event.
     fn identity() -> Self;
 
-    /// Appends what `right` saw to what `self` saw.
+    /// Makes `self` the state of its own events followed by those of `right`.
     ///
     /// # Errors
-    /// Where the result cannot be represented; the build then fails rather than keep a wrong value.
+    /// If the result cannot be represented. The build then fails, so that no wrong value is kept.
     fn combine(&mut self, right: &Self) -> Result<(), Fault>;
 
-    /// Whether its columns can hold it, which is asked before [`save`](Monoid::save).
+    /// Checks that the columns can hold the state. Called before [`save`](Monoid::save).
     ///
     /// # Errors
-    /// Where they cannot; the build then fails. No record is rejected: which one was too many would depend on
-    /// where history was cut.
+    /// If they cannot. The build then fails. No record is rejected, since the choice of that record would depend on
+    /// where the parts of history begin.
     fn fits(&self) -> Result<(), Fault> {
         Ok(())
     }
 
-    /// Writes a value to each of its columns. Equal states write equal bytes.
+    /// Writes a value to each of the state columns. Equal states write equal bytes.
     fn save(&self, row: &mut RowWriter<'_>);
 
-    /// Reads what [`save`](Monoid::save) wrote.
+    /// Reads a state that [`save`](Monoid::save) wrote.
     ///
     /// # Errors
-    /// Where the columns hold no such state.
+    /// If the columns hold no such state.
     fn load(row: &mut RowReader<'_>) -> Result<Self, Malformed>;
 
-    /// What undoes a record.
+    /// The data that undoes a record.
     type Mark;
 
-    /// Lets all that it saw so far stand, and remembers it.
+    /// Keeps all events so far, and returns the data that undoes later ones.
     fn mark(&mut self) -> Self::Mark;
 
-    /// Forgets what it saw since the mark was made, the latest.
+    /// Undoes all events since `mark`, which is the latest one.
     fn restore(&mut self, mark: Self::Mark);
 
-    /// Why the record that was just folded cannot stand, if it cannot: the record is then rejected and taken back.
-    /// To be told by the record alone, as with a number that is NaN: [`fits`](Monoid::fits) says why.
+    /// The reason for which the last record has to be rejected and undone, if there is one. It may depend on that record
+    /// alone, as for a number that is NaN; the errors of [`fits`](Monoid::fits) give the reason for this rule.
     fn fault(&self) -> Option<Fault> {
         None
     }
 }
 
-/// Why a state cannot be represented.
+/// The reason for which a state cannot be represented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     reason: Cow<'static, str>,

@@ -1,13 +1,13 @@
-//! Total orders, also where Rust's own is partial.
+//! Total orders, also for types whose order in Rust is partial.
 
 use std::cmp::Ordering;
 
 use crate::types::{Date, Timestamp};
 
-/// A total order whose equality is that of the bytes, so that the least of some values is one and the same
-/// whatever the order in which they came.
+/// A total order in which only equal bytes are equal. So the least of some values does not depend on the order in
+/// which they came.
 pub trait TotalOrder {
-    /// How `self` stands to `other`.
+    /// The order of `self` and `other`.
     fn total_order(&self, other: &Self) -> Ordering;
 }
 
@@ -25,7 +25,7 @@ macro_rules! by_ord {
 by_ord!(i64, bool, str, String, [u8], Vec<u8>, Timestamp, Date);
 
 impl TotalOrder for f64 {
-    /// As IEEE 754 has it: -0.0 before 0.0, NaN at the ends.
+    /// The total order of IEEE 754: -0.0 before 0.0, NaN at both ends.
     fn total_order(&self, other: &Self) -> Ordering {
         self.total_cmp(other)
     }

@@ -11,11 +11,11 @@ use crate::schema::Output;
 use crate::types::{Date, Timestamp};
 use crate::value::{RowReader, RowWriter, output};
 
-/// What a [`Set`] can hold: `String`, `Vec<u8>`, `i64`, [`Timestamp`] or [`Date`].
+/// A type that a [`Set`] can hold: `String`, `Vec<u8>`, `i64`, [`Timestamp`] or [`Date`].
 pub trait Element: Ord + Clone {
-    /// Appends its encoding.
+    /// Appends the element's encoding.
     fn encode(&self, bytes: &mut Vec<u8>);
-    /// The element that `bytes` begins with, and what comes after it.
+    /// Reads an element from the beginning of `bytes`; returns it and the bytes after it.
     fn decode(bytes: &[u8]) -> Option<(Self, &[u8])>;
 }
 
@@ -59,12 +59,12 @@ impl Element for String {
 
 /// The `MAX` smallest of the distinct values, and whether there were more.
 ///
-/// Which values are kept depends on the values alone: a value is left out only where `MAX` smaller ones are
-/// known, and these leave it out of any union too. So the bound costs no associativity, as a bound on the first
-/// to come would.
+/// The kept values depend on the values alone: a value is left out only if `MAX` smaller ones were inserted, and these
+/// leave it out of any union as well. So the bound keeps `combine` associative; a bound on the first values to come would
+/// not.
 ///
-/// The state column holds a byte that is 1 where there were more, then the values in ascending order: numbers
-/// little-endian, text and bytes behind their length of 32 bits.
+/// The state column holds a byte that is 1 if there were more, then the values in ascending order: numbers in
+/// little-endian, text and bytes after their length of 32 bits.
 #[derive(Clone, Debug)]
 pub struct Set<T: Element, const MAX: usize>(Deferred<Smallest<T, MAX>, T>);
 
@@ -75,7 +75,7 @@ struct Smallest<T, const MAX: usize> {
 }
 
 impl<T: Element, const MAX: usize> Smallest<T, MAX> {
-    /// Whether it would stay the same with this value.
+    /// Whether inserting this value changes nothing.
     fn has<B: Ord + ?Sized>(&self, value: &B) -> bool
     where
         T: Borrow<B>,
@@ -106,8 +106,8 @@ impl<T: Element, const MAX: usize> Absorb<T> for Smallest<T, MAX> {
 }
 
 impl<T: Element, const MAX: usize> Set<T, MAX> {
-    /// Adds a value. For a `String` give a `&str`, for a `Vec<u8>` a `&[u8]`, for others a reference: it is copied
-    /// only where it is new.
+    /// Inserts a value. A `String` takes a `&str`, a `Vec<u8>` takes a `&[u8]`, other types take a reference: the value
+    /// is copied only if it is new.
     pub fn insert<B>(&mut self, value: &B)
     where
         B: Ord + ToOwned<Owned = T> + ?Sized,
@@ -123,7 +123,7 @@ impl<T: Element, const MAX: usize> Set<T, MAX> {
         self.0.get().values.iter().cloned().collect()
     }
 
-    /// Whether there were more than `MAX`.
+    /// Whether there were more than `MAX` distinct values.
     pub fn had_more(&self) -> bool {
         self.0.get().had_more
     }

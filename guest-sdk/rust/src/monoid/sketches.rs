@@ -1,4 +1,4 @@
-//! The sketches, and the exact sum, as parts of a state: [`crate::sketch`] has the plain types.
+//! The sketches and the exact sum as parts of a state; [`crate::sketch`] has the plain types.
 
 use std::ops::AddAssign;
 
@@ -50,7 +50,7 @@ impl Absorb<Finite> for sketch::ExactSum {
     }
 }
 
-/// Numbers, the infinite and NaN of which are a fault.
+/// Numbers; an infinity or NaN is a fault.
 #[derive(Clone, Debug)]
 struct Numbers<S> {
     held: Deferred<S, Finite>,
@@ -128,7 +128,7 @@ macro_rules! sketch_monoid {
             fn load(row: &mut RowReader<'_>) -> Result<Self, Malformed> {
                 let loaded = sketch::$sketch::from_bytes(row.take_bytes()?)
                     .map_err(|malformed| Malformed::new(malformed.to_string()))?;
-                // Merging tells whether it has the parameters of this type.
+                // Merging fails if the parameters are not those of this type.
                 let mut held = $new;
                 held.merge(&loaded).map_err(|error| Malformed::new(error.to_string()))?;
                 Ok(Self($held::new(held)))
@@ -151,7 +151,7 @@ macro_rules! sketch_monoid {
     };
 }
 
-/// How many distinct values there were, estimated with 2^`LG_K` registers: a relative error of about
+/// The number of distinct values, estimated from 2^`LG_K` registers with a relative error of about
 /// 1.04 / sqrt(2^`LG_K`), 1.6 % by default. The state column is the serialized form of Apache DataSketches.
 #[derive(Clone, Debug)]
 pub struct Hll<const LG_K: u8 = 12>(Deferred<sketch::Hll, Hash>);
@@ -159,38 +159,38 @@ pub struct Hll<const LG_K: u8 = 12>(Deferred<sketch::Hll, Hash>);
 sketch_monoid!([const LG_K: u8] Hll<LG_K>, Deferred, Hll, sketch::Hll::new(LG_K));
 
 impl<const LG_K: u8> Hll<LG_K> {
-    /// Counts a value, if it is new. Empty text and empty bytes are not counted.
+    /// Inserts a value. Empty text and empty bytes are not counted.
     pub fn insert(&mut self, item: impl Item) {
         self.0.insert_item(item);
     }
 
-    /// How many distinct values there were, about.
+    /// The estimated number of distinct values.
     pub fn estimate(&self) -> f64 {
         self.0.get().estimate()
     }
 }
 
-/// How many distinct values there were, by the 2^`LG_K` smallest hashes: exact up to that many, and open to set
-/// operations by those who read it. The state column is the serialized form of Apache DataSketches.
+/// The number of distinct values, estimated from the 2^`LG_K` smallest hashes: exact up to that number. Readers of the
+/// table can intersect and subtract such sketches. The state column is the serialized form of Apache DataSketches.
 #[derive(Clone, Debug)]
 pub struct Theta<const LG_K: u8 = 12>(Deferred<sketch::Theta, Hash>);
 
 sketch_monoid!([const LG_K: u8] Theta<LG_K>, Deferred, Theta, sketch::Theta::new(LG_K));
 
 impl<const LG_K: u8> Theta<LG_K> {
-    /// Counts a value, if it is new. Empty text and empty bytes are not counted.
+    /// Inserts a value. Empty text and empty bytes are not counted.
     pub fn insert(&mut self, item: impl Item) {
         self.0.insert_item(item);
     }
 
-    /// How many distinct values there were, about.
+    /// The estimated number of distinct values.
     pub fn estimate(&self) -> f64 {
         self.0.get().estimate()
     }
 }
 
-/// How often each value occurred, at most, from `DEPTH` rows of `WIDTH` counters: the excess is below
-/// e / `WIDTH` of all occurrences with a probability of 1 - e^-`DEPTH`.
+/// An upper bound for the occurrences of each value, from `DEPTH` rows of `WIDTH` counters: with a probability of
+/// 1 - e^-`DEPTH`, it is too large by less than e / `WIDTH` of all occurrences.
 #[derive(Clone, Debug)]
 pub struct CountMin<const WIDTH: u32 = 2048, const DEPTH: u8 = 5>(Deferred<sketch::CountMin, Hash>);
 
@@ -204,7 +204,7 @@ impl<const WIDTH: u32, const DEPTH: u8> CountMin<WIDTH, DEPTH> {
         self.0.insert_item(item);
     }
 
-    /// How often a value occurred, at most.
+    /// An upper bound for the occurrences of a value.
     pub fn estimate(&self, item: impl Item) -> u64 {
         self.0.get().estimate(item)
     }
@@ -221,12 +221,12 @@ sketch_monoid!(
 );
 
 impl<const PER_MILLE: u32> DdSketch<PER_MILLE> {
-    /// Takes a value into account.
+    /// Inserts a value.
     pub fn insert(&mut self, value: f64) {
         self.0.insert(value);
     }
 
-    /// The value of which a fraction `q` of all are smaller; none where there was none.
+    /// The quantile `q`: a fraction `q` of all values is smaller. `None` before any value was inserted.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         self.0.get().quantile(q)
     }

@@ -1,4 +1,4 @@
-//! Sums that neither wrap nor depend on the order of adding.
+//! Sums that do not wrap, and do not depend on the order of additions.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -15,22 +15,21 @@ use crate::value::{RowReader, RowWriter, output};
     note = "a sum is a `Sum<i64>` or a `Sum<f64>`"
 )]
 pub trait Summand: Sized {
-    /// What the sum is kept as.
+    /// The type of the exact sum.
     type Total: Monoid + fmt::Debug;
 }
 
-/// The sum of what was added. `sum += 1`.
+/// A sum: `sum += 1`.
 ///
-/// A `Sum<i64>` never wraps: where a sum leaves the range of `i64`, the build fails. It does so for every way of
-/// cutting history where the whole sum is out of range, and for none where the sizes of what was added are
-/// together within it. In between, where positive and negative numbers keep a huge sum at bay, a part of history
-/// may leave the range though the whole does not: whether that part is ever summed up on its own depends on
-/// where history was cut, and so does whether the build fails; what a build that succeeds has summed up does not.
-/// No record is rejected for it, since which one was too many would depend on the cut as well.
+/// A `Sum<i64>` never wraps: if a kept sum leaves the range of `i64`, the build fails. It always fails if the sum of all
+/// numbers is out of range, and never if the sum of their absolute values is within the range. In between, positive and
+/// negative numbers cancel out, and the sum of a part of history may be out of range while the whole sum is not. The build
+/// then fails or not, depending on where the parts begin; if it succeeds, the sum is right. No record is rejected, since the
+/// choice of that record would depend on the parts as well.
 #[derive(Debug)]
 pub struct Sum<T: Summand>(pub(crate) T::Total);
 
-/// A sum that is exact while it is accumulated, and has 64 bits where it is kept.
+/// A sum that is exact while it is accumulated, and has 64 bits in the state column.
 #[derive(Clone, Copy, Debug)]
 pub struct Total(i128);
 
@@ -39,7 +38,7 @@ impl Summand for i64 {
 }
 
 impl Sum<i64> {
-    /// The sum. In `fold` alone it can be out of range; then it is the end of the range that it left by.
+    /// The sum. Only in `fold` can it be out of range; it is then the nearest `i64`.
     pub fn value(&self) -> i64 {
         let total = self.0.0;
         i64::try_from(total).unwrap_or(if total < 0 { i64::MIN } else { i64::MAX })
@@ -184,7 +183,7 @@ mod tests {
         assert_eq!((total.fits(), total.value()), (Ok(()), i64::MAX));
     }
 
-    /// The sum of parts, each kept in 64 bits and combined from the first to the last; none where one does not fit.
+    /// The sum of parts, each kept in 64 bits and combined from the first to the last; `None` if one does not fit.
     fn in_parts(values: &[i64], part: usize) -> Option<i64> {
         let mut total = Sum::identity();
         for part in values.chunks(part) {

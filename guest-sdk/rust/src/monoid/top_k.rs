@@ -1,4 +1,4 @@
-//! The items of the highest scores.
+//! The items with the highest scores.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use crate::key::{decode_bytes, encode_bytes};
 use crate::schema::Output;
 use crate::value::{RowReader, RowWriter, output};
 
-/// The `K` items of the highest scores, each with its highest; of equal scores the item that is first in the order
+/// The `K` items with the highest scores, each with its highest score; of equal scores the item that is first in the order
 /// of bytes.
 ///
 /// A score has to be final as it stands in a record (the value of an order, a latency), not a count that adds up
@@ -30,7 +30,7 @@ struct Best<const K: usize> {
 }
 
 impl<const K: usize> Best<K> {
-    /// Whether it would stay the same with this score.
+    /// Whether inserting this score changes nothing.
     fn has(&self, score: i64, item: &str) -> bool {
         if let Some(held) = self.scores.get(item) {
             return *held >= score;
@@ -62,7 +62,7 @@ impl<const K: usize> Absorb<(i64, Box<str>)> for Best<K> {
 }
 
 impl<const K: usize> TopK<K> {
-    /// Takes an item's score into account.
+    /// Inserts an item with its score.
     pub fn insert(&mut self, score: i64, item: &str) {
         if !self.0.settled().has(score, item) {
             self.0.insert((score, item.into()));

@@ -6,11 +6,11 @@ use super::bytes::{Reader, put_varint};
 use super::item::{self, Item};
 use super::{InsertError, Malformed, MergeError};
 
-/// How often a value was inserted, at most: rows of counters, one counter in each for a value.
+/// An upper bound for the occurrences of a value: rows of counters, with one counter of each row for a value.
 ///
-/// Never less than the true count; more than `e/width · total` too much with a probability below
-/// `e^−depth`. `width` 2000 and `depth` 5: at most 0.14 % of the total too much, in 99.3 % of
-/// cases. Counts are checked, not saturated: one more than `u64` holds is an error.
+/// The bound is never below the true count, and exceeds it by more than `e/width · total` with a
+/// probability below `e^−depth`. For `width` 2000 and `depth` 5, it exceeds the count by at most
+/// 0.14 % of the total in 99.3 % of cases. A count above `u64` is an error.
 ///
 /// Only counters in use are held, so a state of few values is small; the largest holds
 /// `width · depth` counters.
@@ -19,8 +19,8 @@ use super::{InsertError, Malformed, MergeError};
 ///
 /// `01`, `depth` (`u8`), `width` (`u32`, little-endian). Then each counter that is not zero, in
 /// the order of rows: the number of zeros since the one before, and the count (LEB128 both).
-/// DataSketches has a count-min image, but each of its languages seeds the rows in another way,
-/// so none could read the other's counters.
+/// DataSketches has a count-min image as well, but its libraries seed the rows differently, so
+/// that none of them reads the counters of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountMin {
     width: u32,
@@ -105,7 +105,7 @@ impl CountMin {
         Ok(())
     }
 
-    /// How often `item` was inserted, at most. Zero for empty text, which is not counted.
+    /// An upper bound for the occurrences of `item`. Zero for empty text, which is not counted.
     pub fn estimate(&self, item: impl Item) -> u64 {
         item::hash(&item)
             .and_then(|hash| {
@@ -116,7 +116,7 @@ impl CountMin {
             .unwrap_or(0)
     }
 
-    /// The count of all values together, exact.
+    /// The exact number of all insertions.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -135,7 +135,7 @@ impl CountMin {
         out
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads a state that [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
     ///

@@ -8,16 +8,16 @@ use super::{InsertError, Malformed, MergeError};
 
 /// Quantiles within a relative error: [DDSketch].
 ///
-/// A value is counted in the bucket that it falls into; buckets grow so that their middle is
-/// within `accuracy` of all they hold. Buckets are never collapsed, so counts simply add up, and
+/// A value is counted in its bucket. Buckets grow exponentially, so that the middle of a bucket is
+/// within `accuracy` of each of its values. Buckets are never collapsed, so counts add up, and
 /// the state grows with the spread of the values: for an `accuracy` of 1 %, at most 35 buckets
 /// for each doubling, about 350 from a millisecond to a second.
 ///
 /// Magnitudes below 2⁻¹⁰²² (the subnormals) count as zero. Least and greatest value are exact.
 ///
-/// Buckets come from the bits of a value, additions and multiplications alone (the *cubically
-/// interpolated* mapping of the reference implementations), not from a logarithm of some
-/// mathematical library: so they are the same in a component, in a native test, anywhere.
+/// Buckets are computed from the bits of a value by additions and multiplications alone (the
+/// *cubically interpolated* mapping of the reference implementations), not by the logarithm of a
+/// mathematical library: so they are the same on all machines.
 ///
 /// # Bytes
 ///
@@ -130,8 +130,8 @@ impl DdSketch {
         Ok(())
     }
 
-    /// The value of which a fraction `q` of all are smaller: 0 is the least, 0.5 the median, 1
-    /// the greatest. It is within `accuracy` of the value with rank ⌊`q` · (`count` − 1)⌋.
+    /// The quantile `q`: a fraction `q` of all values is smaller. 0 gives the least value, 0.5 the
+    /// median, 1 the greatest. It is within `accuracy` of the value with rank ⌊`q` · (`count` − 1)⌋.
     ///
     /// `None` if nothing was inserted, or if `q` is not in 0..=1.
     pub fn quantile(&self, q: f64) -> Option<f64> {
@@ -165,7 +165,7 @@ impl DdSketch {
         None
     }
 
-    /// How many values were inserted.
+    /// The number of inserted values.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -194,7 +194,7 @@ impl DdSketch {
         out
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads a state that [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
     ///
@@ -260,7 +260,7 @@ impl DdSketch {
         Ok(())
     }
 
-    /// Whether least and greatest value are of the outermost buckets.
+    /// Whether the least and the greatest value are in the outermost buckets.
     fn extremes_fit(&self) -> bool {
         let side = |value: f64| {
             let magnitude = value.abs();

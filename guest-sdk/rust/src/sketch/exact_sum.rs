@@ -4,7 +4,7 @@ use super::bytes::Reader;
 use super::{InsertError, Malformed, MergeError};
 
 /// A sum of `f64` that does not depend on the order of adding: kept as an exact integer in units
-/// of 2⁻¹⁰⁷⁴ (the smallest positive `f64`) and rounded once, when asked for.
+/// of 2⁻¹⁰⁷⁴ (the smallest positive `f64`) and rounded once, when it is read.
 ///
 /// Only the part of the integer between its lowest and highest digit is kept: a sum of values of
 /// like size takes a few words, the widest 70.
@@ -114,7 +114,7 @@ impl ExactSum {
         out
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads a sum that [`to_bytes`](Self::to_bytes) wrote.
     ///
     /// # Errors
     ///
@@ -151,7 +151,7 @@ impl ExactSum {
         }
     }
 
-    /// The limbs at `position..position + len`, made if not there.
+    /// The limbs at `position..position + len`, added if they are missing.
     fn window(&mut self, position: usize, len: usize) -> &mut [i64] {
         if self.limbs.is_empty() {
             self.lowest = position;

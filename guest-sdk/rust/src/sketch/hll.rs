@@ -9,7 +9,7 @@ use super::bytes::Reader;
 use super::item::{self, Item};
 use super::{Malformed, MergeError};
 
-/// How many distinct values were inserted, about: HyperLogLog.
+/// An estimate of the number of distinct values: HyperLogLog.
 ///
 /// A standard error of 1.04/√2^`lg_k`: 1.6 % for `lg_k` 12. Up to a few hundred values (384 for
 /// `lg_k` 12) the state holds a *coupon* for each, 4 bytes in the serialized form, and the
@@ -18,7 +18,7 @@ use super::{Malformed, MergeError};
 /// # Bytes
 ///
 /// A DataSketches HLL image (`HLL_8`, compact, serial version 1), which that family's Java, C++,
-/// Python and Rust libraries read. Two things that DataSketches leaves to history are fixed: the
+/// Python and Rust libraries read. Two things that depend on the order of insertions in DataSketches are fixed: the
 /// coupons are sorted, and the registers bear the out-of-order flag with no HIP accumulator, so
 /// every reader uses the composite estimate. As there, a state turns dense by its number of
 /// distinct coupons, which does not depend on how it came about.

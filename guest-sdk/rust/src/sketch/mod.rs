@@ -1,34 +1,34 @@
 //! Sketches and exact sums that are true monoids.
 //!
-//! A state is made by folding records in some order, cut into some batches, and by merging what
-//! the workers made, in some tree. None of that may show: **equal multisets of inserted values
-//! give equal bytes and equal estimates**, however they were cut and merged. Every type here
-//! holds to it, by having one canonical form:
+//! A state is made by folding records in some order and in some batches, and by merging the
+//! states of workers in some order. The state must not depend on any of that: **equal multisets
+//! of inserted values give equal bytes and equal estimates**. Each type here has that property,
+//! because it has one canonical form:
 //!
-//! | Type | Answers | Canonical because |
+//! | Type | Estimates | Canonical because it holds |
 //! |---|---|---|
-//! | [`Hll`] | how many distinct values | sorted coupons, then registers (a maximum each) alone |
-//! | [`Theta`] | the same, and supports set operations elsewhere | the smallest hashes of the set |
-//! | [`CountMin`] | how often one value occurred, at most | counters that add up |
+//! | [`Hll`] | the number of distinct values | sorted coupons, then registers alone (a maximum each) |
+//! | [`Theta`] | the same; readers can intersect and subtract sketches | the smallest hashes of the set |
+//! | [`CountMin`] | an upper bound for the occurrences of a value | counters that add up |
 //! | [`DdSketch`] | quantiles, within a relative error | counters of fixed buckets that add up |
-//! | [`ExactSum`] | the sum of floats, correctly rounded | an exact integer |
+//! | [`ExactSum`] | the sum of floats, rounded correctly | an exact integer |
 //!
-//! All have `new`, `insert`, `merge`, `to_bytes` and `from_bytes`. The state just made by `new`
-//! is the identity: merging it changes no byte. `from_bytes` accepts exactly what `to_bytes`
-//! writes, so equal states are equal bytes; any other input is a [`Malformed`], never a panic,
-//! and memory stays in proportion to the parameters and the input.
+//! All have `new`, `insert`, `merge`, `to_bytes` and `from_bytes`. The state that `new` makes is
+//! the identity: merging it changes no byte. `from_bytes` accepts only bytes that `to_bytes` can
+//! write, so equal states are equal bytes; other input gives [`Malformed`] and never a panic, and
+//! memory stays in proportion to the parameters and the input.
 //!
-//! # What others can read
+//! # Bytes that other libraries read
 //!
 //! [`Hll`] and [`Theta`] write the serialized form of [Apache DataSketches], which its Java, C++,
-//! Python and Rust libraries and the databases that embed them read. Values are hashed as there
-//! (see [`Item`]), so those can merge a sketch of ours with one of their own. The others have a
-//! form of their own, given with the type.
+//! Python and Rust libraries and the databases that embed them read. Values are hashed in
+//! the same way (see [`Item`]), so these libraries can merge such a sketch with one of their own. The
+//! other types have forms of their own, which their documentation gives.
 //!
-//! # What is left out, and why
+//! # Sketches that are left out, and why
 //!
-//! t-digest, KLL and frequent-items (Misra-Gries) sketches are not associative: what they keep
-//! depends on the order of inserting and merging (KLL also tosses coins). A replay with another
+//! t-digest, KLL and frequent-items (Misra-Gries) sketches are not associative: their states
+//! depend on the order of insertions and merges (KLL's also on random choices). A run with another
 //! number of workers would give another state from the same history. Use [`DdSketch`] for
 //! quantiles, and [`CountMin`] or exact counts for frequencies. HLL's own, slightly sharper
 //! estimator (HIP) depends on the order too and is not used.
@@ -99,7 +99,7 @@ impl fmt::Display for MergeError {
 
 impl std::error::Error for MergeError {}
 
-/// Why a value was not inserted. The state is as it was.
+/// The reason for which a value was not inserted. The state is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum InsertError {
     /// The value is infinite or not a number.
@@ -119,12 +119,12 @@ impl fmt::Display for InsertError {
 
 impl std::error::Error for InsertError {}
 
-/// Bytes that are not a canonical state of the type asked for.
+/// Bytes that are not a canonical state of the type to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// The type that was to be read.
+    /// The type to be read.
     pub sketch: &'static str,
-    /// What is wrong with the bytes.
+    /// The rule that the bytes break.
     pub reason: &'static str,
 }
 

@@ -9,13 +9,13 @@ use super::bytes::Reader;
 use super::item::{self, Item};
 use super::{Malformed, MergeError};
 
-/// How many distinct values were inserted, about: the `k` smallest of their hashes. DataSketches
+/// An estimate of the number of distinct values, from the `k` smallest of their hashes. DataSketches
 /// readers can intersect and subtract such sketches, which an [`Hll`](super::Hll) cannot.
 ///
 /// A standard error of 1/√`k`, with `k` = 2^`lg_k`: 1.6 % for `lg_k` 12; exact up to `k` values.
 /// 8 bytes a hash, so 32 KiB for `lg_k` 12: eight times an `Hll` of like error.
 ///
-/// Which hashes DataSketches' own sketches keep depends on when they were thinned out. Here *theta*
+/// The hashes in a sketch of DataSketches depend on the moments at which it was thinned out. Here *theta*
 /// is the (`k`+1)th smallest hash of the set, or one if there are no more than `k`, and the
 /// sketch keeps exactly the hashes below it. So it is a function of the set alone, and sketches
 /// unite like sets.
@@ -37,7 +37,7 @@ pub struct Theta {
     lg_k: u8,
     /// As a fraction of [`ONE`].
     theta: u64,
-    /// All below theta, at most `k`.
+    /// All hashes below theta, at most `k`.
     hashes: BTreeSet<u64>,
 }
 
@@ -105,7 +105,7 @@ impl Theta {
         self.hashes.len() as f64 / (self.theta as f64 / ONE as f64)
     }
 
-    /// The bounds that the true number is within, with a confidence of about 95 %.
+    /// Bounds of the true number, with a confidence of about 95 %.
     pub fn bounds(&self) -> (f64, f64) {
         let sketch = CompactThetaSketch::deserialize(&self.to_bytes())
             .expect("the canonical form is a valid image");
@@ -146,8 +146,8 @@ impl Theta {
         out
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote: not every DataSketches image, but those in
-    /// the canonical form.
+    /// Reads a sketch that [`to_bytes`](Self::to_bytes) wrote. Other images of DataSketches are not
+    /// accepted.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl Theta {
         Ok(read)
     }
 
-    /// Drops what is more than `k`; the least of it becomes theta.
+    /// Drops the hashes beyond the `k` smallest; the least of those dropped becomes theta.
     fn shrink(&mut self) {
         while self.hashes.len() > 1 << self.lg_k
             && let Some(largest) = self.hashes.pop_last()

@@ -1,8 +1,8 @@
 //! The laws that a rebuild rests on, to be checked with proptest.
 //!
-//! [`check`] holds a whole pipeline to them, on rows of a strategy; [`monoid`] three states, for a monoid of one's own.
-//! States are compared by the bytes of their columns. Sums that overflow are outside the laws: keep the numbers
-//! in the rows small enough.
+//! [`check`] tests a whole pipeline on rows of a strategy; [`monoid`] tests a monoid of your own on three states.
+//! States are compared by the bytes of their columns. Sums that overflow do not obey the laws: keep the numbers in the
+//! rows small.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -22,7 +22,7 @@ use crate::value::{BatchBuilder, RowReader};
 /// and parts, that identity and associativity hold, and commutativity where the pipeline claims it.
 ///
 /// # Panics
-/// Where a law does not hold, with the smallest rows for which it does not.
+/// If a law does not hold, with the smallest rows for which it does not.
 pub fn check<P: Pipeline>(params: &[(&str, &str)], row: impl Strategy<Value = JsonValue>) {
     let rows = (
         prop::collection::vec(row, 0..48),
@@ -43,10 +43,10 @@ pub fn check<P: Pipeline>(params: &[(&str, &str)], row: impl Strategy<Value = Js
     }
 }
 
-/// The same for these rows, cut at two places into three parts: for a proptest of one's own.
+/// Checks these rows as [`check`] does, cut at two places into three parts: for a proptest of your own.
 ///
 /// # Errors
-/// Where a law does not hold.
+/// If a law does not hold.
 pub fn pipeline<P: Pipeline>(
     params: &[(&str, &str)],
     rows: &[JsonValue],
@@ -115,7 +115,7 @@ pub fn pipeline<P: Pipeline>(
 /// each is read back as it was saved. Returns the columns of all three combined.
 ///
 /// # Errors
-/// Where a law does not hold. A sum that overflows rejects the case.
+/// If a law does not hold. A sum that overflows rejects the case.
 pub fn monoid<M: Monoid>(a: &M, b: &M, c: &M) -> Result<Batch, TestCaseError> {
     for state in [a, b, c] {
         let saved = save(state);

@@ -1,7 +1,6 @@
 //! Native tests of a pipeline: fold JSON rows, look at the states, check the laws.
 //!
-//! Rows become columns and states come out of columns by the code that the component runs; only the sandbox is
-//! left out.
+//! Rows become columns, and columns become states, by the code that the component runs. Only the sandbox is missing.
 //!
 //! ```
 //! # use backfold_guest::prelude::*;
@@ -42,13 +41,13 @@ pub mod laws;
 /// A row that was not folded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Its index among the rows.
+    /// The index of the row.
     pub row: usize,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What folding some rows has come to.
+/// The states and rejections after folding some rows.
 pub struct Folded<P: Pipeline> {
     instance: Instance<P>,
     descriptor: Descriptor,
@@ -60,7 +59,7 @@ pub struct Folded<P: Pipeline> {
 /// Folds `rows` with these parameters of the job, all in one batch.
 ///
 /// # Panics
-/// Where the pipeline refuses the parameters, a row is no object, or a sum is out of range.
+/// If the pipeline refuses the parameters, a row is no object, or a sum is out of range.
 pub fn fold_json<P: Pipeline>(params: &[(&str, &str)], rows: &[JsonValue]) -> Folded<P> {
     fold_cut(params, rows, rows.len().max(1), usize::MAX)
 }
@@ -120,24 +119,24 @@ fn fold_cut<P: Pipeline>(
 }
 
 impl<P: Pipeline> Folded<P> {
-    /// The state of a key; none where no event was folded into it.
+    /// The state of a key; `None` if no event was folded into it.
     pub fn state(&self, key: &P::Key<'_>) -> Option<P::State> {
         let state = self.states.get(&self.cells_of(key))?;
         Some(load_state::<P>(state, 0).expect("a state is read back as it was saved"))
     }
 
-    /// What the pipeline presents of the state of a key.
+    /// The view of the state of a key.
     pub fn view(&self, key: &P::Key<'_>) -> Option<P::View> {
         self.state(key)
             .map(|state| self.instance.pipeline().present(&state))
     }
 
-    /// How many keys have a state.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
-    /// Whether no key has one.
+    /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
     }
@@ -147,12 +146,12 @@ impl<P: Pipeline> Folded<P> {
         &self.rejections
     }
 
-    /// How many rows did not meet the conditions.
+    /// The number of rows that did not meet the conditions.
     pub fn passed_over(&self) -> usize {
         self.passed_over
     }
 
-    /// The descriptor that the component would give.
+    /// The component's descriptor.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }

@@ -1,4 +1,4 @@
-//! What differs between two rows, and what has differed so far.
+//! Differences between two rows, and their counts over all rows.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
 
-use super::join::At;
+use super::outcome::{Change, ChangedRow, ColumnDiff, Counts, Samples, keys_differ};
+use super::row::RowAt;
 use super::sample::Sample;
-use super::{Change, ChangedRow, ColumnDiff, Counts, Samples, keys_differ};
 use crate::schema::Kind;
 use crate::store::TableColumns;
 use crate::store::cell::{cell_text, key_text};
 
-/// Counts and samples as rows go by.
+/// Counts and samples of the rows compared so far.
 pub(super) struct Comparison {
     keys_differ: bool,
     old_keys: usize,
@@ -35,7 +35,7 @@ struct Column {
     largest: u64,
 }
 
-/// The outcome.
+/// Counts, columns and samples of all rows.
 pub(super) struct Compared {
     pub(super) counts: Counts,
     pub(super) columns: Vec<ColumnDiff>,
@@ -57,7 +57,7 @@ impl Comparison {
     }
 
     /// Which of two rows comes first. Keys that are not the same columns never meet: all old rows come first.
-    pub(super) fn order(&self, old: &At<'_>, new: &At<'_>) -> Ordering {
+    pub(super) fn order(&self, old: &RowAt<'_>, new: &RowAt<'_>) -> Ordering {
         if self.keys_differ {
             Ordering::Less
         } else {
@@ -65,14 +65,14 @@ impl Comparison {
         }
     }
 
-    pub(super) fn only_old(&mut self, row: &At<'_>) {
+    pub(super) fn only_old(&mut self, row: &RowAt<'_>) {
         self.counts.only_old += 1;
         self.only_old.offer(row.key.data(), || {
             key_text(row.batch, self.old_keys, row.row)
         });
     }
 
-    pub(super) fn only_new(&mut self, row: &At<'_>) {
+    pub(super) fn only_new(&mut self, row: &RowAt<'_>) {
         self.counts.only_new += 1;
         self.only_new.offer(row.key.data(), || {
             key_text(row.batch, self.new_keys, row.row)
@@ -80,7 +80,7 @@ impl Comparison {
     }
 
     /// Compares two rows of the same key.
-    pub(super) fn both(&mut self, old: &At<'_>, new: &At<'_>) {
+    pub(super) fn both(&mut self, old: &RowAt<'_>, new: &RowAt<'_>) {
         self.counts.both += 1;
         let mut equal = true;
         for column in &mut self.columns {
@@ -159,7 +159,7 @@ fn common_columns(old: &TableColumns, new: &TableColumns) -> Vec<Column> {
     common.collect()
 }
 
-fn changed_row(columns: &[Column], keys: usize, old: &At<'_>, new: &At<'_>) -> ChangedRow {
+fn changed_row(columns: &[Column], keys: usize, old: &RowAt<'_>, new: &RowAt<'_>) -> ChangedRow {
     let changed = columns.iter().filter_map(|column| {
         let (before, after) = (
             old.batch.column(column.old_index),
@@ -185,9 +185,9 @@ fn changed_row(columns: &[Column], keys: usize, old: &At<'_>, new: &At<'_>) -> C
 
 enum Delta {
     None,
-    /// They differ, by nothing that could be measured.
+    /// They differ, and their kind has no measure.
     Unmeasured,
-    /// They differ by this much; sizes compare within a kind only.
+    /// They differ by this size, which compares within a kind only.
     Of(u64),
 }
 

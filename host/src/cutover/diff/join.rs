@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use arrow_array::RecordBatch;
-use arrow_row::Row;
 use arrow_schema::ArrowError;
 use tokio::sync::mpsc::Receiver;
 
 use super::compare::{Compared, Comparison};
+use super::row::RowAt;
 use crate::keys::KeyCodec;
 use crate::store::{Rows, TableColumns};
 
@@ -23,14 +23,6 @@ struct Page {
     batch: RecordBatch,
     keys: arrow_row::Rows,
     row: usize,
-}
-
-/// A row that a cursor stands on.
-pub(super) struct At<'a> {
-    pub(super) batch: &'a RecordBatch,
-    pub(super) row: usize,
-    /// The encoded key, which sorts as the table does.
-    pub(super) key: Row<'a>,
 }
 
 impl Cursor {
@@ -58,9 +50,9 @@ impl Cursor {
         Ok(())
     }
 
-    fn at(&self) -> Option<At<'_>> {
+    fn at(&self) -> Option<RowAt<'_>> {
         let page = self.page.as_ref()?;
-        (page.row < page.batch.num_rows()).then(|| At {
+        (page.row < page.batch.num_rows()).then(|| RowAt {
             batch: &page.batch,
             row: page.row,
             key: page.keys.row(page.row),
@@ -74,7 +66,7 @@ impl Cursor {
     }
 }
 
-/// Shows `comparison` every row of both sides once, rows of the same key together.
+/// Gives every row of both sides to `comparison` once, rows of the same key together.
 pub(super) async fn join(
     mut old: Cursor,
     mut new: Cursor,

@@ -1,162 +1,54 @@
-//! What a swap would change: two builds compared row by row, in bounded memory.
+//! The differences that a swap would make: two builds compared row by row, in bounded memory.
+//!
+//! | file | |
+//! |---|---|
+//! | `join` | walks through the sorted rows of both builds, rows of the same key together |
+//! | `row` | a row at hand, with its encoded key |
+//! | `compare` | counts differences and keeps the largest of each column |
+//! | `sample` | keeps a few keys of each class, chosen by a hash |
+//! | `outcome` | [`Diff`] and its parts |
+//! | `text` | [`Diff`] as text |
 
-use serde::Serialize;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::CutoverError;
-use crate::schema::{Kind, Output};
-use crate::store::{
-    BuildState, Rows, StateStore, StoreError, StoredBuild, StoredIndex, TableColumns, Version,
-};
+use super::sorted::{SortOptions, read_sorted};
+use crate::store::{BuildState, Rows, StateStore, StoreError, StoredBuild};
 
 mod compare;
 mod join;
+mod outcome;
+mod row;
 mod sample;
 mod text;
 
-/// How much to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use outcome::{
+    Change, ChangedRow, ColumnDiff, Counts, Diff, IndexDiff, Lost, Samples, SchemaDiff, Side,
+};
+
+/// How two builds are compared.
+#[derive(Clone, Debug)]
 pub struct DiffOptions {
     /// How many keys of each class to show.
     pub samples: usize,
+    /// How rows are sorted, if the store does not read them sorted. Two builds that are sorted at the same time share
+    /// the memory.
+    pub sorting: SortOptions,
 }
 
 impl Default for DiffOptions {
     fn default() -> Self {
-        DiffOptions { samples: 5 }
+        DiffOptions {
+            samples: 5,
+            sorting: SortOptions::default(),
+        }
     }
 }
 
-/// Two builds compared. As text, it is what people see before a swap.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Diff {
-    /// The public name.
-    pub table: String,
-    /// The pointer's version when the comparison began: what [`swap`](super::swap) expects it to be still.
-    pub live_version: Option<Version>,
-    /// The build compared with; none where nothing was live.
-    pub old: Option<Side>,
-    /// The live build, where its table cannot be compared with any more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lost: Option<Lost>,
-    /// The build that may go live.
-    pub new: Side,
-    /// How many rows are where.
-    pub counts: Counts,
-    /// What became of the columns.
-    pub schema: SchemaDiff,
-    /// What became of the indexes.
-    pub indexes: IndexDiff,
-    /// The columns that both builds have, keys left out.
-    pub columns: Vec<ColumnDiff>,
-    /// Some keys of each class, chosen by a hash of the key: spread over the table, and the same each time.
-    pub samples: Samples,
-}
-
-/// A build in a comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Side {
-    /// Its ID.
-    pub build: String,
-    /// The table that was read.
-    pub shadow: String,
-    /// Its rows.
-    pub rows: u64,
-}
-
-/// A live build whose table is not what it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Lost {
-    /// Its ID.
-    pub build: String,
-    /// The table that should be there.
-    pub shadow: String,
-    /// Whether it is gone or altered.
-    pub state: BuildState,
-}
-
-/// How many rows are where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Keys that the old build alone has.
-    pub only_old: u64,
-    /// Keys that the new build alone has.
-    pub only_new: u64,
-    /// Keys that both have.
-    pub both: u64,
-    /// Of these, rows that are equal in all columns that both have.
-    pub equal: u64,
-}
-
-/// What became of the columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SchemaDiff {
-    /// The keys have other names, kinds or another order: no row of one build is one of the other.
-    pub keys_differ: bool,
-    /// Columns of the new build alone.
-    pub added: Vec<Output>,
-    /// Columns of the old build alone.
-    pub removed: Vec<Output>,
-    /// Columns whose kind is another, with the old kind and the new. Their values are not compared.
-    pub retyped: Vec<(String, Kind, Kind)>,
-}
-
-/// What became of the indexes of the table; those of its key are left out. Empty where nothing is compared with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct IndexDiff {
-    /// Indexes of the new build alone.
-    pub added: Vec<StoredIndex>,
-    /// Indexes of the old build alone, those that people made by hand included.
-    pub removed: Vec<StoredIndex>,
-}
-
-/// A column that both builds have.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ColumnDiff {
-    /// Its name.
-    pub name: String,
-    /// The kind of its values.
-    pub kind: Kind,
-    /// In how many rows of both builds it differs.
-    pub differ: u64,
-    /// For numbers, moments and days: the largest change, the first of several by key.
-    pub largest: Option<Change>,
-}
-
-/// A value that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// By how much, with its sign and for moments and days with a unit.
-    pub by: String,
-    /// The value before.
-    pub old: String,
-    /// The value after.
-    pub new: String,
-    /// The row's key.
-    pub key: String,
-}
-
-/// Some keys of each class, sorted as the table is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Samples {
-    /// Keys that the old build alone has.
-    pub only_old: Vec<String>,
-    /// Keys that the new build alone has.
-    pub only_new: Vec<String>,
-    /// Rows that changed.
-    pub changed: Vec<ChangedRow>,
-}
-
-/// A row that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ChangedRow {
-    /// Its key.
-    pub key: String,
-    /// The columns that changed: name, value before, value after.
-    pub columns: Vec<(String, String, String)>,
-}
-
-/// Compares a build with the live one, or with nothing where none is live or its table is lost.
+/// Compares a build with the live one, or with no rows where none is live or its table is lost.
+///
+/// # Errors
+/// As [`diff`].
 pub async fn diff_with_live(
     store: &dyn StateStore,
     new: &StoredBuild,
@@ -206,8 +98,12 @@ pub async fn diff(
 ) -> Result<Diff, CutoverError> {
     let old_columns = old.map_or(&new.columns, |old| &old.columns);
     let comparison = compare::Comparison::new(old_columns, &new.columns, options.samples);
-    let ((old_rows, reading_old), (new_rows, reading_new)) =
-        (reading(store, old), reading(store, Some(new)));
+    let sorting = match old {
+        Some(_) => options.sorting.halved(),
+        None => options.sorting.clone(),
+    };
+    let (old_rows, reading_old) = reading(store, old, &sorting);
+    let (new_rows, reading_new) = reading(store, Some(new), &sorting);
     let joining = async {
         let compare_error = |source| CutoverError::Compare {
             table: new.info.table.clone(),
@@ -220,7 +116,7 @@ pub async fn diff(
             .map_err(compare_error)
     };
     let (old_read, new_read, joined) = futures::join!(reading_old, reading_new, joining);
-    // A reader that failed is why the rows stopped early, so it comes first.
+    // A read that failed is why the rows stopped early, so it comes first.
     old_read?;
     new_read?;
     let joined = joined?;
@@ -244,88 +140,23 @@ pub async fn diff(
     })
 }
 
-/// The rows of a build, and the reading that sends them; no rows of no build.
+/// The rows of a build sorted by key, and the future that reads them; no rows where there is no build.
 fn reading<'a>(
     store: &'a dyn StateStore,
     build: Option<&'a StoredBuild>,
+    sorting: &'a SortOptions,
 ) -> (
     Receiver<Rows>,
-    impl Future<Output = Result<(), StoreError>> + 'a,
+    impl Future<Output = Result<(), CutoverError>> + 'a,
 ) {
     let (sender, receiver) = channel(2);
     let reading = async move {
         match build {
-            Some(build) => store.read(&build.info, &build.columns, sender).await,
+            Some(build) => read_sorted(store, &build.info, &build.columns, sorting, sender).await,
             None => Ok(()),
         }
     };
     (receiver, reading)
-}
-
-impl SchemaDiff {
-    fn new(old: &TableColumns, new: &TableColumns) -> Self {
-        let find = |columns: &TableColumns, name: &str| {
-            columns.iter().find(|column| column.name == name).cloned()
-        };
-        let mut diff = SchemaDiff {
-            keys_differ: keys_differ(old, new),
-            ..SchemaDiff::default()
-        };
-        for column in new.iter() {
-            match find(old, &column.name) {
-                None => diff.added.push(column.clone()),
-                Some(before) if before.kind != column.kind => {
-                    diff.retyped
-                        .push((column.name.clone(), before.kind, column.kind));
-                }
-                Some(_) => {}
-            }
-        }
-        diff.removed = old
-            .iter()
-            .filter(|column| find(new, &column.name).is_none())
-            .cloned()
-            .collect();
-        diff
-    }
-
-    /// Whether both builds have the same columns.
-    pub fn is_same(&self) -> bool {
-        *self == SchemaDiff::default()
-    }
-}
-
-impl IndexDiff {
-    fn new(old: &StoredBuild, new: &StoredBuild) -> Self {
-        let alone = |these: &StoredBuild, others: &StoredBuild| {
-            let is_alone = |index: &&StoredIndex| {
-                let mut others = others.indexes.iter();
-                !others.any(|other| other.definition == index.definition)
-            };
-            these.indexes.iter().filter(is_alone).cloned().collect()
-        };
-        IndexDiff {
-            added: alone(new, old),
-            removed: alone(old, new),
-        }
-    }
-
-    /// Whether both builds have the same indexes.
-    pub fn is_same(&self) -> bool {
-        *self == IndexDiff::default()
-    }
-}
-
-/// Whether the keys of two builds cannot be told to be the same.
-fn keys_differ(old: &TableColumns, new: &TableColumns) -> bool {
-    let named = |columns: &TableColumns| {
-        columns
-            .keys
-            .iter()
-            .map(|key| (key.name.clone(), key.kind))
-            .collect::<Vec<_>>()
-    };
-    named(old) != named(new)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! A few of many, chosen by a hash of the key.
+//! A sample of rows, chosen by a hash of the key.
 
 use std::hash::BuildHasher;
 
 use foldhash::quality::FixedState;
 
-/// Keeps those of a stream whose keys have the smallest hashes: spread evenly, however the stream is ordered,
-/// and the same each time.
+/// Keeps the items of a stream whose keys have the smallest hashes: spread evenly, however the stream is ordered, and
+/// the same each time.
 pub(super) struct Sample<T> {
     limit: usize,
     hasher: FixedState,
@@ -24,7 +24,7 @@ impl<T> Sample<T> {
         }
     }
 
-    /// Offers what has this key; it is made only if it is kept.
+    /// Offers an item with this key; `make` is called only if it is kept.
     pub(super) fn offer(&mut self, key: &[u8], make: impl FnOnce() -> T) {
         if self.limit == 0 {
             return;

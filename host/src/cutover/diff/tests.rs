@@ -8,6 +8,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cutover::fixture::{Fixture, TABLE, column, columns};
+use crate::schema::Kind;
+use crate::store::TableColumns;
+
+fn samples(samples: usize) -> DiffOptions {
+    DiffOptions {
+        samples,
+        ..DiffOptions::default()
+    }
+}
 
 async fn diff_of(fixture: &Fixture, old: u32, new: u32) -> Diff {
     let (old, new) = (fixture.stored(old).await, fixture.stored(new).await);
@@ -74,7 +83,7 @@ async fn the_first_build_is_compared_with_nothing() {
     let pages: Vec<_> = (0..2000).map(|n| format!("/{n:04}")).collect();
     let rows: Vec<_> = pages.iter().map(|page| (page.as_str(), 1)).collect();
     let new = fixture.load(1, &rows).await;
-    let diff = diff_with_live(&fixture.store, &new, &DiffOptions { samples: 2 })
+    let diff = diff_with_live(&fixture.store, &new, &samples(2))
         .await
         .unwrap();
     assert_eq!((diff.live_version, &diff.old), (None, &None));
@@ -280,7 +289,7 @@ proptest! {
             load(&fixture, 1, &old).await;
             load(&fixture, 2, &new).await;
             let (old, new) = (fixture.stored(1).await, fixture.stored(2).await);
-            super::diff(&fixture.store, Some(&old), &new, &DiffOptions { samples: 1000 }).await.unwrap()
+            super::diff(&fixture.store, Some(&old), &new, &samples(1000)).await.unwrap()
         });
         let text = |key: &String| format!("page={key}");
         let only = |a: &Model, b: &Model| a.keys().filter(|key| !b.contains_key(*key)).map(text).collect::<Vec<_>>();

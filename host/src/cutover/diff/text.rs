@@ -1,8 +1,8 @@
-//! A comparison as people read it, in about 80 columns.
+//! A comparison as text of about 80 columns.
 
 use std::fmt;
 
-use super::{Change, Diff};
+use super::outcome::{Change, Diff};
 
 /// The longest value or key shown whole, in characters.
 const LONGEST: usize = 48;

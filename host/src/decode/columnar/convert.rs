@@ -28,23 +28,23 @@ use crate::decode::row_builder::{TOMBSTONE, UNTIMED};
 use crate::decode::{Counts, Rejected};
 
 /// Some rows of an object or a log, with their binding and metadata.
-pub(in crate::decode) struct Piece {
+pub(in crate::decode) struct ColumnPiece {
     pub(in crate::decode) rows: RecordBatch,
     pub(in crate::decode) binding: Arc<Binding>,
     pub(in crate::decode) metadata: RowMetadata,
 }
 
-impl Piece {
+impl ColumnPiece {
     /// The first half of the rows, and the second.
-    pub(super) fn halves(self) -> (Piece, Piece) {
+    pub(super) fn halves(self) -> (ColumnPiece, ColumnPiece) {
         let rows = self.rows.num_rows();
         let middle = rows / 2;
-        let second = Piece {
+        let second = ColumnPiece {
             rows: self.rows.slice(middle, rows - middle),
             binding: self.binding.clone(),
             metadata: self.metadata.after(middle),
         };
-        let first = Piece {
+        let first = ColumnPiece {
             rows: self.rows.slice(0, middle),
             ..self
         };
@@ -97,7 +97,10 @@ type Refusal = (Option<String>, String);
 ///
 /// # Errors
 /// If the rows take more than [`COLUMN_BYTES`] or cannot be converted together. Fewer rows may succeed.
-pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece, ArrowError> {
+pub(super) fn convert(
+    plan: &ColumnPlan,
+    piece: &ColumnPiece,
+) -> Result<ConvertedPiece, ArrowError> {
     let rows = piece.rows.num_rows();
     let key_values = &piece.binding.key_values;
     let lines = Arc::new(Lines {
@@ -157,7 +160,7 @@ pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece
 
 /// The rejection of a piece of one row.
 #[cold]
-pub(super) fn refused(piece: &Piece, reason: String) -> Rejected {
+pub(super) fn refused(piece: &ColumnPiece, reason: String) -> Rejected {
     let position = piece.metadata.position(0);
     let message = piece.metadata.message(0);
     let value = message.as_ref().and_then(|message| message.value);
@@ -177,7 +180,7 @@ fn rejected(metadata: &RowMetadata, lines: &Lines, row: u32, (path, reason): Ref
 
 struct Conversion<'a> {
     plan: &'a ColumnPlan,
-    piece: &'a Piece,
+    piece: &'a ColumnPiece,
     /// The columns of the wanted paths, for the remaining rows.
     arrays: Cow<'a, [Option<ArrayRef>]>,
     /// Indices in the piece of the remaining rows.

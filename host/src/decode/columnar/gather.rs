@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 
-use super::convert::{self, ConvertedPiece, Piece};
+use super::convert::{self, ColumnPiece, ConvertedPiece};
 use super::plan::ColumnPlan;
 use crate::decode::offsets::{OffsetTracker, ReadOffsets};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
@@ -34,7 +34,7 @@ pub(in crate::decode) struct Gathering {
     /// A batch without room for the last piece.
     closed: Option<Gathered>,
     /// Pieces that are not yet converted, in the order of their rows.
-    waiting: VecDeque<Piece>,
+    waiting: VecDeque<ColumnPiece>,
 }
 
 #[derive(Default)]
@@ -68,7 +68,7 @@ impl Gathering {
 
     /// Adds the rows of a piece: at most as many as a batch has. Must not be called while
     /// [`is_full`](Gathering::is_full).
-    pub(in crate::decode) fn push(&mut self, piece: Piece, tracker: &mut OffsetTracker) {
+    pub(in crate::decode) fn push(&mut self, piece: ColumnPiece, tracker: &mut OffsetTracker) {
         self.waiting.push_back(piece);
         self.work(tracker);
     }
@@ -101,7 +101,7 @@ impl Gathering {
         }
     }
 
-    fn add(&mut self, outcome: ConvertedPiece, piece: &Piece, tracker: &mut OffsetTracker) {
+    fn add(&mut self, outcome: ConvertedPiece, piece: &ColumnPiece, tracker: &mut OffsetTracker) {
         let batch_bytes = outcome.batch.get_array_memory_size();
         if self.open.rows.len() + outcome.events.len() > self.batch_rows
             || (self.open.batch_bytes > 0 && self.open.batch_bytes + batch_bytes > BATCH_BYTES)

@@ -70,7 +70,7 @@ mod values;
 
 pub(super) use avro::{AvroMessages, AvroReader, Decoders};
 pub(super) use bind::Binding;
-pub(super) use convert::Piece;
+pub(super) use convert::ColumnPiece;
 pub(super) use gather::Gathering;
 pub(super) use lines::Lines;
 pub(super) use metadata::RowMetadata;

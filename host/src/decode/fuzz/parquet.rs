@@ -114,7 +114,7 @@ fn read(
     }
     let mut decoding = Decoding::new(wanted.clone(), options)?;
     for number in 0..file.row_groups() {
-        decoding.push_row_group(match file.step(number)? {
+        decoding.push(match file.step(number)? {
             Step::PassOver => RowGroup::passed_over(file.clone(), number),
             Step::Read(ranges) => {
                 let parts = ranges

@@ -23,7 +23,7 @@ fn run_ahead(chunks: Vec<Chunk>, options: &DecodeOptions) -> Result<Decoded, Dec
             true
         })?;
         for chunk in inflated {
-            decoding.push_inflated(chunk)?;
+            decoding.push(chunk)?;
             decoded.drain(&mut decoding)?;
         }
     }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::describe::describe;
 use super::lab::Lab;
 use super::pool::Made;
 use super::violation::violation;
-use super::{Counterexample, LawError, Sample, describe};
+use super::{Counterexample, LawError, Sample};
 use crate::durable;
 use crate::guest::Component;
 use crate::row_json;

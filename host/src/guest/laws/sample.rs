@@ -4,10 +4,20 @@ use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use serde::{Deserialize, Serialize};
 
 use crate::decode::{Events, Position};
-use crate::guest::laws::Event;
-use crate::row_json;
+use crate::row_json::{self, Row};
+
+/// An event of a counterexample.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// Where it stands, unless it was made up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// The columns that the component reads.
+    pub columns: Row,
+}
 
 /// Events, in the order of their source, and where each of them stood.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@ use arrow_array::RecordBatch;
 use super::equation::Equation;
 use super::lab::{Lab, pick};
 use super::pool::{Case, Pool};
+use super::sides::evaluate;
 use crate::guest::{Call, GuestError};
 
-/// So many failed calls end a search: each costs an instance.
+/// The number of failed calls that ends a search: each costs an instance.
 const MOST_FAILURES: usize = 64;
 
 /// What became of the cases of an equation.
@@ -46,7 +47,7 @@ pub(super) fn search(
         if range.is_empty() || failures >= MOST_FAILURES {
             continue;
         }
-        match evaluate(lab, equation, &operands, &range) {
+        match broken_rows(lab, equation, &operands, &range) {
             Ok(broken) => {
                 searched.tried += range.len() as u64;
                 searched
@@ -81,7 +82,7 @@ pub(super) fn search(
 }
 
 /// The rows of `range` that do not hold.
-fn evaluate(
+fn broken_rows(
     lab: &mut Lab<'_>,
     equation: Equation,
     operands: &[RecordBatch],
@@ -91,7 +92,7 @@ fn evaluate(
         .iter()
         .map(|operand| operand.slice(range.start, range.len()))
         .collect();
-    let Some((left, right)) = equation.evaluate(lab, &operands)? else {
+    let Some((left, right)) = evaluate(equation, lab, &operands)? else {
         return Ok(Vec::new());
     };
     let (left, right) = (lab.images(&left)?, lab.images(&right)?);

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::*;
-use crate::guest::Limits;
 use crate::guest::tests::raw_path;
+use crate::guest::{Component, Limits};
+use crate::row_json;
 use crate::units::ByteSize;
 
 fn raw() -> &'static Component {

@@ -5,6 +5,7 @@ use arrow_array::RecordBatch;
 use super::equation::Equation;
 use super::lab::{Folded, Lab, pick, unfit};
 use super::pool::Made;
+use super::sides::evaluate;
 use crate::guest::{Call, GuestError};
 use crate::row_json::{self, Row};
 
@@ -44,7 +45,7 @@ fn of_states(lab: &mut Lab<'_>, equation: Equation, operands: &[Made]) -> Option
         states.push(lab.fold_whole(&operand.rows).ok()?.state(&operand.key)?);
     }
     let shown = states.iter().map(|state| row_json::row(state, 0)).collect();
-    match equation.evaluate(lab, &states) {
+    match evaluate(equation, lab, &states) {
         Ok(None) => None,
         Ok(Some((left, right))) => {
             let (left_image, right_image) = (lab.images(&left).ok()?, lab.images(&right).ok()?);

@@ -19,7 +19,7 @@ use crate::error::Coded;
 use crate::units::ByteSize;
 
 /// The path of the component in `tests/guests/evil`, built.
-pub(in crate::guest) fn raw_path() -> &'static Path {
+pub(crate) fn raw_path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let script = concat!(

@@ -1,43 +1,43 @@
-//! Decodes and folds what was read of a few pieces, to see how many records there are and how long they take.
+//! Decodes and folds probes, to measure how many records a plan holds and how long they take.
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::probe::Probe;
-use crate::decode::{DecodeOptions, Decoding, Events, Projection, Schemas};
+use crate::decode::{DecodeOptions, Decoding, Events, Piece, Projection, Schemas};
 use crate::fold::StateTable;
 use crate::guest::{Drained, Window};
 use crate::replay::Error;
+use crate::scan::{Probe, decode_piece};
 use crate::source::{Chunk, Messages, Split, SplitInput};
 
-/// How much is decoded before somebody looks at the clock.
+/// How many bytes are decoded between two looks at the clock.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What is known of a piece now.
+/// What a probe says about all of its object or split.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measured {
-    /// The records of all of it.
+    /// The records in all of it.
     pub(super) records: f64,
-    /// Whether they were counted, or told by a footer.
+    /// Whether the records were counted, or their number stands in a footer.
     pub(super) is_exact: bool,
-    /// How long all of it takes to be decoded and folded, if that was tried.
+    /// How long it takes to decode and fold all of it, if that was measured.
     pub(super) work_seconds: Option<f64>,
-    /// How much is read of it in a run.
+    /// How many bytes a run reads of it.
     pub(super) wanted_bytes: u64,
 }
 
-/// Folds probes as a worker would, into a table that nobody keeps.
+/// Folds probes as a worker would, into a table that is dropped.
 pub(super) struct Measuring {
     pub(super) window: Window,
     pub(super) table: StateTable,
     pub(super) projection: Projection,
     pub(super) decode: DecodeOptions,
-    /// Of messages that have any.
+    /// The schemas of Avro messages.
     pub(super) schemas: Option<Schemas>,
     pub(super) deadline: Instant,
     batches: u64,
-    /// What was spent on probes so far.
+    /// The time spent on probes so far.
     spent: Duration,
 }
 
@@ -47,7 +47,7 @@ struct Folded {
     records: u64,
     stored_bytes: u64,
     decoded_bytes: u64,
-    /// Where the last of them begins, among the decoded bytes.
+    /// Where the last of them begins, in the decoded bytes.
     last_byte: Option<u64>,
 }
 
@@ -65,8 +65,8 @@ impl Folded {
         self.last_byte = ends.filter_map(|end| end.byte).chain(self.last_byte).max();
     }
 
-    /// The part of an object of `size_bytes` that the records make up. Of one that is not read to its end, they are not
-    /// all that was inflated: what follows waits for a whole block.
+    /// The part of an object of `size_bytes` bytes that the records make up, from 0 to 1. Where the object is not read to
+    /// its end, more was inflated than was decoded: the records after the last one wait for a whole block.
     fn part_of(&self, size_bytes: u64) -> f64 {
         let part = self.stored_bytes as f64 / size_bytes as f64;
         match self.last_byte {
@@ -99,10 +99,10 @@ impl Measuring {
         }
     }
 
-    /// Measures what was read of a piece; `None` where that was too little, or time is up.
+    /// Decodes and folds a probe; `None` where it has too few bytes, or time is up.
     ///
     /// # Errors
-    /// What would stop a run too.
+    /// As for a run.
     pub(super) fn measure(&mut self, probe: Probe) -> Result<Option<Measured>, Error> {
         match probe {
             Probe::Stream { object, bytes } => {
@@ -136,15 +136,10 @@ impl Measuring {
                     && !self.is_late()
                 {
                     let began = Instant::now();
-                    let mut decoding = self.decoding()?;
                     let mut folded = Folded::default();
-                    decoding.push_row_group(group)?;
-                    while let Some(events) = decoding.next()? {
-                        self.fold(events, &mut folded)?;
-                    }
-                    if let Some(events) = decoding.finish()? {
-                        self.fold(events, &mut folded)?;
-                    }
+                    let mut decoding = self.decoding()?;
+                    self.fold_piece(&mut decoding, group, &mut folded)?;
+                    self.fold_rest(&mut decoding, &mut folded)?;
                     let seconds = self.spend(began);
                     work_seconds = Some(seconds * wanted_rows as f64 / rows.max(1) as f64);
                 }
@@ -182,20 +177,15 @@ impl Measuring {
         {
             bytes += messages.value_bytes();
             next = messages.iter().last().map_or(next, |last| last.offset + 1);
-            decoding.push(Chunk::Messages(messages))?;
-            while let Some(events) = decoding.next()? {
-                self.fold(events, &mut folded)?;
-            }
+            self.fold_piece(&mut decoding, Chunk::Messages(messages), &mut folded)?;
         }
-        if let Some(events) = decoding.finish()? {
-            self.fold(events, &mut folded)?;
-        }
+        self.fold_rest(&mut decoding, &mut folded)?;
         let seconds = self.spend(began);
         let is_exact = is_whole && chunks.next().is_none();
         if !is_exact && next == start {
             return Ok(None);
         }
-        // Offsets of which there is no record count as those of which there is one.
+        // Offsets without a record count like the others.
         let part = match is_exact {
             true => 1.0,
             false => (next - start) as f64 / split.offsets() as f64,
@@ -208,7 +198,7 @@ impl Measuring {
         }))
     }
 
-    /// Takes what the component gathered, and says by how much that makes the time longer that was spent on probes.
+    /// Drains the component, and returns the factor by which that makes the time longer that was spent on probes.
     pub(super) fn settle(&mut self) -> Result<f64, Error> {
         let before = self.spent;
         let began = Instant::now();
@@ -244,28 +234,37 @@ impl Measuring {
     ) -> Result<Folded, Error> {
         let mut folded = Folded::default();
         let mut decoding = self.decoding()?;
-        decoding.push(begin)?;
+        self.fold_piece(&mut decoding, begin, &mut folded)?;
         let mut at = 0;
         while at < bytes.len() && !self.is_late() {
             let end = bytes.len().min(at + PIECE_BYTES);
-            decoding.push(Chunk::Bytes(bytes.slice(at..end)))?;
+            let piece = Chunk::Bytes(bytes.slice(at..end));
             at = end;
-            while let Some(events) = decoding.next()? {
-                self.fold(events, &mut folded)?;
-            }
+            self.fold_piece(&mut decoding, piece, &mut folded)?;
         }
         if at < bytes.len() || !is_whole {
             self.fold(decoding.into_so_far(), &mut folded)?;
             return Ok(folded);
         }
-        decoding.push(Chunk::End)?;
-        while let Some(events) = decoding.next()? {
-            self.fold(events, &mut folded)?;
-        }
-        if let Some(events) = decoding.finish()? {
-            self.fold(events, &mut folded)?;
-        }
+        self.fold_piece(&mut decoding, Chunk::End, &mut folded)?;
+        self.fold_rest(&mut decoding, &mut folded)?;
         Ok(folded)
+    }
+
+    fn fold_piece(
+        &mut self,
+        decoding: &mut Decoding,
+        piece: impl Into<Piece>,
+        folded: &mut Folded,
+    ) -> Result<(), Error> {
+        decode_piece(decoding, piece, |events| self.fold(events, folded))
+    }
+
+    fn fold_rest(&mut self, decoding: &mut Decoding, folded: &mut Folded) -> Result<(), Error> {
+        match decoding.finish()? {
+            Some(events) => self.fold(events, folded),
+            None => Ok(()),
+        }
     }
 
     fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), Error> {
@@ -294,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_for_a_whole_block_is_no_part_of_what_was_folded() {
+    fn text_that_waits_for_a_whole_block_is_no_part_of_the_records() {
         let folded = Folded {
             records: 90,
             stored_bytes: 100,

@@ -1,13 +1,13 @@
-//! How many records a plan holds, and how long a run will take: told from a few of its objects, or of its splits of topics.
+//! How many records a plan holds, and how long a run will take: estimated from a few of the plan's objects, or of its splits
+//! of topics.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `pick` | which pieces of the plan stand for all of them |
-//! | `probe` | their beginnings, read |
-//! | `measure` | what was read, decoded and folded |
+//! | `pick` | which objects or splits of the plan stand for all of them |
+//! | `measure` | their beginnings, decoded and folded |
 //!
-//! Memory and time are bounded. Whatever keeps a piece from being sampled is told as a remark and fails nothing: the
-//! run will say it better.
+//! Memory and time are bounded. An object or split that cannot be sampled becomes a remark and fails nothing: the run will
+//! say it better.
 
 use std::time::{Duration, Instant};
 
@@ -16,64 +16,64 @@ use futures::stream;
 use serde::Serialize;
 
 use super::folding::{on_thread, projection};
-use super::schemas::MessageSchemas;
+use super::schemas::peek_schemas;
 use super::{Error, Replay};
 use crate::decode::Schemas;
 use crate::error::WithCauses;
 use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
-use crate::source::{FrozenPartition, ReplayDriver, Split, SplitInput};
+use crate::scan::{MessageSchemas, Probe, Scan};
+use crate::source::{FrozenPartition, ReplayDriver, SplitInput};
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 mod measure;
 mod pick;
-mod probe;
 
 use measure::{Measured, Measuring};
-use pick::{Pick, Piece, Total, pick};
-use probe::{Probe, Prober};
+use pick::{Pick, Total, pick};
 
 /// Reading takes no longer than this, and folding what was read as long again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the component may take beyond that for what it has begun.
+/// How long the component may take beyond that for the batch that it has begun.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The most that is read of a piece, unless it is Parquet, or an object of a small plan.
+/// The most that is read of an object or split, unless it is Parquet, or an object of a small plan.
 const PIECE_BYTES: u64 = 2 << 20;
 
-/// How many pieces are read at a time.
+/// How many objects or splits are read at a time.
 const CONCURRENCY: usize = 8;
 
-/// What a run is about to take.
+/// How many records a run has to fold, and how long that will take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The records that are left to fold.
     pub records: u64,
     /// Whether they were counted, all of them.
     pub exact: bool,
-    /// How long they take to be read and folded, which leaves out what comes behind; `None` where that was not measured.
+    /// How long it takes to read and fold them, which leaves out the merge and the load; `None` where that was not
+    /// measured.
     pub seconds: Option<f64>,
-    /// By so many workers.
+    /// The workers that share the work.
     pub workers: usize,
-    /// How many objects it is told from, or splits of topics.
+    /// How many objects, or splits of topics, the estimate is made from.
     pub sampled: u64,
 }
 
-/// What came of the pieces that were picked.
+/// The measurements of the picked objects or splits.
 #[derive(Default)]
 struct Sample {
     measured: Vec<(Pick, Measured)>,
-    /// By how much the work is longer than was measured.
+    /// The factor by which the work is longer than was measured.
     work_factor: f64,
-    /// Bytes read in a second, by all pieces together.
+    /// Bytes read in a second, by all reads together.
     bytes_per_second: f64,
-    /// What keeps the first piece that failed from being sampled.
+    /// Why the first object or split that failed cannot be sampled.
     failure: Option<String>,
 }
 
 impl Replay<'_> {
-    /// What is left of `build` is about to take, and what a person should know about the sample.
+    /// The estimate for the part of `build` that is left, and a remark about the sample for a person.
     pub(super) async fn estimate(
         &self,
         build: &BuildFolder,
@@ -81,15 +81,11 @@ impl Replay<'_> {
     ) -> Result<(Option<Estimate>, Option<String>), Error> {
         let driver = self.driver(&build.manifest)?;
         let total = left(build, standing)?;
-        let pieces = splits(build, standing)?.flat_map(|split| match split {
-            Ok(Split {
-                input: SplitInput::Objects(objects),
-                ..
-            }) => objects.into_iter().map(Piece::Object).map(Ok).collect(),
-            Ok(split) => vec![Ok(Piece::Offsets(split))],
+        let single = splits(build, standing)?.flat_map(|split| match split {
+            Ok(split) => split.into_single().into_iter().map(Ok).collect(),
             Err(error) => vec![Err(error)],
         });
-        let picks = pick(pieces, total)?;
+        let picks = pick(single, total)?;
         if picks.is_empty() {
             return Ok((None, None));
         }
@@ -104,7 +100,7 @@ impl Replay<'_> {
         Ok((estimate, sample.failure))
     }
 
-    /// Reads, decodes and folds what was picked, as far as that can be done.
+    /// Reads, decodes and folds the picked objects or splits, as far as that can be done.
     async fn sample_picks(
         &self,
         build: &BuildFolder,
@@ -113,21 +109,16 @@ impl Replay<'_> {
         total: Total,
     ) -> Result<Sample, Error> {
         let mut sample = Sample::default();
-        let schemas = MessageSchemas::peek(self.job, build)?;
-        let prober = Prober {
-            driver,
-            ranges: driver.ranges(),
-            schemas: schemas.as_ref(),
-            projection: projection(&build.manifest),
-            decode: &build.manifest.decode,
-        };
-        // Nobody knows how large the messages of a small plan are.
+        let schemas = peek_schemas(self.job, build)?;
+        let (projection, decode) = (projection(&build.manifest), &build.manifest.decode);
+        let scan = Scan::new(driver, projection, decode, schemas.as_ref())?;
+        // The size of messages is not known, even in a small plan.
         let most_bytes = match total.is_small() && total.offsets == 0 {
             true => u64::MAX,
             false => PIECE_BYTES,
         };
         let reads = picks.into_iter().map(|pick| async {
-            let probe = prober.read(pick.piece.clone(), most_bytes).await;
+            let probe = scan.probe(pick.split.clone(), most_bytes).await;
             (pick, probe)
         });
         let mut reads = stream::iter(reads).buffered(CONCURRENCY);
@@ -171,12 +162,12 @@ impl Replay<'_> {
 
 impl Sample {
     fn fail(&mut self, why: String) {
-        let told = || format!("The sample of the plan is not whole: {why}.");
-        self.failure.get_or_insert_with(told);
+        let remark = || format!("The sample of the plan is not whole: {why}.");
+        self.failure.get_or_insert_with(remark);
     }
 
     fn fail_at(&mut self, pick: &Pick, error: &Error) {
-        let (why, key) = (WithCauses(error).to_string(), pick.piece.name());
+        let (why, key) = (WithCauses(error).to_string(), pick.name());
         self.fail(match why.contains(key.as_str()) {
             true => why,
             false => format!("`{key}`: {why}"),
@@ -243,11 +234,11 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
     sample
 }
 
-/// What is left of a build.
+/// The part of a build's plan that is left to fold.
 pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
     let frozen = &build.manifest.frozen;
-    let is_told = frozen.objects > 0 || !frozen.partitions.is_empty();
-    if standing.covered.is_empty() && is_told {
+    let is_known = frozen.objects > 0 || !frozen.partitions.is_empty();
+    if standing.covered.is_empty() && is_known {
         return Ok(Total {
             splits: frozen.splits,
             objects: frozen.objects,
@@ -280,12 +271,12 @@ fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error
 /// From a sample to all that is left.
 fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
     let measured = &sample.measured;
-    // What there is of something for each byte or offset, taken for all of them.
+    // A number for each byte or offset of the sample, as if all bytes or offsets had it.
     let of_all = |per_piece: &dyn Fn(&Measured) -> Option<f64>| {
         let (mut sum, mut weights) = (0.0, 0.0);
         for (pick, measured) in measured {
             if let Some(number) = per_piece(measured) {
-                sum += number / pick.piece.size() as f64 * pick.weight as f64;
+                sum += number / pick.size() as f64 * pick.weight as f64;
                 weights += pick.weight as f64;
             }
         }
@@ -319,7 +310,7 @@ fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Object;
+    use crate::source::{Object, Split};
 
     fn measured(size_bytes: u64, weight: u64, records: f64, seconds: f64) -> (Pick, Measured) {
         let object = Object {
@@ -336,8 +327,12 @@ mod tests {
             work_seconds: Some(seconds),
             wanted_bytes: size_bytes,
         };
-        let piece = Piece::Object(object);
-        (Pick { piece, weight }, measured)
+        let split = Split {
+            number: 0,
+            size_bytes,
+            input: SplitInput::Objects(vec![object]),
+        };
+        (Pick { split, weight }, measured)
     }
 
     fn sample(measured: Vec<(Pick, Measured)>) -> Sample {
@@ -364,10 +359,10 @@ mod tests {
             measured(100, 100, 3.0, 0.5),
             measured(50, 50, 7.0, 0.25),
         ]);
-        let told = estimate(&all, total(2, 150), 2).unwrap();
-        assert_eq!((told.records, told.exact), (10, true));
+        let estimated = estimate(&all, total(2, 150), 2).unwrap();
+        assert_eq!((estimated.records, estimated.exact), (10, true));
         // One worker at a time, since there is one split.
-        assert!((told.seconds.unwrap() - 0.75).abs() < 1e-9);
+        assert!((estimated.seconds.unwrap() - 0.75).abs() < 1e-9);
         let cut = estimate(&all, total(3, 200), 2).unwrap();
         assert_eq!((cut.records, cut.exact, cut.sampled), (13, false, 2));
     }
@@ -380,9 +375,12 @@ mod tests {
             measured(1000 * mib, 3, 1e6, 100.0),
             measured(mib, 1, 2e3, 0.4),
         ]);
-        let told = estimate(&both, total(900, 4000 * mib), 1).unwrap();
-        assert_eq!((told.records, told.exact), (3_000_000 + 2_000_000, false));
-        assert!((told.seconds.unwrap() - 700.0).abs() < 1e-6);
+        let estimated = estimate(&both, total(900, 4000 * mib), 1).unwrap();
+        assert_eq!(
+            (estimated.records, estimated.exact),
+            (3_000_000 + 2_000_000, false)
+        );
+        assert!((estimated.seconds.unwrap() - 700.0).abs() < 1e-6);
     }
 
     #[test]
@@ -407,11 +405,11 @@ mod tests {
     }
 
     #[test]
-    fn of_nothing_measured_nothing_is_told() {
+    fn without_measurements_there_is_no_estimate() {
         assert_eq!(estimate(&sample(vec![]), total(1, 100), 1), None);
         let mut one = measured(100, 100, 8.0, 1.0);
         one.1.work_seconds = None;
-        let told = estimate(&sample(vec![one]), total(1, 100), 1).unwrap();
-        assert_eq!((told.records, told.seconds), (8, None));
+        let estimated = estimate(&sample(vec![one]), total(1, 100), 1).unwrap();
+        assert_eq!((estimated.records, estimated.seconds), (8, None));
     }
 }

@@ -1,25 +1,25 @@
-//! Which objects of a plan, or splits of a topic, stand for all of it.
+//! Picks objects of a plan, or splits of a topic, that stand for all of it.
 
-use crate::source::{Object, Split, SplitInput};
+use crate::source::{Split, SplitInput};
 
-/// A plan of at most so many bytes in so many objects, or of so many offsets in so many splits, is read as a whole.
+/// A plan of at most `WHOLE_BYTES` in `WHOLE_OBJECTS`, or `WHOLE_OFFSETS` in `WHOLE_SPLITS`, is read as a whole.
 const WHOLE_BYTES: u64 = 8 << 20;
 const WHOLE_OBJECTS: u64 = 256;
 const WHOLE_OFFSETS: u64 = 10_000;
 const WHOLE_SPLITS: u64 = 16;
 
-/// Of a larger one, those that hold the bytes or offsets at so many places, evenly spread: large objects are picked
-/// rather than small ones, as much as they make up the plan.
+/// Of a larger plan, the objects or splits are picked that hold the bytes or offsets at this number of places, evenly
+/// spread: a large object is more likely to be picked than a small one, by its share of the plan.
 const PLACES: u64 = 5;
 
-/// What is left of a plan.
+/// The part of a plan that is left to fold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::replay) struct Total {
     pub(in crate::replay) splits: u64,
     pub(in crate::replay) objects: u64,
     /// As stored.
     pub(in crate::replay) bytes: u64,
-    /// Of topics; what is left of these has no size in bytes.
+    /// Of topics, whose splits have no size in bytes.
     pub(in crate::replay) offsets: u64,
 }
 
@@ -32,63 +32,59 @@ impl Total {
         }
     }
 
-    /// As in [`Piece::size`].
+    /// As in [`Pick::size`].
     pub(super) fn size(&self) -> u64 {
         self.bytes + self.offsets
     }
 }
 
-/// A piece of a plan, which is of objects or of topics.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Piece {
-    Object(Object),
-    /// A split that is a range of offsets.
-    Offsets(Split),
-}
-
-impl Piece {
-    /// In bytes as stored, or in offsets.
-    pub(super) fn size(&self) -> u64 {
-        match self {
-            Piece::Object(object) => object.size_bytes,
-            Piece::Offsets(split) => split.offsets(),
-        }
-    }
-
-    /// The object's key, or the partition.
-    pub(super) fn name(&self) -> String {
-        match self {
-            Piece::Object(object) => object.key.clone(),
-            Piece::Offsets(split) => match &split.input {
-                SplitInput::Offsets {
-                    topic, partition, ..
-                } => format!("{topic}/{partition}"),
-                SplitInput::Objects(_) => String::new(),
-            },
-        }
-    }
-}
-
-/// A piece that is sampled.
+/// A split that is sampled: one object, or a range of offsets.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pick {
-    pub(super) piece: Piece,
+    pub(super) split: Split,
     /// How much of the plan it stands for, compared with others.
     pub(super) weight: u64,
 }
 
-/// Picks among the pieces of a plan, which come in its order.
+impl Pick {
+    /// In bytes as stored, or in offsets.
+    pub(super) fn size(&self) -> u64 {
+        size(&self.split)
+    }
+
+    /// The object's key, or the partition.
+    pub(super) fn name(&self) -> String {
+        match &self.split.input {
+            SplitInput::Objects(objects) => match objects.first() {
+                Some(object) => object.key.clone(),
+                None => String::new(),
+            },
+            SplitInput::Offsets {
+                topic, partition, ..
+            } => format!("{topic}/{partition}"),
+        }
+    }
+}
+
+fn size(split: &Split) -> u64 {
+    match &split.input {
+        SplitInput::Objects(_) => split.size_bytes,
+        SplitInput::Offsets { .. } => split.offsets(),
+    }
+}
+
+/// Picks among the splits of a plan, each of one object or a range of offsets, which come in its order.
 pub(super) fn pick<E>(
-    pieces: impl Iterator<Item = Result<Piece, E>>,
+    splits: impl Iterator<Item = Result<Split, E>>,
     total: Total,
 ) -> Result<Vec<Pick>, E> {
     let mut picks = Vec::new();
     let (mut end, mut place) = (0u128, 0);
-    for piece in pieces {
-        let piece = piece?;
-        end += u128::from(piece.size());
+    for split in splits {
+        let split = split?;
+        end += u128::from(size(&split));
         let weight = if total.is_small() {
-            piece.size()
+            size(&split)
         } else {
             let before = place;
             while place < PLACES && at(place, total) < end {
@@ -97,7 +93,7 @@ pub(super) fn pick<E>(
             place - before
         };
         if weight > 0 {
-            picks.push(Pick { piece, weight });
+            picks.push(Pick { split, weight });
         }
         if place == PLACES {
             break;
@@ -116,6 +112,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
+    use crate::source::Object;
 
     fn picked(sizes: &[u64]) -> Vec<(String, u64)> {
         let total = Total {
@@ -133,14 +130,18 @@ mod tests {
                 modified_us: 0,
                 key_fields: None,
             };
-            Ok::<_, Infallible>(Piece::Object(object))
+            Ok::<_, Infallible>(Split {
+                number: 0,
+                size_bytes: *size,
+                input: SplitInput::Objects(vec![object]),
+            })
         });
         let Ok(picks) = pick(objects, total);
-        let told = picks.into_iter();
-        told.map(|pick| (pick.piece.name(), pick.weight)).collect()
+        let picks = picks.into_iter();
+        picks.map(|pick| (pick.name(), pick.weight)).collect()
     }
 
-    fn told(picks: &[(&str, u64)]) -> Vec<(String, u64)> {
+    fn named(picks: &[(&str, u64)]) -> Vec<(String, u64)> {
         let picks = picks.iter();
         picks
             .map(|(key, weight)| ((*key).to_owned(), *weight))
@@ -149,18 +150,18 @@ mod tests {
 
     #[test]
     fn of_a_small_plan_all_that_is_not_empty_is_picked() {
-        assert_eq!(picked(&[10, 0, 30]), told(&[("0", 10), ("2", 30)]));
-        assert_eq!(picked(&[0, 0]), told(&[]));
+        assert_eq!(picked(&[10, 0, 30]), named(&[("0", 10), ("2", 30)]));
+        assert_eq!(picked(&[0, 0]), named(&[]));
     }
 
     #[test]
     fn of_a_large_plan_objects_are_picked_by_their_bytes() {
         let thousand = vec![1 << 20; 1000];
         let spread = [("100", 1), ("300", 1), ("500", 1), ("700", 1), ("900", 1)];
-        assert_eq!(picked(&thousand), told(&spread));
+        assert_eq!(picked(&thousand), named(&spread));
         let most = [1 << 20, 500 << 20, 100 << 20];
-        assert_eq!(picked(&most), told(&[("1", 4), ("2", 1)]));
-        assert_eq!(picked(&[1 << 30]), told(&[("0", 5)]));
+        assert_eq!(picked(&most), named(&[("1", 4), ("2", 1)]));
+        assert_eq!(picked(&[1 << 30]), named(&[("0", 5)]));
         assert_eq!(picked(&vec![1; 1000]).len(), 5);
     }
 
@@ -173,7 +174,7 @@ mod tests {
             ..Total::default()
         };
         let splits = lengths.iter().zip(0..).map(|(length, partition)| {
-            Ok::<_, Infallible>(Piece::Offsets(Split {
+            Ok::<_, Infallible>(Split {
                 number: 0,
                 size_bytes: 0,
                 input: SplitInput::Offsets {
@@ -182,10 +183,10 @@ mod tests {
                     start: 7,
                     end: 7 + *length as i64,
                 },
-            }))
+            })
         });
         let Ok(picks) = pick(splits, total);
-        let names = picks.iter().map(|pick| (pick.piece.name(), pick.weight));
+        let names = picks.iter().map(|pick| (pick.name(), pick.weight));
         assert!(names.eq([("clicks/1".to_owned(), 4), ("clicks/2".to_owned(), 1)]));
     }
 }

@@ -1,10 +1,10 @@
-//! What a trial can end with, beside what a replay can.
+//! The errors of a file test, apart from those of a replay.
 
 use std::path::PathBuf;
 
-use crate::error::{Class, Code, Coded};
+use crate::error::{Code, Coded};
 
-/// A failure of a trial.
+/// A failure of a file test.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileTestError {
@@ -14,7 +14,7 @@ pub enum FileTestError {
         path.display()
     )]
     Different {
-        /// The file with what was expected.
+        /// The file with the expected table.
         path: PathBuf,
         /// Rows that were expected.
         missing: usize,
@@ -23,7 +23,7 @@ pub enum FileTestError {
         /// Rows with other values than expected.
         different: usize,
     },
-    /// What is expected cannot be read.
+    /// The expected table cannot be read.
     #[error("`{}` does not say what to expect: {what}", path.display())]
     Expectation {
         /// The file.
@@ -31,7 +31,7 @@ pub enum FileTestError {
         /// What is wrong with it.
         what: String,
     },
-    /// What came of the input cannot be written.
+    /// The expected table cannot be written.
     #[error("cannot write `{}`", path.display())]
     Write {
         /// The file.
@@ -53,7 +53,7 @@ impl Coded for FileTestError {
 
 /// The codes of this module.
 pub(crate) mod codes {
-    use super::*;
+    use crate::error::{Class, Code};
 
     pub(crate) const DIFFERENT: Code = Code::new(
         801,

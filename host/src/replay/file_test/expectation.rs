@@ -77,12 +77,12 @@ impl Expectation {
         })
     }
 
-    /// Writes down that the table of `trial` is expected from now on, a row a line.
+    /// Writes the table of `test` as what is expected from now on, one row on each line.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write(path: &Path, trial: &FileTest) -> Result<(), FileTestError> {
-        let rows = trial.rows.iter().map(serde_json::to_string);
+    pub fn write(path: &Path, test: &FileTest) -> Result<(), FileTestError> {
+        let rows = test.rows.iter().map(serde_json::to_string);
         let text = rows
             .collect::<Result<Vec<_>, _>>()
             .map(|rows| match rows.as_slice() {
@@ -97,9 +97,9 @@ impl Expectation {
             })
     }
 
-    /// How the table of `trial` differs from this one.
-    pub fn compare(&self, trial: &FileTest) -> Comparison {
-        let keys = &trial.descriptor.keys;
+    /// How the table of `test` differs from this one.
+    pub fn compare(&self, test: &FileTest) -> Comparison {
+        let keys = &test.descriptor.keys;
         let key = |row: &Row| -> Row {
             let pairs = keys.iter().filter_map(|key| {
                 let value = row.get(&key.name)?;
@@ -110,7 +110,7 @@ impl Expectation {
         let text = |row: &Row| serde_json::Value::Object(key(row)).to_string();
         let mut expected: BTreeMap<_, _> = self.rows.iter().map(|row| (text(row), row)).collect();
         let mut comparison = Comparison::default();
-        for found in &trial.rows {
+        for found in &test.rows {
             let Some(expected) = expected.remove(&text(found)) else {
                 comparison.unexpected.push(found.clone());
                 continue;
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    fn trial(rows: serde_json::Value) -> FileTest {
+    fn file_test(rows: serde_json::Value) -> FileTest {
         FileTest {
             component: "test".into(),
             version: "1.0.0".into(),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     fn found() -> FileTest {
-        trial(json!([
+        file_test(json!([
             { "page": "/a", "views": 1, "at": "2026-01-01T00:00:00Z", "mean": 2.0 },
             { "page": "/b", "views": 2, "at": null, "mean": 0.5 },
         ]))
@@ -302,10 +302,10 @@ mod tests {
     fn what_is_written_is_expected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("expected.json");
-        for trial in [found(), trial(json!([]))] {
-            Expectation::write(&path, &trial).unwrap();
+        for test in [found(), file_test(json!([]))] {
+            Expectation::write(&path, &test).unwrap();
             let expectation = Expectation::read(&path, &descriptor()).unwrap();
-            assert_eq!(expectation.compare(&trial), Comparison::default());
+            assert_eq!(expectation.compare(&test), Comparison::default());
         }
     }
 }

@@ -1,22 +1,24 @@
-//! A small file folded in memory, for a look at what a component makes of it, and for a user's own tests.
+//! `backfold test`: a small file folded in memory, to see the table that a component makes of it, and for a user's own
+//! tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::folding::{on_thread, projection_of};
+use super::folding::on_thread;
 use super::opening::{load, watched};
-use crate::decode::{Counts, DecodeOptions, Decoding, Events, Position, Rejected};
-use crate::fold::{FoldError, FoldOptions, StateTable, sorted_rows};
+use crate::decode::{Counts, DecodeOptions, Events, Position, Rejected};
+use crate::fold::{FoldOptions, StateTable, sorted_rows};
 use crate::guest::{Component, Drained, Limits, Window};
 use crate::row_json::{self, Row};
+use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
 use crate::source::files::{FilesConfig, FilesDriver};
-use crate::source::{EventRange, ReplayDriver, SourceError};
+use crate::source::{EventRange, ReplayDriver};
 
 mod error;
 mod expectation;
@@ -28,7 +30,7 @@ pub use expectation::{Comparison, DifferentRow, Expectation};
 /// How many rejected records are kept.
 const KEPT_REJECTIONS: usize = 1_000;
 
-/// What a trial is asked for.
+/// The settings of [`test`].
 #[derive(Clone, Debug)]
 pub struct FileTestOptions {
     /// The component.
@@ -39,7 +41,7 @@ pub struct FileTestOptions {
     pub input: PathBuf,
 }
 
-/// What came of a file.
+/// The table of a file, and the records that are not in it.
 #[derive(Debug, Serialize)]
 pub struct FileTest {
     /// The component.
@@ -50,11 +52,11 @@ pub struct FileTest {
     pub columns: Vec<String>,
     /// The table, by rising key.
     pub rows: Vec<Row>,
-    /// What was read.
+    /// How many records were read, and what became of them.
     pub counts: Counts,
     /// How many records the decoder or the component rejected.
     pub rejected: u64,
-    /// The first of them.
+    /// The first rejections, at most 1,000.
     pub rejections: Vec<Rejection>,
     /// The descriptor.
     #[serde(skip)]
@@ -83,32 +85,33 @@ impl From<Rejected> for Rejection {
     }
 }
 
-/// Folds a small file with the default limits and all that comes of it in memory. Leaves nothing behind.
+/// Folds a small file with the default limits, with all states in memory. It writes no file.
+///
+/// # Errors
+/// Where the component cannot be loaded or fails, or a file cannot be read or decoded.
 pub async fn test(options: &FileTestOptions, cancel: CancellationToken) -> Result<FileTest, Error> {
     let limits = Limits::default();
     let params: Vec<_> = options.params.clone().into_iter().collect();
     let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
-    let projection = projection_of(&descriptor, EventRange::default());
-    let decoding = Decoding::new(projection, &DecodeOptions::default())?;
     let (send, receive) = channel(2);
-    let called = component.clone();
+    let (called, folded_descriptor) = (component.clone(), descriptor.clone());
     let folded = on_thread("test".into(), limits.thread_stack_bytes(), move || {
-        Ok(fold(&called, &params, descriptor, receive))
+        Ok(fold(&called, &params, folded_descriptor, receive))
     })?;
-    let read = read(&options.input, decoding, send, &cancel);
+    let read = read(&options.input, &descriptor, send, &cancel);
     let work = async { futures::join!(read, folded) };
     let (read, folded) = watched(&component, work).await?;
     // Where folding failed, reading stopped for want of a receiver.
-    let trial = folded??;
+    let test = folded??;
     read?;
-    Ok(trial)
+    Ok(test)
 }
 
-/// Reads and decodes all of `path`.
+/// Sends the events of all files of `path` into `out`, until its receiver is gone.
 async fn read(
     path: &Path,
-    mut decoding: Decoding,
-    out: tokio::sync::mpsc::Sender<Events>,
+    descriptor: &Descriptor,
+    out: Sender<Events>,
     cancel: &CancellationToken,
 ) -> Result<(), Error> {
     let driver = FilesDriver::new(&FilesConfig::new(path), EventRange::default())?;
@@ -122,45 +125,22 @@ async fn read(
     };
     let (frozen, splits) = futures::join!(driver.plan(send), gather);
     frozen?;
+    let (projection, options) = (
+        wanted_projection(descriptor, EventRange::default()),
+        DecodeOptions::default(),
+    );
+    let scan = Scan::new(&driver, projection, &options, None)?;
     for split in splits {
-        let (send, mut chunks) = channel(1);
-        let (decoder, sender) = (&mut decoding, &out);
-        // It owns the receiver, which goes away with it: then the driver, which waits for room, stops.
-        let decode = async move {
-            while let Some(chunk) = chunks.recv().await {
-                decoder.push(chunk)?;
-                while let Some(events) = decoder.next()? {
-                    if sender.send(events).await.is_err() {
-                        return Ok(());
-                    }
-                }
-            }
-            Ok(())
-        };
-        let replay = driver.replay(&split, send, cancel.clone());
-        let (delivered, decoded): (_, Result<(), Error>) = futures::join!(replay, decode);
-        match delivered {
-            Err(SourceError::Cancelled) if cancel.is_cancelled() => {
-                return Err(FoldError::Interrupted.into());
-            }
-            // The decoder, or whoever folds, stopped listening.
-            Err(SourceError::Cancelled) => return decoded,
-            Err(source) => {
-                let split = split.number;
-                return Err(FoldError::Read { split, source }.into());
-            }
-            Ok(()) => decoded?,
-        }
-        if let Some(events) = decoding.finish()?
-            && out.send(events).await.is_err()
-        {
-            return Ok(());
+        let take = async |events| out.send(events).await.is_ok();
+        let scanned = scan.events(&split, cancel, take).await;
+        if !scanned.map_err(|error| Error::in_split(split.number, error))? {
+            break;
         }
     }
     Ok(())
 }
 
-/// Folds what is received into a table.
+/// Folds the received events into a table.
 fn fold(
     component: &Component,
     params: &[(String, String)],
@@ -170,7 +150,7 @@ fn fold(
     let window_batches = FoldOptions::default().window_batches;
     let mut window = Window::new(component.open(params)?, window_batches);
     let mut table = StateTable::new(&descriptor)?;
-    let mut trial = FileTest {
+    let mut test = FileTest {
         component: descriptor.name.clone(),
         version: descriptor.version.clone(),
         columns: descriptor
@@ -185,23 +165,23 @@ fn fold(
     };
     let mut number = 0;
     while let Some(mut batch) = events.blocking_recv() {
-        trial.counts += batch.counts;
+        test.counts += batch.counts;
         let mut rejected = std::mem::take(&mut batch.rejected);
         let refused = window.fold(0, number, batch)?;
         rejected.extend(refused.into_iter().map(|refused| refused.record));
-        trial.reject(rejected);
+        test.reject(rejected);
         number += 1;
         if window.is_due() {
-            trial.drain(&mut window, &mut table)?;
+            test.drain(&mut window, &mut table)?;
         }
     }
-    trial.drain(&mut window, &mut table)?;
-    let rows = &mut trial.rows;
-    sorted_rows(&mut table, &trial.descriptor, window.instance(), |batch| {
+    test.drain(&mut window, &mut table)?;
+    let rows = &mut test.rows;
+    sorted_rows(&mut table, &test.descriptor, window.instance(), |batch| {
         rows.extend((0..batch.num_rows()).map(|row| row_json::row(&batch, row)));
         Ok(())
     })?;
-    Ok(trial)
+    Ok(test)
 }
 
 impl FileTest {

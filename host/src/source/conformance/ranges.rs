@@ -1,4 +1,4 @@
-//! The part of the suite that concerns [`RangeReader`]: drivers without one pass.
+//! The tests of [`RangeReader`]: drivers without one pass.
 
 use std::ops::Range;
 
@@ -47,7 +47,7 @@ fn ranges(size: u64) -> impl Iterator<Item = Range<u64>> {
     ranges.into_iter().flatten()
 }
 
-/// A range of an object that is not what was planned fails by the object's name, wherever it lies; those of others do not.
+/// A range of an object other than the planned one fails by the object's name; ranges of other objects do not.
 pub(super) async fn damage_is_found_in_ranges(
     driver: &dyn ReplayDriver,
     splits: &[Split],

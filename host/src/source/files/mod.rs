@@ -49,7 +49,8 @@ pub struct FilesConfig {
     /// How far an event may lie outside the time in its key, where the layout finds one.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a worker reads at a time, about; a larger file is not cut.
+    /// How many bytes a split has at most; a larger file is a split of its own. The first splits are smaller
+    /// ([`archive`](crate::source::archive)).
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
 }

@@ -212,12 +212,12 @@ async fn links_are_followed_unless_events_would_count_twice() {
 
     symlink(outside.path(), outside.path().join("far/up")).expect("linked");
     let error = keys_at(root).await.expect_err("a loop");
-    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT/far/up/far` leads back to a folder that it is in");
+    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT/far/up/far` leads back to a folder that contains it");
     fs::remove_file(outside.path().join("far/up")).expect("removed");
 
     fs::remove_file(outside.path().join("y")).expect("removed");
     let error = keys_at(root).await.expect_err("a link to nothing");
-    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT/y` could not be read");
+    insta::assert_snapshot!(shown(&folder, &error), @"cannot read `ROOT/y`");
 }
 
 #[tokio::test]
@@ -255,14 +255,14 @@ async fn hours_in_the_keys_narrow_the_range() {
         ["04", "05", "06"]
     );
     assert_eq!(frozen.objects, 3);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @"Passed over because the time in their keys is more than 1day outside the range: all in 6 folders. Raise `lateness` if events may lie further from the time in the key of their object.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @"Skipped because the time in the key is more than 1day outside the range: all objects in 6 folders. Raise `lateness` if the time of an event may be further from the time in the key of its object.");
 
     let next_year = EventRange {
         from_us: day_us(400),
         until_us: None,
     };
     let error = keys_of(&config, next_year).await.expect_err("nothing");
-    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT` holds all in 9 folders, but by their keys none is within 1day of the range");
+    insta::assert_snapshot!(shown(&folder, &error), @"`ROOT` has no object whose key is within 1day of the range; outside it: all objects in 9 folders");
 }
 
 /// A file that changes between two pieces is not declared complete.
@@ -341,7 +341,7 @@ async fn changed_files_are_told_with_what_was_planned_and_found() {
     insta::assert_snapshot!(errors.join("\n"), @r"
     `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found 5 bytes, modified at 2026-01-01T00:00:00Z
     `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found 4 bytes, modified at 2026-01-01T00:00:01Z
-    `ROOT/a` has vanished since the plan, which found 4 bytes, modified at 2026-01-01T00:00:00Z
+    `ROOT/a` no longer exists; the plan found 4 bytes, modified at 2026-01-01T00:00:00Z
     `ROOT/a` has changed since the plan: planned 4 bytes, modified at 2026-01-01T00:00:00Z; found something that is not a file
     ");
 }
@@ -388,7 +388,7 @@ async fn an_edited_plan_cannot_lead_out_of_the_folder() {
     let error = conformance::deliver(&driver, &offsets)
         .await
         .expect_err("offsets");
-    insta::assert_snapshot!(error, @"split 0 is none of the driver `files`: it covers offsets of a topic");
+    insta::assert_snapshot!(error, @"split 0 was not planned by the driver `files`: it covers offsets of a topic");
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn what_may_not_be_read_is_named() {
     // The tests may run as root, whom no permission stops.
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     let error = SourceError::io(Path::new("/archive/a.gz"), denied);
-    assert_eq!(error.to_string(), "`/archive/a.gz` may not be read");
+    assert_eq!(error.to_string(), "no permission to read `/archive/a.gz`");
     assert_eq!(error.code().class, Class::Usage);
 }
 

@@ -1,33 +1,34 @@
-//! From what a job says of its range to offsets, partition by partition.
+//! The offsets that the range of a job selects in each partition.
 
 use std::time::Duration;
 
-use super::KafkaConfig;
 use super::client::Client;
-use super::failure::KafkaError;
-use super::offsets::{Ask, Watermarks};
+use super::config::KafkaConfig;
+use super::error::KafkaError;
+use super::offsets::{self, OffsetAt};
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::{EventRange, TopicPartition};
 
-/// What a job wants of each partition.
+/// The range of a job.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
-    /// As written: offsets count.
+    /// The range as written; its offsets count.
     pub(super) written: RangeConfig,
-    /// As it was resolved: times count.
+    /// The range as resolved to event time; its times count.
     pub(super) range: EventRange,
+    /// The largest distance between the time of an event and the timestamp of its record.
     pub(super) lateness: Duration,
 }
 
-/// The ends of a partition's log.
+/// The start and the end of a partition's log.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) partition: TopicPartition,
-    /// The first offset that it has.
+    /// The first offset.
     pub(super) start: i64,
-    /// The one behind the last that no open transaction holds back.
+    /// The offset after the last one that no open transaction holds back.
     pub(super) stable_end: i64,
-    /// The one behind the last.
+    /// The offset after the last one.
     pub(super) end: i64,
 }
 
@@ -36,46 +37,48 @@ impl Log {
         self.start.saturating_add_unsigned(count)
     }
 
-    /// Not before the log begins.
+    /// The offset `count` before the end, but not before the start.
     fn before_end(&self, count: u64) -> i64 {
         let offset = self.stable_end.saturating_sub_unsigned(count);
         offset.max(self.start)
     }
 }
 
-/// What of a partition is read.
+/// The offsets of a partition that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(super) struct OffsetRange {
     pub(super) start: i64,
     pub(super) end: i64,
-    /// Where a live consumer goes on; before `end` where later records may lie in front of it.
+    /// The offset at which a live consumer continues. It is before `end` if records before `end` may be later than the
+    /// range.
     pub(super) next: i64,
 }
 
 impl Bounds {
-    /// What is read of each of `logs`, whose ends were asked for before: so what comes since is left out.
-    pub(super) fn stretches(
+    /// The offsets to read in each of `logs`. Records that were appended after the ends of `logs` were fetched are left
+    /// out.
+    pub(super) fn ranges(
         &self,
         client: &Client,
         config: &KafkaConfig,
         logs: &[Log],
-    ) -> Result<Vec<Stretch>, KafkaError> {
+    ) -> Result<Vec<OffsetRange>, KafkaError> {
         self.check_names(logs)?;
         let partitions: Vec<_> = logs.iter().map(|log| log.partition.clone()).collect();
         let at = |moment_us: Option<i64>| match moment_us {
             None => Ok(vec![None; logs.len()]),
             Some(us) => {
-                let ask = Ask::At(us.div_euclid(1000));
-                Watermarks::ask(client, config, &partitions, ask)
+                let at = OffsetAt::Time(us.div_euclid(1000));
+                offsets::fetch(client, config, &partitions, at)
             }
         };
         let late = i64::try_from(self.lateness.as_micros()).unwrap_or(i64::MAX);
         let EventRange { from_us, until_us } = self.range;
         let firsts = at(from_us.map(|us| us.saturating_sub(late)))?;
         let nexts = at(until_us.map(|us| us.saturating_sub(late)))?;
-        // Rounded up: a record of the same millisecond may still be before it.
+        // Rounded up: a record with the same millisecond may still be before the end.
         let ends = at(until_us.map(|us| us.saturating_add(late).saturating_add(999)))?;
-        let mut stretches = Vec::new();
+        let mut ranges = Vec::new();
         for (at, log) in logs.iter().enumerate() {
             let start = match from_us {
                 Some(_) => firsts[at].unwrap_or(log.stable_end),
@@ -85,29 +88,31 @@ impl Bounds {
                 Some(_) => ends[at].unwrap_or(log.stable_end),
                 None => end(&self.written.to, log)?,
             };
-            // What was appended meanwhile is none of this plan.
+            // Records that were appended meanwhile are not part of the plan.
             let end = end.min(log.stable_end);
             let start = start.min(end);
             let next = match until_us {
                 Some(_) => nexts[at].map_or(end, |next| next.clamp(start, end)),
                 None => end,
             };
-            stretches.push(Stretch { start, end, next });
+            ranges.push(OffsetRange { start, end, next });
         }
-        Ok(stretches)
+        Ok(ranges)
     }
 
-    /// Refuses partitions that are named and not there.
+    /// Checks that the partitions in the range exist and are unambiguous.
     fn check_names(&self, logs: &[Log]) -> Result<(), KafkaError> {
         for bound in [&self.written.from, &self.written.to] {
             let Bound::Offsets(offsets) = bound else {
                 continue;
             };
             for (name, _) in offsets.iter() {
-                let mut meant = logs.iter().filter(|log| name.is(&log.partition));
-                let problem = match (meant.next(), meant.next()) {
-                    (None, _) => "is named in the job, and there is no such partition",
-                    (Some(_), Some(_)) => "is named without its topic, of which there are several",
+                let mut matching = logs.iter().filter(|log| name.is(&log.partition));
+                let problem = match (matching.next(), matching.next()) {
+                    (None, _) => "is given in the job, but there is no such partition",
+                    (Some(_), Some(_)) => {
+                        "is given without its topic, but there are several topics"
+                    }
                     (Some(_), None) => continue,
                 };
                 return Err(KafkaError::Bound {
@@ -123,7 +128,7 @@ impl Bounds {
     }
 }
 
-/// The first offset that is meant.
+/// The first offset of the range.
 fn first(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     let exact = |offset: i64| {
         if offset < log.start {
@@ -142,14 +147,14 @@ fn first(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
         Bound::BeforeEnd(count) => Ok(log.before_end(*count)),
         Bound::Offsets(offsets) => match offsets.get(&log.partition) {
             Some(offset) => exact(offset),
-            // It was added after they were written down.
+            // The partition was added after the offsets were written.
             None => Ok(log.start),
         },
         _ => Ok(log.start),
     }
 }
 
-/// The offset behind the last that is meant.
+/// The offset after the last one of the range.
 fn end(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
     match bound {
         Bound::Offset(offset) => within(*offset, log, "ends"),
@@ -159,21 +164,21 @@ fn end(bound: &Bound, log: &Log) -> Result<i64, KafkaError> {
             Some(offset) => within(offset, log, "ends"),
             None => Err(KafkaError::Bound {
                 partition: log.partition.clone(),
-                problem: "has no end: `to` names other partitions, and not this one".to_owned(),
+                problem: "has no end: `to` has offsets for other partitions only".to_owned(),
             }),
         },
         _ => Ok(log.stable_end),
     }
 }
 
-/// An offset that the log has reached.
+/// Checks that the log has reached `offset`.
 fn within(offset: i64, log: &Log, does: &str) -> Result<i64, KafkaError> {
     if offset <= log.end {
         return Ok(offset);
     }
     Err(KafkaError::Bound {
         partition: log.partition.clone(),
-        problem: format!("{does} at {offset}, and its log ends at {}", log.end),
+        problem: format!("{does} at {offset}, but its log ends at {}", log.end),
     })
 }
 
@@ -216,10 +221,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_log_does_not_have_is_refused() {
+    fn offsets_that_the_log_does_not_have_are_refused() {
         insta::assert_snapshot!(first(&bound("7"), &log()).unwrap_err(), @"offsets 7 to 9 of t/1 are gone: its log begins at 10");
-        insta::assert_snapshot!(first(&bound("101"), &log()).unwrap_err(), @"the range of t/1 begins at 101, and its log ends at 100");
-        insta::assert_snapshot!(end(&bound("101"), &log()).unwrap_err(), @"the range of t/1 ends at 101, and its log ends at 100");
-        insta::assert_snapshot!(end(&bound("0=1"), &log()).unwrap_err(), @"the range of t/1 has no end: `to` names other partitions, and not this one");
+        insta::assert_snapshot!(first(&bound("101"), &log()).unwrap_err(), @"the range of t/1 begins at 101, but its log ends at 100");
+        insta::assert_snapshot!(end(&bound("101"), &log()).unwrap_err(), @"the range of t/1 ends at 101, but its log ends at 100");
+        insta::assert_snapshot!(end(&bound("0=1"), &log()).unwrap_err(), @"the range of t/1 has no end: `to` has offsets for other partitions only");
     }
 }

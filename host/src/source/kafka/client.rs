@@ -1,4 +1,4 @@
-//! Clients of librdkafka, and what they say when something is wrong.
+//! Clients of librdkafka, and the errors that they report in callbacks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,48 +9,50 @@ use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel}
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as WrapperError, RDKafkaErrorCode};
 
-use super::KafkaConfig;
-use super::failure::KafkaError;
-use super::properties;
+use super::config::KafkaConfig;
+use super::error::KafkaError;
+use super::properties::is_secret;
+use super::settings;
 use super::token;
 
-/// A client without a group.
+/// A client that is in no group.
 pub(super) type Client = BaseConsumer<Listener>;
 
-/// Hears what a client says beside its answers.
+/// Receives the log and the errors that a client reports outside of its answers.
 #[derive(Debug, Default)]
 pub(super) struct Listener {
-    last_error: Mutex<Option<Said>>,
-    /// Whether anything was heard since this was last asked.
-    heard: AtomicBool,
+    last_error: Mutex<Option<ReportedError>>,
+    /// Whether a line of log has arrived since this was last read.
+    has_logged: AtomicBool,
 }
 
-/// Something that went wrong behind an answer: a connection, a login.
+/// An error that is not the answer to a request: of a connection or a login.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct ReportedError {
     pub(super) code: Option<RDKafkaErrorCode>,
     pub(super) reason: String,
 }
 
-impl Said {
-    /// That all brokers are down follows from what went wrong with each, such as a login, and says less.
-    fn says_little(&self) -> bool {
+impl ReportedError {
+    /// Whether the error is that all brokers are down. It follows from the errors of each broker, such as a failed login,
+    /// which say more.
+    fn is_generic(&self) -> bool {
         self.code == Some(RDKafkaErrorCode::AllBrokersDown)
     }
 }
 
 impl Listener {
-    /// The last thing that went wrong, which is forgotten with it.
-    pub(super) fn take_error(&self) -> Option<Said> {
+    /// Takes the last error.
+    pub(super) fn take_error(&self) -> Option<ReportedError> {
         self.lock().take()
     }
 
-    /// The last thing that went wrong since that was forgotten.
-    fn last_error(&self) -> Option<Said> {
+    /// The last error since [`take_error`](Listener::take_error).
+    fn last_error(&self) -> Option<ReportedError> {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Said>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<ReportedError>> {
         self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -59,8 +61,8 @@ impl Listener {
 
 impl ClientContext for Listener {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.heard.store(true, Ordering::Relaxed);
-        // What matters comes as an error too; librdkafka logs each failed connection of each broker.
+        self.has_logged.store(true, Ordering::Relaxed);
+        // Important messages also arrive as errors. librdkafka logs each failed connection of each broker.
         match level {
             RDKafkaLogLevel::Debug => tracing::trace!(facility, "{line}"),
             _ => tracing::debug!(facility, "{line}"),
@@ -69,44 +71,47 @@ impl ClientContext for Listener {
 
     fn error(&self, error: WrapperError, reason: &str) {
         tracing::debug!(%error, "{reason}");
-        let said = Said {
+        let reported = ReportedError {
             code: error.rdkafka_error_code(),
             reason: reason.to_owned(),
         };
         let mut last = self.lock();
-        if last.is_none() || !said.says_little() {
-            *last = Some(said);
+        if last.is_none() || !reported.is_generic() {
+            *last = Some(reported);
         }
     }
 }
 
 impl ConsumerContext for Listener {}
 
-/// Which records of a transaction a client sees.
+/// The isolation level of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Isolation {
-    /// Those of committed transactions, up to the first open one.
+    /// The client sees records of committed transactions, up to the first open one.
     Committed,
-    /// All: its end of a log is the high watermark.
+    /// The client sees all records: the end of a log is its high watermark.
     Uncommitted,
 }
 
-/// Makes a client. Nothing is sent yet.
+/// Creates a client. Nothing is sent yet.
 ///
 /// # Errors
-/// [`KafkaError::Property`] where a property is unknown, has a wrong value, or does not go with another.
+/// [`KafkaError::Property`] if a property is unknown, has an invalid value, or conflicts with another one.
 pub(super) fn open(config: &KafkaConfig, isolation: Isolation) -> Result<Client, KafkaError> {
-    let mut settings = ClientConfig::new();
-    for (name, value) in properties::effective(config)? {
-        settings.set(name, value);
+    let mut client = ClientConfig::new();
+    for (name, value) in settings::effective(config)? {
+        client.set(name, value);
     }
     if isolation == Isolation::Uncommitted {
-        settings.set("isolation.level", "read_uncommitted");
+        client.set("isolation.level", "read_uncommitted");
     }
-    Client::from_config_and_context(&settings, Listener::default()).map_err(|error| match error {
+    Client::from_config_and_context(&client, Listener::default()).map_err(|error| match error {
         WrapperError::ClientConfig(_, problem, name, value) => {
-            let is_secret = properties::is_secret(&name);
-            let value = if is_secret { "…".to_owned() } else { value };
+            let value = if is_secret(&name) {
+                "…".to_owned()
+            } else {
+                value
+            };
             KafkaError::Property {
                 property: name,
                 problem: format!("cannot be `{value}`: {problem}"),
@@ -119,38 +124,38 @@ pub(super) fn open(config: &KafkaConfig, isolation: Isolation) -> Result<Client,
     })
 }
 
-/// Waits until some broker answers.
+/// Waits until a broker answers.
 ///
 /// # Errors
-/// Where none does within the time for a question; at once where a login is refused, which no waiting mends.
+/// If no broker answers within `request_timeout`; immediately if a login is refused, since that is permanent.
 pub(super) fn connect(client: &Client, config: &KafkaConfig) -> Result<(), KafkaError> {
     let began = Instant::now();
-    let mut patience = FIRST_LOOK_AFTER;
+    let mut timeout = FIRST_CHECK_AFTER;
     loop {
-        // A topic that nobody has: the answer is short, and is one.
-        let answer = client.fetch_metadata(Some("backfold.reaches.brokers"), patience);
+        // A topic that does not exist: the answer is short.
+        let answer = client.fetch_metadata(Some("backfold.reaches.brokers"), timeout);
         let Err(error) = answer else {
-            // It passed.
+            // Earlier errors are over.
             client.context().take_error();
             return Ok(());
         };
         listen(client);
-        let said = client.context().last_error();
-        let failure = meaning("reach", &config.place(), &error, said.as_ref());
+        let reported = client.context().last_error();
+        let failure = error_of("reach", &config.place(), &error, reported.as_ref());
         let is_final = matches!(failure, KafkaError::NotAllowed { .. });
         if is_final || began.elapsed() > config.request_timeout {
             return Err(failure);
         }
-        patience = (patience * 2).min(LOOK_AFTER);
+        timeout = (timeout * 2).min(CHECK_AFTER);
     }
 }
 
-/// How long a broker may take to answer before it is looked why it does not: a login is refused soon, if it is. It
-/// doubles up to [`LOOK_AFTER`].
-const FIRST_LOOK_AFTER: Duration = Duration::from_millis(100);
-const LOOK_AFTER: Duration = Duration::from_secs(1);
+/// How long to wait for an answer before the reported errors are checked the first time: a login is refused quickly. The
+/// time doubles up to [`CHECK_AFTER`].
+const FIRST_CHECK_AFTER: Duration = Duration::from_millis(100);
+const CHECK_AFTER: Duration = Duration::from_secs(1);
 
-/// What a failed question means, with what the client said beside it.
+/// The error for a failed request. It takes the last reported error into account.
 pub(super) fn explain(
     client: &Client,
     what: &'static str,
@@ -158,17 +163,17 @@ pub(super) fn explain(
     error: &WrapperError,
 ) -> KafkaError {
     listen(client);
-    let said = client.context().take_error();
-    meaning(what, place, error, said.as_ref())
+    let reported = client.context().take_error();
+    error_of(what, place, error, reported.as_ref())
 }
 
-fn meaning(
+fn error_of(
     what: &'static str,
     place: &str,
     error: &WrapperError,
-    said: Option<&Said>,
+    reported: Option<&ReportedError>,
 ) -> KafkaError {
-    let Some(Said { code, reason }) = said else {
+    let Some(ReportedError { code, reason }) = reported else {
         return KafkaError::of(what, place, error);
     };
     token::failure(reason, place).unwrap_or_else(|| {
@@ -177,9 +182,9 @@ fn meaning(
     })
 }
 
-/// Lets a client say what it has to say.
+/// Runs the callbacks for the log and the errors that a client has queued.
 pub(super) fn listen(client: &Client) {
-    // Records go elsewhere: whatever comes here is told to the listener. A line of log ends a poll as silence does.
-    let heard = &client.context().heard;
-    while client.poll(Duration::ZERO).is_some() || heard.swap(false, Ordering::Relaxed) {}
+    // Records go to other queues. A poll that only runs the callback of the log returns `None`, like one that finds nothing.
+    let has_logged = &client.context().has_logged;
+    while client.poll(Duration::ZERO).is_some() || has_logged.swap(false, Ordering::Relaxed) {}
 }

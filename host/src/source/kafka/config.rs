@@ -1,4 +1,4 @@
-//! `[source.kafka]` of a job. Secrets are never part of it.
+//! `[source.kafka]` of a job. It never contains secrets.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,51 +11,59 @@ use crate::source::archive::SPLIT_SIZE;
 use crate::source::layout::LATENESS;
 use crate::units::{ByteSize, duration};
 
-/// `[source.kafka]` of a job. Serialized, it names what is read, not how it is asked for.
+/// `[source.kafka]` of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// Some of the brokers, as `host:port`.
+    /// One or more of the brokers, as `host:port`.
     #[serde(deserialize_with = "one_or_more")]
     pub brokers: Vec<String>,
-    /// The topics: names, or patterns such as `clicks-*`, which are frozen when a build is planned. No pattern matches
-    /// topics of Kafka itself, whose names begin with `__`.
+    /// The topics: names, or patterns such as `clicks-*`, which are resolved when a build is planned. A pattern never
+    /// matches the internal topics of Kafka, whose names start with `__`.
     #[serde(deserialize_with = "one_or_more")]
     pub topics: Vec<String>,
-    /// How far the time of an event may lie from the timestamp of its record, in either direction, where the job's range
-    /// is one of time.
+    /// The largest distance between the time of an event and the timestamp of its record, in either direction. It applies
+    /// if the job's range is in times.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a worker reads at a time, about, by the size of a partition's first records.
+    /// The approximate number of bytes in a split, estimated from the size of a partition's first records.
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
-    /// The most bytes in a second, all workers together: reading history evicts what live consumers want from the brokers'
-    /// page cache.
-    #[serde(default, skip_serializing)]
+    /// The largest number of bytes per second for all workers together. Reading history evicts recent records, which live
+    /// consumers need, from the page cache of the brokers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes_per_second: Option<ByteSize>,
-    /// How long a partition may give nothing before the run stops.
-    #[serde(default = "default_stall_timeout", skip_serializing, with = "duration")]
+    /// How long a partition may deliver nothing before the run stops.
+    #[serde(
+        default = "default_stall_timeout",
+        skip_serializing_if = "is_default_stall_timeout",
+        with = "duration"
+    )]
     pub stall_timeout: Duration,
-    /// How long a question to the brokers may take.
+    /// The timeout of a request to the brokers.
     #[serde(
         default = "default_request_timeout",
-        skip_serializing,
+        skip_serializing_if = "is_default_request_timeout",
         with = "duration"
     )]
     pub request_timeout: Duration,
-    /// A file of properties of librdkafka, `name=value` a line: the place for secrets.
-    #[serde(default, skip_serializing)]
+    /// A file of librdkafka properties, one `name=value` per line. It may contain secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties_file: Option<PathBuf>,
-    /// Properties of librdkafka, over those of the file.
-    #[serde(default, skip_serializing, deserialize_with = "properties::read")]
+    /// Properties of librdkafka. They take precedence over those of the file.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "properties::read"
+    )]
     pub properties: BTreeMap<String, String>,
-    /// Properties of the command line, over all others.
+    /// Properties from the command line. They take precedence over all others.
     #[serde(skip)]
     pub overrides: BTreeMap<String, String>,
 }
 
 impl KafkaConfig {
-    /// The topics of the cluster that these brokers belong to, all else by default.
+    /// The settings for these topics of the cluster to which `brokers` belong, with defaults for everything else.
     pub fn new(brokers: impl Into<String>, topics: &[&str]) -> Self {
         KafkaConfig {
             brokers: vec![brokers.into()],
@@ -71,7 +79,18 @@ impl KafkaConfig {
         }
     }
 
-    /// The brokers as they are shown.
+    /// The settings that determine which records are read; those of the connection have their defaults.
+    pub(in crate::source) fn identity(&self) -> Self {
+        KafkaConfig {
+            brokers: self.brokers.clone(),
+            topics: self.topics.clone(),
+            lateness: self.lateness,
+            split_size: self.split_size,
+            ..KafkaConfig::new(String::new(), &[])
+        }
+    }
+
+    /// The brokers as messages show them.
     pub(super) fn place(&self) -> String {
         self.brokers.join(",")
     }
@@ -93,10 +112,18 @@ fn default_request_timeout() -> Duration {
     Duration::from_secs(30)
 }
 
-/// Reads a list of texts, or one text, in which commas stand between several.
+fn is_default_stall_timeout(timeout: &Duration) -> bool {
+    *timeout == default_stall_timeout()
+}
+
+fn is_default_request_timeout(timeout: &Duration) -> bool {
+    *timeout == default_request_timeout()
+}
+
+/// Reads a list of strings, or one string with commas between the items.
 fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged, expecting = "a text or a list of texts")]
+    #[serde(untagged, expecting = "a string or a list of strings")]
     enum Texts {
         One(String),
         Several(Vec<String>),
@@ -107,7 +134,7 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     };
     if texts.is_empty() || texts.iter().any(String::is_empty) {
         return Err(serde::de::Error::custom(
-            "at least one is named, and none is empty",
+            "at least one name is needed, and none may be empty",
         ));
     }
     Ok(texts)

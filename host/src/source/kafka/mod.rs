@@ -1,18 +1,18 @@
-//! Ranges of offsets of Kafka's topics, read by librdkafka.
+//! The driver for ranges of offsets of Kafka topics. It uses librdkafka.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `config`, `properties` | what a job says, and what it may not |
-//! | `client`, `token`, `native` | clients of librdkafka, why they have no token, and what its wrapper lacks |
-//! | `topics`, `offsets`, `bounds`, `sample`, `plan` | from topics to ranges of offsets, and to splits |
-//! | `read` | a split, read until the position is at its end |
-//! | `failure` | what can go wrong |
+//! | `config`, `properties`, `settings` | the settings of a job, and the librdkafka properties that follow from them |
+//! | `secrets` | the properties that are part of no job and no plan |
+//! | `client`, `token`, `native` | clients of librdkafka, errors of OAuth tokens, and functions that the Rust wrapper lacks |
+//! | `topics`, `offsets`, `bounds`, `sample`, `plan` | planning: from topics to ranges of offsets, and to splits |
+//! | `shared`, `read` | reading a split until the position reaches its end |
+//! | `error` | [`KafkaError`] and its codes |
 //!
-//! Nothing is subscribed to, no group is joined and nothing is committed: each split is read from its first offset on,
-//! by a client that takes only what is committed, checks the checksum of every batch, and fails where an offset is
-//! gone.
+//! The driver does not subscribe, joins no group and commits nothing. Each split is read from its first offset by a client
+//! that sees committed records only, verifies the checksum of every batch, and fails if an offset no longer exists.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
@@ -28,106 +28,56 @@ use crate::source::{
 mod bounds;
 mod client;
 mod config;
-mod failure;
+mod error;
 mod native;
 mod offsets;
 mod plan;
 mod properties;
 mod read;
 mod sample;
+mod secrets;
+mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod token;
 mod topics;
 
 pub use config::KafkaConfig;
-pub use failure::KafkaError;
-pub(crate) use failure::codes;
+pub use error::KafkaError;
+pub(crate) use error::codes;
 pub(crate) use properties::check as check_property;
 pub use properties::is_secret;
+pub(crate) use secrets::{require, secrets};
 
 use bounds::Bounds;
 use client::Isolation;
-use native::PartitionReader;
-use read::Reading;
+use read::SplitReader;
+use shared::Shared;
 
 /// The name of this driver.
 const NAME: &str = "kafka";
 
-/// Reads ranges of offsets.
+/// Reads ranges of offsets of Kafka topics.
 pub struct KafkaDriver {
     shared: Arc<Shared>,
 }
 
-/// What all splits share.
-struct Shared {
-    config: KafkaConfig,
-    bounds: Bounds,
-    parts: Parts,
-    rate: Option<Rate>,
-    /// Readers whose split is done, with what they fetched behind it. As many as there were splits at a time.
-    idle: Mutex<Vec<Idle>>,
-}
-
-/// A reader that goes on where it stands, if somebody wants that.
-struct Idle {
-    partition: TopicPartition,
-    next: i64,
-    reader: PartitionReader,
-}
-
 impl KafkaDriver {
-    /// A driver over what a job writes as its range, which was resolved to `range`, and that reads `parts` of each
-    /// record beside its value. Sends nothing yet.
+    /// A driver for the range of a job, as `written` and as resolved to event time (`range`). It reads `parts` of each
+    /// record in addition to the value. Nothing is sent to the brokers yet.
     pub fn new(config: KafkaConfig, written: RangeConfig, range: EventRange, parts: Parts) -> Self {
-        let rate = config.max_bytes_per_second;
+        let rate = config
+            .max_bytes_per_second
+            .map(|most| Rate::new((most.0 as f64).max(1.0)));
+        let bounds = Bounds {
+            written,
+            range,
+            lateness: config.lateness,
+        };
         KafkaDriver {
-            shared: Arc::new(Shared {
-                bounds: Bounds {
-                    written,
-                    range,
-                    lateness: config.lateness,
-                },
-                rate: rate.map(|most| Rate::new((most.0 as f64).max(1.0))),
-                parts,
-                idle: Mutex::default(),
-                config,
-            }),
+            shared: Arc::new(Shared::new(config, bounds, parts, rate)),
         }
-    }
-}
-
-impl Shared {
-    /// A reader that stands at `start`: one that is there already, or a client of one that is not needed there.
-    fn reader(
-        &self,
-        partition: &TopicPartition,
-        start: i64,
-    ) -> Result<PartitionReader, KafkaError> {
-        let idle = {
-            let mut idle = self.idle();
-            let stands_there = |one: &Idle| one.next == start && one.partition == *partition;
-            let at = idle.iter().position(stands_there);
-            let at = at.or(idle.len().checked_sub(1));
-            at.map(|at| idle.swap_remove(at))
-        };
-        let client = match idle {
-            Some(idle) if idle.next == start && idle.partition == *partition => {
-                return Ok(idle.reader);
-            }
-            Some(idle) => Arc::clone(idle.reader.client()),
-            None => Arc::new(client::open(&self.config, Isolation::Committed)?),
-        };
-        PartitionReader::start(client, &partition.topic, partition.partition, start).map_err(
-            |code| {
-                let place = partition.to_string();
-                KafkaError::of_code("read", &place, Some(code), code.to_string())
-            },
-        )
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -171,7 +121,7 @@ impl ReplayDriver for KafkaDriver {
             return Err(SourceError::ForeignSplit {
                 driver: NAME.to_owned(),
                 split: split.number,
-                reason: "it is of an archive".to_owned(),
+                reason: "it covers objects of an archive".to_owned(),
             });
         };
         let shared = Arc::clone(&self.shared);
@@ -179,20 +129,15 @@ impl ReplayDriver for KafkaDriver {
         run_blocking(out, &cancel, move |feed| {
             feed.check()?;
             let mut reader = shared.reader(&partition, start)?;
-            Reading::new(&shared, partition.clone(), start, end).run(&mut reader, &feed)?;
-            let next = end;
-            shared.idle().push(Idle {
-                partition,
-                next,
-                reader,
-            });
+            SplitReader::new(&shared, partition.clone(), start, end).run(&mut reader, &feed)?;
+            shared.keep(partition, end, reader);
             Ok(())
         })
         .await
     }
 
     async fn close(self: Box<Self>) -> Result<(), SourceError> {
-        // The end of a client waits for its threads.
+        // Dropping a client blocks until its threads have ended.
         off_runtime(move || {
             drop(self);
             Ok(())

@@ -1,35 +1,36 @@
-//! Freezing: from topics to ranges of offsets, and from ranges to splits.
+//! Planning: from topics to ranges of offsets, and from ranges to splits.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Shared;
-use super::bounds::{Log, Stretch};
+use super::bounds::{Log, OffsetRange};
 use super::client::{self, Client, Isolation};
-use super::failure::KafkaError;
+use super::error::KafkaError;
 use super::native::Described;
-use super::offsets::{Ask, Watermarks};
+use super::offsets::{self, OffsetAt};
 use super::sample::sample;
+use super::shared::Shared;
 use super::topics;
 use crate::source::feed::Feed;
+use crate::source::range::Bound;
 use crate::source::{
     Frozen, FrozenPartition, Handoff, HandoffPosition, SourceError, Split, SplitInput,
     TopicPartition,
 };
 
-/// How long the first and the last records are waited for.
-const SAMPLE_PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout for reading the first and the last records.
+const SAMPLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a record is taken to have where nothing is known of it.
+/// The size that is assumed for records where no record could be read.
 const RECORD_BYTES: u64 = 1 << 10;
 
-/// The most offsets of a split.
+/// The largest number of offsets in a split.
 const SPLIT_OFFSETS: u64 = 1 << 22;
 
-/// The most open transactions that are told one by one.
-const TOLD: usize = 20;
+/// The largest number of open transactions that have a note of their own.
+const LISTED: usize = 20;
 
-/// Freezes all that `shared` is about, and sends it split by split.
+/// Plans the topics and the range of `shared`, and sends the splits.
 pub(super) fn freeze(shared: &Shared, feed: &Feed<Split>) -> Result<Frozen, SourceError> {
     let config = &shared.config;
     let client = Arc::new(client::open(config, Isolation::Committed)?);
@@ -37,14 +38,14 @@ pub(super) fn freeze(shared: &Shared, feed: &Feed<Split>) -> Result<Frozen, Sour
     let topics = topics::find(&client, config)?;
     let logs = ends(&client, shared, &topics)?;
     feed.check()?;
-    let stretches = shared.bounds.stretches(&client, config, &logs)?;
+    let ranges = shared.bounds.ranges(&client, config, &logs)?;
     let mut frozen = Frozen {
-        partitions: partitions(&topics, &logs, &stretches),
-        notes: notes(shared, &logs, &stretches),
-        handoff: handoff(shared, &logs, &stretches),
+        partitions: partitions(&topics, &logs, &ranges),
+        notes: notes(shared, &logs, &ranges),
+        handoff: handoff(shared, &logs, &ranges),
         ..Frozen::default()
     };
-    if stretches.iter().all(|stretch| stretch.start == stretch.end) {
+    if ranges.iter().all(|range| range.start == range.end) {
         let names: Vec<_> = topics.iter().map(|topic| topic.topic.as_str()).collect();
         return Err(KafkaError::Nothing {
             topics: names.join(", "),
@@ -52,7 +53,7 @@ pub(super) fn freeze(shared: &Shared, feed: &Feed<Split>) -> Result<Frozen, Sour
         .into());
     }
     feed.check()?;
-    sample(&client, &mut frozen.partitions, SAMPLE_PATIENCE);
+    sample(&client, &mut frozen.partitions, SAMPLE_TIMEOUT);
     for partition in &frozen.partitions {
         let step = offsets_per_split(config.split_size.0, partition.record_bytes);
         let mut start = partition.start;
@@ -75,7 +76,7 @@ pub(super) fn freeze(shared: &Shared, feed: &Feed<Split>) -> Result<Frozen, Sour
     Ok(frozen)
 }
 
-/// Where the logs begin and end. What is appended from now on is none of the plan.
+/// The start and the end of each log. Records that are appended later are not part of the plan.
 fn ends(client: &Client, shared: &Shared, topics: &[Described]) -> Result<Vec<Log>, KafkaError> {
     let config = &shared.config;
     let partitions = topics.iter().flat_map(|topic| {
@@ -86,13 +87,13 @@ fn ends(client: &Client, shared: &Shared, topics: &[Described]) -> Result<Vec<Lo
         })
     });
     let partitions: Vec<_> = partitions.collect();
-    let stable_ends = Watermarks::ask(client, config, &partitions, Ask::Latest)?;
+    let stable_ends = offsets::fetch(client, config, &partitions, OffsetAt::End)?;
     let uncommitted = client::open(config, Isolation::Uncommitted)?;
-    let ends = Watermarks::ask(&uncommitted, config, &partitions, Ask::Latest)?;
-    let starts = Watermarks::ask(client, config, &partitions, Ask::Earliest)?;
+    let ends = offsets::fetch(&uncommitted, config, &partitions, OffsetAt::End)?;
+    let starts = offsets::fetch(client, config, &partitions, OffsetAt::Start)?;
     let logs = partitions.into_iter().enumerate().map(|(at, partition)| {
         let start = starts[at].unwrap_or(0);
-        // A log may have been cut between the questions.
+        // Records may have been deleted between the requests.
         let stable_end = stable_ends[at].unwrap_or(start).max(start);
         Log {
             partition,
@@ -104,17 +105,17 @@ fn ends(client: &Client, shared: &Shared, topics: &[Described]) -> Result<Vec<Lo
     Ok(logs.collect())
 }
 
-fn partitions(topics: &[Described], logs: &[Log], stretches: &[Stretch]) -> Vec<FrozenPartition> {
+fn partitions(topics: &[Described], logs: &[Log], ranges: &[OffsetRange]) -> Vec<FrozenPartition> {
     let ids = topics
         .iter()
         .flat_map(|topic| topic.partitions.iter().map(|_| topic.id.clone()));
-    let each = logs.iter().zip(stretches).zip(ids);
-    each.map(|((log, stretch), topic_id)| FrozenPartition {
+    let each = logs.iter().zip(ranges).zip(ids);
+    each.map(|((log, range), topic_id)| FrozenPartition {
         topic: log.partition.topic.clone(),
         topic_id,
         partition: log.partition.partition,
-        start: stretch.start,
-        end: stretch.end,
+        start: range.start,
+        end: range.end,
         record_bytes: None,
         first_us: None,
         last_us: None,
@@ -122,45 +123,47 @@ fn partitions(topics: &[Described], logs: &[Log], stretches: &[Stretch]) -> Vec<
     .collect()
 }
 
-fn handoff(shared: &Shared, logs: &[Log], stretches: &[Stretch]) -> Handoff {
+fn handoff(shared: &Shared, logs: &[Log], ranges: &[OffsetRange]) -> Handoff {
     let until_us = shared.bounds.range.until_us;
-    let position = |(log, stretch): (&Log, &Stretch)| HandoffPosition::Offset {
+    let position = |(log, range): (&Log, &OffsetRange)| HandoffPosition::Offset {
         topic: log.partition.topic.clone(),
         partition: log.partition.partition,
-        next: stretch.next,
+        next: range.next,
         until_us,
     };
     Handoff {
-        positions: logs.iter().zip(stretches).map(position).collect(),
+        positions: logs.iter().zip(ranges).map(position).collect(),
     }
 }
 
-/// What holds records back that the job wants.
-fn notes(shared: &Shared, logs: &[Log], stretches: &[Stretch]) -> Vec<String> {
-    let wants_the_end = |log: &Log, stretch: &Stretch| match &shared.bounds.written.to {
-        crate::source::range::Bound::Offset(offset) => *offset > stretch.end,
-        _ => stretch.end == log.stable_end,
+/// Notes about open transactions that hold back records of the range.
+fn notes(shared: &Shared, logs: &[Log], ranges: &[OffsetRange]) -> Vec<String> {
+    let wants_the_end = |log: &Log, range: &OffsetRange| match &shared.bounds.written.to {
+        Bound::Offset(offset) => *offset > range.end,
+        _ => range.end == log.stable_end,
     };
-    let held = logs.iter().zip(stretches);
-    let held =
-        held.filter(|(log, stretch)| log.stable_end < log.end && wants_the_end(log, stretch));
+    let held = logs.iter().zip(ranges);
+    let held = held.filter(|(log, range)| log.stable_end < log.end && wants_the_end(log, range));
     let held: Vec<_> = held.map(|(log, _)| log).collect();
-    let told = held.iter().take(TOLD).map(|log| {
+    let listed = held.iter().take(LISTED).map(|log| {
         format!(
-            "A transaction is open in {}: it ends at its last stable offset {}, and {} offsets behind that are left out.",
+            "{} has an open transaction: the plan ends at its last stable offset {}, and the {} offsets after it are left out.",
             log.partition,
             log.stable_end,
             log.end - log.stable_end
         )
     });
-    let mut notes: Vec<_> = told.collect();
-    if let more @ 1.. = held.len().saturating_sub(TOLD) {
-        notes.push(format!("Partitions more with an open transaction: {more}."));
+    let mut notes: Vec<_> = listed.collect();
+    if let more @ 1.. = held.len().saturating_sub(LISTED) {
+        notes.push(format!(
+            "Further partitions with an open transaction: {more}."
+        ));
     }
     notes
 }
 
-/// How many offsets take about `split_bytes`: the same number for records of about the same size.
+/// The number of offsets that have about `split_bytes`. The size of records is rounded up to a power of two, so that
+/// similar sizes give the same number.
 fn offsets_per_split(split_bytes: u64, record_bytes: Option<u64>) -> u64 {
     let record_bytes = record_bytes.unwrap_or(RECORD_BYTES).max(1);
     let record_bytes = record_bytes.checked_next_power_of_two().unwrap_or(u64::MAX);

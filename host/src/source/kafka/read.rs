@@ -1,8 +1,8 @@
-//! Reading a split to its end, and no further.
+//! Reading a split exactly to its end.
 //!
-//! A split is done once the *position* reaches its end, whether or not a record stands in front of it: control records
-//! of transactions, aborted transactions and compaction leave offsets without records. The position is known by the
-//! next record, or by the end of the log as the fetch found it.
+//! A split is done when the *position* reaches its end, whether or not the last offset has a record: control records of
+//! transactions, aborted transactions and compaction leave offsets without records. The position is known from the next
+//! record, or from the end of the log at the time of the fetch.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,58 +11,58 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
 use tokio::runtime::Handle;
 
-use super::Shared;
 use super::client;
-use super::failure::KafkaError;
+use super::error::KafkaError;
 use super::native::{Delivery, PartitionReader, Record};
-use super::offsets::{Ask, Watermarks};
+use super::offsets::{self, OffsetAt};
+use super::shared::Shared;
 use crate::source::feed::Feed;
 use crate::source::{Chunk, Packer, SourceError, TopicPartition};
 
-/// What a chunk holds about: as much as a block of the decoder.
+/// The approximate size of a chunk; about the size of a block of the decoder.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// How long a fetch is waited for before somebody looks whether to go on.
+/// How long to wait for a fetch before cancellation and timeouts are checked.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How long the end of a log may be lower than planned: right after a change of leaders it can be.
-const SHRUNK_FOR: Duration = Duration::from_secs(30);
+/// How long the end of a log may be lower than planned, which is normal right after a change of the leader.
+const SHRUNK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A split that is being read.
-pub(super) struct Reading<'a> {
+/// Reads one split.
+pub(super) struct SplitReader<'a> {
     shared: &'a Shared,
     partition: TopicPartition,
     topic: Arc<str>,
-    /// All before it was delivered, or is no record.
+    /// The position: all records before it were delivered.
     next: i64,
     end: i64,
     packer: Packer,
-    /// When something came last.
-    heard_at: Instant,
-    /// Since when the log seems to end before the split.
+    /// The time of the last delivery.
+    delivered_at: Instant,
+    /// The time since which the log seems to end before the split.
     shrunk_since: Option<Instant>,
-    /// When the log's end was last asked for.
-    asked_at: Instant,
+    /// The time of the last request for the end of the log.
+    requested_at: Instant,
 }
 
-impl<'a> Reading<'a> {
-    /// Makes ready for the offsets `start..end`.
+impl<'a> SplitReader<'a> {
+    /// A reader for the offsets `start..end`.
     pub(super) fn new(shared: &'a Shared, partition: TopicPartition, start: i64, end: i64) -> Self {
         let now = Instant::now();
-        Reading {
+        SplitReader {
             shared,
             topic: partition.topic.as_str().into(),
             partition,
             next: start,
             end,
             packer: Packer::default(),
-            heard_at: now,
+            delivered_at: now,
             shrunk_since: None,
-            asked_at: now,
+            requested_at: now,
         }
     }
 
-    /// Delivers all of it.
+    /// Delivers all records of the split.
     pub(super) fn run(
         mut self,
         reader: &mut PartitionReader,
@@ -76,14 +76,14 @@ impl<'a> Reading<'a> {
                 self.wait(reader)?;
                 continue;
             }
-            self.heard_at = Instant::now();
+            self.delivered_at = Instant::now();
             client::listen(reader.client());
             self.take(reader, feed)?;
         }
         self.flush(feed)
     }
 
-    /// Takes what was fetched, up to the end of the split.
+    /// Packs the records that were fetched, up to the end of the split.
     fn take(
         &mut self,
         reader: &mut PartitionReader,
@@ -135,9 +135,10 @@ impl<'a> Reading<'a> {
         self.next = record.offset + 1;
     }
 
-    /// Passes over offsets that no record has, unless it is not known that none had.
+    /// Moves the position over offsets without records. If the log now begins after the position, its records may have been
+    /// deleted, which is an error.
     fn skip_to(&mut self, offset: i64, log_start: Option<i64>) -> Result<(), KafkaError> {
-        // A log that began before them still had what was there.
+        // As long as the log begins before these offsets, none of their records was deleted.
         if let Some(log_start) = log_start.filter(|log_start| *log_start > self.next) {
             return Err(self.gone(log_start.min(offset), log_start));
         }
@@ -154,7 +155,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The log had nothing behind `next` when that was noted, which may be a while ago.
+    /// Handles the end of the log, which was at `next` at the time of the fetch.
     fn end_of_log(
         &mut self,
         next: i64,
@@ -165,35 +166,37 @@ impl<'a> Reading<'a> {
             self.skip_to(next, log_start)?;
         }
         if self.next < self.end {
-            self.look_at_the_end(reader)?;
+            self.check_end(reader)?;
         }
         Ok(())
     }
 
-    /// Nothing came for a while.
+    /// Handles a wait without a delivery: checks for a stall, and whether the log is shorter than planned.
     fn wait(&mut self, reader: &PartitionReader) -> Result<(), KafkaError> {
         client::listen(reader.client());
-        if self.heard_at.elapsed() >= self.shared.config.stall_timeout {
+        if self.delivered_at.elapsed() >= self.shared.config.stall_timeout {
             let problem = reader.client().context().take_error();
             return Err(KafkaError::Stalled {
                 partition: self.partition.clone(),
-                seconds: self.heard_at.elapsed().as_secs(),
+                seconds: self.delivered_at.elapsed().as_secs(),
                 next: self.next,
                 end: self.end,
-                problem: problem
-                    .map_or_else(|| "the brokers say nothing".to_owned(), |said| said.reason),
+                problem: problem.map_or_else(
+                    || "the brokers reported no error".to_owned(),
+                    |error| error.reason,
+                ),
             });
         }
-        if self.asked_at.elapsed() >= Duration::from_secs(1) && self.shrunk_since.is_some() {
-            self.look_at_the_end(reader)?;
+        if self.requested_at.elapsed() >= Duration::from_secs(1) && self.shrunk_since.is_some() {
+            self.check_end(reader)?;
         }
         Ok(())
     }
 
-    /// Fails where the log ends before the split, and has done so for a while.
-    fn look_at_the_end(&mut self, reader: &PartitionReader) -> Result<(), KafkaError> {
-        self.asked_at = Instant::now();
-        let Some(found) = self.ask(reader, Ask::Latest) else {
+    /// Returns an error if the log has ended before the split for longer than [`SHRUNK_TIMEOUT`].
+    fn check_end(&mut self, reader: &PartitionReader) -> Result<(), KafkaError> {
+        self.requested_at = Instant::now();
+        let Some(found) = self.fetch_offset(reader, OffsetAt::End) else {
             return Ok(());
         };
         if found >= self.end {
@@ -201,7 +204,7 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         let since = *self.shrunk_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < SHRUNK_FOR {
+        if since.elapsed() < SHRUNK_TIMEOUT {
             return Ok(());
         }
         Err(KafkaError::Shrunk {
@@ -211,7 +214,7 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// What a failure of the partition means.
+    /// The error for a failed fetch.
     fn failed(
         &self,
         reader: &PartitionReader,
@@ -220,12 +223,12 @@ impl<'a> Reading<'a> {
     ) -> KafkaError {
         let place = self.partition.to_string();
         if code == RDKafkaErrorCode::AutoOffsetReset {
-            if let Some(log_start) = self.ask(reader, Ask::Earliest)
+            if let Some(log_start) = self.fetch_offset(reader, OffsetAt::Start)
                 && log_start > self.next
             {
                 return self.gone(log_start, log_start);
             }
-            if let Some(found) = self.ask(reader, Ask::Latest)
+            if let Some(found) = self.fetch_offset(reader, OffsetAt::End)
                 && found < self.next
             {
                 return KafkaError::Shrunk {
@@ -238,11 +241,11 @@ impl<'a> Reading<'a> {
         KafkaError::of_code("read", &place, Some(code), detail)
     }
 
-    /// An end of the log, if it is told.
-    fn ask(&self, reader: &PartitionReader, what: Ask) -> Option<i64> {
+    /// The start or the end of the log; `None` if the request failed.
+    fn fetch_offset(&self, reader: &PartitionReader, at: OffsetAt) -> Option<i64> {
         let partitions = [self.partition.clone()];
         let config = &self.shared.config;
-        let answer = Watermarks::ask(reader.client(), config, &partitions, what);
+        let answer = offsets::fetch(reader.client(), config, &partitions, at);
         match answer {
             Ok(offsets) => offsets.first().copied().flatten(),
             Err(error) => {
@@ -252,7 +255,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Sends what was packed.
+    /// Sends the packed records.
     fn flush(&mut self, feed: &Feed<Chunk>) -> Result<(), SourceError> {
         if self.packer.len() == 0 {
             return Ok(());

@@ -1,7 +1,7 @@
-//! The first and the last records of partitions: when they were written, and how large they are.
+//! Samples of the first and the last records of partitions, for their timestamps and sizes.
 //!
-//! What is found decides how many offsets a split has, so it depends on the log alone: the first records of a
-//! partition, up to a number and a size. What does not come within the time for it is left unknown.
+//! The average size determines the number of offsets in a split. So it depends on the log alone: on the first records of a
+//! partition, up to a number and a size. A value that does not arrive in time stays unknown.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,23 +10,25 @@ use super::client::{self, Client};
 use super::native::{Delivery, PartitionReader};
 use crate::source::FrozenPartition;
 
-/// How many records are looked at to tell their size,
+/// The largest number of records from which the average size is computed.
 const RECORDS: u64 = 100;
-/// unless they have so many bytes before.
+
+/// The number of bytes after which fewer records are enough.
 const BYTES: u64 = 256 << 10;
 
-/// How many partitions are looked at; of others all is left unknown.
+/// The largest number of partitions that are sampled. For the others everything stays unknown.
 const PARTITIONS: usize = 1000;
 
-/// How many of them at a time: each fetches ahead.
+/// The number of partitions that are sampled at the same time: each of them fetches ahead.
 const AT_A_TIME: usize = 64;
 
-/// How far in front of its end the last record of a partition is looked for, step by step.
+/// The distances from the end of a partition, in offsets, at which the search for its last record starts, one after the
+/// other.
 const BACK: [i64; 4] = [1, 8, 128, 4096];
 
-/// Tells of each of `partitions` what its records say, as far as they come within `patience`.
-pub(super) fn sample(client: &Arc<Client>, partitions: &mut [FrozenPartition], patience: Duration) {
-    let until = Instant::now() + patience;
+/// Fills in the sizes and timestamps of `partitions`, as far as records arrive within `timeout`.
+pub(super) fn sample(client: &Arc<Client>, partitions: &mut [FrozenPartition], timeout: Duration) {
+    let until = Instant::now() + timeout;
     let with_records = |one: &&mut FrozenPartition| one.start < one.end;
     let mut chosen: Vec<_> = partitions
         .iter_mut()
@@ -34,13 +36,13 @@ pub(super) fn sample(client: &Arc<Client>, partitions: &mut [FrozenPartition], p
         .take(PARTITIONS)
         .collect();
     for some in chosen.chunks_mut(AT_A_TIME) {
-        let mut looks: Vec<_> = some.iter().map(|one| Look::at(one, one.start)).collect();
-        look(client, &mut looks, until);
-        for (partition, look) in some.iter_mut().zip(&looks) {
-            partition.first_us = look.first_us;
-            partition.record_bytes = look
+        let mut samples: Vec<_> = some.iter().map(|one| Sample::at(one, one.start)).collect();
+        read(client, &mut samples, until);
+        for (partition, sample) in some.iter_mut().zip(&samples) {
+            partition.first_us = sample.first_us;
+            partition.record_bytes = sample
                 .is_done
-                .then(|| look.bytes.checked_div(look.records))
+                .then(|| sample.bytes.checked_div(sample.records))
                 .flatten();
         }
         for back in BACK {
@@ -49,22 +51,25 @@ pub(super) fn sample(client: &Arc<Client>, partitions: &mut [FrozenPartition], p
                 .filter(|one| one.last_us.is_none())
                 .collect();
             let from = |one: &FrozenPartition| one.start.max(one.end - back);
-            let mut looks: Vec<_> = open.iter().map(|one| Look::last(one, from(one))).collect();
-            look(client, &mut looks, until);
-            for (partition, look) in open.iter_mut().zip(&looks) {
-                partition.last_us = look.last_us;
+            let mut samples: Vec<_> = open
+                .iter()
+                .map(|one| Sample::last(one, from(one)))
+                .collect();
+            read(client, &mut samples, until);
+            for (partition, sample) in open.iter_mut().zip(&samples) {
+                partition.last_us = sample.last_us;
             }
         }
     }
 }
 
-/// A look at a partition from an offset on.
-struct Look {
+/// A sample of a partition from an offset on.
+struct Sample {
     topic: String,
     partition: i32,
     from: i64,
     end: i64,
-    /// How many records are wanted.
+    /// The largest number of records to read.
     most: u64,
     records: u64,
     bytes: u64,
@@ -73,9 +78,9 @@ struct Look {
     is_done: bool,
 }
 
-impl Look {
+impl Sample {
     fn at(partition: &FrozenPartition, from: i64) -> Self {
-        Look {
+        Sample {
             topic: partition.topic.clone(),
             partition: partition.partition,
             from,
@@ -90,14 +95,14 @@ impl Look {
     }
 
     fn last(partition: &FrozenPartition, from: i64) -> Self {
-        Look {
+        Sample {
             most: u64::MAX,
-            ..Look::at(partition, from)
+            ..Sample::at(partition, from)
         }
     }
 
-    /// Takes in what was fetched.
-    fn see(&mut self, reader: &mut PartitionReader) {
+    /// Adds the records that were fetched.
+    fn add(&mut self, reader: &mut PartitionReader) {
         while !self.is_done {
             match reader.peek() {
                 None => return,
@@ -120,20 +125,26 @@ impl Look {
     }
 }
 
-/// Looks at all, until each has what it wants or time is up.
-fn look(client: &Arc<Client>, looks: &mut [Look], until: Instant) {
-    let start = |look: &Look| {
-        PartitionReader::start(Arc::clone(client), &look.topic, look.partition, look.from).ok()
+/// Reads all samples, until each of them is complete or the time is up.
+fn read(client: &Arc<Client>, samples: &mut [Sample], until: Instant) {
+    let start = |sample: &Sample| {
+        PartitionReader::start(
+            Arc::clone(client),
+            &sample.topic,
+            sample.partition,
+            sample.from,
+        )
+        .ok()
     };
-    let mut readers: Vec<_> = looks.iter().map(start).collect();
+    let mut readers: Vec<_> = samples.iter().map(start).collect();
     while Instant::now() < until {
         client::listen(client);
         let mut is_waiting = false;
-        for (look, slot) in looks.iter_mut().zip(&mut readers) {
+        for (sample, slot) in samples.iter_mut().zip(&mut readers) {
             let Some(reader) = slot else { continue };
             reader.fill(Duration::ZERO);
-            look.see(reader);
-            if look.is_done {
+            sample.add(reader);
+            if sample.is_done {
                 *slot = None;
             } else {
                 is_waiting = true;
@@ -142,7 +153,7 @@ fn look(client: &Arc<Client>, looks: &mut [Look], until: Instant) {
         if !is_waiting {
             return;
         }
-        // Waits on one of them, whichever it is: the others come about as soon.
+        // Waits for any one of them: the others arrive at about the same time.
         if let Some(reader) = readers.iter_mut().flatten().next() {
             reader.fill(Duration::from_millis(10));
         }

@@ -1,4 +1,4 @@
-//! The driver over librdkafka's mock cluster, for what a real broker does not do when it is told to.
+//! The driver with the mock cluster of librdkafka, for events that a real broker cannot produce on demand.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -151,7 +151,7 @@ fn readers_begin_and_end_anywhere_and_their_records_stay_as_they_are() {
         let start = round * 7;
         let mut reader = PartitionReader::start(Arc::clone(&client), TOPIC, 0, start).unwrap();
         let mut offset = start;
-        // Some are let go of, and some were taken and not looked at when the reader goes.
+        // Some records are released, and some are still held when the reader is dropped.
         while offset < start + round % 5 + 1 {
             reader.fill(Duration::from_secs(10));
             let Some(Delivery::Record(record)) = reader.peek() else {
@@ -168,9 +168,9 @@ fn readers_begin_and_end_anywhere_and_their_records_stay_as_they_are() {
     assert!(seen.len() > 40);
 }
 
-/// Each line of log stands before the error that it is about.
+/// The line of log about an error is queued before the error itself.
 #[test]
-fn a_client_is_listened_to_until_it_has_said_all() {
+fn all_queued_errors_of_a_client_are_read() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);

@@ -1,27 +1,27 @@
-//! Which topics and partitions a job means, and whether they are still the same.
+//! The topics and partitions of a job, and the check that they are still the same.
 
 use globset::{Glob, GlobMatcher};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::KafkaConfig;
 use super::client::{self, Client};
-use super::failure::KafkaError;
+use super::config::KafkaConfig;
+use super::error::KafkaError;
 use super::native::{Answer, Described, describe};
 use crate::source::Frozen;
 
-/// What topics of Kafka itself begin with.
+/// The prefix of the internal topics of Kafka.
 const INTERNAL: &str = "__";
 
-/// The topics of a job, by name, each once.
+/// The topics of a job, sorted by name, without duplicates.
 ///
 /// # Errors
-/// Where one is not there, or a pattern matches none.
+/// [`KafkaError::NoTopic`] if a topic does not exist or a pattern matches no topic.
 pub(super) fn find(client: &Client, config: &KafkaConfig) -> Result<Vec<Described>, KafkaError> {
     let mut names = Vec::new();
     let mut patterns = Vec::new();
     for topic in &config.topics {
-        // None of these can be in a name.
+        // The name of a topic cannot contain these characters.
         if topic.contains(['*', '?', '[', '{']) {
             patterns.push((topic, matcher(topic)?));
         } else {
@@ -59,7 +59,7 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, KafkaError> {
     Ok(glob.compile_matcher())
 }
 
-/// Asks for topics by name, and gives them by rising name.
+/// Describes topics by name, and sorts the descriptions by name.
 fn look_up(
     client: &Client,
     config: &KafkaConfig,
@@ -121,7 +121,8 @@ fn of_metadata(
     Ok(answers)
 }
 
-/// Fails where the topics of a plan are gone or were made anew; warns of partitions that it does not know.
+/// Checks that the topics of a plan still exist and were not created again. Partitions that were added since cause a
+/// warning.
 pub(super) fn verify(
     client: &Client,
     config: &KafkaConfig,
@@ -158,7 +159,7 @@ pub(super) fn verify(
         if topic.partitions.len() > planned {
             tracing::warn!(
                 topic = topic.topic,
-                "partitions were added since the plan: {}. All of them lies behind it; a live consumer reads them from their beginning",
+                "partitions were added since the plan: {}. They are not in the table; a live consumer must read them from their start",
                 topic.partitions.len() - planned
             );
         }

@@ -1,7 +1,7 @@
-//! Keys as Aiven's S3 sink writes them: `<prefix><topic>-<partition>-<offset>`, and `.gz` or the like.
+//! Keys that Aiven's S3 sink writes: `<prefix><topic>-<partition>-<offset>`, with an extension such as `.gz`.
 //!
-//! A topic may have hyphens, so the name is read from its end. The connector's prefix may hold a date,
-//! `2026/01/31/05/`, which is when the records were written. Any other `file.name.template` is given as
+//! A topic may contain hyphens, so the name is read from its end. The connector's prefix may contain a date,
+//! `2026/01/31/05/`: the time at which the records were written. Any other `file.name.template` is set as
 //! [`Aiven::template`].
 
 use chrono_tz::Tz;
@@ -11,22 +11,22 @@ use super::confluent::log_name;
 use super::folders;
 use super::key::Key;
 use super::key_fields::KeyFields;
-use super::pattern::{Part, Token, name_says};
+use super::pattern::{Part, Token, name_fields};
 use super::template::{Template, parse};
 use crate::source::EventRange;
 
-/// How the connector is set up.
+/// The settings of the layout `aiven`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Aiven {
-    /// Its `file.name.template`, behind its prefix if that ends in `/`.
+    /// The `file.name.template` of the connector, without the prefix if the prefix ends in `/`.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "file_name_template"
     )]
     pub template: Option<Template>,
-    /// Its `timestamp.timezone`.
-    #[serde(skip_serializing_if = "super::is_utc")]
+    /// The `timestamp.timezone` of the connector.
+    #[serde(skip_serializing_if = "super::calendar::is_utc")]
     pub time_zone: Tz,
 }
 
@@ -41,7 +41,7 @@ impl Aiven {
     pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         match &self.template {
             Some(template) => template.pattern().key_fields(key),
-            None => name_says(&log_name("-", Token::Ending), key.name?),
+            None => name_fields(&log_name("-", Token::Ending), key.name?),
         }
     }
 }
@@ -53,13 +53,13 @@ fn file_name_template<'de, D: Deserializer<'de>>(
         let mut tokens = vec![(1, Token::Folders), (1, Token::Slash)];
         tokens.extend(parse(text, "{{", "}}", token)?);
         let end = text.chars().count() + 1;
-        // What the compression adds.
+        // The extension of the compression.
         tokens.push((end, Token::Ending));
         Ok(tokens)
     })
 }
 
-/// The token of a variable: `start_offset:padding=true`.
+/// The token for a variable of the template, such as `start_offset:padding=true`.
 fn token(variable: &str) -> Result<Token, String> {
     let mut parameters = variable.split(':').map(str::trim);
     let name = parameters.next().unwrap_or("");
@@ -75,7 +75,7 @@ fn token(variable: &str) -> Result<Token, String> {
         ("timestamp", Some("HH")) => Token::Time(Part::Hour),
         ("timestamp", _) => {
             return Err(
-                "`timestamp` has `unit=yyyy`, `unit=MM`, `unit=dd` or `unit=HH`".to_owned(),
+                "`timestamp` needs `unit=yyyy`, `unit=MM`, `unit=dd` or `unit=HH`".to_owned(),
             );
         }
         (other, _) => return Err(format!("there is no variable `{other}`")),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_those_of_the_connector() {
+    fn templates_of_the_connector_are_read() {
         for (template, key, time, expected) in [
             (
                 "{{topic}}/{{timestamp:unit=yyyy}}-{{timestamp:unit=MM}}-{{timestamp:unit=dd}}/{{timestamp:unit=HH}}/{{partition:padding=true}}-{{start_offset:padding=true}}.json",
@@ -170,10 +170,10 @@ mod tests {
         .collect();
         insta::assert_snapshot!(errors.join("\n"), @r"
         `{{topic}}-{{partition` at character 11: `{{` is not closed by `}}`
-        `{{topic}}{{partition}}` at character 10: nothing says where `{topic}` ends and `{partition}` begins
-        `{{timestamp:unit=ss}}` at character 1: `timestamp` has `unit=yyyy`, `unit=MM`, `unit=dd` or `unit=HH`
+        `{{topic}}{{partition}}` at character 10: it is not clear where `{topic}` ends and `{partition}` starts
+        `{{timestamp:unit=ss}}` at character 1: `timestamp` needs `unit=yyyy`, `unit=MM`, `unit=dd` or `unit=HH`
         `a/{{offset}}` at character 3: there is no variable `offset`
-        `{topic}` at character 1: `{` stands outside of a placeholder
+        `{topic}` at character 1: `{` is outside of a placeholder
         ");
     }
 }

@@ -1,12 +1,12 @@
-//! Dates as keys write them, and the stretch of time that each stands for in a zone.
+//! Dates in keys, and the time span of a date in a time zone.
 
 use chrono::{Duration, MappedLocalTime, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
 use crate::source::EventRange;
 
-/// A date and a time of day, as far as a key names them. A part counts only where all above it are there and
-/// make a date: the 30th of February is February.
+/// The parts of a date and a time of day that a key has. A part counts only if all larger parts are present and the
+/// result is a date: for the 30th of February only the year and the month count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Date {
     pub(super) year: Option<u32>,
@@ -17,7 +17,7 @@ pub(super) struct Date {
 }
 
 impl Date {
-    /// The day of year, month and day; `None` if there is no such day.
+    /// A date with a day; `None` if the calendar has no such day.
     pub(super) fn day(year: u32, month: u32, day: u32) -> Option<Self> {
         first_of(year, month, day)?;
         Some(Date {
@@ -28,16 +28,16 @@ impl Date {
         })
     }
 
-    /// The stretch of time that it stands for in `zone`; `None` without a year.
+    /// The time span of the date in `zone`; `None` without a year.
     pub(super) fn span(&self, zone: Tz) -> Option<EventRange> {
         let (begin, end) = self.local_span()?;
         Some(EventRange {
             from_us: Some(first_moment_us(zone, begin)),
-            until_us: Some(moment_behind_us(zone, end)),
+            until_us: Some(moment_after_us(zone, end)),
         })
     }
 
-    /// Its first moment and the first behind it, by the clocks of its zone.
+    /// The first moment of the date and the first moment after it, in local time.
     fn local_span(&self) -> Option<(NaiveDateTime, NaiveDateTime)> {
         let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
         let year = self.year?;
@@ -65,64 +65,69 @@ impl Date {
     }
 }
 
-/// The years that a key may name; other numbers of four digits are something else.
+/// The years that a key may have; other numbers of four digits are not taken for a year.
 const YEARS: std::ops::Range<u32> = 1970..2200;
 
 fn first_of(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
-    // The last year ends with the first day of the one behind it.
+    // The span of the last year ends with the first day of the year after it.
     (YEARS.start..=YEARS.end)
         .contains(&year)
         .then(|| NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day))?
 }
 
-/// The value of exactly `digits` digits.
+/// The value of `text`, if it is exactly `digits` ASCII digits.
 pub(super) fn fixed(text: &str, digits: usize) -> Option<u32> {
     (text.len() == digits).then(|| number(text))?
 }
 
-/// The value of digits alone.
+/// The value of `text`, if it is ASCII digits only.
 pub(super) fn number(text: &str) -> Option<u32> {
-    // `parse` alone would take a sign.
+    // `parse` would accept a sign.
     text.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| text.parse().ok())?
 }
 
-/// The year that `text` is.
+/// The value of `text`, if it is a year.
 pub(super) fn year(text: &str) -> Option<u32> {
     fixed(text, 4).filter(|year| YEARS.contains(year))
 }
 
-/// The first moment at which the clocks of `zone` show `local`. Where they leap over it, the moment that would
-/// come first: by the clocks before the leap or by those behind it.
+/// The first moment at which the clocks of `zone` show `local`. If they skip it, the earlier of two moments: with the UTC
+/// offset before the change, or with the one after it.
 fn first_moment_us(zone: Tz, local: NaiveDateTime) -> i64 {
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => at.timestamp_micros(),
         MappedLocalTime::None => {
-            let (before, behind) = offsets_s(zone, local);
-            utc_us(local, before.max(behind))
+            let (before, after) = offsets_s(zone, local);
+            utc_us(local, before.max(after))
         }
     }
 }
 
-/// The moment behind the last at which the clocks of `zone` show a time before `local`. Where they leap over
-/// it, the moment that would come last.
-fn moment_behind_us(zone: Tz, local: NaiveDateTime) -> i64 {
+/// The moment after the last one at which the clocks of `zone` show a time before `local`. If they skip it, the later of
+/// the two moments.
+fn moment_after_us(zone: Tz, local: NaiveDateTime) -> i64 {
     let last = local - Duration::microseconds(1);
     let last_us = match zone.from_local_datetime(&last) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(_, at) => at.timestamp_micros(),
         MappedLocalTime::None => {
-            let (before, behind) = offsets_s(zone, last);
-            utc_us(last, before.min(behind))
+            let (before, after) = offsets_s(zone, last);
+            utc_us(last, before.min(after))
         }
     };
     last_us + 1
 }
 
-/// How far the clocks of `zone` are ahead of UTC, in seconds, before and behind the leap around `local`.
+/// The UTC offsets of `zone` in seconds, before and after the clock change around `local`.
 fn offsets_s(zone: Tz, local: NaiveDateTime) -> (i32, i32) {
     let at = |utc| zone.offset_from_utc_datetime(&utc).fix().local_minus_utc();
     (at(local - Duration::days(2)), at(local + Duration::days(2)))
+}
+
+/// Whether a time zone is UTC, which is the default of all layouts.
+pub(super) fn is_utc(zone: &Tz) -> bool {
+    *zone == Tz::UTC
 }
 
 fn utc_us(local: NaiveDateTime, offset_s: i32) -> i64 {
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_spans_what_it_names_by_the_clocks_of_its_zone() {
+    fn a_date_has_a_span_in_its_zone() {
         let year = Date {
             year: Some(2024),
             ..Date::default()
@@ -180,7 +185,7 @@ mod tests {
             shown(hour(2026, 1, 2, 3), UTC),
             shown(minute, UTC),
             shown(hour(2026, 1, 2, 3), Paris),
-            // An hour that comes twice, one that is leapt over, half an hour that comes twice, a day that never was.
+            // An hour that comes twice, a skipped hour, half an hour that comes twice, a skipped day.
             shown(hour(2026, 10, 25, 2), Paris),
             shown(hour(2026, 3, 29, 2), Paris),
             shown(hour(2026, 4, 5, 1), Lord_Howe),
@@ -223,9 +228,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the clocks of a zone show at a moment, the date written then spans the moment.
+        /// The span of a date that was written at some moment contains that moment.
         #[test]
-        fn no_moment_lies_outside_what_its_zone_calls_it(
+        fn the_span_of_a_date_contains_the_moment_it_was_written(
             at_s in 0i64..4_000_000_000,
             zone in prop::sample::select(&chrono_tz::TZ_VARIANTS[..]),
             parts in 1usize..=5,

@@ -1,7 +1,7 @@
-//! Keys as Confluent's S3 sink writes them: `topics/<topic>/partition=<p>/<topic>+<p>+<offset>.<ext>`.
+//! Keys that Confluent's S3 sink writes: `topics/<topic>/partition=<p>/<topic>+<p>+<offset>.<ext>`.
 //!
-//! Its other partitioners put `year=2026/month=01/day=31/hour=05`, or whatever `path.format` says, or fields of the
-//! records as `name=value`, in the place of the partition's folder. Fields are columns.
+//! Instead of the partition's folder, other partitioners write `year=2026/month=01/day=31/hour=05`, or the folders that
+//! `path.format` gives, or fields of the records as `name=value`. Such fields are columns.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,24 +10,24 @@ use super::folders;
 use super::hive;
 use super::key::Key;
 use super::key_fields::KeyFields;
-use super::pattern::{Part, Token, name_says};
+use super::pattern::{Part, Token, name_fields};
 use super::template::{Fault, Template, Tokens};
 use crate::source::EventRange;
 
-/// How the connector is set up.
+/// The settings of the layout `confluent`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Confluent {
-    /// Its `path.format`, where that is not `'year'=YYYY/'month'=MM/'day'=dd` with or without the hour.
+    /// The `path.format` of the connector, if it is not `'year'=YYYY/'month'=MM/'day'=dd` with or without the hour.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "path_format"
     )]
     pub path: Option<Template>,
-    /// Its `timezone`.
-    #[serde(skip_serializing_if = "super::is_utc")]
+    /// The `timezone` of the connector.
+    #[serde(skip_serializing_if = "super::calendar::is_utc")]
     pub time_zone: Tz,
-    /// Its `file.delim`; `+` if left out.
+    /// The `file.delim` of the connector; `+` by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
 }
@@ -47,8 +47,8 @@ impl Confluent {
     pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         let delimiter = self.delimiter.as_deref().unwrap_or("+");
         let name = log_name(delimiter, Token::Ending);
-        let key_fields = name_says(&name, key.name?)?;
-        // Only the default partitioner keeps the records of a partition together.
+        let key_fields = name_fields(&name, key.name?)?;
+        // Only the default partitioner writes all records of a partition to one folder.
         let own_folder = key_fields
             .partition
             .map(|partition| format!("partition={partition}"));
@@ -60,7 +60,7 @@ impl Confluent {
     }
 }
 
-/// A name of topic, partition and first offset, and what ends it.
+/// The pattern of an object's name: topic, partition and first offset with a delimiter between them, then `ending`.
 pub(super) fn log_name(delimiter: &str, ending: Token) -> Vec<Token> {
     let delimiter = || Token::Text(delimiter.to_owned());
     vec![
@@ -83,7 +83,7 @@ fn path_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Temp
     })
 }
 
-/// The tokens of a format of Joda-Time: letters are fields, text stands between quotes.
+/// Splits a Joda-Time format into tokens: letters are fields, and text is quoted.
 fn joda(text: &str) -> Result<Tokens, Fault> {
     let mut tokens = Tokens::new();
     let mut rest = text;
@@ -98,7 +98,7 @@ fn joda(text: &str) -> Result<Tokens, Fault> {
                 let end = rest[1..]
                     .find('\'')
                     .ok_or_else(|| (at, "the quote is not closed".to_owned()))?;
-                // Two quotes are one that is meant.
+                // Two quotes stand for one.
                 let quoted = if end == 0 { "'" } else { &rest[1..=end] };
                 for (number, name) in quoted.split('/').enumerate() {
                     if number > 0 {
@@ -122,7 +122,7 @@ fn joda(text: &str) -> Result<Tokens, Fault> {
                     other => {
                         return Err((
                             at,
-                            format!("`{other}` is none of `YYYY`, `MM`, `dd`, `HH` and `mm`"),
+                            format!("`{other}` is not one of `YYYY`, `MM`, `dd`, `HH` and `mm`"),
                         ));
                     }
                 };
@@ -149,7 +149,7 @@ mod tests {
     use crate::source::layout::tests::{layout, shown, shown_named};
 
     #[test]
-    fn names_are_read_as_the_connector_makes_them() {
+    fn names_of_the_connector_are_read() {
         let plus = layout(json!("confluent"));
         let minus = layout(json!({ "confluent": { "delimiter": "-" } }));
         for (layout, key, expected) in [
@@ -168,7 +168,7 @@ mod tests {
                 "topics/a+b.c-d_e/partition=1/a+b.c-d_e+1+0000000042.snappy.parquet",
                 "a+b.c-d_e/1@42 partition=1",
             ),
-            // Beyond ten digits, names are as long as they need to be.
+            // An offset of more than ten digits is not padded.
             (
                 &plus,
                 "topics/t/partition=1/t+1+12345678901.bin",
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_read_as_the_partitioner_writes_it() {
+    fn time_of_the_partitioners_is_read() {
         let name = "clicks+0+0000000000.json";
         let hour = Some("1h from 2026-01-31T05:00:00Z");
         let day = Some("24h from 2026-01-31T00:00:00Z");
@@ -216,7 +216,7 @@ mod tests {
             (json!({}), "year=2026/month=01/day=31", day),
             (json!({}), "country=DE/year=2026/month=01/day=31", day),
             (json!({}), "partition=2026", None),
-            // A field may be a date of another kind.
+            // A field may hold a date that is not the time of the record.
             (json!({}), "born=1999-12-31", None),
             (
                 json!({ "path": "'dt'=YYYY-MM-dd/'hour'=HH" }),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_format_that_cannot_be_read_says_where() {
+    fn an_error_in_a_format_has_a_position() {
         let errors: Vec<String> = ["'year=YYYY", "YYYY/M/d", "YYYY//MM", "", "YYYY/MM/"]
             .into_iter()
             .map(|path| {
@@ -260,10 +260,10 @@ mod tests {
             .collect();
         insta::assert_snapshot!(errors.join("\n"), @r"
         `'year=YYYY` at character 1: the quote is not closed
-        `YYYY/M/d` at character 6: `M` is none of `YYYY`, `MM`, `dd`, `HH` and `mm`
-        `YYYY//MM` at character 6: there is no name before the `/`
-        `` at character 1: there is no name before the `/`
-        `YYYY/MM/` at character 9: there is no name before the `/`
+        `YYYY/M/d` at character 6: `M` is not one of `YYYY`, `MM`, `dd`, `HH` and `mm`
+        `YYYY//MM` at character 6: a name is missing before the `/`
+        `` at character 1: a name is missing before the `/`
+        `YYYY/MM/` at character 9: a name is missing before the `/`
         ");
     }
 }

@@ -1,9 +1,8 @@
-//! Keys as Amazon Data Firehose writes them: `<prefix>YYYY/MM/dd/HH/<name>`, or
-//! `year=YYYY/month=MM/day=dd/hour=HH/`.
+//! Keys that Amazon Data Firehose writes: `<prefix>YYYY/MM/dd/HH/<name>`, or `year=YYYY/month=MM/day=dd/hour=HH/`.
 //!
-//! The prefix may end without a slash (`clicks2026/01/31/…`), and folders of dynamic partitioning may stand
-//! before or behind the date. The first three folders that are a date count, and the hour right behind them;
-//! without an hour, the key names the day.
+//! The prefix need not end with a slash (`clicks2026/01/31/…`), and folders of dynamic partitioning may come before or
+//! after the date. The first three folders that form a date count, and the hour if it is the next folder. Without an hour,
+//! the span of the key is the day.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -14,12 +13,12 @@ use super::key::Key;
 use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
-/// How a stream of Firehose is set up.
+/// The settings of the layout `firehose`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Firehose {
-    /// The zone of the hours: the stream's custom time zone, UTC where it has none.
-    #[serde(skip_serializing_if = "super::is_utc")]
+    /// The time zone of the hours: the custom time zone of the stream, or UTC.
+    #[serde(skip_serializing_if = "super::calendar::is_utc")]
     pub time_zone: Tz,
 }
 
@@ -28,7 +27,7 @@ impl Firehose {
         folders::plain_date(&key.folders).span(self.time_zone)
     }
 
-    /// Dynamic partitioning writes columns as Hive has them, if its prefix says so.
+    /// The columns of the key: with dynamic partitioning, a prefix may contain folders `name=value`, as in Hive.
     pub(super) fn key_fields(key: &Key<'_>) -> KeyFields {
         KeyFields {
             columns: hive::columns(key),
@@ -55,13 +54,13 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_is_found_behind_any_prefix() {
+    fn the_hour_is_found_after_any_prefix() {
         for folders in [
             "2026/01/02/03",
             "clicks/2026/01/02/03",
             "raw/clicks2026/01/02/03",
             "year=2026/month=01/day=02/hour=03",
-            // Dynamic partitioning, before the date and behind it.
+            // Dynamic partitioning, before the date and after it.
             "region=eu/2026/01/02/03",
             "customer_id=2025/device=17/year=2026/month=01/day=02/hour=03",
             "2026/01/02/03/region=eu/04",
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_hour_the_day_is_named() {
+    fn without_an_hour_the_span_is_the_day() {
         for folders in [
             "2026/01/02",
             "2026/01/02/24",
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_a_date_names_none() {
+    fn a_key_without_a_date_has_no_span() {
         for key in [
             NAME.to_owned(),
             format!("clicks/{NAME}"),
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_are_those_of_the_zone_of_the_stream() {
+    fn hours_are_in_the_time_zone_of_the_stream() {
         let layout = Layout::Firehose(Firehose {
             time_zone: Tz::America__New_York,
         });
@@ -140,7 +139,7 @@ mod tests {
         ) {
             let hour_begins = hour * HOUR_US;
             let event_us = hour_begins + within + shift;
-            // The tightest lateness that still promises this event.
+            // The smallest lateness that includes this event.
             let outside = (hour_begins - event_us).max(event_us - (hour_begins + HOUR_US - 1)).max(0);
             let range = EventRange {
                 from_us: from.map(|before| event_us - before),

@@ -1,13 +1,14 @@
-//! Dates and columns in the names of folders, where no template says where they stand.
+//! Dates and columns in the names of folders, without a template that gives their place.
 //!
-//! Each function reads from left to right, and what it finds once holds: a folder further down can only add to it.
+//! Each function reads from left to right and keeps the first value that it finds: a folder further right only adds parts
+//! that are still missing.
 
 use std::borrow::Cow;
 
 use super::calendar::{self, Date};
 
-/// The first three folders that are a date, `2026/01/31`, and the hour right behind them. The year may be glued
-/// to what stands before it in its name, and each of them may be a value: `year=2026/month=01/day=31`.
+/// The first three folders that form a date, `2026/01/31`, and the hour if it is the next folder. There may be other text
+/// directly before the year (`clicks2026`), and each part may be a value: `year=2026/month=01/day=31`.
 pub(super) fn plain_date(folders: &[&str]) -> Date {
     let found = folders
         .windows(3)
@@ -36,7 +37,7 @@ fn two_digits(folder: &str) -> Option<u32> {
     calendar::fixed(value, 2)
 }
 
-/// The date of `year=2026`, `month=01`, `day=31`, `hour=05` and `minute=00`, each as far as it is there.
+/// The date from columns such as `year=2026`, `month=01`, `day=31`, `hour=05` and `minute=00`; any of them may be missing.
 pub(super) fn date_by_names<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> Date {
     let mut date = Date::default();
     for (name, value) in columns {
@@ -45,7 +46,7 @@ pub(super) fn date_by_names<'a>(columns: impl Iterator<Item = (&'a str, &'a str)
     date
 }
 
-/// The date of columns: one whose value is a whole date, or several that are parts of it by their names.
+/// The date from columns: from one whose value is a whole date, or from several whose names are parts of a date.
 pub(super) fn date_by_values<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> Date {
     let mut date = Date::default();
     for (name, value) in columns {
@@ -58,7 +59,7 @@ pub(super) fn date_by_values<'a>(columns: impl Iterator<Item = (&'a str, &'a str
     date
 }
 
-/// Whether a date says the same as `date`, and more.
+/// Whether `whole` has the parts of `date`, and more.
 fn narrows(whole: &Date, date: &Date) -> bool {
     let agrees = |known: Option<u32>, value| known.is_none() || known == value;
     date.day.is_none() && agrees(date.year, whole.year) && agrees(date.month, whole.month)
@@ -84,7 +85,7 @@ fn up_to_two_digits(value: &str, values: std::ops::RangeInclusive<u32>) -> Optio
     values.contains(&value).then_some(value)
 }
 
-/// The date of `2026-01-31` or `20260131`, perhaps with an hour, as `2026-01-31-05`, `2026-01-31T05`,
+/// Parses `2026-01-31` or `20260131`, with or without an hour: `2026-01-31-05`, `2026-01-31T05`,
 /// `2026-01-31 05:00:00` or `2026013105`.
 fn whole_date(value: &str) -> Option<Date> {
     let is_dashed = value.as_bytes().get(4) == Some(&b'-');
@@ -125,7 +126,7 @@ fn whole_date(value: &str) -> Option<Date> {
     })
 }
 
-/// Folders of the form `name=value`, decoded.
+/// Names and values of the folders `name=value`, percent-decoded.
 pub(super) fn columns<'a>(folders: &[&'a str]) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     folders
         .iter()
@@ -135,7 +136,7 @@ pub(super) fn columns<'a>(folders: &[&'a str]) -> Vec<(Cow<'a, str>, Cow<'a, str
         .collect()
 }
 
-/// `text` with its `%3A` and the like decoded, as Hive and Spark encode them; as it is, if that is not UTF-8.
+/// Decodes `%3A` and other escapes of Hive and Spark. Text whose decoded form is not UTF-8 is returned unchanged.
 fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return text.into();

@@ -1,7 +1,7 @@
-//! Keys as Hive, Spark, Athena and the like partition tables: `dt=2026-01-31/hour=05/<name>`.
+//! Keys of tables that are partitioned as by Hive, Spark and Athena: `dt=2026-01-31/hour=05/<name>`.
 //!
-//! Every folder `name=value` is a column of that name. The time is that of the first columns whose values are a
-//! date, or parts of one by their names; [`Hive::time_columns`] says which, where others look like dates too.
+//! Every folder `name=value` is a column. The time comes from the first columns whose value is a date, or whose name is a
+//! part of a date. If other columns look like dates too, [`Hive::time_columns`] selects the right ones.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -11,17 +11,17 @@ use super::key::Key;
 use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
-/// What Hive and Spark write for null.
+/// The value with which Hive and Spark represent null.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// How a table is partitioned.
+/// The settings of the layout `hive`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hive {
-    /// The zone of the dates.
-    #[serde(skip_serializing_if = "super::is_utc")]
+    /// The time zone of the dates.
+    #[serde(skip_serializing_if = "super::calendar::is_utc")]
     pub time_zone: Tz,
-    /// The columns that tell the time; any that look like it, if none is given.
+    /// The columns that hold the time. If the list is empty, all columns that look like a date are used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub time_columns: Vec<String>,
 }
@@ -47,7 +47,7 @@ impl Hive {
     }
 }
 
-/// The columns of a key; of two folders of one name, the last counts.
+/// The columns of a key. If a name occurs twice, the last value counts.
 pub(super) fn columns(key: &Key<'_>) -> std::collections::BTreeMap<String, Option<String>> {
     folders::columns(&key.folders)
         .into_iter()
@@ -91,7 +91,7 @@ mod tests {
             ("year=2026/dt=2026-01-31", day),
             ("year=2026/month=01", Some("744h from 2026-01-01T00:00:00Z")),
             ("year=2026", Some("8760h from 2026-01-01T00:00:00Z")),
-            // The first date counts, as far as it goes.
+            // The first date counts, even if it has fewer parts.
             ("dt=2026-01-31/loaded=2026-02-03/hour=05", hour),
             (
                 "year=2026/dt=2025-01-31",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_columns_that_tell_the_time_can_be_named() {
+    fn the_columns_that_hold_the_time_can_be_set() {
         let key = "born=1999-12-31/dt=2026-01-31/part-00000";
         assert_eq!(
             shown(&hive(), key).as_deref(),

@@ -1,16 +1,16 @@
-//! A key, or a folder of keys, cut into names.
+//! A key or a folder, split into names at each `/`.
 
-/// The names of a key, or of a folder that keys lie below.
+/// The names of a key, or of a folder that contains keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key<'a> {
     /// The names before each `/`.
     pub(super) folders: Vec<&'a str>,
-    /// What stands behind the last `/`; `None` for a folder.
+    /// The name after the last `/`; `None` for a folder.
     pub(super) name: Option<&'a str>,
 }
 
 impl<'a> Key<'a> {
-    /// An object's key.
+    /// Splits the key of an object.
     pub(super) fn new(key: &'a str) -> Self {
         let (folders, name) = key
             .rsplit_once('/')
@@ -21,12 +21,12 @@ impl<'a> Key<'a> {
         }
     }
 
-    /// The names in order, the object's last.
+    /// All names in order, that of the object last.
     pub(super) fn names(&self) -> Vec<&'a str> {
         self.folders.iter().copied().chain(self.name).collect()
     }
 
-    /// A folder: empty, or ending in `/`.
+    /// Splits a folder, which is empty or ends in `/`.
     pub(super) fn folder(folder: &'a str) -> Self {
         Key {
             name: None,

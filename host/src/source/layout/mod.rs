@@ -1,22 +1,22 @@
-//! What the keys of an archive say of the events within.
+//! Layouts: the time, topic, partition, offset and columns in the keys of an archive.
 //!
-//! A layout narrows a range before anything is opened; the time of each event decides afterwards. So it may
-//! let through too much, never too little.
+//! A layout selects objects before any of them is opened. Later the time of each event decides whether it counts. So a
+//! layout may select too many objects, but never too few.
 //!
-//! | module | |
+//! | file | content |
 //! |---|---|
-//! | [`narrowing`] | picks objects, and folders to list, by the time in their keys |
-//! | `key` | a key, cut into names |
-//! | `calendar` | dates as keys write them, in any zone |
+//! | [`narrowing`] | the selection of objects, and of folders to list, by the time in their keys |
+//! | `key` | a key, split into names |
+//! | `calendar` | dates in keys, in any time zone |
 //! | `folders` | dates and columns in the names of folders |
-//! | `pattern` | what all templates become |
-//! | `key_fields` | what a key says beside the time |
+//! | `pattern` | the common form of all templates, and its matching |
+//! | `key_fields` | the fields of a key other than the time |
 //! | `firehose` | `2026/01/31/05/…` |
 //! | `hive` | `dt=2026-01-31/…` |
 //! | `confluent` | `topics/clicks/partition=3/clicks+3+0000000042.json` |
 //! | `aiven` | `clicks-3-42.gz` |
 //! | `msk` | the output key template of Amazon MSK |
-//! | `template` | whatever a job describes |
+//! | `template` | a template that the job gives |
 
 use std::fmt;
 
@@ -50,48 +50,48 @@ pub use msk::Msk;
 pub use narrowing::{Below, LATENESS, Narrowing};
 pub use template::{Template, TemplateFault};
 
-/// How the keys of an archive are built.
+/// The structure of the keys of an archive.
 ///
-/// A job writes the name of a layout, or a table of that name: `"firehose"`,
-/// `{ firehose = { time_zone = "Europe/Paris" } }`. One without settings is serialized as its name.
+/// A job gives the name of a layout, `"firehose"`, or a table with its settings,
+/// `{ firehose = { time_zone = "Europe/Paris" } }`. A layout with default settings is serialized as its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layout {
-    /// Keys say nothing: every object is read.
+    /// Keys have no known structure: every object is read.
     #[default]
     None,
-    /// `<prefix>YYYY/MM/dd/HH/<name>`, as Amazon Data Firehose writes them.
+    /// `<prefix>YYYY/MM/dd/HH/<name>`, as written by Amazon Data Firehose.
     Firehose(Firehose),
-    /// `name=value/…/<name>`, as Hive and Spark partition tables.
+    /// `name=value/…/<name>`, as Hive and Spark partition their tables.
     Hive(Hive),
-    /// `topics/<topic>/…/<topic>+<partition>+<offset>.<ext>`, as Confluent's S3 sink writes them.
+    /// `topics/<topic>/…/<topic>+<partition>+<offset>.<ext>`, as written by Confluent's S3 sink.
     Confluent(Confluent),
-    /// `<prefix><topic>-<partition>-<offset>`, as Aiven's S3 sink writes them.
+    /// `<prefix><topic>-<partition>-<offset>`, as written by Aiven's S3 sink.
     Aiven(Aiven),
-    /// `<prefix><channel>/<topic>/year=…/<topic>+<partition>+<offset>…`, as Amazon MSK delivers them.
+    /// `<prefix><channel>/<topic>/year=…/<topic>+<partition>+<offset>…`, as delivered by Amazon MSK.
     Msk(Msk),
-    /// Whatever the template says.
+    /// A template of the job.
     Template(Template),
 }
 
 impl Layout {
-    /// Firehose with hours in UTC.
+    /// The layout of Firehose with hours in UTC.
     pub fn firehose() -> Self {
         Layout::Firehose(Firehose::default())
     }
 
-    /// The stretch of time that `key` names, with both bounds; `None` if it names none.
+    /// The time span in `key`, with both bounds; `None` if the key has no time.
     pub fn span(&self, key: &str) -> Option<EventRange> {
         self.span_of(&Key::new(key))
     }
 
-    /// The stretch of time, with both bounds, that the keys below `folder` name, or parts of it; `None` if
-    /// some may name another or none. `folder` is empty or ends in `/`.
+    /// A time span, with both bounds, that contains the span of every key below `folder`; `None` if there may be keys
+    /// with another span or without one. `folder` is empty or ends in `/`.
     pub fn span_below(&self, folder: &str) -> Option<EventRange> {
         self.span_of(&Key::folder(folder))
     }
 
-    /// What `key` says beside the time; `None` if it is not built as the layout has it.
+    /// The fields in `key` other than the time; `None` if the key does not match the layout.
     pub fn key_fields(&self, key: &str) -> Option<KeyFields> {
         let key = Key::new(key);
         match self {
@@ -105,7 +105,7 @@ impl Layout {
         }
     }
 
-    /// Whether any key can name a stretch of time.
+    /// Whether keys of this layout can have a time.
     pub fn tells_time(&self) -> bool {
         match self {
             Layout::None => false,
@@ -114,8 +114,7 @@ impl Layout {
         }
     }
 
-    /// Every layout keeps this: where it finds a span for a folder, it finds the same or a part of it for all
-    /// that lies below.
+    /// Every layout guarantees: if a folder has a span, each key below it has the same span or a part of it.
     fn span_of(&self, key: &Key<'_>) -> Option<EventRange> {
         match self {
             Layout::None => None,
@@ -129,7 +128,7 @@ impl Layout {
     }
 }
 
-/// The layouts that need no settings.
+/// The layouts that a job can give as a name.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Name {
@@ -141,7 +140,7 @@ enum Name {
     Msk,
 }
 
-/// The names of tables.
+/// The layouts that a job can give as a table.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum TableName {
@@ -153,7 +152,7 @@ enum TableName {
     Template,
 }
 
-/// The layouts with settings.
+/// The layouts that are serialized as a table.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Table {
@@ -216,7 +215,7 @@ impl<'de> Deserialize<'de> for Layout {
             fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Layout, A::Error> {
                 let Some(name) = table.next_key()? else {
                     return Err(serde::de::Error::custom(
-                        "a table names a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`",
+                        "a table has the name of a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`",
                     ));
                 };
                 let layout = match name {
@@ -230,7 +229,7 @@ impl<'de> Deserialize<'de> for Layout {
                 match table.next_key::<String>()? {
                     None => Ok(layout),
                     Some(other) => Err(serde::de::Error::custom(format!(
-                        "an archive has one layout, and `{other}` is a second"
+                        "an archive has one layout, but `{other}` is a second one"
                     ))),
                 }
             }
@@ -238,10 +237,6 @@ impl<'de> Deserialize<'de> for Layout {
 
         deserializer.deserialize_any(NameOrTable)
     }
-}
-
-fn is_utc(zone: &Tz) -> bool {
-    *zone == Tz::UTC
 }
 
 #[cfg(test)]

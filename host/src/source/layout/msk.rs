@@ -1,7 +1,7 @@
-//! Keys as the data delivery of Amazon MSK writes them, by its output key template.
+//! Keys that the data delivery of Amazon MSK writes, which follow its output key template.
 //!
-//! Its default is `!{channel-id}/!{topic-name}/year=!{yyyy}/month=!{MM}/day=!{dd}/hour=!{HH}/` and, as the name,
-//! `!{topic-name}+!{partition-id}+!{kafka-offset}`. The service appends something unique to any name.
+//! The default template is `!{channel-id}/!{topic-name}/year=!{yyyy}/month=!{MM}/day=!{dd}/hour=!{HH}/` with the name
+//! `!{topic-name}+!{partition-id}+!{kafka-offset}`. The service appends a unique suffix to every name.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,15 +10,15 @@ use super::confluent::log_name;
 use super::folders;
 use super::key::Key;
 use super::key_fields::KeyFields;
-use super::pattern::{Part, Token, name_says};
+use super::pattern::{Part, Token, name_fields};
 use super::template::{Template, parse};
 use crate::source::EventRange;
 
-/// How the delivery is set up.
+/// The settings of the layout `msk`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Msk {
-    /// Its output key template, where it has one of its own.
+    /// The output key template of the delivery, if it is not the default.
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "output_key_template"
@@ -41,7 +41,7 @@ impl Msk {
     pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         match &self.template {
             Some(template) => template.pattern().key_fields(key),
-            None => name_says(&log_name("+", Token::Anything), key.name?),
+            None => name_fields(&log_name("+", Token::Anything), key.name?),
         }
     }
 }
@@ -60,7 +60,7 @@ fn output_key_template<'de, D: Deserializer<'de>>(
     })
 }
 
-/// The token of a variable.
+/// The token for a variable of the template.
 fn token(variable: &str) -> Result<Token, String> {
     Ok(match variable {
         "channel-id" => Token::Column("channel-id".to_owned()),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_those_of_the_service() {
+    fn templates_of_the_service_are_read() {
         for (template, key, time, expected) in [
             (
                 "topic=!{topic-name}/!{partition-id}/!{kafka-offset}",

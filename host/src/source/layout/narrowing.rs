@@ -1,30 +1,31 @@
-//! Picks the objects that may hold events of a range, and the folders worth listing, by their keys alone.
+//! Selects the objects that may hold events of a range, and the folders to list, by their keys alone.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Layout;
 use crate::source::EventRange;
+use crate::source::counted::ObjectsAndFolders;
 
 /// The default of `lateness`.
 pub const LATENESS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Picks the objects that may hold events of a range, by their keys alone.
+/// Selects the objects that may hold events of a range, by their keys alone.
 ///
-/// Keys are read below the archive's prefix: a date in the prefix is not one of the layout.
+/// The layout applies to the key without the archive's prefix: a date in the prefix does not count.
 ///
 /// # How far a range is widened
-/// The hour in a key is about when the oldest record of the object *arrived*. It differs from the time of an
-/// event within in both directions:
-/// - An event happens before it arrives: minutes before from a server, days from a phone that was offline.
-///   So events before `to` lie in objects of hours *behind* `to`.
-/// - Records gather in an object until it is delivered: up to 15 minutes as a rule, up to 24 hours while
-///   deliveries are retried. So events from `from` on may lie in objects of hours *before* `from`. Clocks
-///   that are ahead work the same way.
+/// The hour in a key is about the time at which the oldest record of the object *arrived*. The time of an event may
+/// differ from it in both directions:
+/// - An event happens before it arrives: minutes before on a server, days before on a phone that was offline. So events
+///   before `to` may be in objects of hours *after* `to`.
+/// - Records are collected in an object until it is delivered: for up to 15 minutes usually, for up to 24 hours while the
+///   delivery is retried. So events after `from` may be in objects of hours *before* `from`. A clock that is ahead has the
+///   same effect.
 ///
-/// `lateness` is how far the time of an event may lie outside the hour of its key, in either direction; both
-/// bounds are widened by it. The default is a day: reading two days more than the range is cheap next to
-/// losing events. What is passed over for it is counted and told.
+/// `lateness` is the largest distance between the time of an event and the hour of its key, in either direction. Both
+/// bounds are widened by it. The default is one day: to read two more days than the range costs little in comparison
+/// with lost events. Objects and folders that are skipped are counted, and the count is shown.
 #[derive(Debug)]
 pub struct Narrowing {
     layout: Layout,
@@ -33,25 +34,24 @@ pub struct Narrowing {
     /// The range, widened; `None` where all objects are wanted.
     window: Option<EventRange>,
     passed_over: u64,
-    /// Counted by whoever lists folders, several at a time.
+    /// Atomic, since several folders are listed at the same time.
     folders_passed_over: AtomicU64,
     unplaced: u64,
 }
 
-/// What lies below a folder, as far as it is wanted.
+/// Whether the keys below a folder may hold events of the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Below {
-    /// No key below is wanted: do not list it.
+    /// No key below the folder: it need not be listed.
     Nothing,
-    /// Some may be wanted and others not: list it folder by folder, and ask for each.
+    /// Perhaps some keys: list the folder level by level, and check each folder and key.
     Something,
-    /// All keys below are wanted, or the layout tells no folders apart: list it flat.
+    /// All keys, or the range is not narrowed at all: list everything below the folder at once.
     Everything,
 }
 
 impl Narrowing {
-    /// Narrows to the objects that may hold events of `range`, in an archive all of whose keys begin with
-    /// `prefix`.
+    /// Selects the objects that may hold events of `range`, in an archive whose keys all start with `prefix`.
     pub fn new(layout: &Layout, prefix: &str, lateness: Duration, range: EventRange) -> Self {
         let narrows = range.is_bounded() && layout.tells_time();
         Narrowing {
@@ -65,7 +65,7 @@ impl Narrowing {
         }
     }
 
-    /// Whether the object of this key may hold events of the range.
+    /// Whether the object with this key may hold events of the range. Objects that may not are counted.
     pub fn wants(&mut self, key: &str) -> bool {
         let Some(window) = self.window else {
             return true;
@@ -79,8 +79,8 @@ impl Narrowing {
         wanted
     }
 
-    /// What [`wants`](Narrowing::wants) would say of the keys that begin with `folder`, which is empty or ends
-    /// in `/`. Folders of which nothing is wanted are counted, so each is to be asked for once.
+    /// The result of [`wants`](Narrowing::wants) for all keys that start with `folder`, which is empty or ends in `/`.
+    /// Folders with the result [`Below::Nothing`] are counted, so call this once for each folder.
     pub fn below(&self, folder: &str) -> Below {
         let Some(window) = self.window else {
             return Below::Everything;
@@ -101,35 +101,38 @@ impl Narrowing {
         key.strip_prefix(&self.prefix).unwrap_or("")
     }
 
-    /// How many objects were passed over, without those in folders that were.
+    /// The number of objects that were skipped, without those in skipped folders.
     pub fn passed_over(&self) -> u64 {
         self.passed_over
     }
 
-    /// How many folders were passed over with all that is in them.
+    /// The number of folders that were skipped with all their objects.
     pub fn folders_passed_over(&self) -> u64 {
         self.folders_passed_over.load(Ordering::Relaxed)
     }
 
-    /// How far an event may lie outside the hour of its key, as people write it.
+    /// The largest distance between the time of an event and the hour of its key, as text.
     pub fn lateness(&self) -> String {
         humantime::format_duration(self.lateness).to_string()
     }
 
-    /// What a person should know of it.
+    /// Notes for the user, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.passed_over > 0 || self.folders_passed_over() > 0 {
             notes.push(format!(
-                "Passed over because the time in their keys is more than {} outside the range: {}. \
-                 Raise `lateness` if events may lie further from the time in the key of their object.",
+                "Skipped because the time in the key is more than {} outside the range: {}. \
+                 Raise `lateness` if the time of an event may be further from the time in the key of its object.",
                 self.lateness(),
-                counted(self.passed_over, self.folders_passed_over())
+                ObjectsAndFolders {
+                    objects: self.passed_over,
+                    folders: self.folders_passed_over()
+                }
             ));
         }
         if self.unplaced > 0 {
             notes.push(format!(
-                "Objects read whatever the range is, since there is no time in their keys: {}.",
+                "Objects that are read although they may be outside the range, because their keys have no time: {}.",
                 self.unplaced
             ));
         }
@@ -137,28 +140,13 @@ impl Narrowing {
     }
 }
 
-/// Objects and whole folders, as people count them.
-pub(crate) fn counted(objects: u64, folders: u64) -> String {
-    let of = |count: u64, one: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        many => Some(format!("{many} {one}s")),
-    };
-    match (of(objects, "object"), of(folders, "folder")) {
-        (Some(objects), Some(folders)) => format!("{objects}, and all in {folders}"),
-        (None, Some(folders)) => format!("all in {folders}"),
-        (Some(objects), None) => objects,
-        (None, None) => "nothing".to_owned(),
-    }
-}
-
-/// Whether two ranges have a moment in common.
+/// Whether two ranges overlap.
 fn meet(span: &EventRange, window: &EventRange) -> bool {
     let ends_before =
         matches!((span.until_us, window.from_us), (Some(end), Some(from)) if end <= from);
-    let begins_behind =
+    let begins_after =
         matches!((span.from_us, window.until_us), (Some(begin), Some(until)) if until <= begin);
-    !ends_before && !begins_behind
+    !ends_before && !begins_after
 }
 
 /// Whether all of `span` is in `window`.

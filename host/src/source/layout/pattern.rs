@@ -1,7 +1,7 @@
-//! What templates of all dialects become: a pattern for each name of a key, from left to right.
+//! The parsed form of all templates: a pattern for each name of a key, from left to right.
 //!
-//! Time is read folder by folder, as far as the folders fit; so what a folder says holds for all keys below it.
-//! Whether a key fits as a whole decides on the rest that it says.
+//! The time is read folder by folder, as long as the folders match, so the time of a folder is also that of all keys below
+//! it. The other fields are read only if the whole key matches.
 
 use chrono_tz::Tz;
 
@@ -10,50 +10,51 @@ use super::key::Key;
 use super::key_fields::KeyFields;
 use crate::source::EventRange;
 
-/// The most tokens of a name.
+/// The largest number of tokens in a name.
 const MAX_TOKENS: usize = 64;
 
-/// A pattern of whole keys.
+/// A pattern for keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// Names before `{**}`, or all of them, the last of which is the object's.
+    /// The names before `{**}`. Without `{**}`, all names; the last one is the object's.
     head: Vec<Name>,
-    /// Names behind `{**}`, the last of which is the object's, unless there is none.
+    /// The names after `{**}`, of which the last one is the object's; empty if `{**}` is at the end, `None` without `{**}`.
     tail: Option<Vec<Name>>,
 }
 
-/// A pattern of one name.
+/// A pattern for one name.
 type Name = Vec<Token>;
 
-/// A piece of a template.
+/// An element of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    /// What stands there as it is.
+    /// Literal text.
     Text(String),
+    /// A part of the time.
     Time(Part),
-    /// A topic's name.
+    /// The name of a topic.
     Topic,
-    /// Digits.
+    /// The number of a partition: digits.
     Partition,
-    /// Digits.
+    /// An offset: digits.
     Offset,
-    /// A column of this name: one character or more.
+    /// The value of the column with this name: one character or more.
     Column(String),
-    /// Anything within a name, or nothing.
+    /// Any text within a name, also none.
     Anything,
-    /// Nothing, or a point and anything.
+    /// Nothing, or a dot and any text: the extensions of a file.
     Ending,
-    /// Any folders; behind the last `/`, any name too.
+    /// Any number of folders; at the end of a template, also any name.
     Folders,
     /// The end of a folder's name.
     Slash,
 }
 
-/// A part of a date, of a fixed number of digits.
+/// A part of a date with a fixed number of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Year,
-    /// Of this century.
+    /// The last two digits of a year from 2000 on.
     ShortYear,
     Month,
     Day,
@@ -62,7 +63,7 @@ pub(super) enum Part {
 }
 
 impl Token {
-    /// How the template that people write calls it.
+    /// The token as it is written in a template.
     fn shown(&self) -> String {
         match self {
             Token::Text(text) => return text.clone(),
@@ -84,7 +85,7 @@ impl Token {
         .to_owned()
     }
 
-    /// Whether nobody but the tokens around it says where it ends.
+    /// Whether the token has no fixed length, so that only its neighbours determine where it ends.
     fn is_open(&self) -> bool {
         matches!(
             self,
@@ -99,17 +100,17 @@ impl Token {
 }
 
 impl Pattern {
-    /// Puts tokens together, each with its place in the template, from 1.
+    /// Builds a pattern from tokens, each with its position in the template, from 1.
     ///
     /// # Errors
-    /// The place and what is wrong there.
+    /// The position, and what is wrong there.
     pub(super) fn new(tokens: Vec<(usize, Token)>) -> Result<Self, (usize, String)> {
         let mut pattern = Pattern {
             head: vec![Name::new()],
             tail: None,
         };
         let mut seen: Vec<Token> = Vec::new();
-        // What begins a name is preceded by a slash.
+        // The first token of a name comes after a slash, and so does the first token of all.
         let (mut before, mut last_at) = (Token::Slash, 1);
         let mut tokens = tokens.into_iter().peekable();
         while let Some((at, token)) = tokens.next() {
@@ -117,14 +118,14 @@ impl Pattern {
             let names = pattern.tail.as_mut().unwrap_or(&mut pattern.head);
             let last = names.last_mut().map_or(0, |name| name.len());
             if last >= MAX_TOKENS {
-                return Err((at, format!("a name has {MAX_TOKENS} pieces at most")));
+                return Err((at, format!("a name can have at most {MAX_TOKENS} parts")));
             }
-            // Digits end where there are no more.
-            let is_told = token == Token::Ending
+            // A number ends at the first character that is not a digit.
+            let has_known_start = token == Token::Ending
                 || token == Token::Anything && matches!(before, Token::Partition | Token::Offset);
-            if before.is_open() && token.is_open() && !is_told {
+            if before.is_open() && token.is_open() && !has_known_start {
                 let problem = format!(
-                    "nothing says where `{}` ends and `{}` begins",
+                    "it is not clear where `{}` ends and `{}` starts",
                     before.shown(),
                     token.shown()
                 );
@@ -135,18 +136,18 @@ impl Pattern {
                 Token::Partition | Token::Offset | Token::Column(_) | Token::Folders
             );
             if is_once && seen.contains(&token) {
-                return Err((at, format!("`{}` stands there twice", token.shown())));
+                return Err((at, format!("`{}` occurs twice", token.shown())));
             }
             match &token {
                 Token::Slash if before == Token::Slash => {
-                    return Err((at, "there is no name before the `/`".to_owned()));
+                    return Err((at, "a name is missing before the `/`".to_owned()));
                 }
                 Token::Slash => names.push(Name::new()),
                 Token::Folders => {
                     let is_alone = before == Token::Slash
                         && tokens.peek().is_none_or(|(_, next)| *next == Token::Slash);
                     if !is_alone {
-                        return Err((at, "`{**}` stands alone between two `/`".to_owned()));
+                        return Err((at, "`{**}` must be alone between two `/`".to_owned()));
                     }
                     names.pop();
                     pattern.tail = Some(Vec::new());
@@ -166,17 +167,17 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// Whether keys may tell the time by it.
+    /// Whether keys that match may have a time.
     pub(super) fn tells_time(&self) -> bool {
         self.names().any(|name| tells_time(name))
     }
 
-    /// The stretch of time that a key or a folder names.
+    /// The time span of a key or a folder.
     pub(super) fn span(&self, key: &Key<'_>, zone: Tz) -> Option<EventRange> {
         self.date(key).span(zone)
     }
 
-    /// What a key says; `None` if it does not fit.
+    /// The fields of a key; `None` if it does not match.
     pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
         let mut key_fields = KeyFields::default();
         let names = key.names();
@@ -195,7 +196,7 @@ impl Pattern {
         }
         let tail = self.tail.iter().flatten().zip(&names[tail_at..]);
         for (name, text) in self.head.iter().zip(&names).chain(tail) {
-            take_named(name, &fit(name, text)?, &mut key_fields)?;
+            add_fields(name, &fit(name, text)?, &mut key_fields)?;
         }
         Some(key_fields)
     }
@@ -204,12 +205,12 @@ impl Pattern {
         self.head.iter().chain(self.tail.iter().flatten())
     }
 
-    /// The date as far as the names fit.
+    /// The date from the names, up to the first one that does not match.
     fn date(&self, key: &Key<'_>) -> Date {
         let mut date = Date::default();
         let names = key.names();
         let folders = key.folders.len();
-        // An object's name fits no folder's pattern, and the other way round.
+        // The pattern of a folder does not match the name of an object, nor the other way round.
         let is_object = |at: usize| at >= folders;
         let mut read = |patterns: &[Name], begin: usize, ends: bool| {
             for (at, name) in patterns.iter().enumerate() {
@@ -223,7 +224,7 @@ impl Pattern {
                 let Some(found) = fit(name, text) else {
                     return false;
                 };
-                take_time(name, &found, &mut date);
+                add_time(name, &found, &mut date);
             }
             true
         };
@@ -235,7 +236,7 @@ impl Pattern {
             return date;
         }
         let begin = self.tail_begins(key).or_else(|| {
-            // The time is in the object's name, or not in the tail at all.
+            // The tail has its time in the object's name, or has no time.
             key.name?;
             names
                 .len()
@@ -248,8 +249,8 @@ impl Pattern {
         date
     }
 
-    /// Where the names behind `{**}` begin, if their folders tell the day or all the time there is: `{**}` takes
-    /// as few folders as it can, so that whatever comes below does not alter it.
+    /// The position of the first name after `{**}`, if the folders there contain the day or all parts of the time. `{**}`
+    /// matches as few folders as possible, so the result does not depend on names further right.
     fn tail_begins(&self, key: &Key<'_>) -> Option<usize> {
         let tail = self.tail.as_ref()?;
         let (_, folders) = tail.split_last()?;
@@ -275,10 +276,10 @@ impl Pattern {
     }
 }
 
-/// What one name says; `None` if it does not fit.
-pub(super) fn name_says(name: &[Token], text: &str) -> Option<KeyFields> {
+/// The fields of one name; `None` if it does not match.
+pub(super) fn name_fields(name: &[Token], text: &str) -> Option<KeyFields> {
     let mut key_fields = KeyFields::default();
-    take_named(name, &fit(name, text)?, &mut key_fields)?;
+    add_fields(name, &fit(name, text)?, &mut key_fields)?;
     Some(key_fields)
 }
 
@@ -286,7 +287,7 @@ fn tells_time(name: &[Token]) -> bool {
     name.iter().any(|token| matches!(token, Token::Time(_)))
 }
 
-fn take_time(name: &[Token], found: &[&str], date: &mut Date) {
+fn add_time(name: &[Token], found: &[&str], date: &mut Date) {
     for (token, text) in name.iter().zip(found) {
         let Token::Time(part) = token else {
             continue;
@@ -300,13 +301,13 @@ fn take_time(name: &[Token], found: &[&str], date: &mut Date) {
             Part::Hour => (&mut date.hour, value),
             Part::Minute => (&mut date.minute, value),
         };
-        // What a folder said holds.
+        // The value of an earlier folder is kept.
         *place = place.or(value);
     }
 }
 
-/// Takes what a name says; `None` if it contradicts a name before it, or no log counts so far.
-fn take_named(name: &[Token], found: &[&str], key_fields: &mut KeyFields) -> Option<()> {
+/// Adds the fields of a name to `key_fields`; `None` if it contradicts an earlier name, or a number is too large.
+fn add_fields(name: &[Token], found: &[&str], key_fields: &mut KeyFields) -> Option<()> {
     for (token, text) in name.iter().zip(found) {
         match token {
             Token::Topic => match &key_fields.topic {
@@ -326,8 +327,8 @@ fn take_named(name: &[Token], found: &[&str], key_fields: &mut KeyFields) -> Opt
     Some(())
 }
 
-/// The text of each token of a name; `None` if the name does not fit. What may be of several lengths is as long
-/// as it can be, from the left: a topic takes all hyphens but those that are needed behind it.
+/// The text that each token of a name matches; `None` if the name does not match. From left to right, each token matches
+/// as much text as possible: a topic takes all hyphens except those that later tokens need.
 fn fit<'a>(name: &[Token], text: &'a str) -> Option<Vec<&'a str>> {
     let mut fit = Fit {
         tokens: name,
@@ -350,14 +351,15 @@ fn fit<'a>(name: &[Token], text: &'a str) -> Option<Vec<&'a str>> {
 struct Fit<'n, 'a> {
     tokens: &'n [Token],
     text: &'a str,
-    /// Where the tokens end that fit so far.
+    /// The end positions of the tokens that match so far.
     ends: Vec<usize>,
-    /// For each place in the text, the tokens that cannot begin there, as bits; empty before the first is known.
+    /// For each position in the text, a bit set of the tokens that cannot start there; empty before the first is known.
+    /// It keeps the search from trying the same position twice.
     failed: Vec<u64>,
 }
 
 impl Fit<'_, '_> {
-    /// Fits the rest of the tokens to the text from `at` on.
+    /// Whether the remaining tokens match the text from `at` on.
     fn fits(&mut self, at: usize) -> bool {
         let number = self.ends.len();
         let Some(token) = self.tokens.get(number) else {
@@ -390,7 +392,7 @@ impl Fit<'_, '_> {
     }
 }
 
-/// How many bytes of `rest` a token may take, at least and at most.
+/// The smallest and the largest number of bytes of `rest` that a token can match; `None` if it cannot match.
 fn lengths(token: &Token, rest: &str) -> Option<(usize, usize)> {
     let digits = || rest.bytes().take_while(u8::is_ascii_digit).count();
     Some(match token {
@@ -467,7 +469,7 @@ mod tests {
             "{}x",
             (0..12).map(|n| format!("{{c{n}}}a")).collect::<String>()
         );
-        // More than 10^18 ways, of which a millionth would take years.
+        // There are more than 10^18 ways to split the text; a search without memory would not end.
         assert_eq!(found(&template, &"a".repeat(250)), None);
     }
 }

@@ -1,15 +1,15 @@
-//! Keys as a template describes them: `{topic}/{yyyy}/{MM}/{dd}/{HH}/{partition}-{offset}.json`.
+//! Keys that follow a template: `{topic}/{yyyy}/{MM}/{dd}/{HH}/{partition}-{offset}.json`.
 //!
-//! | placeholder | stands for |
+//! | placeholder | matches |
 //! |---|---|
-//! | `{yyyy}` `{yy}` `{MM}` `{dd}` `{HH}` `{mm}` | a part of the time, always of that many digits |
+//! | `{yyyy}` `{yy}` `{MM}` `{dd}` `{HH}` `{mm}` | a part of the time, with exactly this number of digits |
 //! | `{topic}` | the topic |
-//! | `{partition}` `{offset}` | its partition, and the offset of the object's first record: digits |
-//! | `{*}` | anything within a name, or nothing |
-//! | `{**}` | any folders, as few as let the time behind it be read; at the end, anything |
+//! | `{partition}` `{offset}` | the partition, and the offset of the object's first record: digits |
+//! | `{*}` | any text within a name, also none |
+//! | `{**}` | any number of folders, as few as possible so that the time after it matches; at the end, anything |
 //! | `{any_name}` | a column of that name |
 //!
-//! A key that leaves the template is placed by the time that was read until then, and says nothing else.
+//! A key that matches the template only up to some folder has the time that was read so far, and no other field.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pattern::{Part, Pattern, Token};
 
-/// A template and what it means.
+/// A template, and the pattern that it was parsed into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Template {
@@ -26,26 +26,26 @@ pub struct Template {
     pattern: Pattern,
 }
 
-/// What is wrong with a template, and where.
+/// An error in a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{template}` at character {at}: {problem}")]
 pub struct TemplateFault {
     /// The template as written.
     pub template: String,
-    /// The place, from 1.
+    /// The position of the error in characters, from 1.
     pub at: usize,
-    /// What is wrong there.
+    /// What is wrong at this position.
     pub problem: String,
 }
 
-/// A place in a template, in characters from 1, and what is wrong there.
+/// A position in a template, in characters from 1, and what is wrong there.
 pub(super) type Fault = (usize, String);
 
-/// The tokens of a template, each with its place.
+/// The tokens of a template, each with its position in characters from 1.
 pub(super) type Tokens = Vec<(usize, Token)>;
 
 impl Template {
-    /// Reads a template of the dialect that `tokens` cuts.
+    /// Parses a template; `tokens` splits the text according to its syntax.
     pub(super) fn read(
         text: &str,
         tokens: impl Fn(&str) -> Result<Tokens, Fault>,
@@ -62,7 +62,7 @@ impl Template {
         })
     }
 
-    /// [`Template::read`] of a setting.
+    /// [`Template::read`] for a field that serde deserializes.
     pub(super) fn deserialize_as<'de, D: Deserializer<'de>>(
         deserializer: D,
         tokens: impl Fn(&str) -> Result<Tokens, Fault>,
@@ -106,7 +106,7 @@ impl fmt::Display for Template {
     }
 }
 
-/// The token of a placeholder.
+/// The token for a placeholder.
 fn token(name: &str) -> Result<Token, String> {
     Ok(match name {
         "yyyy" => Token::Time(Part::Year),
@@ -120,18 +120,17 @@ fn token(name: &str) -> Result<Token, String> {
         "offset" => Token::Offset,
         "*" => Token::Anything,
         "**" => Token::Folders,
-        "" => return Err("a placeholder has a name".to_owned()),
+        "" => return Err("a placeholder needs a name".to_owned()),
         "YYYY" | "hh" | "DD" => {
             return Err(format!(
-                "`{{{name}}}` is none of `{{yyyy}}`, `{{MM}}`, `{{dd}}`, `{{HH}}` and `{{mm}}`"
+                "`{{{name}}}` is not one of `{{yyyy}}`, `{{MM}}`, `{{dd}}`, `{{HH}}` and `{{mm}}`"
             ));
         }
         column => Token::Column(column.to_owned()),
     })
 }
 
-/// Cuts a template whose placeholders stand between `open` and `close` into tokens, each with its place in
-/// characters from 1.
+/// Splits a template into tokens; placeholders are enclosed by `open` and `close`.
 pub(super) fn parse(
     text: &str,
     open: &str,
@@ -159,7 +158,7 @@ pub(super) fn parse(
         } else if rest.starts_with(['{', '}']) {
             return Err((
                 place(at),
-                format!("`{}` stands outside of a placeholder", &rest[..1]),
+                format!("`{}` is outside of a placeholder", &rest[..1]),
             ));
         } else {
             let open_at = rest.find(open).unwrap_or(rest.len());
@@ -226,7 +225,7 @@ mod tests {
                 "",
             ),
             ("{**}/{topic}.json", "a/b/clicks.json", None, "clicks"),
-            // What does not fit is placed by what was read until then, or not at all.
+            // A key that does not match keeps the time that was read so far, if any.
             (
                 "{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "2026/01/31/x5/a.gz",
@@ -292,20 +291,20 @@ mod tests {
         .collect();
         insta::assert_snapshot!(errors.join("\n"), @r"
         `` at character 1: the name of the object is missing
-        `/a` at character 1: there is no name before the `/`
-        `a//b` at character 3: there is no name before the `/`
+        `/a` at character 1: a name is missing before the `/`
+        `a//b` at character 3: a name is missing before the `/`
         `a/` at character 2: the name of the object is missing
         `é/{yyyy` at character 3: `{` is not closed by `}`
-        `a}b` at character 2: `}` stands outside of a placeholder
-        `{}` at character 1: a placeholder has a name
-        `{YYYY}/{*}` at character 1: `{YYYY}` is none of `{yyyy}`, `{MM}`, `{dd}`, `{HH}` and `{mm}`
-        `{a}{b}` at character 4: nothing says where `{a}` ends and `{b}` begins
-        `{offset}{topic}` at character 9: nothing says where `{offset}` ends and `{topic}` begins
-        `{a}/{a}` at character 5: `{a}` stands there twice
-        `{offset}/{offset}` at character 10: `{offset}` stands there twice
-        `a{**}/b` at character 2: `{**}` stands alone between two `/`
-        `{**}b` at character 1: `{**}` stands alone between two `/`
-        `{**}/a/{**}` at character 8: `{**}` stands there twice
+        `a}b` at character 2: `}` is outside of a placeholder
+        `{}` at character 1: a placeholder needs a name
+        `{YYYY}/{*}` at character 1: `{YYYY}` is not one of `{yyyy}`, `{MM}`, `{dd}`, `{HH}` and `{mm}`
+        `{a}{b}` at character 4: it is not clear where `{a}` ends and `{b}` starts
+        `{offset}{topic}` at character 9: it is not clear where `{offset}` ends and `{topic}` starts
+        `{a}/{a}` at character 5: `{a}` occurs twice
+        `{offset}/{offset}` at character 10: `{offset}` occurs twice
+        `a{**}/b` at character 2: `{**}` must be alone between two `/`
+        `{**}b` at character 1: `{**}` must be alone between two `/`
+        `{**}/a/{**}` at character 8: `{**}` occurs twice
         ");
     }
 }

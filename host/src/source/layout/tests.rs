@@ -143,11 +143,11 @@ fn what_is_no_layout_says_why() {
     unknown variant `firehsoe`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
     unknown field `zone`, expected `time_zone`
     failed to parse timezone: 'Europe/Pari'
-    a table names a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`
+    a table has the name of a layout as its key: `firehose`, `hive`, `confluent`, `aiven`, `msk` or `template`
     unknown variant `none`, expected one of `firehose`, `hive`, `confluent`, `aiven`, `msk`, `template`
     `a/{yyyy}/{M` at character 10: `{` is not closed by `}`
     invalid type: integer `7`, expected a string
-    an archive has one layout, and `hive` is a second
+    an archive has one layout, but `hive` is a second one
     "#);
 }
 
@@ -170,8 +170,8 @@ fn both_bounds_are_widened_by_the_lateness() {
     assert_eq!(narrowing.below("clicks/2026/01/03/11/"), Below::Nothing);
     assert_eq!(narrowing.below("clicks/2026/01/04/"), Below::Nothing);
     insta::assert_snapshot!(narrowing.notes().join("\n"), @r"
-    Passed over because the time in their keys is more than 2h outside the range: 113 objects, and all in 2 folders. Raise `lateness` if events may lie further from the time in the key of their object.
-    Objects read whatever the range is, since there is no time in their keys: 1.
+    Skipped because the time in the key is more than 2h outside the range: 113 objects, and all objects in 2 folders. Raise `lateness` if the time of an event may be further from the time in the key of its object.
+    Objects that are read although they may be outside the range, because their keys have no time: 1.
     ");
 }
 

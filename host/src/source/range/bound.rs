@@ -1,4 +1,4 @@
-//! One end of a range, as it is written.
+//! One bound of a range, as a job writes it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,39 +9,40 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::event::show_us;
 use super::partitions::PartitionOffsets;
-use super::show_us;
+use super::text::{is_number, unreadable};
 use crate::source::SourceError;
 
-/// One end of a range, as written.
+/// One bound of a range, as a job writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bound {
-    /// Before everything.
+    /// The start of the input.
     Earliest,
-    /// Behind everything.
+    /// The end of the input.
     Latest,
     /// A moment, in microseconds since 1970-01-01T00:00:00Z.
     At(i64),
-    /// So long before the plan.
+    /// This long before the plan.
     Ago(Duration),
     /// This offset, in every partition.
     Offset(i64),
-    /// So many offsets behind the first that a partition has when it is planned.
+    /// This number of offsets after the first one that a partition has when it is planned.
     AfterStart(u64),
-    /// So many offsets before the end that a partition has when it is planned.
+    /// This number of offsets before the end that a partition has when it is planned.
     BeforeEnd(u64),
     /// An offset for each partition.
     Offsets(Arc<PartitionOffsets>),
 }
 
 impl Bound {
-    /// Whether it is a moment, as an archive and a log both have them.
+    /// Whether the bound is a moment, which archives and logs both have.
     pub fn is_time(&self) -> bool {
         matches!(self, Bound::At(_) | Bound::Ago(_))
     }
 
-    /// Whether only a log knows what is meant: it has to do with offsets.
+    /// Whether the bound is in offsets, which only a log has.
     pub fn is_of_log(&self) -> bool {
         match self {
             Bound::Earliest | Bound::Latest | Bound::At(_) | Bound::Ago(_) => false,
@@ -51,7 +52,8 @@ impl Bound {
         }
     }
 
-    /// The moment that is meant, where it is one and the present is `now`.
+    /// The moment in microseconds since 1970-01-01T00:00:00Z if the current time is `now`; `None` for a bound that is no
+    /// moment.
     pub(super) fn moment_us(&self, now: DateTime<Utc>) -> Option<i64> {
         match *self {
             Bound::At(us) => Some(us),
@@ -62,19 +64,6 @@ impl Bound {
             _ => None,
         }
     }
-}
-
-/// Why `text` cannot be read.
-pub(super) fn unreadable(text: &str, reason: impl Into<String>) -> SourceError {
-    SourceError::Bound {
-        text: text.to_owned(),
-        reason: reason.into(),
-    }
-}
-
-/// Whether `text` is digits and nothing else.
-pub(super) fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl FromStr for Bound {
@@ -94,13 +83,15 @@ impl FromStr for Bound {
                 .parse()
                 .map(|offsets| Bound::Offsets(Arc::new(offsets)));
         }
-        let too_large = |_| refused("no offset is as large as that");
+        let too_large = |_| refused("an offset is at most 9223372036854775807");
         if is_number(text) {
             return text.parse().map(Bound::Offset).map_err(too_large);
         }
         if let Some(digits) = text.strip_prefix('+') {
             if !is_number(digits) {
-                return Err(refused("so many offsets behind the start are `+100`"));
+                return Err(refused(
+                    "write a number of offsets after the start as `+100`",
+                ));
             }
             return digits.parse().map(Bound::AfterStart).map_err(too_large);
         }
@@ -111,14 +102,15 @@ impl FromStr for Bound {
             return humantime::parse_duration(back.trim())
                 .map(Bound::Ago)
                 .map_err(|_| {
-                    refused("an age is `-48h`, `-7d` or `-1h 30m`, so many offsets before the end are `-100`")
+                    refused("write an age as `-48h`, `-7d` or `-1h 30m`, and a number of offsets before the end as `-100`")
                 });
         }
         moment(text).map(Bound::At).map_err(refused)
     }
 }
 
-/// Reads a date, or a timestamp whose minutes and seconds may be missing but whose zone may not.
+/// Parses a date or a timestamp into microseconds since 1970-01-01T00:00:00Z. Minutes and seconds may be left out, the
+/// zone may not.
 fn moment(text: &str) -> Result<i64, &'static str> {
     let is_date = |date: &str| {
         date.bytes().enumerate().all(|(at, byte)| match at {
@@ -130,7 +122,7 @@ fn moment(text: &str) -> Result<i64, &'static str> {
         Some((date, rest)) if is_date(date) => (date, rest),
         _ => {
             return Err(
-                "write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka",
+                "write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset",
             );
         }
     };
@@ -145,7 +137,7 @@ fn moment(text: &str) -> Result<i64, &'static str> {
     }
     let clock_and_zone = rest
         .strip_prefix(['T', 't', ' '])
-        .ok_or("a `T` stands between the day and the hour, as in `2026-01-31T10:00Z`")?;
+        .ok_or("write a `T` between the day and the hour, as in `2026-01-31T10:00Z`")?;
     let zone_at = clock_and_zone
         .find(['Z', 'z', '+', '-'])
         .ok_or("it has no zone: append `Z` for UTC, or an offset such as `+02:00`")?;
@@ -157,9 +149,7 @@ fn moment(text: &str) -> Result<i64, &'static str> {
     };
     DateTime::parse_from_rfc3339(&format!("{date}T{clock}{missing}{zone}"))
         .map(|at| at.timestamp_micros())
-        .map_err(
-            |_| "there is no such time of day or no such zone: write `10:00Z` or `10:00:00+02:00`",
-        )
+        .map_err(|_| "the time of day or the zone is not valid: write `10:00Z` or `10:00:00+02:00`")
 }
 
 impl fmt::Display for Bound {
@@ -186,7 +176,7 @@ impl Serialize for Bound {
 
 impl<'de> Deserialize<'de> for Bound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // TOML has dates and timestamps of its own, which people write without quotes.
+        // TOML has its own dates and timestamps, which need no quotes.
         #[derive(Deserialize)]
         #[serde(
             untagged,
@@ -237,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bound_says_why() {
+    fn an_unreadable_bound_gives_the_reason() {
         let errors: Vec<String> = [
             "yesterday",
             "2026-02-30",
@@ -256,18 +246,18 @@ mod tests {
         .map(|text| text.parse::<Bound>().expect_err(text).to_string())
         .collect();
         insta::assert_snapshot!(errors.join("\n"), @r"
-        cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
         cannot read `2026-02-30`: there is no such day in the calendar
         cannot read `2026-01-01T10:00`: it has no zone: append `Z` for UTC, or an offset such as `+02:00`
-        cannot read `2026-01-01T25:00Z`: there is no such time of day or no such zone: write `10:00Z` or `10:00:00+02:00`
-        cannot read `2026-01-01x`: a `T` stands between the day and the hour, as in `2026-01-31T10:00Z`
-        cannot read `-48x`: an age is `-48h`, `-7d` or `-1h 30m`, so many offsets before the end are `-100`
-        cannot read `+1h`: so many offsets behind the start are `+100`
-        cannot read `9223372036854775808`: no offset is as large as that
-        cannot read `0=2`: the partition comes twice
+        cannot read `2026-01-01T25:00Z`: the time of day or the zone is not valid: write `10:00Z` or `10:00:00+02:00`
+        cannot read `2026-01-01x`: write a `T` between the day and the hour, as in `2026-01-31T10:00Z`
+        cannot read `-48x`: write an age as `-48h`, `-7d` or `-1h 30m`, and a number of offsets before the end as `-100`
+        cannot read `+1h`: write a number of offsets after the start as `+100`
+        cannot read `9223372036854775808`: an offset is at most 9223372036854775807
+        cannot read `0=2`: the partition is given twice
         cannot read ``: it is empty
-        cannot read `2026-1-1`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
-        cannot read `ééééé`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+        cannot read `2026-1-1`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
+        cannot read `ééééé`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
         ");
     }
 
@@ -294,11 +284,11 @@ mod tests {
         ]
         .map(|text| read(text).expect_err(text).message().to_owned());
         insta::assert_snapshot!(errors.join("\n"), @r#"
-        cannot read `0=-1`: an offset is a whole number from 0 on
-        cannot read `00=2`: the partition comes twice
-        cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic
-        cannot read `0=1.5`: an offset is a whole number from 0 on
-        cannot read `{}`: it names no partition
+        cannot read `0=-1`: an offset is a whole number, at least 0
+        cannot read `00=2`: the partition is given twice
+        cannot read `clicks=1`: write a partition as `clicks/0`, or as `0` if there is only one topic
+        cannot read `0=1.5`: an offset is a whole number, at least 0
+        cannot read `{}`: it has no partition
         a time in quotes, such as "2026-01-31" or "-48h", an offset, or a table of offsets
         "#);
     }

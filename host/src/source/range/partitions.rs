@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::bound::{is_number, unreadable};
+use super::text::{is_number, unreadable};
 use crate::source::{SourceError, TopicPartition};
 
-/// A partition as a range names it.
+/// The name of a partition in a range: `clicks/0`, or `0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartitionName {
-    /// The topic; left out where there is one alone.
+    /// The topic; `None` if the name leaves it out.
     pub topic: Option<String>,
     /// The partition, from 0.
     pub partition: i32,
 }
 
 impl PartitionName {
-    /// Whether it means `partition`.
+    /// Whether the name matches `partition`.
     pub fn is(&self, partition: &TopicPartition) -> bool {
         let is_topic = |topic: &String| *topic == partition.topic;
         self.partition == partition.partition && self.topic.as_ref().is_none_or(is_topic)
@@ -33,19 +33,19 @@ impl FromStr for PartitionName {
             None => (None, text),
         };
         if topic.is_some_and(|topic| !is_topic(topic)) {
-            return Err("no topic has such a name");
+            return Err("this is not a valid name of a topic");
         }
         let partition = Some(digits).filter(|digits| is_number(digits));
         Ok(PartitionName {
             topic: topic.map(str::to_owned),
             partition: partition
                 .and_then(|digits| digits.parse().ok())
-                .ok_or("a partition is written `clicks/0`, or `0` where there is one topic")?,
+                .ok_or("write a partition as `clicks/0`, or as `0` if there is only one topic")?,
         })
     }
 }
 
-/// Whether Kafka lets a topic have this name.
+/// Whether Kafka allows this name for a topic.
 fn is_topic(name: &str) -> bool {
     (1..=249).contains(&name.len())
         && name
@@ -62,15 +62,15 @@ impl fmt::Display for PartitionName {
     }
 }
 
-/// An offset for each of some partitions, sorted; at least one, and none is negative.
+/// Offsets of one or more partitions, sorted by partition; none is negative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionOffsets(BTreeMap<PartitionName, i64>);
 
 impl PartitionOffsets {
-    /// The offsets of these partitions, each a topic and a number.
+    /// Takes pairs of a partition (topic and number) and an offset.
     ///
     /// # Errors
-    /// [`SourceError::Bound`] if there is none, one is negative, or a name is none that Kafka has.
+    /// [`SourceError::Bound`] if there are no pairs, an offset is negative, or a name is not valid in Kafka.
     pub fn new(
         offsets: impl IntoIterator<Item = ((Option<String>, i32), i64)>,
     ) -> Result<Self, SourceError> {
@@ -82,7 +82,7 @@ impl PartitionOffsets {
         PartitionOffsets::of_pairs(pairs.iter().map(|(name, offset)| (&**name, &**offset)))
     }
 
-    /// The offset of a partition: the one that is said of it with its topic, or else without.
+    /// The offset of a partition. An entry with the topic takes precedence over one without.
     pub fn get(&self, partition: &TopicPartition) -> Option<i64> {
         // Names without a topic are sorted before all others.
         let mut meant = self.iter().filter(|(name, _)| name.is(partition));
@@ -94,7 +94,7 @@ impl PartitionOffsets {
         self.0.iter().map(|(name, offset)| (name, *offset))
     }
 
-    /// Reads a table of TOML.
+    /// Reads a TOML table.
     pub(super) fn of_table(table: &BTreeMap<String, toml::Value>) -> Result<Self, SourceError> {
         let texts = table.iter().map(|(name, offset)| match offset {
             toml::Value::String(text) => (name.as_str(), text.clone()),
@@ -114,13 +114,13 @@ impl PartitionOffsets {
             let offset = Some(offset)
                 .filter(|digits| is_number(digits))
                 .and_then(|digits| digits.parse().ok())
-                .ok_or_else(|| unreadable(&written, "an offset is a whole number from 0 on"))?;
+                .ok_or_else(|| unreadable(&written, "an offset is a whole number, at least 0"))?;
             if offsets.insert(partition, offset).is_some() {
-                return Err(unreadable(&written, "the partition comes twice"));
+                return Err(unreadable(&written, "the partition is given twice"));
             }
         }
         match offsets.is_empty() {
-            true => Err(unreadable("{}", "it names no partition")),
+            true => Err(unreadable("{}", "it has no partition")),
             false => Ok(PartitionOffsets(offsets)),
         }
     }
@@ -133,7 +133,7 @@ impl FromStr for PartitionOffsets {
         let mut pairs = Vec::new();
         for pair in text.split(',') {
             let (name, offset) = pair.split_once('=').ok_or_else(|| {
-                unreadable(pair, "the offset of a partition is written `clicks/0=100`")
+                unreadable(pair, "write the offset of a partition as `clicks/0=100`")
             })?;
             pairs.push((name.trim(), offset.trim()));
         }
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_with_the_topic_goes_over_what_is_said_without() {
+    fn an_entry_with_the_topic_takes_precedence() {
         let offsets: PartitionOffsets = "0=5, clicks/0=100,clicks/1=250".parse().expect("valid");
         let at = |topic: &str, partition| {
             offsets.get(&TopicPartition {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_offset_of_a_partition_says_why() {
+    fn an_unreadable_offset_gives_the_reason() {
         let errors = [
             "0=1,0=2",
             "clicks/0=1,clicks/00=2",
@@ -194,18 +194,18 @@ mod tests {
                 .to_string()
         });
         insta::assert_snapshot!(errors.join("\n"), @r"
-        cannot read `0=2`: the partition comes twice
-        cannot read `clicks/00=2`: the partition comes twice
-        cannot read `0=-1`: an offset is a whole number from 0 on
-        cannot read `0=`: an offset is a whole number from 0 on
-        cannot read ``: the offset of a partition is written `clicks/0=100`
-        cannot read `=1`: a partition is written `clicks/0`, or `0` where there is one topic
-        cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic
-        cannot read `clicks/-1=1`: a partition is written `clicks/0`, or `0` where there is one topic
-        cannot read `a b/0=1`: no topic has such a name
-        cannot read `/0=1`: no topic has such a name
-        cannot read `2147483648=1`: a partition is written `clicks/0`, or `0` where there is one topic
-        cannot read `0=9223372036854775808`: an offset is a whole number from 0 on
+        cannot read `0=2`: the partition is given twice
+        cannot read `clicks/00=2`: the partition is given twice
+        cannot read `0=-1`: an offset is a whole number, at least 0
+        cannot read `0=`: an offset is a whole number, at least 0
+        cannot read ``: write the offset of a partition as `clicks/0=100`
+        cannot read `=1`: write a partition as `clicks/0`, or as `0` if there is only one topic
+        cannot read `clicks=1`: write a partition as `clicks/0`, or as `0` if there is only one topic
+        cannot read `clicks/-1=1`: write a partition as `clicks/0`, or as `0` if there is only one topic
+        cannot read `a b/0=1`: this is not a valid name of a topic
+        cannot read `/0=1`: this is not a valid name of a topic
+        cannot read `2147483648=1`: write a partition as `clicks/0`, or as `0` if there is only one topic
+        cannot read `0=9223372036854775808`: an offset is a whole number, at least 0
         ");
     }
 }

@@ -1,10 +1,11 @@
-//! A whole range in one string, in the manner of `rpk topic consume --offset`.
+//! The syntax for a whole range in one string, as in `rpk topic consume --offset`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::RangeConfig;
-use super::bound::{Bound, is_number, unreadable};
+use super::bound::Bound;
+use super::config::RangeConfig;
+use super::text::{is_number, unreadable};
 use crate::source::SourceError;
 
 impl FromStr for RangeConfig {
@@ -13,8 +14,8 @@ impl FromStr for RangeConfig {
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let text = text.trim();
         if matches!(text.trim_start_matches('@'), "" | ":") {
-            // As a script leaves it whose variables are not set.
-            let reason = "it has neither a start nor an end; all that there is is `start:end`";
+            // A script with unset variables writes this.
+            let reason = "it has neither a start nor an end; write `start:end` for everything";
             return Err(unreadable(text, reason));
         }
         match text.strip_prefix('@') {
@@ -24,7 +25,7 @@ impl FromStr for RangeConfig {
     }
 }
 
-/// Reads `100:200` and its like.
+/// Parses a range of offsets, such as `100:200`.
 fn of_offsets(text: &str) -> Result<RangeConfig, SourceError> {
     let (from, to) = text.split_once(':').unwrap_or((text, ""));
     Ok(RangeConfig {
@@ -40,14 +41,14 @@ fn offset(text: &str, missing: Bound) -> Result<Bound, SourceError> {
     match text.parse()? {
         bound @ (Bound::At(_) | Bound::Ago(_)) => Err(unreadable(
             text,
-            format!("a range of times begins with `@`, as in `@{bound}:`"),
+            format!("a range of times starts with `@`, as in `@{bound}:`"),
         )),
         bound => Ok(bound),
     }
 }
 
-/// Reads what stands behind the `@`. A timestamp has colons of its own: the one that parts the two is that at which
-/// both can be read.
+/// Parses a range of times, without the `@`. A timestamp may contain colons: the range is split at the first colon where
+/// both sides can be parsed.
 fn of_times(text: &str) -> Result<RangeConfig, SourceError> {
     let alone = between(text, "");
     if alone.is_ok() || !text.contains(':') {
@@ -60,7 +61,7 @@ fn of_times(text: &str) -> Result<RangeConfig, SourceError> {
             Ok(range) => return Ok(range),
             Err(error) => error,
         };
-        // Where the start can be read, what is wrong is the end.
+        // If the start can be parsed, the error is in the end.
         if start(from).is_ok() {
             return Err(error);
         }
@@ -75,7 +76,7 @@ fn between(from: &str, to: &str) -> Result<RangeConfig, SourceError> {
         "" => Bound::Latest,
         text => match time(text)? {
             Time::Bound(bound) => bound,
-            Time::Span(span) => behind(&from, span).map_err(|reason| unreadable(text, reason))?,
+            Time::Span(span) => after(&from, span).map_err(|reason| unreadable(text, reason))?,
         },
     };
     Ok(RangeConfig { from, to })
@@ -89,31 +90,33 @@ fn start(text: &str) -> Result<Bound, SourceError> {
         Time::Bound(bound) => Ok(bound),
         Time::Span(_) => Err(unreadable(
             text,
-            format!("no history begins in the future; `-{text}` is so long before the plan"),
+            format!(
+                "a range cannot start in the future; for a time before the plan, write `-{text}`"
+            ),
         )),
     }
 }
 
-/// The bound that lies `span` behind `from`.
-fn behind(from: &Bound, span: Duration) -> Result<Bound, &'static str> {
+/// The bound that lies `span` after `from`.
+fn after(from: &Bound, span: Duration) -> Result<Bound, &'static str> {
     match from {
         Bound::At(from_us) => i64::try_from(span.as_micros())
             .ok()
             .and_then(|span_us| from_us.checked_add(span_us))
             .map(Bound::At)
-            .ok_or("no time is as late as that"),
+            .ok_or("the time is too late to be represented"),
         Bound::Ago(age) => age
             .checked_sub(span)
             .map(Bound::Ago)
-            .ok_or("counted from the start of the range, that is in the future"),
-        _ => Err("it counts from the start of the range, which is no time"),
+            .ok_or("this is in the future, as it is counted from the start of the range"),
+        _ => Err("a duration is counted from the start of the range, which has no time"),
     }
 }
 
-/// A half of a range of times.
+/// One side of a range of times.
 enum Time {
     Bound(Bound),
-    /// An end that counts from the start.
+    /// An end that is counted from the start.
     Span(Duration),
 }
 
@@ -128,7 +131,7 @@ fn time(text: &str) -> Result<Time, SourceError> {
         return at_us.map(|us| Time::Bound(Bound::At(us))).ok_or_else(|| {
             unreadable(
                 text,
-                "10 digits are seconds since 1970, 13 are milliseconds; offsets stand without `@`",
+                "10 digits are seconds since 1970, 13 are milliseconds; offsets are written without `@`",
             )
         });
     }
@@ -137,7 +140,7 @@ fn time(text: &str) -> Result<Time, SourceError> {
     }
     let bound: Bound = text.parse()?;
     match bound.is_of_log() {
-        true => Err(unreadable(text, "offsets stand without `@`")),
+        true => Err(unreadable(text, "offsets are written without `@`")),
         false => Ok(Time::Bound(bound)),
     }
 }
@@ -214,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_says_why() {
+    fn an_unreadable_range_gives_the_reason() {
         let read = [
             "",
             ":",
@@ -234,28 +237,28 @@ mod tests {
         ]
         .map(read);
         insta::assert_snapshot!(read.join("\n"), @r"
-          =  cannot read ``: it has neither a start nor an end; all that there is is `start:end`
-        :  =  cannot read `:`: it has neither a start nor an end; all that there is is `start:end`
-        @  =  cannot read `@`: it has neither a start nor an end; all that there is is `start:end`
-        @:  =  cannot read `@:`: it has neither a start nor an end; all that there is is `start:end`
-        100:200:300  =  cannot read `200:300`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
-        2026-01-01:2026-01-31  =  cannot read `2026-01-01`: a range of times begins with `@`, as in `@2026-01-01T00:00:00Z:`
-        -48h:  =  cannot read `-48h`: a range of times begins with `@`, as in `@-2days:`
-        @100:200  =  cannot read `100`: 10 digits are seconds since 1970, 13 are milliseconds; offsets stand without `@`
-        @+10:  =  cannot read `+10`: offsets stand without `@`
-        @1h:  =  cannot read `1h`: no history begins in the future; `-1h` is so long before the plan
-        @:1h  =  cannot read `1h`: it counts from the start of the range, which is no time
-        @-1h:2h  =  cannot read `2h`: counted from the start of the range, that is in the future
-        @yesterday:2026-01-01T10:00Z  =  cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or an offset of Kafka
+          =  cannot read ``: it has neither a start nor an end; write `start:end` for everything
+        :  =  cannot read `:`: it has neither a start nor an end; write `start:end` for everything
+        @  =  cannot read `@`: it has neither a start nor an end; write `start:end` for everything
+        @:  =  cannot read `@:`: it has neither a start nor an end; write `start:end` for everything
+        100:200:300  =  cannot read `200:300`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
+        2026-01-01:2026-01-31  =  cannot read `2026-01-01`: a range of times starts with `@`, as in `@2026-01-01T00:00:00Z:`
+        -48h:  =  cannot read `-48h`: a range of times starts with `@`, as in `@-2days:`
+        @100:200  =  cannot read `100`: 10 digits are seconds since 1970, 13 are milliseconds; offsets are written without `@`
+        @+10:  =  cannot read `+10`: offsets are written without `@`
+        @1h:  =  cannot read `1h`: a range cannot start in the future; for a time before the plan, write `-1h`
+        @:1h  =  cannot read `1h`: a duration is counted from the start of the range, which has no time
+        @-1h:2h  =  cannot read `2h`: this is in the future, as it is counted from the start of the range
+        @yesterday:2026-01-01T10:00Z  =  cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
         @2026-01-01T10:00:2026-01-02  =  cannot read `2026-01-01T10`: it has no zone: append `Z` for UTC, or an offset such as `+02:00`
         @2026-01-01:2026-01-32  =  cannot read `2026-01-32`: there is no such day in the calendar
         ");
     }
 
     proptest! {
-        /// Whatever the colons in two times, they are parted at the right one.
+        /// Two times are split at the right colon.
         #[test]
-        fn two_times_are_parted_where_they_meet(
+        fn two_times_are_split_at_the_right_colon(
             from in -10_000_000_000_000_000i64..100_000_000_000_000_000,
             to in -10_000_000_000_000_000i64..100_000_000_000_000_000,
         ) {

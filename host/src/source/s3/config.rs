@@ -9,7 +9,7 @@ use crate::source::archive::{ArchiveOptions, SPLIT_SIZE};
 use crate::source::layout::{LATENESS, Layout};
 use crate::units::{ByteSize, duration};
 
-/// `[source.s3]` of a job. Serialized, it names the archive alone, not how it is asked for.
+/// `[source.s3]` of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct S3Config {
@@ -26,24 +26,24 @@ pub struct S3Config {
     #[serde(default)]
     pub path_style: Option<bool>,
     /// The region, where the environment and the profile do not give one and the bucket does not tell.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The profile of the AWS configuration, instead of `AWS_PROFILE`.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// Whether requests are not signed, for a public bucket.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anonymous: bool,
     /// Whether the requester pays, for a bucket that asks for it.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requester_pays: bool,
     /// A file that holds the 32 bytes of a customer's key (SSE-C), as they are or as base64; `BACKFOLD_SSE_C_KEY` can
     /// hold the base64 instead.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sse_c_key_file: Option<PathBuf>,
     /// A file of certificates in PEM that are trusted beside those of the system, instead of what `AWS_CA_BUNDLE` or
     /// `ca_bundle` of the profile names.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     /// Whether the plan freezes the versions of objects.
     #[serde(default)]
@@ -57,11 +57,12 @@ pub struct S3Config {
     /// How far an event may lie outside the hour of its key, where the layout finds one.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a worker reads at a time, about; a larger object is not cut.
+    /// How many bytes a split has at most; a larger object is a split of its own. The first splits are smaller
+    /// ([`archive`](crate::source::archive)).
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
     /// How the store is asked.
-    #[serde(default, skip_serializing)]
+    #[serde(default, skip_serializing_if = "RequestOptions::is_default")]
     pub requests: RequestOptions,
 }
 
@@ -112,6 +113,12 @@ impl Default for RequestOptions {
     }
 }
 
+impl RequestOptions {
+    fn is_default(&self) -> bool {
+        *self == RequestOptions::default()
+    }
+}
+
 impl S3Config {
     /// The archive in `bucket` under `prefix`, all else by default.
     pub fn new(bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
@@ -132,6 +139,20 @@ impl S3Config {
             lateness: LATENESS,
             split_size: SPLIT_SIZE,
             requests: RequestOptions::default(),
+        }
+    }
+
+    /// The settings that decide what is read, with those that say how the store is asked for it left to their defaults.
+    pub(in crate::source) fn identity(&self) -> Self {
+        S3Config {
+            endpoint: self.endpoint.clone(),
+            path_style: self.path_style,
+            versions: self.versions,
+            skip_archived: self.skip_archived,
+            layout: self.layout.clone(),
+            lateness: self.lateness,
+            split_size: self.split_size,
+            ..S3Config::new(self.bucket.clone(), self.prefix.clone())
         }
     }
 
@@ -211,7 +232,8 @@ mod tests {
         )
         .expect("valid");
         assert_ne!(plain, tuned);
-        let name = |config: &S3Config| serde_json::to_string(config).expect("serializable");
+        let name =
+            |config: &S3Config| serde_json::to_string(&config.identity()).expect("serializable");
         assert_eq!(name(&plain), name(&tuned));
     }
 }

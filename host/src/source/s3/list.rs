@@ -118,7 +118,7 @@ impl Listing {
                 problem: if key == last {
                     "it is listed twice".to_owned()
                 } else {
-                    format!("it is listed behind `{last}`, but keys have to rise")
+                    format!("it is listed after `{last}`, but keys must be in ascending order")
                 },
             });
         }

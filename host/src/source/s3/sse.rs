@@ -86,7 +86,7 @@ mod tests {
         let error = CustomerKey::parse(b"c2hvcnQ=", "key.txt".to_owned()).expect_err("short");
         assert_eq!(
             error.to_string(),
-            "`key.txt` is no key for SSE-C: it holds neither 32 bytes nor the base64 of 32 bytes"
+            "`key.txt` does not hold a key for SSE-C: expected 32 bytes or the base64 of 32 bytes"
         );
     }
 }

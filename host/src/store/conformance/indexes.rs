@@ -18,9 +18,7 @@ async fn definitions(store: &dyn StateStore, n: u32) -> Vec<String> {
 pub(super) async fn indexes_are_built_once(harness: &dyn Harness) {
     let store = harness.open().await;
     let wanted = [index(&["total desc"]), index(&["page", "total"])];
-    let pages: Vec<_> = (0..3000).map(|n| format!("/{n:06}")).collect();
-    let pages: Vec<_> = pages.iter().map(String::as_str).collect();
-    let rows = [rows(&pages, 7)];
+    let rows = [numbered(3000, 7)];
     let loaded = stored(&*store, &build(1), &columns(), &rows)
         .await
         .expect("these rows can be stored");

@@ -1,4 +1,4 @@
-//! Holds a store to the contract of [`StateStore`], sentence by sentence.
+//! Tests that a store keeps the contract of [`StateStore`], sentence by sentence.
 //!
 //! ```no_run
 //! # use backfold::store::conformance::{self, Harness};
@@ -9,11 +9,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
 use async_trait::async_trait;
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
 
 use crate::fold::RowsDigest;
+use crate::keys::KeyCodec;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::{
@@ -22,13 +26,14 @@ use crate::store::{
 };
 
 mod indexes;
+mod kinds;
 mod loading;
 mod losing;
 mod names;
 mod stopping;
 mod swapping;
 
-/// An empty database, and what other programs do with it.
+/// An empty database, and the changes that other programs make to it.
 #[async_trait]
 pub trait Harness: Send + Sync {
     /// Opens the database as a store; several times the same database. It is there, even for [`Access::Read`].
@@ -58,10 +63,10 @@ pub trait Harness: Send + Sync {
 /// # Panics
 /// Where the store breaks its contract.
 pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
-    loading::every_kind_comes_back(&*fresh().await).await;
-    loading::extremes_are_kept_or_refused(&*fresh().await).await;
-    loading::keys_may_be_null(&*fresh().await).await;
-    loading::batches_of_any_size_come_back(&*fresh().await).await;
+    kinds::every_kind_comes_back(&*fresh().await).await;
+    kinds::extremes_are_kept_or_refused(&*fresh().await).await;
+    kinds::keys_may_be_null(&*fresh().await).await;
+    kinds::batches_of_any_size_come_back(&*fresh().await).await;
     loading::a_load_without_an_end_can_be_repeated(&*fresh().await).await;
     loading::rows_must_be_those_announced(&*fresh().await).await;
     loading::rows_must_be_sorted(&*fresh().await).await;
@@ -130,6 +135,14 @@ fn rows(pages: &[&str], total: i64) -> RecordBatch {
         .expect("the columns are those of the schema")
 }
 
+/// `count` rows of [`columns`], from page `/000000` on.
+fn numbered(count: usize, total: i64) -> RecordBatch {
+    let pages: Vec<_> = (0..count).map(|n| format!("/{n:06}")).collect();
+    let pages: Vec<_> = pages.iter().map(String::as_str).collect();
+    rows(&pages, total)
+}
+
+/// Number and digest of these rows.
 fn digest_of(columns: &TableColumns, batches: &[RecordBatch]) -> Loaded {
     let mut digest = RowsDigest::new(&columns.schema()).expect("every kind has an encoding");
     for batch in batches {
@@ -143,24 +156,61 @@ fn digest_of(columns: &TableColumns, batches: &[RecordBatch]) -> Loaded {
 
 /// A channel that holds these rows, and their end if `whole`.
 async fn sent(columns: &TableColumns, batches: &[RecordBatch], whole: bool) -> Receiver<Rows> {
-    let Loaded { rows, digest } = digest_of(columns, batches);
+    sent_with_end(batches, whole.then(|| digest_of(columns, batches))).await
+}
+
+/// A channel that holds these rows and this end.
+async fn sent_with_end(batches: &[RecordBatch], end: Option<Loaded>) -> Receiver<Rows> {
     let (sender, receiver) = channel(batches.len() + 1);
-    for batch in batches {
-        sender
-            .send(Rows::Batch(batch.clone()))
-            .await
-            .expect("the receiver is here");
-    }
-    if whole {
-        sender
-            .send(Rows::End {
-                rows,
-                digest: digest.into(),
-            })
-            .await
-            .expect("the receiver is here");
+    let end = end.map(|Loaded { rows, digest }| Rows::End {
+        rows,
+        digest: digest.into(),
+    });
+    for rows in batches.iter().cloned().map(Rows::Batch).chain(end) {
+        sender.send(rows).await.expect("the receiver is here");
     }
     receiver
+}
+
+/// Prepares and creates a build of [`columns`].
+async fn begun(store: &dyn StateStore, build: &BuildInfo) {
+    store
+        .prepare(&build.table, &columns(), &[])
+        .await
+        .expect("the name is free");
+    store
+        .create(build, &columns())
+        .await
+        .expect("the build is new");
+}
+
+/// Begins to load a build of [`columns`], and waits until the load has taken a batch. The sender keeps it waiting for
+/// more.
+async fn half_loaded(
+    store: Arc<dyn StateStore>,
+    build: BuildInfo,
+) -> (Sender<Rows>, JoinHandle<Result<Loaded, StoreError>>) {
+    let (sender, receiver) = channel(1);
+    let load = tokio::spawn(async move { store.load(&build, &columns(), receiver).await });
+    // There is room for the second batch only once the load has begun and taken the first.
+    for page in ["/a", "/b"] {
+        sender
+            .send(Rows::Batch(rows(&[page], 1)))
+            .await
+            .expect("the load runs");
+    }
+    (sender, load)
+}
+
+/// Loads all of `batches` into a build that was created with [`columns`].
+async fn assert_loads(store: &dyn StateStore, build: &BuildInfo, batches: &[RecordBatch]) {
+    let loaded = store
+        .load(build, &columns(), sent(&columns(), batches, true).await)
+        .await;
+    assert_eq!(
+        loaded.expect("a load begins anew"),
+        digest_of(&columns(), batches)
+    );
 }
 
 /// Prepares, creates and loads a build.
@@ -177,7 +227,7 @@ async fn stored(
         .await
 }
 
-/// Reads a build back.
+/// Reads a build back, sorted by key, with the number and the digest of its rows.
 async fn read(
     store: &dyn StateStore,
     build: &BuildInfo,
@@ -202,7 +252,29 @@ async fn read(
     };
     let (result, (batches, end)) = futures::join!(store.read(build, columns, sender), collect);
     result?;
-    Ok((batches, end.expect("a successful read ends with its end")))
+    let end = end.expect("a successful read ends with its end");
+    assert_eq!(
+        digest_of(columns, &batches),
+        end,
+        "the rows read are not those of their digest"
+    );
+    if store.sorted_reads() {
+        return Ok((batches, end));
+    }
+    let sorted = [sorted(columns, &batches)];
+    let end = digest_of(columns, &sorted);
+    Ok((sorted.into(), end))
+}
+
+/// All rows in one batch, sorted by key.
+fn sorted(columns: &TableColumns, batches: &[RecordBatch]) -> RecordBatch {
+    let all = concat_batches(&columns.schema(), batches).expect("the batches have the columns");
+    let codec = KeyCodec::new(columns.keys.iter().map(|key| key.kind.data_type()));
+    let codec = codec.expect("every kind of a key has an encoding");
+    let keys = codec.encode(&all).expect("the batch has the keys");
+    let mut order: Vec<u32> = (0..).take(all.num_rows()).collect();
+    order.sort_by_key(|&row| keys.row(row as usize));
+    take_record_batch(&all, &UInt32Array::from(order)).expect("the rows are there")
 }
 
 /// Loads `batches` and finds them again, digest and all.
@@ -223,11 +295,6 @@ async fn assert_comes_back(
         .await
         .expect("a loaded build can be read");
     assert_eq!(end, expected, "{found:?} instead of {batches:?}");
-    assert_eq!(
-        digest_of(columns, &found),
-        expected,
-        "the rows read are not those of their digest"
-    );
 }
 
 fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {

@@ -1,10 +1,10 @@
-//! Ending what is under way.
+//! Calls that are cancelled.
 
 use std::time::Duration;
 
 use super::*;
 
-/// How soon each method ends; much less, where nothing else is done.
+/// The longest time that a method may take to end once it is cancelled.
 const SOON: Duration = Duration::from_secs(2);
 
 async fn soon<T>(result: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -24,23 +24,8 @@ fn assert_cancelled<T>(result: Result<T, StoreError>) {
 pub(super) async fn a_load_ends_when_it_is_cancelled(harness: &dyn Harness) {
     let context = StoreContext::default();
     let store = harness.open_with(Access::Build, context.clone()).await;
-    store
-        .prepare(TABLE, &columns(), &[])
-        .await
-        .expect("the name is free");
-    store
-        .create(&build(1), &columns())
-        .await
-        .expect("the build is new");
-    let (sender, receiver) = channel(1);
-    let load = tokio::spawn(async move { store.load(&build(1), &columns(), receiver).await });
-    // There is room for the second batch only once the load has begun and taken the first.
-    for page in ["/a", "/b"] {
-        sender
-            .send(Rows::Batch(rows(&[page], 1)))
-            .await
-            .expect("the load runs");
-    }
+    begun(&*store, &build(1)).await;
+    let (sender, load) = half_loaded(store, build(1)).await;
     context.cancel.cancel();
     let loaded = soon(async { load.await.expect("it does not panic") }).await;
     assert_cancelled(loaded);
@@ -48,22 +33,13 @@ pub(super) async fn a_load_ends_when_it_is_cancelled(harness: &dyn Harness) {
 
     let store = harness.open().await;
     assert_eq!(stored_build(&*store, 1).await.state, BuildState::Loading);
-    let all = [rows(&["/a", "/b"], 1)];
-    let loaded = store
-        .load(&build(1), &columns(), sent(&columns(), &all, true).await)
-        .await;
-    assert_eq!(
-        loaded.expect("a load begins anew"),
-        digest_of(&columns(), &all)
-    );
+    assert_loads(&*store, &build(1), &[rows(&["/a", "/b"], 1)]).await;
 }
 
 pub(super) async fn a_read_ends_when_it_is_cancelled(harness: &dyn Harness) {
     let context = StoreContext::default();
     let store = harness.open_with(Access::Build, context.clone()).await;
-    let pages: Vec<_> = (0..50_000).map(|n| format!("/{n:06}")).collect();
-    let pages: Vec<_> = pages.iter().map(String::as_str).collect();
-    stored(&*store, &build(1), &columns(), &[rows(&pages, 1)])
+    stored(&*store, &build(1), &columns(), &[numbered(50_000, 1)])
         .await
         .expect("these rows can be stored");
     // Nobody takes more than the first batch.

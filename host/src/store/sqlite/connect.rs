@@ -11,9 +11,9 @@ use tokio::runtime::Handle;
 use super::SqliteConfig;
 use super::fault::Fault;
 use super::giving_up::Decision;
-use super::opening::immutable_uri;
 use super::patience::{self, Patient};
-use crate::store::StoreContext;
+use super::uri::immutable_uri;
+use crate::store::{StoreContext, StoreError};
 
 /// Steps of a statement between two looks at the token: a fraction of a millisecond.
 const STEPS_A_LOOK: i32 = 10_000;
@@ -84,6 +84,11 @@ impl Database {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A failure as a caller of the store sees it.
+    pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
+        fault.explain(&self.path, self.context.cancel.is_cancelled(), doing)
     }
 
     /// A new connection, whose commits are synced.

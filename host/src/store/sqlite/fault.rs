@@ -1,9 +1,10 @@
 //! What failures of the database mean.
 
+use std::path::Path;
+
 use arrow_schema::ArrowError;
 use rusqlite::ErrorCode;
 
-use super::connect::Database;
 use crate::store::{Cause, StoreError};
 
 /// A failure on its way out: one that says all, or one of the database that lacks what was being done.
@@ -73,12 +74,12 @@ pub(super) fn said(error: &rusqlite::Error) -> Cause {
     }
 }
 
-impl Database {
-    /// What a failure means to the caller.
-    pub(super) fn explain(&self, fault: Fault, doing: String) -> StoreError {
-        let (code, extended) = (fault.code(), fault.extended_code());
-        let is_cancelled = self.context.cancel.is_cancelled();
-        let source = match fault {
+impl Fault {
+    /// The failure as a caller of the store sees it. `database` is the file, `doing` names the call, and `is_cancelled`
+    /// says whether the caller's token has fired.
+    pub(super) fn explain(self, database: &Path, is_cancelled: bool, doing: String) -> StoreError {
+        let (code, extended) = (self.code(), self.extended_code());
+        let source = match self {
             Fault::Store(error) => return error,
             Fault::Cancelled => return StoreError::Cancelled { doing },
             Fault::Arrow(source) => {
@@ -110,11 +111,11 @@ impl Database {
                 | ErrorCode::PermissionDenied
                 | ErrorCode::NotADatabase,
             ) => StoreError::Unreachable {
-                database: self.path.display().to_string(),
+                database: database.display().to_string(),
                 source,
             },
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged {
-                what: format!("{}, found while {doing}", self.path.display()),
+                what: format!("{}, found while {doing}", database.display()),
                 source: Some(source),
             },
             _ => StoreError::Failed { doing, source },

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::builds;
+use super::catalog::find;
 use super::connect::Database;
 use super::fault::Fault;
-use super::ledger::{self, find};
 use super::names::quote;
 use crate::store::{BuildInfo, Index, check_indexes};
 
@@ -19,12 +20,12 @@ pub(super) fn build(
 ) -> Result<(), Fault> {
     let session = database.connect()?;
     session.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    let known = ledger::loaded_build(&session, &build.table, &build.build)?;
+    let known = builds::loaded(&session, build)?;
     check_indexes(&known.columns, indexes)?;
     for index in known.lacks(indexes) {
         session.transaction(TransactionBehavior::Immediate, || {
             // Others may have built it, or dropped the table, while this one waited.
-            let known = ledger::loaded_build(&session, &build.table, &build.build)?;
+            let known = builds::loaded(&session, build)?;
             if known.lacks(std::slice::from_ref(index)).is_empty() {
                 return Ok(());
             }

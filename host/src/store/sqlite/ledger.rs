@@ -1,14 +1,14 @@
-//! The bookkeeping tables: which builds there are, and what each public name shows and has shown.
+//! The bookkeeping tables: records of builds, and the pointers of each public name.
 
-use chrono::{SecondsFormat, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
 
+use super::catalog::find;
 use super::fault::Fault;
-use super::shape;
-use crate::store::{BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, TableColumns};
+use crate::store::rules::{BuildRecord, RecordedState};
+use crate::store::{BuildInfo, Loaded, Pointer, StoreError};
 
-/// `seq` keeps the order in which builds were created. `attempt` tells a load whether another one took over.
+/// `seq` keeps the order in which builds were created.
 const BUILDS: &str = "CREATE TABLE backfold_builds (
     seq INTEGER PRIMARY KEY,
     table_name TEXT NOT NULL,
@@ -35,7 +35,7 @@ const POINTERS: &str = "CREATE TABLE backfold_pointers (
     PRIMARY KEY (table_name, version)
 ) STRICT, WITHOUT ROWID";
 
-/// The tables, with what makes them and the names of their columns.
+/// The bookkeeping tables: their names, the statements that make them, and the names of their columns.
 const TABLES: [(&str, &str, &str); 2] = [
     (
         "backfold_builds",
@@ -48,30 +48,6 @@ const TABLES: [(&str, &str, &str); 2] = [
         "table_name version build previous handoff swapped_by swapped_at",
     ),
 ];
-
-/// Something in the database that has a name.
-pub(super) struct Object {
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) sql: Option<String>,
-}
-
-/// What has this name, capitals and small letters being the same to SQLite.
-pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<Object>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT type, name, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
-    )?;
-    let object = statement
-        .query_row([name], |row| {
-            Ok(Object {
-                kind: row.get(0)?,
-                name: row.get(1)?,
-                sql: row.get(2)?,
-            })
-        })
-        .optional()?;
-    Ok(object)
-}
 
 /// Makes the bookkeeping tables where they are missing, and refuses those of another shape.
 pub(super) fn ensure(connection: &Connection) -> Result<(), Fault> {
@@ -120,186 +96,90 @@ pub(super) fn check_case(connection: &Connection, table: &str) -> Result<(), Fau
     Ok(())
 }
 
-/// The builds of a table, in the order in which they were created.
-pub(super) fn builds(connection: &Connection, table: &str) -> Result<Vec<StoredBuild>, Fault> {
+/// The records of a table's builds, in the order in which they were created.
+pub(super) fn records(connection: &Connection, table: &str) -> Result<Vec<BuildRecord>, Fault> {
     if !present(connection, "backfold_builds")? {
         return Ok(Vec::new());
     }
     let mut statement = connection
         .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 ORDER BY seq")?;
     let mut rows = statement.query([table])?;
-    let mut builds = Vec::new();
+    let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        builds.push(stored_build(connection, row)?);
+        records.push(record_of(row)?);
     }
-    Ok(builds)
+    Ok(records)
 }
 
-/// One build.
-///
-/// # Errors
-/// [`StoreError::UnknownBuild`] where there is none.
-pub(super) fn build(
+/// The record of a build, if there is one.
+pub(super) fn record(
     connection: &Connection,
     table: &str,
     build: &str,
-) -> Result<StoredBuild, Fault> {
-    find_build(connection, table, build)?.ok_or_else(|| {
-        StoreError::UnknownBuild {
-            table: table.to_owned(),
-            build: build.to_owned(),
-        }
-        .into()
-    })
-}
-
-/// One build, if the store knows it.
-pub(super) fn find_build(
-    connection: &Connection,
-    table: &str,
-    build: &str,
-) -> Result<Option<StoredBuild>, Fault> {
+) -> Result<Option<BuildRecord>, Fault> {
     if !present(connection, "backfold_builds")? {
         return Ok(None);
     }
     let mut statement = connection
         .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 AND build = ?2")?;
     let mut rows = statement.query([table, build])?;
-    let row = rows.next()?;
-    row.map(|row| stored_build(connection, row)).transpose()
+    rows.next()?.map(record_of).transpose()
 }
 
-/// One build, which must be loaded.
-///
-/// # Errors
-/// [`StoreError::WrongState`] where it is not.
-pub(super) fn loaded_build(
-    connection: &Connection,
-    table: &str,
-    id: &str,
-) -> Result<StoredBuild, Fault> {
-    let found = build(connection, table, id)?;
-    if found.state == BuildState::Loaded {
-        Ok(found)
-    } else {
-        Err(wrong_state(&found))
-    }
-}
-
-/// The refusal of a build for the state that it is in.
-pub(super) fn wrong_state(build: &StoredBuild) -> Fault {
-    StoreError::WrongState {
-        table: build.info.table.clone(),
-        build: build.info.build.clone(),
-        state: build.state,
-    }
-    .into()
-}
-
-fn stored_build(connection: &Connection, row: &Row<'_>) -> Result<StoredBuild, Fault> {
+fn record_of(row: &Row<'_>) -> Result<BuildRecord, Fault> {
     let info = BuildInfo {
         table: row.get("table_name")?,
         build: row.get("build")?,
         manifest_digest: row.get("manifest_digest")?,
     };
-    let columns: TableColumns = parse(&row.get::<_, String>("columns")?, "columns", &info.build)?;
-    let state = match row.get::<_, String>("state")?.as_str() {
-        "loading" => BuildState::Loading,
-        "loaded" => BuildState::Loaded,
-        _ => BuildState::Dropped,
-    };
+    let columns = parse(&row.get::<_, String>("columns")?, "columns", &info.build)?;
+    let state: String = row.get("state")?;
+    let state = RecordedState::from_name(&state).ok_or_else(|| StoreError::Damaged {
+        what: format!("the state of build {}", info.build),
+        source: None,
+    })?;
     let loaded = row
         .get::<_, Option<u64>>("row_count")?
         .zip(row.get("row_digest")?);
-    let mut build = StoredBuild {
+    Ok(BuildRecord {
         info,
         columns,
         state,
-        indexes: Vec::new(),
+        attempt: row.get("attempt")?,
         loaded: loaded.map(|(rows, digest)| Loaded { rows, digest }),
         created_at: row.get("created_at")?,
         loaded_at: row.get("loaded_at")?,
-    };
-    if state != BuildState::Dropped {
-        build.state = shape::state(connection, &build)?;
-        if build.state != BuildState::Gone {
-            build.indexes = shape::indexes(connection, &build.info.shadow_name())?;
-        }
-    }
-    Ok(build)
+    })
 }
 
-/// Writes down that a build was created anew.
-pub(super) fn created(
-    connection: &Connection,
-    build: &BuildInfo,
-    columns: &TableColumns,
-) -> Result<(), Fault> {
+/// Writes a record in the place of the one that the build had. A build keeps its place in the order of creation.
+pub(super) fn put(connection: &Connection, record: &BuildRecord) -> Result<(), Fault> {
+    let (info, loaded) = (&record.info, record.loaded.as_ref());
     connection.execute(
-        "INSERT INTO backfold_builds (table_name, build, manifest_digest, columns, state, attempt, created_at)
-         VALUES (?1, ?2, ?3, ?4, 'loading', 0, ?5)
+        "INSERT INTO backfold_builds (table_name, build, manifest_digest, columns, state, attempt, row_count,
+             row_digest, created_at, loaded_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (table_name, build) DO UPDATE SET
-             manifest_digest = excluded.manifest_digest, columns = excluded.columns, state = 'loading',
-             attempt = attempt + 1, row_count = NULL, row_digest = NULL, created_at = excluded.created_at,
-             loaded_at = NULL",
-        params![build.table, build.build, build.manifest_digest, unparse(columns), now()],
+             manifest_digest = excluded.manifest_digest, columns = excluded.columns, state = excluded.state,
+             attempt = excluded.attempt, row_count = excluded.row_count, row_digest = excluded.row_digest,
+             created_at = excluded.created_at, loaded_at = excluded.loaded_at",
+        params![
+            info.table,
+            info.build,
+            info.manifest_digest,
+            unparse(&record.columns),
+            record.state.name(),
+            record.attempt,
+            loaded.map(|loaded| loaded.rows),
+            loaded.map(|loaded| &loaded.digest),
+            record.created_at,
+            record.loaded_at,
+        ],
     )?;
     Ok(())
 }
 
-/// Begins a load: others of the same build are out from now on. Gives back the attempt's number.
-pub(super) fn begin_attempt(connection: &Connection, build: &BuildInfo) -> Result<i64, Fault> {
-    let attempt = connection.query_row(
-        "UPDATE backfold_builds SET attempt = attempt + 1 WHERE table_name = ?1 AND build = ?2 RETURNING attempt",
-        [&build.table, &build.build],
-        |row| row.get(0),
-    )?;
-    Ok(attempt)
-}
-
-/// Refuses to go on with a load that another has taken over from.
-pub(super) fn check_attempt(
-    connection: &Connection,
-    build: &BuildInfo,
-    attempt: i64,
-) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT 1 FROM backfold_builds WHERE table_name = ?1 AND build = ?2 AND attempt = ?3 AND state = 'loading'",
-    )?;
-    if statement.exists(params![build.table, build.build, attempt])? {
-        Ok(())
-    } else {
-        Err(StoreError::Superseded {
-            build: build.build.clone(),
-        }
-        .into())
-    }
-}
-
-/// Writes down that a load is complete.
-pub(super) fn loaded(
-    connection: &Connection,
-    build: &BuildInfo,
-    loaded: &Loaded,
-) -> Result<(), Fault> {
-    connection.execute(
-        "UPDATE backfold_builds SET state = 'loaded', row_count = ?3, row_digest = ?4, loaded_at = ?5
-         WHERE table_name = ?1 AND build = ?2",
-        params![build.table, build.build, loaded.rows, loaded.digest, now()],
-    )?;
-    Ok(())
-}
-
-/// Writes down that a build's table is gone.
-pub(super) fn dropped(connection: &Connection, table: &str, build: &str) -> Result<(), Fault> {
-    connection.execute(
-        "UPDATE backfold_builds SET state = 'dropped', attempt = attempt + 1 WHERE table_name = ?1 AND build = ?2",
-        [table, build],
-    )?;
-    Ok(())
-}
-
-/// What the public name shows.
+/// The pointer of a table: the one with the highest version.
 pub(super) fn live(connection: &Connection, table: &str) -> Result<Option<Pointer>, Fault> {
     pointers(connection, table, "ORDER BY version DESC LIMIT 1").map(|mut pointers| pointers.pop())
 }
@@ -348,11 +228,6 @@ pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<
         ],
     )?;
     Ok(())
-}
-
-/// The present moment, RFC 3339 in UTC.
-pub(super) fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {

@@ -37,8 +37,11 @@ use crate::store::{
 };
 use crate::units;
 
+mod builds;
+mod catalog;
 mod cells;
 mod connect;
+mod ddl;
 mod fault;
 mod giving_up;
 mod indexes;
@@ -53,6 +56,7 @@ mod shadow;
 mod shape;
 mod swap;
 mod triggers;
+mod uri;
 
 use connect::Database;
 use fault::Fault;
@@ -179,7 +183,7 @@ impl StateStore for SqliteStore {
             database.write(|connection| {
                 ledger::ensure(connection)?;
                 shadow::check_public(connection, &table)?;
-                shadow::check_hangers_on(connection, &table, &columns)
+                shadow::check_triggers(connection, &table, &columns)
             })
         })
         .await
@@ -228,6 +232,10 @@ impl StateStore for SqliteStore {
         .await
     }
 
+    fn sorted_reads(&self) -> bool {
+        true
+    }
+
     async fn index(&self, build: &BuildInfo, indexes: &[Index]) -> Result<(), StoreError> {
         if indexes.is_empty() {
             return Ok(());
@@ -262,7 +270,7 @@ impl StateStore for SqliteStore {
         let table = table.to_owned();
         self.blocking(
             format!("listing the builds of `{table}`"),
-            move |database| database.read(|connection| ledger::builds(connection, &table)),
+            move |database| database.read(|connection| builds::all(connection, &table)),
         )
         .await
     }

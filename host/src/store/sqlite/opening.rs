@@ -2,10 +2,8 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, ErrorCode};
 
 use super::SqliteConfig;
@@ -13,14 +11,6 @@ use super::connect::{Database, Mode, Session};
 use super::fault::{Fault, said};
 use super::patience;
 use crate::store::{Access, StoreContext, StoreError};
-
-/// What stands for itself in the path of a URI.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 impl Database {
     /// Opens the file once, to see that it is a database that can be used as `access` wants.
@@ -127,12 +117,6 @@ fn log_of(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push("-wal");
     name.into()
-}
-
-/// The name of a database that nobody writes, for SQLite.
-pub(super) fn immutable_uri(path: &Path) -> String {
-    let path = percent_encode(path.as_os_str().as_bytes(), PATH);
-    format!("file://{path}?immutable=1")
 }
 
 /// Lets a database that is being made give its space back later. One that is there already stays as it is.

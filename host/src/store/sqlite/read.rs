@@ -5,10 +5,10 @@ use arrow_schema::SchemaRef;
 use rusqlite::types::ValueRef;
 use tokio::sync::mpsc::Sender;
 
+use super::builds;
 use super::cells::Reader;
 use super::connect::Session;
 use super::fault::Fault;
-use super::ledger;
 use super::names::{quote, quote_all};
 use crate::fold::RowsDigest;
 use crate::store::{BuildInfo, Rows, StoreError, TableColumns};
@@ -26,15 +26,7 @@ pub(super) fn read(
     columns: &TableColumns,
     out: &Sender<Rows>,
 ) -> Result<(), Fault> {
-    let known = ledger::loaded_build(connection, &build.table, &build.build)?;
-    if known.columns != *columns {
-        let why = "it was created with others".to_owned();
-        return Err(StoreError::Shape {
-            build: build.build.clone(),
-            why,
-        }
-        .into());
-    }
+    builds::seen_alone(connection, build)?.readable(columns)?;
     let schema = columns.schema();
     let mut digest = RowsDigest::new(&schema)?;
     let mut readers: Vec<_> = columns

@@ -1,13 +1,14 @@
-//! The physical tables and the view that shows one of them.
+//! The physical tables of builds, and the view that shows one of them.
 
 use rusqlite::Connection;
 
+use super::catalog::find;
+use super::ddl::{table_sql, view_sql};
 use super::fault::Fault;
-use super::ledger::{self, find};
-use super::names::{quote, quote_all};
-use super::triggers;
-use crate::schema::Kind;
-use crate::store::{BuildInfo, BuildState, StoreError, StoredBuild, TableColumns};
+use super::names::quote;
+use super::{builds, ledger, triggers};
+use crate::store::rules::{self, BuildRecord};
+use crate::store::{BuildInfo, StoreError, TableColumns};
 
 /// Refuses a public name that belongs to anything but the view that backfold made last.
 pub(super) fn check_public(connection: &Connection, table: &str) -> Result<(), Fault> {
@@ -15,12 +16,11 @@ pub(super) fn check_public(connection: &Connection, table: &str) -> Result<(), F
     let Some(object) = find(connection, table)? else {
         return Ok(());
     };
-    let live = match ledger::live(connection, table)? {
-        Some(pointer) => Some(ledger::build(connection, table, &pointer.build)?),
-        None => None,
+    let is_own = match live_record(connection, table)? {
+        Some(live) => object.kind == "view" && object.sql == Some(view_of(&live)),
+        None => false,
     };
-    let own = live.is_some_and(|live| object.kind == "view" && object.sql == Some(view_of(&live)));
-    if own {
+    if is_own {
         Ok(())
     } else {
         Err(StoreError::Foreign { name: object.name }.into())
@@ -33,33 +33,22 @@ pub(super) fn create(
     build: &BuildInfo,
     columns: &TableColumns,
 ) -> Result<(), Fault> {
-    let live = ledger::live(connection, &build.table)?;
-    if live.is_some_and(|live| live.build == build.build) {
-        return Err(StoreError::Live {
-            table: build.table.clone(),
-            build: build.build.clone(),
-        }
-        .into());
-    }
-    let known = ledger::find_build(connection, &build.table, &build.build)?;
     let shadow = build.shadow_name();
-    match known.map(|known| known.state) {
-        Some(BuildState::Loading | BuildState::Loaded) => drop_table(connection, &shadow)?,
-        None | Some(BuildState::Dropped | BuildState::Gone | BuildState::Altered) => {
-            if let Some(object) = find(connection, &shadow)? {
-                return Err(StoreError::Foreign { name: object.name }.into());
-            }
-        }
+    let name_taken = find(connection, &shadow)?.map(|object| object.name);
+    let seen = builds::seen(connection, &build.table, &build.build)?;
+    let creation = seen.create(build, columns, name_taken, rules::now())?;
+    if creation.replaces_table {
+        drop_table(connection, &shadow)?;
     }
     connection.execute_batch(&table_sql(&shadow, columns))?;
-    ledger::created(connection, build, columns)
+    ledger::put(connection, &creation.record)
 }
 
 /// Empties a build's table, by making it anew: cheaper than deleting row by row.
-pub(super) fn empty(connection: &Connection, build: &StoredBuild) -> Result<(), Fault> {
-    let shadow = build.info.shadow_name();
+pub(super) fn empty(connection: &Connection, record: &BuildRecord) -> Result<(), Fault> {
+    let shadow = record.info.shadow_name();
     drop_table(connection, &shadow)?;
-    connection.execute_batch(&table_sql(&shadow, &build.columns))?;
+    connection.execute_batch(&table_sql(&shadow, &record.columns))?;
     Ok(())
 }
 
@@ -69,14 +58,14 @@ pub(super) fn drop_table(connection: &Connection, shadow: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// Shows a build under the public name. What people hung on the view stays.
-pub(super) fn show(connection: &Connection, build: &StoredBuild) -> Result<(), Fault> {
-    let (view, shadow) = (&build.info.table, build.info.shadow_name());
-    show_table(connection, view, &shadow, &build.columns)
+/// Shows a build under the public name. Triggers of the view stay.
+pub(super) fn show(connection: &Connection, record: &BuildRecord) -> Result<(), Fault> {
+    let (view, shadow) = (&record.info.table, record.info.shadow_name());
+    show_table(connection, view, &shadow, &record.columns)
 }
 
-/// Refuses columns with which something that people hung on the view would break, by trying it.
-pub(super) fn check_hangers_on(
+/// Refuses columns with which a trigger of the view would break, by trying it.
+pub(super) fn check_triggers(
     connection: &Connection,
     view: &str,
     columns: &TableColumns,
@@ -102,11 +91,9 @@ fn show_table(
     shadow: &str,
     columns: &TableColumns,
 ) -> Result<(), Fault> {
-    let before = match ledger::live(connection, view)? {
-        Some(live) if find(connection, view)?.is_some() => {
-            Some(ledger::build(connection, view, &live.build)?.columns)
-        }
-        _ => None,
+    let before = match find(connection, view)? {
+        Some(_) => live_record(connection, view)?.map(|live| live.columns),
+        None => None,
     };
     triggers::carry_over(connection, view, before.as_ref(), columns, || {
         connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", quote(view)))?;
@@ -115,48 +102,22 @@ fn show_table(
     })
 }
 
-/// The view of a build, letter for letter as SQLite keeps it.
-fn view_of(build: &StoredBuild) -> String {
-    view_sql(&build.info.table, &build.info.shadow_name(), &build.columns)
-}
-
-fn view_sql(view: &str, shadow: &str, columns: &TableColumns) -> String {
-    let columns = quote_all(columns.iter().map(|column| column.name.as_str()));
-    format!(
-        "CREATE VIEW {}({columns}) AS SELECT {columns} FROM {}",
-        quote(view),
-        quote(shadow)
-    )
-}
-
-/// What makes the table of a build, letter for letter as SQLite keeps it.
-pub(super) fn table_sql(shadow: &str, columns: &TableColumns) -> String {
-    let definitions: Vec<_> = columns
-        .iter()
-        .map(|column| {
-            let null = if column.nullable { "" } else { " NOT NULL" };
-            format!("{} {}{null}", quote(&column.name), column_type(column.kind))
-        })
-        .collect();
-    let keys = quote_all(columns.keys.iter().map(|key| key.name.as_str()));
-    let (constraint, options) = if columns.keys.iter().any(|key| key.nullable) {
-        ("UNIQUE", "STRICT")
-    } else {
-        ("PRIMARY KEY", "STRICT, WITHOUT ROWID")
+/// The record of the build that the pointer shows.
+fn live_record(connection: &Connection, table: &str) -> Result<Option<BuildRecord>, Fault> {
+    let Some(live) = ledger::live(connection, table)? else {
+        return Ok(None);
     };
-    format!(
-        "CREATE TABLE {} ({}, {constraint} ({keys})) {options}",
-        quote(shadow),
-        definitions.join(", ")
-    )
+    let record = ledger::record(connection, table, &live.build)?;
+    Ok(Some(record.ok_or_else(|| StoreError::UnknownBuild {
+        table: table.to_owned(),
+        build: live.build,
+    })?))
 }
 
-/// The type of a column of this kind.
-pub(super) fn column_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Boolean | Kind::Int64 => "INTEGER",
-        Kind::Float64 => "REAL",
-        Kind::Timestamp | Kind::Date | Kind::Utf8 | Kind::Json => "TEXT",
-        Kind::Binary => "BLOB",
-    }
+fn view_of(record: &BuildRecord) -> String {
+    view_sql(
+        &record.info.table,
+        &record.info.shadow_name(),
+        &record.columns,
+    )
 }

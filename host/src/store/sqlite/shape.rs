@@ -1,36 +1,42 @@
-//! What became of a build's table: whether it is still there, and as it was made.
+//! The tables and indexes of builds, as the database has them.
 
 use rusqlite::Connection;
 
+use super::catalog::find;
+use super::ddl::{column_type, table_sql};
 use super::fault::Fault;
-use super::ledger::find;
-use super::shadow::{column_type, table_sql};
-use crate::store::{BuildState, Index, IndexColumn, StoredBuild, StoredIndex};
+use crate::store::rules::{BuildRecord, RecordedState, TableFound};
+use crate::store::{Index, IndexColumn, StoredIndex, TableColumns};
 
-/// The state of a build whose table should be there: the one that it has in the bookkeeping, unless the table says
-/// otherwise.
-pub(super) fn state(connection: &Connection, known: &StoredBuild) -> Result<BuildState, Fault> {
-    let shadow = known.info.shadow_name();
+/// The table that a build was recorded with, as the database has it.
+pub(super) fn table_of(connection: &Connection, record: &BuildRecord) -> Result<TableFound, Fault> {
+    if record.state == RecordedState::Dropped {
+        return Ok(TableFound::Missing);
+    }
+    let shadow = record.info.shadow_name();
     let Some(object) = find(connection, &shadow)? else {
-        return Ok(BuildState::Gone);
+        return Ok(TableFound::Missing);
     };
     let is_as_made = object.kind == "table"
-        && (object.sql == Some(table_sql(&shadow, &known.columns))
-            || has_columns(connection, &shadow, known)?);
-    Ok(if is_as_made {
-        known.state
-    } else {
-        BuildState::Altered
+        && (object.sql == Some(table_sql(&shadow, &record.columns))
+            || has_columns(connection, &shadow, &record.columns)?);
+    Ok(match is_as_made {
+        true => TableFound::AsMade,
+        false => TableFound::Altered,
     })
 }
 
 /// Whether the table has all columns of the build, as they were made; others do no harm.
-fn has_columns(connection: &Connection, shadow: &str, known: &StoredBuild) -> Result<bool, Fault> {
+fn has_columns(
+    connection: &Connection,
+    shadow: &str,
+    columns: &TableColumns,
+) -> Result<bool, Fault> {
     let mut statement =
         connection.prepare_cached("SELECT name, type, \"notnull\" FROM pragma_table_info(?1)")?;
     let found = statement.query_map([shadow], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let found: Vec<(String, String, bool)> = found.collect::<Result<_, _>>()?;
-    Ok(known.columns.iter().all(|column| {
+    Ok(columns.iter().all(|column| {
         let of_it = |(name, kind, not_null): &(String, String, bool)| {
             *name == column.name && kind == column_type(column.kind) && *not_null != column.nullable
         };
@@ -86,7 +92,8 @@ fn plain_index(connection: &Connection, name: &str) -> Result<Option<Index>, Fau
     Ok(columns.and_then(|columns| Index::new(columns).ok()))
 }
 
-/// What an index that somebody made is, as it was written but for the names of the index and the table.
+/// The definition of an index that another program made: its statement from the list of columns on, and whether it is
+/// unique.
 fn definition(sql: &str, is_unique: bool) -> String {
     // The first parenthesis that is no part of a name opens the list of columns.
     let mut quote = None;

@@ -14,6 +14,7 @@ use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::Handoff;
 use crate::store::conformance::{self, Harness};
+use crate::store::shuffled::Shuffled;
 
 mod opening;
 mod space;
@@ -99,6 +100,39 @@ impl Harness for Folder {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_keeps_the_contract() {
     conformance::run(async || Box::new(Folder::new()) as Box<dyn Harness>).await;
+}
+
+/// The same database as a store that has no order.
+struct InNoOrder(Folder);
+
+#[async_trait]
+impl Harness for InNoOrder {
+    async fn open_with(&self, access: Access, context: StoreContext) -> Arc<dyn StateStore> {
+        let cancel = context.cancel.clone();
+        let store = self.0.store_with(access, context);
+        Arc::new(Shuffled { store, cancel })
+    }
+
+    async fn make_foreign(&self, name: &str) {
+        self.0.make_foreign(name).await;
+    }
+
+    async fn drop_table(&self, name: &str) {
+        self.0.drop_table(name).await;
+    }
+
+    async fn drop_total(&self, name: &str) {
+        self.0.drop_total(name).await;
+    }
+
+    async fn totals(&self, name: &str) -> Option<Vec<i64>> {
+        self.0.totals(name).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_in_no_order_keeps_the_contract() {
+    conformance::run(async || Box::new(InNoOrder(Folder::new())) as Box<dyn Harness>).await;
 }
 
 fn build(n: u32) -> BuildInfo {

@@ -1,4 +1,4 @@
-//! What `wit_bindgen` makes of the contract, and of what is reached for beyond it.
+//! The bindings that `wit_bindgen` generates from the contract, and from the interfaces beyond it.
 #![allow(missing_docs, unreachable_pub, reason = "generated")]
 
 wit_bindgen::generate!({

@@ -1,4 +1,4 @@
-//! What the component says of itself, right or wrong.
+//! The descriptor of the component, right or wrong.
 
 use crate::bindings::backfold::pipeline::columns::Kind;
 use crate::bindings::backfold::pipeline::schema::{

@@ -16,7 +16,7 @@ use arrow_schema::Schema;
 
 use super::datum::decoder;
 use super::shape::{Shape, VALUES_BYTES, check_items};
-use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
 use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
@@ -297,7 +297,7 @@ impl AvroMessages {
     }
 
     fn hand_over(&self, run: &Run, batch: RecordBatch, binding: Arc<Binding>, rows: &mut Rows) {
-        rows.push_columns(Piece {
+        rows.push_columns(ColumnPiece {
             rows: batch,
             binding,
             metadata: RowMetadata::Log {

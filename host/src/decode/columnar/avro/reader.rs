@@ -11,7 +11,7 @@ use super::header::{Cursor, Header, SYNC_BYTES, Unread};
 use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
-use crate::decode::columnar::{Binding, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, RowMetadata};
 use crate::decode::inflate::{Content, Filled};
 use crate::decode::reader::{Paused, Reader};
 use crate::decode::rows::Rows;
@@ -254,7 +254,7 @@ impl AvroReader {
         open.held_bytes = 0;
         let first = self.ordinal;
         self.ordinal += batch.num_rows() as i64;
-        rows.push_columns(Piece {
+        rows.push_columns(ColumnPiece {
             metadata: RowMetadata::Object {
                 source: self.source.clone(),
                 time_us: self.object.modified_us,

@@ -13,7 +13,7 @@ use super::file::in_group;
 use super::pages::{Page, pages};
 use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
-use crate::decode::columnar::{Binding, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, RowMetadata};
 use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
@@ -22,14 +22,15 @@ use crate::source::Object;
 /// Approximate bytes of rows that are decoded at a time.
 const PIECE_BYTES: u64 = 16 << 20;
 
-/// A row group with its bytes, to be decoded.
+/// A row group with its bytes, to be decoded. Clones share the bytes.
+#[derive(Clone)]
 pub struct RowGroup {
     file: Arc<ParquetFile>,
     number: usize,
     /// The ranges read of it, by their offset; `None` if it is passed over.
     parts: Option<Vec<(u64, Bytes)>>,
-    /// Dropped once the row group is decoded.
-    _held: Option<Box<dyn Send>>,
+    /// Dropped once the row group is decoded by all lanes.
+    _held: Option<Arc<dyn Send + Sync>>,
 }
 
 impl RowGroup {
@@ -48,14 +49,14 @@ impl RowGroup {
         file: Arc<ParquetFile>,
         number: usize,
         parts: impl IntoIterator<Item = (Range<u64>, Bytes)>,
-        held: impl Send + 'static,
+        held: impl Send + Sync + 'static,
     ) -> Self {
         let parts = parts.into_iter();
         RowGroup {
             file,
             number,
             parts: Some(parts.map(|(range, bytes)| (range.start, bytes)).collect()),
-            _held: Some(Box::new(held)),
+            _held: Some(Arc::new(held)),
         }
     }
 
@@ -152,7 +153,7 @@ impl GroupReader {
             };
             let first = file.first_rows[number] + self.rows_read as i64;
             self.rows_read += batch.num_rows() as u64;
-            let piece = Piece {
+            let piece = ColumnPiece {
                 rows: batch,
                 binding: self.binding.clone(),
                 metadata: RowMetadata::Object {

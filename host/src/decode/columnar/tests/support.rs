@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Decimal128Array, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
 use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object, projection};
@@ -48,7 +48,7 @@ pub(super) fn events_under(
     };
     let binding = Binding::new(&plan, batch.schema_ref(), &object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
-    let piece = Piece {
+    let piece = ColumnPiece {
         rows: batch.clone(),
         binding: Arc::new(binding),
         metadata: RowMetadata::Object {

@@ -1,9 +1,9 @@
-//! What librdkafka can do and its Rust wrapper does not give: the only `unsafe` code of the driver.
+//! Functions of librdkafka that its Rust wrapper lacks: the only `unsafe` code of the driver.
 //!
-//! | file | why |
+//! | file | reason |
 //! |---|---|
-//! | `partition` | records are taken many at a time, without an allocation or an event for each; no group is needed |
-//! | `topics` | the ID of a topic, which tells it from another one under the same name |
+//! | `partition` | reads many records with one call, without an allocation or an event for each; needs no group |
+//! | `topics` | reads the ID of a topic, which changes if the topic is deleted and created again |
 //!
 //! Functions of librdkafka that take a client may be called from any thread; a handle that is made from a client must
 //! be destroyed before the client is. Every type here holds the client that its handle came from, and destroys the

@@ -1,9 +1,9 @@
-//! Reading one partition from an offset on, by the simple consumer of librdkafka.
+//! Reads one partition from an offset on, with the simple consumer of librdkafka.
 //!
-//! The wrapper's consumers give an event a record, with an allocation and a reference count each, and need a group's
-//! name to be assigned a partition, for which they look up the group's coordinator, a right that a replay need not have.
-//! The simple consumer gives many records at a time, for two thirds of a bare consumer's CPU time where records have 400
-//! bytes and are not compressed, and knows no groups.
+//! The consumers of the wrapper return one event for each record, with an allocation and a reference count. They also need
+//! the name of a group to be assigned a partition, and look up the coordinator of the group, for which a replay may lack
+//! the permission. The simple consumer needs no group and returns many records with one call. For uncompressed records of
+//! 400 bytes, it takes two thirds of the CPU time.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
@@ -17,7 +17,7 @@ use rdkafka::error::RDKafkaErrorCode;
 
 use super::super::client::Client;
 
-/// How many records are taken at a time.
+/// The largest number of records that one call takes.
 const BATCH: usize = 1024;
 
 /// Reads one partition of a topic by rising offset.
@@ -39,16 +39,16 @@ pub(in super::super) struct PartitionReader {
 #[expect(unsafe_code, reason = "raw pointers are not `Send` by themselves")]
 unsafe impl Send for PartitionReader {}
 
-/// What comes next in a partition.
+/// The next item in a partition.
 pub(in super::super) enum Delivery<'a> {
     /// A record.
     Record(Record<'a>),
-    /// The log had no more to give up to this offset when this was queued.
+    /// The end of the log, at the time when this item was queued.
     End {
         /// The next offset that will be fetched.
         next: i64,
     },
-    /// Something failed.
+    /// An error of the partition.
     Failed {
         code: RDKafkaErrorCode,
         detail: String,
@@ -66,7 +66,7 @@ pub(in super::super) struct Record<'a> {
 
 #[expect(unsafe_code, reason = "calls librdkafka")]
 impl PartitionReader {
-    /// Begins to fetch at `offset`, which is no logical one.
+    /// Starts to fetch at `offset`, which is not one of the logical offsets (-1, -2).
     pub(in super::super) fn start(
         client: Arc<Client>,
         topic: &str,
@@ -84,7 +84,7 @@ impl PartitionReader {
         // SAFETY: the client lives; it makes a queue or aborts for want of memory.
         let queue = NonNull::new(unsafe { rd::rd_kafka_queue_new(client.client().native_ptr()) });
         let Some(queue) = queue else {
-            // SAFETY: it was made above, and nobody else has it.
+            // SAFETY: it was made above, and nothing else refers to it.
             unsafe { rd::rd_kafka_topic_destroy(handle.as_ptr()) };
             return Err(RDKafkaErrorCode::Fail);
         };
@@ -112,7 +112,7 @@ impl PartitionReader {
         }
     }
 
-    /// What comes next, if it is there.
+    /// The next item, if one was fetched.
     pub(in super::super) fn peek(&self) -> Option<Delivery<'_>> {
         let message = *self.batch.get(self.at)?;
         // SAFETY: `batch[at]` is a message that was not destroyed, and is not while `self` is borrowed.
@@ -145,7 +145,7 @@ impl PartitionReader {
         }))
     }
 
-    /// Lets go of what [`peek`](PartitionReader::peek) shows.
+    /// Releases the item that [`peek`](PartitionReader::peek) returns.
     pub(in super::super) fn advance(&mut self) {
         if let Some(message) = self.batch.get(self.at) {
             // SAFETY: ours, not destroyed so far, and never seen again since `at` moves on.
@@ -154,26 +154,26 @@ impl PartitionReader {
         }
     }
 
-    /// Takes what was fetched, once all is let go of that was taken before; waits for some of it as long as `patience`.
-    pub(in super::super) fn fill(&mut self, patience: Duration) {
+    /// Takes fetched items, once all earlier ones are released. Waits up to `timeout` for the first one.
+    pub(in super::super) fn fill(&mut self, timeout: Duration) {
         if self.at < self.batch.len() {
             return;
         }
         self.batch.clear();
         self.at = 0;
-        // A wait is for as many as are asked for: so first for one, then for what else there is.
-        self.take(patience, 1);
+        // librdkafka waits for the requested number: so this requests one first, then all others that are there.
+        self.take(timeout, 1);
         if !self.batch.is_empty() {
             self.take(Duration::ZERO, BATCH - 1);
         }
     }
 
-    fn take(&mut self, patience: Duration, most: usize) {
+    fn take(&mut self, timeout: Duration, most: usize) {
         let held = self.batch.len();
         debug_assert!(held + most <= self.batch.capacity());
-        let wait_ms = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the vector has room for `most` pointers behind those that it holds; so many of them are set as the
-        // call says.
+        let wait_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the vector has room for `most` pointers after those that it holds; the call
+        // returns how many of them it has set.
         unsafe {
             let room = self.batch.as_mut_ptr().add(held);
             let taken = rd::rd_kafka_consume_batch_queue(self.queue.as_ptr(), wait_ms, room, most);
@@ -182,7 +182,7 @@ impl PartitionReader {
         }
     }
 
-    /// The first offset that the log still has, as the answer to the last fetch told; `None` before there was one.
+    /// The first offset of the log according to the last fetch; `None` before the first fetch.
     pub(in super::super) fn log_start(&self) -> Option<i64> {
         let (mut low, mut high) = (-1, -1);
         // SAFETY: the client lives, the name is a C string, and both results are ours.

@@ -1,4 +1,4 @@
-//! What brokers say of topics: their IDs, by which a topic made anew is told from the one before it.
+//! Descriptions of topics with their IDs. An ID changes if a topic is deleted and created again.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
@@ -14,7 +14,7 @@ use super::partition::text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Described {
     pub(in super::super) topic: String,
-    /// `None` where the brokers are too old to have IDs.
+    /// The ID; `None` if the brokers are too old to have topic IDs.
     pub(in super::super) id: Option<String>,
     pub(in super::super) partitions: Vec<i32>,
 }
@@ -25,15 +25,15 @@ pub(in super::super) type Answer = Result<Described, (String, RDKafkaErrorCode)>
 /// The ID of a topic that has none: all zeros, in base64.
 const NO_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
-/// Asks for each of `topics`; an answer for each, in any order.
+/// Describes each of `topics`. The answers are in any order.
 ///
 /// # Errors
-/// Where the question was not answered.
+/// The code and the message of librdkafka, if the request was not answered.
 #[expect(unsafe_code, reason = "calls librdkafka")]
 pub(in super::super) fn describe(
     client: &Client,
     topics: &[&str],
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Vec<Answer>, (RDKafkaErrorCode, String)> {
     use rdkafka::consumer::Consumer;
 
@@ -41,7 +41,7 @@ pub(in super::super) fn describe(
     let names = topics.iter().map(|topic| CString::new(*topic));
     let names: Vec<CString> = names.collect::<Result<_, _>>().map_err(invalid)?;
     let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
-    let patience_ms = c_int::try_from(patience.as_millis()).unwrap_or(c_int::MAX);
+    let timeout_ms = c_int::try_from(timeout.as_millis()).unwrap_or(c_int::MAX);
     // SAFETY: the client lives throughout. All that is made here is destroyed here, after its last use: what the event
     // gives is copied before the event is destroyed. The names live until they were copied into the collection.
     unsafe {
@@ -52,10 +52,10 @@ pub(in super::super) fn describe(
             client,
             rd::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
         );
-        rd::rd_kafka_AdminOptions_set_request_timeout(options, patience_ms, ptr::null_mut(), 0);
+        rd::rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, ptr::null_mut(), 0);
         let queue = rd::rd_kafka_queue_new(client);
         rd::rd_kafka_DescribeTopics(client, collection, options, queue);
-        // It answers by itself once its time is up.
+        // The call returns after the timeout at the latest.
         let event = rd::rd_kafka_queue_poll(queue, -1);
         let code = rd::rd_kafka_event_error(event);
         let answer = if code == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {

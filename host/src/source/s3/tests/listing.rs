@@ -263,7 +263,7 @@ async fn a_listing_out_of_order_is_refused() {
     }
     insta::assert_snapshot!(all, @r"
     BF0226: the listing of the store is out of order at `s3://clicks/c`: it is listed twice
-    BF0226: the listing of the store is out of order at `s3://clicks/c`: it is listed behind `d`, but keys have to rise
+    BF0226: the listing of the store is out of order at `s3://clicks/c`: it is listed after `d`, but keys must be in ascending order
     ");
 }
 
@@ -288,9 +288,9 @@ async fn what_cannot_be_listed_says_why() {
     let driver = shelf.driver_of(config, EventRange::default());
     all += &format!("{}\n", told(&plan_error(&driver).await));
     insta::assert_snapshot!(all, @r"
-    BF0220: there is no bucket for `s3://clicks/` at http://HOST
-    BF0221: the store at http://HOST does not let us list `s3://clicks/`: HTTP 403, AccessDenied: As the script says
-    BF0221: the store at http://HOST does not let us list `s3://clicks/`: the bucket is in another region
+    BF0220: the bucket of `s3://clicks/` does not exist at http://HOST
+    BF0221: the store at http://HOST refused to list `s3://clicks/`: HTTP 403, AccessDenied: As the script says
+    BF0221: the store at http://HOST refused to list `s3://clicks/`: the bucket is in another region
     BF0203: `s3://clicks/` holds no objects
     BF0225: the bucket of `s3://clicks/` keeps no versions
     ");

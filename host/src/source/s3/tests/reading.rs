@@ -230,7 +230,7 @@ async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
     insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001", 5000 bytes; found the ETag "00000000000000000000000000000002", 6000 bytes"#);
     shelf.remove("a");
     let error = deliver(&driver, &splits[0]).await.expect_err("no object");
-    insta::assert_snapshot!(told(&error), @r"BF0212: `s3://clicks/a` has vanished since the plan, which found 5000 bytes, modified at 2026-01-31T05:00:00Z");
+    insta::assert_snapshot!(told(&error), @r"BF0212: `s3://clicks/a` no longer exists; the plan found 5000 bytes, modified at 2026-01-31T05:00:00Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,11 +292,11 @@ async fn refusals_are_told_at_once() {
         all += &format!("{}\n", told(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
-    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 403, SignatureDoesNotMatch: As the script says (request 4711)
-    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: HTTP 400, ExpiredToken: As the script says (request 4711)
+    BF0221: the store at http://HOST refused to read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
+    BF0221: the store at http://HOST refused to read `s3://clicks/a`: HTTP 403, SignatureDoesNotMatch: As the script says (request 4711)
+    BF0221: the store at http://HOST refused to read `s3://clicks/a`: HTTP 400, ExpiredToken: As the script says (request 4711)
     BF0227: cannot read `s3://clicks/a` at http://HOST, tried once: HTTP 400, InvalidRequest: As the script says (request 4711)
-    BF0221: the store at http://HOST does not let us read `s3://clicks/a`: the bucket is in another region
+    BF0221: the store at http://HOST refused to read `s3://clicks/a`: the bucket is in another region
     ");
 }
 

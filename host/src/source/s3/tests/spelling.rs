@@ -195,8 +195,8 @@ async fn an_object_that_never_comes_as_it_is_stored_is_told() {
         all += &format!("{}\n", told(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0234: `s3://clicks/a` does not come from http://HOST as it is stored: the response does not say how long it is, as where it is unpacked on the way
-    BF0234: `s3://clicks/a` does not come from http://HOST as it is stored: it is compressed on the way (`Content-Encoding: gzip`)
+    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: the response does not say how long it is, as where it is unpacked on the way
+    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: it is compressed on the way (`Content-Encoding: gzip`)
     ");
 }
 
@@ -217,7 +217,7 @@ async fn a_store_that_is_not_there_is_not_asked_again_and_again() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let refused = plan_error(&driver_at(&format!("http://127.0.0.1:{port}")).await).await;
-    insta::assert_snapshot!(told(&refused), @"BF0228: the store at http://HOST cannot be reached for `s3://clicks/`: Connection refused (os error 111)");
+    insta::assert_snapshot!(told(&refused), @"BF0228: cannot reach the store at http://HOST for `s3://clicks/`: Connection refused (os error 111)");
     let unknown = plan_error(&driver_at("http://no-such-store.invalid").await).await;
     let unknown = told(&unknown);
     assert!(
@@ -267,9 +267,9 @@ async fn a_web_page_is_no_store() {
         all += &format!("{}\n", told(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0232: http://HOST answers with a web page (HTTP 200, `MinIO Console`) when asked for `s3://clicks/`: it is no store
-    BF0232: http://HOST answers with a web page (HTTP 403) when asked for `s3://clicks/`: it is no store
-    BF0232: http://HOST answers with a web page (HTTP 200, `a very long title that goes on and on`) when asked for `s3://clicks/`: it is no store
+    BF0232: http://HOST is not the API of a store: it answered the request for `s3://clicks/` with a web page (HTTP 200, `MinIO Console`)
+    BF0232: http://HOST is not the API of a store: it answered the request for `s3://clicks/` with a web page (HTTP 403)
+    BF0232: http://HOST is not the API of a store: it answered the request for `s3://clicks/` with a web page (HTTP 200, `a very long title that goes on and on`)
     ");
 }
 
@@ -335,6 +335,14 @@ async fn certificates_that_cannot_be_used_are_told() {
     };
     let error = plan_error(&shelf.driver_of(config, EventRange::default())).await;
     let text = told(&error);
-    assert!(text.starts_with("BF0233: `"), "{text}");
-    assert!(text.ends_with("ca.pem`, which `source.s3.ca_file` names, cannot be used: it holds no certificate in PEM"), "{text}");
+    assert!(
+        text.starts_with("BF0233: the file of certificates `"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with(
+            "ca.pem`, named by `source.s3.ca_file`, cannot be used: it holds no certificate in PEM"
+        ),
+        "{text}"
+    );
 }

@@ -66,7 +66,7 @@ async fn paths_are_nothing_but_paths() {
     }
     let bytes = std::ffi::OsString::from_vec(b"a\xff.db".to_vec());
     assert_eq!(
-        crate::store::sqlite::opening::immutable_uri(&Path::new("/x y").join(bytes)),
+        crate::store::sqlite::uri::immutable_uri(&Path::new("/x y").join(bytes)),
         "file:///x%20y/a%FF.db?immutable=1"
     );
 }

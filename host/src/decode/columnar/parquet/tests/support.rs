@@ -90,7 +90,7 @@ pub(super) fn read_object(
                 RowGroup::read(file.clone(), number, parts, ())
             }
         };
-        decoding.push_row_group(group)?;
+        decoding.push(group)?;
         while let Some(events) = decoding.next()? {
             all.push(events);
         }

@@ -1,0 +1,159 @@
+//! The settings of a source: where history comes from, and the driver that reads it.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::files::{FilesConfig, FilesDriver};
+use super::kafka::{self, KafkaConfig, KafkaDriver};
+use super::range::RangeConfig;
+use super::s3::{S3Config, S3Driver};
+use super::{EventRange, KeyFields, Parts, ReplayDriver, SourceError};
+
+/// The settings of a source: `[source]` of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceConfig {
+    /// A folder of files.
+    Files(FilesConfig),
+    /// A bucket.
+    S3(Box<S3Config>),
+    /// Topics of Kafka.
+    Kafka(Box<KafkaConfig>),
+}
+
+impl SourceConfig {
+    /// The name of the driver.
+    pub fn driver_name(&self) -> &'static str {
+        match self {
+            SourceConfig::Files(_) => "files",
+            SourceConfig::S3(_) => "s3",
+            SourceConfig::Kafka(_) => "kafka",
+        }
+    }
+
+    /// Whether the source is a log, whose records have offsets and timestamps.
+    pub fn is_log(&self) -> bool {
+        matches!(self, SourceConfig::Kafka(_))
+    }
+
+    /// The most bytes in a second that the settings allow to be read, where they limit it.
+    pub(crate) fn max_bytes_per_second(&self) -> Option<u64> {
+        let most = match self {
+            SourceConfig::Files(_) => None,
+            SourceConfig::S3(s3) => s3.requests.max_bytes_per_second,
+            SourceConfig::Kafka(kafka) => kafka.max_bytes_per_second,
+        };
+        most.map(|most| most.0)
+    }
+
+    /// What the key of an object says of the object's records.
+    pub(crate) fn key_fields_of(&self, key: &str) -> Option<KeyFields> {
+        match self {
+            SourceConfig::Files(files) => files.layout.key_fields(key),
+            SourceConfig::S3(s3) => s3.layout.key_fields(key.strip_prefix(s3.prefix.as_str())?),
+            SourceConfig::Kafka(_) => None,
+        }
+    }
+
+    /// Makes the driver that reads events within `range`, and `parts` of each record in addition to its value. `written`
+    /// is the range as the job states it, of which a log takes the offsets when it is planned.
+    ///
+    /// # Errors
+    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for files that are not there.
+    pub fn driver(
+        &self,
+        written: &RangeConfig,
+        range: EventRange,
+        parts: Parts,
+    ) -> Result<Box<dyn ReplayDriver>, SourceError> {
+        Ok(match self {
+            SourceConfig::Files(config) => Box::new(FilesDriver::new(config, range)?),
+            SourceConfig::S3(config) => Box::new(S3Driver::new((**config).clone(), range)),
+            SourceConfig::Kafka(config) => {
+                let (config, written) = ((**config).clone(), written.clone());
+                Box::new(KafkaDriver::new(config, written, range, parts))
+            }
+        })
+    }
+
+    /// The settings that decide which records there are, equal for all spellings of the same path. How the source is
+    /// asked for them is left out: two jobs that differ in nothing else read the same.
+    pub(crate) fn identity(&self) -> Value {
+        json!(match self {
+            SourceConfig::Files(files) => SourceConfig::Files(FilesConfig {
+                path: resolved(&files.path),
+                ..files.clone()
+            }),
+            SourceConfig::S3(s3) => SourceConfig::S3(Box::new(s3.identity())),
+            SourceConfig::Kafka(kafka) => SourceConfig::Kafka(Box::new(kafka.identity())),
+        })
+    }
+
+    /// The settings for a process elsewhere: with absolute paths, with the properties of the command line among those of
+    /// the job, and without secrets. The names of the secrets that are left out come from [`SourceConfig::secrets`].
+    pub fn portable(&self) -> Self {
+        let absolute = |path: &mut Option<PathBuf>| *path = path.take().map(|path| resolved(&path));
+        let mut portable = self.clone();
+        match &mut portable {
+            SourceConfig::Files(files) => files.path = resolved(&files.path),
+            SourceConfig::S3(s3) => {
+                absolute(&mut s3.sse_c_key_file);
+                absolute(&mut s3.ca_file);
+            }
+            SourceConfig::Kafka(kafka) => {
+                absolute(&mut kafka.properties_file);
+                kafka.properties.append(&mut kafka.overrides);
+                kafka.properties.retain(|name, _| !kafka::is_secret(name));
+            }
+        }
+        portable
+    }
+
+    /// The names of the secret properties that this process has from its environment or its command line, and that a
+    /// process elsewhere must have from its own. Secrets in files are not among them: the settings name the files.
+    ///
+    /// # Errors
+    /// [`SourceError::Kafka`] where a property cannot be set.
+    pub fn secrets(&self) -> Result<Vec<String>, SourceError> {
+        match self {
+            SourceConfig::Files(_) | SourceConfig::S3(_) => Ok(Vec::new()),
+            SourceConfig::Kafka(kafka) => Ok(kafka::secrets(kafka)?),
+        }
+    }
+
+    /// Checks that this process has all `secrets`.
+    ///
+    /// # Errors
+    /// [`SourceError::Kafka`] that names the first which is missing, and the environment variable to set.
+    pub fn require(&self, secrets: &[String]) -> Result<(), SourceError> {
+        match self {
+            SourceConfig::Files(_) | SourceConfig::S3(_) => Ok(()),
+            SourceConfig::Kafka(kafka) => Ok(kafka::require(kafka, secrets)?),
+        }
+    }
+}
+
+/// The absolute path without links and `..`, as far as it exists. What does not exist, such as a pattern, stays as it
+/// is spelled, but for `.` and `..`.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let exists = path
+        .ancestors()
+        .find_map(|part| Some((part.canonicalize().ok()?, part)));
+    let Some((mut found, part)) = exists else {
+        return path;
+    };
+    for name in path
+        .strip_prefix(part)
+        .into_iter()
+        .flat_map(Path::components)
+    {
+        match name {
+            Component::ParentDir => drop(found.pop()),
+            name => found.push(name),
+        }
+    }
+    found
+}

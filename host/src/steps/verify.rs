@@ -1,0 +1,122 @@
+//! Whether a loaded table may go live, and how it differs from the live one.
+
+use tokio_util::sync::CancellationToken;
+
+use super::thread::unless_cancelled;
+use crate::cutover::{CutoverError, Diff, DiffOptions, GateInput, GateOptions, GateReport};
+use crate::cutover::{SortOptions, diff_with_live, gate};
+use crate::decode::Counts;
+use crate::error::{Code, Coded};
+use crate::fold::{FoldError, FoldedOffsets};
+use crate::store::{Loaded, StateStore, StoredBuild};
+
+/// A table cannot be verified. That the gate refuses it is no error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The store fails, or does not have the table.
+    #[error(transparent)]
+    Cutover(#[from] CutoverError),
+    /// The verification was cancelled.
+    #[error(transparent)]
+    Interrupted(FoldError),
+}
+
+impl Coded for VerifyError {
+    fn code(&self) -> &'static Code {
+        match self {
+            VerifyError::Cutover(error) => error.code(),
+            VerifyError::Interrupted(error) => error.code(),
+        }
+    }
+}
+
+/// The facts about a build that the gate judges, in addition to its table.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The splits of the plan.
+    pub splits_planned: u64,
+    /// The splits that runs cover, each once.
+    pub splits_covered: u64,
+    /// The offsets of topics that were folded, where the archive names them.
+    pub offsets: FoldedOffsets,
+    /// Whether the input has a range in time.
+    pub is_narrowed: bool,
+    /// The records that were read.
+    pub counts: Counts,
+    /// The records that the decoder or the component rejected.
+    pub rejected: u64,
+    /// The rows that the merge gave, and their digest.
+    pub merged: Loaded,
+}
+
+/// How a table is verified.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// The thresholds of the gate.
+    pub gate: GateOptions,
+    /// How rows are sorted if the store does not read them in the order of their keys.
+    pub sorting: SortOptions,
+}
+
+/// The verdict of the gate on a table, and how the table differs from the live one.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The checks of the gate.
+    pub gate: GateReport,
+    /// The difference.
+    pub diff: Diff,
+}
+
+/// Checks a loaded table, and compares it with the live one. Changes nothing.
+///
+/// # Errors
+/// Where the store fails; [`VerifyError::Interrupted`] once `cancel` fires.
+pub async fn verify(
+    store: &dyn StateStore,
+    build: &StoredBuild,
+    facts: &Facts,
+    options: &VerifyOptions,
+    cancel: &CancellationToken,
+) -> Result<Verdict, VerifyError> {
+    let gate = judge(store, build, facts, options, cancel).await?;
+    let options = DiffOptions {
+        sorting: options.sorting.clone(),
+        ..DiffOptions::default()
+    };
+    let compared = diff_with_live(store, build, &options);
+    let diff = unless_cancelled(cancel, compared).await;
+    Ok(Verdict {
+        gate,
+        diff: diff.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??,
+    })
+}
+
+/// Checks a loaded table. Changes nothing.
+///
+/// # Errors
+/// Where the store fails; [`VerifyError::Interrupted`] once `cancel` fires.
+pub async fn judge(
+    store: &dyn StateStore,
+    build: &StoredBuild,
+    facts: &Facts,
+    options: &VerifyOptions,
+    cancel: &CancellationToken,
+) -> Result<GateReport, VerifyError> {
+    let judged = gate(GateInput {
+        store,
+        build: &build.info,
+        columns: &build.columns,
+        merged: &facts.merged,
+        splits_planned: facts.splits_planned,
+        splits_covered: facts.splits_covered,
+        offsets: &facts.offsets,
+        is_narrowed: facts.is_narrowed,
+        quarantined: facts.rejected,
+        counts: &facts.counts,
+        options: &options.gate,
+        sorting: &options.sorting,
+    });
+    let judged = unless_cancelled(cancel, judged).await;
+    Ok(judged.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??)
+}

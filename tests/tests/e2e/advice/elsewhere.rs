@@ -1,0 +1,67 @@
+//! Codes whose pages are not walked here, and why.
+
+/// A reason, and the codes that it holds for.
+pub(crate) const REASONS: &[(&str, &[&str])] = &[
+    (
+        "needs a broker: `kafka/{command,traps,login,oauth}.rs`",
+        &[
+            "BF0240", "BF0241", "BF0242", "BF0243", "BF0244", "BF0245", "BF0246", "BF0247",
+            "BF0248", "BF0249", "BF0250", "BF0251",
+        ],
+    ),
+    (
+        "needs a bucket: `s3/archive.rs`, `s3/changed.rs`, and the scripted stores of `source/s3`",
+        &[
+            "BF0220", "BF0221", "BF0222", "BF0223", "BF0224", "BF0225", "BF0226", "BF0227",
+            "BF0228", "BF0229", "BF0232", "BF0233", "BF0234",
+        ],
+    ),
+    (
+        "the command folds what it planned itself: `steps.rs`, for users of the library",
+        &["BF0508"],
+    ),
+    (
+        "needs a schema registry: `kafka/avro.rs`, and the scripted registries of `registry`",
+        &["BF0901", "BF0902", "BF0903", "BF0904", "BF0905"],
+    ),
+    (
+        "the command refuses it as BF0006 where it reads the job; for users of the library",
+        &["BF0209", "BF0408"],
+    ),
+    (
+        "the echo of an error that is shown instead",
+        &["BF0201", "BF0417", "BF0602"],
+    ),
+    (
+        "a bug of backfold or of a driver, by definition",
+        &[
+            "BF0215", "BF0230", "BF0231", "BF0307", "BF0310", "BF0418", "BF0506", "BF0610",
+            "BF0611", "BF0612", "BF0705",
+        ],
+    ),
+    (
+        "needs a component of the right world whose code is not valid or uses what is switched off; no test has one",
+        &["BF0407"],
+    ),
+    ("the plan is altered by hand, past its digest", &["BF0214"]),
+    (
+        "a failing disk or a full one: `bad_environment.rs` and `database.rs` follow those that can be made",
+        &["BF0213", "BF0504", "BF0614", "BF0617", "BF0618", "BF0620"],
+    ),
+    (
+        "a race of two processes: `cutover.rs`, and the conformance of stores",
+        &["BF0603", "BF0607", "BF0608"],
+    ),
+    (
+        "a signal at the right moment: `resume.rs`, `builds.rs`",
+        &["BF0505"],
+    ),
+    (
+        "more data than a test should make: `bad_input.rs` has the bomb, unit tests of `decode` and `fold` the others",
+        &["BF0306", "BF0354", "BF0502", "BF0507"],
+    ),
+    (
+        "a component that remembers what it may not: `guest/tests/window.rs`",
+        &["BF0420"],
+    ),
+];

@@ -1,0 +1,5 @@
+//! Components that are invalid or break a law, and `backfold test`.
+
+mod bad_component;
+mod file_test;
+mod laws;

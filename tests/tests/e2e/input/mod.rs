@@ -1,0 +1,9 @@
+//! What a run reads: formats, layouts, ranges, invalid input, rejected records.
+
+mod bad_input;
+mod evolution;
+mod formats;
+mod offsets;
+mod only_quarantined;
+mod quarantine;
+mod range;

@@ -1,0 +1,204 @@
+//! Archives whose keys name offsets of a topic: what is missing refuses, what is there twice counts once.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use backfold_tests::components::guest;
+use backfold_tests::visits::parquet_of;
+use backfold_tests::workbench::Workbench;
+use serde_json::{Value, json};
+
+/// The layout and the envelope of Aiven's S3 sink, whose records carry their offsets.
+const CARRIED: &str = "source.files.layout = \"aiven\"\ndecode.envelope = \"aiven\"";
+/// The same names, and records that carry nothing.
+const BARE: &str = "source.files.layout = \"aiven\"";
+
+fn value(offset: i64) -> Value {
+    json!({
+        "ts": "2026-01-01T10:00:00Z",
+        "page_id": format!("/{}", offset % 7),
+        "duration_ms": offset,
+    })
+}
+
+fn carried(offsets: Range<i64>) -> String {
+    let records = offsets.map(|offset| json!({ "offset": offset, "value": value(offset) }));
+    records.map(|record| format!("{record}\n")).collect()
+}
+
+fn bare(offsets: Range<i64>) -> String {
+    let records = offsets.map(value);
+    records.map(|record| format!("{record}\n")).collect()
+}
+
+fn bench(settings: &str) -> Workbench {
+    let component = guest("page_days");
+    let bench = Workbench::new(&component).unwrap();
+    bench.write_job(&component, settings).unwrap();
+    bench
+}
+
+/// The rows of a table that was made of `offsets` without any layout.
+fn table(offsets: Range<i64>) -> Vec<Vec<rusqlite::types::Value>> {
+    let plain = bench("");
+    plain.write_object("all.jsonl", bare(offsets)).unwrap();
+    plain.run("run --swap").success();
+    plain.rows().unwrap()
+}
+
+#[test]
+fn what_several_objects_hold_counts_once() {
+    // A restarted task writes again from its last commit; another task still runs.
+    let bench = bench(CARRIED);
+    for (key, offsets) in [
+        ("clicks-0-0.jsonl", 0..100),
+        ("clicks-0-60.jsonl", 60..200),
+        ("clicks-0-100.jsonl", 100..130),
+        ("clicks-0-200.jsonl", 200..250),
+    ] {
+        bench.write_object(key, carried(offsets)).unwrap();
+    }
+    let report = bench.run("run --swap --output json").success().json();
+    assert_eq!(report["result"]["counts"]["repeated"], 40 + 30);
+    assert_eq!(report["result"]["counts"]["events"], 250);
+    assert!(bench.rows().unwrap() == table(0..250));
+}
+
+#[test]
+fn splits_folded_before_and_after_a_stop_count_once() {
+    let settings =
+        "fold.workers = 1\nfold.checkpoint_interval = \"0s\"\nsource.files.split_size = \"1\"";
+    let bench = bench(&format!("{CARRIED}\n{settings}\nquarantine.stop_after = 0"));
+    bench
+        .write_object("clicks-0-0.jsonl", carried(0..100))
+        .unwrap();
+    // The run stops here, after the first checkpoint.
+    let broken = format!("{}{{\n", carried(50..150));
+    bench.write_object("clicks-0-50.jsonl", broken).unwrap();
+    bench.refuses("run", 42, "BF0501");
+    let journal = bench.journal();
+    assert!(
+        journal.concat().contains("\"covered\":[[0,100]]"),
+        "{journal:?}"
+    );
+    let component = guest("page_days");
+    let lenient = "quarantine.stop_after = 10\ngate.max_quarantined = 1";
+    bench
+        .write_job(&component, &format!("{CARRIED}\n{settings}\n{lenient}"))
+        .unwrap();
+    bench.run("run --swap").success();
+    assert_eq!(bench.builds().len(), 1);
+    assert!(bench.rows().unwrap() == table(0..150));
+}
+
+#[test]
+fn a_gap_refuses_unless_the_job_allows_it() {
+    for (settings, objects) in [(CARRIED, carried as fn(Range<i64>) -> String), (BARE, bare)] {
+        let bench = bench(settings);
+        bench
+            .write_object("clicks-0-0.jsonl", objects(0..10))
+            .unwrap();
+        bench
+            .write_object("clicks-0-25.jsonl", objects(25..30))
+            .unwrap();
+        let said = bench.refuses("run --swap", 3, "BF0701");
+        assert!(
+            said.contains("offsets missing between objects: 15, at clicks/0 10 to 24"),
+            "{said}"
+        );
+        let component = guest("page_days");
+        bench
+            .write_job(&component, &format!("{settings}\ngate.allow_gaps = true"))
+            .unwrap();
+        bench.run("run --swap").success();
+    }
+}
+
+#[test]
+fn what_counts_twice_refuses_unless_the_job_allows_it() {
+    let bench = bench(BARE);
+    bench.write_object("clicks-3-0.jsonl", bare(0..10)).unwrap();
+    bench.write_object("clicks-3-8.jsonl", bare(8..12)).unwrap();
+    let said = bench.refuses("run --swap", 3, "BF0701");
+    assert!(
+        said.contains(
+            "offsets folded twice, since two objects hold them: 2; of these, 2 of clicks/3"
+        ),
+        "{said}"
+    );
+    let component = guest("page_days");
+    bench
+        .write_job(&component, &format!("{BARE}\ngate.allow_overlaps = true"))
+        .unwrap();
+    bench.run("run --swap").success();
+}
+
+#[test]
+fn records_may_carry_their_offsets_anywhere() {
+    let bench = bench("source.files.layout = \"aiven\"\ndecode.record_offset = \"kafka.offset\"");
+    let records = |offsets: Range<i64>| -> String {
+        let records = offsets.map(|offset| {
+            let mut record = value(offset);
+            record["kafka"] = json!({ "offset": offset });
+            format!("{record}\n")
+        });
+        records.collect()
+    };
+    bench
+        .write_object("clicks-0-0.jsonl", records(0..10))
+        .unwrap();
+    bench
+        .write_object("clicks-0-5.jsonl", records(5..20))
+        .unwrap();
+    bench.run("run --swap").success();
+    assert!(bench.rows().unwrap() == table(0..20));
+}
+
+/// As Parquet of several row groups, with the offsets in a column.
+fn columns(offsets: Range<i64>) -> Vec<u8> {
+    let values: Vec<Value> = offsets.clone().map(value).collect();
+    let texts = |name: &str| {
+        let texts = values.iter().map(|value| value[name].as_str());
+        Arc::new(StringArray::from_iter(texts)) as ArrayRef
+    };
+    let numbers = |numbers: Range<i64>| Arc::new(Int64Array::from_iter_values(numbers)) as ArrayRef;
+    let rows = RecordBatch::try_from_iter([
+        ("ts", texts("ts")),
+        ("page_id", texts("page_id")),
+        ("duration_ms", numbers(offsets.clone())),
+        ("offset", numbers(offsets)),
+    ]);
+    parquet_of(&rows.unwrap()).unwrap()
+}
+
+#[test]
+fn rows_of_parquet_count_once_too() {
+    for (settings, events) in [
+        ("decode.record_offset = \"offset\"", 300),
+        ("gate.allow_overlaps = true", 350),
+    ] {
+        let bench = bench(&format!("source.files.layout = \"aiven\"\n{settings}"));
+        for (key, offsets) in [
+            ("clicks-0-0.parquet", 0..150),
+            ("clicks-0-100.parquet", 100..300),
+        ] {
+            bench.write_object(key, columns(offsets)).unwrap();
+        }
+        let report = bench.run("run --swap --output json").success().json();
+        assert_eq!(report["result"]["counts"]["events"], events);
+        let is_same = bench.rows().unwrap() == table(0..300);
+        assert_eq!(is_same, events == 300);
+        // Missing offsets do not depend on the row groups.
+        bench
+            .write_object("clicks-0-301.parquet", columns(301..500))
+            .unwrap();
+        let said = bench.refuses("run --swap --fresh", 3, "BF0701");
+        assert!(
+            said.contains("offsets missing between objects: 1, at clicks/0 300"),
+            "{said}"
+        );
+    }
+}

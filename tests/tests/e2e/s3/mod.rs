@@ -1,0 +1,5 @@
+//! Archives in an S3 server.
+
+mod archive;
+mod changed;
+mod resume;
