@@ -1,4 +1,4 @@
-//! `backfold test`: what a component makes of a small file, and whether that is what was expected.
+//! `backfold test`: folds a small file, and compares the table with an expected one.
 
 use std::path::PathBuf;
 
@@ -14,31 +14,31 @@ use super::human::{count, counted, plain};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
-/// Fold a small file and show the table that comes of it, or compare it with what is expected
+/// Fold a small file and show the resulting table, or compare it with an expected table
 ///
 /// The file holds records as an archive does: JSON, plain, gzip or zstd. No job and no database are needed.
-/// What is expected is a JSON array of rows, each with its key columns and those others that matter.
+/// The expected table is a JSON array of rows, each with all key columns and the other columns to compare.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold test clicks.wasm --input events.jsonl
   backfold test clicks.wasm --input events.jsonl --expect table.json --update
   backfold test clicks.wasm --input events.jsonl --expect table.json
 
-Exit code 3 says that the table is not the one expected.")]
+Exit code 3 means that the table differs from the expected one.")]
 pub(crate) struct Test {
     /// The component's `.wasm` file
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
 
-    /// The file with the records; a folder, or a pattern in quotes, for several
+    /// The file with the records; for several files, a folder or a pattern in quotes
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
 
-    /// Compare the table with the one in this file
+    /// The file with the expected table
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
 
-    /// Write the table to that file instead: it is what to expect from now on
+    /// Write the table to the file of --expect instead of comparing it
     #[arg(long, requires = "expect")]
     update: bool,
 
@@ -46,11 +46,11 @@ pub(crate) struct Test {
     params: ParamArguments,
 }
 
-/// What a trial came to.
+/// The result of a test.
 #[derive(Serialize)]
 struct Tested<'a> {
     #[serde(flatten)]
-    trial: &'a FileTest,
+    tested: &'a FileTest,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<&'a Comparison>,
 }
@@ -62,34 +62,34 @@ impl Test {
             params: self.params.collect(),
             input: self.input,
         };
-        let trial = replay::test(&options, context.cancel.clone()).await?;
-        let mut text = describe(&trial, context.paint);
+        let tested = replay::test(&options, context.cancel.clone()).await?;
+        let mut text = describe(&tested, context.paint);
         let Some(path) = self.expect else {
             let comparison = None;
             return Answer::new(
                 text,
                 &Tested {
-                    trial: &trial,
+                    tested: &tested,
                     comparison,
                 },
             );
         };
         if self.update {
-            Expectation::write(&path, &trial).map_err(backfold::Error::from)?;
+            Expectation::write(&path, &tested).map_err(backfold::Error::from)?;
             text.push_str(&format!(
                 "\nwritten to {}\n",
                 plain(&path.display().to_string())
             ));
         }
         let expectation =
-            Expectation::read(&path, &trial.descriptor).map_err(backfold::Error::from)?;
-        let comparison = expectation.compare(&trial);
+            Expectation::read(&path, &tested.descriptor).map_err(backfold::Error::from)?;
+        let comparison = expectation.compare(&tested);
         text.push_str(&differences(&comparison, context.paint));
         let refusal = expectation.refusal(&comparison);
         let answer = Answer::new(
             text,
             &Tested {
-                trial: &trial,
+                tested: &tested,
                 comparison: Some(&comparison),
             },
         )?;
@@ -100,11 +100,11 @@ impl Test {
     }
 }
 
-/// How many differences or rejections are shown to people, of a kind.
+/// The largest number of differences or rejections of a kind in the text.
 const SHOWN: usize = 20;
 
-fn describe(trial: &FileTest, paint: Paint) -> String {
-    let descriptor = &trial.descriptor;
+fn describe(tested: &FileTest, paint: Paint) -> String {
+    let descriptor = &tested.descriptor;
     let header = descriptor.table_columns().map(|column| {
         use backfold::schema::Kind;
         let side = match column.kind {
@@ -114,8 +114,8 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         (column.name.clone(), side)
     });
     let mut table = Table::of(header.collect());
-    for row in &trial.rows {
-        let cells = trial.columns.iter().map(|column| match row.get(column) {
+    for row in &tested.rows {
+        let cells = tested.columns.iter().map(|column| match row.get(column) {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => String::new(),
@@ -123,21 +123,21 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         table.push(cells.collect());
     }
     let mut text = table.render(0, paint);
-    let counts = &trial.counts;
+    let counts = &tested.counts;
     text.push_str(&format!(
         "\n{} of {}",
-        counted(trial.rows.len() as u64, "row"),
+        counted(tested.rows.len() as u64, "row"),
         counted(counts.records, "record")
     ));
     if counts.not_wanted > 0 {
         text.push_str(&format!(", {} not wanted", count(counts.not_wanted)));
     }
     text.push('\n');
-    if trial.rejected > 0 {
-        let rejected = counted(trial.rejected, "record");
+    if tested.rejected > 0 {
+        let rejected = counted(tested.rejected, "record");
         text.push_str(&format!("\n{} {rejected}:\n", paint.red("rejected")));
     }
-    for rejection in trial.rejections.iter().take(SHOWN) {
+    for rejection in tested.rejections.iter().take(SHOWN) {
         let at = rejection
             .path
             .as_ref()
@@ -145,20 +145,20 @@ fn describe(trial: &FileTest, paint: Paint) -> String {
         let line = format!("{}: {at}{}", rejection.position, rejection.reason);
         text.push_str(&format!("  {}\n", plain(&line)));
     }
-    text + &more(trial.rejected as usize)
+    text + &more(tested.rejected as usize)
 }
 
-/// How the table differs from what was expected, a line each.
+/// The differences between the table and the expected one, one per line.
 fn differences(comparison: &Comparison, paint: Paint) -> String {
     if *comparison == Comparison::default() {
-        return format!("\n{}: the table is the one expected\n", paint.green("same"));
+        return format!("\n{}: the table is the expected one\n", paint.green("same"));
     }
     let mut text = String::from("\n");
-    let lonely = [
+    let unmatched = [
         ("missing", &comparison.missing),
         ("unexpected", &comparison.unexpected),
     ];
-    for (name, rows) in lonely {
+    for (name, rows) in unmatched {
         for row in rows.iter().take(SHOWN) {
             text.push_str(&format!(
                 "{} {}\n",
@@ -180,7 +180,7 @@ fn differences(comparison: &Comparison, paint: Paint) -> String {
     text + &more(comparison.different.len())
 }
 
-/// What is not shown of so many.
+/// The number of items that are not shown, if there are any.
 fn more(all: usize) -> String {
     match all.saturating_sub(SHOWN) {
         0 => String::new(),

@@ -279,7 +279,7 @@ fn what_is_wrong_with_a_range_is_named_by_its_line_and_key() {
     insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range`: cannot read `-48x`: write an age as `-48h`, `-7d` or `-1h 30m`, and a number of offsets before the end as `-100`");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"BF0006: jobs/backfold.toml:12: `range.from`: cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nform = \"-48h\"")), @"BF0004: jobs/backfold.toml:12: unknown key `form` in [range]: did you mean `from`?");
-    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: write a partition as `clicks/0`, or as `0` if there is only one topic");
 }
 
 #[test]
@@ -352,8 +352,8 @@ fn a_log_has_offsets_and_properties_that_flags_go_over() {
         error.unwrap_err().to_string()
     });
     insta::assert_snapshot!(errors.join("\n"), @r"
-    -X: `source.kafka.properties`: `group.id` cannot be set: a replay is in no group: each worker reads what the plan gave it
-    -X: `source.kafka.properties`: `sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`
+    -X: `source.kafka.properties`: `group.id` cannot be set: a replay joins no group; each worker reads the offsets of its splits
+    -X: `source.kafka.properties`: `sasl.password` is a secret: set the environment variable BACKFOLD_KAFKA_SASL_PASSWORD, or use a `properties_file`
     ");
 }
 

@@ -161,11 +161,11 @@ async fn what_leads_nowhere_is_named() {
     insta::assert_snapshot!(errors, @r"
     BF0202 there is no folder or file `ROOT/none`
     BF0203 `ROOT/empty` holds no objects
-    BF0203 `ROOT/hidden` holds no objects: Names passed over because they begin with `.` or `_`: 2
+    BF0203 `ROOT/hidden` holds no objects: Names that were skipped because they start with `.` or `_`: 2
     BF0202 there is no folder or file `ROOT/file/below`
     BF0203 `ROOT/*.gz` holds no objects
     BF0202 there is no folder or file `ROOT/none`
-    BF0208 `ROOT/[` is not a pattern of paths
+    BF0208 `ROOT/[` is not a valid pattern of paths
     BF0203 `ROOT/empty/` holds no objects
     ");
 }
@@ -181,8 +181,8 @@ async fn hidden_and_special_names_are_passed_over_and_counted() {
     let (keys, frozen) = keys_at(folder.path()).await.expect("planned");
     assert_eq!(keys, ["a", "d/e"]);
     insta::assert_snapshot!(frozen.notes.join("\n"), @r"
-    Names passed over because they begin with `.` or `_`: 3.
-    Names passed over because they are neither files nor folders: 1.
+    Names that were skipped because they start with `.` or `_`: 3.
+    Names that were skipped because they are neither files nor folders: 1.
     ");
 }
 
@@ -206,8 +206,8 @@ async fn links_are_followed_unless_events_would_count_twice() {
     let (keys, frozen) = keys_at(root).await.expect("planned");
     assert_eq!(keys, ["2026/a", "far/x", "mounted", "y"]);
     insta::assert_snapshot!(frozen.notes.join("\n"), @r"
-    Names passed over because they begin with `.` or `_`: 1.
-    Symbolic links passed over because the archive holds what they lead to: 3.
+    Names that were skipped because they start with `.` or `_`: 1.
+    Symbolic links that were skipped because the archive contains their target: 3.
     ");
 
     symlink(outside.path(), outside.path().join("far/up")).expect("linked");

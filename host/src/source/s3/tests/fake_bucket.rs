@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::source::conformance::{Damage, Fixture};
-use crate::source::s3::retry::Patience;
+use crate::source::s3::retry::RetryPolicy;
 use crate::source::s3::{RequestOptions, S3Config, S3Driver};
 use crate::source::{EventRange, ReplayDriver};
 use crate::test_server::{Reply, Request, Server};
@@ -130,10 +130,10 @@ impl FakeBucket {
     /// A driver that is in a hurry.
     pub(super) fn driver_of(&self, config: S3Config, range: EventRange) -> S3Driver {
         let mut driver = S3Driver::new(config, range);
-        driver.patience = Patience {
+        driver.retries = RetryPolicy {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(5),
-            ..driver.patience
+            ..driver.retries
         };
         driver
     }

@@ -133,7 +133,7 @@ async fn what_is_no_object_of_the_archive_is_passed_over_and_told() {
     };
     let (splits, frozen) = planned(&shelf, config, EventRange::default()).await;
     assert_eq!(keys(&splits), ["raw/day/a"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects passed over because a name in their key begins with `.` or `_`: 3.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects that were skipped because a name in their key starts with `.` or `_`: 3.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +156,7 @@ async fn archived_objects_are_found_before_anything_is_read() {
     };
     let (splits, frozen) = planned(&shelf, config, EventRange::default()).await;
     assert_eq!(keys(&splits), ["a", "d", "e"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects passed over because they are archived and not restored: 2, 10 B, the first of them `b`.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects that were skipped because they are archived and not restored: 2, 10 B, the first one `b`.");
 }
 
 /// What a store may do to a page.
@@ -224,12 +224,12 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
     }
     insta::assert_snapshot!(all, @r"
     Busy: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 503, SlowDown: As the script says
-    CutOff: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    CutXml: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    InDisguise: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    NoToken: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it goes on, but does not say where
-    WrongCount: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it announces 13 keys and holds 3
-    NoEtag: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: a line of it lacks an ETag
+    CutOff: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    CutXml: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    InDisguise: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    NoToken: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it is incomplete, but does not say where the next page starts
+    WrongCount: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it announces 13 keys, but contains 3
+    NoEtag: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: an entry lacks an ETag
     ");
 }
 
@@ -308,5 +308,5 @@ async fn a_bucket_that_does_not_tell_of_versions_is_read_without() {
     shelf.put("a", b"content");
     let (splits, frozen) = planned(&shelf, shelf.config(), EventRange::default()).await;
     assert_eq!(keys(&splits), ["a"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects are read without their versions, since the store does not tell whether the bucket keeps them: one that is overwritten stops the run.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects are read without their versions, because the store does not say whether the bucket keeps versions: an object that is overwritten stops the run.");
 }

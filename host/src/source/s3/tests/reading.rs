@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::fake_bucket::{BUCKET, FakeBucket, error, xml};
 use super::{keys, read_all, told};
 use crate::source::conformance::{Record, content, deliver, plan};
-use crate::source::s3::read::STRETCH_BYTES;
+use crate::source::s3::read::RANGE_BYTES;
 use crate::source::s3::{RequestOptions, S3Config};
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError};
 use crate::test_server::{Ends, Reply, Request};
@@ -91,7 +91,7 @@ fn fill(shelf: &FakeBucket) -> Vec<Record> {
         ("a", 0),
         ("b", 1),
         ("c", 70_000),
-        ("d", STRETCH_BYTES as usize + 12_345),
+        ("d", RANGE_BYTES as usize + 12_345),
         ("e", 500),
     ]
     .iter()
@@ -121,7 +121,7 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
                     .split('-')
                     .next()
                     .unwrap();
-                start.parse::<u64>().unwrap() / STRETCH_BYTES
+                start.parse::<u64>().unwrap() / RANGE_BYTES
             });
             let stretch = (request.path.clone(), stretch.or(Some(0)));
             let mut seen = seen.lock().unwrap();
@@ -164,10 +164,10 @@ async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
     Unavailable: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 503
     Internal: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says
     Throttled: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 429, TooManyRequests: As the script says
-    ResetAtOnce: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
-    ResetWithin: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
-    ShortBody: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: end of file before message length reached
-    Stall: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response brought fewer than 65536 bytes within 300ms
+    ResetAtOnce: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: Connection reset by peer (os error 104)
+    ResetWithin: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: Connection reset by peer (os error 104)
+    ShortBody: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: end of file before message length reached
+    Stall: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response delivered fewer than 65536 bytes within 300ms
     ErrorInDisguise: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
     NoEtag: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
     WrongRange: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says

@@ -195,7 +195,7 @@ async fn an_object_that_never_comes_as_it_is_stored_is_told() {
         all += &format!("{}\n", told(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: the response does not say how long it is, as where it is unpacked on the way
+    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: the response has no length, which happens if it is decompressed on the way
     BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: it is compressed on the way (`Content-Encoding: gzip`)
     ");
 }
@@ -221,7 +221,7 @@ async fn a_store_that_is_not_there_is_not_asked_again_and_again() {
     let unknown = plan_error(&driver_at("http://no-such-store.invalid").await).await;
     let unknown = told(&unknown);
     assert!(
-        unknown.starts_with("BF0228: the store at http://no-such-store.invalid cannot"),
+        unknown.starts_with("BF0228: cannot reach the store at http://no-such-store.invalid"),
         "{unknown}"
     );
     // TLS to what speaks plain HTTP.
@@ -229,7 +229,7 @@ async fn a_store_that_is_not_there_is_not_asked_again_and_again() {
     let secure = plain.url.replace("http:", "https:");
     let garbled = told(&plan_error(&driver_at(&secure).await).await);
     assert!(
-        garbled.starts_with("BF0228: the store at https://HOST cannot be reached"),
+        garbled.starts_with("BF0228: cannot reach the store at https://HOST"),
         "{garbled}"
     );
     for text in [&unknown, &garbled] {
