@@ -137,7 +137,7 @@ mod tests {
         insta::assert_snapshot!(unreadable().text(Paint::none()), @r#"
         error[BF0002]: cannot read the job file job.toml
           because: no such file\n  do: something \u{1b}[31mforged
-          do: Name the job file as the command's first argument, or run it where `backfold.toml` is.
+          do: Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.
           more: backfold explain BF0002
         "#);
     }
@@ -146,7 +146,7 @@ mod tests {
     fn json_has_the_same() {
         insta::assert_snapshot!(format!("{:#}", unreadable().document()), @r#"
         {
-          "advice": "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
+          "advice": "Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.",
           "causes": [
             "no such file\n  do: something \u001b[31mforged"
           ],

@@ -112,6 +112,16 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
         },
     );
 
+    format!(
+        "{}\n{}\n{}",
+        fields.render(paint),
+        inputs(descriptor).render(0, paint),
+        outputs(descriptor).render(0, paint)
+    )
+}
+
+/// The inputs of a component: name, type and origin.
+fn inputs(descriptor: &Descriptor) -> Table {
     let mut reads = Table::new(&[
         ("reads", Side::Left),
         ("type", Side::Left),
@@ -124,6 +134,11 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
             origin(input),
         ]);
     }
+    reads
+}
+
+/// The columns that a component returns: keys, states and views.
+fn outputs(descriptor: &Descriptor) -> Table {
     let mut keeps = Table::new(&[
         ("keeps", Side::Left),
         ("type", Side::Left),
@@ -144,12 +159,7 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
             keeps.row([name.clone(), kind(of.name(), *nullable), role.into()]);
         }
     }
-    format!(
-        "{}\n{}\n{}",
-        fields.render(paint),
-        reads.render(0, paint),
-        keeps.render(0, paint)
-    )
+    keeps
 }
 
 fn condition_text(condition: &Condition) -> String {

@@ -104,6 +104,40 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
     for note in &report.notes {
         fields.add("note", plain(note));
     }
+    add_counts(&mut fields, report, paint);
+    if let Some(loaded) = &report.loaded {
+        fields.add(
+            "rows",
+            format!("{} in {}", count(loaded.rows), plain(&report.shadow)),
+        );
+        fields.add("digest", digest(&loaded.digest));
+    }
+    let times = report.stages.iter().map(|time| {
+        let span = Duration::try_from_secs_f64(time.seconds).unwrap_or_default();
+        format!("{} {}", name(time.stage), duration(span))
+    });
+    fields.add("time", times.collect::<Vec<_>>().join(", "));
+    if let Some(pace) = pace(report, progress) {
+        fields.add("pace", pace);
+    }
+    fields.add(
+        "report",
+        plain(&report.folder.join("run.json").display().to_string()),
+    );
+
+    let mut text = fields.render(paint);
+    if let Some(gate) = &report.gate {
+        text.push_str(&format!("\n{}", gate_text(gate, paint)));
+    }
+    if let Some(diff) = &report.diff {
+        text.push_str(&format!("\n{diff}"));
+    }
+    text.push_str(&format!("\n{}\n", outcome(report, job, paint)));
+    text
+}
+
+/// Adds the numbers of records, events and rejections.
+fn add_counts(fields: &mut Fields, report: &RunReport, paint: Paint) {
     let counts = &report.counts;
     fields.add(
         "read",
@@ -146,35 +180,6 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
             ),
         );
     }
-    if let Some(loaded) = &report.loaded {
-        fields.add(
-            "rows",
-            format!("{} in {}", count(loaded.rows), plain(&report.shadow)),
-        );
-        fields.add("digest", digest(&loaded.digest));
-    }
-    let times = report.stages.iter().map(|time| {
-        let span = Duration::try_from_secs_f64(time.seconds).unwrap_or_default();
-        format!("{} {}", name(time.stage), duration(span))
-    });
-    fields.add("time", times.collect::<Vec<_>>().join(", "));
-    if let Some(pace) = pace(report, progress) {
-        fields.add("pace", pace);
-    }
-    fields.add(
-        "report",
-        plain(&report.folder.join("run.json").display().to_string()),
-    );
-
-    let mut text = fields.render(paint);
-    if let Some(gate) = &report.gate {
-        text.push_str(&format!("\n{}", gate_text(gate, paint)));
-    }
-    if let Some(diff) = &report.diff {
-        text.push_str(&format!("\n{diff}"));
-    }
-    text.push_str(&format!("\n{}\n", outcome(report, job, paint)));
-    text
 }
 
 /// The speed of this run; `None` if it folded too little for a meaningful number.

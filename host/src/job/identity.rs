@@ -1,4 +1,4 @@
-//! What tells one job from another: what it reads and where its table goes, however the job file spells it.
+//! The identity of a job: its input and its target, independent of how the job file writes their paths.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{Job, SourceConfig, TargetConfig};
 
 impl Job {
-    /// All settings that decide what a build holds, but for the limits of the component. Equal for all spellings of the
-    /// same paths: relative, absolute, through links or from other folders.
+    /// All settings that determine the content of a build, without the limits of the component. Different ways to write the
+    /// same path (relative, absolute, through links, from other folders) give the same identity.
     pub(crate) fn identity(&self) -> Value {
         let mut source = json!(self.source);
         if let SourceConfig::Files(files) = &self.source {
@@ -24,7 +24,7 @@ impl Job {
         })
     }
 
-    /// The name of the store, equal for all spellings of it. A build belongs to one store.
+    /// The identity of the store, independent of how its path is written. A build belongs to one store.
     pub fn target_id(&self) -> String {
         match &self.target {
             TargetConfig::Sqlite(sqlite) => format!("sqlite:{}", resolved(&sqlite.path).display()),
@@ -32,8 +32,8 @@ impl Job {
     }
 }
 
-/// The absolute path without links and `..`, as far as it exists. What does not exist, such as a pattern, stays as it
-/// is spelled, but for `.` and `..`.
+/// The absolute path. In the part that exists, links and `..` are resolved; in the rest, such as a pattern, only `.` and
+/// `..` are.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let exists = path

@@ -13,7 +13,7 @@ use crate::source::SourceError;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request failed.
+/// The failure of a request, by its consequence.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// A temporary error: a retry may succeed.
@@ -211,6 +211,20 @@ where
             _ => Failure::permanent(request.web_page(status, body)),
         });
     }
+    classify(status, code, region, detail, &root(&error), request)
+}
+
+/// Classifies an answer by its status and its error code. `region` is where the bucket is, if the store says so; `detail`
+/// describes the answer, and `cause` is the innermost error.
+fn classify(
+    status: u16,
+    code: &str,
+    region: Option<String>,
+    detail: String,
+    cause: &str,
+    request: Request<'_>,
+) -> Answer {
+    let failed = |failure| Answer::Failed(failure);
     match (status, code) {
         (_, "NoSuchBucket") => failed(Failure::permanent(request.no_such_bucket())),
         (404, _) => Answer::NoSuchKey,
@@ -244,10 +258,7 @@ where
         (400..=499, _) => failed(Failure::permanent(request.failed(detail))),
         // A success with an invalid body: it was cut off, or it contains an error.
         _ => failed(Failure::temporary(match code {
-            "" => format!(
-                "HTTP {status}, but the answer is not valid: {}",
-                root(&error)
-            ),
+            "" => format!("HTTP {status}, but the answer is not valid: {cause}"),
             _ => detail,
         })),
     }
