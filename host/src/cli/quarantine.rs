@@ -42,7 +42,7 @@ enum Command {
         job: JobArguments,
         #[command(flatten)]
         build: OfBuild,
-        /// At most so many
+        /// How many records to show at most
         #[arg(long, value_name = "N", default_value = "20")]
         limit: usize,
     },
