@@ -33,8 +33,8 @@ pub struct Limits {
     pub call_time: Duration,
     /// The bytes of one answer.
     pub answer: ByteSize,
-    /// The bytes of the text and binary columns of one key. A record with a larger key goes to the quarantine, and none of
-    /// its keys counts.
+    /// The bytes of the text and binary columns of one key. A record with a larger key goes to the quarantine, and nothing
+    /// of it counts.
     pub key: ByteSize,
     /// The bytes of the text and binary columns in the state of one key. A record whose own state is larger goes to the
     /// quarantine. If the combined state of many records is larger, none of them is at fault: the run fails with the
@@ -105,6 +105,40 @@ impl Limits {
         BTreeMap::from(limits.map(|(name, limit)| (name.to_owned(), limit)))
     }
 
+    /// Limits of which those are known that [`deciding`](Limits::deciding) gives, the others being the default.
+    pub(crate) fn of_deciding(deciding: &BTreeMap<String, u64>) -> Self {
+        let mut limits = Limits::default();
+        let Limits {
+            fuel_base,
+            fuel_per_record,
+            fuel_per_byte,
+            memory,
+            table_elements,
+            stack,
+            answer,
+            key,
+            state,
+            ..
+        } = &mut limits;
+        let places = [
+            ("fuel_base", fuel_base),
+            ("fuel_per_record", fuel_per_record),
+            ("fuel_per_byte", fuel_per_byte),
+            ("memory", &mut memory.0),
+            ("table_elements", table_elements),
+            ("stack", &mut stack.0),
+            ("answer", &mut answer.0),
+            ("key", &mut key.0),
+            ("state", &mut state.0),
+        ];
+        for (name, place) in places {
+            if let Some(limit) = deciding.get(name) {
+                *place = *limit;
+            }
+        }
+        limits
+    }
+
     /// The stack in bytes of a thread that opens or calls an instance. On a thread with less, a deep recursion of the
     /// component would end the process instead of trapping. With the default limits it is below 2 MiB, the stack of
     /// Rust's threads.
@@ -134,6 +168,18 @@ mod tests {
         };
         assert_eq!(limits.fuel(2, 4), 7 + 20 + 12);
         assert_eq!(limits.fuel(u64::MAX, 4), u64::MAX);
+    }
+
+    #[test]
+    fn deciding_limits_are_read_as_they_were_written() {
+        let mut written = Limits::default().deciding();
+        let numbers = (1..).map(|n| n * 65_537);
+        written
+            .values_mut()
+            .zip(numbers)
+            .for_each(|(limit, number)| *limit = number);
+        assert_eq!(Limits::of_deciding(&written).deciding(), written);
+        assert_eq!(Limits::of_deciding(&BTreeMap::new()), Limits::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay, RunOptions};
+use crate::plan::InputSource;
 use crate::workdir::{BuildError, BuildFolder, Lock, Patience, Standing};
 
 /// What a run has to do.
@@ -112,9 +113,13 @@ impl Replay<'_> {
             Ok(lock) => lock,
             Err(held) => return Ok(Err(held)),
         };
-        let limits = self.job.limits.deciding();
-        if build.manifest.limits != limits {
-            build.set_limits(limits)?;
+        let mut manifest = build.manifest.clone();
+        manifest.tables[0].limits = self.job.limits.clone();
+        if let InputSource::Unknown { .. } = manifest.input.source {
+            manifest.input.source = InputSource::history(&self.job.source)?;
+        }
+        if build.manifest != manifest {
+            build.rewrite(manifest)?;
         }
         Ok(Ok(Choice::Work(Box::new(Work { build, lock, notes }))))
     }
@@ -152,20 +157,21 @@ impl Replay<'_> {
         stored: &Stored,
     ) -> bool {
         let mut shown = stored.history.iter();
-        // Rejected records do not change unless somebody mends them: such a build is gone on with until it is shown.
+        // Rejected records do not change by themselves: such a build is gone on with until it is shown.
         shown.any(|pointer| pointer.build == build.manifest.build)
             || (standing.checked.is_some() && !self.only_quarantined)
     }
 
     /// Whether the job's limits would have rejected the same records of the splits that are folded.
     fn admits(&self, build: &BuildFolder, standing: &Standing) -> bool {
-        let (then, now) = (&build.manifest.limits, self.job.limits.deciding());
+        let then = build.manifest.table().limits.deciding();
+        let now = self.job.limits.deciding();
         let is_higher = then
             .iter()
             .all(|(name, limit)| now.get(name).is_some_and(|now| now >= limit));
         let folded = standing.checkpoints.iter().flat_map(|one| &one.splits);
         let mut counts = folded.flat_map(|split| &split.tables);
-        *then == now
+        then == now
             || standing.covered.is_empty()
             || (is_higher && counts.all(|one| one.rejected_by_component == 0))
     }
@@ -204,7 +210,7 @@ impl Replay<'_> {
 }
 
 /// What there is to say where the public name shows a table of the same manifest as `planned`. A run that only folds
-/// asks for no table.
+/// needs no table.
 fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) -> Option<RunReport> {
     let (live, build) = stored.shown().filter(|_| !options.only_fold)?;
     if build.info.manifest_digest != planned.manifest.digest() {
@@ -219,7 +225,7 @@ fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) ->
     Some(report)
 }
 
-/// Removes a plan of which nothing is folded. `Ok(Err(_))` says which other command works on it.
+/// Removes a plan without folded splits. `Ok(Err(_))` says which other command works on it.
 fn give_up(planned: &BuildFolder) -> Result<Result<(), BuildError>, BuildError> {
     match planned.ask_lock("run")? {
         Ok(_lock) => planned.remove().map(Ok),
@@ -233,7 +239,7 @@ fn going_on(build: &BuildFolder, standing: &Standing) -> String {
         build.manifest.build,
         build.manifest.planned_at,
         standing.covered.len(),
-        build.manifest.frozen.splits,
+        build.manifest.input.frozen.splits,
     )
 }
 

@@ -172,7 +172,7 @@ fn bases(folders: &[BuildFolder]) -> HashSet<String> {
     };
     let based = folders.iter().filter(is_unfinished);
     based
-        .filter_map(|folder| Some(folder.manifest.based_on.as_ref()?.build.clone()))
+        .filter_map(|folder| Some(folder.manifest.input.source.based_on()?.build.clone()))
         .collect()
 }
 

@@ -43,7 +43,8 @@ impl Replay<'_> {
         let options = verify_options(self.job, &report.build);
         let (store, cancel) = (&*self.store, &self.cancel);
         let verdict = steps::verify(store, &stored, &facts, &options, cancel).await?;
-        journal.append(&Entry::Checked(checked(&verdict, standing)))?;
+        let tables = vec![checked(&verdict, standing)];
+        journal.append(&Entry::Checked { tables })?;
         report.outcome = match verdict.gate.passed() {
             true => Outcome::Ready,
             false => Outcome::Refused,
@@ -70,14 +71,14 @@ impl Replay<'_> {
         report: &mut RunReport,
     ) -> Result<(), Error> {
         let manifest = &build.manifest;
-        let stored = Stored::of(&*self.store, &manifest.table).await?;
+        let stored = Stored::of(&*self.store, &manifest.table().table).await?;
         if let Some(back) = stored.taken_back(&manifest.digest()) {
             report.outcome = Outcome::Held;
             report.held = Some(back.clone());
             return Ok(());
         }
-        let handoff = manifest.frozen.handoff.clone();
-        let (table, build) = (&manifest.table, &manifest.build);
+        let handoff = manifest.input.frozen.handoff.clone();
+        let (table, build) = (&manifest.table().table, &manifest.build);
         let pointer = steps::swap(&*self.store, table, build, expected, handoff, by).await?;
         report.pointer = Some(pointer);
         report.outcome = Outcome::Live;
@@ -132,7 +133,7 @@ pub async fn swap(
     let verifying = verify_options(job, &chosen.info.build);
     let judged = steps::judge(&*store, &chosen, &facts, &verifying, &context.cancel);
     judged.await?.require()?;
-    let handoff = folder.manifest.frozen.handoff.clone();
+    let handoff = folder.manifest.input.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);
     Ok(steps::swap(&*store, table, build, expected, handoff, &options.by).await?)
 }
@@ -193,10 +194,10 @@ fn facts(
         })?;
     let report = RunReport::new(folder, standing);
     Ok(Facts {
-        splits_planned: folder.manifest.frozen.splits,
+        splits_planned: folder.manifest.input.frozen.splits,
         splits_covered: standing.covered.len(),
         offsets: standing.offsets(),
-        is_narrowed: folder.manifest.range != EventRange::default(),
+        is_narrowed: folder.manifest.input.range != EventRange::default(),
         counts: report.counts,
         rejected: report.rejected,
         merged,

@@ -7,9 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::folding::{on_thread, projection};
-use super::opening::{load, watched};
-use super::planning::check_range;
+use super::conductor::check_range;
 use super::sampling::{Picked, Sampling, pick_of_plan};
 use super::schemas::{schemas_of_build, schemas_of_job};
 use super::{Error, Replay, RunOptions};
@@ -21,6 +19,7 @@ use crate::guest::laws::{
 use crate::job::Job;
 use crate::scan::{wanted_parts, wanted_projection};
 use crate::schema::Descriptor;
+use crate::steps::{load_component, on_thread, watched};
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 /// Objects that a thorough check samples.
@@ -58,7 +57,8 @@ pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<
         ),
     };
     let stack_bytes = limits.thread_stack_bytes();
-    let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
+    let (component, descriptor) =
+        load_component(&options.component, &limits, &params, None).await?;
     let sample = match &options.job {
         Some(job) => {
             sample_job(
@@ -100,7 +100,7 @@ pub async fn check_again(
     all.extend(params.clone());
     let params: Vec<_> = all.into_iter().collect();
     let limits = Limits::default();
-    let (component, _) = load(component, &limits, &params, None).await?;
+    let (component, _) = load_component(component, &limits, &params, None).await?;
     let file = file.to_owned();
     let called = component.clone();
     let found = on_thread("laws".into(), limits.thread_stack_bytes(), move || {
@@ -197,7 +197,7 @@ impl Replay<'_> {
         let manifest = &build.manifest;
         let splits = SplitReader::open(
             &build.splits_file(),
-            &manifest.splits_digest,
+            &manifest.input.splits_digest,
             Default::default(),
         )?;
         let mut picked = Picked::new(RUN_OBJECTS);
@@ -208,14 +208,14 @@ impl Replay<'_> {
         let schemas = schemas_of_build(self.job, build)?;
         let sampling = Sampling {
             driver: &*driver,
-            projection: projection(manifest),
-            decode: &manifest.decode,
+            projection: manifest.table().projection(manifest.input.range),
+            decode: &manifest.input.decode,
             schemas: schemas.as_ref(),
             events: RUN_EVENTS,
             lenient: true,
             cancel: &self.cancel,
         };
-        let schema = manifest.descriptor.input_schema();
+        let schema = manifest.table().descriptor.input_schema();
         let sample = sampling.sample(&schema, picked).await?;
         driver.close().await?;
         Ok(sample)

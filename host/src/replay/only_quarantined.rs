@@ -4,10 +4,11 @@ use super::planning::Input;
 use super::{Error, Replay};
 use crate::durable;
 use crate::fold::{Checkpoint, TableCheckpoint};
+use crate::plan::BasedOn;
 use crate::scan::wanted_parts;
 use crate::schema::{Descriptor, Origin};
 use crate::source::{EventRange, Parts};
-use crate::workdir::{BasedOn, BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
+use crate::workdir::{BuildError, BuildFolder, Entry, Journal, QuarantineDriver};
 
 impl Replay<'_> {
     /// The build to go on from: the newest that is folded to its end, which must have rejected something.
@@ -29,13 +30,13 @@ impl Replay<'_> {
         Err(none("that is folded to its end").into())
     }
 
-    /// What `base` rejected, as a source.
+    /// The records that `base` rejected, as a source.
     pub(super) fn rejected_records(&self, base: BuildFolder) -> QuarantineDriver {
         let source = self.job.source.clone();
         QuarantineDriver::new(base, Box::new(move |key| source.key_fields_of(key)))
     }
 
-    /// A build of what `base` rejected.
+    /// Plans a build of the records that `base` rejected.
     pub(super) async fn plan_only_quarantined(
         &self,
         base: BuildFolder,
@@ -44,13 +45,13 @@ impl Replay<'_> {
             build: base.manifest.build.clone(),
             why,
         };
-        obstacle(&base.manifest.descriptor, &self.descriptor)
+        obstacle(&base.manifest.table().descriptor, &self.descriptor)
             .map_or(Ok(()), |why| Err(cannot(why)))?;
-        let parts = wanted_parts(&base.manifest.descriptor);
-        let metadata = metadata(&self.descriptor, base.manifest.range);
+        let parts = wanted_parts(&base.manifest.table().descriptor);
+        let metadata = metadata(&self.descriptor, base.manifest.input.range);
         for next in base.rejected()? {
             let (number, record) = next?;
-            if !record.is_whole(&base.manifest.decode) {
+            if !record.is_whole(&base.manifest.input.decode) {
                 let build = base.manifest.build.clone();
                 return Err(BuildError::NotKept { build, number }.into());
             }
@@ -64,7 +65,7 @@ impl Replay<'_> {
             manifest_digest: base.manifest.digest(),
         };
         let input = Input {
-            range: base.manifest.range,
+            range: base.manifest.input.range,
             based_on: Some(based_on),
             schemas: base.schemas()?,
             driver: Box::new(self.rejected_records(base.clone())),
@@ -74,7 +75,7 @@ impl Replay<'_> {
         let mut runs = standing.runs();
         for run in &mut runs {
             let from = base.runs().join(&run.name);
-            // Behind the names of this build's own runs.
+            // They sort after this build's own runs.
             run.name = format!("of-base-{}", run.name);
             let to = path.join("runs").join(&run.name);
             durable::link(&from, &to).map_err(BuildError::io("linking", &to))?;
@@ -110,7 +111,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    /// Whether it was read by who read these parts: what was not read was not kept with a rejected record.
+    /// Whether a driver that reads these parts reads it: a part that is not read is not kept with a rejected record.
     fn is_among(&self, parts: Parts) -> bool {
         match self.origin {
             Origin::RecordKey => parts.keys,

@@ -1,7 +1,7 @@
 //! From the job to a build with a frozen input.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,33 +13,13 @@ use super::phase::Stored;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
 use crate::fold::FoldedSplit;
-use crate::job::{Job, JobError};
-use crate::plan::{self, InputPlan, InputSource, TablePlan};
+use crate::plan::{BasedOn, ComponentIdentity, InputPlan, InputSource, TablePlan};
 use crate::scan::{schemas_of_topics, wanted_parts};
-use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
-use crate::workdir::{
-    BasedOn, BuildFolder, ComponentIdentity, Lock, Manifest, SplitWriter, Standing, now,
-};
+use crate::workdir::{BuildFolder, Lock, Manifest, SplitWriter, Standing, now};
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
-
-/// A range in time needs a component that tells the time of an event, unless the records of the source have one.
-pub(super) fn check_range(
-    job: &Job,
-    component: &Path,
-    descriptor: &Descriptor,
-) -> Result<(), Error> {
-    // In a log each record has a timestamp, which stands in.
-    if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
-        return Err(JobError::RangeWithoutTime {
-            component: component.to_owned(),
-        }
-        .into());
-    }
-    Ok(())
-}
 
 /// What a build is planned from.
 pub(super) struct Input {
@@ -129,66 +109,46 @@ impl Replay<'_> {
             schemas.extend(schemas_of_topics(registry, &frozen).await?);
         }
         let manifest = Manifest {
+            format: Manifest::FORMAT,
             build: id,
-            table: self.job.table.clone(),
             target: self.job.target_id(),
             planned_at: now(),
             backfold: env!("CARGO_PKG_VERSION").into(),
             job_digest: self.job_digest(),
-            component: ComponentIdentity {
-                path: self.component.path().display().to_string(),
-                digest: self.component.digest(),
+            input: InputPlan {
+                source: match based_on {
+                    Some(base) => InputSource::Rejected(base),
+                    None => InputSource::history(&self.job.source)?,
+                },
+                range,
+                decode: self.job.decode.portable(),
+                rules: RULES,
+                frozen,
+                splits_digest,
+                schemas,
             },
-            descriptor: self.descriptor.clone(),
-            params: self.job.params.clone(),
-            range,
-            decode: self.job.decode.clone(),
-            rules: RULES,
-            limits: self.job.limits.deciding(),
-            source: driver.name().into(),
-            frozen,
-            splits_digest,
-            schemas,
-            based_on,
+            tables: vec![TablePlan {
+                table: self.job.table.clone(),
+                component: ComponentIdentity {
+                    path: self.component.path().display().to_string(),
+                    digest: self.component.digest(),
+                },
+                descriptor: self.descriptor.clone(),
+                params: self.job.params.clone(),
+                limits: self.job.limits.clone(),
+            }],
         };
         driver.close().await?;
         Ok((manifest, path))
     }
 
-    /// The input of a build.
-    pub(super) fn input(&self, manifest: &Manifest) -> Result<InputPlan, Error> {
-        Ok(InputPlan {
-            source: InputSource::history(&self.job.source)?,
-            range: manifest.range,
-            decode: manifest.decode.clone(),
-            rules: manifest.rules,
-            frozen: manifest.frozen.clone(),
-            splits_digest: manifest.splits_digest.clone(),
-            schemas: manifest.schemas.clone(),
-        })
-    }
-
-    /// The table of a build, and its component as the job has it now.
-    pub(super) fn table(&self, manifest: &Manifest) -> TablePlan {
-        TablePlan {
-            table: manifest.table.clone(),
-            component: plan::ComponentIdentity {
-                path: manifest.component.path.clone(),
-                digest: manifest.component.digest.clone(),
-            },
-            descriptor: manifest.descriptor.clone(),
-            params: manifest.params.clone(),
-            limits: self.job.limits.clone(),
-        }
-    }
-
     /// The source of a build.
     pub(super) fn driver(&self, manifest: &Manifest) -> Result<Box<dyn ReplayDriver>, Error> {
-        Ok(match &manifest.based_on {
+        Ok(match manifest.input.source.based_on() {
             Some(base) => Box::new(self.rejected_records(self.work.build(&base.build)?)),
             None => {
-                let parts = wanted_parts(&manifest.descriptor);
-                self.job.driver(manifest.range, parts)?
+                let parts = wanted_parts(&manifest.table().descriptor);
+                self.job.driver(manifest.input.range, parts)?
             }
         })
     }
@@ -215,7 +175,7 @@ impl Replay<'_> {
     ) -> Result<Planned, Error> {
         let manifest = &build.manifest;
         let (estimate, remark) = self.estimate(build, standing).await?;
-        let mut frozen = manifest.frozen.clone();
+        let mut frozen = manifest.input.frozen.clone();
         frozen.notes.extend(remark);
         Ok(Planned {
             build: manifest.build.clone(),
@@ -223,14 +183,14 @@ impl Replay<'_> {
             splits_done: standing.covered.len(),
             planned_at: manifest.planned_at.clone(),
             folder: build.path().to_owned(),
-            table: manifest.table.clone(),
+            table: manifest.table().table.clone(),
             shadow: manifest.info().shadow_name(),
             target: self.job.target.to_string(),
             component: ComponentInfo::of(manifest),
             frozen,
             estimate,
-            range: manifest.range,
-            live: self.store.live(&manifest.table).await?,
+            range: manifest.input.range,
+            live: self.store.live(&manifest.table().table).await?,
             gate: self.job.gate.clone(),
         })
     }
@@ -241,7 +201,7 @@ impl Replay<'_> {
         build: &BuildFolder,
         standing: &Standing,
     ) -> Result<(), Error> {
-        let frozen = &build.manifest.frozen;
+        let frozen = &build.manifest.input.frozen;
         let folded = standing
             .checkpoints
             .iter()

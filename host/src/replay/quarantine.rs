@@ -8,17 +8,17 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Error;
-use super::folding::{on_thread, projection};
-use super::opening::{load_component, watched};
+use super::conductor::load_component;
 use super::schemas::peek_schemas;
 use crate::decode::{DecodeError, Decoding, Events};
 use crate::fold::{Quarantined, RejectedBy, drain};
 use crate::guest::{Component, GuestError, Window};
 use crate::job::Job;
 use crate::row_json;
-use crate::scan::{ScanError, decode_piece};
+use crate::scan::{ScanError, decode_piece, wanted_projection};
 use crate::source::Chunk;
-use crate::workdir::{BuildError, BuildFolder, Manifest, WorkFolder};
+use crate::steps::{on_thread, watched};
+use crate::workdir::{BuildError, BuildFolder, WorkFolder};
 
 /// The rejected records of a build.
 #[derive(Clone, Debug, Serialize)]
@@ -176,18 +176,17 @@ pub async fn replay_quarantined(
 ) -> Result<Replayed, Error> {
     let (build, record) = find(job, build, number)?;
     let key_fields = |key: &str| job.source.key_fields_of(key);
-    let Some(chunk) = record.record.chunk(&build.manifest.decode, key_fields) else {
+    let Some(chunk) = record
+        .record
+        .chunk(&build.manifest.input.decode, key_fields)
+    else {
         let build = build.manifest.build;
         return Err(BuildError::NotKept { build, number }.into());
     };
     let (component, descriptor) = load_component(job).await?;
     let schemas = peek_schemas(job, &build)?;
-    let manifest = Manifest {
-        descriptor,
-        range: job.range.resolve(Utc::now())?,
-        ..build.manifest
-    };
-    let mut decoding = Decoding::new(projection(&manifest), &manifest.decode)?;
+    let wanted = wanted_projection(&descriptor, job.range.resolve(Utc::now())?);
+    let mut decoding = Decoding::new(wanted, &build.manifest.input.decode)?;
     if let Some(schemas) = schemas {
         schemas.learn(&chunk).await.map_err(ScanError::from)?;
         decoding = decoding.with_schemas(Some(schemas.known()));

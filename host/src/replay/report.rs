@@ -1,4 +1,4 @@
-//! What a replay says of itself: to a person, and in `run.json`.
+//! Reports: a plan, a run with its `run.json`, and how far a build is.
 
 use std::path::PathBuf;
 
@@ -63,10 +63,10 @@ pub struct ComponentInfo {
 impl ComponentInfo {
     pub(super) fn of(manifest: &Manifest) -> Self {
         ComponentInfo {
-            name: manifest.descriptor.name.clone(),
-            version: manifest.descriptor.version.clone(),
-            digest: manifest.component.digest.clone(),
-            path: manifest.component.path.clone().into(),
+            name: manifest.table().descriptor.name.clone(),
+            version: manifest.table().descriptor.version.clone(),
+            digest: manifest.table().component.digest.clone(),
+            path: manifest.table().component.path.clone().into(),
         }
     }
 }
@@ -75,7 +75,7 @@ impl ComponentInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// All splits are folded and merged; no table was made, as was asked.
+    /// All splits are folded and merged; no table was made, since the run only folds.
     Folded,
     /// The table is complete, and the gate holds.
     Ready,
@@ -173,13 +173,17 @@ impl RunReport {
             outcome: Outcome::Folded,
             build: manifest.build.clone(),
             manifest_digest: manifest.digest(),
-            table: manifest.table.clone(),
+            table: manifest.table().table.clone(),
             shadow: manifest.info().shadow_name(),
             folder: build.path().to_owned(),
             component: ComponentInfo::of(manifest),
-            frozen: manifest.frozen.clone(),
-            range: manifest.range,
-            based_on: manifest.based_on.as_ref().map(|base| base.build.clone()),
+            frozen: manifest.input.frozen.clone(),
+            range: manifest.input.range,
+            based_on: manifest
+                .input
+                .source
+                .based_on()
+                .map(|base| base.build.clone()),
             counts,
             rejected,
             loaded: standing.loaded.clone(),
@@ -246,7 +250,7 @@ pub struct BuildStatus {
 }
 
 impl BuildStatus {
-    /// A build of which only its ID is known.
+    /// A build whose files cannot be read.
     pub(super) fn damaged(build: String, problem: &BuildError) -> Self {
         BuildStatus {
             build,

@@ -1,11 +1,10 @@
-//! `journal.jsonl`: what of a build is done, appended and synced line by line.
+//! `journal.jsonl`: which parts of a build are done, appended and synced line by line.
 //!
 //! A checkpoint counts only while all of its runs are on disk as it names them.
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+use super::entry::{Checked, Entry};
 use super::error::BuildError;
 use super::lines::Lines;
 use super::splits::Covered;
@@ -15,56 +14,19 @@ use crate::store::Loaded;
 /// No plan has as many splits. Those that are folded are marked in memory, a bit each up to the highest.
 const MOST_SPLITS: u64 = 1 << 30;
 
-/// A line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "entry", rename_all = "snake_case")]
-pub enum Entry {
-    /// Some splits are folded.
-    Checkpoint(Checkpoint),
-    /// The shadow table is complete.
-    Loaded(Loaded),
-    /// The build was checked and compared with the live one.
-    Checked(Checked),
-    /// The table shows this build, or did.
-    Swapped {
-        /// The pointer's version.
-        version: u64,
-    },
-}
-
-/// A verdict on a loaded build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checked {
-    /// Whether the gate held.
-    pub passed: bool,
-    /// The digest of the rows that were checked.
-    pub digest: String,
-    /// What the table showed when the diff was made; `None` where it showed nothing.
-    pub live: Option<Seen>,
-}
-
-/// What a table showed at some moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// The build.
-    pub build: String,
-    /// The pointer's version.
-    pub version: u64,
-}
-
 /// The journal of a build that is being worked on.
 pub struct Journal {
     lines: Lines,
 }
 
 impl Journal {
-    /// Opens the journal of a build, and reads what it says.
+    /// Opens the journal of a build, and reads its entries.
     pub fn open(path: &Path) -> Result<(Journal, Vec<Entry>), BuildError> {
         let (lines, entries) = Lines::open(path)?;
         Ok((Journal { lines }, entries))
     }
 
-    /// Reads what a journal says without changing it; nothing where there is none.
+    /// Reads the entries of a journal without changing it; none where there is no journal.
     pub fn peek(path: &Path) -> Result<Vec<Entry>, BuildError> {
         Lines::peek(path)
     }
@@ -83,14 +45,14 @@ impl CheckpointSink for Journal {
     }
 }
 
-/// What the lines of a journal come to.
+/// The sum of a journal's entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
     /// All checkpoints.
     pub checkpoints: Vec<Checkpoint>,
     /// The splits that they cover.
     pub covered: Covered,
-    /// What was loaded, where all splits were.
+    /// The rows of the shadow table, where it is loaded.
     pub loaded: Option<Loaded>,
     /// The last verdict.
     pub checked: Option<Checked>,
@@ -108,26 +70,26 @@ impl Standing {
         for entry in entries {
             match entry {
                 Entry::Checkpoint(checkpoint) => standing.add(path, checkpoint)?,
-                Entry::Loaded(loaded) => standing.loaded = Some(loaded),
-                Entry::Checked(checked) => standing.checked = Some(checked),
-                Entry::Swapped { version } => standing.swapped = Some(version),
+                Entry::Loaded { tables } => standing.loaded = Some(only(path, tables)?),
+                Entry::Checked { tables } => standing.checked = Some(only(path, tables)?),
+                Entry::Swapped { tables } => standing.swapped = Some(only(path, tables)?.version),
             }
         }
         Ok(standing)
     }
 
     fn add(&mut self, path: &Path, checkpoint: Checkpoint) -> Result<(), BuildError> {
-        let damaged = |what| BuildError::Damaged {
-            path: path.to_owned(),
-            what,
-        };
+        let lists = checkpoint.splits.iter().map(|split| split.tables.len());
+        for tables in lists.chain([checkpoint.tables.len()]) {
+            check_tables(path, tables)?;
+        }
         for folded in &checkpoint.splits {
             let split = folded.split;
             if split >= MOST_SPLITS {
-                return Err(damaged(format!("no plan has a split {split}")));
+                return Err(damaged(path, format!("no plan has a split {split}")));
             }
             if !self.covered.insert(split) {
-                return Err(damaged(format!("split {split} is folded twice")));
+                return Err(damaged(path, format!("split {split} is folded twice")));
             }
         }
         self.checkpoints.push(checkpoint);
@@ -175,5 +137,29 @@ impl Standing {
             .iter()
             .for_each(|checkpoint| times += checkpoint.times);
         times
+    }
+}
+
+/// What an entry says of the only table that a build has.
+fn only<T>(path: &Path, mut tables: Vec<T>) -> Result<T, BuildError> {
+    check_tables(path, tables.len())?;
+    Ok(tables.remove(0))
+}
+
+/// Fails unless an entry speaks of one table.
+fn check_tables(path: &Path, tables: usize) -> Result<(), BuildError> {
+    match tables {
+        1 => Ok(()),
+        _ => Err(damaged(
+            path,
+            format!("an entry lists {tables} tables, and the build has one"),
+        )),
+    }
+}
+
+fn damaged(path: &Path, what: String) -> BuildError {
+    BuildError::Damaged {
+        path: path.to_owned(),
+        what,
     }
 }

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode::{DecodeOptions, EventRange};
-use crate::schema::Descriptor;
-use crate::source::Frozen;
+use super::format::FORMAT;
+use crate::plan::{InputPlan, TablePlan};
 use crate::store::{BuildInfo, TableColumns};
 
-/// All that decides what the table will hold, and what a reader of it may want to know.
+/// All that decides which rows the tables of a build will hold, and what people may want to know of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The format of the manifest and of the journal: [`Manifest::FORMAT`] where this release planned the build.
+    pub format: u32,
     /// The build's ID, a ULID.
     pub build: String,
-    /// The table's public name.
-    pub table: String,
     /// The name of the store that the build belongs to, as [`Job::target_id`](crate::job::Job::target_id) has it.
     pub target: String,
     /// When it was planned, RFC 3339 in UTC.
@@ -24,73 +23,45 @@ pub struct Manifest {
     pub backfold: String,
     /// The digest of the job's settings and component, by which a rerun knows its build.
     pub job_digest: String,
-    /// The component.
-    pub component: ComponentIdentity,
-    /// What the component said of itself.
-    pub descriptor: Descriptor,
-    /// The parameters that it was opened with.
-    pub params: BTreeMap<String, String>,
-    /// The range of event time.
-    pub range: EventRange,
-    /// How records are decoded.
-    pub decode: DecodeOptions,
-    /// The version of the decoder's rules: [`decode::RULES`](crate::decode::RULES).
-    pub rules: u32,
-    /// The limits that decide which records are rejected: [`Limits::deciding`](crate::guest::Limits::deciding).
-    pub limits: BTreeMap<String, u64>,
-    /// The driver's name.
-    pub source: String,
-    /// What the driver said of the whole input.
-    pub frozen: Frozen,
-    /// BLAKE3 of `splits.jsonl`, in hexadecimal.
-    pub splits_digest: String,
-    /// The schemas of the messages, by their IDs in the registry, as far as they were known. They are the registry's for
-    /// ever, so they decide nothing that `decode` and the splits do not.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub schemas: BTreeMap<u32, String>,
-    /// The build whose rejected records this one folds, and whose runs it goes on from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub based_on: Option<BasedOn>,
-}
-
-/// The build that another one goes on from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BasedOn {
-    /// Its ID.
-    pub build: String,
-    /// Its [digest](Manifest::digest).
-    pub manifest_digest: String,
-}
-
-/// Which component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentIdentity {
-    /// Where it was read from.
-    pub path: String,
-    /// BLAKE3 of the `.wasm`, in hexadecimal.
-    pub digest: String,
+    /// The input.
+    pub input: InputPlan,
+    /// The tables that are folded from the input. The journal and its checkpoints list tables in the same order. For now
+    /// a build has exactly one.
+    pub tables: Vec<TablePlan>,
 }
 
 impl Manifest {
-    /// The digest of what the table's rows depend on: equal digests mean equal tables.
+    /// The format that this release writes.
+    pub const FORMAT: u32 = FORMAT;
+
+    /// The only table of the build.
+    ///
+    /// # Panics
+    /// Where [`tables`](Manifest::tables) is empty, which no manifest is that was planned or read.
+    pub fn table(&self) -> &TablePlan {
+        &self.tables[0]
+    }
+
+    /// The digest of what the table's rows depend on: equal digests mean equal tables. It is the same in all formats.
     pub fn digest(&self) -> String {
+        let (input, table) = (&self.input, self.table());
         let mut decisive = serde_json::json!({
-            "component": self.component.digest,
-            "params": self.params,
-            "range": self.range,
-            "decode": self.decode.deciding(),
-            "rules": self.rules,
-            "limits": self.limits,
-            "splits": self.splits_digest,
+            "component": table.component.digest,
+            "params": table.params,
+            "range": input.range,
+            "decode": input.decode.deciding(),
+            "rules": input.rules,
+            "limits": table.limits.deciding(),
+            "splits": input.splits_digest,
         });
         // The same offsets of a topic that was made anew are of other records.
-        let ids = self.frozen.partitions.iter();
+        let ids = input.frozen.partitions.iter();
         let ids = ids.filter_map(|one| Some((one.topic.as_str(), one.topic_id.as_deref()?)));
         let ids: BTreeMap<_, _> = ids.collect();
         if !ids.is_empty() {
             decisive["topics"] = serde_json::json!(ids);
         }
-        if let Some(base) = &self.based_on {
+        if let Some(base) = input.source.based_on() {
             decisive["based_on"] = base.manifest_digest.as_str().into();
         }
         blake3::hash(decisive.to_string().as_bytes())
@@ -101,7 +72,7 @@ impl Manifest {
     /// This build as a store needs to know it.
     pub fn info(&self) -> BuildInfo {
         BuildInfo {
-            table: self.table.clone(),
+            table: self.table().table.clone(),
             build: self.build.clone(),
             manifest_digest: self.digest(),
         }
@@ -109,6 +80,6 @@ impl Manifest {
 
     /// The table's columns.
     pub fn columns(&self) -> TableColumns {
-        TableColumns::of(&self.descriptor)
+        self.table().columns()
     }
 }

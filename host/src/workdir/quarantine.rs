@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::BuildError;
-use super::folder::BuildFolder;
 use crate::fold::Quarantined;
 
 /// Goes through rejected records, split by split, in the order in which they were rejected; each with its number,
@@ -19,18 +18,17 @@ pub struct QuarantineReader {
 }
 
 impl QuarantineReader {
-    /// Those of `build`: all of them once its splits are folded, before that those of the splits begun so far.
-    pub(super) fn open(build: &BuildFolder) -> Result<Self, BuildError> {
-        let joined = build.quarantine_file();
+    /// The records of a build: those in the file `joined` once all splits are folded, before that those in `folder`, of
+    /// the splits begun so far.
+    pub(super) fn open(joined: PathBuf, folder: &Path) -> Result<Self, BuildError> {
         let files = if joined.exists() {
             VecDeque::from([joined])
         } else {
-            let folder = build.quarantine();
-            let entries = fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))?;
+            let entries = fs::read_dir(folder).map_err(BuildError::io("reading", folder))?;
             let mut files = entries
                 .map(|entry| entry.map(|entry| entry.path()))
                 .collect::<Result<Vec<_>, _>>()
-                .map_err(BuildError::io("reading", &folder))?;
+                .map_err(BuildError::io("reading", folder))?;
             files.sort();
             files.into()
         };

@@ -4,9 +4,9 @@
 //! <work>/backfold-work.json            the format of all below
 //! <work>/<table>/lock                  held while a build is planned, chosen or removed
 //! <work>/<table>/<build>/lock          held while a command writes to the build
-//!                        manifest.json what it is made from; the last file that a plan writes
+//!                        manifest.json what the tables are made from; the last file that a plan writes
 //!                        splits.jsonl  the frozen input
-//!                        journal.jsonl what is done
+//!                        journal.jsonl which parts are done
 //!                        runs/         sorted states
 //!                        quarantine/   rejected records, a file a split
 //!                        schemas.jsonl schemas of messages that the manifest does not have
@@ -26,12 +26,11 @@ use ulid::Ulid;
 
 use super::error::BuildError;
 use super::folder::{BuildFolder, write_json};
+use super::format::{FORMAT, check_format};
 use super::lock::{Asked, Lock, Patience};
 use super::parse;
 use crate::durable;
 
-/// The format of work folders that this version writes and reads.
-const FORMAT: u32 = 2;
 const MARKER: &str = "backfold-work.json";
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +62,8 @@ impl WorkFolder {
     /// # Errors
     /// Where `work` holds something else, or was written in another format.
     pub fn open(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
-        if !has_marker(work)? {
+        let marked = marked_format(work)?;
+        if marked.is_none() {
             durable::create_folder(work).map_err(BuildError::io("creating", work))?;
             if !is_ours(work)? {
                 return Err(BuildError::NotAWorkFolder {
@@ -71,6 +71,8 @@ impl WorkFolder {
                     marker: MARKER,
                 });
             }
+        }
+        if marked != Some(FORMAT) {
             write_json(&work.join(MARKER), &Marker { format: FORMAT })?;
         }
         let folder = Self::look(work, table, target)?;
@@ -84,7 +86,7 @@ impl WorkFolder {
     /// # Errors
     /// Where `work` was written in another format.
     pub fn look(work: &Path, table: &str, target: String) -> Result<Self, BuildError> {
-        has_marker(work)?;
+        marked_format(work)?;
         Ok(WorkFolder {
             table: table.to_owned(),
             target,
@@ -174,7 +176,7 @@ impl WorkFolder {
         Ok((next.to_string(), path))
     }
 
-    /// Removes what plans left that never became complete. Call it under the lock.
+    /// Removes the folders of plans that never became complete. Call it under the lock.
     pub fn sweep(&self) -> Result<(), BuildError> {
         for path in self.build_paths()? {
             let manifest = path.join("manifest.json");
@@ -209,23 +211,17 @@ impl WorkFolder {
     }
 }
 
-/// Whether a folder is marked as a work folder of this format; a missing one is not.
-fn has_marker(work: &Path) -> Result<bool, BuildError> {
+/// The format that a work folder is marked with, which this release reads; `None` where there is no mark.
+fn marked_format(work: &Path) -> Result<Option<u32>, BuildError> {
     let marker = work.join(MARKER);
     let json = match fs::read(&marker) {
         Ok(json) => json,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(BuildError::io("reading", marker)(error)),
     };
-    let found: Marker = parse(&marker, &json)?;
-    if found.format != FORMAT {
-        return Err(BuildError::OtherFormat {
-            path: marker,
-            found: found.format,
-            expected: FORMAT,
-        });
-    }
-    Ok(true)
+    let Marker { format } = parse(&marker, &json)?;
+    check_format(&marker, format)?;
+    Ok(Some(format))
 }
 
 /// Whether a folder is empty, or another process is making it a work folder just now.
@@ -299,7 +295,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let work = open(&folder.path().join("work"));
         let (_, path) = work.new_build().unwrap();
-        // A loop of links: whether the file exists cannot be told.
+        // A loop of links: whether the file exists cannot be found out.
         std::os::unix::fs::symlink("manifest.json", path.join("manifest.json")).unwrap();
         assert!(matches!(work.sweep(), Err(BuildError::Io { .. })));
         assert!(path.exists());

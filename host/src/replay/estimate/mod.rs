@@ -15,7 +15,6 @@ use futures::StreamExt;
 use futures::stream;
 use serde::Serialize;
 
-use super::folding::{on_thread, projection};
 use super::schemas::peek_schemas;
 use super::{Error, Replay};
 use crate::decode::Schemas;
@@ -24,6 +23,7 @@ use crate::fold::{FoldError, StateTable};
 use crate::guest::Window;
 use crate::scan::{MessageSchemas, Probe, Scan};
 use crate::source::{FrozenPartition, ReplayDriver, SplitInput};
+use crate::steps::on_thread;
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 mod measure;
@@ -110,8 +110,9 @@ impl Replay<'_> {
     ) -> Result<Sample, Error> {
         let mut sample = Sample::default();
         let schemas = peek_schemas(self.job, build)?;
-        let (projection, decode) = (projection(&build.manifest), &build.manifest.decode);
-        let scan = Scan::new(driver, projection, decode, schemas.as_ref())?;
+        let input = &build.manifest.input;
+        let projection = build.manifest.table().projection(input.range);
+        let scan = Scan::new(driver, projection, &input.decode, schemas.as_ref())?;
         // The size of messages is not known, even in a small plan.
         let most_bytes = match total.is_small() && total.offsets == 0 {
             true => u64::MAX,
@@ -189,9 +190,9 @@ impl Sample {
             let folding = || -> Result<Measuring, Error> {
                 Ok(Measuring::new(
                     Window::new(component.open(&params)?, window_batches),
-                    StateTable::new(&manifest.descriptor)?,
-                    projection(&manifest),
-                    manifest.decode.clone(),
+                    StateTable::new(&manifest.table().descriptor)?,
+                    manifest.table().projection(manifest.input.range),
+                    manifest.input.decode.clone(),
                     schemas,
                     Instant::now() + PATIENCE,
                 ))
@@ -236,7 +237,7 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
 
 /// The part of a build's plan that is left to fold.
 pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
-    let frozen = &build.manifest.frozen;
+    let frozen = &build.manifest.input.frozen;
     let is_known = frozen.objects > 0 || !frozen.partitions.is_empty();
     if standing.covered.is_empty() && is_known {
         return Ok(Total {
@@ -260,7 +261,7 @@ pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Er
 }
 
 fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error> {
-    let digest = &build.manifest.splits_digest;
+    let digest = &build.manifest.input.splits_digest;
     Ok(SplitReader::open(
         &build.splits_file(),
         digest,
