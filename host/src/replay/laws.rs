@@ -34,16 +34,15 @@ const RUN_EVENTS: usize = 1_000;
 pub struct CheckOptions {
     /// The component.
     pub component: PathBuf,
-    /// Where events come from, the parameters, the limits. Its own component is not looked at. Without a job, events
-    /// are made up.
+    /// The job whose input, parameters and limits are used; its component is not. Without a job, events are made up.
     pub job: Option<Job>,
-    /// Parameters where there is no job.
+    /// The parameters of the component, where there is no job.
     pub params: BTreeMap<String, String>,
-    /// How many events.
+    /// How many events are sampled or made up.
     pub sample: usize,
-    /// Other seeds make up other events.
+    /// The seed of made-up events: another one makes up others.
     pub seed: u64,
-    /// Where a counterexample is kept.
+    /// The file to which a counterexample is written.
     pub save: PathBuf,
 }
 
@@ -110,7 +109,7 @@ pub async fn check_again(
     Ok(watched(&component, found).await???)
 }
 
-/// Events of a job's input, which is planned for that and not written down.
+/// Events of a job's input, which is planned for the sample; the plan is not kept.
 async fn sample_job(
     job: &Job,
     component: &Path,
@@ -140,8 +139,8 @@ async fn sample_job(
 impl Replay<'_> {
     /// Refuses a component that breaks a law on the first events of a build that has folded nothing yet.
     ///
-    /// What keeps the laws from being tested is left to the fold, which says it better: an input that cannot be read,
-    /// a component that fails on its records or accepts none.
+    /// Where the laws cannot be tested, since the input cannot be read or the component fails on its records or accepts
+    /// none, this is no error: the fold reports it better.
     pub(super) async fn check_laws(
         &self,
         build: &BuildFolder,

@@ -20,17 +20,17 @@ const SAMPLE_BYTES: usize = 64 << 20;
 /// The most records that are read of a split: where few are wanted, it is not read to its end.
 const RECORDS_PER_EVENT: u64 = 50;
 
-/// A few pieces of the input, each of them as likely as any other: single objects of an archive, or splits of a log.
+/// Some single objects of an archive, or splits of a log, each as likely to be picked as any other.
 pub(super) struct Picked {
     most: usize,
     seen: u64,
-    /// With their place in the plan.
+    /// Each with its place in the plan.
     splits: Vec<(u64, Split)>,
     random: Random,
 }
 
 impl Picked {
-    /// At most `most`.
+    /// Picks at most `most` objects or splits.
     pub(super) fn new(most: usize) -> Self {
         Picked {
             most: most.max(1),
@@ -40,7 +40,7 @@ impl Picked {
         }
     }
 
-    /// Takes in the next split of the plan.
+    /// Takes the next split of the plan into account.
     pub(super) fn offer(&mut self, split: Split) {
         for split in split.into_single() {
             self.take(split);
@@ -78,7 +78,7 @@ pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Resu
     Ok(picked)
 }
 
-/// Samples splits.
+/// Takes a sample of events from splits.
 pub(super) struct Sampling<'a> {
     pub(super) driver: &'a dyn ReplayDriver,
     pub(super) projection: Projection,
@@ -86,16 +86,17 @@ pub(super) struct Sampling<'a> {
     pub(super) schemas: Option<&'a MessageSchemas>,
     /// How many events are wanted.
     pub(super) events: usize,
-    /// Whether a split that cannot be read is passed over.
+    /// Whether a split that cannot be read is left out; otherwise it is an error.
     pub(super) lenient: bool,
     pub(super) cancel: &'a CancellationToken,
 }
 
 impl Sampling<'_> {
-    /// The events, as evenly from all splits as these have them.
+    /// A sample of events with the columns of `schema`, in equal shares from the picked splits; where one has fewer events
+    /// than its share, the next ones give more.
     ///
     /// # Errors
-    /// Where a split cannot be read, unless that is passed over; [`FoldError::Interrupted`] on cancellation.
+    /// Where a split cannot be read, unless the sampling is lenient; [`FoldError::Interrupted`] on cancellation.
     pub(super) async fn sample(self, schema: &SchemaRef, picked: Picked) -> Result<Sample, Error> {
         let splits = picked.in_order();
         let mut batches = Vec::new();
@@ -167,7 +168,7 @@ impl Gathered {
         }
     }
 
-    /// Takes what fits of a batch; says whether it was enough.
+    /// Takes the rows of a batch that there is room for; `true` where no more are wanted.
     fn add(&mut self, mut events: Events) -> bool {
         events.provenance.forget_bytes();
         self.records_left = self.records_left.saturating_sub(events.counts.records);
