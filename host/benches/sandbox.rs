@@ -1,5 +1,5 @@
-//! What the sandbox costs: count and sum by page and day folded by the component `page_days`, drained and
-//! merged into the host's table, beside the same fold written natively into one big table. CPU seconds, and
+//! The cost of the sandbox: count and sum by page and day folded by the component `page_days`, drained and
+//! merged into the host's table, compared with the same fold written natively into one big table. CPU seconds, and
 //! their ratio, pair by pair.
 //!
 //! ```text
@@ -18,8 +18,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use backfold::decode::{Counts, Events, Provenance};
-use backfold::fold::StateTable;
-use backfold::guest::{Component, Drained, Limits, Window};
+use backfold::fold::{StateTable, drain};
+use backfold::guest::{Component, Limits, Window};
 use backfold::schema::Descriptor;
 use cpu::cpu_seconds;
 use hashbrown::HashTable;
@@ -110,11 +110,12 @@ fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Bo
         };
         window.fold(0, number as u64, events)?;
         if window.is_due() || number + 1 == batches.len() {
-            while let Some(drained) = window.drain()? {
-                if let Drained::Partials(partials) = drained {
-                    table.absorb(&partials, window.instance())?;
-                }
-            }
+            drain(
+                &mut window,
+                |partials, instance| -> Result<(), Box<dyn Error>> {
+                    Ok(table.absorb(partials, instance)?)
+                },
+            )?;
         }
     }
     Ok(table.rows())

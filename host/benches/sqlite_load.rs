@@ -1,7 +1,7 @@
-//! How fast sorted rows get into SQLite, in rows per second of CPU time, beside the bare loop: the same rows
+//! How fast sorted rows get into SQLite, in rows per second of CPU time, compared with the bare loop: the same rows
 //! bound and inserted with journal and sync off, and nothing checked.
 //!
-//! `cargo bench -p backfold --bench sqlite_load`, on one core with `taskset -c 0`; `ROWS` sets how many.
+//! `cargo bench -p backfold --bench sqlite_load`, on one core with `taskset -c 0`; `ROWS` sets the number of rows.
 
 mod cpu;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A queue bounded in bytes: what waits in it takes at most `most_bytes`, or is one larger item.
+/// A queue bounded in bytes: the items that wait in it take at most `most_bytes` together, or are one larger item.
 pub(super) fn ahead<T>(most_bytes: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
@@ -17,13 +17,13 @@ pub(super) fn ahead<T>(most_bytes: usize) -> (Sender<T>, Receiver<T>) {
     (Sender(shared.clone()), Receiver(shared))
 }
 
-/// The end that gives. The queue ends with it.
+/// The sending end. The queue ends when it is dropped.
 pub(super) struct Sender<T>(Arc<Shared<T>>);
 
-/// The end that takes.
+/// The receiving end.
 pub(super) struct Receiver<T>(Arc<Shared<T>>);
 
-/// Nobody takes anything any more.
+/// The receiving end is gone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Closed;
 

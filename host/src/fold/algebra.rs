@@ -7,7 +7,7 @@ use crate::guest::{GuestError, Instance};
 use crate::keys::KeyCodec;
 use crate::row_json;
 
-/// How many bytes of states are combined in one call, left and right together: little beside the memory of a
+/// How many bytes of states are combined in one call, left and right together: little compared with the memory of a
 /// component, and enough that the calls do not count.
 pub(super) const COMBINE_BYTES: usize = 8 << 20;
 
@@ -27,7 +27,7 @@ pub trait Algebra {
     /// Row by row, the view columns of the states.
     fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError>;
 
-    /// Makes it usable again after a failure.
+    /// Makes the algebra usable again after a failure.
     fn renew(&mut self) -> Result<(), GuestError>;
 
     /// An encoded key in words.
@@ -111,7 +111,7 @@ pub(super) fn present(
     ))
 }
 
-/// Calls the algebra again on so many rows from this one on.
+/// Calls the algebra again on some of the rows: those from the first number on, as many as the second number says.
 type Again<'a> = dyn Fn(&mut dyn Algebra, usize, usize) -> Result<RecordBatch, GuestError> + 'a;
 
 /// Finds the row that a call failed on, by halves.

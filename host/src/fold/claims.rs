@@ -1,7 +1,7 @@
 //! Claims on offsets of topics, by which a record that two objects hold counts once.
 //!
 //! The split that reads a record first claims its offset; a split that reads the same record later takes it out. Claims
-//! belong to what is read, a split, and not to the lanes that fold it: all lanes of a worker fold the same split, and a
+//! belong to the split that is read, and not to the lanes that fold it: all lanes of a worker fold the same split, and a
 //! checkpoint covers it for all of them or for none. So what a lane of the split claimed, each other lane of the split
 //! may fold once, whatever batches it decodes the split into.
 //!
@@ -39,9 +39,9 @@ struct Read {
 #[derive(Debug)]
 pub struct SplitClaims {
     claims: Arc<Claims>,
-    /// What the split accounts for that no other split does.
+    /// The offsets that the split accounts for and no other split does.
     own: FoldedOffsets,
-    /// What each lane has read of the split.
+    /// The offsets that each lane has read of the split.
     lanes: Vec<FoldedOffsets>,
 }
 
@@ -94,7 +94,7 @@ impl SplitClaims {
         take_out(events, &rows, &rejected)
     }
 
-    /// What the split accounts for, once all lanes have read it.
+    /// The offsets that the split accounts for, once all lanes have read it.
     pub fn finish(mut self) -> FoldedOffsets {
         for lane in &self.lanes {
             for (partition, seen) in lane.partitions() {
@@ -131,7 +131,7 @@ impl SplitClaims {
             [&mut all.claimed, &mut own.claimed, &mut seen.claimed],
             &stretch.carried,
         );
-        // Also where what covered it may yet be lost: what is claimed is covered.
+        // Claimed offsets are covered, also where the split that covered them may yet be lost.
         for part in without(stretch.carried.clone(), &claimed) {
             own.covered.insert(part);
         }
@@ -186,8 +186,8 @@ fn take_out(
     Ok(())
 }
 
-/// Adds a range to what a lane has seen of its split, what is new of it to the split's own claims, and what is new of
-/// that to the claims of all splits. Gives the parts that the lane has seen or another split holds, in rising order.
+/// Adds a range to the offsets that a lane has seen of its split, and the parts that no split holds yet to the claims of
+/// the split and of all splits. Gives the parts that the lane has seen before or another split holds, in rising order.
 fn claim([all, own, seen]: [&mut OffsetSet; 3], range: &Range<i64>) -> Vec<Range<i64>> {
     let mut held = seen.insert(range.clone());
     for unseen in without(range.clone(), &held) {

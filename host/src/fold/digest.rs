@@ -8,8 +8,8 @@ use crate::keys::KeyCodec;
 
 /// Digests rows as they stream by.
 ///
-/// The digest is BLAKE3 over the rows in arrow-row's encoding, each behind its length, so it depends on the
-/// values and on nothing of their layout.
+/// The digest is BLAKE3 over the rows in arrow-row's encoding, each after its length, so it depends on the
+/// values and not on their layout.
 pub struct RowsDigest {
     codec: KeyCodec,
     encoded: Rows,
@@ -50,12 +50,12 @@ impl RowsDigest {
         Ok(())
     }
 
-    /// How many rows it has seen.
+    /// The number of rows digested so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The digest so far, in hexadecimal.
+    /// The digest of the rows so far, in hexadecimal.
     pub fn hex(&self) -> String {
         self.hasher.finalize().to_hex().to_string()
     }

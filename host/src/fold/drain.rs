@@ -5,8 +5,8 @@ use crate::guest::{Drained, GuestError, Instance, Partials, Refused, Window};
 /// Empties `window`: hands the partials that the component accumulated to `take`, with the instance for the algebra of
 /// their states, and gives the records that turned out to be refused, in the order in which they were found.
 ///
-/// Without runs, budget and quarantine: for a few records of which a test, an estimate or a repeated record is made. A
-/// [`Worker`](super::Worker) folds history.
+/// There are no runs, no budget and no quarantine: this is for the few records of a test, of an estimate, or of a record
+/// that is folded again. A [`Worker`](super::Worker) folds history.
 ///
 /// # Errors
 /// Where the component fails in a way that no record is to blame for, or `take` fails. The window is of no further use.

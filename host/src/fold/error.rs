@@ -52,7 +52,7 @@ pub enum FoldError {
     /// The component failed while its accumulator was drained or states were merged.
     #[error("the component failed {doing}{}", key.as_ref().map(|key| format!(", at {key}")).unwrap_or_default())]
     Merge {
-        /// What it was asked to do.
+        /// What the component was doing, such as `while states were combined`.
         doing: &'static str,
         /// The key whose states it failed on, in words, where it is one.
         key: Option<Box<str>>,
@@ -87,7 +87,7 @@ pub enum FoldError {
         /// A partition.
         partition: Box<str>,
     },
-    /// A run on disk is not what the journal says.
+    /// A run on disk is not the file that the journal names.
     #[error("the run {path} is damaged: {what}")]
     DamagedRun {
         /// The file.
@@ -108,7 +108,7 @@ pub enum FoldError {
     /// Arrow refused columns that were already checked.
     #[error("columns could not be handled")]
     Arrow(#[from] arrow_schema::ArrowError),
-    /// The run was asked to stop.
+    /// The run was cancelled.
     #[error("interrupted; what was folded up to the last checkpoint is kept")]
     Interrupted,
     /// A worker thread panicked: a bug.

@@ -25,7 +25,7 @@ struct Entry {
 }
 
 impl RunIndex {
-    /// Of a run of which nothing is known.
+    /// The index of a run that has none.
     pub(super) fn unknown() -> Self {
         let (batch, separator) = (0, Vec::new());
         RunIndex {

@@ -60,7 +60,7 @@ struct OpenSplit {
     batches: u64,
 }
 
-/// What a lane has folded since the checkpoint before.
+/// The part of a lane in a checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct LaneCheckpoint {
     /// The splits that were read to their end, in the order in which they were folded.
@@ -93,7 +93,7 @@ impl Lane {
         }
     }
 
-    /// Sets the place of the lane among those of its worker. The first one counts what is read.
+    /// Sets the place of the lane among those of its worker. The first one counts the records and bytes that are read.
     pub(super) fn set_number(&mut self, number: usize) {
         self.number = number;
     }
@@ -143,7 +143,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Writes what was folded since the checkpoint before as runs, and gives what a checkpoint says of it.
+    /// Writes the states since the checkpoint before as runs, and gives the lane's part of a checkpoint.
     pub(super) fn checkpoint(&mut self) -> Result<LaneCheckpoint, FoldError> {
         self.drain()?;
         self.spill()?;
@@ -182,7 +182,7 @@ impl Lane {
         };
         match self.number {
             0 => self.progress.add(&events.counts),
-            // What is read was counted by the first lane.
+            // The first lane counts the records and bytes that are read.
             _ => add_rejected(&self.progress, events.counts.rejected),
         }
         split.counts.counts += events.counts;
@@ -259,7 +259,7 @@ impl Lane {
         })
     }
 
-    /// Moves what the component accumulated into the table, and the table into a run where it is full.
+    /// Moves the partials of the component into the table, and the table into a run where it is full.
     fn drain(&mut self) -> Result<(), FoldError> {
         loop {
             let began = Instant::now();
@@ -316,7 +316,7 @@ impl Lane {
     }
 }
 
-/// The name of a run: names sort as the source does, by the first split and then by the part of what came of it. Neither
+/// The name of a run: names sort as the source does, by the first split and then by the part. Neither number
 /// has more digits than these on any machine.
 fn run_name(first_split: u64, part: usize) -> String {
     format!("{first_split:010}-{part:010}.arrow")

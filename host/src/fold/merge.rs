@@ -33,7 +33,7 @@ pub(super) struct Merger {
 const BATCH_KEYS: usize = 8192;
 
 impl Merger {
-    /// Of these runs, in batches of which the keys and the states that meet under them take about `gather_bytes` bytes.
+    /// A merger of `runs`. The keys of a batch, and the states that meet under them, take about `gather_bytes` bytes.
     pub(super) fn new(
         runs: &[Arc<RunReader>],
         state_schema: SchemaRef,

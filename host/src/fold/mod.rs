@@ -1,11 +1,29 @@
-//! From partials to the table's rows: the state table of a worker, its runs, and their merge.
+//! From partials to the table's rows: the state table of a lane, its runs, and their merge.
 //!
-//! A [`Worker`] folds splits into a [`StateTable`] and writes it as sorted runs; [`merge_rows`] merges the
-//! runs of all workers into the rows of the table. States are combined, never inspected. Which worker folded
-//! what, where batches, windows and runs were cut, and in which order they were merged does not show in the
-//! rows: `combine` is associative, and commutative unless the component says otherwise, in which case each
-//! split is a run of its own and runs are merged in the order of the source. For that to hold byte for byte
-//! a component's states must be exact: a plain sum of floats is not associative, an exact one is.
+//! A [`Worker`] folds splits by its [`Lane`]s, one for each table. A lane keeps states in a [`StateTable`] and writes them
+//! as sorted runs; [`merge_rows`] merges the runs of all workers into the rows of the table. States are combined, never
+//! inspected. The rows do not depend on which worker folded which split, on where batches, windows and runs were cut, or
+//! on the order of merging: `combine` is associative, and commutative unless the component says otherwise, in which case
+//! each split is a run of its own and runs are merged in the order of the source. For that to hold byte for byte the
+//! states of a component must be exact: a plain sum of floats is not associative, an exact one is.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `worker` | the feed of a worker, shared by its lanes; one checkpoint for all of them |
+//! | `lane` | the fold of one table: decoding, window, state table, quarantine, counts |
+//! | `claims`, `offsets` | each offset of a topic counts once, also where two objects hold it |
+//! | `checkpoint` | which splits are folded, and the runs that hold their states |
+//! | `quarantine` | rejected records, a file a split, joined in the end |
+//! | `table`, `heap`, `column`, `paged` | states by key, in memory |
+//! | `sort` | the keys of a table in order |
+//! | `run`, `index`, `reader` | a run on disk, written and read |
+//! | `merge_plan`, `shape` | the runs to merge, and how many at a time in how much memory |
+//! | `cursor`, `merge`, `passes` | runs merged by key, in passes where they are many |
+//! | `rows`, `ahead` | merged ranges of keys from several threads, as the table's rows |
+//! | `algebra` | combining and presenting states, and the row that a failure is about |
+//! | `digest` | the digest of a table's rows |
+//! | `drain` | a window drained on the spot, for a fold that keeps no runs |
+//! | `options`, `error` | the settings of a fold, and its failures |
 
 mod ahead;
 mod algebra;

@@ -1,4 +1,4 @@
-//! Which offsets of topics were folded: what proves an archive of a topic whole.
+//! The offsets of topics that were folded, by which an archive of a topic is proven whole.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::source::TopicPartition;
 use crate::source::offsets::OffsetSet;
 
-/// Which offsets were folded, by partition.
+/// The offsets that were folded, by partition.
 ///
 /// Serialized as a list of partitions, each with its offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,19 +15,19 @@ pub struct FoldedOffsets {
     partitions: BTreeMap<TopicPartition, PartitionOffsets>,
 }
 
-/// What was folded of one partition.
+/// The offsets that were folded of one partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionOffsets {
-    /// The offsets that objects account for.
+    /// The offsets that the objects account for: those of their records, and those between that the log has no record of.
     pub covered: OffsetSet,
-    /// Those that records carry.
+    /// The offsets that records carry.
     #[serde(default, skip_serializing_if = "OffsetSet::is_empty")]
     pub claimed: OffsetSet,
     /// Records that were folded although another object accounts for their offsets; of several tables, the most that
     /// one of them folded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeated: u64,
-    /// Some of these objects have records of which others lie between (see [`KeyFields::scattered`]).
+    /// Whether between the records of some of these objects lie records of others (see [`KeyFields::scattered`]).
     ///
     /// [`KeyFields::scattered`]: crate::source::KeyFields::scattered
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -53,7 +53,7 @@ impl FoldedOffsets {
         self.partitions.is_empty()
     }
 
-    /// Adds what was folded elsewhere.
+    /// Adds the offsets that were folded by another checkpoint.
     pub fn add(&mut self, other: &FoldedOffsets) {
         for (partition, more) in &other.partitions {
             let own = self.of(partition);

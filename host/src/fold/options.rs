@@ -17,13 +17,13 @@ pub struct FoldOptions {
     /// `state_budget`.
     pub window_batches: usize,
     /// Memory for keys and states: of the tables of all workers together while they fold, and afterwards of all that
-    /// is read, merged and on its way to the store. A worker whose share is full writes a run. With what is in work
-    /// and what an allocator keeps, a run takes about 150 MiB, and twice this budget, and for each worker
+    /// is read, merged and on its way to the store. A worker whose share is full writes a run. With the records in
+    /// work and the memory that an allocator keeps, a run takes about 150 MiB, and twice this budget, and for each worker
     /// the memory of an instance of the component twice, which `limits.memory` bounds and which is mostly a few MiB.
     /// Where single rows are larger than a hundredth of the budget, it is some tens of the largest rows more.
     pub state_budget: ByteSize,
-    /// How long a worker folds before what it has becomes a run: what a crash costs at most, and the rest of the split
-    /// that it is in then. A split is folded whole or not at all, and has one object at least: one that takes an
+    /// How long a worker folds before its states become a run: a crash costs this time at most, and the rest of the split
+    /// that the worker is in then. A split is folded whole or not at all, and has one object at least: one that takes an
     /// hour to read is an hour's work between two checkpoints. Write objects of some hundred megabytes at most.
     #[serde(with = "units::duration")]
     pub checkpoint_interval: Duration,

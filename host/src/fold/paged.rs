@@ -1,6 +1,6 @@
-//! A vector that grows without moving what it holds.
+//! A vector that grows without moving its values.
 
-/// Values by number, in pages: growing neither copies them nor asks for twice the memory.
+/// Values by number, in pages: growing neither copies the values nor takes twice the memory.
 pub(super) struct Paged<T> {
     pages: Vec<Vec<T>>,
     len: usize,
@@ -37,7 +37,7 @@ impl<T: Copy> Paged<T> {
     pub(super) fn push(&mut self, value: T) {
         let page = self.len >> PAGE_BITS;
         if page == self.pages.len() {
-            // The first may stay small; behind it the others will be filled.
+            // The first page may stay small; where there are others, they will be filled.
             let room = if page == 0 { 0 } else { PAGE_LEN };
             self.pages.push(Vec::with_capacity(room));
         }
@@ -45,7 +45,7 @@ impl<T: Copy> Paged<T> {
         self.len += 1;
     }
 
-    /// Forgets the values, keeps the memory.
+    /// Removes the values, keeps the memory.
     pub(super) fn clear(&mut self) {
         self.pages.iter_mut().for_each(Vec::clear);
         self.len = 0;

@@ -1,4 +1,4 @@
-//! Rejected records, kept so that nobody has to search history for them.
+//! Rejected records, kept with their bytes so that they need not be searched for in history.
 //!
 //! While a build folds, each split with rejections has a file of its own, so that a split folded again
 //! replaces what it said before. Once all splits are folded they are joined into `quarantine.jsonl`.
@@ -21,13 +21,13 @@ use crate::guest::{Failure, Refused};
 use crate::row_json;
 use crate::source::{ArchivedRecord, Attached, Chunk, KeyFields, Message, Messages};
 
-/// Who rejected a record.
+/// The part of backfold that rejected a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectedBy {
-    /// It is no record of the columns that the component reads.
+    /// The decoder: the record has not the columns that the component reads.
     Decoder,
-    /// It became an event, and the component rejected it or failed on it.
+    /// The component: it rejected the event, or failed on it.
     Component,
 }
 
@@ -36,29 +36,29 @@ pub enum RejectedBy {
 pub struct Quarantined {
     /// The split that it came from.
     pub split: u64,
-    /// Where it stands.
+    /// Where it stands in the source.
     #[serde(flatten)]
     pub position: Position,
-    /// Who rejected it.
+    /// Which part of backfold rejected it.
     pub rejected_by: RejectedBy,
     /// The path of the value at fault, where it is one value's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Why.
+    /// Why it was rejected.
     pub reason: String,
     /// The digest of the component that refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
-    /// How that failed on it, if it did not reject it.
+    /// How the component failed on it, where it did not reject it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// The columns that it was given.
+    /// The columns that the component was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Map<String, Value>>,
     /// How long the record is, as far as it was read; 0 where its bytes are not known any more.
     pub length_bytes: u64,
-    /// The record, or its beginning where it is longer than what is kept. `None` of a tombstone, and where its bytes are not
-    /// known any more: of one that turned out bad when its window was folded again.
+    /// The bytes of the record, or the first [`QUARANTINE_BYTES`] of them. `None` of a tombstone, and where the bytes are not
+    /// known any more: of a record that turned out bad when its window was folded again.
     #[serde(flatten)]
     pub bytes: Option<Written>,
     /// How many of the last of its bytes may hold other records, which are lost.
@@ -67,12 +67,13 @@ pub struct Quarantined {
     /// The line that names its columns, where it is CSV with a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<Written>,
-    /// What a log keeps of it beside its value; `None` of a record of an archive, and where its bytes are not known any more.
+    /// What a log keeps of it in addition to its value; `None` of a record of an archive, and where its bytes are not known
+    /// any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<MessageParts>,
 }
 
-/// What a log keeps of a record beside the bytes of its value.
+/// What a log keeps of a record in addition to the bytes of its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageParts {
     /// Whether it has no value.
@@ -110,7 +111,7 @@ impl Written {
         }
     }
 
-    /// The bytes; `None` where somebody broke the base64.
+    /// The bytes; `None` where the base64 is not valid any more.
     fn bytes(&self) -> Option<Bytes> {
         match self {
             Written::Text(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
@@ -141,7 +142,7 @@ impl MessageParts {
         }
     }
 
-    /// The record with this value; `None` where what belongs to it is not all here.
+    /// The record with this value; `None` where its key or a header is missing.
     fn message(&self, offset: i64, value: Option<Bytes>) -> Option<Message> {
         if self.cut {
             return None;
@@ -183,7 +184,8 @@ impl Quarantined {
     }
 
     /// The record as its source would deliver it, if all of it was kept; it may be another than it was, since it can be
-    /// mended here. `decode` is what the build says of its input, `named` reads the keys of an archive's objects.
+    /// mended here. `decode` is what the build says of its input, `key_fields` reads the keys of an archive's
+    /// objects.
     pub(crate) fn chunk(
         &self,
         decode: &DecodeOptions,
@@ -221,7 +223,7 @@ impl Quarantined {
         })))
     }
 
-    /// Whether all of the record was kept, with what it takes to read it.
+    /// Whether all of the record was kept, with its key and headers, or with the header line of its object.
     pub(crate) fn is_whole(&self, decode: &DecodeOptions) -> bool {
         if self.message.as_ref().is_some_and(|parts| parts.cut) {
             return false;
@@ -241,13 +243,13 @@ pub(super) struct SplitQuarantine {
     path: PathBuf,
     /// The digest of the component.
     component: Arc<str>,
-    /// Whether the file has what was written before.
+    /// Whether the file is appended to.
     goes_on: bool,
     writer: Option<BufWriter<File>>,
 }
 
 impl SplitQuarantine {
-    /// Of a split that is folded from its beginning: what a stopped worker may have left is replaced.
+    /// For a split that is folded from its beginning: replaces the file that a stopped worker may have left.
     pub(super) fn new(folder: &Path, split: u64, component: Arc<str>) -> Self {
         SplitQuarantine {
             split,
@@ -258,7 +260,7 @@ impl SplitQuarantine {
         }
     }
 
-    /// Goes on behind what was [finished](Self::finish).
+    /// Appends to the file, which was [finished](Self::finish) before.
     pub(super) fn going_on(self) -> Self {
         SplitQuarantine {
             goes_on: true,

@@ -56,7 +56,7 @@ pub fn merge_rows(
         source,
     };
     let shape = plan.shape()?;
-    let mut algebras = (0..shape.lanes)
+    let mut algebras = (0..shape.threads)
         .map(|_| open().map_err(opening))
         .collect::<Result<Vec<_>, _>>()?;
     let _passing = if plan.runs.len() > shape.fan_in {
@@ -75,10 +75,10 @@ pub fn merge_rows(
     };
     let mut digest = RowsDigest::new(&plan.descriptor.table_schema())?;
     std::thread::scope(|scope| {
-        let (mut lanes, mut threads) = (Vec::new(), Vec::new());
+        let (mut receivers, mut threads) = (Vec::new(), Vec::new());
         for (number, mut algebra) in algebras.into_iter().enumerate() {
             let (send, receive) = ahead(shape.ahead_bytes);
-            let mine = ranges.iter().skip(number).step_by(shape.lanes);
+            let mine = ranges.iter().skip(number).step_by(shape.threads);
             let states = plan.descriptor.state_schema();
             let merger = Merger::new(&runs, states, shape.gather_bytes);
             let plan = &plan;
@@ -86,22 +86,22 @@ pub fn merge_rows(
                 .name(format!("merge-{number}"))
                 .stack_size(plan.stack_bytes)
                 .spawn_scoped(scope, move || {
-                    if let Err(error) = merge_lane(plan, merger, mine, &mut *algebra, &send) {
+                    if let Err(error) = merge_ranges(plan, merger, mine, &mut *algebra, &send) {
                         // Where the receiver is gone, another error is already on its way.
                         let _ = send.send(Err(error), 0);
                     }
                 })
                 .map_err(FoldError::io("starting", "a merging thread"))?;
-            lanes.push(receive);
+            receivers.push(receive);
             threads.push(thread);
         }
         let drained = (0..ranges.len()).try_for_each(|range| {
-            drain_range(&lanes[range % lanes.len()], |batch| {
+            drain_range(&receivers[range % receivers.len()], |batch| {
                 digest.update(&batch)?;
                 sink(batch)
             })
         });
-        drop(lanes);
+        drop(receivers);
         for thread in threads {
             thread.join().map_err(|panic| FoldError::Panicked {
                 message: panic_message(&*panic),
@@ -115,15 +115,15 @@ pub fn merge_rows(
     })
 }
 
-/// `None` ends a range.
-type Lane = Result<Option<RecordBatch>, FoldError>;
+/// An item of a merging thread: rows of a range, or `None` at the end of the range.
+type Merging = Result<Option<RecordBatch>, FoldError>;
 
 fn drain_range(
-    lane: &Receiver<Lane>,
+    receiver: &Receiver<Merging>,
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<(), FoldError> {
     loop {
-        let next = lane.receive().ok_or_else(|| FoldError::Panicked {
+        let next = receiver.receive().ok_or_else(|| FoldError::Panicked {
             message: "a merging thread ended early".into(),
         })?;
         match next? {
@@ -133,12 +133,12 @@ fn drain_range(
     }
 }
 
-fn merge_lane<'a>(
+fn merge_ranges<'a>(
     plan: &MergePlan<'_>,
     mut merger: Merger,
     ranges: impl Iterator<Item = &'a KeyRange>,
     algebra: &mut dyn Algebra,
-    out: &Sender<Lane>,
+    out: &Sender<Merging>,
 ) -> Result<(), FoldError> {
     let codec = KeyCodec::of(&plan.descriptor.key_schema())?;
     let schema = plan.descriptor.table_schema();
@@ -206,7 +206,7 @@ fn without_negative_zero(column: ArrayRef) -> ArrayRef {
 
 /// Cuts the keys into ranges that take about N bytes of the runs.
 ///
-/// So a lane merges ahead of the others about what it may keep. A range holds more than one batch of each run,
+/// So a thread merges ahead of the others about as many bytes as it may keep. A range holds more than one batch of each run,
 /// so that few are read twice at its ends.
 fn ranges(runs: &[Arc<RunReader>], range_bytes: usize) -> Vec<KeyRange> {
     let mut begins: Vec<(&[u8], usize)> = Vec::new();

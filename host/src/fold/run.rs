@@ -22,20 +22,20 @@ use crate::guest::{RowBytes, cuts};
 /// A run on disk, as the journal names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
-    /// Its name within the folder of runs.
+    /// The name of the file within the folder of runs.
     pub name: String,
-    /// How many keys it holds.
+    /// The number of keys in the file.
     pub rows: u64,
-    /// How long the file is.
+    /// The size of the file in bytes.
     pub size_bytes: u64,
     /// BLAKE3 of the file, in hexadecimal.
     pub digest: String,
 }
 
-/// What the index is called in a footer.
+/// The name of the index in the custom metadata of the footer.
 pub(super) const INDEX: &str = "index";
 
-/// How many rows a batch has at most.
+/// The most rows of a batch.
 const BATCH_ROWS: usize = 4096;
 
 /// The schema of a run for states of this schema.
@@ -76,12 +76,12 @@ pub(super) struct RunWriter {
     rows: u64,
 }
 
-/// A file that goes when this goes.
+/// A file that is removed when the value is dropped.
 struct Part(PathBuf);
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // Gone where it was given its name; where it cannot be removed the next run does.
+        // After a rename there is nothing to remove; the next run of the build removes what is left here.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -131,7 +131,7 @@ impl RunWriter {
         Ok(())
     }
 
-    /// Appends them in one batch.
+    /// Appends rows in one batch.
     fn write_batch(&mut self, keys: BinaryArray, states: &RecordBatch) -> Result<(), FoldError> {
         let Some(last) = keys.len().checked_sub(1) else {
             return Ok(());
@@ -177,7 +177,7 @@ impl RunWriter {
     }
 }
 
-/// Arrow wraps the file system's errors; a full disk should be told as one.
+/// Arrow wraps the errors of the file system; a full disk should be reported as one.
 fn write_error(path: &Path, error: arrow_schema::ArrowError) -> FoldError {
     match error {
         arrow_schema::ArrowError::IoError(_, source) => FoldError::io("writing", path)(source),
@@ -204,7 +204,10 @@ impl Write for Digesting {
     }
 }
 
-/// Whether the file that the journal names is there, whole.
+/// Checks that the file that the journal names is there, whole.
+///
+/// # Errors
+/// [`FoldError::DamagedRun`] where it is missing or has another digest.
 pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
     let path = folder.join(&run.name);
     let damaged = |what: String| FoldError::DamagedRun {

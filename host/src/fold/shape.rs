@@ -13,21 +13,21 @@ pub(super) struct Means {
     pub(super) open_files: Option<u64>,
 }
 
-/// How it goes about it.
+/// How a merge goes about it.
 ///
 /// Half of the budget is for the batches of runs that are being read, and half for rows that are merged and not loaded
 /// yet. What is in work between the two is a small part of either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MergeShape {
     /// Threads that merge, each of which reads all runs.
-    pub(super) lanes: usize,
+    pub(super) threads: usize,
     /// Runs that are merged at a time.
     pub(super) fan_in: usize,
-    /// What the states take that are combined at a time, with their keys.
+    /// Memory for the states that are combined at a time, with their keys, in bytes.
     pub(super) gather_bytes: usize,
-    /// What the rows of a lane may take that nobody has taken yet.
+    /// Memory for the rows that a thread has merged ahead of the store, in bytes.
     pub(super) ahead_bytes: usize,
-    /// What a batch of a run may take.
+    /// Memory for a batch of a run, in bytes.
     pub(super) batch_bytes: usize,
 }
 
@@ -35,12 +35,12 @@ pub(super) struct MergeShape {
 const LEAST_BATCH_BYTES: usize = 32 << 10;
 const MOST_BATCH_BYTES: usize = 512 << 10;
 
-/// The least and the most that states take which are combined at a time.
+/// The least and the most memory for states that are combined at a time.
 const LEAST_GATHER_BYTES: usize = 64 << 10;
 const MOST_GATHER_BYTES: usize = 8 << 20;
 
 impl MergeShape {
-    /// Of a merge of runs whose largest batches take `largest` bytes.
+    /// How to merge runs whose largest batches take `largest` bytes.
     pub(super) fn of(means: &Means, largest: &[usize]) -> Self {
         let half = means.budget_bytes / 2;
         let fan_in = fan_in(means, largest);
@@ -48,12 +48,12 @@ impl MergeShape {
         let mut read: Vec<usize> = largest.to_vec();
         read.sort_unstable_by(|a, b| b.cmp(a));
         let read: usize = read.iter().take(fan_in).sum();
-        let lanes = (half / read.max(1)).clamp(1, means.workers.max(1));
+        let threads = (half / read.max(1)).clamp(1, means.workers.max(1));
         MergeShape {
-            lanes,
+            threads,
             fan_in,
-            gather_bytes: (half / lanes / 8).clamp(LEAST_GATHER_BYTES, MOST_GATHER_BYTES),
-            ahead_bytes: half / lanes,
+            gather_bytes: (half / threads / 8).clamp(LEAST_GATHER_BYTES, MOST_GATHER_BYTES),
+            ahead_bytes: half / threads,
             batch_bytes: batch_bytes(means),
         }
     }
@@ -100,7 +100,7 @@ mod tests {
         for workers in [1, 2, 16] {
             let means = means(128, workers);
             let shape = MergeShape::of(&means, &[batch_bytes(&means); 32]);
-            assert_eq!((shape.lanes, shape.fan_in), (workers, 32));
+            assert_eq!((shape.threads, shape.fan_in), (workers, 32));
         }
         let two = MergeShape::of(&means(128, 2), &[512 << 10; 10]);
         assert_eq!((two.gather_bytes, two.ahead_bytes), (4 << 20, 32 << 20));
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn large_rows_are_merged_by_fewer_lanes_and_a_few_at_a_time() {
+    fn large_rows_are_merged_by_fewer_threads_and_a_few_at_a_time() {
         let shape = MergeShape::of(&means(128, 16), &[8 << 20; 4]);
-        assert_eq!((shape.lanes, shape.fan_in), (2, 8));
+        assert_eq!((shape.threads, shape.fan_in), (2, 8));
         let shape = MergeShape::of(&means(8, 16), &[17 << 20; 100]);
-        assert_eq!((shape.lanes, shape.fan_in), (1, 2));
+        assert_eq!((shape.threads, shape.fan_in), (1, 2));
     }
 
     #[test]
@@ -140,13 +140,13 @@ mod tests {
         ) {
             let means = Means { budget_bytes, workers, fan_in: setting, open_files: Some(256) };
             let shape = MergeShape::of(&means, &largest);
-            prop_assert!(shape.lanes >= 1 && shape.fan_in >= 2);
+            prop_assert!(shape.threads >= 1 && shape.fan_in >= 2);
             let most = largest.iter().max().copied().unwrap_or(0);
-            let read = shape.lanes * shape.fan_in.min(largest.len()) * most;
+            let read = shape.threads * shape.fan_in.min(largest.len()) * most;
             // Two rows at least have to be there to be combined.
-            prop_assert!(shape.lanes * shape.ahead_bytes <= budget_bytes / 2);
-            prop_assert!(shape.lanes == 1 || shape.lanes * largest.len().min(1) * most <= budget_bytes / 2);
-            prop_assert!(shape.fan_in == 2 || read / shape.lanes <= budget_bytes / 2);
+            prop_assert!(shape.threads * shape.ahead_bytes <= budget_bytes / 2);
+            prop_assert!(shape.threads == 1 || shape.threads * largest.len().min(1) * most <= budget_bytes / 2);
+            prop_assert!(shape.fan_in == 2 || read / shape.threads <= budget_bytes / 2);
         }
     }
 }

@@ -22,14 +22,14 @@ impl SortEntry {
 
 const DIGIT_BYTES: usize = 16;
 
-/// So few rows are sorted by comparing their keys.
+/// Up to this number of rows are sorted by comparing their keys.
 const FEW_ROWS: usize = 8;
 
 /// Sorts rows by their keys, of which none is the beginning of another.
 ///
 /// A radix sort with digits of 16 bytes: the digits of all rows are fetched at once, which costs a look at each key, not
-/// at two keys a comparison; only rows with equal digits go on to the next. What all of them have in common is passed
-/// over in one go, however long it is, and what is left to do is kept in a list: keys come from data, so neither the
+/// at two keys a comparison; only rows with equal digits go on to the next. Bytes that all of them have in common are
+/// passed over in one go, and the groups that are left to sort are kept in a list: keys come from data, so neither the
 /// stack nor the time may depend on how long they are alike.
 pub(super) fn sort<'a>(entries: &mut [SortEntry], key_at: impl Fn(Place) -> &'a [u8]) {
     let mut left = vec![Alike {

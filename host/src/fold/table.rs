@@ -227,7 +227,7 @@ impl StateTable {
     }
 }
 
-/// What a key takes in an array beside its bytes.
+/// Memory for a key in an array, in addition to its bytes.
 const KEY_BYTES: usize = size_of::<i32>();
 
 /// The states of these rows.

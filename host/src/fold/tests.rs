@@ -21,7 +21,7 @@ use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::{Descriptor, Kind, Output};
 use crate::units::ByteSize;
 
-/// Sums the numbers, and strings the texts together, which tells in which order states were combined.
+/// Sums the numbers, and strings the texts together, which shows the order in which states were combined.
 struct SumAndConcat;
 
 impl Algebra for SumAndConcat {

@@ -14,10 +14,10 @@ use crate::decode::{DecodeOptions, Inflating, Piece};
 use crate::progress::Progress;
 use crate::scan::ScanError;
 
-/// How much is taken from the feed at once, so that the feeding task is woken once for all of it.
+/// How many pieces are taken from the feed at once, so that the feeding task is woken once for all of it.
 const FED_AT_ONCE: usize = 8;
 
-/// What a worker is fed.
+/// An item of a worker's feed.
 #[derive(Debug)]
 pub enum Feed {
     /// The split with this number begins.
@@ -44,7 +44,7 @@ pub struct Worker {
     sink: Arc<dyn CheckpointSink>,
     progress: Arc<Progress>,
     split: Option<OpenSplit>,
-    /// Without what the lanes have folded, until it is written.
+    /// The splits, offsets and times since the checkpoint before, without the parts of the lanes.
     checkpoint: Checkpoint,
     since_checkpoint: Instant,
 }
@@ -91,7 +91,7 @@ impl Worker {
         }
     }
 
-    /// Folds what it is fed until the feed ends, checkpointing on the way and at the end.
+    /// Folds the splits of `feed` until it ends, checkpointing on the way and at the end.
     ///
     /// # Errors
     /// After an error, of any lane, nothing since the last checkpoint is of use. A feed that ends within a split is

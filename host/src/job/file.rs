@@ -1,4 +1,4 @@
-//! The job file as it is written, and what becomes of it.
+//! Parsing of the job file.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -58,7 +58,7 @@ struct Targets {
     sqlite: Option<SqliteConfig>,
 }
 
-/// A value that reads the same with and without quotes: a number, a date, a switch.
+/// A value that can be written with or without quotes: a number, a date, a boolean.
 #[derive(Deserialize)]
 #[serde(try_from = "toml::Value")]
 struct Scalar(String);
@@ -70,14 +70,14 @@ impl TryFrom<toml::Value> for Scalar {
         match value {
             toml::Value::String(text) => Ok(Scalar(text)),
             toml::Value::Table(_) | toml::Value::Array(_) => {
-                Err("a list or a table stands where one value belongs")
+                Err("expected a single value, not a list or a table")
             }
             scalar => Ok(Scalar(scalar.to_string())),
         }
     }
 }
 
-/// Reads a job from `text`, which stands in the file `path`.
+/// Parses a job from `text`, the content of the file `path`.
 pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let at = Text { path, text };
     text.parse::<toml::Table>()

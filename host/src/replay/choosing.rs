@@ -157,7 +157,7 @@ impl Replay<'_> {
         stored: &Stored,
     ) -> bool {
         let mut shown = stored.history.iter();
-        // Rejected records do not change unless somebody mends them: such a build is gone on with until it is shown.
+        // Rejected records do not change by themselves: such a build is gone on with until it is shown.
         shown.any(|pointer| pointer.build == build.manifest.build)
             || (standing.checked.is_some() && !self.only_quarantined)
     }
@@ -210,7 +210,7 @@ impl Replay<'_> {
 }
 
 /// What there is to say where the public name shows a table of the same manifest as `planned`. A run that only folds
-/// asks for no table.
+/// needs no table.
 fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) -> Option<RunReport> {
     let (live, build) = stored.shown().filter(|_| !options.only_fold)?;
     if build.info.manifest_digest != planned.manifest.digest() {
@@ -225,7 +225,7 @@ fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) ->
     Some(report)
 }
 
-/// Removes a plan of which nothing is folded. `Ok(Err(_))` says which other command works on it.
+/// Removes a plan without folded splits. `Ok(Err(_))` says which other command works on it.
 fn give_up(planned: &BuildFolder) -> Result<Result<(), BuildError>, BuildError> {
     match planned.ask_lock("run")? {
         Ok(_lock) => planned.remove().map(Ok),

@@ -30,13 +30,13 @@ impl Replay<'_> {
         Err(none("that is folded to its end").into())
     }
 
-    /// What `base` rejected, as a source.
+    /// The records that `base` rejected, as a source.
     pub(super) fn rejected_records(&self, base: BuildFolder) -> QuarantineDriver {
         let source = self.job.source.clone();
         QuarantineDriver::new(base, Box::new(move |key| source.key_fields_of(key)))
     }
 
-    /// A build of what `base` rejected.
+    /// Plans a build of the records that `base` rejected.
     pub(super) async fn plan_only_quarantined(
         &self,
         base: BuildFolder,
@@ -75,7 +75,7 @@ impl Replay<'_> {
         let mut runs = standing.runs();
         for run in &mut runs {
             let from = base.runs().join(&run.name);
-            // Behind the names of this build's own runs.
+            // They sort after this build's own runs.
             run.name = format!("of-base-{}", run.name);
             let to = path.join("runs").join(&run.name);
             durable::link(&from, &to).map_err(BuildError::io("linking", &to))?;
@@ -111,7 +111,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    /// Whether it was read by who read these parts: what was not read was not kept with a rejected record.
+    /// Whether a driver that reads these parts reads it: a part that is not read is not kept with a rejected record.
     fn is_among(&self, parts: Parts) -> bool {
         match self.origin {
             Origin::RecordKey => parts.keys,

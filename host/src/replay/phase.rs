@@ -1,8 +1,8 @@
-//! How far a build is: one function of its journal and of what the store says.
+//! How far a build is: one function of its journal and of the store.
 //!
 //! The store is right about tables and pointers, the journal about the fold. A run may be killed between a step in the
-//! store and its line in the journal, and people drop tables and restore databases; so what the journal says of the
-//! store is never believed without it.
+//! store and its line in the journal, and people drop tables and restore databases; so the journal is
+//! never believed about the store without the store.
 
 use serde::Serialize;
 

@@ -11,8 +11,8 @@ use super::Error;
 use super::conductor::load_component;
 use super::schemas::peek_schemas;
 use crate::decode::{DecodeError, Decoding, Events};
-use crate::fold::{Quarantined, RejectedBy};
-use crate::guest::{Component, Drained, GuestError, Window};
+use crate::fold::{Quarantined, RejectedBy, drain};
+use crate::guest::{Component, GuestError, Window};
 use crate::job::Job;
 use crate::row_json;
 use crate::scan::{ScanError, decode_piece, wanted_projection};
@@ -277,12 +277,10 @@ fn fold(
     let mut window = Window::new(component.open(params)?, 1);
     let mut refused = window.fold(0, 0, events)?;
     let mut states = Vec::new();
-    while let Some(drained) = window.drain()? {
-        match drained {
-            Drained::Refused(more) => refused.extend(more),
-            Drained::Partials(partials) => states.extend(rows(&partials.rows)),
-        }
-    }
+    refused.extend(drain(&mut window, |partials, _| {
+        states.extend(rows(&partials.rows));
+        Ok::<_, GuestError>(())
+    })?);
     let Some(refused) = refused.into_iter().next() else {
         return Ok(Fate::Folded { states });
     };

@@ -1,4 +1,4 @@
-//! What a replay says of itself: to a person, and in `run.json`.
+//! Reports: a plan, a run with its `run.json`, and how far a build is.
 
 use std::path::PathBuf;
 
@@ -75,7 +75,7 @@ impl ComponentInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// All splits are folded and merged; no table was made, as was asked.
+    /// All splits are folded and merged; no table was made, since the run only folds.
     Folded,
     /// The table is complete, and the gate holds.
     Ready,
@@ -250,7 +250,7 @@ pub struct BuildStatus {
 }
 
 impl BuildStatus {
-    /// A build of which only its ID is known.
+    /// A build whose files cannot be read.
     pub(super) fn damaged(build: String, problem: &BuildError) -> Self {
         BuildStatus {
             build,

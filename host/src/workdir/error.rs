@@ -1,4 +1,4 @@
-//! What can be wrong with a build's folder.
+//! Failures of a work folder.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub enum BuildError {
     NotAWorkFolder {
         /// The folder.
         path: PathBuf,
-        /// The file that would tell.
+        /// The file that marks a work folder.
         marker: &'static str,
     },
     /// Another version of backfold wrote it.
@@ -33,13 +33,13 @@ pub enum BuildError {
         what: String,
         /// The locked folder.
         path: PathBuf,
-        /// What the lock says of its holder.
+        /// The command and the process that hold the lock.
         holder: String,
     },
     /// There is no such build.
     #[error("there is no build {build} of `{table}` in {path}")]
     UnknownBuild {
-        /// The build asked for.
+        /// The ID that was given.
         build: String,
         /// The table.
         table: String,
@@ -51,9 +51,9 @@ pub enum BuildError {
     UnknownRecord {
         /// The build.
         build: String,
-        /// The number asked for.
+        /// The number that was given.
         number: u64,
-        /// How many there are.
+        /// The number of rejected records.
         count: u64,
     },
     /// A rejected record cannot be replayed, since it was not kept whole.
@@ -61,7 +61,7 @@ pub enum BuildError {
     NotKept {
         /// The build.
         build: String,
-        /// Its number.
+        /// The number of the record.
         number: u64,
     },
     /// No record was rejected that could be folded again.
@@ -80,7 +80,7 @@ pub enum BuildError {
         /// Why.
         why: String,
     },
-    /// A file is not what was written into it.
+    /// The content of a file is not the one that was written.
     #[error("{path} is damaged: {what}")]
     Damaged {
         /// The file.
@@ -91,7 +91,7 @@ pub enum BuildError {
     /// A file could not be read or written.
     #[error("{doing} {path} failed")]
     Io {
-        /// What was done.
+        /// The operation, such as `reading`.
         doing: &'static str,
         /// The file.
         path: PathBuf,

@@ -46,7 +46,7 @@ impl BuildFolder {
         }
     }
 
-    /// Takes the lock of this build, for a command that writes to it. `Ok(Err(_))` says who holds it.
+    /// Takes the lock of this build, for a command that writes to it. `Ok(Err(_))` says which command holds it.
     ///
     /// # Errors
     /// [`BuildError::UnknownBuild`] where the build was removed in the meantime.
@@ -94,17 +94,17 @@ impl BuildFolder {
         &self.path
     }
 
-    /// Where runs go.
+    /// The folder of runs.
     pub fn runs(&self) -> PathBuf {
         self.path.join("runs")
     }
 
-    /// Where rejected records go while the build folds.
+    /// The folder of rejected records while the build folds.
     pub fn quarantine(&self) -> PathBuf {
         self.path.join("quarantine")
     }
 
-    /// Where they are joined in the end.
+    /// The file that they are joined into when all splits are folded.
     pub fn quarantine_file(&self) -> PathBuf {
         self.path.join("quarantine.jsonl")
     }
@@ -142,7 +142,7 @@ impl BuildFolder {
         self.path.join("counterexample.json")
     }
 
-    /// What of the build is done, as its journal has it; changes nothing.
+    /// Which parts of the build are done, as its journal has it; changes nothing.
     pub fn peek(&self) -> Result<Standing, BuildError> {
         let path = self.path.join("journal.jsonl");
         Standing::of(&path, Journal::peek(&path)?)
@@ -213,10 +213,85 @@ fn read_manifest(path: &Path, json: &[u8]) -> Result<Manifest, BuildError> {
     }
 }
 
-/// Writes a file in one step: it holds all of `value`, or what it held before.
+/// Writes a file in one step: after a crash it holds all of `value`, or its content from before.
 pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), BuildError> {
     serde_json::to_vec_pretty(value)
         .map_err(std::io::Error::from)
         .and_then(|json| durable::write(path, &json))
         .map_err(BuildError::io("writing", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::decode::RegistryConfig;
+    use crate::plan::InputSource;
+
+    /// A file of a build that the release before loaded.
+    fn loaded(name: &str) -> Value {
+        let build = "../tests/tests/e2e/build/earlier_release/format_2/work/loaded/01M8PMAPPSM35N0ZWVSBPT90M7";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(build).join(name);
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+
+    fn read(manifest: &Value) -> Result<Manifest, BuildError> {
+        read_manifest(Path::new("manifest.json"), manifest.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_manifest_has_the_same_digest_in_all_formats() {
+        let before = read(&loaded("manifest.json")).unwrap();
+        assert_eq!(
+            json!(before.digest()),
+            loaded("run.json")["manifest_digest"]
+        );
+        assert_eq!(before.table().table, "loaded");
+        assert_eq!(
+            json!(before.table().limits.deciding()),
+            loaded("manifest.json")["limits"]
+        );
+        let driver = "files".to_owned();
+        assert_eq!(before.input.source, InputSource::Unknown { driver });
+        let again = read(&json!(before)).unwrap();
+        assert_eq!((again.digest(), &again), (before.digest(), &before));
+
+        // How a registry is asked decides nothing; which one it is does.
+        let with = |registry: RegistryConfig| {
+            let mut manifest = before.clone();
+            manifest.input.decode.registry = Some(registry);
+            manifest.digest()
+        };
+        let one = RegistryConfig::at("http://one");
+        let user = Some("me".to_owned());
+        assert_eq!(
+            with(one.clone()),
+            with(RegistryConfig {
+                user,
+                ..one.clone()
+            })
+        );
+        assert_ne!(with(one), with(RegistryConfig::at("http://other")));
+    }
+
+    #[test]
+    fn a_build_on_top_of_another_is_read_as_such() {
+        let mut manifest = loaded("manifest.json");
+        manifest["based_on"] = json!({"build": "B", "manifest_digest": "ab"});
+        let read = read(&manifest).unwrap();
+        let base = read.input.source.based_on().unwrap();
+        assert_eq!((&*base.build, &*base.manifest_digest), ("B", "ab"));
+    }
+
+    #[test]
+    fn a_manifest_of_another_number_of_tables_or_a_later_format_is_refused() {
+        let mut manifest = json!(read(&loaded("manifest.json")).unwrap());
+        manifest["tables"] = json!([]);
+        let refused = read(&manifest).unwrap_err();
+        insta::assert_snapshot!(refused, @"manifest.json is damaged: it lists 0 tables, and a build has one");
+        manifest["format"] = json!(4);
+        let refused = read(&manifest).unwrap_err();
+        insta::assert_snapshot!(refused, @"manifest.json has format 4, and this backfold writes format 3");
+    }
 }

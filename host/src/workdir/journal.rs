@@ -20,13 +20,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of a build, and reads what it says.
+    /// Opens the journal of a build, and reads its entries.
     pub fn open(path: &Path) -> Result<(Journal, Vec<Entry>), BuildError> {
         let (lines, entries) = Lines::open(path)?;
         Ok((Journal { lines }, entries))
     }
 
-    /// Reads what a journal says without changing it; nothing where there is none.
+    /// Reads the entries of a journal without changing it; none where there is no journal.
     pub fn peek(path: &Path) -> Result<Vec<Entry>, BuildError> {
         Lines::peek(path)
     }
@@ -45,14 +45,14 @@ impl CheckpointSink for Journal {
     }
 }
 
-/// What the lines of a journal come to.
+/// The sum of a journal's entries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Standing {
     /// All checkpoints.
     pub checkpoints: Vec<Checkpoint>,
     /// The splits that they cover.
     pub covered: Covered,
-    /// What was loaded, where all splits were.
+    /// The rows of the shadow table, where it is loaded.
     pub loaded: Option<Loaded>,
     /// The last verdict.
     pub checked: Option<Checked>,

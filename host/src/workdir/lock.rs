@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::BuildError;
 use super::now;
 
-/// How often a lock that another process holds is asked for again.
+/// How long to wait before a lock that another process holds is tried again.
 const ASK_EVERY: Duration = Duration::from_millis(25);
 
 /// A lock that this process holds until the value is dropped.
@@ -35,7 +35,7 @@ pub struct Patience {
     pub cancel: CancellationToken,
 }
 
-/// What is asked of a lock: it, or the words of its holder.
+/// The answer to an attempt to take a lock: the lock, or the words of its holder.
 pub(super) enum Asked {
     Granted(Lock),
     Held(String),

@@ -1,4 +1,19 @@
-//! A build on disk: what it is made from, what of it is done, and how it goes on after a crash.
+//! Builds on disk: what each is made from, which parts of it are done, and how it goes on after a crash.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `work` | the work folder: the builds of a table |
+//! | `folder` | the folder of one build |
+//! | `format`, `format_2` | the format of all files, and how those of the format before are read |
+//! | `manifest` | what a build is made from |
+//! | `splits`, `schemas` | the frozen input, and the schemas of its messages |
+//! | `entry`, `journal` | which parts of a build are done |
+//! | `lines` | lines of JSON with checksums, which a crash does not damage |
+//! | `lock` | one command at a time |
+//! | `quarantine`, `quarantine_driver` | the rejected records of a build, read back, and as a source for another build |
+//! | `error` | what can be wrong with a work folder |
+//!
+//! `host/docs/formats.md` has the files field by field.
 
 use std::path::Path;
 

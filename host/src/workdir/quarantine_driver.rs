@@ -11,11 +11,11 @@ use crate::source::{Chunk, Frozen, KeyFields, ReplayDriver, SourceError, Split, 
 /// Records of a split.
 const SPLIT_RECORDS: u64 = 10_000;
 
-/// Delivers the rejected records of a build that is folded to its end. Those that were not kept whole fail when they
-/// are to be delivered; whoever plans may look for them before.
+/// Delivers the rejected records of a build that is folded to its end. Records that were not kept whole fail when they
+/// are to be delivered; a plan may look for them before.
 ///
-/// Each keeps its place in the source; one of a log is delivered with its key, headers and time, one of an archive is delivered
-/// as what it is: a line, a CSV record with the header of its object, a row of columns as a line of JSON. A split is a range of the records'
+/// Each keeps its place in the source; one of a log is delivered with its key, headers and time, one of an archive is a line, a
+/// CSV record with the header of its object, or a row of columns as a line of JSON. A split is a range of the records'
 /// numbers, which begin with 1.
 pub struct QuarantineDriver {
     base: BuildFolder,
@@ -26,7 +26,7 @@ pub struct QuarantineDriver {
 pub(crate) type KeyReader = Box<dyn Fn(&str) -> Option<KeyFields> + Send + Sync>;
 
 impl QuarantineDriver {
-    /// The rejected records of `base`; `named` reads the keys of the objects that they were in.
+    /// The rejected records of `base`; `key_fields` reads the keys of the objects that they were in.
     pub(crate) fn new(base: BuildFolder, key_fields: KeyReader) -> Self {
         QuarantineDriver { base, key_fields }
     }

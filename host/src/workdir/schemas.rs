@@ -24,7 +24,7 @@ pub struct SchemaFile {
 }
 
 impl SchemaFile {
-    /// Opens the file, which is made where there is none, and reads what it says.
+    /// Opens the file, which is made where there is none, and reads its schemas.
     ///
     /// # Errors
     /// Where that fails, or a line of it makes no sense.
@@ -33,7 +33,7 @@ impl SchemaFile {
         Ok((SchemaFile { lines }, kept))
     }
 
-    /// Reads what a file says without changing it; nothing where there is none.
+    /// Reads the schemas of a file without changing it; none where there is no file.
     ///
     /// # Errors
     /// Where that fails, or a line of it makes no sense.

@@ -4,9 +4,9 @@
 //! <work>/backfold-work.json            the format of all below
 //! <work>/<table>/lock                  held while a build is planned, chosen or removed
 //! <work>/<table>/<build>/lock          held while a command writes to the build
-//!                        manifest.json what it is made from; the last file that a plan writes
+//!                        manifest.json what the tables are made from; the last file that a plan writes
 //!                        splits.jsonl  the frozen input
-//!                        journal.jsonl what is done
+//!                        journal.jsonl which parts are done
 //!                        runs/         sorted states
 //!                        quarantine/   rejected records, a file a split
 //!                        schemas.jsonl schemas of messages that the manifest does not have
@@ -176,7 +176,7 @@ impl WorkFolder {
         Ok((next.to_string(), path))
     }
 
-    /// Removes what plans left that never became complete. Call it under the lock.
+    /// Removes the folders of plans that never became complete. Call it under the lock.
     pub fn sweep(&self) -> Result<(), BuildError> {
         for path in self.build_paths()? {
             let manifest = path.join("manifest.json");
@@ -295,7 +295,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let work = open(&folder.path().join("work"));
         let (_, path) = work.new_build().unwrap();
-        // A loop of links: whether the file exists cannot be told.
+        // A loop of links: whether the file exists cannot be found out.
         std::os::unix::fs::symlink("manifest.json", path.join("manifest.json")).unwrap();
         assert!(matches!(work.sweep(), Err(BuildError::Io { .. })));
         assert!(path.exists());

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::decode::{DecodeOptions, Decoding, Events, Piece, Projection, Schemas};
-use crate::fold::StateTable;
-use crate::guest::{Drained, Window};
+use crate::fold::{StateTable, drain};
+use crate::guest::Window;
 use crate::replay::Error;
 use crate::scan::{Probe, decode_piece};
 use crate::source::{Chunk, Messages, Split, SplitInput};
@@ -278,12 +278,10 @@ impl Measuring {
     }
 
     fn drain(&mut self) -> Result<(), Error> {
-        while let Some(drained) = self.window.drain()? {
-            // Records that the component refuses are records all the same.
-            if let Drained::Partials(partials) = drained {
-                self.table.absorb(&partials, self.window.instance())?;
-            }
-        }
+        // Records that the component refuses are records all the same.
+        drain(&mut self.window, |partials, instance| {
+            self.table.absorb(partials, instance).map_err(Error::from)
+        })?;
         Ok(())
     }
 }

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use crate::decode::{Counts, DecodeOptions, Events, Position, Rejected};
-use crate::fold::{FoldOptions, StateTable, sorted_rows};
-use crate::guest::{Component, Drained, Limits, Window};
+use crate::fold::{FoldOptions, StateTable, drain, sorted_rows};
+use crate::guest::{Component, Limits, Window};
 use crate::row_json::{self, Row};
 use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
@@ -186,14 +186,10 @@ fn fold(
 
 impl FileTest {
     fn drain(&mut self, window: &mut Window, table: &mut StateTable) -> Result<(), Error> {
-        while let Some(drained) = window.drain()? {
-            match drained {
-                Drained::Partials(partials) => table.absorb(&partials, window.instance())?,
-                Drained::Refused(refused) => {
-                    self.reject(refused.into_iter().map(|refused| refused.record).collect());
-                }
-            }
-        }
+        let refused = drain(window, |partials, instance| {
+            table.absorb(partials, instance).map_err(Error::from)
+        })?;
+        self.reject(refused.into_iter().map(|refused| refused.record).collect());
         Ok(())
     }
 

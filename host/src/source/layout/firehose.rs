@@ -143,7 +143,7 @@ mod tests {
             let outside = (hour_begins - event_us).max(event_us - (hour_begins + HOUR_US - 1)).max(0);
             let range = EventRange {
                 from_us: from.map(|before| event_us - before),
-                until_us: length.map(|behind| event_us + behind),
+                until_us: length.map(|length| event_us + length),
             };
             prop_assume!(range.contains(event_us));
             let lateness = Duration::from_micros(outside.unsigned_abs());

@@ -53,7 +53,7 @@ pub enum Below {
 impl Narrowing {
     /// Selects the objects that may hold events of `range`, in an archive whose keys all start with `prefix`.
     pub fn new(layout: &Layout, prefix: &str, lateness: Duration, range: EventRange) -> Self {
-        let narrows = range.is_bounded() && layout.tells_time();
+        let narrows = range.is_bounded() && layout.has_time();
         Narrowing {
             layout: layout.clone(),
             prefix: prefix.to_owned(),

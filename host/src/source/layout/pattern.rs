@@ -168,8 +168,8 @@ impl Pattern {
     }
 
     /// Whether keys that match may have a time.
-    pub(super) fn tells_time(&self) -> bool {
-        self.names().any(|name| tells_time(name))
+    pub(super) fn has_time(&self) -> bool {
+        self.names().any(|name| has_time(name))
     }
 
     /// The time span of a key or a folder.
@@ -256,10 +256,10 @@ impl Pattern {
         let (_, folders) = tail.split_last()?;
         let is_day = |name: &Name| name.contains(&Token::Time(Part::Day));
         let last = (folders.iter().position(is_day))
-            .or_else(|| tail.iter().rposition(|name| tells_time(name)))
+            .or_else(|| tail.iter().rposition(|name| has_time(name)))
             .filter(|last| *last < folders.len())?;
         let needed = &folders[..=last];
-        if !needed.iter().any(|name| tells_time(name)) {
+        if !needed.iter().any(|name| has_time(name)) {
             return None;
         }
         let head = self.head.len();
@@ -283,7 +283,7 @@ pub(super) fn name_fields(name: &[Token], text: &str) -> Option<KeyFields> {
     Some(key_fields)
 }
 
-fn tells_time(name: &[Token]) -> bool {
+fn has_time(name: &[Token]) -> bool {
     name.iter().any(|token| matches!(token, Token::Time(_)))
 }
 

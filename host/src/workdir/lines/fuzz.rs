@@ -29,7 +29,7 @@ enum How {
 
 const HOW: [How; 5] = [How::Raw, How::Checked, How::Cut, How::Zeroed, How::Changed];
 
-/// What lines are made of.
+/// A line of a file.
 trait Line: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
     /// The line that `text` describes.
     fn of(text: &[u8]) -> Option<Self> {
@@ -62,10 +62,10 @@ impl Line for Part {
     }
 }
 
-/// Reads what `input` describes.
+/// Reads the file that `input` describes.
 ///
 /// # Panics
-/// Where a line that counts is lost, damage is not noticed, or what is written again reads differently.
+/// Where a line that counts is lost, damage is not noticed, or a line that is written again reads differently.
 pub(crate) fn journal(input: &[u8]) {
     run::<Part>(input);
 }
@@ -131,7 +131,7 @@ fn damaged<T: Line>(how: How, [low, high, a, b]: [u8; 4], lines: &[T]) -> Vec<u8
             let found = check::<T>(&file);
             match found.as_deref() {
                 Some(found) if a == 0 => assert_eq!(found, lines),
-                // Bytes of an append that never were what they should be.
+                // Bytes of an append that were never the right ones.
                 Some(found) => {
                     assert_eq!(found, before_last, "a changed byte was not noticed");
                     assert!(last == 0 || place >= ends[last - 1], "a line was lost");
@@ -143,7 +143,7 @@ fn damaged<T: Line>(how: How, [low, high, a, b]: [u8; 4], lines: &[T]) -> Vec<u8
     file
 }
 
-/// Reads a file, and what is appended to it; `None` where it is refused as damaged.
+/// Reads a file, and again with a line appended; `None` where it is refused as damaged.
 fn check<T: Line>(file: &[u8]) -> Option<Vec<T>> {
     let (lines, whole) = parse::<T>(file)?;
     let (counted, torn) = file.split_at(whole as usize);
@@ -169,7 +169,7 @@ fn check<T: Line>(file: &[u8]) -> Option<Vec<T>> {
     Some(lines)
 }
 
-/// What is appended for a line.
+/// The bytes that are appended for a line.
 fn append_of<T: Line>(line: &T) -> Vec<u8> {
     written(line).expect("memory can be written")
 }

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Pages of an append reach the disk in any order, so a crash may leave the end of a line without its beginning. A
-//! line counts if its checksum holds. The last one may not: it is what a crash left of an append, and is taken away
-//! when the file is opened again. One before it was synced before the next was appended: it is damage.
+//! line counts if its checksum holds. The checksum of the last one may not: a crash left it of an append, and it is
+//! taken away when the file is opened again. One before it was synced before the next was appended: it is damage.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -24,7 +24,7 @@ use crate::durable;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 
-/// What stands before the checksum, and after it.
+/// The bytes before the checksum, and after it.
 const BEFORE: &[u8] = b"{\"crc32c\":\"";
 const AFTER: &[u8] = b"\",";
 /// Digits of a checksum.
@@ -38,7 +38,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Opens a file, which is made where there is none, and reads what it says.
+    /// Opens a file, which is made where there is none, and reads its lines.
     pub(super) fn open<T: DeserializeOwned>(path: &Path) -> Result<(Lines, Vec<T>), BuildError> {
         let mut file = OpenOptions::new()
             .read(true)
@@ -57,7 +57,7 @@ impl Lines {
         Ok((Lines { path, file }, lines))
     }
 
-    /// Reads what a file says without changing it; nothing where there is none.
+    /// Reads the lines of a file without changing it; none where there is no file.
     pub(super) fn peek<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, BuildError> {
         match File::open(path) {
             Ok(file) => Ok(read(path, &file)?.0),
@@ -87,7 +87,7 @@ impl Lines {
             })
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -99,7 +99,7 @@ impl Lines {
     }
 }
 
-/// What is appended for a line.
+/// The bytes that are appended for a line.
 fn written<T: Serialize>(line: &T) -> std::io::Result<Vec<u8>> {
     Ok(with_checksum(&serde_json::to_vec(line)?))
 }
@@ -233,7 +233,7 @@ mod tests {
             prop_assert_eq!(next.len(), kept.len() + 1);
         }
 
-        /// A changed byte of a line that is not the last is told; of the last it is a torn append.
+        /// A changed byte is reported where its line is not the last; in the last line it is a torn append.
         #[test]
         fn a_changed_byte_is_never_read_over(at in any::<prop::sample::Index>(), bit in 0_u32..8) {
             let folder = tempfile::tempdir().unwrap();

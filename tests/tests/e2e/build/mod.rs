@@ -3,6 +3,7 @@
 mod bad_environment;
 mod bounds;
 mod builds;
+mod earlier_release;
 mod phases;
 mod plan;
 mod resume;

@@ -159,7 +159,11 @@ fn messages_of_all_versions_are_folded_and_bad_ones_kept() {
     let build = visits.build();
     let manifest: Value =
         serde_json::from_slice(&fs::read(build.join("manifest.json")).unwrap()).unwrap();
-    let planned: Vec<_> = manifest["schemas"].as_object().unwrap().keys().collect();
+    let planned: Vec<_> = manifest["input"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
     assert_eq!(
         planned,
         [&visits.ids[0].to_string(), &visits.ids[1].to_string()]

@@ -37,7 +37,7 @@ impl Earlier {
         }
         let fixture = concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/tests/earlier_release/format_2"
+            "/tests/e2e/build/earlier_release/format_2"
         );
         copy(Path::new(fixture), place);
         for object in 0..4 {
