@@ -8,7 +8,6 @@ use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use super::conductor::check_range;
-use super::sampling::{Picked, Sampling, pick_of_plan};
 use super::schemas::{schemas_of_build, schemas_of_job};
 use super::{Error, Replay, RunOptions};
 use crate::fold::FoldError;
@@ -19,7 +18,7 @@ use crate::guest::laws::{
 use crate::job::Job;
 use crate::scan::{wanted_parts, wanted_projection};
 use crate::schema::Descriptor;
-use crate::steps::{load_component, on_thread, watched};
+use crate::steps::{Picked, Sampling, load_component, on_thread, pick_of_plan, watched};
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 /// Objects that a thorough check samples.

@@ -11,7 +11,7 @@
 //! | `planning` | from a job to a build with a frozen input |
 //! | `choosing` | the build that a run goes on with, or a new one |
 //! | `only_quarantined` | a build of the records that an earlier build rejected |
-//! | `laws`, `sampling` | whether the component keeps the laws that a rebuild rests on, tried with events of the input |
+//! | `laws` | whether the component keeps the laws that a rebuild rests on, tried with events of the input |
 //! | `folding` | the splits that are left, folded; what was folded before, checked |
 //! | `loading` | the shadow table, loaded unless it is there |
 //! | `cutover` | the verdict on a loaded table, and the swap |
@@ -39,14 +39,13 @@ mod planning;
 mod quarantine;
 mod report;
 mod run;
-mod sampling;
 mod schemas;
 
+pub use crate::steps::Estimate;
 pub use commands::{Collected, diff, gc, handoff, history, rollback, status};
 pub use conductor::RunOptions;
 pub use cutover::{SwapOptions, swap};
 pub use error::Error;
-pub use estimate::Estimate;
 pub(crate) use file_test::codes as file_test_codes;
 pub use file_test::{
     Comparison, DifferentRow, Expectation, FileTest, FileTestError, FileTestOptions, Rejection,

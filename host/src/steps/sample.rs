@@ -7,12 +7,46 @@ use arrow_schema::SchemaRef;
 use tokio::sync::mpsc::channel;
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
 use crate::decode::{DecodeOptions, Events, Projection};
+use crate::error::{Code, Coded};
 use crate::fold::FoldError;
 use crate::guest::laws::{Random, Sample};
-use crate::scan::{MessageSchemas, Scan};
-use crate::source::{ReplayDriver, Split};
+use crate::scan::{MessageSchemas, Scan, ScanError};
+use crate::source::{ReplayDriver, SourceError, Split};
+
+/// No sample can be taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SampleError {
+    /// The input cannot be planned.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Events of a split cannot be decoded.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// A split cannot be read, or the sampling was cancelled.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+}
+
+impl SampleError {
+    fn in_split(split: u64, error: ScanError) -> Self {
+        match error {
+            ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
+            ScanError::Read(source) => FoldError::Read { split, source }.into(),
+            error => error.into(),
+        }
+    }
+}
+
+impl Coded for SampleError {
+    fn code(&self) -> &'static Code {
+        match self {
+            SampleError::Source(error) => error.code(),
+            SampleError::Scan(error) => error.code(),
+            SampleError::Fold(error) => error.code(),
+        }
+    }
+}
 
 /// The most bytes that a sample holds.
 const SAMPLE_BYTES: usize = 64 << 20;
@@ -21,7 +55,7 @@ const SAMPLE_BYTES: usize = 64 << 20;
 const RECORDS_PER_EVENT: u64 = 50;
 
 /// Some single objects of an archive, or splits of a log, each as likely to be picked as any other.
-pub(super) struct Picked {
+pub(crate) struct Picked {
     most: usize,
     seen: u64,
     /// Each with its place in the plan.
@@ -31,7 +65,7 @@ pub(super) struct Picked {
 
 impl Picked {
     /// Picks at most `most` objects or splits.
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Picked {
             most: most.max(1),
             seen: 0,
@@ -41,7 +75,7 @@ impl Picked {
     }
 
     /// Takes the next split of the plan into account.
-    pub(super) fn offer(&mut self, split: Split) {
+    pub(crate) fn offer(&mut self, split: Split) {
         for split in split.into_single() {
             self.take(split);
         }
@@ -64,7 +98,10 @@ impl Picked {
 }
 
 /// Plans the input of a driver and picks some of its splits.
-pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Result<Picked, Error> {
+pub(crate) async fn pick_of_plan(
+    driver: &dyn ReplayDriver,
+    most: usize,
+) -> Result<Picked, SampleError> {
     let (send, mut receive) = channel(256);
     let pick = async move {
         let mut picked = Picked::new(most);
@@ -79,16 +116,16 @@ pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Resu
 }
 
 /// Takes a sample of events from splits.
-pub(super) struct Sampling<'a> {
-    pub(super) driver: &'a dyn ReplayDriver,
-    pub(super) projection: Projection,
-    pub(super) decode: &'a DecodeOptions,
-    pub(super) schemas: Option<&'a MessageSchemas>,
+pub(crate) struct Sampling<'a> {
+    pub(crate) driver: &'a dyn ReplayDriver,
+    pub(crate) projection: Projection,
+    pub(crate) decode: &'a DecodeOptions,
+    pub(crate) schemas: Option<&'a MessageSchemas>,
     /// How many events are wanted.
-    pub(super) events: usize,
+    pub(crate) events: usize,
     /// Whether a split that cannot be read is left out; otherwise it is an error.
-    pub(super) lenient: bool,
-    pub(super) cancel: &'a CancellationToken,
+    pub(crate) lenient: bool,
+    pub(crate) cancel: &'a CancellationToken,
 }
 
 impl Sampling<'_> {
@@ -97,7 +134,11 @@ impl Sampling<'_> {
     ///
     /// # Errors
     /// Where a split cannot be read, unless the sampling is lenient; [`FoldError::Interrupted`] on cancellation.
-    pub(super) async fn sample(self, schema: &SchemaRef, picked: Picked) -> Result<Sample, Error> {
+    pub(crate) async fn sample(
+        self,
+        schema: &SchemaRef,
+        picked: Picked,
+    ) -> Result<Sample, SampleError> {
         let splits = picked.in_order();
         let mut batches = Vec::new();
         let (mut events, mut bytes) = (0, 0);
@@ -131,7 +172,7 @@ impl Sampling<'_> {
         split: &Split,
         share: usize,
         room: usize,
-    ) -> Result<Vec<Events>, Error> {
+    ) -> Result<Vec<Events>, SampleError> {
         if share == 0 {
             return Ok(Vec::new());
         }
@@ -145,7 +186,7 @@ impl Sampling<'_> {
         let take = async |events| !gathered.add(events);
         match scan.events(split, self.cancel, take).await {
             Ok(_) => Ok(gathered.batches),
-            Err(error) => Err(Error::in_split(split.number, error)),
+            Err(error) => Err(SampleError::in_split(split.number, error)),
         }
     }
 }
@@ -225,7 +266,11 @@ mod tests {
         driver
     }
 
-    async fn sampled(driver: &MemoryDriver, events: usize, lenient: bool) -> Result<Sample, Error> {
+    async fn sampled(
+        driver: &MemoryDriver,
+        events: usize,
+        lenient: bool,
+    ) -> Result<Sample, SampleError> {
         let cancel = CancellationToken::new();
         let picked = pick_of_plan(driver, 8).await?;
         let sampling = Sampling {
