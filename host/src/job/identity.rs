@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{Job, SourceConfig, TargetConfig};
 
 impl Job {
-    /// All settings that determine the content of a build, without the limits of the component. Different ways to write the
-    /// same path (relative, absolute, through links, from other folders) give the same identity.
+    /// All settings that determine the content of a build, without the limits of the component. Different ways to write
+    /// the same path (relative, absolute, through links, from other folders) give the same identity.
     pub(crate) fn identity(&self) -> Value {
         let mut source = json!(self.source);
         if let SourceConfig::Files(files) = &self.source {
@@ -32,8 +32,8 @@ impl Job {
     }
 }
 
-/// The absolute path. In the part that exists, links and `..` are resolved; in the rest, such as a pattern, only `.` and
-/// `..` are.
+/// The absolute path. In the part that exists, links and `..` are resolved; in the rest, such as a pattern, only `.`
+/// and `..` are.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let exists = path

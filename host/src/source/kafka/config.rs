@@ -11,8 +11,8 @@ use crate::source::archive::SPLIT_SIZE;
 use crate::source::layout::LATENESS;
 use crate::units::{ByteSize, duration};
 
-/// `[source.kafka]` of a job. Its serialized form has the settings that determine which records are read, and not those of
-/// the connection.
+/// `[source.kafka]` of a job. Its serialized form has the settings that determine which records are read, and not those
+/// of the connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConfig {
@@ -23,15 +23,15 @@ pub struct KafkaConfig {
     /// matches the internal topics of Kafka, whose names start with `__`.
     #[serde(deserialize_with = "one_or_more")]
     pub topics: Vec<String>,
-    /// The largest distance between the time of an event and the timestamp of its record, in either direction. It applies
-    /// if the job's range is in times.
+    /// The largest distance between the time of an event and the timestamp of its record, in either direction. It
+    /// applies if the job's range is in times.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
     /// The approximate number of bytes in a split, estimated from the size of a partition's first records.
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
-    /// The largest number of bytes per second for all workers together. Reading history evicts recent records, which live
-    /// consumers need, from the page cache of the brokers.
+    /// The largest number of bytes per second for all workers together. Reading history evicts recent records, which
+    /// live consumers need, from the page cache of the brokers.
     #[serde(default, skip_serializing)]
     pub max_bytes_per_second: Option<ByteSize>,
     /// How long a partition may deliver nothing before the run stops.

@@ -23,7 +23,8 @@ pub struct S3Config {
     /// The URL of a compatible store. By default it comes from the environment or the profile.
     #[serde(default)]
     pub endpoint: Option<String>,
-    /// Whether the bucket is in the path of a URL instead of in the host name. The default is true if there is an endpoint.
+    /// Whether the bucket is in the path of a URL instead of in the host name. The default is true if there is an
+    /// endpoint.
     #[serde(default)]
     pub path_style: Option<bool>,
     /// The region, if neither the environment nor the profile sets one and the bucket does not report it.
@@ -38,8 +39,8 @@ pub struct S3Config {
     /// Whether the requester pays, which some buckets require.
     #[serde(default, skip_serializing)]
     pub requester_pays: bool,
-    /// A file with the 32 bytes of a customer key (SSE-C), raw or as base64. The variable `BACKFOLD_SSE_C_KEY` can hold the
-    /// base64 instead.
+    /// A file with the 32 bytes of a customer key (SSE-C), raw or as base64. The variable `BACKFOLD_SSE_C_KEY` can hold
+    /// the base64 instead.
     #[serde(default, skip_serializing)]
     pub sse_c_key_file: Option<PathBuf>,
     /// A file of PEM certificates that are trusted in addition to those of the system. It replaces the file that
