@@ -169,8 +169,8 @@ impl BuildArguments {
         Job::load(&job.job, &overrides)
     }
 
-    /// The same flags as arguments of a suggested command, with a space before each. With them, the command has the same
-    /// plan.
+    /// The same flags as arguments of a suggested command, with a space before each. With them, the command has the
+    /// same plan.
     pub(crate) fn suffix(&self) -> String {
         let mut words = Vec::new();
         for (flag, value) in [

@@ -1,11 +1,11 @@
 //! The command line: arguments, calls of the library, and output.
 //!
-//! Each command has a file of its own, with its arguments and the text of its result. Results go to standard output; logs,
-//! progress and errors go to standard error.
+//! Each command has a file of its own, with its arguments and the text of its result. Results go to standard output;
+//! logs, progress and errors go to standard error.
 //!
 //! | file | content |
 //! |---|---|
-//! | `plan`, `run`, `status`, `diff`, `swap`, `rollback`, `gc`, `log`, `handoff`, `quarantine`, `inspect`, `check`, `test`, `explain`, `completions` | one command each |
+//! | `run`, `plan`, `status` and the others that are named like a command | one command each |
 //! | `arguments`, `environment` | flags that several commands share, and `BACKFOLD_*` variables |
 //! | `context` | the process of a command: signals, progress, operator |
 //! | `answer`, `failure`, `output` | printing a result or an error as text or JSON |

@@ -71,8 +71,8 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
     })
 }
 
-/// Checks the indexes; `origin` is the place where they were set. Whether their columns exist is checked later, when the
-/// component is known.
+/// Checks the indexes; `origin` is the place where they were set. Whether their columns exist is checked later, when
+/// the component is known.
 pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     let twice = (1..indexes.len()).find(|&place| indexes[..place].contains(&indexes[place]));
     let problem = match twice {
@@ -89,8 +89,8 @@ pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Res
     })
 }
 
-/// Checks the settings of the fold; `origin` is the place where they were set. A `checkpoint_interval` of zero is valid:
-/// it makes a checkpoint after each split.
+/// Checks the settings of the fold; `origin` is the place where they were set. A `checkpoint_interval` of zero is
+/// valid: it makes a checkpoint after each split.
 pub(super) fn fold(fold: &FoldOptions, origin: impl Fn() -> Origin) -> Result<(), JobError> {
     if let Some(number) = fold.workers {
         workers(number, &origin)?;
@@ -118,8 +118,8 @@ pub(super) fn fold(fold: &FoldOptions, origin: impl Fn() -> Origin) -> Result<()
     Ok(())
 }
 
-/// Checks that a component can run within the limits; `origin` is the place where they were set. 0 never means that there
-/// is no limit.
+/// Checks that a component can run within the limits; `origin` is the place where they were set. 0 never means that
+/// there is no limit.
 pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     let least = |value: u64, least: u64, unit: &str| {
         let problem = || format!("{value}{unit} is less than {least}{unit}{NO_ZERO}");
@@ -204,7 +204,8 @@ pub(super) fn bound(
     })
 }
 
-/// Checks that there is a registry if Avro messages need one, and only then; `origin` is the place where decoding is set.
+/// Checks that there is a registry if Avro messages need one, and only then; `origin` is the place where decoding is
+/// set.
 pub(super) fn registry(
     decode: &DecodeOptions,
     is_log: bool,

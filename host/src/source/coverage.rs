@@ -1,8 +1,8 @@
 //! Notes about missing and repeated objects of an archive, from the Kafka offsets in its keys.
 //!
 //! The memory is a few numbers for each partition, whatever the number of objects. A key has the first offset of its
-//! object, but not the last one. So these notes cover missing partitions, partitions that start late, and objects with the
-//! same first offset. Gaps between objects are found later, when their records are counted, by the gate.
+//! object, but not the last one. So these notes cover missing partitions, partitions that start late, and objects with
+//! the same first offset. Gaps between objects are found later, when their records are counted, by the gate.
 
 use std::collections::BTreeMap;
 

@@ -46,8 +46,9 @@ const NAME: &str = "files";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesConfig {
-    /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` match within a name, `**` matches across
-    /// folders, `{gz,zst}` matches one of several. If the path exists as it is written, it is not taken for a pattern.
+    /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` match within a name, `**` matches
+    /// across folders, `{gz,zst}` matches one of several. If the path exists as it is written, it is not taken for a
+    /// pattern.
     pub path: PathBuf,
     /// The structure of the keys.
     #[serde(default)]
@@ -96,7 +97,8 @@ impl FilesDriver {
     /// A driver for the objects that may hold events of `range`.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for a path that does not exist and is not a valid pattern.
+    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for a path that does not exist and is not a valid
+    /// pattern.
     pub fn new(config: &FilesConfig, range: EventRange) -> Result<Self, SourceError> {
         Ok(FilesDriver {
             path: config.path.display().to_string(),

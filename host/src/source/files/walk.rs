@@ -1,9 +1,10 @@
-//! Lists the files below a folder in ascending order of their keys. Only one folder and its parents are in memory at a time.
+//! Lists the files below a folder in ascending order of their keys. Only one folder and its parents are in memory at a
+//! time.
 //!
-//! - Names that start with `.` or `_` are skipped, and so is everything below them: other tools use such names for markers
-//!   and unfinished files.
-//! - Symbolic links are followed, except links to files and folders that the archive lists anyway: their events would count
-//!   twice.
+//! - Names that start with `.` or `_` are skipped, and so is everything below them: other tools use such names for
+//!   markers and unfinished files.
+//! - Symbolic links are followed, except links to files and folders that the archive lists anyway: their events would
+//!   count twice.
 //! - Names that are neither files nor folders, such as pipes, are skipped.
 
 use std::ffi::OsStr;
@@ -42,8 +43,8 @@ struct Level {
     real: PathBuf,
     /// The prefix of its keys: empty, or ending in `/`.
     prefix: String,
-    /// The remaining names, the next one last, each with the target if it is a symbolic link. The name of a folder ends in
-    /// `/` and is sorted with it: `a.txt` comes before `a/b`.
+    /// The remaining names, the next one last, each with the target if it is a symbolic link. The name of a folder ends
+    /// in `/` and is sorted with it: `a.txt` comes before `a/b`.
     names: Vec<(String, Option<PathBuf>)>,
 }
 

@@ -1,5 +1,5 @@
-//! A check that an XML response is complete. The parser of the SDK closes all open elements at the end of the text, so a
-//! listing that was cut off would look like a shorter listing.
+//! A check that an XML response is complete. The parser of the SDK closes all open elements at the end of the text, so
+//! a listing that was cut off would look like a shorter listing.
 
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};

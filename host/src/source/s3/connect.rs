@@ -1,7 +1,7 @@
 //! The client of the AWS SDK: credentials from its default chain, TLS by rustls, proxies from the environment.
 //!
-//! Retries and stall detection of the SDK are switched off: both have to cover the body of a response too, so `retry` and
-//! `get` implement them.
+//! Retries and stall detection of the SDK are switched off: both have to cover the body of a response too, so `retry`
+//! and `get` implement them.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -89,8 +89,8 @@ pub(super) async fn connect(config: &S3Config) -> Result<Connected, SourceError>
     })
 }
 
-/// The file of trusted certificates, and the setting that names it. The job takes precedence over the environment, and the
-/// environment over the profile.
+/// The file of trusted certificates, and the setting that names it. The job takes precedence over the environment, and
+/// the environment over the profile.
 fn certificate_file(
     job: Option<&Path>,
     environment: Option<OsString>,
@@ -108,8 +108,8 @@ pub(super) fn endpoint_of(region: Option<&str>) -> String {
     format!("https://s3.{}.amazonaws.com", region.unwrap_or(ANY_REGION))
 }
 
-/// The certificates that are trusted in addition to those of the system. Their file is named by the job, the environment or
-/// the profile.
+/// The certificates that are trusted in addition to those of the system. Their file is named by the job, the
+/// environment or the profile.
 async fn trusted(config: &S3Config) -> Result<TrustStore, SourceError> {
     let of_environment = std::env::var_os("AWS_CA_BUNDLE");
     let mut named = certificate_file(config.ca_file.as_deref(), of_environment, None);

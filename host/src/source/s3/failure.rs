@@ -27,8 +27,8 @@ pub(super) enum Failure {
     Doubtful(Box<SourceError>),
     /// A permanent error: a retry would fail, too.
     Final(Box<SourceError>),
-    /// The request is to be repeated at once without an option that the store does not support. This does not count as an
-    /// attempt.
+    /// The request is to be repeated at once without an option that the store does not support. This does not count as
+    /// an attempt.
     Modified,
 }
 
@@ -214,8 +214,8 @@ where
     classify(status, code, region, detail, &root(&error), request)
 }
 
-/// Classifies an answer by its status and its error code. `region` is where the bucket is, if the store says so; `detail`
-/// describes the answer, and `cause` is the innermost error.
+/// Classifies an answer by its status and its error code. `region` is where the bucket is, if the store says so;
+/// `detail` describes the answer, and `cause` is the innermost error.
 fn classify(
     status: u16,
     code: &str,

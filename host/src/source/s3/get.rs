@@ -1,13 +1,14 @@
 //! Reads one byte range of one object, exactly as it was planned.
 //!
 //! A response that breaks off is continued at that position. Every response is checked: it must have the planned ETag,
-//! version and size, and the requested bytes, whether or not the store honours the conditions of the request. Options that
-//! the store does not support are left out of later requests.
+//! version and size, and the requested bytes, whether or not the store honours the conditions of the request. Options
+//! that the store does not support are left out of later requests.
 //!
 //! # Objects with a content encoding
-//! Google's store decompresses objects with `Content-Encoding: gzip`, unless the request accepts gzip. A proxy in front of
-//! another store may compress objects if the request accepts gzip. So requests accept only `identity`, until a response
-//! shows that objects are decompressed; from then on they accept `gzip`. Both ways deliver the bytes as stored.
+//! Google's store decompresses objects with `Content-Encoding: gzip`, unless the request accepts gzip. A proxy in front
+//! of another store may compress objects if the request accepts gzip. So requests accept only `identity`, until a
+//! response shows that objects are decompressed; from then on they accept `gzip`. Both ways deliver the bytes as
+//! stored.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,6 @@
-//! Lists an archive in ascending order of keys, and only folders that may hold events of the range. Folders are listed one by
-//! one, several concurrently, as long as the layout can exclude some of them; everything below is listed at once.
+//! Lists an archive in ascending order of keys, and only folders that may hold events of the range. Folders are listed
+//! one by one, several concurrently, as long as the layout can exclude some of them; everything below is listed at
+//! once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

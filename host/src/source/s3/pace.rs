@@ -1,8 +1,8 @@
 //! Limits for concurrent requests, requests per second and bytes per second.
 //!
-//! The number of concurrent requests adapts to the store: it is halved when the store asks to slow down, and grows by one
-//! for every round of successful requests (additive increase, multiplicative decrease, as in TCP; D. Chiu and R. Jain,
-//! 1989).
+//! The number of concurrent requests adapts to the store: it is halved when the store asks to slow down, and grows by
+//! one for every round of successful requests (additive increase, multiplicative decrease, as in TCP; D. Chiu and R.
+//! Jain, 1989).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,8 +30,8 @@ struct Concurrency {
     halved_at: Option<Instant>,
 }
 
-/// The shortest time between two halvings: replies to requests that were sent before a halving say nothing about the new
-/// limit.
+/// The shortest time between two halvings: replies to requests that were sent before a halving say nothing about the
+/// new limit.
 const HALVE_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// The permit for one request; dropped when the request has been answered.

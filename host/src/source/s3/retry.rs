@@ -1,5 +1,5 @@
-//! Retries of requests with temporary errors. The pause doubles after each attempt, and a random fraction of it is used, so
-//! that many workers do not retry at the same moment ("full jitter").
+//! Retries of requests with temporary errors. The pause doubles after each attempt, and a random fraction of it is
+//! used, so that many workers do not retry at the same moment ("full jitter").
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The customer key with which the store decrypts objects (SSE-C). It is read from a file or the environment, and is never
-//! shown.
+//! The customer key with which the store decrypts objects (SSE-C). It is read from a file or the environment, and is
+//! never shown.
 
 use std::fmt;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! Reads one partition from an offset on, with the simple consumer of librdkafka.
 //!
-//! The consumers of the wrapper return one event for each record, with an allocation and a reference count. They also need
-//! the name of a group to be assigned a partition, and look up the coordinator of the group, for which a replay may lack
-//! the permission. The simple consumer needs no group and returns many records with one call. For uncompressed records of
-//! 400 bytes, it takes two thirds of the CPU time.
+//! The consumers of the wrapper return one event for each record, with an allocation and a reference count. They also
+//! need the name of a group to be assigned a partition, and look up the coordinator of the group, for which a replay
+//! may lack the permission. The simple consumer needs no group and returns many records with one call. For uncompressed
+//! records of 400 bytes, it takes two thirds of the CPU time.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};

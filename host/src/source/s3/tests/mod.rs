@@ -1,5 +1,5 @@
-//! Tests of the driver with a fake store, for answers that a real store does not give on demand. Tests with a real store
-//! are in the package `tests`.
+//! Tests of the driver with a fake store, for answers that a real store does not give on demand. Tests with a real
+//! store are in the package `tests`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod fake_bucket;
