@@ -157,3 +157,42 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::units::ByteSize;
+
+    /// The settings in the identity of a source. Digests of builds rest on them: another one would make every build of
+    /// an earlier release one of another job.
+    fn settings(config: &SourceConfig) -> Vec<String> {
+        let identity = config.identity();
+        let settings = identity[config.driver_name()].as_object().unwrap();
+        let mut names: Vec<_> = settings.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn an_identity_has_the_settings_that_decide_what_is_read_and_no_others() {
+        let mut s3 = S3Config {
+            region: Some("eu-west-1".into()),
+            anonymous: true,
+            ca_file: Some("ca.pem".into()),
+            ..S3Config::new("clicks", "raw/")
+        };
+        s3.requests.attempts = 3;
+        let s3 = SourceConfig::S3(Box::new(s3));
+        insta::assert_snapshot!(settings(&s3).join(" "), @"bucket endpoint lateness layout path_style prefix skip_archived split_size versions");
+        let mut kafka = KafkaConfig::new("a:1", &["clicks"]);
+        kafka.stall_timeout = Duration::from_secs(7);
+        kafka.max_bytes_per_second = Some(ByteSize::mib(1));
+        kafka.properties.insert("client.id".into(), "us".into());
+        let kafka = SourceConfig::Kafka(Box::new(kafka));
+        insta::assert_snapshot!(settings(&kafka).join(" "), @"brokers lateness split_size topics");
+        let files = SourceConfig::Files(FilesConfig::new("archive"));
+        insta::assert_snapshot!(settings(&files).join(" "), @"lateness layout path split_size");
+    }
+}
