@@ -144,7 +144,7 @@ pub async fn gc(
     Ok(Collected { dropped, space })
 }
 
-/// The builds of a work folder, told apart by whether another command works on them.
+/// The builds of a work folder: those that this command has locked, and those that another command works on.
 #[derive(Default)]
 struct Locked {
     free: Vec<(BuildFolder, Lock)>,

@@ -18,22 +18,23 @@ use crate::steps::{self, Context};
 use crate::store::{Access, StateStore, StoreContext, TableColumns};
 use crate::workdir::WorkFolder;
 
-/// What a run is asked for.
+/// The options of a run.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     /// Show the table under the public name if the gate holds.
     pub swap: bool,
     /// Stop once the runs are merged, without a table: for measuring.
     pub only_fold: bool,
-    /// Begin a new build even where there is one to go on with, or an equal one is live.
+    /// Begin a new build even if an unfinished build is there, or an equal table is live.
     pub fresh: bool,
-    /// Fold only what the newest build rejected, on top of the states of that build: after the component was mended.
+    /// Fold only the records that the newest build rejected, on top of the states of that build: after the component was
+    /// mended.
     pub only_quarantined: bool,
     /// Skip the test of the component's laws, which comes before anything is folded.
     pub trust_laws: bool,
     /// How long to wait for another command that works on the same build, or plans one.
     pub wait: Duration,
-    /// Who runs, for the table's history.
+    /// The name of the person or program that runs, for the history of the table.
     pub by: String,
 }
 
@@ -80,7 +81,7 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// Sees to it that the store can have the table, before anything is read.
+    /// Checks that the store can have the table, before any input is read.
     pub(super) async fn prepare_store(&self) -> Result<(), Error> {
         let (table, columns) = (&self.job.table, TableColumns::of(&self.descriptor));
         let indexes = &self.job.indexes;

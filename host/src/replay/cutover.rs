@@ -14,7 +14,7 @@ use crate::store::{
 };
 use crate::workdir::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
 
-/// What a swap is asked for.
+/// The options of a swap.
 #[derive(Clone, Debug, Default)]
 pub struct SwapOptions {
     /// The build to show; the newest loaded one where none is named.
@@ -24,7 +24,7 @@ pub struct SwapOptions {
     pub expect: Option<Version>,
     /// How long to wait for another command that works on the build.
     pub wait: Duration,
-    /// Who swaps, for the table's history.
+    /// The name of the person or program that swaps, for the history of the table.
     pub by: String,
 }
 
@@ -90,7 +90,7 @@ impl Replay<'_> {
 ///
 /// # Errors
 /// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
-/// one was taken back; [`FoldError::Interrupted`] where somebody asks to stop before the swap, which changes nothing then.
+/// one was taken back; [`FoldError::Interrupted`] where the command is cancelled before the swap, and then nothing is changed.
 pub async fn swap(
     job: &Job,
     options: &SwapOptions,

@@ -34,7 +34,7 @@ pub enum Error {
     /// The schema registry.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// The decoder cannot do what the component asks for.
+    /// The decoder cannot give the columns that the component wants.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// Events of the input could not be had.

@@ -153,7 +153,7 @@ impl Replay<'_> {
         })
     }
 
-    /// What a run of this job would do, told apart from runs of other jobs: the component and all settings
+    /// The digest by which a run knows the builds of its job: of the component and all settings
     /// but those that change nothing in the table, and the limits.
     pub(super) fn job_digest(&self) -> String {
         let mut decisive = self.job.identity();
@@ -195,7 +195,7 @@ impl Replay<'_> {
         })
     }
 
-    /// Tells whoever watches what is done already.
+    /// Sets the counters of the progress to the work that earlier runs have done.
     pub(super) fn show_progress(
         &self,
         build: &BuildFolder,

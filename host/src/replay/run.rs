@@ -26,7 +26,7 @@ pub async fn plan(
     replay.planned(&build, &standing).await
 }
 
-/// Builds the table of `job` beside the live one, checks it, and makes it live where `options` say so.
+/// Builds the table of `job` next to the live one, checks it, and makes it live if `options` say so.
 ///
 /// Called again after it was stopped, it goes on where the last checkpoint is. A gate that does not hold is
 /// not an error here: the report says so ([`RunReport::refusal`]).
@@ -83,7 +83,7 @@ pub async fn run(
         .await?;
 
     if options.swap && report.outcome == Outcome::Ready {
-        // Who asked to stop must not find the table swapped.
+        // A run that is cancelled must not swap.
         replay.check_interrupted()?;
         clock.enter(Stage::Swap);
         replay
@@ -105,7 +105,7 @@ fn finish(
     Ok(report)
 }
 
-/// Tells the stages apart in time, and to whoever watches.
+/// Measures the stages, and shows the current one.
 struct Clock<'a> {
     progress: &'a Progress,
     stages: Vec<StageTime>,

@@ -79,7 +79,7 @@ impl SourceConfig {
     }
 
     /// The settings that decide which records there are, equal for all spellings of the same path. How the source is
-    /// asked for them is left out: two jobs that differ in nothing else read the same.
+    /// accessed is left out: two jobs that differ in nothing else read the same.
     pub(crate) fn identity(&self) -> Value {
         json!(match self {
             SourceConfig::Files(files) => SourceConfig::Files(FilesConfig {

@@ -52,7 +52,7 @@ pub enum FoldStepError {
     /// The source is not the one that was planned, or cannot be reached.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The decoder cannot do what a component asks for.
+    /// The decoder cannot give the columns that a component wants.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A call of a component takes too long.
