@@ -1,7 +1,7 @@
-//! Files and names that survive a crash.
+//! Files that survive a crash, with their names.
 //!
-//! A file is durable once its bytes are synced *and* its name is: the folder that lists it has to be synced too. All
-//! of the project that must find a file again after a power cut makes it with these functions.
+//! A file is durable after both its bytes and its name are synced, the name in the folder that lists it. All files that
+//! must exist after a power cut are written by these functions.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The extension of files that are not complete yet.
 const PART: &str = "part";
 
-/// Writes a file in one step: afterwards it holds all of `bytes`; after a failure or a crash, that or what it held
-/// before.
+/// Writes a file in one step. After success it holds `bytes`; after a failure or a crash, `bytes` or the former
+/// content.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = part_of(path);
     let written = create_new(&part).and_then(|mut file| {
@@ -23,8 +23,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     renamed.inspect_err(|_| drop(fs::remove_file(&part)))
 }
 
-/// A name next to `path`, for a file that takes the name `path` once it is complete. No other call, of this process
-/// or another, gives the same name.
+/// A name in the folder of `path`, for a file that is renamed to `path` when it is complete. No two calls give the same
+/// name, not even in different processes.
 pub(crate) fn part_of(path: &Path) -> PathBuf {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -33,14 +33,14 @@ pub(crate) fn part_of(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Gives a synced file another name in the same folder, in place of the file that had it.
+/// Renames a synced file within its folder. A file that had the new name is replaced.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     sync_parent(to)
 }
 
-/// Gives a file of another folder a second name, or copies it where the file system has no links. Call
-/// [`sync_folder`] once all files of a folder are there.
+/// Links a file of another folder into this one, or copies it if the file system has no links. Call [`sync_folder`]
+/// after all files of a folder.
 pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
     if fs::hard_link(from, to).is_ok() {
         return Ok(());
@@ -49,7 +49,7 @@ pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
     File::open(to)?.sync_all()
 }
 
-/// Makes a folder, and those above it, where they are missing.
+/// Creates a folder and those above it, if they are missing.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -79,7 +79,7 @@ pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file that must not exist yet.
+/// Creates a file that must not exist yet.
 fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_made_once_whoever_comes_first() {
+    fn folders_are_made_once_by_several_threads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/c");
         std::thread::scope(|scope| {

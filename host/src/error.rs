@@ -1,4 +1,4 @@
-//! What went wrong, in the terms of whoever has to act on it.
+//! Codes and classes of errors.
 //!
 //! Every stage has an error enum of its own. Each of its variants has a [`Code`]: a number that stays the
 //! same from release to release, a [`Class`] that decides the exit code, and a sentence that says what to do.
@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// What a failure means to whoever started the run.
+/// What has to happen before the same command can succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -14,13 +14,13 @@ pub enum Class {
     Retry,
     /// The command line, the job file or the environment has to be changed first.
     Usage,
-    /// A check refuses: the gate a build, the laws a component, an expectation a table.
+    /// A check failed: the gate of a build, the laws of a component, or the expected table of a test.
     Gate,
-    /// Somebody else changed the table, or is building it.
+    /// Another command changed the table, or is building it.
     Conflict,
     /// The input or the component is faulty: the same command fails again.
     Permanent,
-    /// Somebody asked the run to stop; what was checkpointed is kept.
+    /// The run was interrupted. All checkpoints are kept.
     Interrupted,
 }
 
@@ -41,12 +41,12 @@ impl Class {
 /// A stable name for a kind of failure, shown as `BF0203`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Unique among all codes. Hundreds tell the module: 0 job and command line, 1 build, 2 source,
+    /// The number, unique among all codes. Its hundreds are the module: 0 job and command line, 1 build, 2 source,
     /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over, 8 `test`, 9 registry.
     pub number: u16,
-    /// Decides the exit code.
+    /// The class, which decides the exit code.
     pub class: Class,
-    /// What to do about it, in one sentence.
+    /// The advice, in one sentence.
     pub advice: &'static str,
 }
 

@@ -1,22 +1,22 @@
-//! Every code that there is, and the page that explains it: a section of `errors.md`.
+//! All error codes, and the page for each of them, which is a section of `errors.md`.
 
 use crate::error::Code;
 use crate::{cutover, decode, fold, guest, job, registry, replay, source, steps, store, workdir};
 
 const PAGES: &str = include_str!("../errors.md");
 
-/// What a code means, as a section of Markdown.
+/// The explanation of an error code, in Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The code, as `BF0203`.
+    /// The code, such as `BF0203`.
     pub code: &'static str,
-    /// What happened, in a few words.
+    /// The title: what happened, in a few words.
     pub title: &'static str,
-    /// Why, and what to do.
+    /// The text: why it happens, and what to do.
     pub text: &'static str,
 }
 
-/// Every code of every module, by rising number.
+/// All codes of all modules, in ascending order.
 pub fn codes() -> Vec<&'static Code> {
     let mut codes = [
         job::codes::ALL,
@@ -38,7 +38,7 @@ pub fn codes() -> Vec<&'static Code> {
     codes
 }
 
-/// All pages, by rising code.
+/// All pages, in ascending order of their codes.
 pub fn all() -> impl Iterator<Item = Page> {
     PAGES.split("\n## ").skip(1).filter_map(|section| {
         let (heading, text) = section.split_once('\n')?;
@@ -51,7 +51,7 @@ pub fn all() -> impl Iterator<Item = Page> {
     })
 }
 
-/// The page of `code`, which may be written `BF0203`, `bf203` or `203`.
+/// The page for `code`, which can be written as `BF0203`, `bf203` or `203`.
 pub fn find(code: &str) -> Option<Page> {
     let digits = code.trim().trim_start_matches(['b', 'B', 'f', 'F']);
     let number: u16 = digits.parse().ok()?;

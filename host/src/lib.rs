@@ -22,7 +22,7 @@
 //!
 //! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`] and `durable` are the words that they share.
 
-// Each group knows only the groups above it.
+// A module imports only from groups above its own: `tests/sources` checks that.
 mod durable;
 pub mod error;
 pub mod keys;

@@ -1,10 +1,10 @@
-//! The command line: parse, run, print what came of it, exit.
+//! The command `backfold`: parses the command line, runs the command, and exits with its code.
 
 use std::process::ExitCode;
 
 mod cli;
 
-/// Worker threads allocate and free batches all the time: mimalloc does that without a shared lock.
+/// Worker threads allocate and free batches constantly. mimalloc does this without a shared lock.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

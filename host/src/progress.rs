@@ -1,4 +1,4 @@
-//! How far a run has come, for whoever watches it.
+//! The progress of a run: counters that the stages raise and a display reads.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 
 use crate::decode::Counts;
 
-/// What a run is doing.
+/// The stage of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Stage {
     /// Freezing the input.
     Plan,
-    /// Reading, decoding and folding it.
+    /// Reading, decoding and folding the input.
     Fold,
     /// Merging the runs and loading the shadow table.
     Load,
     /// Checking the shadow table.
     Gate,
-    /// Showing it under the public name.
+    /// Making the table live.
     Swap,
-    /// Nothing any more.
+    /// Done.
     Done,
 }
 
@@ -36,14 +36,14 @@ impl Stage {
     ];
 }
 
-/// What is waited for is repeated more often than this while it is waited for.
+/// A wait is reported again within this time as long as it lasts.
 const WAIT_IS_OVER: Duration = Duration::from_secs(1);
 
 /// Counters that the stages raise and a display reads, from any thread.
 #[derive(Debug, Default)]
 pub struct Progress {
     stage: AtomicU8,
-    /// Splits of the plan; as many as were planned so far, while it is planned.
+    /// Splits of the plan; while planning, those planned so far.
     pub splits_total: AtomicU64,
     /// Splits folded, those of an earlier attempt included.
     pub splits_done: AtomicU64,
@@ -61,11 +61,11 @@ pub struct Progress {
     pub decoded_bytes: AtomicU64,
     /// Records rejected, by the decoder or the component.
     pub rejected: AtomicU64,
-    /// Rows in the runs, which is the most that the table can have.
+    /// Rows in the runs, an upper bound for those of the table.
     pub rows_total: AtomicU64,
     /// Rows merged and loaded.
     pub rows_done: AtomicU64,
-    /// What is waited for, and when that was last said.
+    /// The current wait, and when it was last reported.
     waits: Mutex<Option<(String, Instant)>>,
 }
 
@@ -75,12 +75,12 @@ impl Progress {
         self.stage.store(stage as u8, Ordering::Release);
     }
 
-    /// The stage the run is in.
+    /// The current stage.
     pub fn stage(&self) -> Stage {
         Stage::ALL[usize::from(self.stage.load(Ordering::Acquire)).min(Stage::ALL.len() - 1)]
     }
 
-    /// A number that changes whenever some work was done.
+    /// A number that changes with all work done.
     pub fn moved(&self) -> u64 {
         let counters = [
             &self.splits_total,
@@ -98,21 +98,20 @@ impl Progress {
             .fold(self.stage() as u64, u64::wrapping_add)
     }
 
-    /// Says what is waited for, such as `the database x.db, which another process is using`. Called again and again
-    /// while it is.
+    /// Reports a wait, such as `the database x.db, which another process is using`. Called repeatedly as long as it lasts.
     pub fn waits_for(&self, what: String) {
         let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         *waits = Some((what, Instant::now()));
     }
 
-    /// What is waited for now.
+    /// The current wait, if there is one.
     pub fn waiting(&self) -> Option<String> {
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         let (what, said) = waits.as_ref()?;
         (said.elapsed() < WAIT_IS_OVER).then(|| what.clone())
     }
 
-    /// Adds what was read for a batch.
+    /// Adds the counts of a batch.
     pub fn add(&self, counts: &Counts) {
         self.records.fetch_add(counts.records, Ordering::Relaxed);
         self.events.fetch_add(counts.events, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Rows of columns as JSON, for people to read and for tools to pass on; and back.
+//! Rows of columns as JSON, and back.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use serde_json::{Map, Value};
 /// The values of a row, by the names of their columns.
 pub type Row = Map<String, Value>;
 
-/// A row as an object: its columns by name, as a record would have them that the decoder makes the row of. Binary is
-/// base64, a timestamp RFC 3339 in UTC, a date `YYYY-MM-DD`. What JSON has no number for is `"NaN"`, `"inf"` or `"-inf"`.
+/// A row as an object, with the columns in the form that the decoder reads: binary as base64, a timestamp as RFC 3339 in
+/// UTC, a date as `YYYY-MM-DD`. Floats that JSON cannot write are `"NaN"`, `"inf"` or `"-inf"`.
 ///
 /// # Panics
-/// Where the batch has no such row.
+/// If the batch has no such row.
 pub fn row(batch: &RecordBatch, row: usize) -> Row {
     values(batch, row).collect()
 }
@@ -33,10 +33,10 @@ fn values(batch: &RecordBatch, row: usize) -> impl Iterator<Item = (String, Valu
     named.map(move |(field, column)| (field.name().clone(), value(&**column, row)))
 }
 
-/// A row in words, for a message: `page "/a", day "2026-01-03"`. Long text is cut.
+/// A row as text for a message: `page "/a", day "2026-01-03"`. Long text is cut.
 ///
 /// # Panics
-/// Where the batch has no such row.
+/// If the batch has no such row.
 pub fn name(batch: &RecordBatch, row: usize) -> String {
     let named = values(batch, row).map(|(name, value)| {
         let value = value.to_string();
@@ -48,10 +48,10 @@ pub fn name(batch: &RecordBatch, row: usize) -> String {
     named.collect::<Vec<_>>().join(", ")
 }
 
-/// How much of a value a name shows.
+/// The most characters of a value in such a text.
 const NAME_CHARS: usize = 100;
 
-/// A value of a column; null where the column is of a type that is none of the contract's.
+/// A value of a column; null if the contract has no such type.
 fn value(column: &dyn Array, row: usize) -> Value {
     if column.is_null(row) {
         return Value::Null;
@@ -79,7 +79,7 @@ fn float(number: f64) -> Value {
     }
 }
 
-/// Beyond the years that RFC 3339 has, the number itself.
+/// The number itself for a year that RFC 3339 does not have.
 fn timestamp(micros: i64) -> Value {
     let time = DateTime::from_timestamp_micros(micros);
     match time.filter(|time| (0..=9999).contains(&time.year())) {
@@ -93,7 +93,8 @@ fn date(days: i32) -> Value {
     day.map_or(days.into(), |day| day.to_string().into())
 }
 
-/// Rows, as [`row`] shows them, as a batch of `schema`: the same bits, NaNs aside. Columns that a row does not name are null.
+/// Rows in the form of [`row`] as a batch of `schema`, with the same bits except for NaN. Columns that a row lacks are
+/// null.
 ///
 /// # Errors
 /// The first value that does not fit, with its row and column; a name that the schema does not have.
@@ -114,7 +115,7 @@ pub fn batch(schema: &SchemaRef, rows: &[Row]) -> Result<RecordBatch, String> {
 fn array(schema: &Schema, column: usize, rows: &[Row]) -> Result<ArrayRef, String> {
     let field = schema.field(column);
     let cells = rows.iter().map(|row| row.get(field.name()));
-    /// Appends each value as `read` has it, or says which one it does not fit.
+    /// Appends the result of `read` for each value, or names the value that does not fit.
     macro_rules! filled {
         ($builder:expr, $read:expr) => {{
             let mut builder = $builder;

@@ -1,5 +1,4 @@
-//! What a component reads, how it keys it and what it keeps: the descriptor of `pipeline.wit`, as the host
-//! sees it once it has checked it.
+//! The descriptor of a component, as in `pipeline.wit`, after the checks of the host.
 
 use std::sync::Arc;
 
@@ -57,7 +56,7 @@ impl Kind {
     }
 }
 
-/// Where the host finds an input's value.
+/// The place from which the host takes an input's value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -81,11 +80,11 @@ pub enum Origin {
     Offset,
 }
 
-/// How a text format writes a value.
+/// The form of a value in a text format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
-    /// Timestamp: RFC 3339 with an offset; date: `YYYY-MM-DD`; binary: base64; the others as JSON has them.
+    /// Timestamp: RFC 3339 with an offset; date: `YYYY-MM-DD`; binary: base64; other kinds: as in JSON.
     Standard,
     /// A timestamp as seconds since 1970-01-01T00:00:00Z.
     EpochSeconds,
@@ -97,28 +96,28 @@ pub enum Encoding {
     EpochNanoseconds,
     /// Binary in hexadecimal.
     Hex,
-    /// Binary or text as the text of any value: of a string its characters, of anything else its JSON. No component
-    /// asks for it; an [envelope](crate::decode::Envelope) does.
+    /// Binary or text: the characters of a string, or the JSON of any other value. Only an
+    /// [envelope](crate::decode::Envelope) uses it, no component.
     #[serde(skip)]
     Text,
 }
 
-/// A column that the component asks for.
+/// An input column of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
-    /// Its name, unique among the inputs.
+    /// The name, unique among the inputs.
     pub name: String,
-    /// Where its values come from.
+    /// The place from which the host takes the values.
     pub origin: Origin,
     /// The type of its values.
     pub kind: Kind,
-    /// How a text format writes them.
+    /// The form of the values in a text format.
     pub encoding: Encoding,
     /// Whether a record may lack the value.
     pub nullable: bool,
 }
 
-/// Holds where the scalar at `path`, a string or its JSON text, is one of `any_of`.
+/// A condition on a record: the scalar at `path`, as a string or as its JSON text, is one of `any_of`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     /// A path into the decoded record, as in [`Origin::Path`].
@@ -127,10 +126,10 @@ pub struct Condition {
     pub any_of: Vec<String>,
 }
 
-/// A column that the component gives back.
+/// A column of keys, states or views.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// Its name, unique among keys, states and views.
+    /// The name, unique among keys, states and views.
     pub name: String,
     /// The type of its values.
     pub kind: Kind,
@@ -138,8 +137,8 @@ pub struct Output {
     pub nullable: bool,
 }
 
-/// What a component says of itself. A value of this type that came through the guest module has been
-/// checked: at least one key, no name twice, no key of kind `float64` or `json`, and so on.
+/// The descriptor of a component. The module `guest` has checked it: there is at least one key, no name twice, no key
+/// of kind `float64` or `json`, and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Descriptor {
     /// The pipeline's name.
@@ -150,11 +149,11 @@ pub struct Descriptor {
     pub inputs: Vec<Input>,
     /// Records that do not meet every condition are passed over.
     pub only: Vec<Condition>,
-    /// The input that tells when an event happened.
+    /// The input that holds the event time.
     pub event_time: Option<String>,
-    /// The columns that name a state.
+    /// The key columns.
     pub keys: Vec<Output>,
-    /// The columns that make up a state.
+    /// The state columns.
     pub states: Vec<Output>,
     /// The columns that `present` derives from a state.
     pub views: Vec<Output>,
@@ -188,7 +187,7 @@ impl Descriptor {
         schema_of(&self.views)
     }
 
-    /// What a drain gives back: the keys, then the states.
+    /// The columns of a drain: the keys, then the states.
     pub fn partial_schema(&self) -> SchemaRef {
         schema_of(self.keys.iter().chain(&self.states))
     }

@@ -1,4 +1,4 @@
-//! A server that speaks just enough HTTP for an S3 that fails on demand.
+//! An HTTP server for tests, whose replies fail as a test wants.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
-/// A request as it came.
+/// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -21,7 +21,7 @@ pub(crate) struct Request {
     pub(crate) headers: BTreeMap<String, String>,
 }
 
-/// What is sent back.
+/// A reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -37,11 +37,11 @@ pub(crate) enum Ends {
     Whole,
     /// As announced, but for its length: the end of the connection is its end.
     Unannounced,
-    /// The connection is reset behind so many bytes of the body.
+    /// The connection is reset after this many bytes of the body.
     Reset(usize),
-    /// The connection is closed in order behind so many bytes of the body.
+    /// The connection is closed properly after this many bytes of the body.
     Closed(usize),
-    /// Nothing comes any more behind so many bytes of the body.
+    /// Nothing more is sent after this many bytes of the body.
     Stalls(usize),
 }
 
@@ -69,7 +69,7 @@ impl Reply {
 /// Answers a request.
 pub(crate) type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
 
-/// A running server. It ends with the value.
+/// A running server, which ends when it is dropped.
 pub(crate) struct Server {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -96,13 +96,13 @@ impl Server {
         }
     }
 
-    /// What was asked since the call before.
+    /// The requests since the last call.
     pub(crate) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
-/// Serves one connection. Where the client goes away, so does the server.
+/// Serves one connection until the client closes it.
 async fn serve(stream: TcpStream, answer: Arc<Answer>, log: Arc<Mutex<Vec<Request>>>) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {

@@ -1,4 +1,4 @@
-//! Certificates of authorities that a user names beside those of the system.
+//! Certificates of authorities that a user adds to those of the system.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-/// The certificates in a file, in PEM, each of which can be trusted: what reads them later takes that for granted.
+/// The certificates in a PEM file, each of them checked to be one that can be trusted.
 ///
 /// # Errors
-/// Says what is wrong with the file.
+/// The problem with the file, as text.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<u8>, String> {
     let pem = std::fs::read(path).map_err(|error| error.to_string())?;
     let mut store = RootCertStore::empty();

@@ -1,4 +1,4 @@
-//! Sizes and durations as people write them in a job file: `"64 MiB"`, `"30s"`.
+//! Sizes and durations in the form of a job file: `"64 MiB"`, `"30s"`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,17 +11,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct ByteSize(pub u64);
 
 impl ByteSize {
-    /// So many KiB.
+    /// This many KiB.
     pub const fn kib(n: u64) -> Self {
         ByteSize(n << 10)
     }
 
-    /// So many MiB.
+    /// This many MiB.
     pub const fn mib(n: u64) -> Self {
         ByteSize(n << 20)
     }
 
-    /// So many GiB.
+    /// This many GiB.
     pub const fn gib(n: u64) -> Self {
         ByteSize(n << 30)
     }
@@ -77,12 +77,12 @@ impl<'de> Deserialize<'de> for ByteSize {
 pub mod duration {
     use super::*;
 
-    /// Writes it as people do.
+    /// Writes a duration.
     pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&humantime::format_duration(*duration))
     }
 
-    /// Reads it as people write it.
+    /// Reads a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
         humantime::parse_duration(&text).map_err(|_| {

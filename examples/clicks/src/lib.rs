@@ -21,7 +21,7 @@ struct PageDay<'a> {
     day: Date,
 }
 
-/// What is known of a page on a day.
+/// The state of a page on a day.
 #[derive(Monoid)]
 struct Stats {
     views: Sum<i64>,
@@ -30,7 +30,7 @@ struct Stats {
     visitors: Hll,
 }
 
-/// What those who read the table see of the sketch.
+/// The sketch's estimate, for readers of the table.
 #[derive(View)]
 struct Estimates {
     visitors_estimate: i64,

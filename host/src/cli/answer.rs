@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::{Format, out, print_document};
 
-/// A command's result.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// For people.
+    /// The result as text.
     text: String,
-    /// For machines.
+    /// The result as JSON.
     result: Value,
-    /// Why the exit code is not 0 although there is a result.
+    /// The error that determines the exit code although there is a result.
     refused: Option<Failure>,
 }
 
 impl Answer {
-    /// A result.
+    /// A result in both forms.
     pub(crate) fn new(text: String, result: &impl Serialize) -> anyhow::Result<Self> {
         Ok(Answer {
             text,
@@ -30,7 +30,7 @@ impl Answer {
         })
     }
 
-    /// The same result of a command that could not do all it was asked for.
+    /// The same result, together with an error that determines the exit code.
     pub(crate) fn refused(self, error: &anyhow::Error) -> Self {
         Answer {
             refused: Some(Failure::of(error)),
@@ -38,7 +38,7 @@ impl Answer {
         }
     }
 
-    /// Prints it and gives the exit code.
+    /// Prints the result, and returns the exit code.
     pub(crate) fn print(self, command: &str, format: Format) -> ExitCode {
         let printed = match format {
             Format::Text => out(&self.text),

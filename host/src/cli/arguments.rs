@@ -11,12 +11,12 @@ use clap::{Args, ValueEnum};
 use super::environment;
 use super::output::Format;
 
-/// Flags that every command takes.
+/// The flags of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Globals {
-    /// What standard output gets: text for people, one JSON document, or progress as JSON lines and the
-    /// same document as the last of them
+    /// The format of standard output: text, one JSON document (json), or progress events as JSON lines with
+    /// the same document as the last line (jsonl)
     #[arg(
         long,
         global = true,
@@ -26,23 +26,23 @@ pub(crate) struct Globals {
     )]
     pub(crate) output: Format,
 
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, global = true, env = "BACKFOLD_NO_PROGRESS", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_progress: bool,
 
-    /// Log more: -v what is done, -vv how, -vvv everything
+    /// Log more: -v for steps, -vv for details, -vvv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Log errors only, and show no progress
+    /// Log errors only, and do not show progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// How long a command that was asked to stop may stand still before it ends without a checkpoint
+    /// After Ctrl-C: the longest time without progress before the command ends without a checkpoint
     #[arg(long, global = true, env = "BACKFOLD_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) grace: Duration,
 
-    /// How log lines on standard error look
+    /// The format of log lines on standard error
     #[arg(
         long,
         global = true,
@@ -53,27 +53,27 @@ pub(crate) struct Globals {
     pub(crate) log_format: LogFormat,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     Text,
     Json,
 }
 
-/// The job that a command is about.
+/// The job of a command.
 #[derive(Debug, Args)]
 pub(crate) struct JobArguments {
     /// The job file
     #[arg(value_name = "JOB", default_value = "backfold.toml")]
     pub(crate) job: PathBuf,
 
-    /// Keep plans, runs and journals here instead of where the job says
+    /// The folder for plans, run files and journals, instead of the one that the job names
     #[arg(long, env = "BACKFOLD_WORK", value_name = "DIR")]
     work: Option<PathBuf>,
 }
 
 impl JobArguments {
-    /// Reads the job.
+    /// Loads the job file.
     pub(crate) fn load(&self) -> Result<Job, JobError> {
         Job::load(
             &self.job,
@@ -84,7 +84,7 @@ impl JobArguments {
         )
     }
 
-    /// The job as the argument of a command to try next; empty where it need not be named.
+    /// The job file as an argument of a suggested command, with a space before it; empty for the default.
     pub(crate) fn suffix(&self) -> String {
         if self.job.as_os_str() == "backfold.toml" {
             String::new()
@@ -94,20 +94,20 @@ impl JobArguments {
     }
 }
 
-/// How a command gets along with others that are at work.
+/// The flag for waiting on other commands.
 #[derive(Debug, Args)]
 pub(crate) struct WaitArguments {
-    /// How long to wait for another command that works on the same build, or plans or removes one
+    /// How long to wait for another command that plans, builds or removes builds of this job
     #[arg(long, env = "BACKFOLD_WAIT", value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     pub(crate) wait: Duration,
 }
 
-/// Settings of a build that go over those of the job.
+/// Flags that override settings of the job.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Instead of the job's settings")]
+#[command(next_help_heading = "Settings that override the job")]
 pub(crate) struct BuildArguments {
-    /// The first moment that counts: a date, a timestamp, -48h, earliest; for Kafka also an offset: 100,
-    /// +100 behind the start, -100 before the end, clicks/0=100,clicks/1=250
+    /// The start of the range: a date, a timestamp, -48h or earliest; for Kafka also an offset: 100, +100 after
+    /// the start, -100 before the end, or clicks/0=100,clicks/1=250
     #[arg(
         long,
         env = "BACKFOLD_FROM",
@@ -116,7 +116,8 @@ pub(crate) struct BuildArguments {
     )]
     from: Option<String>,
 
-    /// The first moment or offset that no longer counts: a date, a timestamp, -1h, latest, 200
+    /// The end of the range, which is itself outside: a date, a timestamp, -1h or latest; for Kafka also an
+    /// offset such as 200
     #[arg(
         long,
         env = "BACKFOLD_TO",
@@ -125,7 +126,8 @@ pub(crate) struct BuildArguments {
     )]
     to: Option<String>,
 
-    /// Both in one: @2026-01-01:2026-01-31, @-48h:-24h, @2026-01-01:1h; for Kafka also 100:200, +10:, -10:, :end
+    /// Start and end together: @2026-01-01:2026-01-31, @-48h:-24h, @2026-01-01:1h; for Kafka also 100:200, +10:,
+    /// -10:, :end
     #[arg(
         long,
         env = "BACKFOLD_RANGE",
@@ -135,15 +137,15 @@ pub(crate) struct BuildArguments {
     )]
     range: Option<String>,
 
-    /// Fold on so many threads; as many as there are cores where nothing is said
+    /// The number of threads that fold; by default the number of cores
     #[arg(long, env = "BACKFOLD_WORKERS", value_name = "N")]
     workers: Option<usize>,
 
-    /// Go on without the objects of a bucket that are archived, as in Glacier, and not restored
+    /// Skip objects of a bucket that are archived (as in Glacier) and not restored
     #[arg(long, env = "BACKFOLD_SKIP_ARCHIVED", value_parser = clap::builder::FalseyValueParser::new())]
     skip_archived: bool,
 
-    /// A property of librdkafka, over that of `[source.kafka.properties]`; may be given several times
+    /// A property of librdkafka, which overrides `[source.kafka.properties]`; can be repeated
     #[arg(short = 'X', long = "property", value_name = "KEY=VALUE", value_parser = key_value)]
     properties: Vec<(String, String)>,
 
@@ -152,7 +154,7 @@ pub(crate) struct BuildArguments {
 }
 
 impl BuildArguments {
-    /// Reads the job and lays these settings over it.
+    /// Loads the job file and applies these flags to it.
     pub(crate) fn load(&self, job: &JobArguments) -> Result<Job, JobError> {
         let overrides = Overrides {
             range: self.range.clone(),
@@ -167,7 +169,8 @@ impl BuildArguments {
         Job::load(&job.job, &overrides)
     }
 
-    /// The same settings as arguments of a command to try next, which is of the same plan by them.
+    /// The same flags as arguments of a suggested command, with a space before each. With them, the command has the
+    /// same plan.
     pub(crate) fn suffix(&self) -> String {
         let mut words = Vec::new();
         for (flag, value) in [
@@ -193,7 +196,7 @@ impl BuildArguments {
     }
 }
 
-/// A word as a shell takes it.
+/// A word of a command line, quoted for a shell if necessary.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
@@ -202,16 +205,16 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Parameters of a component.
+/// The flag for parameters of the component.
 #[derive(Debug, Args)]
 pub(crate) struct ParamArguments {
-    /// A parameter of the component, over the job's of that name; may be given several times
+    /// A parameter of the component, which overrides `[params]` of the job; can be repeated
     #[arg(short = 'p', long = "param", value_name = "KEY=VALUE", value_parser = key_value)]
     params: Vec<(String, String)>,
 }
 
 impl ParamArguments {
-    /// The parameters given, those of the command line over those of the environment.
+    /// The parameters; flags take precedence over environment variables.
     pub(crate) fn collect(&self) -> BTreeMap<String, String> {
         self.over(environment::variables())
     }
@@ -241,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_to_try_next_has_the_same_settings() {
+    fn a_suggested_command_has_the_same_settings() {
         let arguments = BuildArguments {
             range: None,
             from: Some("-48h".to_owned()),
@@ -271,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_the_command_line_go_over_the_environment() {
+    fn flags_take_precedence_over_the_environment() {
         let arguments = ParamArguments {
             params: vec![key_value("floor=4=5").unwrap()],
         };

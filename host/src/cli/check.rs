@@ -1,4 +1,4 @@
-//! `backfold check`: whether a component keeps the laws that a rebuild rests on.
+//! `backfold check`: tests whether a component follows the laws that a rebuild needs.
 
 use std::path::{Path, PathBuf};
 
@@ -15,40 +15,41 @@ use super::human::{count, counted, plain};
 use super::paint::Paint;
 use super::table::{Fields, WIDTH, cut};
 
-/// Test the laws that a rebuild rests on, through the component itself
+/// Test whether a component follows the laws that a rebuild needs
 ///
-/// Identity, associativity, commutativity where it is claimed, the same answer to the same question, states
-/// that do not depend on where events were cut, a view of every state: on events of the job's input, or on
-/// made-up ones. Of a law that does not hold, the smallest case found is shown and kept in a file.
+/// The laws are: identity, associativity, commutativity (if the component claims it), the same output for the same
+/// input, states that do not depend on how the events are divided, and a view for every state. They are tested with
+/// events of a job's input, or with generated ones. If a law does not hold, the smallest case that was found is shown
+/// and stored in a file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  backfold check clicks.wasm                             on made-up events
-  backfold check clicks.wasm --job job.toml              on events of the job's input
-  backfold check clicks.wasm --again counterexample.json   one case again, after a correction
+  backfold check clicks.wasm                               test with generated events
+  backfold check clicks.wasm --job job.toml                test with events of the job's input
+  backfold check clicks.wasm --again counterexample.json   run one case again
 
-Exit code 3 says that a law does not hold.")]
+Exit code 3 means that a law does not hold.")]
 pub(crate) struct Check {
     /// The component's `.wasm` file
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
 
-    /// Take events from the input of this job, and its parameters and limits; no table is touched
+    /// Use events from the input of this job, and its parameters and limits; no table is changed
     #[arg(long, value_name = "JOB")]
     job: Option<PathBuf>,
 
-    /// Test on so many events
+    /// The number of events to test with
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     sample: u32,
 
-    /// Make up other events
+    /// The seed for generated events
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "job")]
     seed: u64,
 
-    /// Where to keep the case in which a law does not hold
+    /// The file for a case in which a law does not hold
     #[arg(long, value_name = "FILE", default_value = "counterexample.json")]
     save: PathBuf,
 
-    /// Run a case again that was kept, and nothing else
+    /// Run the case in this file again, and nothing else
     #[arg(long, value_name = "FILE", conflicts_with_all = ["job", "sample", "seed", "save"])]
     again: Option<PathBuf>,
 
@@ -89,7 +90,7 @@ impl Check {
     }
 }
 
-/// What came of a case that was run again.
+/// The result of a case that was run again.
 fn again(found: Option<Counterexample>, paint: Paint) -> Result<Answer> {
     let Some(found) = found else {
         let text = format!("{}: the law holds for this case\n", paint.green("holds"));
@@ -111,7 +112,7 @@ fn describe(report: &LawReport, component: &Path, saved: &Path, paint: Paint) ->
         ),
     );
     let source = match report.made_up {
-        true => "made up",
+        true => "generated",
         false => "of the job's input",
     };
     fields.add(
@@ -124,7 +125,7 @@ fn describe(report: &LawReport, component: &Path, saved: &Path, paint: Paint) ->
         ),
     );
     if let Some(because) = &report.left_out_because {
-        let left_out = format!("{}, on which it fails: ", count(report.left_out));
+        let left_out = format!("{} on which the component fails: ", count(report.left_out));
         fields.add("left out", paint.red(left_out) + &plain(because));
     }
     fields.add(
@@ -146,7 +147,7 @@ fn describe(report: &LawReport, component: &Path, saved: &Path, paint: Paint) ->
             saved.display()
         );
         text.push_str(&format!(
-            "\n{}\nkept in {}; `{}` runs it again\n",
+            "\n{}\nstored in {}; `{}` runs it again\n",
             case(counterexample, paint),
             plain(&saved.display().to_string()),
             paint.cyan(plain(&again))
@@ -155,7 +156,7 @@ fn describe(report: &LawReport, component: &Path, saved: &Path, paint: Paint) ->
     text
 }
 
-/// A law in a line.
+/// The result for a law, on one line.
 fn law(result: &LawResult, paint: Paint) -> String {
     let (mark, said) = match &result.verdict {
         Verdict::Holds => (paint.green("✓"), cases(result)),
@@ -245,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_tells_what_was_tested_and_what_was_not() {
+    fn a_report_shows_what_was_tested_and_what_was_not() {
         let report = LawReport {
             component: serde_json::from_value(
                 json!({"name": "clicks", "version": "0.1.0", "digest": "3fa0"}),
@@ -279,8 +280,8 @@ mod tests {
         );
         insta::assert_snapshot!(text, @r#"
         component  clicks 0.1.0
-        events     10,000 made up: 8,000 accepted, 1,998 rejected by the component
-        left out   2, on which it fails: the component trapped in `fold`: \u{1b}[2J
+        events     10,000 generated: 8,000 accepted, 1,998 rejected by the component
+        left out   2 on which the component fails: the component trapped in `fold`: \u{1b}[2J
         states     512 of 1 key
 
         ✓ determinism    the same events give the same states  4,096 cases, 3 refused
@@ -301,7 +302,7 @@ mod tests {
           left            total=2
           right           total=3
 
-        kept in case.json; `backfold check clicks.wasm --again case.json` runs it again
+        stored in case.json; `backfold check clicks.wasm --again case.json` runs it again
         "#);
     }
 

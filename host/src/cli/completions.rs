@@ -1,4 +1,4 @@
-//! `backfold completions`: what a shell needs to complete the command line.
+//! `backfold completions`: prints completion scripts for shells.
 
 use anyhow::Result;
 use clap_complete::{Shell, generate};
@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::answer::Answer;
 
-/// Print a script that completes this command line in a shell
+/// Print a script with which a shell completes commands and flags
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   source <(backfold completions bash)
   backfold completions zsh > ~/.zfunc/_backfold")]
 pub(crate) struct Completions {
-    /// The shell
+    /// The name of the shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

@@ -1,4 +1,4 @@
-//! What a command knows of the process that it runs in.
+//! The process of a command: signals, progress, output, operator.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use super::output::Format;
 use super::paint::Paint;
 use super::watch::{Display, watching};
 
-/// The exit code of a process that was interrupted and could not wait.
+/// The exit code after an interruption without a checkpoint.
 const INTERRUPTED: i32 = 130;
 
-/// How often it is looked whether a command that was asked to stop still moves.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The interval at which the progress of a stopping command is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-/// What a command knows of the process that it runs in.
+/// The process of a command.
 pub(crate) struct Context {
-    /// What standard output gets.
+    /// The format of standard output.
     pub(crate) format: Format,
-    /// How results for people are coloured.
+    /// The colours of text on standard output.
     pub(crate) paint: Paint,
-    /// Counts what the command does.
+    /// The counters of the command.
     pub(crate) progress: Arc<Progress>,
-    /// Fires when somebody asks the command to stop.
+    /// Is cancelled by the first signal.
     pub(crate) cancel: CancellationToken,
     grace: Duration,
     display: Display,
@@ -37,7 +37,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// A context as the flags want it.
+    /// A context for these flags.
     pub(crate) fn new(globals: &Globals) -> Self {
         Context {
             format: globals.output,
@@ -50,12 +50,12 @@ impl Context {
         }
     }
 
-    /// The bars that log lines must not tear.
+    /// The progress bars; log lines are printed above them.
     pub(crate) fn bars(&self) -> &MultiProgress {
         &self.bars
     }
 
-    /// What a store needs to know of the command.
+    /// The cancellation and the counters, for a store.
     pub(crate) fn store(&self) -> StoreContext {
         StoreContext {
             cancel: self.cancel.clone(),
@@ -68,16 +68,16 @@ impl Context {
         watching(self.display, &self.bars, &self.progress, work).await
     }
 
-    /// Makes the first Ctrl-C, SIGTERM or SIGHUP ask for a checkpoint. The second ends the process, and so does a
-    /// command that stands still for the grace time.
-    pub(crate) fn obey_signals(&self) {
+    /// Handles Ctrl-C, SIGTERM and SIGHUP: the first signal requests a checkpoint, the second one ends the process. The
+    /// process also ends if the command makes no progress for the grace time after the first signal.
+    pub(crate) fn handle_signals(&self) {
         let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (
             signal(SignalKind::interrupt()),
             signal(SignalKind::terminate()),
             signal(SignalKind::hangup()),
         ) else {
             tracing::warn!(
-                "signals cannot be caught: Ctrl-C ends the process without a checkpoint"
+                "signals cannot be handled: Ctrl-C ends the process without a checkpoint"
             );
             return;
         };
@@ -99,12 +99,14 @@ impl Context {
                     std::process::exit(INTERRUPTED);
                 }
                 cancel.cancel();
-                bars.suspend(|| eprintln!("stopping at a checkpoint; once more to stop at once"));
+                bars.suspend(|| {
+                    eprintln!("stopping after a checkpoint; press Ctrl-C again to stop at once")
+                });
             }
         });
     }
 
-    /// Who is at work, for the table's history: `user@host`.
+    /// The author of swaps in the history of the table: `user@host`.
     pub(crate) fn operator(&self) -> String {
         let name = |variables: &[&str]| {
             variables
@@ -122,20 +124,20 @@ impl Context {
     }
 }
 
-/// Waits until no counter moved for the grace time.
+/// Waits until no counter has changed for the grace time.
 async fn standstill(progress: &Progress, grace: Duration) {
     let (mut moved, mut since) = (progress.moved(), Instant::now());
     while since.elapsed() < grace {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(CHECK_EVERY).await;
         if progress.moved() != moved {
             (moved, since) = (progress.moved(), Instant::now());
         }
     }
 }
 
-/// Who the system says we are, where no variable does, as under cron and in containers.
+/// The name of the user according to the system, for cron and containers, where no variable has it.
 fn effective_user() -> Option<String> {
-    let said = std::process::Command::new("id").arg("-un").output().ok()?;
-    let name = String::from_utf8(said.stdout).ok()?;
+    let output = std::process::Command::new("id").arg("-un").output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?;
     Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }

@@ -1,4 +1,4 @@
-//! `backfold diff`: what readers would see change.
+//! `backfold diff`: compares two builds.
 
 use anyhow::Result;
 use backfold::replay;
@@ -7,20 +7,20 @@ use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
 
-/// Show what readers would see change from one build to another
+/// Show the differences between two builds of the table
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  backfold diff job.toml                   the live build against the newest one
-  backfold diff job.toml 01JZ8… 01JZ9…     one build against another")]
+  backfold diff job.toml                   compare the live build with the newest one
+  backfold diff job.toml 01JZ8… 01JZ9…     compare two builds")]
 pub(crate) struct Diff {
     #[command(flatten)]
     job: JobArguments,
 
-    /// The build to start from; the live one where it is left out
+    /// The old build; by default the live one
     #[arg(value_name = "OLD")]
     old: Option<String>,
 
-    /// The build to compare with it; the newest complete one where it is left out
+    /// The new build; by default the newest complete one
     #[arg(value_name = "NEW")]
     new: Option<String>,
 }

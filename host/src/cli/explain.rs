@@ -1,4 +1,4 @@
-//! `backfold explain`: what an error code means.
+//! `backfold explain`: explains an error code.
 
 use anyhow::Result;
 use backfold::error::Class;
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::answer::Answer;
 
-/// Explain an error code: what happened, why, and what to do
+/// Explain an error code: why it happens, and what to do
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold explain BF0603
-  backfold explain                         all codes there are")]
+  backfold explain                         list all codes")]
 pub(crate) struct Explain {
-    /// The code as an error shows it; all are listed where it is left out
+    /// The error code; without it, all codes are listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! How an error is shown: what happened, where, why, and what to do.
+//! Output of errors: what happened, where, why, and what to do.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use super::human::plain;
 use super::output::{Format, print_document};
 use super::paint::Paint;
 
-/// An error, ready to be shown.
+/// An error with everything that is shown.
 #[derive(Debug, Serialize)]
 pub(crate) struct Failure {
     code: String,
@@ -23,7 +23,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// What `error` says, with the code of the outermost error in its chain that has one.
+    /// Collects the messages of `error` and its causes, and the code of the outermost error that has one.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         let code = error.chain().find_map(code_of);
         let mut messages = error.chain().map(ToString::to_string);
@@ -37,23 +37,23 @@ impl Failure {
             message: messages.next().unwrap_or_default(),
             causes: messages.collect(),
             advice: code.map_or(
-                "This is a bug: please report it with the command that led here.",
+                "This is a bug: please report it, with the command.",
                 |code| code.advice,
             ),
         }
     }
 
-    /// The process's exit code.
+    /// The exit code of the process.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.class.exit_code())
     }
 
-    /// For machines.
+    /// The error as JSON.
     pub(crate) fn document(&self) -> Value {
         json!(self)
     }
 
-    /// For people.
+    /// The error as text.
     fn text(&self, paint: Paint) -> String {
         let mut text = format!(
             "{}: {}\n",
@@ -75,7 +75,7 @@ impl Failure {
         text
     }
 
-    /// Prints it as the outcome of a command and gives the exit code.
+    /// Prints the error in the given format, and returns the exit code.
     pub(crate) fn print(&self, command: Option<&str>, format: Format) -> ExitCode {
         if format == Format::Text {
             return self.print_text();
@@ -90,14 +90,14 @@ impl Failure {
         }
     }
 
-    /// Prints it for people and gives the exit code.
+    /// Prints the error as text, and returns the exit code.
     pub(crate) fn print_text(&self) -> ExitCode {
         eprint!("{}", self.text(Paint::stderr()));
         self.exit_code()
     }
 }
 
-/// The code of one error of a chain.
+/// The code of one error in a chain.
 fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
     error
         .downcast_ref::<backfold::Error>()
@@ -133,20 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn people_read_what_why_and_what_to_do() {
+    fn text_has_message_cause_and_advice() {
         insta::assert_snapshot!(unreadable().text(Paint::none()), @r#"
         error[BF0002]: cannot read the job file job.toml
           because: no such file\n  do: something \u{1b}[31mforged
-          do: Name the job file as the command's first argument, or run it where `backfold.toml` is.
+          do: Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.
           more: backfold explain BF0002
         "#);
     }
 
     #[test]
-    fn machines_read_the_same() {
+    fn json_has_the_same() {
         insta::assert_snapshot!(format!("{:#}", unreadable().document()), @r#"
         {
-          "advice": "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
+          "advice": "Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.",
           "causes": [
             "no such file\n  do: something \u001b[31mforged"
           ],
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_without_a_code_is_a_bug_of_ours() {
+    fn an_error_without_a_code_is_a_bug() {
         let failure = Failure::of(&anyhow::anyhow!("surprise"));
         assert_eq!(
             (failure.code.as_str(), failure.class),

@@ -1,4 +1,4 @@
-//! `backfold gc`: drops builds that nobody needs.
+//! `backfold gc`: drops old builds.
 
 use anyhow::Result;
 use backfold::replay::{self, Collected};
@@ -8,9 +8,9 @@ use super::arguments::{JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{counted, plain, size};
 
-/// Drop old builds: their tables, runs and journals
+/// Drop old builds: their tables, run files and journals
 ///
-/// The live build, the one that a rollback would show, and one that is being built stay in any case.
+/// The live build, the build before it, and builds in progress are always kept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold gc job.toml
@@ -19,7 +19,7 @@ pub(crate) struct Gc {
     #[command(flatten)]
     job: JobArguments,
 
-    /// How many builds to keep
+    /// The number of builds to keep
     #[arg(long, value_name = "N", default_value_t = 2)]
     keep: usize,
 
@@ -37,7 +37,7 @@ impl Gc {
     }
 }
 
-/// What was dropped, and what became of its space.
+/// The dropped builds, and the space that was freed.
 fn describe(collected: &Collected) -> String {
     let Collected { dropped, space } = collected;
     let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
@@ -45,11 +45,11 @@ fn describe(collected: &Collected) -> String {
         text.push_str(&format!("  {}\n", plain(build)));
     }
     if space.given_back_bytes > 0 {
-        text.push_str(&format!("gave back {}\n", size(space.given_back_bytes)));
+        text.push_str(&format!("freed {}\n", size(space.given_back_bytes)));
     }
     if let Some(how) = &space.how {
         text.push_str(&format!(
-            "kept {} within the database, for later builds; to give it back: {}\n",
+            "{} stay in the database file for later builds; to free them: {}\n",
             size(space.free_bytes),
             plain(how)
         ));

@@ -1,4 +1,4 @@
-//! `backfold handoff`: from where a live consumer goes on.
+//! `backfold handoff`: shows where a live consumer continues.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ use super::output::Format;
 use super::paint::Paint;
 use super::table::{Fields, Side, Table};
 
-/// Show from where a live consumer goes on
+/// Show the positions at which a live consumer continues
 ///
-/// A table is complete up to the positions that were stored when it was swapped. A consumer that begins there neither
+/// With a swap, backfold stores the positions up to which the table is complete. A consumer that starts there neither
 /// misses a record nor counts one twice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -32,16 +32,16 @@ pub(crate) struct Handoff {
     #[command(flatten)]
     job: JobArguments,
 
-    /// The build that is meant; the live one where it is left out
+    /// The build; by default the live one
     #[arg(value_name = "BUILD")]
     build: Option<String>,
 
-    /// Print the positions alone, as another tool reads them
+    /// Print only the positions, in the format of another tool
     #[arg(long, value_name = "TOOL")]
     format: Option<Tool>,
 }
 
-/// A tool that reads positions.
+/// A tool that can read positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Tool {
     /// `kafka-consumer-groups --reset-offsets --from-file`: lines `topic,partition,offset`
@@ -51,7 +51,7 @@ enum Tool {
 impl Handoff {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         if self.format.is_some() && context.format != Format::Text {
-            let message = "--format gives lines of text and does not go with another --output";
+            let message = "--format cannot be combined with --output json or jsonl";
             return Err(JobError::CommandLine {
                 message: message.to_owned(),
             }
@@ -78,7 +78,7 @@ impl Handoff {
     }
 }
 
-/// A line for each partition; nothing where a position is one of an archive, or there is none.
+/// One line for each partition; `None` for an archive, or if there are no positions.
 fn lines(positions: &[HandoffPosition]) -> Option<String> {
     let line = |position: &HandoffPosition| match position {
         HandoffPosition::Offset {
@@ -93,7 +93,7 @@ fn lines(positions: &[HandoffPosition]) -> Option<String> {
     lines.filter(|lines| !lines.is_empty())
 }
 
-/// The positions, and how to go on from them.
+/// The positions as text, and how to continue from them.
 fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
     let mut fields = Fields::default();
     fields.add("table", plain(&pointer.table));
@@ -106,7 +106,7 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
         ("partition", Side::Right),
         ("next offset", Side::Right),
     ]);
-    // By their ends, the partitions that share them.
+    // The partitions by the end of their range.
     let mut untils: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     let mut offsets = 0;
     let mut of_archive = String::new();
@@ -133,13 +133,13 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
                 fields.add("archive", plain(source));
                 fields.add("last key", plain(last_key));
                 of_archive.push_str(
-                    "\nThe table holds the objects up to this key: go on with those behind it.\n",
+                    "\nThe table contains the objects up to this key: continue with the objects after it.\n",
                 );
                 if let Some(until_us) = until_us {
                     let until = moment(*until_us);
                     fields.add("range ends", until.clone());
                     of_archive.push_str(&format!(
-                        "Of these objects it holds the events before {until} alone: later ones are still to be read.\n"
+                        "From these objects it contains only the events before {until}: later events must still be read.\n"
                     ));
                 }
             }
@@ -153,26 +153,26 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
             text.push_str(&skipping(*until_us, names, offsets));
         }
         text.push_str(
-            "\nPartitions that are not listed were added later: read them from their beginning.\n",
+            "\nPartitions that are not listed were added later: read them from their start.\n",
         );
         let next = paint.cyan(format_args!("backfold handoff{job} --format kafka"));
         text.push_str(&format!(
-            "`{next}` prints this for `kafka-consumer-groups --reset-offsets --from-file`\n"
+            "`{next}` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`\n"
         ));
     } else if pointer.handoff.positions.is_empty() {
-        text.push_str("\nNo positions were stored with it.\n");
+        text.push_str("\nNo positions were stored with this build.\n");
     }
     text
 }
 
-/// What a consumer must not count although it lies behind the offsets.
+/// The events after the offsets that a consumer must skip.
 fn skipping(until_us: i64, names: &[String], partitions: usize) -> String {
     let of = match names.len() == partitions {
         true => String::new(),
         false => format!(" of {}", names.join(", ")),
     };
     format!(
-        "\nEvents{of} from there on that are earlier than {} are in the table already: skip them.\n",
+        "\nAfter these offsets, events{of} with a time before {} are already in the table: skip them.\n",
         moment(until_us)
     )
 }
@@ -217,7 +217,7 @@ mod tests {
     const UNTIL_US: Option<i64> = Some(1_767_225_600_000_000);
 
     #[test]
-    fn a_consumer_goes_on_at_the_next_offset_of_each_partition() {
+    fn a_consumer_continues_at_the_next_offset_of_each_partition() {
         insta::assert_snapshot!(text(vec![
             offset("clicks", 0, 1_200, None),
             offset("clicks", 1, 950, None),
@@ -229,13 +229,13 @@ mod tests {
         clicks          0         1200
         clicks          1          950
 
-        Partitions that are not listed were added later: read them from their beginning.
-        `backfold handoff job.toml --format kafka` prints this for `kafka-consumer-groups --reset-offsets --from-file`
+        Partitions that are not listed were added later: read them from their start.
+        `backfold handoff job.toml --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
         ");
     }
 
     #[test]
-    fn what_lies_behind_the_offsets_and_is_in_the_table_has_to_be_skipped() {
+    fn events_after_the_offsets_that_are_in_the_table_have_to_be_skipped() {
         insta::assert_snapshot!(text(vec![offset("clicks", 0, 1_200, UNTIL_US)]), @r"
         table  page_stats
         build  01JZ9, version 2
@@ -243,10 +243,10 @@ mod tests {
         topic   partition  next offset
         clicks          0         1200
 
-        Events from there on that are earlier than 2026-01-01T00:00:00Z are in the table already: skip them.
+        After these offsets, events with a time before 2026-01-01T00:00:00Z are already in the table: skip them.
 
-        Partitions that are not listed were added later: read them from their beginning.
-        `backfold handoff job.toml --format kafka` prints this for `kafka-consumer-groups --reset-offsets --from-file`
+        Partitions that are not listed were added later: read them from their start.
+        `backfold handoff job.toml --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
         ");
         insta::assert_snapshot!(text(vec![
             offset("clicks", 0, 1_200, UNTIL_US),
@@ -259,22 +259,22 @@ mod tests {
         clicks          0         1200
         views           0            3
 
-        Events of clicks/0 from there on that are earlier than 2026-01-01T00:00:00Z are in the table already: skip them.
+        After these offsets, events of clicks/0 with a time before 2026-01-01T00:00:00Z are already in the table: skip them.
 
-        Partitions that are not listed were added later: read them from their beginning.
-        `backfold handoff job.toml --format kafka` prints this for `kafka-consumer-groups --reset-offsets --from-file`
+        Partitions that are not listed were added later: read them from their start.
+        `backfold handoff job.toml --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
         ");
     }
 
     #[test]
-    fn a_reader_of_an_archive_goes_on_behind_the_last_key() {
+    fn a_reader_of_an_archive_continues_after_the_last_key() {
         insta::assert_snapshot!(text(vec![archive(None)]), @r"
         table     page_stats
         build     01JZ9, version 2
         archive   s3
         last key  raw/2026/01/31/23/clicks-7.gz
 
-        The table holds the objects up to this key: go on with those behind it.
+        The table contains the objects up to this key: continue with the objects after it.
         ");
         insta::assert_snapshot!(text(vec![archive(UNTIL_US)]), @r"
         table       page_stats
@@ -283,14 +283,14 @@ mod tests {
         last key    raw/2026/01/31/23/clicks-7.gz
         range ends  2026-01-01T00:00:00Z
 
-        The table holds the objects up to this key: go on with those behind it.
-        Of these objects it holds the events before 2026-01-01T00:00:00Z alone: later ones are still to be read.
+        The table contains the objects up to this key: continue with the objects after it.
+        From these objects it contains only the events before 2026-01-01T00:00:00Z: later events must still be read.
         ");
         insta::assert_snapshot!(text(vec![]), @r"
         table  page_stats
         build  01JZ9, version 2
 
-        No positions were stored with it.
+        No positions were stored with this build.
         ");
     }
 

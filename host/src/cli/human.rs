@@ -1,4 +1,4 @@
-//! Numbers, times and texts as people read them.
+//! Formatting of numbers, times and texts for people.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// `count` of a thing: `1 row`, `2 rows`.
+/// A number with a noun: `1 row`, `2 rows`.
 pub(crate) fn counted(number: u64, thing: &str) -> String {
     format!(
         "{} {thing}{}",
@@ -29,7 +29,7 @@ pub(crate) fn counted(number: u64, thing: &str) -> String {
     )
 }
 
-/// A number a few characters wide: `950`, `12.4 k`, `3.1 M`.
+/// A number in a few characters: `950`, `12.4 k`, `3.1 M`.
 pub(crate) fn short(number: f64) -> String {
     match number {
         n if n < 1e3 => format!("{n:.0}"),
@@ -39,7 +39,7 @@ pub(crate) fn short(number: f64) -> String {
     }
 }
 
-/// `12345678` as `12.3 million`: three digits, for what is not known any better.
+/// `12345678` as `12.3 million`: three digits, for estimates.
 pub(crate) fn roughly(number: u64) -> String {
     let step = 10u64.pow(number.checked_ilog10().unwrap_or(0).saturating_sub(2));
     let rounded = (number / step).saturating_mul(step);
@@ -57,7 +57,7 @@ pub(crate) fn roughly(number: u64) -> String {
     count(rounded)
 }
 
-/// A span of time that is not known any better: `12 s`, `4 min`, `2.5 h`, `3 days`.
+/// An estimated duration: `12 s`, `4 min`, `2.5 h`, `3 days`.
 pub(crate) fn rough_span(seconds: f64) -> String {
     match seconds {
         s if s < 119.5 => format!("{:.0} s", s.max(1.0)),
@@ -73,7 +73,7 @@ pub(crate) fn size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
 }
 
-/// A span of time in its two largest units: `850ms`, `4.2s`, `1m 04s`, `2h 05m`, `3d 4h`.
+/// A duration in its two largest units: `850ms`, `4.2s`, `1m 04s`, `2h 05m`, `3d 4h`.
 pub(crate) fn duration(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
@@ -86,7 +86,7 @@ pub(crate) fn duration(span: Duration) -> String {
     }
 }
 
-/// How long ago an RFC 3339 timestamp was; the timestamp itself where it is none, or lies ahead.
+/// How long ago an RFC 3339 timestamp was. Other texts, and timestamps in the future, are returned unchanged.
 pub(crate) fn ago(at: &str, now: DateTime<Utc>) -> String {
     let Ok(then) = DateTime::parse_from_rfc3339(at) else {
         return plain(at).into_owned();
@@ -108,14 +108,14 @@ pub(crate) fn moment(micros: i64) -> String {
     }
 }
 
-/// The beginning of a digest, which is enough to tell two apart.
+/// The first characters of a digest, which are enough to distinguish two of them.
 pub(crate) fn digest(hex: &str) -> &str {
     hex.get(..16).unwrap_or(hex)
 }
 
-/// `text` with everything escaped that could move the cursor, hide itself or pose as another line.
+/// Escapes all characters that could move the cursor, be invisible, or look like another line of output.
 ///
-/// Whatever a record or a component has a say in passes through here on its way to a terminal.
+/// All text that comes from a record or a component must be escaped before it is printed.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -136,7 +136,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Control characters, line separators, and those that turn the direction of writing.
+/// Whether a character is a control character, a line separator, or one that changes the direction of text.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_cannot_steer_a_terminal() {
+    fn texts_cannot_control_a_terminal() {
         assert_eq!(plain("page/1 ünïcode"), "page/1 ünïcode");
         assert_eq!(
             plain("\u{1b}[2Jgone\nerror: x\u{202e}\u{9b}"),

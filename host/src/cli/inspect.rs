@@ -1,4 +1,4 @@
-//! `backfold inspect`: what a component imports, reads, keys and keeps.
+//! `backfold inspect`: shows the imports and the descriptor of a component.
 
 use std::path::PathBuf;
 
@@ -15,9 +15,9 @@ use super::human::plain;
 use super::paint::Paint;
 use super::table::{Fields, Side, Table};
 
-/// Show what a component imports, reads, keys and keeps
+/// Show the imports, inputs, keys, states and views of a component
 ///
-/// The component is compiled and asked to describe itself, with the default limits; it is given no data.
+/// The component is compiled and opened with the default limits. It gets no data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold inspect clicks.wasm
@@ -30,7 +30,7 @@ pub(crate) struct Inspect {
     params: ParamArguments,
 }
 
-/// A component, from outside.
+/// The description of a component.
 #[derive(Serialize)]
 struct Inspected {
     digest: String,
@@ -42,7 +42,7 @@ impl Inspect {
     pub(crate) fn execute(self, context: &Context) -> Result<Answer> {
         let params: Vec<_> = self.params.collect().into_iter().collect();
         let limits = Limits::default();
-        // A component may use more stack than the main thread has to spare, and blocks while it runs.
+        // A component may need more stack than the main thread has, and blocks while it runs.
         let inspected = std::thread::Builder::new()
             .stack_size(limits.thread_stack_bytes())
             .spawn(move || inspect(&self.component, &limits, &params))
@@ -102,7 +102,7 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
         descriptor
             .event_time
             .as_deref()
-            .map_or("none: ranges cannot be used".into(), plain),
+            .map_or("none: ranges of event time cannot be used".into(), plain),
     );
     fields.add(
         "combine",
@@ -112,6 +112,16 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
         },
     );
 
+    format!(
+        "{}\n{}\n{}",
+        fields.render(paint),
+        inputs(descriptor).render(0, paint),
+        outputs(descriptor).render(0, paint)
+    )
+}
+
+/// The inputs of a component: name, type and origin.
+fn inputs(descriptor: &Descriptor) -> Table {
     let mut reads = Table::new(&[
         ("reads", Side::Left),
         ("type", Side::Left),
@@ -124,6 +134,11 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
             origin(input),
         ]);
     }
+    reads
+}
+
+/// The columns that a component returns: keys, states and views.
+fn outputs(descriptor: &Descriptor) -> Table {
     let mut keeps = Table::new(&[
         ("keeps", Side::Left),
         ("type", Side::Left),
@@ -144,12 +159,7 @@ fn describe(inspected: &Inspected, paint: Paint) -> String {
             keeps.row([name.clone(), kind(of.name(), *nullable), role.into()]);
         }
     }
-    format!(
-        "{}\n{}\n{}",
-        fields.render(paint),
-        reads.render(0, paint),
-        keeps.render(0, paint)
-    )
+    keeps
 }
 
 fn condition_text(condition: &Condition) -> String {
@@ -195,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_described_by_what_goes_in_and_out() {
+    fn a_component_is_described_by_inputs_and_columns() {
         let input = |name: &str, path: &str, kind, encoding, nullable| Input {
             name: name.into(),
             origin: Origin::Path(path.into()),

@@ -1,4 +1,4 @@
-//! `backfold log`: what the table has shown, since when, and who saw to it.
+//! `backfold log`: shows the history of swaps.
 
 use anyhow::Result;
 use backfold::replay;
@@ -12,7 +12,7 @@ use super::human::ago;
 use super::paint::Paint;
 use super::table::{Side, Table};
 
-/// Show what the table has shown, since when, and who saw to it
+/// Show the swaps of the table: which build became live, when, and by whom
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold log job.toml
@@ -31,16 +31,16 @@ impl Log {
     }
 }
 
-/// The pointers, newest first.
+/// The swaps as text, newest first.
 fn describe(history: &[Pointer], now: DateTime<Utc>, paint: Paint) -> String {
     if history.is_empty() {
-        return "nothing has been swapped yet\n".into();
+        return "no build has been live yet\n".into();
     }
     let mut table = Table::new(&[
         ("", Side::Left),
         ("version", Side::Right),
         ("build", Side::Whole),
-        ("instead of", Side::Whole),
+        ("previous", Side::Whole),
         ("when", Side::Right),
         ("by", Side::Left),
     ]);
@@ -100,9 +100,9 @@ mod tests {
             .unwrap()
             .to_utc();
         insta::assert_snapshot!(describe(&history, now, Paint::none()), @r"
-           version  build  instead of         when  by
-        *        2  01JZ9  01JZ8        45 min ago  ann@build-1
-                 1  01JZ8  –           28 days ago  ann@build-1
+           version  build  previous         when  by
+        *        2  01JZ9  01JZ8      45 min ago  ann@build-1
+                 1  01JZ8  –         28 days ago  ann@build-1
         ");
     }
 }

@@ -1,4 +1,4 @@
-//! Log lines, on standard error, above whatever bar is drawn there.
+//! Log lines on standard error, above the progress bar.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::arguments::{Globals, LogFormat};
 use super::paint::Paint;
 
-/// Begins to write log lines, of the levels that the flags or `RUST_LOG` ask for.
+/// Starts the log, with the levels of the flags or of `RUST_LOG`.
 pub(crate) fn start(globals: &Globals, bars: &MultiProgress) {
     let level = match (globals.quiet, globals.verbose) {
         (true, _) => "error",
@@ -21,8 +21,8 @@ pub(crate) fn start(globals: &Globals, bars: &MultiProgress) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(BesideBars(bars.clone()));
-    // A subscriber is set at most once a process, here: the error cannot happen.
+        .with_writer(AboveBars(bars.clone()));
+    // The subscriber of the process is set here only, so this does not fail.
     let _ = match globals.log_format {
         LogFormat::Text => subscriber
             .with_ansi(Paint::stderr().is_on())
@@ -32,11 +32,11 @@ pub(crate) fn start(globals: &Globals, bars: &MultiProgress) {
     };
 }
 
-/// Writes lines to standard error while no bar is drawn.
+/// Writes to standard error while the progress bar is hidden.
 #[derive(Clone)]
-struct BesideBars(MultiProgress);
+struct AboveBars(MultiProgress);
 
-impl Write for BesideBars {
+impl Write for AboveBars {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.suspend(|| io::stderr().write(bytes))
     }
@@ -46,8 +46,8 @@ impl Write for BesideBars {
     }
 }
 
-impl<'a> MakeWriter<'a> for BesideBars {
-    type Writer = BesideBars;
+impl<'a> MakeWriter<'a> for AboveBars {
+    type Writer = AboveBars;
 
     fn make_writer(&'a self) -> Self::Writer {
         self.clone()

@@ -1,8 +1,16 @@
-//! The command line: its words, and how they become calls of the library.
+//! The command line: arguments, calls of the library, and output.
 //!
-//! Each command is a file of its own that says what it takes and shows what the library gives back. The
-//! result goes to standard output, all talk to standard error. [`answer`] prints results, [`failure`]
-//! errors, [`watch`] progress; [`table`] and [`human`] lay them out.
+//! Each command has a file of its own, with its arguments and the text of its result. Results go to standard output;
+//! logs, progress and errors go to standard error.
+//!
+//! | file | content |
+//! |---|---|
+//! | `run`, `plan`, `status` and the others that are named like a command | one command each |
+//! | `arguments`, `environment` | flags that several commands share, and `BACKFOLD_*` variables |
+//! | `context` | the process of a command: signals, progress, operator |
+//! | `answer`, `failure`, `output` | printing a result or an error as text or JSON |
+//! | `watch`, `progress`, `logging` | progress and log lines |
+//! | `table`, `partitions`, `human`, `paint` | layout of text: tables, numbers and times, colours |
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,9 +55,9 @@ use output::Format;
 
 /// Rebuild a state table from history, and swap it for the live one.
 ///
-/// A job file names an archive, a WebAssembly component that folds its events into states, and a table.
-/// `plan` shows what would be done, `run` does it beside the live table, `swap` makes the result live,
-/// `rollback` takes that back. Nothing that readers see changes before `swap`.
+/// A job file names an archive or Kafka topics, a WebAssembly component that folds the events into states, and a
+/// table. `plan` shows what a run would do, `run` builds a new table next to the live one, `swap` makes it live,
+/// `rollback` makes the previous table live again. Readers see no change before `swap`.
 #[derive(Debug, Parser)]
 #[command(name = "backfold", version, max_term_width = 100, after_long_help = AFTER_HELP, after_help = "See --help for exit codes and examples.")]
 pub(crate) struct Cli {
@@ -63,24 +71,26 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0    done
   1    failed; the same command may succeed later
-  2    the command line, the job file or the environment has to be changed
-  3    refused: the gate does not hold, the table was rolled back before, the component breaks a law,
-       a test finds another table
-  4    somebody else changed or is building the table
-  42   the input or the component is faulty; the same command fails again
-  130  interrupted; what was checkpointed is kept
+  2    the command line, the job file or the environment must be changed
+  3    refused: the gate failed, the table was rolled back before, the component violates a law,
+       or `test` found another table than expected
+  4    another command changed the table or is building it
+  42   the input or the component is faulty; the same command would fail again
+  130  interrupted; the last checkpoint is kept
 
 Environment:
-  BACKFOLD_*  stands for the flag of that name, which goes over it; BACKFOLD_PARAM_<key> for -p <key>=…
-  RUST_LOG    what is logged, such as backfold=debug; goes over -v and -q
-  NO_COLOR    no colours; CI: no bars
+  BACKFOLD_*  sets the flag with that name, and BACKFOLD_PARAM_<key> sets -p <key>=…; flags take
+              precedence
+  RUST_LOG    sets the log filter, such as backfold=debug; it takes precedence over -v and -q
+  NO_COLOR    switches colours off
+  CI          switches progress bars off
 
 Examples:
-  backfold plan job.toml                   what would be read, built and touched
-  backfold run job.toml                    build it; stop before anything live changes
-  backfold swap job.toml                   make it live
-  backfold rollback job.toml               make the build before it live again
-  backfold explain BF0603                  what an error means";
+  backfold plan job.toml                   show the input, the cost and the names of a run
+  backfold run job.toml                    build a new table; the live table does not change
+  backfold swap job.toml                   make the new table live
+  backfold rollback job.toml               make the previous table live again
+  backfold explain BF0603                  explain an error code";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -143,12 +153,12 @@ impl Command {
     }
 }
 
-/// Reads the command line.
+/// Parses the command line.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(arguments)
 }
 
-/// Runs a command and prints what came of it; gives the exit code.
+/// Runs a command, prints its result or its error, and returns the exit code.
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let context = Context::new(&cli.globals);
     logging::start(&cli.globals, context.bars());
@@ -159,17 +169,17 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         .build()
         .map_err(|source| {
             JobError::System {
-                what: "start the threads that read and wait",
+                what: "start the threads of the runtime",
                 source,
             }
             .into()
         })
         .and_then(|runtime| {
             let result = runtime.block_on(async {
-                context.obey_signals();
+                context.handle_signals();
                 cli.command.execute(&context).await
             });
-            // A read that hangs must not hold up the exit of a run that is over.
+            // A blocked read must not delay the exit.
             runtime.shutdown_background();
             result
         });
@@ -179,7 +189,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Prints what is wrong with the command line, or the help that was asked for; gives the exit code.
+/// Prints an error in the command line, or the help text, and returns the exit code.
 pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let format = Format::guess(arguments);
     if !error.use_stderr() || format == Format::Text {
@@ -199,7 +209,7 @@ pub(crate) fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     Failure::of(&JobError::CommandLine { message }.into()).print(None, format)
 }
 
-/// The description of the whole command line, for shells.
+/// The definition of the whole command line.
 fn command() -> clap::Command {
     Cli::command()
 }

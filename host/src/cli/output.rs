@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::Value;
 
-/// What standard output gets.
+/// The format of standard output: text, one JSON document, or events as JSON lines with the document as the last line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,
@@ -15,7 +15,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format that a command line asks for which is otherwise not understood.
+    /// The format of a command line that cannot be parsed.
     pub(crate) fn guess(arguments: &[OsString]) -> Format {
         let words: Vec<_> = arguments.iter().filter_map(|word| word.to_str()).collect();
         let flag = words.iter().enumerate().find_map(|(place, word)| {
@@ -32,7 +32,7 @@ impl Format {
     }
 }
 
-/// Prints the one document of a command: readable on its own, on one line behind others.
+/// Prints the document of a command: indented for [`Format::Json`], on one line for [`Format::Jsonl`].
 pub(crate) fn print_document(document: &Value, format: Format) -> io::Result<()> {
     out(&match format {
         Format::Jsonl => format!("{document}\n"),
@@ -40,7 +40,7 @@ pub(crate) fn print_document(document: &Value, format: Format) -> io::Result<()>
     })
 }
 
-/// Writes to standard output. A reader that has seen enough (`backfold log | head`) is no error.
+/// Writes to standard output. A reader that has closed the pipe (`backfold log | head`) is not an error.
 pub(crate) fn out(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_is_found_in_a_command_line_that_makes_no_sense() {
+    fn the_format_is_found_in_a_command_line_that_cannot_be_parsed() {
         let guess =
             |line: &str| Format::guess(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
         assert_eq!(guess("backfold runn --output json"), Format::Json);

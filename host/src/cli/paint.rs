@@ -1,61 +1,61 @@
-//! Colours, where they are wanted.
+//! Colours of text.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
 
-/// Colours text, or leaves it as it is.
+/// Colours text, or leaves it unchanged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paint {
     on: bool,
 }
 
 impl Paint {
-    /// For standard output.
+    /// Colours for standard output, if it is a terminal.
     pub(crate) fn stdout() -> Self {
         Paint {
             on: wanted(std::io::stdout().is_terminal()),
         }
     }
 
-    /// For standard error.
+    /// Colours for standard error, if it is a terminal.
     pub(crate) fn stderr() -> Self {
         Paint {
             on: wanted(std::io::stderr().is_terminal()),
         }
     }
 
-    /// For text that goes elsewhere.
+    /// No colours.
     #[cfg(test)]
     pub(crate) fn none() -> Self {
         Paint { on: false }
     }
 
-    /// Whether it colours.
+    /// Whether text is coloured.
     pub(crate) fn is_on(self) -> bool {
         self.on
     }
 
-    /// What a reader should see first.
+    /// The most important text.
     pub(crate) fn bold(self, text: impl Display) -> String {
         self.wrap("1", text)
     }
 
-    /// What a reader may skip.
+    /// Less important text.
     pub(crate) fn dim(self, text: impl Display) -> String {
         self.wrap("2", text)
     }
 
-    /// What is wrong.
+    /// A problem.
     pub(crate) fn red(self, text: impl Display) -> String {
         self.wrap("1;31", text)
     }
 
-    /// What is well.
+    /// A success.
     pub(crate) fn green(self, text: impl Display) -> String {
         self.wrap("32", text)
     }
 
-    /// What to do.
+    /// A command or an advice.
     pub(crate) fn cyan(self, text: impl Display) -> String {
         self.wrap("36", text)
     }
@@ -69,7 +69,7 @@ impl Paint {
     }
 }
 
-/// Whether to colour: on a terminal that can, unless `NO_COLOR` (https://no-color.org) says otherwise.
+/// Whether to colour: on a terminal with colours, unless `NO_COLOR` (<https://no-color.org>) is set.
 fn wanted(terminal: bool) -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -1,4 +1,4 @@
-//! What a plan froze of the partitions of a topic, as a table.
+//! The planned partitions of topics, as a table.
 
 use std::cmp::Reverse;
 
@@ -8,10 +8,10 @@ use super::human::{count, counted, moment, size};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
-/// The most rows that are shown.
+/// The largest number of rows.
 const ROWS: usize = 20;
 
-/// The partitions and what they hold, for the field `input`.
+/// The number of partitions and records, for the field `input`.
 pub(crate) fn summary(partitions: &[FrozenPartition]) -> String {
     format!(
         "{}, at most {}",
@@ -23,7 +23,7 @@ pub(crate) fn summary(partitions: &[FrozenPartition]) -> String {
     )
 }
 
-/// The partitions that hold most, and how much the others do.
+/// A table of the largest partitions, and the number of records in the others.
 pub(crate) fn table(partitions: &[FrozenPartition], paint: Paint) -> String {
     let (empty, mut full): (Vec<_>, Vec<_>) = partitions.iter().partition(|one| one.offsets() == 0);
     full.sort_by_key(|one| (Reverse(one.offsets()), one.topic.as_str(), one.partition));
@@ -76,7 +76,7 @@ fn unknown() -> String {
     "–".to_owned()
 }
 
-/// The second in which a moment lies: fractions would only make the table wide.
+/// A moment without fractions of a second, to keep the table narrow.
 fn second(at_us: i64) -> String {
     moment(at_us.saturating_sub(at_us.rem_euclid(1_000_000)))
 }

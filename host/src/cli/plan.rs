@@ -1,4 +1,4 @@
-//! `backfold plan`: what a run would read, build and touch.
+//! `backfold plan`: shows what a run would read and build.
 
 use anyhow::Result;
 use backfold::cutover::GateOptions;
@@ -15,11 +15,11 @@ use super::paint::Paint;
 use super::partitions;
 use super::table::Fields;
 
-/// Show what a run would read, build and touch
+/// Show what a run would read and build
 ///
-/// The input is frozen: listed, with the sizes and tags by which a later change is noticed, and cut into
-/// splits. `run` builds exactly what the plan froze. A few objects are read, decoded and folded, to tell how
-/// many records there are and how long a run takes; no table is made or changed.
+/// The plan lists the input, with sizes and tags to detect later changes, and divides it into splits. `run` reads
+/// exactly the planned input. A few objects are read, decoded and folded to estimate the number of records and the
+/// duration of a run. No table is created or changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold plan
@@ -52,14 +52,14 @@ impl Plan {
             self.build.suffix()
         ));
         text.push_str(&match planned.resumes {
-            true => format!("\n`{next}` goes on with it\n"),
-            false => format!("\nnothing is built or changed yet: `{next}` builds it\n"),
+            true => format!("\n`{next}` continues it\n"),
+            false => format!("\nnothing has been built or changed: `{next}` builds it\n"),
         });
         Answer::new(text, &planned)
     }
 }
 
-/// The plan, a fact a line.
+/// The plan as text.
 fn describe(planned: &Planned, paint: Paint) -> String {
     let mut fields = Fields::default();
     let state = match planned.resumes {
@@ -81,7 +81,7 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         "shows now",
         match &planned.live {
             Some(live) => format!("build {}, version {}", live.build, live.version),
-            None => "nothing: the name is free".into(),
+            None => "nothing: the name is not used yet".into(),
         },
     );
     let component = &planned.component;
@@ -129,7 +129,7 @@ fn describe(planned: &Planned, paint: Paint) -> String {
     text
 }
 
-/// How much there is to do.
+/// The estimated number of records and the duration.
 fn expected(estimate: &Estimate, frozen: &Frozen) -> String {
     let mut text = match estimate.exact {
         true => counted(estimate.records, "record"),
@@ -153,7 +153,7 @@ fn expected(estimate: &Estimate, frozen: &Frozen) -> String {
     text
 }
 
-/// Which events count.
+/// The range of events.
 fn events(range: EventRange) -> String {
     match (range.from_us.map(moment), range.until_us.map(moment)) {
         (None, None) => "all".into(),
@@ -163,7 +163,7 @@ fn events(range: EventRange) -> String {
     }
 }
 
-/// What has to hold before a swap.
+/// The conditions of the gate.
 fn gate(gate: &GateOptions) -> String {
     let rejected = match gate.max_quarantined {
         0 => "no record rejected".to_owned(),
@@ -171,10 +171,10 @@ fn gate(gate: &GateOptions) -> String {
     };
     let swallowed = match gate.max_swallowed.0 {
         0 => String::new(),
-        most => format!(", at most {} swallowed by rejections", size(most)),
+        most => format!(", at most {} swallowed by rejected records", size(most)),
     };
     let mut text = format!(
-        "all of the input folded, {rejected}{swallowed}, at least {}",
+        "all input folded, {rejected}{swallowed}, at least {}",
         counted(gate.min_rows, "row")
     );
     for (word, ratio) in [

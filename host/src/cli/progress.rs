@@ -1,4 +1,4 @@
-//! How far a run is, in one line that needs no other to be understood.
+//! The progress of a run: rates, the estimated end, and one line of text with everything.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,29 +9,29 @@ use serde::Serialize;
 
 use super::human::{count, counted, duration, plain, short, size};
 
-/// Over how long a rate is taken.
+/// The period over which a rate is computed.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Over less than this no rate is worth showing.
+/// The shortest period for which a rate is shown.
 const RATE_SETTLES: Duration = Duration::from_millis(500);
 
-/// Below this part of the work no end can be foreseen.
-const FORESEEABLE: f64 = 0.01;
+/// The part of the work that must be done before the end is estimated.
+const ETA_PART: f64 = 0.01;
 
-/// Nor in the first moments of a stage, when components are compiled and files are opened.
+/// The time in a stage before the end is estimated: at first, components are compiled and files are opened.
 const ETA_SETTLES: Duration = Duration::from_secs(1);
 
-/// Turns counters into rates and an estimate of the end.
+/// Computes rates and the estimated end from counters.
 #[derive(Debug)]
 pub(crate) struct Meter {
     started: Instant,
     stage: Stage,
     stage_began: Instant,
-    /// Counters of the last few seconds, oldest first.
+    /// The counters of the last few seconds, oldest first.
     samples: VecDeque<(Instant, Totals)>,
 }
 
-/// Counters that have a rate.
+/// The counters for which there is a rate.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
     records: u64,
@@ -39,11 +39,11 @@ struct Totals {
     rows: u64,
 }
 
-/// How far a run is.
+/// The progress of a run at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Reading {
     pub(crate) stage: Stage,
-    /// Between 0 and 1; `None` where the stage does not know.
+    /// The completed part, between 0 and 1; `None` if the stage has no total.
     pub(crate) part: Option<f64>,
     pub(crate) splits_done: u64,
     pub(crate) splits_total: u64,
@@ -53,12 +53,12 @@ pub(crate) struct Reading {
     pub(crate) rejected: u64,
     pub(crate) rows_done: u64,
     pub(crate) rows_total: u64,
-    /// Of the last few seconds, as are the other rates; `None` before there is one.
+    /// The rate over the last few seconds, like the other rates; `None` at the start.
     pub(crate) records_per_second: Option<f64>,
-    /// After decompression.
+    /// The rate of decompressed bytes.
     pub(crate) bytes_per_second: Option<f64>,
     pub(crate) rows_per_second: Option<f64>,
-    /// What the run cannot go on without.
+    /// The resource that the run waits for, such as a database that is locked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) waiting: Option<String>,
     pub(crate) elapsed_seconds: f64,
@@ -66,7 +66,7 @@ pub(crate) struct Reading {
 }
 
 impl Meter {
-    /// Begins to measure.
+    /// A meter that starts at `now`.
     pub(crate) fn new(now: Instant) -> Self {
         Meter {
             started: now,
@@ -76,7 +76,7 @@ impl Meter {
         }
     }
 
-    /// Reads the counters as they are `now`.
+    /// Reads the counters at the time `now`.
     pub(crate) fn read(&mut self, progress: &Progress, now: Instant) -> Reading {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let stage = progress.stage();
@@ -136,20 +136,20 @@ impl Meter {
     }
 }
 
-/// The seconds until `total`, at the pace of this attempt; `None` before that can be told.
+/// The estimated seconds until `total`, at the speed of this attempt; `None` if it is too early for an estimate.
 fn eta(done: u64, resumed: u64, total: u64, spent: Duration) -> Option<f64> {
     let (own, left, all) = (
         done.saturating_sub(resumed),
         total.saturating_sub(done),
         total.saturating_sub(resumed),
     );
-    let foreseeable =
-        spent >= ETA_SETTLES && left > 0 && own > 0 && own as f64 >= all as f64 * FORESEEABLE;
-    foreseeable.then(|| spent.as_secs_f64() * left as f64 / own as f64)
+    let is_late_enough =
+        spent >= ETA_SETTLES && left > 0 && own > 0 && own as f64 >= all as f64 * ETA_PART;
+    is_late_enough.then(|| spent.as_secs_f64() * left as f64 / own as f64)
 }
 
 impl Reading {
-    /// All of it in one line, such as
+    /// Everything in one line, such as
     /// `fold 62.0%; 39/64 splits; 1.2 GiB/1.9 GiB; 3.1 M records; 410.0 k records/s; 152.3 MB/s; rejected 2; time 12s; ETA 7s`.
     pub(crate) fn line(&self) -> String {
         let mut parts = vec![self.place()];
@@ -158,14 +158,14 @@ impl Reading {
         parts.join("; ")
     }
 
-    /// How far and how long, to stand beside a bar.
+    /// Progress and time, for the line of a bar.
     pub(crate) fn headline(&self) -> String {
         let mut parts = vec![self.place()];
         parts.extend(self.times());
         parts.join("; ")
     }
 
-    /// What has been done and how fast, to stand below a bar.
+    /// Counts and rates, for the line below a bar.
     pub(crate) fn figures(&self) -> String {
         self.work().join("; ")
     }
@@ -234,7 +234,7 @@ impl Reading {
     }
 }
 
-/// What a stage is called.
+/// The name of a stage.
 pub(crate) fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan => "plan",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_waited_for_is_named() {
+    fn a_resource_that_is_waited_for_is_shown() {
         let (progress, start) = (Progress::default(), Instant::now());
         progress.enter(Stage::Swap);
         progress.waits_for("the database x.db, which another process is using".to_owned());
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn no_end_is_foreseen_before_one_percent() {
+    fn the_end_is_not_estimated_before_one_percent() {
         assert_eq!(eta(250, 0, 1000, Duration::from_millis(999)), None);
         assert_eq!(eta(9, 0, 1000, Duration::from_secs(1)), None);
         assert_eq!(eta(500, 500, 1000, Duration::from_secs(1)), None);

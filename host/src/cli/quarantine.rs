@@ -1,4 +1,4 @@
-//! `backfold quarantine`: the records that a build rejected, and why.
+//! `backfold quarantine`: shows rejected records, and folds one of them again.
 
 use anyhow::Result;
 use backfold::fold::{MessageParts, RejectedBy, Written};
@@ -15,13 +15,13 @@ use super::table::{Fields, Side, Table};
 
 /// Show the records that a build rejected, and fold one of them again
 ///
-/// Each has a number within its build. The newest build that rejected any is meant, if none is named.
+/// The rejected records of a build are numbered. Without --build, the newest build with rejected records is used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  backfold quarantine counts job.toml       how many records were rejected, reason by reason
-  backfold quarantine list job.toml         the first of them
-  backfold quarantine show 3 job.toml       all that is known of the third
-  backfold quarantine replay 3 job.toml     fold it again, alone, with the component as it is now")]
+  backfold quarantine counts job.toml       count rejected records by reason
+  backfold quarantine list job.toml         list the first rejected records
+  backfold quarantine show 3 job.toml       show everything about record 3
+  backfold quarantine replay 3 job.toml     fold record 3 again with the current component")]
 pub(crate) struct Quarantine {
     #[command(subcommand)]
     command: Command,
@@ -29,48 +29,48 @@ pub(crate) struct Quarantine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Count them, reason by reason
+    /// Count rejected records by reason
     Counts {
         #[command(flatten)]
         job: JobArguments,
         #[command(flatten)]
-        build: OfBuild,
+        build: BuildArgument,
     },
-    /// List them
+    /// List rejected records
     List {
         #[command(flatten)]
         job: JobArguments,
         #[command(flatten)]
-        build: OfBuild,
-        /// At most so many
+        build: BuildArgument,
+        /// The largest number of records to list
         #[arg(long, value_name = "N", default_value = "20")]
         limit: usize,
     },
-    /// Show one of them, with all that is known of it
+    /// Show everything about one rejected record
     Show {
-        /// Its number
+        /// The number of the record
         number: u64,
         #[command(flatten)]
         job: JobArguments,
         #[command(flatten)]
-        build: OfBuild,
+        build: BuildArgument,
     },
-    /// Fold one of them again, alone; nothing is written
+    /// Fold one rejected record again; nothing is written
     Replay {
-        /// Its number
+        /// The number of the record
         number: u64,
         #[command(flatten)]
         job: JobArguments,
         #[command(flatten)]
-        build: OfBuild,
+        build: BuildArgument,
         #[command(flatten)]
         settings: BuildArguments,
     },
 }
 
 #[derive(Debug, clap::Args)]
-struct OfBuild {
-    /// Those of this build
+struct BuildArgument {
+    /// The build; by default the newest one with rejected records
     #[arg(long, value_name = "BUILD")]
     build: Option<String>,
 }
@@ -192,7 +192,7 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
         let bytes = counted(record.swallowed_bytes, "byte");
         fields.add(
             "swallowed",
-            format!("the last {bytes}, in which other records may be lost"),
+            format!("the last {bytes}, which may contain other records"),
         );
     }
     if let Some(component) = &record.component {
@@ -217,9 +217,9 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
     let kept = match &record.bytes {
         Some(bytes) => written(bytes),
         None if record.message.as_ref().is_some_and(|parts| parts.tombstone) => {
-            "a tombstone: it has no value".into()
+            "a tombstone: the record has no value".into()
         }
-        None => "its bytes were not kept".into(),
+        None => "the bytes of the record were not stored".into(),
     };
     text.push_str(&format!("\n{kept}\n"));
     text
@@ -249,8 +249,9 @@ fn replayed_text(replayed: &Replayed, paint: Paint) -> String {
             }
         }
         Fate::PassedOver => {
-            let why = "it does not meet the component's conditions, or is out of the job's range";
-            text.push_str(&format!("passed over: {why}\n"));
+            let why =
+                "it does not meet the component's conditions, or is outside of the job's range";
+            text.push_str(&format!("skipped: {why}\n"));
         }
         Fate::Rejected {
             rejected_by,
@@ -307,7 +308,10 @@ fn message_fields(parts: &MessageParts, fields: &mut Fields) {
         fields.add("header", format!("{} = {value}", plain(name)));
     }
     if parts.cut {
-        fields.add("key", "too long to be kept, with the headers");
+        fields.add(
+            "key",
+            "too long to be stored; the headers were not stored either",
+        );
     }
 }
 

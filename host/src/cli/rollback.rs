@@ -1,4 +1,4 @@
-//! `backfold rollback`: makes the build before the live one live again.
+//! `backfold rollback`: makes the previous build live again.
 
 use anyhow::Result;
 use backfold::replay;
@@ -8,9 +8,9 @@ use super::arguments::JobArguments;
 use super::context::Context;
 use super::swap::now_live;
 
-/// Make the build live again that was live before, in one step
+/// Make the previous build live again, in one transaction
 ///
-/// The build that was taken back is kept: a second rollback makes it live again.
+/// The build that is live now is kept: a second rollback makes it live again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold rollback job.toml")]

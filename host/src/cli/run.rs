@@ -1,4 +1,4 @@
-//! `backfold run`: builds the table beside the live one.
+//! `backfold run`: builds a new table next to the live one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,41 +16,41 @@ use super::paint::Paint;
 use super::progress::name;
 use super::table::Fields;
 
-/// Build the table beside the live one, check it, and stop before anything live changes
+/// Build and check a new table next to the live one, without changing the live one
 ///
-/// A run that was stopped or killed goes on where it was when the same command is given again: what a
-/// checkpoint covers is not read twice. After a run that came to its end the input is looked at anew: if it is
-/// the same, so is the build; if not, a new one begins. With --swap, the table goes live if the gate holds. Before a build
-/// begins, the component's laws are tested on a thousand events; one that breaks a law is refused.
+/// After an interruption, the same command continues from the last checkpoint. After a complete run, the same
+/// command looks at the input again: if the input is unchanged, the build is kept; otherwise a new build starts.
+/// With --swap, the table becomes live if the gate passes. Before a build starts, the laws of the component are
+/// tested with a thousand events; a component that violates a law is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  backfold run job.toml                    build and check; `backfold swap` makes it live
-  backfold run job.toml --swap             make it live as well, if the gate holds
-  backfold run job.toml -p floor=3         with another parameter for the component
-  backfold run job.toml --output jsonl     progress as JSON lines
+  backfold run job.toml                    build and check a table; `backfold swap` makes it live
+  backfold run job.toml --swap             also make it live, if the gate passes
+  backfold run job.toml -p floor=3         use another parameter for the component
+  backfold run job.toml --output jsonl     print progress as JSON lines
 
-Ctrl-C stops at a checkpoint with exit code 130; a second one stops at once.")]
+Ctrl-C writes a checkpoint and stops with exit code 130; a second Ctrl-C stops at once.")]
 pub(crate) struct Run {
     #[command(flatten)]
     job: JobArguments,
-    /// Make the table live if the gate holds
+    /// Make the table live if the gate passes
     #[arg(long, conflicts_with = "only_fold")]
     swap: bool,
 
-    /// Stop once the input is folded into runs, without a table: for measuring
+    /// Stop after the input is folded into run files, without loading a table; for measurements
     #[arg(long)]
     only_fold: bool,
 
-    /// Begin a new build even where there is one to go on with
+    /// Start a new build, even if there is one that could be continued
     #[arg(long)]
     fresh: bool,
 
-    /// Fold only the records that the newest build rejected, on top of its states, without reading history again:
-    /// after the component was mended, or they were, in the build's quarantine.jsonl
+    /// Fold only the records that the newest build rejected, and add them to its states, without reading history
+    /// again. For use after the component was corrected, or the records in the build's quarantine.jsonl
     #[arg(long)]
     only_quarantined: bool,
 
-    /// Do not test the component's laws on the first events
+    /// Do not test the laws of the component
     #[arg(long)]
     trust_laws: bool,
 
@@ -94,7 +94,7 @@ impl Run {
     }
 }
 
-/// What a run has done.
+/// The result of a run as text.
 fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) -> String {
     let mut fields = Fields::default();
     fields.add("build", paint.bold(&report.build));
@@ -104,46 +104,7 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
     for note in &report.notes {
         fields.add("note", plain(note));
     }
-    let counts = &report.counts;
-    fields.add(
-        "read",
-        format!(
-            "{} records, {} ({} as stored)",
-            count(counts.records),
-            size(counts.decoded_bytes),
-            size(counts.stored_bytes),
-        ),
-    );
-    let refused_by_component = report.rejected - counts.rejected;
-    let folded = counts.events - refused_by_component;
-    fields.add("folded", format!("{} events", count(folded)));
-    let passed = [
-        ("repeated", counts.repeated),
-        ("not wanted", counts.not_wanted),
-        ("out of range", counts.out_of_range),
-    ];
-    for (name, number) in passed.into_iter().filter(|(_, number)| *number > 0) {
-        fields.add(name, count(number));
-    }
-    if report.rejected > 0 {
-        let place = report.folder.join("quarantine.jsonl");
-        fields.add(
-            "rejected",
-            format!(
-                "{} → {}",
-                paint.red(count(report.rejected)),
-                plain(&place.display().to_string())
-            ),
-        );
-    }
-    if counts.swallowed_bytes > 0 {
-        let bytes = paint.red(size(counts.swallowed_bytes));
-        let places = count(counts.swallowed_places);
-        fields.add(
-            "swallowed",
-            format!("{bytes} after rejected records, in places: {places}"),
-        );
-    }
+    add_counts(&mut fields, report, paint);
     if let Some(loaded) = &report.loaded {
         fields.add(
             "rows",
@@ -175,7 +136,53 @@ fn describe(report: &RunReport, progress: &Progress, job: &str, paint: Paint) ->
     text
 }
 
-/// How fast this run folded; `None` where it went through too little to tell.
+/// Adds the numbers of records, events and rejections.
+fn add_counts(fields: &mut Fields, report: &RunReport, paint: Paint) {
+    let counts = &report.counts;
+    fields.add(
+        "read",
+        format!(
+            "{} records, {} ({} as stored)",
+            count(counts.records),
+            size(counts.decoded_bytes),
+            size(counts.stored_bytes),
+        ),
+    );
+    let refused_by_component = report.rejected - counts.rejected;
+    let folded = counts.events - refused_by_component;
+    fields.add("folded", format!("{} events", count(folded)));
+    let skipped = [
+        ("repeated", counts.repeated),
+        ("not wanted", counts.not_wanted),
+        ("out of range", counts.out_of_range),
+    ];
+    for (name, number) in skipped.into_iter().filter(|(_, number)| *number > 0) {
+        fields.add(name, count(number));
+    }
+    if report.rejected > 0 {
+        let place = report.folder.join("quarantine.jsonl");
+        fields.add(
+            "rejected",
+            format!(
+                "{} → {}",
+                paint.red(count(report.rejected)),
+                plain(&place.display().to_string())
+            ),
+        );
+    }
+    if counts.swallowed_bytes > 0 {
+        let bytes = paint.red(size(counts.swallowed_bytes));
+        let places = count(counts.swallowed_places);
+        fields.add(
+            "swallowed",
+            format!(
+                "{bytes} in rejected records, in which other records may be lost; places: {places}"
+            ),
+        );
+    }
+}
+
+/// The speed of this run; `None` if it folded too little for a meaningful number.
 fn pace(report: &RunReport, progress: &Progress) -> Option<String> {
     let fold = report
         .stages
@@ -192,7 +199,7 @@ fn pace(report: &RunReport, progress: &Progress) -> Option<String> {
     })
 }
 
-/// What was checked, a line each.
+/// The checks of the gate, one per line.
 fn gate_text(gate: &GateReport, paint: Paint) -> String {
     let line = |check: &Check| {
         let mark = if check.passed {
@@ -205,26 +212,26 @@ fn gate_text(gate: &GateReport, paint: Paint) -> String {
     gate.checks.iter().map(line).collect()
 }
 
-/// Where the table stands, and what to do next.
+/// The state of the table, and the next command.
 fn outcome(report: &RunReport, job: &str, paint: Paint) -> String {
     let table = plain(&report.table);
     let version = report.pointer.as_ref().map_or_else(String::new, |pointer| {
         format!(", version {}", pointer.version)
     });
     match report.outcome {
-        Outcome::Folded => format!("{}: no table was made", paint.green("folded")),
+        Outcome::Folded => format!("{}: no table was loaded", paint.green("folded")),
         Outcome::Ready => {
             let next = paint.cyan(format_args!("backfold swap{job}"));
-            format!("{}: `{next}` makes `{table}` show it", paint.green("ready"))
+            format!(
+                "{}: `{next}` makes it live as `{table}`",
+                paint.green("ready")
+            )
         }
-        Outcome::Refused => format!(
-            "{}: `{table}` shows what it did before",
-            paint.red("refused")
-        ),
+        Outcome::Refused => format!("{}: `{table}` is unchanged", paint.red("refused")),
         Outcome::Held => {
             let again = paint.cyan(format_args!("backfold swap{} {}", job, report.build));
             format!(
-                "{}: `{table}` shows what it did before; `{again}` makes it show this build all the same",
+                "{}: `{table}` shows what it did before; `{again}` makes this build live in any case",
                 paint.red("held back")
             )
         }
@@ -234,9 +241,10 @@ fn outcome(report: &RunReport, job: &str, paint: Paint) -> String {
         ),
         Outcome::AlreadyLive => {
             let again = paint.cyan(format_args!("backfold run{job} --fresh"));
-            let same = "the job and its input are those of the live build, nothing was done";
+            let same =
+                "the job and its input have not changed since that build, so nothing was done";
             format!(
-                "{}: `{table}` shows this build{version}; {same}\n`{again}` builds it anew",
+                "{}: `{table}` shows this build{version}; {same}\n`{again}` builds it again",
                 paint.green("live")
             )
         }

@@ -1,4 +1,4 @@
-//! `backfold status`: the builds of a job, and how far each is.
+//! `backfold status`: shows the builds of a job and their progress.
 
 use anyhow::Result;
 use backfold::replay::{self, BuildStatus};
@@ -11,7 +11,7 @@ use super::human::{ago, count, plain, size};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
-/// Show the builds of a job and how far each is
+/// Show the builds of a job and their progress
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold status
@@ -31,7 +31,7 @@ impl Status {
 
 fn describe(builds: &[BuildStatus], job: &str, now: DateTime<Utc>, paint: Paint) -> String {
     if builds.is_empty() {
-        return format!("no build yet: `backfold run{job}` makes one\n");
+        return format!("no builds yet: `backfold run{job}` makes one\n");
     }
     let mut table = Table::new(&[
         ("", Side::Left),

@@ -10,26 +10,26 @@ use super::context::Context;
 use super::human::plain;
 use super::paint::Paint;
 
-/// Make a build live, in one step
+/// Make a build live, in one transaction
 ///
-/// The build has to pass the gate, and the table has to show what the build was compared with when it was
-/// checked: where another swap came in between, nothing changes and the exit code is 4. A table that was
-/// taken back by a rollback goes live again only if its build is named.
+/// The build must pass the gate, and the table must still show the version that the build was compared with. If
+/// another swap came in between, nothing changes and the exit code is 4. A table that was rolled back becomes live
+/// again only if its build is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  backfold swap job.toml                   the newest build that is ready
-  backfold swap job.toml 01JZ9…            that build
-  backfold swap job.toml --expect 7        if the table shows version 7, whatever was compared")]
+  backfold swap job.toml                   make the newest ready build live
+  backfold swap job.toml 01JZ9…            make this build live
+  backfold swap job.toml --expect 7        swap only if the table shows version 7")]
 pub(crate) struct Swap {
     #[command(flatten)]
     job: JobArguments,
 
-    /// The build to show; the newest one that is ready where it is left out
+    /// The build to make live; by default the newest one that is ready
     #[arg(value_name = "BUILD")]
     build: Option<String>,
 
-    /// The version that the table shows, as `diff` and `log` give it; 0 for nothing. Instead of the one that the
-    /// build was compared with
+    /// The version that the table must show, as printed by `diff` and `log`; 0 if it shows nothing. By default the
+    /// version that the build was compared with
     #[arg(long, value_name = "VERSION")]
     expect: Option<u64>,
 
@@ -56,7 +56,7 @@ impl Swap {
     }
 }
 
-/// What a table shows from now on.
+/// The live build after a swap, and the command to go back.
 pub(crate) fn now_live(pointer: &Pointer, job: &str, paint: Paint) -> String {
     let (table, build) = (plain(&pointer.table), plain(&pointer.build));
     let mut text = format!(
@@ -67,7 +67,7 @@ pub(crate) fn now_live(pointer: &Pointer, job: &str, paint: Paint) -> String {
     if let Some(previous) = &pointer.previous {
         let back = paint.cyan(format_args!("backfold rollback{job}"));
         text.push_str(&format!(
-            "`{back}` makes it show build {} again\n",
+            "`{back}` makes build {} live again\n",
             plain(previous)
         ));
     }

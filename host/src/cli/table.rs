@@ -1,4 +1,4 @@
-//! Aligned text: tables with a header, and lists of named fields.
+//! Aligned text: tables with a header, and lists of names and values.
 
 use std::borrow::Cow;
 
@@ -7,22 +7,22 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::human::plain;
 use super::paint::Paint;
 
-/// The width that all text keeps to.
+/// The largest width of tables.
 pub(crate) const WIDTH: usize = 100;
 
-/// What stands between two columns.
+/// The text between two columns.
 const GAP: &str = "  ";
 
-/// On which side of its column a cell stands.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Left,
     Right,
-    /// On the left, and never cut: the next command needs all of it.
+    /// On the left, and never shortened, because the text is needed for another command.
     Whole,
 }
 
-/// Rows under a header. Where they are too wide, the widest columns are cut.
+/// Rows with a header. If they are too wide, the widest columns are shortened.
 #[derive(Debug)]
 pub(crate) struct Table {
     header: Vec<(Cow<'static, str>, Side)>,
@@ -41,7 +41,7 @@ impl Table {
         }
     }
 
-    /// A table with columns that data has a say in. Their names are escaped here.
+    /// A table whose column names come from data. The names are escaped.
     pub(crate) fn of(header: Vec<(String, Side)>) -> Self {
         let named = header
             .into_iter()
@@ -52,13 +52,13 @@ impl Table {
         }
     }
 
-    /// Adds a row, a cell for each column. Cells are escaped here.
+    /// Adds a row with a cell for each column. Cells are escaped.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows
             .push(cells.iter().map(|cell| plain(cell).into_owned()).collect());
     }
 
-    /// The same where the number of columns is not known before.
+    /// [`row`](Table::row) for a number of columns that is not known at compile time.
     pub(crate) fn push(&mut self, cells: Vec<String>) {
         let mut cells = cells;
         cells.resize(self.header.len(), String::new());
@@ -96,7 +96,7 @@ impl Table {
         cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     }
 
-    /// The width of each column, so that all fit into `limit`.
+    /// The width of each column, so that all columns fit into `limit`.
     fn widths(&self, limit: usize) -> Vec<usize> {
         let mut widths: Vec<_> = self.header.iter().map(|(name, _)| name.width()).collect();
         for row in &self.rows {
@@ -120,19 +120,19 @@ impl Table {
     }
 }
 
-/// Names, each with what belongs to it.
+/// A list of names with values.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     fields: Vec<(&'static str, String)>,
 }
 
 impl Fields {
-    /// Adds a field. The value is printed as it is: what data has a say in is escaped before.
+    /// Adds a field. The value is printed unchanged: text from data must be escaped before.
     pub(crate) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.fields.push((name, value.into()));
     }
 
-    /// A line for each field, and one more for each further line of a value.
+    /// One line for each field, and one more for each further line of its value.
     pub(crate) fn render(&self, paint: Paint) -> String {
         let width = self
             .fields
@@ -155,7 +155,7 @@ impl Fields {
     }
 }
 
-/// `text` in at most `width` columns, with a mark where something was cut off.
+/// `text` in at most `width` columns; shortened text ends with `…`.
 pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return Cow::Borrowed(text);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_tables_are_cut_to_the_width() {
+    fn wide_tables_are_shortened_to_the_width() {
         let mut table = Table::new(&[
             ("key", Side::Left),
             ("value", Side::Left),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_under_one_another() {
+    fn fields_are_aligned() {
         let mut fields = Fields::default();
         fields.add("table", "page_stats");
         fields.add("reads", "a\nb");

@@ -1,4 +1,4 @@
-//! `backfold test`: what a component makes of a small file, and whether that is what was expected.
+//! `backfold test`: folds a small file, and compares the table with an expected one.
 
 use std::path::PathBuf;
 
@@ -14,32 +14,31 @@ use super::human::{count, counted, plain};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
-/// Fold a small file and show the table that comes of it, or compare it with what is expected
+/// Fold a small file and show the resulting table, or compare it with an expected table
 ///
-/// The file holds records as an archive does, in any format and compression that `run` reads without settings below
-/// `[decode]`: JSON, CSV, Avro or Parquet. No job and no database are needed. The expected table is a JSON array of rows,
-/// each with its key columns and those others that matter.
+/// The file holds records as an archive does: JSON, plain, gzip or zstd. No job and no database are needed.
+/// The expected table is a JSON array of rows, each with all key columns and the other columns to compare.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold test clicks.wasm --input events.jsonl
   backfold test clicks.wasm --input events.jsonl --expect table.json --update
   backfold test clicks.wasm --input events.jsonl --expect table.json
 
-Exit code 3 says that the table is not the one expected.")]
+Exit code 3 means that the table differs from the expected one.")]
 pub(crate) struct Test {
     /// The component's `.wasm` file
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
 
-    /// The file with the records; a folder, or a pattern in quotes, for several
+    /// The file with the records; for several files, a folder or a pattern in quotes
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
 
-    /// Compare the table with the one in this file
+    /// The file with the expected table
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
 
-    /// Write the table to that file instead: it is what to expect from now on
+    /// Write the table to the file of --expect instead of comparing it
     #[arg(long, requires = "expect")]
     update: bool,
 
@@ -101,7 +100,7 @@ impl Test {
     }
 }
 
-/// How many differences or rejections are shown to people, of a kind.
+/// The largest number of differences or rejections of a kind in the text.
 const SHOWN: usize = 20;
 
 fn describe(test: &FileTest, paint: Paint) -> String {
@@ -149,17 +148,17 @@ fn describe(test: &FileTest, paint: Paint) -> String {
     text + &more(test.rejected as usize)
 }
 
-/// How the table differs from what was expected, a line each.
+/// The differences between the table and the expected one, one per line.
 fn differences(comparison: &Comparison, paint: Paint) -> String {
     if *comparison == Comparison::default() {
-        return format!("\n{}: the table is the one expected\n", paint.green("same"));
+        return format!("\n{}: the table is the expected one\n", paint.green("same"));
     }
     let mut text = String::from("\n");
-    let lonely = [
+    let unmatched = [
         ("missing", &comparison.missing),
         ("unexpected", &comparison.unexpected),
     ];
-    for (name, rows) in lonely {
+    for (name, rows) in unmatched {
         for row in rows.iter().take(SHOWN) {
             text.push_str(&format!(
                 "{} {}\n",
@@ -181,7 +180,7 @@ fn differences(comparison: &Comparison, paint: Paint) -> String {
     text + &more(comparison.different.len())
 }
 
-/// How many of `all` are not shown.
+/// The number of items that are not shown, if there are any.
 fn more(all: usize) -> String {
     match all.saturating_sub(SHOWN) {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! Shows progress while a command works.
+//! Display of progress while a command runs.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -13,33 +13,33 @@ use super::arguments::Globals;
 use super::output::{Format, out};
 use super::progress::{Meter, Reading};
 
-/// How often the counters are read.
+/// The interval at which counters are read.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How often a line is written where there is no bar. Work that takes less is over without one.
+/// The interval of progress lines if there is no bar. Shorter work prints no line.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often a JSON line is written.
+/// The interval of JSON lines.
 const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Into how many steps a bar is cut.
+/// The number of steps of a bar.
 const BAR_STEPS: u64 = 1000;
 
-/// How progress is shown.
+/// The way in which progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Display {
-    /// A bar that is redrawn, on a terminal.
+    /// A progress bar on a terminal.
     Bar,
     /// A line on standard error every few seconds.
     Lines,
     /// A JSON line on standard output every second.
     Events,
-    /// Not at all.
+    /// No progress.
     Nothing,
 }
 
 impl Display {
-    /// What fits the flags, the environment and where standard error goes.
+    /// Chooses by the flags, the environment, and whether standard error is a terminal.
     pub(crate) fn choose(globals: &Globals) -> Self {
         let ci =
             std::env::var("CI").is_ok_and(|value| !["", "0", "false"].contains(&value.as_str()));
@@ -55,7 +55,7 @@ impl Display {
     }
 }
 
-/// Runs `work` and shows how far it is until it is over.
+/// Runs `work` and shows its progress.
 pub(crate) async fn watching<T>(
     display: Display,
     bars: &MultiProgress,
@@ -80,7 +80,7 @@ pub(crate) async fn watching<T>(
     result
 }
 
-/// Where progress is shown, and when it last was.
+/// The place where progress is shown, and the time when it last was.
 struct Screen<'a> {
     display: Display,
     bars: &'a MultiProgress,
@@ -95,7 +95,7 @@ impl<'a> Screen<'a> {
             Display::Bar => bars.add(ProgressBar::new(BAR_STEPS)),
             _ => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
         };
-        // Two lines: figures of a run do not fit beside a bar on a narrow terminal.
+        // Two lines, since the figures do not fit next to a bar on a narrow terminal.
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} [{bar:30}] {prefix}\n  {wide_msg}")
         {
@@ -130,7 +130,7 @@ impl<'a> Screen<'a> {
                 self.shown = Some((now, reading.stage));
             }
             Display::Events if due(EVENT_INTERVAL) => {
-                // Progress that nobody can read is not worth failing for; the document at the end is.
+                // Progress that cannot be written is ignored; for the document at the end it is an error.
                 let _ = out(&format!(
                     "{}\n",
                     json!({ "event": "progress", "progress": reading })
@@ -141,7 +141,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Takes the bar away; where lines were written, ends them with one that says how it stands.
+    /// Removes the bar; after progress lines, prints a last one with the final state.
     fn close(&mut self, reading: &Reading) {
         if self.display == Display::Lines && self.shown.is_some() {
             eprintln!("{}", reading.line());

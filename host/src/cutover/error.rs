@@ -1,4 +1,4 @@
-//! What can stop a cut-over.
+//! Failures of a cut-over.
 
 use arrow_schema::ArrowError;
 
@@ -22,7 +22,7 @@ pub enum CutoverError {
     NoPrevious {
         /// The public name.
         table: String,
-        /// What is missing.
+        /// The reason.
         why: &'static str,
     },
     /// The build to roll back to does not exist any more.
@@ -81,9 +81,9 @@ pub enum CutoverError {
         table: String,
         /// The build.
         build: String,
-        /// What the decision was made on.
+        /// The pointer that the decision was made on, in words.
         seen: String,
-        /// What the table shows.
+        /// The pointer now.
         found: Option<Box<Pointer>>,
     },
     /// Rows could not be compared.

@@ -1,4 +1,4 @@
-//! What must hold before a build may go live.
+//! The gate: the checks that must hold before a build may go live.
 
 use tokio::sync::mpsc::channel;
 
@@ -12,7 +12,7 @@ use crate::units::ByteSize;
 
 /// A build, and the facts that the gate judges it by.
 pub struct GateInput<'a> {
-    /// Where its table is.
+    /// The store that has its table.
     pub store: &'a dyn StateStore,
     /// The build.
     pub build: &'a BuildInfo,
@@ -32,7 +32,7 @@ pub struct GateInput<'a> {
     pub quarantined: u64,
     /// Counts of the records that were read.
     pub counts: &'a Counts,
-    /// What is tolerated.
+    /// The faults that are tolerated.
     pub options: &'a GateOptions,
     /// How the table's rows are sorted, if the store does not read them sorted.
     pub sorting: &'a SortOptions,
@@ -111,7 +111,7 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
     })
 }
 
-/// Whether rejections took in more than their own records, where any did.
+/// The check of bytes that rejections swallowed, where any did.
 fn swallowed(counts: &Counts, most: ByteSize) -> Option<Check> {
     let (bytes, places) = (counts.swallowed_bytes, counts.swallowed_places);
     (bytes > 0).then(|| {
@@ -168,7 +168,7 @@ fn growth(live: Option<u64>, rows: u64, options: &GateOptions) -> Check {
     )
 }
 
-/// What a build's table really holds.
+/// Number and digest of the rows that a build's table has, as read back from the store.
 async fn stored(input: &GateInput<'_>) -> Result<Loaded, CutoverError> {
     let (build, columns) = (input.build, input.columns);
     let (sender, mut receiver) = channel(2);
@@ -208,7 +208,7 @@ async fn live_rows(store: &dyn StateStore, table: &str) -> Result<Option<u64>, C
     Ok(live.and_then(|live| live.loaded).map(|loaded| loaded.rows))
 }
 
-/// Enough of a digest to tell it from another at a glance.
+/// The beginning of a digest, for messages.
 fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rows_changed_behind_its_back_are_found() {
+    async fn rows_that_another_program_changed_are_found() {
         let fixture = Fixture::new().await;
         fixture.load(1, &[("/a", 1)]).await;
         fixture.execute("UPDATE clicks__01k1 SET total = 2");

@@ -1,16 +1,16 @@
-//! Letting go of builds.
+//! Dropping the tables of old builds.
 
 use super::CutoverError;
 use crate::store::{BuildState, StateStore, StoreError};
 
-/// How many builds are kept unless told otherwise.
+/// The number of builds that `backfold gc` keeps by default.
 pub const DEFAULT_KEEP: usize = 2;
 
 /// Drops the tables of a table's old builds, and gives back which.
 ///
 /// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
 /// build that was never loaded to its end, or whose table is gone, is dropped if a newer build was: before that, it
-/// may still be loading. A table that somebody altered is left alone. A build that is in use is kept, and so is, by
+/// may still be loading. A table that another program altered is left alone. A build that is in use is kept, and so is, by
 /// the store itself, one that goes live meanwhile.
 pub async fn gc(
     store: &dyn StateStore,

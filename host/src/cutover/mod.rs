@@ -1,4 +1,4 @@
-//! From a loaded build to the one that people see, and back.
+//! From a loaded build to the live one, and back.
 //!
 //! | step | what it does |
 //! |---|---|
@@ -6,7 +6,16 @@
 //! | [`diff`], [`diff_with_live`] | shows what a swap would change |
 //! | [`swap`] | shows the build under the public name, if nothing moved since the diff |
 //! | [`rollback`] | shows the build before it again |
-//! | [`gc`] | drops builds that nobody can want back |
+//! | [`gc`] | drops the tables of old builds |
+//!
+//! | file | |
+//! |---|---|
+//! | `verdict` | [`GateOptions`], [`Check`] and [`GateReport`]: plain data |
+//! | `gate`, `offsets` | the checks |
+//! | `diff` | the comparison of two builds |
+//! | `sorted` | the rows of a build sorted by key, whatever the store's order |
+//! | `swap`, `gc` | the steps of those names |
+//! | `error` | [`CutoverError`] and its codes |
 //!
 //! All of it goes through [`StateStore`](crate::store::StateStore), whatever the store.
 

@@ -1,4 +1,4 @@
-//! Whether an archive holds each offset of a topic, and each once.
+//! The checks of offsets: an archive holds each offset of a topic, and each once.
 
 use std::ops::Range;
 

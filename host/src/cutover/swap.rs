@@ -5,7 +5,7 @@ use crate::source::Handoff;
 use crate::store::{BuildState, Pointer, StateStore, StoreError, Swap, Version};
 
 /// Shows `build` under the public name, if the pointer still is at the version `expected`, which the diff that
-/// people decided on has seen ([`Diff::live_version`](super::Diff::live_version)).
+/// the decision was made on has seen ([`Diff::live_version`](super::Diff::live_version)).
 ///
 /// # Errors
 /// [`CutoverError::AlreadyLive`] if it is shown already; [`StoreError::Conflict`] if the pointer moved.
@@ -45,7 +45,7 @@ pub async fn swap(
 ///
 /// # Errors
 /// [`CutoverError::NoPrevious`] if there is none, [`CutoverError::PreviousDropped`] if its table is gone, and
-/// [`StoreError::Conflict`] if somebody swaps at the same time. Nothing has changed then.
+/// [`StoreError::Conflict`] if another process swaps at the same time. Nothing has changed then.
 pub async fn rollback(
     store: &dyn StateStore,
     table: &str,

@@ -1,4 +1,4 @@
-//! What the gate tolerates, and what it found: data that other modules keep and show.
+//! The settings of the gate and its outcome, as data that other modules keep and show.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::ByteSize;
 
-/// The `[gate]` section of a job: what the gate tolerates.
+/// The `[gate]` section of a job: faults that the gate tolerates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GateOptions {

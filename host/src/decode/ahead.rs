@@ -13,7 +13,7 @@ use super::inflate::{Content, Filled};
 use super::{DecodeError, DecodeOptions};
 use crate::source::Chunk;
 
-/// A chunk in which nothing is compressed; one kind of [`Piece`](super::Piece).
+/// A decompressed chunk; one kind of [`Piece`](super::Piece).
 #[derive(Clone, Debug)]
 pub struct Inflated {
     pub(super) chunk: Chunk,
@@ -52,8 +52,8 @@ impl Inflating {
         }
     }
 
-    /// Takes the next chunk and calls `give` with each inflated chunk, in order, until `give` returns false. Returns what
-    /// the last call of `give` returned: whether more chunks are wanted.
+    /// Takes the next chunk, and calls `give` with each inflated chunk, in order, until it returns false. Returns false
+    /// once `give` does: no more chunks are wanted.
     ///
     /// # Errors
     /// If the object is damaged or inflates beyond the limits of [`DecodeOptions`].

@@ -45,7 +45,8 @@ impl Block {
         }
     }
 
-    /// A block over `bytes` without a copy: the last [`PADDING`] bytes are the padding. `None` if `bytes` is shorter than that.
+    /// A block over `bytes` without a copy: the last [`PADDING`] bytes are the padding. `None` if `bytes` is shorter
+    /// than that.
     pub(super) fn lent(bytes: Bytes) -> Option<Self> {
         let len = bytes.len().checked_sub(PADDING)?;
         Some(Block {
@@ -92,7 +93,8 @@ impl Block {
         &self.bytes()[..self.len + PADDING]
     }
 
-    /// The bytes of the source from `at` on that the block holds: to the end of the text, or of the piece that was lent.
+    /// The bytes of the source from `at` on that the block holds: to the end of the text, or of the piece that was
+    /// lent.
     pub(super) fn rest(&self, at: usize) -> &[u8] {
         match &self.memory {
             Memory::Own(bytes) => &bytes[at..self.len],
@@ -151,8 +153,8 @@ impl Blocks {
         }
     }
 
-    /// An empty block with room for `carried` bytes and at least as many more, so that a record that spans several blocks is
-    /// parsed again only each time its length doubles.
+    /// An empty block with room for `carried` bytes and at least as many more, so that a record that spans several
+    /// blocks is parsed again only each time its length doubles.
     pub(super) fn take(&mut self, carried: usize) -> Block {
         let capacity = self.block_bytes.max(carried.saturating_mul(2));
         if capacity > self.block_bytes {

@@ -15,16 +15,16 @@ use super::rows::Rows;
 use super::{DecodeError, DecodeOptions, Events, Format, Projection, Schemas, Spent};
 use crate::source::{Chunk, Object};
 
-/// Decodes the pieces of one split after another, on one thread.
+/// Decodes the pieces of one split after another, on the thread of a worker.
 ///
-/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last piece of a
-/// split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
+/// After each [`push`](Decoding::push), call [`next`](Decoding::next) until it returns `None`; after the last piece of
+/// a split, call [`finish`](Decoding::finish). A decoding that returned an error cannot be used further.
 pub struct Decoding {
     options: DecodeOptions,
     rows: Rows,
     blocks: Blocks,
     pieces: VecDeque<Piece>,
-    /// The object that the chunks pushed last belong to.
+    /// The object whose chunks are being pushed.
     open: Option<Arc<Object>>,
     reading: Reading,
     /// Decoders of Avro messages; `None` where messages are text.
@@ -74,8 +74,8 @@ impl Decoding {
         })
     }
 
-    /// Reads messages as Avro, if that is the format of the job. `schemas` has to have the schema of each message, or the
-    /// reason why there is none, before the message is pushed. Without `schemas`, messages are text.
+    /// Reads messages as Avro, if that is the format of the job. `schemas` has to have the schema of each message, or
+    /// the reason why there is none, before the message is pushed. Without `schemas`, messages are text.
     #[must_use]
     pub fn with_schemas(mut self, schemas: Option<Schemas>) -> Self {
         let schemas = schemas.filter(|_| self.options.format == Format::Avro);

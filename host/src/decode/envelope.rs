@@ -1,8 +1,8 @@
 //! Records that an archiver wrapped in an envelope: an object that contains the message's value and its metadata.
 //!
 //! An envelope changes the origins of inputs: paths lead into the value, and key, headers, time, topic, partition and
-//! offset become paths into the envelope. An input that the envelope does not contain keeps the origin that it has without
-//! one: the key of the object, or the object itself. Envelopes apply to every format that has paths.
+//! offset become paths into the envelope. An input that the envelope does not contain keeps the origin that it has
+//! without one: the key of the object, or the object itself. Envelopes apply to every format that has paths.
 //!
 //! | | `connect-schema` | `lenses` | `aiven` |
 //! |---|---|---|---|

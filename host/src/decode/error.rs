@@ -192,9 +192,9 @@ pub enum DecodeError {
     },
 }
 
-/// A column that does not become what the component wants.
+/// A column of a type that does not convert to the input of the component.
 #[derive(Debug, thiserror::Error)]
-#[error("column `{column}` of `{object}` is of type {found}, from which no {wanted} is made")]
+#[error("column `{column}` of `{object}` is of type {found}, which does not become {wanted}")]
 pub struct ColumnType {
     /// The object's key.
     pub object: String,
@@ -316,7 +316,7 @@ pub(crate) mod codes {
     pub(crate) const PAYLOAD: Code = Code::new(
         351,
         Class::Usage,
-        "Let the component ask for the columns that it needs, by their paths.",
+        "Change the component to read the columns that it needs, by their paths, instead of `payload`.",
     );
     pub(crate) const DAMAGED: Code = Code::new(
         352,
@@ -332,8 +332,8 @@ pub(crate) mod codes {
     pub(crate) const ROW_TOO_LARGE: Code = Code::new(
         354,
         Class::Permanent,
-        "Find out what wrote it: a few bytes of it stand for very many. If it is what it should be, raise \
-         `decode.max_row_group`; otherwise leave the object out of the input and plan again with `run --fresh`.",
+        "A few stored bytes of the object become very many in memory: check the program that wrote it. If the object is what \
+         it should be, raise `decode.max_row_group`; otherwise leave the object out of the input and plan again with `run --fresh`.",
     );
 
     pub(crate) const ALL: &[&Code] = &[

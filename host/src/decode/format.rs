@@ -34,8 +34,8 @@ enum ObjectFormat {
 }
 
 impl ObjectFormat {
-    /// The format by the extension of the object's name; the extension of a compression after it is skipped. `None` for an
-    /// extension that several formats use, such as `.txt` and `.log`.
+    /// The format by the extension of the object's name; the extension of a compression after it is skipped. `None` for
+    /// an extension that several formats use, such as `.txt` and `.log`.
     fn of_name(object: &str) -> Option<Self> {
         let (_, ending) = inflate::without_ending(object).rsplit_once('.')?;
         let found = [

@@ -9,8 +9,8 @@ use super::plan::Plan;
 use crate::schema::{Encoding, Kind};
 use crate::source::KeyFields;
 
-/// The value at `path` that the key of an object has for all of its records, as JSON of the type that an input of `kind`
-/// takes, or as a string if the text is not of that type; `None` if the key has no such column.
+/// The value at `path` that the key of an object has for all of its records, as JSON of the type that an input of
+/// `kind` takes, or as a string if the text is not of that type; `None` if the key has no such column.
 pub(super) fn column(
     key_fields: &KeyFields,
     path: &str,
@@ -82,8 +82,8 @@ fn string(text: &str) -> Vec<u8> {
 pub(super) struct PlannedKeyFields {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
-    /// The offset of the record with ordinal 0, which is 0 if the key has none; `None` if the offsets of the records are not
-    /// consecutive.
+    /// The offset of the record with ordinal 0, which is 0 if the key has none; `None` if the offsets of the records
+    /// are not consecutive.
     pub(super) first_offset: Option<i64>,
     /// A value per input, as JSON; `None` for an input that is not a path, and if the key has no such column.
     pub(super) inputs: Vec<Option<Vec<u8>>>,

@@ -1,5 +1,5 @@
-//! Messages of a log, each of which is a record. Its value is one JSON object, with blanks and line feeds allowed around
-//! and within it; in a raw format, any bytes.
+//! Messages of a log, each of which is a record. Its value is one JSON object, with blanks and line feeds allowed
+//! around and within it; in a raw format, any bytes.
 //!
 //! The values of a chunk are read without a copy; a zero byte follows each, so that no value continues in the next.
 //! Serializers of a schema registry write a zero byte and the ID of the schema before the object: these five bytes are

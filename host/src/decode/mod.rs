@@ -1,12 +1,12 @@
 //! From the bytes of records to columns: decompression, framing, formats.
 //!
 //! A [`Decoding`] belongs to one worker. It takes the chunks of a source and gives [`Events`]: Arrow columns of exactly
-//! the inputs of the component, the records that were rejected, and the position of each record. It knows neither drivers
-//! nor components.
+//! the inputs of the component, the records that were rejected, and the position of each record. It knows neither
+//! drivers nor components.
 //!
 //! | file | content |
 //! |---|---|
-//! | `piece` | [`Piece`]: what a decoding takes: a chunk, an inflated chunk, a row group |
+//! | `piece` | [`Piece`] of a split: a chunk, an inflated chunk, or a row group |
 //! | `decoding` | [`Decoding`]: the worker pushes chunks and takes batches of events |
 //! | `ahead` | [`Inflating`]: decompression on another thread than the worker's |
 //! | `options` | the section `decode` of a job |
@@ -42,28 +42,28 @@
 //! # The outcome of a record
 //! Each record has exactly one outcome, by the first of these rules that applies:
 //! 1. It is rejected if it is not valid by the rules in `json/mod.rs` or `csv/mod.rs`, or too long.
-//! 2. It is passed over if it does not meet every condition. A value meets a condition if it is a string, or the JSON text
-//!    of another scalar, that is one of `any_of`; an object, an array and a missing value meet none.
+//! 2. It is passed over if it does not meet every condition. A value meets a condition if it is a string, or the JSON
+//!    text of another scalar, that is one of `any_of`; an object, an array and a missing value meet none.
 //! 3. If the range has a bound, the record is rejected if its event time is missing, null or malformed, and passed over
 //!    if its event time is outside the range.
-//! 4. It is rejected if another input does not fit: missing or null where the input is not nullable, of another JSON type,
-//!    an integer with a fraction or an exponent or beyond its range, a float beyond its range, a string with half a
-//!    surrogate pair, a timestamp or binary not in its encoding.
+//! 4. It is rejected if another input does not fit: missing or null where the input is not nullable, of another JSON
+//!    type, an integer with a fraction or an exponent or beyond its range, a float beyond its range, a string with half
+//!    a surrogate pair, a timestamp or binary not in its encoding.
 //! 5. It becomes an event.
 //!
-//! A rejection by rule 1 includes the text up to the next record, as `search` and `csv/mod.rs` find it: at most the rest of
-//! the line, or of the object where the format has no lines. A rejection by rule 3 or 4 costs that record alone. Bytes of a
-//! rejection that may contain other records are its *swallowed* bytes: they are counted, and the gate refuses them
-//! whatever number of rejections it tolerates.
+//! A rejection by rule 1 includes the text up to the next record, as `search` and `csv/mod.rs` find it: at most the
+//! rest of the line, or of the object where the format has no lines. A rejection by rule 3 or 4 costs that record
+//! alone. Bytes of a rejection that may contain other records are its *swallowed* bytes: they are counted, and the gate
+//! refuses them whatever number of rejections it tolerates.
 //!
-//! A value is missing if its path leads through a value that is not an object. A path of one name that a record lacks is
-//! taken from the key of its object, where the layout of the archive has a column of that name. All values of a tombstone,
-//! a message without a value, are null.
+//! A value is missing if its path leads through a value that is not an object. A path of one name that a record lacks
+//! is taken from the key of its object, where the layout of the archive has a column of that name. All values of a
+//! tombstone, a message without a value, are null.
 //!
-//! An Avro message begins with the ID of its schema and is read by that schema. A field that the schema lacks is null: the
-//! default of a reader's schema is not part of a message. A message is rejected if it is not a record of its schema, if the
-//! ID is unknown, or if the schema is unusable; so is a wanted message with a value whose type does not convert to the
-//! input.
+//! An Avro message begins with the ID of its schema and is read by that schema. A field that the schema lacks is null:
+//! the default of a reader's schema is not part of a message. A message is rejected if it is not a record of its
+//! schema, if the ID is unknown, or if the schema is unusable; so is a wanted message with a value whose type does not
+//! convert to the input.
 
 mod ahead;
 mod block;

@@ -1,7 +1,7 @@
 //! Which offsets of a topic were read, for objects whose keys have the partition and the first offset.
 //!
-//! The offsets of the other records are consecutive, unless the records carry their own offsets: then those count. For an
-//! object whose records are scattered (see [`KeyFields::scattered`]), only offsets that records carry count.
+//! The offsets of the other records are consecutive, unless the records carry their own offsets: then those count. For
+//! an object whose records are scattered (see [`KeyFields::scattered`]), only offsets that records carry count.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -13,8 +13,8 @@ use crate::units::ByteSize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// By the extension of each object's name, before that of a compression (`.json`, `.jsonl`, `.ndjson`, `.csv`, `.avro`,
-    /// `.parquet`), or else by its first bytes.
+    /// By the extension of each object's name, before that of a compression (`.json`, `.jsonl`, `.ndjson`, `.csv`,
+    /// `.avro`, `.parquet`), or else by its first bytes.
     #[default]
     Auto,
     /// JSON objects, each on a line of its own or one after another.
@@ -44,7 +44,8 @@ impl Format {
 pub struct CsvOptions {
     /// The character between fields, in ASCII.
     pub delimiter: char,
-    /// The character around fields that contain a delimiter or the end of a line, in ASCII. Doubled, it stands for itself.
+    /// The character around fields that contain a delimiter or the end of a line, in ASCII. Doubled, it stands for
+    /// itself.
     pub quote: char,
     /// Whether the first line of each object names its columns.
     pub header: bool,
@@ -220,6 +221,15 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
+    /// The options for a process elsewhere: with absolute paths.
+    pub fn portable(&self) -> Self {
+        let mut portable = self.clone();
+        if let (Some(registry), Ok(folder)) = (&mut portable.registry, std::env::current_dir()) {
+            registry.locate(&folder);
+        }
+        portable
+    }
+
     /// The options that decide which events a record becomes: all but the credentials of a registry.
     pub fn deciding(&self) -> Self {
         let registry = self.registry.as_ref();
@@ -249,8 +259,8 @@ impl DecodeOptions {
         }
     }
 
-    /// The projection of the records as stored, from the `projection` of the messages: with the paths of the envelope and of
-    /// `record_offset`.
+    /// The projection of the records as stored, from the `projection` of the messages: with the paths of the envelope
+    /// and of `record_offset`.
     ///
     /// # Errors
     /// If the envelope has an input in a place that no path leads to.

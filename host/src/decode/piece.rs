@@ -1,4 +1,4 @@
-//! What a [`Decoding`](super::Decoding) takes: pieces of a split.
+//! The pieces of a split, as a [`Decoding`](super::Decoding) takes them.
 
 use super::ahead::Inflated;
 use super::columnar::RowGroup;
@@ -9,7 +9,7 @@ use crate::source::Chunk;
 pub enum Piece {
     /// A chunk as the source delivered it.
     Chunk(Chunk),
-    /// A chunk that was inflated ahead. All chunks of an object are, or none.
+    /// A chunk that was inflated ahead. Of an object, all chunks are inflated ahead or none.
     Inflated(Inflated),
     /// A row group of a Parquet object; it comes between the chunks of other objects.
     RowGroup(RowGroup),

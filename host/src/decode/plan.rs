@@ -76,7 +76,8 @@ impl Plan {
     /// The plan, and the distinct paths of inputs, conditions and offset.
     ///
     /// # Errors
-    /// If the event time, an input or a path is not valid, or if the range has a bound and there is no time to apply it to.
+    /// If the event time, an input or a path is not valid, or if the range has a bound and there is no time to apply it
+    /// to.
     pub(super) fn new(projection: Projection) -> Result<(Self, Wanted), DecodeError> {
         let Projection {
             inputs,

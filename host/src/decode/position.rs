@@ -1,4 +1,4 @@
-//! Where a record stands in its source.
+//! The position of a record in its source.
 
 use std::fmt;
 use std::sync::Arc;

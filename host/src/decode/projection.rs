@@ -16,8 +16,9 @@ pub struct Projection {
     pub range: EventRange,
     /// Apply the range to the timestamp that the source gives each record, since no input is the event time.
     pub cut_by_record_time: bool,
-    /// Path at which records carry their offset in a topic. [`DecodeOptions::record_offset`](super::DecodeOptions::record_offset)
-    /// and the envelope of the job take precedence.
+    /// Path at which records carry their offset in a topic.
+    /// [`DecodeOptions::record_offset`](super::DecodeOptions::record_offset) and the envelope of the job take
+    /// precedence.
     pub offset: Option<String>,
     /// Path of the message's value within the record, which other paths lead into. Set by the envelope of the job.
     pub value: Option<&'static str>,

@@ -205,7 +205,7 @@ impl Provenance {
     /// The position of the record of `row`.
     ///
     /// # Panics
-    /// Where the batch has no such row.
+    /// If the batch has no such row.
     pub fn position(&self, row: usize) -> Position {
         match &self.0 {
             Rows::Text { rows, blocks } => {
@@ -219,11 +219,11 @@ impl Provenance {
         }
     }
 
-    /// The record of `row`, decompressed; of a columnar object, its wanted values as a line of JSON. `None` for a tombstone,
-    /// and once the bytes are forgotten.
+    /// The record of `row`, decompressed; of a columnar object, its wanted values as a line of JSON. `None` for a
+    /// tombstone, and once the bytes are forgotten.
     ///
     /// # Panics
-    /// Where the batch has no such row.
+    /// If the batch has no such row.
     pub fn bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
         match &self.0 {
             Rows::Text { rows, blocks } => {
@@ -251,7 +251,7 @@ impl Provenance {
     /// forgotten.
     ///
     /// # Panics
-    /// Where the batch has no such row.
+    /// If the batch has no such row.
     pub fn attached(&self, row: usize) -> Option<Attached> {
         match &self.0 {
             Rows::Text { rows, blocks } => {
@@ -268,7 +268,7 @@ impl Provenance {
     /// The header line of the object of `row`, if it is CSV with a header.
     ///
     /// # Panics
-    /// Where the batch has no such row.
+    /// If the batch has no such row.
     pub fn header(&self, row: usize) -> Option<Bytes> {
         match &self.0 {
             Rows::Text { rows, blocks } => blocks[rows[row].block as usize].header.clone(),

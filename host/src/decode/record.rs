@@ -24,8 +24,8 @@ pub(super) trait Values {
     /// Whether the record meets a condition; `None` if it lacks the value.
     fn meets(&self, condition: &PlannedCondition) -> Option<bool>;
 
-    /// Appends the value in `slot` to `column` and returns true; for null, appends nothing and returns false. `None` if the
-    /// record lacks the value.
+    /// Appends the value in `slot` to `column` and returns true; for null, appends nothing and returns false. `None` if
+    /// the record lacks the value.
     fn push(&self, slot: SlotId, column: &mut Column) -> Option<Result<bool, Misfit>>;
 
     /// The reason for which the record lacks the value in `slot`, if it is more than missing or null.

@@ -14,16 +14,18 @@ pub struct Rejected {
     pub path: Option<String>,
     /// The reason, as the quarantine shows it.
     pub reason: String,
-    /// The record, or its first [`QUARANTINE_BYTES`]; `None` for a tombstone, and where the bytes are no longer in memory.
+    /// The record, or its first [`QUARANTINE_BYTES`]; `None` for a tombstone, and where the bytes are no longer in
+    /// memory.
     pub bytes: Option<Bytes>,
     /// Length in bytes of the record, as far as it was read.
     pub length_bytes: u64,
     /// Number of the last of these bytes that may contain other records, which are lost.
     pub swallowed_bytes: u64,
-    /// The header line of the object, for a CSV record of an object with a header; `None` also if that line is longer than
-    /// [`QUARANTINE_BYTES`].
+    /// The header line of the object, for a CSV record of an object with a header; `None` also if that line is longer
+    /// than [`QUARANTINE_BYTES`].
     pub header: Option<Bytes>,
-    /// Key, headers and timestamp of the message; `None` for a record of an archive, and where they are no longer in memory.
+    /// Key, headers and timestamp of the message; `None` for a record of an archive, and where they are no longer in
+    /// memory.
     pub attached: Option<Box<Attached>>,
 }
 

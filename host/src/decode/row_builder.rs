@@ -29,8 +29,8 @@ pub(super) struct RowBuilder<'a> {
 }
 
 impl RowBuilder<'_> {
-    /// Appends the values of a record, which is in `text`. Unless the outcome is an event, the caller has to truncate the
-    /// columns.
+    /// Appends the values of a record, which is in `text`. Unless the outcome is an event, the caller has to truncate
+    /// the columns.
     ///
     /// # Errors
     /// If the record is rejected.

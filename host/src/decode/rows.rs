@@ -8,7 +8,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::block::Block;
 use super::column::{Column, Misfit};
-use super::columnar::{ColumnPlan, Gathering, Piece};
+use super::columnar::{ColumnPiece, ColumnPlan, Gathering};
 use super::json::{Fault, Processor, RecordParser};
 use super::key_fields::PlannedKeyFields;
 use super::offsets::{OffsetTracker, RecordPlace};
@@ -94,8 +94,8 @@ impl Rows {
         self.tracker.begin(object.key_fields.as_deref());
     }
 
-    /// Prepares for records that are not part of an object; `key_fields` are those of the object that they came from, if
-    /// they did.
+    /// Prepares for records that are not part of an object; `key_fields` are those of the object that they came from,
+    /// if they did.
     pub(super) fn begin_log(&mut self, key_fields: Option<&KeyFields>) {
         self.key_fields = PlannedKeyFields::of(key_fields, &self.plan);
         self.tracker.begin(None);
@@ -143,7 +143,7 @@ impl Rows {
     }
 
     /// Adds rows of a columnar format: at most [`batch_rows`](Rows::batch_rows).
-    pub(super) fn push_columns(&mut self, piece: Piece) {
+    pub(super) fn push_columns(&mut self, piece: ColumnPiece) {
         self.columnar.push(piece, &mut self.tracker);
     }
 
@@ -152,7 +152,8 @@ impl Rows {
         self.columnar.reject(rejected);
     }
 
-    /// Adds counts of a columnar object that its rows do not have: bytes, and records of row groups that were passed over.
+    /// Adds counts of a columnar object that its rows do not have: bytes, and records of row groups that were passed
+    /// over.
     pub(super) fn count_columns(&mut self, counts: Counts) {
         self.columnar.count(counts);
         self.tracker.see_more(counts.records);

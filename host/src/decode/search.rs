@@ -1,12 +1,12 @@
 //! The search for the next record after a broken one, in a text of JSON records.
 //!
-//! The end of a broken record is not known. It ends at the latest with its line feed or with the object, and before that
-//! where the next record begins. Outside of strings, JSON has an opening brace only at the beginning of a record or after
-//! a colon, a comma or a bracket, and a value directly after another value is not JSON. So a brace followed by a quote,
-//! with or without blanks between them, is a *candidate* for the next record. The bytes before it decide:
-//! - *After a closing brace*: the candidate is the next record, unless it is a whole object followed by a comma, a bracket
-//!   or a brace: then it is an element of an array that has lost its comma. A candidate that is not whole is a record
-//!   too: its reader rejects it, and two consecutive broken records are two rejections.
+//! The end of a broken record is not known. It ends at the latest with its line feed or with the object, and before
+//! that where the next record begins. Outside of strings, JSON has an opening brace only at the beginning of a record
+//! or after a colon, a comma or a bracket, and a value directly after another value is not JSON. So a brace followed by
+//! a quote, with or without blanks between them, is a *candidate* for the next record. The bytes before it decide:
+//! - *After a closing brace*: the candidate is the next record, unless it is a whole object followed by a comma, a
+//!   bracket or a brace: then it is an element of an array that has lost its comma. A candidate that is not whole is a
+//!   record too: its reader rejects it, and two consecutive broken records are two rejections.
 //! - *After other bytes that no object follows in JSON*: the candidate is the next record if it is whole and is not
 //!   followed by a comma, a bracket or a brace. So reading resumes after a record that lost its last brace.
 //! - *After bytes that an object may follow*, such as a comma: the candidate is the next record if it is whole and is
@@ -14,11 +14,11 @@
 //!
 //! # False records
 //! A candidate within a string of the broken record would be a false record. But a quote within a string follows a
-//! backslash, so the quote of such a candidate is the closing quote of the string: the string ends with a brace, and the
-//! text after it would have to be JSON with names in the place of values. JSON text within a string is never a candidate,
-//! since each of its quotes follows a backslash. `{}` has no quote, and strings such as `"{} {}"` are frequent: so
-//! reading does not resume at an empty record, and an empty record between a broken record and the next whole one is
-//! swallowed.
+//! backslash, so the quote of such a candidate is the closing quote of the string: the string ends with a brace, and
+//! the text after it would have to be JSON with names in the place of values. JSON text within a string is never a
+//! candidate, since each of its quotes follows a backslash. `{}` has no quote, and strings such as `"{} {}"` are
+//! frequent: so reading does not resume at an empty record, and an empty record between a broken record and the next
+//! whole one is swallowed.
 //!
 //! # What is swallowed
 //! Braces outside of strings are counted. Where all braces are closed and the following byte does not continue an array
@@ -141,8 +141,8 @@ impl Search {
         }
     }
 
-    /// Searches `text`, which begins with the first byte that was not passed and has no line feed. Returns the number of bytes
-    /// passed and the result there. `is_whole`: the line or the object ends with `text`.
+    /// Searches `text`, which begins with the first byte that was not passed and has no line feed. Returns the number
+    /// of bytes passed and the result there. `is_whole`: the line or the object ends with `text`.
     pub(super) fn next(&mut self, text: &[u8], is_whole: bool) -> (usize, Step) {
         let (at, sign) = self.scan(text, is_whole);
         self.pass(&text[..at]);
@@ -271,8 +271,8 @@ impl Search {
     }
 }
 
-/// The kind of a candidate by the last two bytes before it; `None` if it is an object within a record. `opened_after` is
-/// the byte before the quote that opened the string which ends there, if one does.
+/// The kind of a candidate by the last two bytes before it; `None` if it is an object within a record. `opened_after`
+/// is the byte before the quote that opened the string which ends there, if one does.
 fn sign(before: [u8; 2], opened_after: u8) -> Option<Sign> {
     match before {
         [_, b'}'] => Some(Sign::Strong),

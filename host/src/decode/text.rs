@@ -1,10 +1,10 @@
 //! The reader of formats whose records are consecutive text, block by block.
 //!
 //! Compressed content is inflated into blocks; pieces of content that is not compressed become blocks without a copy. A
-//! record that is cut by the end of a block is carried to the front of another, which grows with the record, so that the
-//! record is parsed again only each time its length doubles. Between two pieces this is a small block, a *bridge*, which
-//! ends where the record ends. A record is rejected only once the reason no longer depends on the bytes that follow, so
-//! the result does not depend on where blocks or chunks end.
+//! record that is cut by the end of a block is carried to the front of another, which grows with the record, so that
+//! the record is parsed again only each time its length doubles. Between two pieces this is a small block, a *bridge*,
+//! which ends where the record ends. A record is rejected only once the reason no longer depends on the bytes that
+//! follow, so the result does not depend on where blocks or chunks end.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,8 +30,8 @@ pub(super) trait Records: Send {
     /// Prepares for the records of a block.
     fn begin(&mut self, _block: &Block, _rows: &mut Rows) {}
 
-    /// Reads the records of a block from `text.at` on, and moves `text.at` after each. Returns once the batch is full, or
-    /// once the rest of the block is at most the beginning of a record; the last block is read to its end.
+    /// Reads the records of a block from `text.at` on, and moves `text.at` after each. Returns once the batch is full,
+    /// or once the rest of the block is at most the beginning of a record; the last block is read to its end.
     ///
     /// # Errors
     /// If the object as a whole is unusable.
@@ -205,8 +205,8 @@ impl ObjectCursor {
         rows.reject(rejected.below(self.block.header.clone()), None);
     }
 
-    /// Skips a record that was given up, to the end of its line, or of the object if the format has no lines. False if that
-    /// end is not in this block and more blocks follow.
+    /// Skips a record that was given up, to the end of its line, or of the object if the format has no lines. False if
+    /// that end is not in this block and more blocks follow.
     #[cold]
     pub(super) fn skip(&mut self, text: &mut Text, has_lines: bool, rows: &mut Rows) -> bool {
         let Some(broken) = &mut self.broken else {
@@ -349,8 +349,8 @@ impl<R: Records> TextReader<R> {
         }
     }
 
-    /// The block after `text`, of which all whole records were read. The rest of the text is carried to it, except after a
-    /// bridge: the rest of the piece that the bridge led to is read without a copy.
+    /// The block after `text`, of which all whole records were read. The rest of the text is carried to it, except
+    /// after a bridge: the rest of the piece that the bridge led to is read without a copy.
     fn next_block(&mut self, text: Text, rows: &mut Rows, blocks: &mut Blocks) -> Stage {
         let read = if text.last { text.block.len() } else { text.at };
         rows.counts.decoded_bytes += read as u64;

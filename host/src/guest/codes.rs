@@ -50,22 +50,22 @@ pub(crate) const BAD_DESCRIPTOR: Code = Code::new(
 pub(crate) const OPEN_REFUSED: Code = Code::new(
     410,
     Class::Usage,
-    "Correct `[params]` in the job file: which there are, and what they may be, is the component's business.",
+    "Correct `[params]` in the job file: the component defines the parameters and their values.",
 );
 pub(crate) const TRAP: Code = Code::new(
     411,
     Class::Permanent,
-    "Correct the component: build it with its names kept to see the functions that it was in.",
+    "Correct the component: keep function names in the build to see them in the backtrace.",
 );
 pub(crate) const OUT_OF_FUEL: Code = Code::new(
     412,
     Class::Permanent,
-    "Look for an endless loop in the component; if it needs as much, raise `limits.fuel_per_record`, `limits.fuel_per_byte` or `limits.fuel_base`.",
+    "Look for an endless loop in the component; if it needs more fuel, raise `limits.fuel_per_record`, `limits.fuel_per_byte` or `limits.fuel_base`.",
 );
 pub(crate) const OUT_OF_MEMORY: Code = Code::new(
     413,
     Class::Permanent,
-    "Let the component keep less: a shorter `fold.window_batches` helps; if it needs as much, raise the limit that is named.",
+    "Let the component keep less, or lower `fold.window_batches`; if it needs more, raise the limit that is named.",
 );
 pub(crate) const ANSWER_TOO_LARGE: Code = Code::new(
     414,
@@ -80,7 +80,7 @@ pub(crate) const REFUSED: Code = Code::new(
 pub(crate) const BAD_ANSWER: Code = Code::new(
     416,
     Class::Permanent,
-    "Correct the component: `wit/pipeline.wit` says what an answer must look like.",
+    "Correct the component: `wit/pipeline.wit` defines the form of each answer.",
 );
 pub(crate) const POISONED: Code = Code::new(
     417,
@@ -93,18 +93,18 @@ pub(crate) const BAD_ARGUMENT: Code =
 pub(crate) const ONLY_TOGETHER: Code = Code::new(
     419,
     Class::Permanent,
-    "Correct the component: what it does with a record must not depend on those that it folded before.",
+    "Correct the component: its treatment of a record must not depend on the records before it.",
 );
 pub(crate) const UNSTABLE: Code = Code::new(
     420,
     Class::Permanent,
-    "Correct the component: whether it rejects a record must not depend on those that it folded before; `backfold check` tells more.",
+    "Correct the component: whether it rejects a record must not depend on the records before it; `backfold check` shows a case.",
 );
 
 pub(crate) const OVER_TIME: Code = Code::new(
     421,
     Class::Permanent,
-    "Look for what the component waits for; if it needs as long, raise `limits.call_time`.",
+    "Look for a wait in the component; if a call needs more time, raise `limits.call_time`.",
 );
 pub(crate) const ROW_TOO_LARGE: Code = Code::new(
     422,
@@ -121,13 +121,13 @@ pub(crate) const COMPILE_MEMORY: Code = Code::new(
 pub(crate) const ENDLESS_DRAIN: Code = Code::new(
     424,
     Class::Permanent,
-    "Correct the component: `drain` gives each key once, and fewer rows than asked for at the end; if it makes as much of what it keeps, raise `limits.memory` or lower `fold.window_batches`.",
+    "Correct the component: `drain` gives each key once, and at the end fewer rows than asked for; if its states are that large, raise `limits.memory` or lower `fold.window_batches`.",
 );
 
 pub(crate) const NO_ROOM: Code = Code::new(
     425,
     Class::Retry,
-    "Lift the limit on address space (`ulimit -v unlimited`), or use fewer `--workers`: an instance reserves some 4 GiB of addresses, of which it uses little.",
+    "Lift the limit on address space (`ulimit -v unlimited`), or use fewer `--workers`: an instance reserves about 4 GiB of addresses, and uses little of them.",
 );
 
 pub(crate) const ALL: &[&Code] = &[

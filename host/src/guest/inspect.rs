@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_told_apart() {
+    fn other_files_are_recognized() {
         assert_eq!(Outside::of(b"").unwrap_err(), "it is empty");
         assert_eq!(
             Outside::of(b"\x7fELF").unwrap_err(),

@@ -33,8 +33,8 @@ pub struct Limits {
     pub call_time: Duration,
     /// The bytes of one answer.
     pub answer: ByteSize,
-    /// The bytes of the text and binary columns of one key. A record with a larger key goes to the quarantine, and none of
-    /// its keys counts.
+    /// The bytes of the text and binary columns of one key. A record with a larger key goes to the quarantine, and nothing
+    /// of it counts.
     pub key: ByteSize,
     /// The bytes of the text and binary columns in the state of one key. A record whose own state is larger goes to the
     /// quarantine. If the combined state of many records is larger, none of them is at fault: the run fails with the

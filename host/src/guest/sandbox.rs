@@ -7,7 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::Limits;
 use super::growth::Growth;
 use super::outputs::Outputs;
-use super::wasi::{self, Sleepless, Ticks};
+use super::wasi::{self, SkippingClock, Ticks};
 
 /// The data of one instance's store.
 pub(super) struct Sandbox {
@@ -40,13 +40,13 @@ impl Sandbox {
         wasmtime_wasi::p2::add_to_linker_sync(linker)?;
         // The monotonic clock of wasmtime-wasi would let a component sleep for as long as it likes.
         linker.allow_shadowing(true);
-        monotonic_clock::add_to_linker::<_, Sleepless>(linker, Sandbox::sleepless)?;
+        monotonic_clock::add_to_linker::<_, SkippingClock>(linker, Sandbox::skipping_clock)?;
         linker.allow_shadowing(false);
         Ok(())
     }
 
-    fn sleepless(&mut self) -> Sleepless<'_> {
-        Sleepless {
+    fn skipping_clock(&mut self) -> SkippingClock<'_> {
+        SkippingClock {
             ticks: &self.ticks,
             resources: &mut self.resources,
         }

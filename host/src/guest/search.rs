@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_fail_only_together_end_and_are_told() {
+    fn rows_that_fail_only_together_end_and_are_reported() {
         let mut search = Search::of_failed(100);
         let mut odd = 0;
         while let Some(probe) = search.next() {

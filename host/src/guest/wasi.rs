@@ -65,16 +65,16 @@ impl Ticks {
 }
 
 /// A monotonic clock on which a sleep ends at once and advances the time.
-pub(super) struct Sleepless<'a> {
+pub(super) struct SkippingClock<'a> {
     pub(super) ticks: &'a Ticks,
     pub(super) resources: &'a mut ResourceTable,
 }
 
-impl HasData for Sleepless<'static> {
-    type Data<'a> = Sleepless<'a>;
+impl HasData for SkippingClock<'static> {
+    type Data<'a> = SkippingClock<'a>;
 }
 
-impl monotonic_clock::Host for Sleepless<'_> {
+impl monotonic_clock::Host for SkippingClock<'_> {
     fn now(&mut self) -> wasmtime::Result<u64> {
         Ok(self.ticks.next_ns())
     }
@@ -143,15 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn who_sleeps_wakes_at_once_and_later() {
+    fn a_sleep_ends_at_once_and_advances_the_clock() {
         let (ticks, mut resources) = (Ticks::default(), ResourceTable::new());
-        let mut clock = Sleepless {
+        let mut clock = SkippingClock {
             ticks: &ticks,
             resources: &mut resources,
         };
         clock.subscribe_duration(3_600_000_000_000).unwrap();
         assert_eq!(ticks.next_ns(), 3_600_000_000_000);
-        let mut clock = Sleepless {
+        let mut clock = SkippingClock {
             ticks: &ticks,
             resources: &mut resources,
         };

@@ -1,4 +1,4 @@
-//! What a value must be beyond its type.
+//! Checks of values that their types do not express.
 
 use std::time::Duration;
 
@@ -11,23 +11,22 @@ use crate::source::range::{Bound, RangeConfig};
 use crate::store::Index;
 use crate::units::ByteSize;
 
-/// How long a table's name may be; the build's ID stands behind it in the shadow table's name.
+/// The largest length of a table's name; the name of the shadow table also contains the build's ID.
 const TABLE_NAME_LIMIT: usize = 40;
 
-/// The most workers: far beyond any machine, it catches a slip of the finger.
+/// The largest number of workers: far beyond any machine, to catch typing errors.
 const WORKERS_LIMIT: usize = 1024;
 
-/// What is said of a limit that is too low.
-const NO_ZERO: &str =
-    ", and 0 does not mean that there is no limit: write a larger one, or leave the key out";
+/// The end of the message about a limit that is too low.
+const NO_ZERO: &str = ". 0 does not mean unlimited: increase the value, or remove the key";
 
-/// What a memory grows by, in bytes.
+/// The unit in which the memory of a component grows, in bytes.
 const WASM_PAGE_BYTES: u64 = 64 << 10;
 
-/// The most indexes: each costs as much as the table's key at every load.
+/// The largest number of indexes: each costs as much as the table's key at every load.
 const INDEXES_LIMIT: usize = 64;
 
-/// Whether `name` can be a table's name in every store, and is nobody else's.
+/// Checks that `name` is valid in every store, and not reserved.
 pub(super) fn table(name: &str) -> Result<(), String> {
     if name.is_empty() {
         return Err("the name is empty".into());
@@ -36,7 +35,9 @@ pub(super) fn table(name: &str) -> Result<(), String> {
         .chars()
         .find(|c| !c.is_ascii_alphanumeric() && *c != '_')
     {
-        return Err(format!("{character:?} cannot be part of a table's name"));
+        return Err(format!(
+            "{character:?} is not allowed in the name of a table"
+        ));
     }
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(format!("`{name}` begins with a digit"));
@@ -57,7 +58,7 @@ pub(super) fn table(name: &str) -> Result<(), String> {
     }
 }
 
-/// Whether that many workers make sense; `origin` is where they were asked for.
+/// Checks the number of workers; `origin` is the place where it was set.
 pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     if (1..=WORKERS_LIMIT).contains(&workers) {
         return Ok(());
@@ -70,12 +71,12 @@ pub(super) fn workers(workers: usize, origin: impl FnOnce() -> Origin) -> Result
     })
 }
 
-/// Whether a table can have all of these indexes; `origin` is where they were asked for. Whether their columns are there
-/// is known once the component is.
+/// Checks the indexes; `origin` is the place where they were set. Whether their columns exist is checked later, when
+/// the component is known.
 pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     let twice = (1..indexes.len()).find(|&place| indexes[..place].contains(&indexes[place]));
     let problem = match twice {
-        Some(place) => format!("the index `{}` stands there twice", indexes[place]),
+        Some(place) => format!("the index `{}` is given twice", indexes[place]),
         None if indexes.len() > INDEXES_LIMIT => {
             format!("{} indexes, {INDEXES_LIMIT} are the most", indexes.len())
         }
@@ -88,8 +89,8 @@ pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Res
     })
 }
 
-/// Whether a fold can work with these numbers; `origin` is where they were set. A `checkpoint_interval` of nothing makes
-/// a checkpoint after each split.
+/// Checks the settings of the fold; `origin` is the place where they were set. A `checkpoint_interval` of zero is
+/// valid: it makes a checkpoint after each split.
 pub(super) fn fold(fold: &FoldOptions, origin: impl Fn() -> Origin) -> Result<(), JobError> {
     if let Some(number) = fold.workers {
         workers(number, &origin)?;
@@ -104,21 +105,21 @@ pub(super) fn fold(fold: &FoldOptions, origin: impl Fn() -> Origin) -> Result<()
     };
     if fold.merge_fan_in < 2 {
         let fan_in = fold.merge_fan_in;
-        let less = format!("{fan_in} is less than 2: runs are merged with one another");
+        let less = format!("{fan_in} is less than 2: a merge needs at least two runs");
         return problem("merge_fan_in", less);
     }
     if fold.window_batches == 0 {
         return problem("window_batches", "0 is less than 1".into());
     }
     if fold.state_budget.0 == 0 {
-        let none = "0 bytes hold no state: write such as `64 MiB`";
+        let none = "0 bytes cannot hold a state: write a size such as `64 MiB`";
         return problem("state_budget", none.into());
     }
     Ok(())
 }
 
-/// Whether a component can do anything within these limits; `origin` is where they were set. Nowhere does 0 stand for no
-/// limit.
+/// Checks that a component can run within the limits; `origin` is the place where they were set. 0 never means that
+/// there is no limit.
 pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
     let least = |value: u64, least: u64, unit: &str| {
         let problem = || format!("{value}{unit} is less than {least}{unit}{NO_ZERO}");
@@ -126,7 +127,7 @@ pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result
     };
     let number = |value: u64| least(value, 1, "");
     let bytes = |value: ByteSize, smallest: u64| least(value.0, smallest, " B");
-    let time = |value: Duration| value.is_zero().then(|| format!("0s is no time{NO_ZERO}"));
+    let time = |value: Duration| value.is_zero().then(|| format!("0s is too short{NO_ZERO}"));
     let stack = Limits::STACK;
     let stack = (!stack.contains(&limits.stack)).then(|| {
         let (least, most) = (stack.start(), stack.end());
@@ -159,7 +160,7 @@ pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result
     }
 }
 
-/// Whether records can be decoded so; `origin` is where that was set.
+/// Checks the settings of decoding; `origin` is the place where they were set.
 pub(super) fn decode(
     decode: &DecodeOptions,
     origin: impl FnOnce() -> Origin,
@@ -174,7 +175,7 @@ pub(super) fn decode(
     }
 }
 
-/// Whether the source knows what the bounds of the range mean; `origin` is where they were set.
+/// Checks that the bounds of the range apply to the source; `origin` is the place where they were set.
 pub(super) fn range(
     range: &RangeConfig,
     source: &SourceConfig,
@@ -184,7 +185,7 @@ pub(super) fn range(
     bound("range.to", &range.to, source, &origin)
 }
 
-/// The same of one bound, which is the setting `key`.
+/// Checks one bound, which is the setting `key`.
 pub(super) fn bound(
     key: &str,
     bound: &Bound,
@@ -198,12 +199,13 @@ pub(super) fn bound(
         origin: origin(),
         key: key.into(),
         problem: format!(
-            "`{bound}` is about offsets, which are Kafka's; an archive's range is in times"
+            "`{bound}` is an offset, which only Kafka has; the range of an archive is in times"
         ),
     })
 }
 
-/// Whether a registry is named where Avro messages need one, and only there; `origin` is where records' decoding is set.
+/// Checks that there is a registry if Avro messages need one, and only then; `origin` is the place where decoding is
+/// set.
 pub(super) fn registry(
     decode: &DecodeOptions,
     is_log: bool,
@@ -213,15 +215,15 @@ pub(super) fn registry(
     let (key, problem) = match (&decode.registry, is_log && is_avro) {
         (None, true) => (
             "decode.registry",
-            "Avro messages are read by the schemas of a registry: it is missing, with its `url`",
+            "Avro messages need a schema registry: set `decode.registry.url`",
         ),
         (Some(_), false) if !is_log => (
             "decode.registry",
-            "the records of an archive have their schemas with them",
+            "the objects of an archive contain their schemas, so no registry is needed",
         ),
         (Some(_), false) => (
             "decode.format",
-            "a registry is for Avro messages: `format = \"avro\"` is missing",
+            "a registry is used for Avro messages only: set `format = \"avro\"`",
         ),
         (None, false) | (Some(_), true) => return Ok(()),
     };

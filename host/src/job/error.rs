@@ -1,4 +1,4 @@
-//! What can be wrong with a job file, a command line, or what they name.
+//! Errors in a job file or a command line.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use crate::error::{Class, Code, Coded};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// The command line does not make sense.
+    /// The command line is not valid.
     #[error("{message}")]
     CommandLine {
         /// What is wrong with it.
@@ -28,38 +28,38 @@ pub enum JobError {
     /// The job file is not TOML.
     #[error("{place}: {message}")]
     Syntax {
-        /// Where it stops being TOML.
+        /// The line where parsing failed.
         place: Place,
         /// Why.
         message: String,
     },
-    /// A key that no job has.
+    /// A key that does not exist.
     #[error(
         "{place}: unknown key `{key}`{}: {}",
         in_section(section),
         known(key, expected)
     )]
     UnknownKey {
-        /// Where it stands.
+        /// The line with the key.
         place: Place,
         /// The key.
         key: String,
-        /// The table that it stands in, as `source.files`; empty at the top.
+        /// The table that contains it, such as `source.files`; empty for the top level.
         section: String,
-        /// The known keys.
+        /// The keys that exist in this table.
         expected: Vec<String>,
     },
-    /// A key that every job must have.
+    /// A required key is missing.
     #[error("{place}: `{key}` is missing{}", in_section(section))]
     Missing {
-        /// Where it should stand.
+        /// The line of the table that lacks the key.
         place: Place,
         /// The key.
         key: String,
-        /// The table that it belongs to; empty at the top.
+        /// The table that lacks it; empty for the top level.
         section: String,
     },
-    /// A value of the wrong type or out of its range.
+    /// A value of the wrong type, or outside of the allowed range.
     #[error("{origin}: `{key}`: {problem}")]
     Value {
         /// Where the value was set.
@@ -72,50 +72,50 @@ pub enum JobError {
     /// No source, several, or no target.
     #[error("{place}: a job has exactly one {what}, this one has {has} of {}", quoted(*known))]
     OneOf {
-        /// Where it should stand.
+        /// The line of `[source]` or `[target]`.
         place: Place,
         /// `source` or `target`.
         what: &'static str,
-        /// How many it has: `none` or `several`.
+        /// The number that the job has: `none` or `several`.
         has: &'static str,
-        /// The tables that there are for it.
+        /// The tables that exist for it.
         known: &'static [&'static str],
     },
-    /// A name that a table cannot have.
+    /// The name of the table is not valid.
     #[error("{place}: `table`: {problem}")]
     TableName {
-        /// Where it stands.
+        /// The line with the name.
         place: Place,
         /// What is wrong with it.
         problem: String,
     },
-    /// A range in time, for a component that does not tell the time of an event.
+    /// The job has a range of event time, but the component declares no event time.
     #[error("the job has a range of event time, but `{}` names no input as `event-time`", component.display())]
     RangeWithoutTime {
         /// The component.
         component: PathBuf,
     },
-    /// A flag that is of no use for the job's source.
-    #[error("{flag} goes with `{table}` alone, and the job has another source")]
+    /// A flag that does not apply to the source of the job.
+    #[error("{flag} applies to `{table}` only, but the job has another source")]
     FlagOfSource {
         /// The flag.
         flag: &'static str,
-        /// The table of the source that it is for.
+        /// The table of the source to which it applies.
         table: &'static str,
     },
-    /// The system refused something that every command needs.
+    /// The operating system refused a request that every command needs.
     #[error("cannot {what}")]
     System {
-        /// What was tried.
+        /// The action that failed, as a verb.
         what: &'static str,
-        /// Why it failed.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// `explain` was asked for a code that does not exist.
+    /// The argument of `explain` is not an error code.
     #[error("there is no error code `{code}`")]
     UnknownCode {
-        /// What was asked for.
+        /// The argument.
         code: String,
     },
 }
@@ -123,9 +123,9 @@ pub enum JobError {
 /// A line of the job file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The file, as it was named.
+    /// The file, as given.
     pub path: PathBuf,
-    /// The line, from 1; `None` where it concerns the whole file.
+    /// The line, from 1; `None` for the whole file.
     pub line: Option<usize>,
 }
 
@@ -136,12 +136,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where a setting was made.
+/// The place where a setting was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// In the job file.
     File(Place),
-    /// By a flag, or the environment variable that stands for it.
+    /// By a flag, or by the environment variable for it.
     Flag(&'static str),
 }
 
@@ -170,7 +170,7 @@ fn known(key: &str, expected: &[String]) -> String {
     }
 }
 
-/// The known name that `name` was probably meant to be.
+/// The name in `known` that is most similar to `name`, if it is similar enough for a suggestion.
 pub(super) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     known
         .iter()
@@ -207,59 +207,59 @@ impl Coded for JobError {
     }
 }
 
-/// The codes of this module.
+/// The error codes of this module.
 pub(crate) mod codes {
     use super::*;
 
     pub(crate) const COMMAND_LINE: Code = Code::new(
         1,
         Class::Usage,
-        "Look at `backfold --help`, or at `--help` behind the command.",
+        "Run `backfold --help`, or the command with `--help`.",
     );
     pub(crate) const UNREADABLE: Code = Code::new(
         2,
         Class::Usage,
-        "Name the job file as the command's first argument, or run it where `backfold.toml` is.",
+        "Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.",
     );
     pub(crate) const SYNTAX: Code = Code::new(
         3,
         Class::Usage,
-        "Correct the line: strings stand in quotes, a table begins with its [name].",
+        "Correct the line: strings need quotes, and a table starts with its [name].",
     );
     pub(crate) const UNKNOWN_KEY: Code =
-        Code::new(4, Class::Usage, "Correct the key, or take the line out.");
+        Code::new(4, Class::Usage, "Correct the key, or remove the line.");
     pub(crate) const MISSING: Code = Code::new(5, Class::Usage, "Add the key to the job file.");
     pub(crate) const VALUE: Code =
         Code::new(6, Class::Usage, "Correct the value where it was set.");
     pub(crate) const ONE_OF: Code = Code::new(
         7,
         Class::Usage,
-        "Add one of the tables named: where history comes from, or where the rebuilt table goes.",
+        "Keep exactly one of these tables in the job file.",
     );
     pub(crate) const TABLE_NAME: Code = Code::new(
         8,
         Class::Usage,
-        "Take at most 40 letters, digits and underscores, with a letter or an underscore first.",
+        "Use at most 40 letters, digits and underscores, and start with a letter or an underscore.",
     );
     pub(crate) const SYSTEM: Code = Code::new(
         9,
         Class::Retry,
-        "Look at the cause: the system refused this, not the job.",
+        "Remove the cause, which is in the system and not in the job, then run the same command again.",
     );
     pub(crate) const UNKNOWN_CODE: Code = Code::new(
         10,
         Class::Usage,
-        "Take the code as an error shows it, such as BF0603; `backfold explain` without one lists them all.",
+        "Copy the code from an error, such as BF0603; `backfold explain` without a code lists all of them.",
     );
     pub(crate) const RANGE_WITHOUT_TIME: Code = Code::new(
         11,
         Class::Usage,
-        "Leave `[range]`, `--range`, `--from` and `--to` out, or let the component name the input that is its `event-time`.",
+        "Remove `[range]`, `--range`, `--from` and `--to`, or declare one of the component's inputs as `event-time`.",
     );
     pub(crate) const FLAG_OF_SOURCE: Code = Code::new(
         12,
         Class::Usage,
-        "Leave the flag out: what it sets, this source does not have.",
+        "Remove the flag: the source of this job has no such setting.",
     );
 
     pub(crate) const ALL: &[&Code] = &[

@@ -1,6 +1,7 @@
-//! The job file as it is written, and what becomes of it.
+//! Parsing of the job file.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -57,7 +58,7 @@ struct Targets {
     sqlite: Option<SqliteConfig>,
 }
 
-/// A value that reads the same with and without quotes: a number, a date, a switch.
+/// A value that can be written with or without quotes: a number, a date, a boolean.
 #[derive(Deserialize)]
 #[serde(try_from = "toml::Value")]
 struct Scalar(String);
@@ -69,14 +70,14 @@ impl TryFrom<toml::Value> for Scalar {
         match value {
             toml::Value::String(text) => Ok(Scalar(text)),
             toml::Value::Table(_) | toml::Value::Array(_) => {
-                Err("a list or a table stands where one value belongs")
+                Err("expected a single value, not a list or a table")
             }
             scalar => Ok(Scalar(scalar.to_string())),
         }
     }
 }
 
-/// Reads a job from `text`, which stands in the file `path`.
+/// Parses a job from `text`, the content of the file `path`.
 pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let at = Text { path, text };
     text.parse::<toml::Table>()
@@ -90,46 +91,29 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         place: at.place(Some(file.table.span())),
         problem,
     })?;
-    let fold = match file.fold {
-        None => FoldOptions::default(),
-        Some(fold) => {
-            check::fold(fold.get_ref(), || at.origin(fold.span()))?;
-            fold.into_inner()
-        }
-    };
-    let limits = match file.limits {
-        None => Limits::default(),
-        Some(limits) => {
-            check::limits(limits.get_ref(), || at.origin(limits.span()))?;
-            limits.into_inner()
-        }
-    };
+    let fold = section(file.fold, |fold, span| {
+        check::fold(fold, || at.origin(span.clone()))
+    })?;
+    let limits = section(file.limits, |limits, span| {
+        check::limits(limits, || at.origin(span.clone()))
+    })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let table = file.table.into_inner();
     let source_span = file.source.span();
     let source_place = at.place(Some(source_span.clone()));
     let source = source(file.source.into_inner(), folder, source_place)?;
-    let range = match file.range {
-        None => RangeConfig::default(),
-        Some(range) => {
-            check::range(range.get_ref(), &source, || at.origin(range.span()))?;
-            range.into_inner()
-        }
-    };
+    let range = section(file.range, |range, span| {
+        check::range(range, &source, || at.origin(span.clone()))
+    })?;
     let target_place = at.place(Some(file.target.span()));
     let mut targets = file.target.into_inner();
-    let indexes = match targets.indexes.take() {
-        None => Vec::new(),
-        Some(indexes) => {
-            check::indexes(indexes.get_ref(), || at.origin(indexes.span()))?;
-            indexes.into_inner()
-        }
-    };
+    let indexes = section(targets.indexes.take(), |indexes, span| {
+        check::indexes(indexes, || at.origin(span.clone()))
+    })?;
     let decode_span = file.decode.as_ref().map(Spanned::span);
-    if let Some(decode) = &file.decode {
-        check::decode(decode.get_ref(), || at.origin(decode.span()))?;
-    }
-    let mut decode = file.decode.map(Spanned::into_inner).unwrap_or_default();
+    let mut decode = section(file.decode, |decode, span| {
+        check::decode(decode, || at.origin(span.clone()))
+    })?;
     check::registry(&decode, source.is_log(), || {
         at.origin(decode_span.unwrap_or(source_span))
     })?;
@@ -159,6 +143,19 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         gate: file.gate,
         file: path.to_owned(),
     })
+}
+
+/// The value of a section, which `check` is given with the place where it stands; the default where the section is left
+/// out.
+fn section<T: Default>(
+    written: Option<Spanned<T>>,
+    check: impl FnOnce(&T, Range<usize>) -> Result<(), JobError>,
+) -> Result<T, JobError> {
+    let Some(written) = written else {
+        return Ok(T::default());
+    };
+    check(written.get_ref(), written.span())?;
+    Ok(written.into_inner())
 }
 
 fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig, JobError> {

@@ -1,4 +1,4 @@
-//! What tells one job from another: what it reads and where its table goes, however the job file spells it.
+//! The identity of a job: its input and its target, independent of how the job file writes their paths.
 
 use serde_json::{Value, json};
 
@@ -6,8 +6,8 @@ use super::{Job, TargetConfig};
 use crate::source::resolved;
 
 impl Job {
-    /// All settings that decide what a build holds, but for the limits of the component. Equal for all spellings of the
-    /// same paths: relative, absolute, through links or from other folders.
+    /// All settings that determine the content of a build, without the limits of the component. Different ways to write the
+    /// same path (relative, absolute, through links, from other folders) give the same identity.
     pub(crate) fn identity(&self) -> Value {
         json!({
             "table": self.table,
@@ -19,7 +19,7 @@ impl Job {
         })
     }
 
-    /// The name of the store, equal for all spellings of it. A build belongs to one store.
+    /// The identity of the store, independent of how its path is written. A build belongs to one store.
     pub fn target_id(&self) -> String {
         match &self.target {
             TargetConfig::Sqlite(sqlite) => format!("sqlite:{}", resolved(&sqlite.path).display()),

@@ -1,18 +1,18 @@
-//! From what the TOML reader reports to the line, the key and what was probably meant.
+//! Errors of the TOML parser, translated into errors with the line, the key and a suggestion.
 
 use std::ops::Range;
 use std::path::Path;
 
 use super::error::{JobError, Origin, Place, nearest};
 
-/// A job file as it was read, for errors that point into it.
+/// The text of a job file, for errors with line numbers.
 pub(super) struct Text<'a> {
     pub(super) path: &'a Path,
     pub(super) text: &'a str,
 }
 
 impl Text<'_> {
-    /// The line on which `span` begins.
+    /// The line on which `span` starts.
     pub(super) fn place(&self, span: Option<Range<usize>>) -> Place {
         Place {
             path: self.path.to_owned(),
@@ -20,12 +20,12 @@ impl Text<'_> {
         }
     }
 
-    /// Where a setting of this file stands.
+    /// The place of a setting in this file.
     pub(super) fn origin(&self, span: Range<usize>) -> Origin {
         Origin::File(self.place(Some(span)))
     }
 
-    /// What the reader's report means for whoever wrote the file.
+    /// Translates an error of the TOML parser.
     pub(super) fn explain(&self, error: &toml::de::Error) -> JobError {
         let message = error.message();
         let names = backticked(message);
@@ -48,7 +48,7 @@ impl Text<'_> {
                 }
             }
             Some((name, _)) if message.starts_with("missing field") => {
-                // The report spans the table that lacks the key, which begins at its header, or the whole file.
+                // The span is that of the table that lacks the key, which starts at its header, or of the whole file.
                 JobError::Missing {
                     place,
                     key: name.clone(),
@@ -84,7 +84,7 @@ impl Text<'_> {
         self.text.get(..offset).unwrap_or(self.text)
     }
 
-    /// The table that a line belongs to, and the key that it sets; the key is empty on a table's own line.
+    /// The table that contains a line, and the key that the line sets; the key is empty for the header of a table.
     fn key_at(&self, offset: usize) -> (String, String) {
         let start = self
             .before(offset)
@@ -104,7 +104,7 @@ impl Text<'_> {
     }
 }
 
-/// The name in a table's first line.
+/// The name in the header of a table.
 fn header(line: &str) -> Option<&str> {
     let inner = line.strip_prefix('[')?.split_once(']')?.0;
     Some(inner.trim_start_matches('[').trim())
@@ -118,7 +118,7 @@ fn path_of(section: &str, key: &str) -> String {
     }
 }
 
-/// The names that a message of serde puts between backticks, in order.
+/// The names between backticks in a message of serde, in order.
 fn backticked(message: &str) -> Vec<String> {
     message
         .split('`')

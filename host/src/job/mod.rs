@@ -1,14 +1,22 @@
-//! The job: what to rebuild, from which history, into which table.
+//! The job: the source, the component, the table, and all settings of a rebuild.
 //!
-//! [`Job::load`] reads a TOML file, lays the command line's settings over it and checks what can be checked
-//! without opening anything. [`Job::driver`] and [`Job::store`] make what the job names.
+//! [`Job::load`] reads a TOML file, applies the settings of the command line, and checks everything that can be checked
+//! without opening files or connections. [`Job::driver`] and [`Job::store`] create the driver and the store.
+//!
+//! | file | content |
+//! |---|---|
+//! | `file` | the job file, parsed |
+//! | `locate` | errors of the TOML parser with line, key and suggestion |
+//! | `check` | checks of values |
+//! | `identity` | the settings that determine the content of a build |
+//! | `error` | [`JobError`] and its codes |
 //!
 //! ```toml
 //! table = "page_stats"                  # the name that readers use
 //! component = "clicks.wasm"             # paths are relative to the job file
 //!
-//! [range]                               # of event time, half-open; all of history where it is left out
-//! from = "2026-01-01"                   # or in one string: range = "@2026-01-01:"
+//! [range]                               # of event time, half-open; all of history by default
+//! from = "2026-01-01"                   # or as one string: range = "@2026-01-01:"
 //! to = "latest"
 //!
 //! [source.files]
@@ -16,13 +24,13 @@
 //! layout = "firehose"
 //!
 //! [target]
-//! indexes = [["day", "views desc"]]     # of the table, for its readers
+//! indexes = [["day", "views desc"]]     # indexes of the table, for its readers
 //!
 //! [target.sqlite]
 //! path = "stats.sqlite"
-//! busy_timeout = "30s"                  # how long others that use the database are waited for
+//! busy_timeout = "30s"                  # how long to wait for other programs that lock the database
 //!
-//! [decode]                              # where it is left out, each object tells format and compression itself
+//! [decode]                              # by default, format and compression are detected for each object
 //! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
 //! compression = "auto"                  # none, gzip, zstd, bzip2, zip, snappy-framed, -java, -hadoop, -raw
 //! envelope = "none"                     # connect-schema, lenses, aiven
@@ -55,36 +63,36 @@ mod locate;
 pub(crate) use error::codes;
 pub use error::{JobError, Origin, Place};
 
-/// A job that makes sense. Serialized, it is the same for the same settings, wherever they were made.
+/// A valid job. Its serialized form depends on the settings alone, not on whether the file or flags set them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Job {
     /// The table's public name.
     pub table: String,
     /// The component's `.wasm` file.
     pub component: PathBuf,
-    /// Where builds keep their plans, runs and journals.
+    /// The folder for plans, run files and journals of builds.
     pub work: PathBuf,
-    /// What the component's `open` is given.
+    /// The parameters for the component's `open`.
     pub params: BTreeMap<String, String>,
-    /// Which events are wanted, half-open: by the time of the event, or by offsets where the source is a log.
+    /// The half-open range of events: in event time, or in offsets if the source is a log.
     pub range: RangeConfig,
-    /// Where history comes from.
+    /// The source of history.
     pub source: SourceConfig,
-    /// Where the table goes.
+    /// The store of the table.
     pub target: TargetConfig,
-    /// The indexes of the table; they stand in `[target]`. They decide nothing that its rows hold.
+    /// The indexes of the table, from `[target]`. They do not affect its rows.
     pub indexes: Vec<Index>,
-    /// How records are decoded.
+    /// The settings of decoding.
     pub decode: DecodeOptions,
-    /// How they are folded.
+    /// The settings of the fold.
     pub fold: FoldOptions,
-    /// How many rejected records stop a run.
+    /// The number of rejected records that stops a run.
     pub quarantine: QuarantineOptions,
-    /// What the component may use.
+    /// The limits of the component.
     pub limits: Limits,
-    /// What must hold before a swap.
+    /// The conditions for a swap.
     pub gate: GateOptions,
-    /// The file that it was read from, as it was named.
+    /// The job file, as given.
     #[serde(skip)]
     pub file: PathBuf,
 }
@@ -105,32 +113,32 @@ impl std::fmt::Display for TargetConfig {
     }
 }
 
-/// Settings of the command line and the environment, which go over those of the file.
+/// Settings of the command line and the environment, which take precedence over those of the job file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `--range`, both bounds in one string.
     pub range: Option<String>,
-    /// `--from`, which goes over that of `range`.
+    /// `--from`, which takes precedence over `range`.
     pub from: Option<String>,
-    /// `--to`, which goes over that of `range`.
+    /// `--to`, which takes precedence over `range`.
     pub to: Option<String>,
     /// `--work`, relative to the current folder.
     pub work: Option<PathBuf>,
     /// `--workers`.
     pub workers: Option<usize>,
-    /// `--skip-archived`, which only a bucket knows.
+    /// `--skip-archived`, which only S3 supports.
     pub skip_archived: bool,
-    /// `-p key=value`, which go over the file's key by key.
+    /// `-p key=value`, which take precedence over the file key by key.
     pub params: BTreeMap<String, String>,
-    /// `-X key=value`, properties of librdkafka which go over the file's key by key.
+    /// `-X key=value`, properties of librdkafka, which take precedence over the file key by key.
     pub properties: BTreeMap<String, String>,
 }
 
 impl Job {
-    /// Reads the job file at `path` and lays `overrides` over it. Opens nothing that the job names.
+    /// Reads the job file at `path` and applies `overrides`. Nothing that the job names is opened.
     ///
     /// # Errors
-    /// Whatever is wrong with the file, with its line; see [`JobError`].
+    /// An error in the file with its line, or in a flag; see [`JobError`].
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Job, JobError> {
         let text = std::fs::read_to_string(path).map_err(|source| JobError::Unreadable {
             path: path.to_owned(),
@@ -139,14 +147,14 @@ impl Job {
         Job::parse(path, &text, overrides)
     }
 
-    /// [`Job::load`] for a file that has been read: `path` is where it stands.
+    /// [`Job::load`] for the content of a job file; `path` is the path of the file.
     pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Job, JobError> {
         let mut job = file::read(path, text)?;
         job.lay_over(overrides)?;
         Ok(job)
     }
 
-    /// The driver of the source, for events within `range`, which reads `parts` of each record in addition to its value.
+    /// Creates the driver for events within `range`; it reads `parts` of each record in addition to the value.
     pub fn driver(
         &self,
         range: EventRange,
@@ -155,7 +163,7 @@ impl Job {
         self.source.driver(&self.range, range, parts)
     }
 
-    /// The store of the target, opened as `access` wants.
+    /// Opens the store of the target with this kind of access.
     pub fn store(
         &self,
         access: Access,
@@ -169,7 +177,7 @@ impl Job {
         }
     }
 
-    /// Parameters as the component takes them.
+    /// The parameters as a list, as the component takes them.
     pub fn component_params(&self) -> Vec<(String, String)> {
         self.params
             .iter()
@@ -233,7 +241,7 @@ impl Job {
         Ok(())
     }
 
-    /// Reads a bound that the flag `flag` gives.
+    /// Parses the bound in the flag `flag`.
     fn bound(&self, flag: &'static str, text: &str) -> Result<Bound, JobError> {
         let bound = read_flag(flag, text)?;
         check::bound(&key_of(flag), &bound, &self.source, || Origin::Flag(flag))?;
@@ -241,7 +249,7 @@ impl Job {
     }
 }
 
-/// Reads the range or the bound that the flag `flag` gives.
+/// Parses the range or the bound in the flag `flag`.
 fn read_flag<T>(flag: &'static str, text: &str) -> Result<T, JobError>
 where
     T: FromStr<Err = SourceError>,
@@ -253,7 +261,7 @@ where
     })
 }
 
-/// The setting that a flag of the range stands for.
+/// The setting that a flag of the range overrides.
 fn key_of(flag: &str) -> String {
     match flag.trim_start_matches('-') {
         "range" => "range".to_owned(),

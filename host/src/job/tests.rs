@@ -60,7 +60,7 @@ fn indexes_stand_beside_the_store() {
     let errors = errors.map(|indexes| refused(&with(indexes)));
     insta::assert_snapshot!(errors.join("\n"), @r#"
     BF0006: jobs/backfold.toml:9: `target.indexes`: an index needs a column
-    BF0006: jobs/backfold.toml:9: `target.indexes`: the index `a` stands there twice
+    BF0006: jobs/backfold.toml:9: `target.indexes`: the index `a` is given twice
     BF0006: jobs/backfold.toml:9: `target.indexes`: an index is a list of columns, such as ["day", "views desc"]
     BF0006: jobs/backfold.toml:9: `target.indexes`: `a` stands twice in an index
     "#);
@@ -118,7 +118,7 @@ fn archived_objects_are_skipped_by_a_flag_where_there_can_be_any() {
     };
     assert!(s3.skip_archived);
     let error = load(GOOD).unwrap_err();
-    insta::assert_snapshot!(format!("{}: {error}", error.code()), @"BF0012: --skip-archived goes with `[source.s3]` alone, and the job has another source");
+    insta::assert_snapshot!(format!("{}: {error}", error.code()), @"BF0012: --skip-archived applies to `[source.s3]` only, but the job has another source");
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn values_that_do_not_fit_are_named_with_their_key() {
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\nstate_budget = \"much\"")), @"BF0006: jobs/backfold.toml:11: `fold.state_budget`: `much` is not a size: write a number with B, KiB, MiB, GiB, KB, MB or GB");
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\ncheckpoint_interval = \"soon\"")), @"BF0006: jobs/backfold.toml:11: `fold.checkpoint_interval`: `soon` is not a duration: write `30s`, `5m` or `1h 30m`");
     insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nworkers = 0")), @"BF0006: jobs/backfold.toml:10: `fold.workers`: 0 is not between 1 and 1024");
-    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nmerge_fan_in = 1")), @"BF0006: jobs/backfold.toml:10: `fold.merge_fan_in`: 1 is less than 2: runs are merged with one another");
-    insta::assert_snapshot!(refused(&format!("{GOOD}[params]\nlist = [1]")), @"BF0006: jobs/backfold.toml:11: `params.list`: a list or a table stands where one value belongs");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[fold]\n\nmerge_fan_in = 1")), @"BF0006: jobs/backfold.toml:10: `fold.merge_fan_in`: 1 is less than 2: a merge needs at least two runs");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[params]\nlist = [1]")), @"BF0006: jobs/backfold.toml:11: `params.list`: expected a single value, not a list or a table");
 }
 
 #[test]
@@ -279,13 +279,13 @@ fn what_is_wrong_with_a_range_is_named_by_its_line_and_key() {
     insta::assert_snapshot!(refused(&format!("range = \"@-48x:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range`: cannot read `-48x`: write an age as `-48h`, `-7d` or `-1h 30m`, and a number of offsets before the end as `-100`");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nfrom = \"yesterday\"")), @"BF0006: jobs/backfold.toml:12: `range.from`: cannot read `yesterday`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset");
     insta::assert_snapshot!(refused(&format!("{GOOD}[range]\n\nform = \"-48h\"")), @"BF0004: jobs/backfold.toml:12: unknown key `form` in [range]: did you mean `from`?");
-    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: a partition is written `clicks/0`, or `0` where there is one topic");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nto.clicks = 1")), @"BF0006: jobs/backfold.toml:11: `range.to.clicks`: cannot read `clicks=1`: write a partition as `clicks/0`, or as `0` if there is only one topic");
 }
 
 #[test]
 fn offsets_are_refused_where_the_source_has_none() {
-    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nfrom = \"-48h\"\nto = 100")), @"BF0006: jobs/backfold.toml:10: `range.to`: `100` is about offsets, which are Kafka's; an archive's range is in times");
-    insta::assert_snapshot!(refused(&format!("range = \"0=100:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range.from`: `0=100` is about offsets, which are Kafka's; an archive's range is in times");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[range]\nfrom = \"-48h\"\nto = 100")), @"BF0006: jobs/backfold.toml:10: `range.to`: `100` is an offset, which only Kafka has; the range of an archive is in times");
+    insta::assert_snapshot!(refused(&format!("range = \"0=100:\"\n{GOOD}")), @"BF0006: jobs/backfold.toml:1: `range.from`: `0=100` is an offset, which only Kafka has; the range of an archive is in times");
     let flags = [
         Overrides {
             from: Some("100".into()),
@@ -313,11 +313,11 @@ fn offsets_are_refused_where_the_source_has_none() {
         format!("{}: {error}", error.code())
     });
     insta::assert_snapshot!(errors.join("\n"), @r"
-    BF0006: --from: `range.from`: `100` is about offsets, which are Kafka's; an archive's range is in times
-    BF0006: --to: `range.to`: `-100` is about offsets, which are Kafka's; an archive's range is in times
-    BF0006: --range: `range.to`: `200` is about offsets, which are Kafka's; an archive's range is in times
+    BF0006: --from: `range.from`: `100` is an offset, which only Kafka has; the range of an archive is in times
+    BF0006: --to: `range.to`: `-100` is an offset, which only Kafka has; the range of an archive is in times
+    BF0006: --range: `range.to`: `200` is an offset, which only Kafka has; the range of an archive is in times
     BF0006: --range: `range`: cannot read `x`: write `2026-01-31`, `2026-01-31T10:00Z`, `-48h`, `now`, `earliest` or `latest`, or a Kafka offset
-    BF0012: -X goes with `[source.kafka]` alone, and the job has another source
+    BF0012: -X applies to `[source.kafka]` only, but the job has another source
     ");
 }
 
@@ -352,8 +352,8 @@ fn a_log_has_offsets_and_properties_that_flags_go_over() {
         error.unwrap_err().to_string()
     });
     insta::assert_snapshot!(errors.join("\n"), @r"
-    -X: `source.kafka.properties`: `group.id` cannot be set: a replay is in no group: each worker reads what the plan gave it
-    -X: `source.kafka.properties`: `sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`
+    -X: `source.kafka.properties`: `group.id` cannot be set: a replay joins no group; each worker reads the offsets of its splits
+    -X: `source.kafka.properties`: `sasl.password` is a secret: set the environment variable BACKFOLD_KAFKA_SASL_PASSWORD, or use a `properties_file`
     ");
 }
 

@@ -1,13 +1,13 @@
-//! Rows as bytes that sort as the rows do.
+//! Rows as bytes in the same order as the rows.
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_row::{RowConverter, RowParser, Rows, SortField};
 use arrow_schema::{ArrowError, DataType, Schema};
 
-/// Turns the first columns of a batch, mostly those of a key, into bytes and back.
+/// Encodes the first columns of a batch, such as those of a key, and decodes them.
 ///
 /// The encoding is arrow-row's: comparing two encoded keys as bytes compares the keys column by column,
-/// ascending, null first. Of keys that differ none is the beginning of another.
+/// ascending, null first. No key is a prefix of a different key.
 pub struct KeyCodec {
     converter: RowConverter,
     parser: RowParser,
@@ -18,7 +18,7 @@ impl KeyCodec {
     /// A codec for keys whose columns have these types.
     ///
     /// # Errors
-    /// Where arrow-row has no encoding for a type; it has one for every kind of the contract.
+    /// If arrow-row has no encoding for a type. It has one for each kind of the contract.
     pub fn new(types: impl IntoIterator<Item = DataType>) -> Result<Self, ArrowError> {
         let fields: Vec<_> = types.into_iter().map(SortField::new).collect();
         let columns = fields.len();
@@ -42,23 +42,23 @@ impl KeyCodec {
     /// The keys of `batch`, whose first columns are the key columns.
     ///
     /// # Errors
-    /// Where the columns are of other types.
+    /// If the columns are of other types.
     pub fn encode(&self, batch: &RecordBatch) -> Result<Rows, ArrowError> {
         self.converter
             .convert_columns(&batch.columns()[..self.columns])
     }
 
-    /// As [`encode`](Self::encode), in the place and the memory of other keys.
+    /// As [`encode`](Self::encode), into the memory of other keys, which are replaced.
     ///
     /// # Errors
-    /// As there.
+    /// If the columns are of other types.
     pub fn encode_into(&self, batch: &RecordBatch, keys: &mut Rows) -> Result<(), ArrowError> {
         keys.clear();
         self.converter
             .append(keys, &batch.columns()[..self.columns])
     }
 
-    /// No keys.
+    /// An empty set of keys.
     pub fn no_keys(&self) -> Rows {
         self.converter.empty_rows(0, 0)
     }
@@ -66,8 +66,8 @@ impl KeyCodec {
     /// The key columns of encoded keys.
     ///
     /// # Errors
-    /// Where bytes that claim to be UTF-8 are not. Other bytes that [`encode`](Self::encode) did not make
-    /// may panic: only keys whose file's digest was checked come here.
+    /// If text is not UTF-8. Other bytes that [`encode`](Self::encode) did not make may panic, so callers check the digest of
+    /// a file before they decode its keys.
     pub fn decode<'a>(
         &self,
         keys: impl IntoIterator<Item = &'a [u8]>,

@@ -1,4 +1,4 @@
-//! Encoded keys with their hashes, computed once for all tables that they go through.
+//! Encoded keys with their hashes, computed once for all hash tables.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use super::KeyCodec;
 
-/// Random: no order that depends on it is ever seen, and keys such as URLs are made by strangers.
+/// A random seed, since keys such as URLs may be chosen by an attacker. No result depends on it.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// The encoded keys of a batch, and a hash of each, comparable within this process.
@@ -24,7 +24,7 @@ impl HashedKeys {
     /// The keys of `batch`, whose first columns are those of `codec`.
     ///
     /// # Errors
-    /// Where the columns are of other types.
+    /// If the columns are of other types.
     pub fn of(batch: &RecordBatch, codec: &KeyCodec) -> Result<Self, ArrowError> {
         let keys = codec.encode(batch)?;
         let hashes = keys.iter().map(|key| hash(key.data())).collect();
@@ -49,8 +49,8 @@ fn hash(key: &[u8]) -> u32 {
     hasher.finish() as u32
 }
 
-/// A key's hash for a table of hashbrown, which picks the bucket by the lowest bits and tells the keys in it apart
-/// by the highest seven.
+/// A key's hash for a table of hashbrown, which takes the bucket from the lowest bits and compares the highest seven
+/// within it.
 #[inline]
 pub fn table_hash(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)

@@ -1,4 +1,4 @@
-//! Keys, and whole rows, as bytes that sort as they do; and the hashes of keys.
+//! Keys and whole rows as bytes in the same order, and the hashes of keys.
 
 mod codec;
 mod hashed;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode::{EventRange, Projection};
 use crate::guest::Limits;
+use crate::scan::wanted_projection;
 use crate::schema::Descriptor;
 use crate::store::TableColumns;
 
@@ -36,6 +38,11 @@ impl TablePlan {
     /// The table's columns.
     pub fn columns(&self) -> TableColumns {
         TableColumns::of(&self.descriptor)
+    }
+
+    /// What the component wants of each record whose event lies within `range`.
+    pub fn projection(&self, range: EventRange) -> Projection {
+        wanted_projection(&self.descriptor, range)
     }
 
     /// The parameters as the component takes them: name and value.

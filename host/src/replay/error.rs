@@ -11,7 +11,10 @@ use crate::job::JobError;
 use crate::registry::RegistryError;
 use crate::scan::{ScanError, SchemasError};
 use crate::source::SourceError;
-use crate::steps::{ComponentError, FoldStepError, LoadError, MergeError, Unfit, VerifyError};
+use crate::steps::{
+    ComponentError, EstimateError, FoldStepError, LoadError, MergeError, SampleError, Unfit,
+    VerifyError,
+};
 use crate::store::StoreError;
 use crate::workdir::BuildError;
 
@@ -135,6 +138,27 @@ impl From<FoldStepError> for Error {
             FoldStepError::Decode(error) => error.into(),
             FoldStepError::Guest(error) => error.into(),
             FoldStepError::Fold(error) => error.into(),
+        }
+    }
+}
+
+impl From<SampleError> for Error {
+    fn from(error: SampleError) -> Self {
+        match error {
+            SampleError::Source(error) => error.into(),
+            SampleError::Scan(error) => error.into(),
+            SampleError::Fold(error) => error.into(),
+        }
+    }
+}
+
+impl From<EstimateError> for Error {
+    fn from(error: EstimateError) -> Self {
+        match error {
+            EstimateError::Scan(error) => error.into(),
+            EstimateError::Decode(error) => error.into(),
+            EstimateError::Guest(error) => error.into(),
+            EstimateError::Fold(error) => error.into(),
         }
     }
 }

@@ -2,17 +2,47 @@
 
 use std::sync::Arc;
 
+use super::loading::build_runs;
 use super::schemas::schemas_of_build;
 use super::{Error, Replay};
-use crate::decode::Projection;
-use crate::scan::wanted_projection;
-pub(super) use crate::steps::on_thread;
+use crate::fold::{FoldError, join_quarantine};
 use crate::steps::{FoldFolder, Folding, fold_splits};
-use crate::workdir::{BuildFolder, Journal, Manifest, SplitReader, Standing};
+use crate::workdir::{BuildFolder, Journal, SplitReader, Standing};
 
 impl Replay<'_> {
+    /// Folds what is left to fold, and joins the quarantine.
+    pub(super) async fn fold(
+        &self,
+        build: &BuildFolder,
+        journal: &Arc<Journal>,
+        mut standing: Standing,
+    ) -> Result<Standing, Error> {
+        self.show_progress(build, &standing)?;
+        if self.loaded(build, &standing).await?.is_some() {
+            return Ok(standing);
+        }
+        build_runs(build, &standing).verify()?;
+        build.sweep_runs(&standing)?;
+        if !build.is_folded(&standing) {
+            self.fold_splits(build, journal.clone(), &standing).await?;
+            standing = build.peek()?;
+        }
+        if !build.is_folded(&standing) {
+            return Err(FoldError::Interrupted.into());
+        }
+        self.verify_topics(build).await?;
+        // Also where all was folded before: the run that did may have been killed right then.
+        let rejecting = standing.splits_with_rejections();
+        join_quarantine(
+            &build.quarantine(),
+            rejecting.into_iter(),
+            &build.quarantine_file(),
+        )?;
+        Ok(standing)
+    }
+
     /// Folds all splits of `build` that `standing` does not cover. When it returns, the journal covers them.
-    pub(super) async fn fold_splits(
+    async fn fold_splits(
         &self,
         build: &BuildFolder,
         journal: Arc<Journal>,
@@ -45,7 +75,7 @@ impl Replay<'_> {
 
     /// Fails where the topics are not those any more that were planned: what was read last may be of others. Also where
     /// all was folded before: the run that did so may have failed by this very check.
-    pub(super) async fn verify_topics(&self, build: &BuildFolder) -> Result<(), Error> {
+    async fn verify_topics(&self, build: &BuildFolder) -> Result<(), Error> {
         let manifest = &build.manifest;
         if manifest.input.frozen.partitions.is_empty() {
             return Ok(());
@@ -54,9 +84,4 @@ impl Replay<'_> {
         driver.verify(&manifest.input.frozen).await?;
         Ok(driver.close().await?)
     }
-}
-
-/// What the component of a build wants of each record.
-pub(super) fn projection(manifest: &Manifest) -> Projection {
-    wanted_projection(&manifest.table().descriptor, manifest.input.range)
 }

@@ -7,10 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
-use super::folding::{on_thread, projection};
-use super::opening::{load, watched};
-use super::planning::check_range;
-use super::sampling::{Picked, Sampling, pick_of_plan};
+use super::conductor::check_range;
 use super::schemas::{schemas_of_build, schemas_of_job};
 use super::{Error, Replay, RunOptions};
 use crate::fold::FoldError;
@@ -21,6 +18,7 @@ use crate::guest::laws::{
 use crate::job::Job;
 use crate::scan::{wanted_parts, wanted_projection};
 use crate::schema::Descriptor;
+use crate::steps::{Picked, Sampling, load_component, on_thread, pick_of_plan, watched};
 use crate::workdir::{BuildFolder, SplitReader, Standing};
 
 /// Objects that a thorough check samples.
@@ -35,16 +33,15 @@ const RUN_EVENTS: usize = 1_000;
 pub struct CheckOptions {
     /// The component.
     pub component: PathBuf,
-    /// Where events come from, the parameters, the limits. Its own component is not looked at. Without a job, events
-    /// are made up.
+    /// The job whose input, parameters and limits are used; its component is not. Without a job, events are made up.
     pub job: Option<Job>,
-    /// Parameters where there is no job.
+    /// The parameters of the component, where there is no job.
     pub params: BTreeMap<String, String>,
-    /// How many events.
+    /// How many events are sampled or made up.
     pub sample: usize,
-    /// Other seeds make up other events.
+    /// The seed of made-up events: another one makes up others.
     pub seed: u64,
-    /// Where a counterexample is kept.
+    /// The file to which a counterexample is written.
     pub save: PathBuf,
 }
 
@@ -59,7 +56,8 @@ pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<
         ),
     };
     let stack_bytes = limits.thread_stack_bytes();
-    let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
+    let (component, descriptor) =
+        load_component(&options.component, &limits, &params, None).await?;
     let sample = match &options.job {
         Some(job) => {
             sample_job(
@@ -101,7 +99,7 @@ pub async fn check_again(
     all.extend(params.clone());
     let params: Vec<_> = all.into_iter().collect();
     let limits = Limits::default();
-    let (component, _) = load(component, &limits, &params, None).await?;
+    let (component, _) = load_component(component, &limits, &params, None).await?;
     let file = file.to_owned();
     let called = component.clone();
     let found = on_thread("laws".into(), limits.thread_stack_bytes(), move || {
@@ -110,7 +108,7 @@ pub async fn check_again(
     Ok(watched(&component, found).await???)
 }
 
-/// Events of a job's input, which is planned for that and not written down.
+/// Events of a job's input, which is planned for the sample; the plan is not kept.
 async fn sample_job(
     job: &Job,
     component: &Path,
@@ -140,8 +138,8 @@ async fn sample_job(
 impl Replay<'_> {
     /// Refuses a component that breaks a law on the first events of a build that has folded nothing yet.
     ///
-    /// What keeps the laws from being tested is left to the fold, which says it better: an input that cannot be read,
-    /// a component that fails on its records or accepts none.
+    /// Where the laws cannot be tested, since the input cannot be read or the component fails on its records or accepts
+    /// none, this is no error: the fold reports it better.
     pub(super) async fn check_laws(
         &self,
         build: &BuildFolder,
@@ -209,7 +207,7 @@ impl Replay<'_> {
         let schemas = schemas_of_build(self.job, build)?;
         let sampling = Sampling {
             driver: &*driver,
-            projection: projection(manifest),
+            projection: manifest.table().projection(manifest.input.range),
             decode: &manifest.input.decode,
             schemas: schemas.as_ref(),
             events: RUN_EVENTS,

@@ -1,7 +1,7 @@
 //! From the job to a build with a frozen input.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,31 +13,13 @@ use super::phase::Stored;
 use super::{ComponentInfo, Error, Planned, Replay};
 use crate::decode::RULES;
 use crate::fold::FoldedSplit;
-use crate::job::{Job, JobError};
 use crate::plan::{BasedOn, ComponentIdentity, InputPlan, InputSource, TablePlan};
 use crate::scan::{schemas_of_topics, wanted_parts};
-use crate::schema::Descriptor;
 use crate::source::{EventRange, ReplayDriver};
 use crate::workdir::{BuildFolder, Lock, Manifest, SplitWriter, Standing, now};
 
 /// Splits on their way to the disk.
 const SPLITS_AHEAD: usize = 256;
-
-/// A range in time needs a component that tells the time of an event, unless the records of the source have one.
-pub(super) fn check_range(
-    job: &Job,
-    component: &Path,
-    descriptor: &Descriptor,
-) -> Result<(), Error> {
-    // In a log each record has a timestamp, which stands in.
-    if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
-        return Err(JobError::RangeWithoutTime {
-            component: component.to_owned(),
-        }
-        .into());
-    }
-    Ok(())
-}
 
 /// What a build is planned from.
 pub(super) struct Input {
@@ -139,7 +121,7 @@ impl Replay<'_> {
                     None => InputSource::history(&self.job.source)?,
                 },
                 range,
-                decode: self.job.decode.clone(),
+                decode: self.job.decode.portable(),
                 rules: RULES,
                 frozen,
                 splits_digest,

@@ -8,16 +8,16 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Error;
-use super::folding::on_thread;
-use super::opening::{load_component, watched};
+use super::conductor::load_component;
 use super::schemas::peek_schemas;
 use crate::decode::{DecodeError, Decoding, Events};
-use crate::fold::{Quarantined, RejectedBy};
-use crate::guest::{Component, Drained, GuestError, Window};
+use crate::fold::{Quarantined, RejectedBy, drain};
+use crate::guest::{Component, GuestError, Window};
 use crate::job::Job;
 use crate::row_json;
 use crate::scan::{ScanError, decode_piece, wanted_projection};
 use crate::source::Chunk;
+use crate::steps::{on_thread, watched};
 use crate::workdir::{BuildError, BuildFolder, WorkFolder};
 
 /// The rejected records of a build.
@@ -25,18 +25,18 @@ use crate::workdir::{BuildError, BuildFolder, WorkFolder};
 pub struct Quarantine {
     /// The build; `None` where no build has rejected anything.
     pub build: Option<String>,
-    /// How many there are.
+    /// How many records were rejected.
     pub total: u64,
-    /// How many for each kind of reason, the most frequent first.
+    /// How many records were rejected for each kind of reason, the most frequent kind first.
     pub reasons: Vec<ReasonCount>,
-    /// The first of them.
+    /// The first rejected records.
     pub records: Vec<Numbered>,
 }
 
 /// A kind of reason, and how many records were rejected for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReasonCount {
-    /// How many.
+    /// How many records.
     pub count: u64,
     /// Whether the decoder or the component rejected them.
     pub rejected_by: RejectedBy,
@@ -45,7 +45,7 @@ pub struct ReasonCount {
     pub path: Option<String>,
     /// The reason, without the values and numbers that differ from record to record.
     pub reason: String,
-    /// The number of the first.
+    /// The number of the first of these records.
     pub first: u64,
 }
 
@@ -69,7 +69,7 @@ pub struct Replayed {
     /// The columns that the decoder makes of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<Map<String, Value>>,
-    /// What happened.
+    /// What became of it.
     pub fate: Fate,
 }
 
@@ -156,12 +156,19 @@ pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quaran
     })
 }
 
-/// One rejected record.
+/// The rejected record with this number, of `build` or of the newest build that has any.
+///
+/// # Errors
+/// Where there is no such build or no such record.
 pub fn quarantined(job: &Job, build: Option<&str>, number: u64) -> Result<Numbered, Error> {
     Ok(find(job, build, number)?.1)
 }
 
-/// Folds one rejected record again, alone, with the component and the parameters that the job has now.
+/// Folds one rejected record again, alone, with the component and the parameters that the job has now. Nothing of it is
+/// kept.
+///
+/// # Errors
+/// Where there is no such record, its bytes were not kept, or the component cannot be loaded.
 pub async fn replay_quarantined(
     job: &Job,
     build: Option<&str>,
@@ -240,7 +247,7 @@ fn find(job: &Job, build: Option<&str>, number: u64) -> Result<(BuildFolder, Num
     .into())
 }
 
-/// The columns of a record, and the record as an event; or what became of it before.
+/// The columns of a record, and the record as an event; or its fate, where the decoder gives no event.
 type Decoded = (Option<Map<String, Value>>, Result<Events, Fate>);
 
 fn decode(mut decoding: Decoding, record: &Quarantined, chunk: Chunk) -> Result<Decoded, Error> {
@@ -277,12 +284,10 @@ fn fold(
     let mut window = Window::new(component.open(params)?, 1);
     let mut refused = window.fold(0, 0, events)?;
     let mut states = Vec::new();
-    while let Some(drained) = window.drain()? {
-        match drained {
-            Drained::Refused(more) => refused.extend(more),
-            Drained::Partials(partials) => states.extend(rows(&partials.rows)),
-        }
-    }
+    refused.extend(drain(&mut window, |partials, _| {
+        states.extend(rows(&partials.rows));
+        Ok::<_, GuestError>(())
+    })?);
     let Some(refused) = refused.into_iter().next() else {
         return Ok(Fate::Folded { states });
     };
@@ -304,7 +309,7 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
     (0..batch.num_rows()).map(|row| row_json::row(batch, row))
 }
 
-/// A reason without what differs from record to record: quoted values, and numbers that are words of their own.
+/// A reason without the parts that differ from record to record: quoted values, and numbers that are words of their own.
 fn generalized(reason: &str) -> String {
     let mut general = String::with_capacity(reason.len());
     for (place, part) in reason.split('`').enumerate() {

@@ -148,7 +148,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::source::{FrozenPartition, Message, Messages};
+    use crate::error::Coded;
+    use crate::source::{FrozenPartition, Message, Messages, SourceError};
     use crate::test_server::{Reply, Request, Server};
 
     /// A registry that has the schemas 1 and 2 of a topic, 3 of no topic, and 4, which is no Avro.
@@ -265,5 +266,27 @@ mod tests {
         assert_eq!(known.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
         let resumed = MessageSchemas::new(&config, known, None);
         resumed.learn(&first).await.unwrap();
+    }
+
+    /// Cannot keep any schema.
+    #[derive(Debug)]
+    struct Full;
+
+    impl KeepSchemas for Full {
+        fn keep(&mut self, _: u32, _: &str) -> Result<(), KeepError> {
+            Err(KeepError::new(SourceError::Cancelled))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_schema_that_cannot_be_kept_is_not_known_and_the_error_is_that_of_the_keeper() {
+        let server = registry().await;
+        let config = RegistryConfig::at(&server.url);
+        let schemas = MessageSchemas::new(&config, BTreeMap::new(), Some(Box::new(Full)));
+        let error = schemas.learn(&chunk(&[2])).await.unwrap_err();
+        assert!(matches!(error, SchemasError::Keep(_)), "{error:?}");
+        assert_eq!(error.code(), SourceError::Cancelled.code());
+        assert_eq!(error.to_string(), SourceError::Cancelled.to_string());
+        assert!(!schemas.known().knows(2));
     }
 }

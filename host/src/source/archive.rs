@@ -424,7 +424,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(frozen.notes.join("\n"), @r"
         Objects read whose keys are not built as the layout has it: 1, the first of them `raw/topics/clicks/readme.txt`.
-        clicks/0 has 2 objects, which begin at offsets 0 to 100.
+        clicks/0 has 2 objects, which start at offsets 0 to 100.
         ");
     }
 

@@ -1,44 +1,45 @@
-//! What the keys of an archive tell of its completeness, where they name Kafka offsets.
+//! Notes about missing and repeated objects of an archive, from the Kafka offsets in its keys.
 //!
-//! A few numbers a partition, whatever the number of objects. Keys tell where objects begin, not where they end: so
-//! this finds what is missing at the beginning and between partitions, and objects that begin twice; whether objects
-//! follow on one another is known only once their records are counted: see the gate.
+//! The memory is a few numbers for each partition, whatever the number of objects. A key has the first offset of its
+//! object, but not the last one. So these notes cover missing partitions, partitions that start late, and objects with
+//! the same first offset. Gaps between objects are found later, when their records are counted, by the gate.
 
 use std::collections::BTreeMap;
 
 use crate::source::{EventRange, KeyFields};
 
-/// The most partitions that are told one by one.
-const TOLD: usize = 20;
+/// The largest number of partitions that a note lists.
+const LISTED: usize = 20;
 
-/// The most partitions that are watched: far beyond any cluster, it bounds memory where keys are not what they seem.
-const WATCHED: usize = 100_000;
+/// The largest number of partitions that are tracked. It is far beyond any cluster, and bounds the memory if the layout
+/// misreads the keys.
+const TRACKED: usize = 100_000;
 
-/// What was seen of each partition.
+/// The offsets that were seen in keys, by partition.
 #[derive(Debug, Default)]
 pub(super) struct Coverage {
-    /// By topic, empty where keys name none, and partition.
+    /// By topic and partition; the topic is empty if the keys have none.
     partitions: BTreeMap<(String, i32), Partition>,
-    /// Objects of partitions beyond those watched.
-    not_watched: u64,
-    /// Objects whose records are scattered.
+    /// The number of objects of partitions that are not tracked.
+    not_tracked: u64,
+    /// The number of objects whose records are scattered.
     scattered: u64,
 }
 
-/// What was seen of one partition. Offsets are those of the objects' first records.
+/// The objects of one partition. All offsets are those of first records.
 #[derive(Debug, PartialEq, Eq)]
 struct Partition {
     objects: u64,
     lowest: i64,
     highest: i64,
     last: i64,
-    /// Objects that begin at the offset at which the one before them begins, or at the lowest or the highest so far.
+    /// The number of objects with the same offset as the object before them, or as the lowest or the highest so far.
     repeated: u64,
     first_repeated: Option<i64>,
 }
 
 impl Partition {
-    fn see(&mut self, offset: i64) {
+    fn add(&mut self, offset: i64) {
         if [self.lowest, self.highest, self.last].contains(&offset) {
             self.repeated += 1;
             self.first_repeated.get_or_insert(offset);
@@ -51,17 +52,17 @@ impl Partition {
 }
 
 impl Coverage {
-    /// Takes in the next object, by what its key says.
+    /// Adds the next object, by the fields of its key.
     pub(super) fn see(&mut self, key_fields: &KeyFields) {
         let (Some(partition), Some(offset)) = (key_fields.partition, key_fields.offset) else {
             return;
         };
         self.scattered += u64::from(key_fields.scattered);
         let topic = key_fields.topic.clone().unwrap_or_default();
-        let is_full = self.partitions.len() >= WATCHED;
+        let is_full = self.partitions.len() >= TRACKED;
         match self.partitions.entry((topic, partition)) {
-            std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().see(offset),
-            std::collections::btree_map::Entry::Vacant(_) if is_full => self.not_watched += 1,
+            std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().add(offset),
+            std::collections::btree_map::Entry::Vacant(_) if is_full => self.not_tracked += 1,
             std::collections::btree_map::Entry::Vacant(fresh) => {
                 fresh.insert(Partition {
                     objects: 1,
@@ -75,50 +76,50 @@ impl Coverage {
         }
     }
 
-    /// What a person should know of it; `range` is what the job wants of the archive.
+    /// Notes for the user, one sentence each; `range` is the range of the job.
     pub(super) fn notes(&self, range: &EventRange) -> Vec<String> {
         let mut notes = Vec::new();
-        let each = self.partitions.iter().take(TOLD);
+        let each = self.partitions.iter().take(LISTED);
         notes.extend(
             each.map(|((topic, number), partition)| match partition.objects {
                 1 => format!(
-                    "{} has 1 object, which begins at offset {}.",
+                    "{} has 1 object, which starts at offset {}.",
                     shown(topic, *number),
                     partition.lowest
                 ),
                 objects => format!(
-                    "{} has {objects} objects, which begin at offsets {} to {}.",
+                    "{} has {objects} objects, which start at offsets {} to {}.",
                     shown(topic, *number),
                     partition.lowest,
                     partition.highest
                 ),
             }),
         );
-        if let more @ 1.. = self.partitions.len().saturating_sub(TOLD) {
-            notes.push(format!("Partitions that are not told one by one: {more}."));
+        if let more @ 1.. = self.partitions.len().saturating_sub(LISTED) {
+            notes.push(format!("Further partitions that are not listed: {more}."));
         }
-        if self.not_watched > 0 {
+        if self.not_tracked > 0 {
             notes.push(format!(
-                "Objects of further partitions, more than {WATCHED}, of which nothing is told: {}.",
-                self.not_watched
+                "Objects of partitions after the first {TRACKED}, which are not checked: {}.",
+                self.not_tracked
             ));
         }
         notes.extend(self.missing());
-        // Where a range narrows, the beginning of the log is not wanted.
+        // With a lower bound, the start of the log need not be in the archive.
         if range.from_us.is_none() {
             notes.extend(self.begun_late());
         }
         notes.extend(self.repeated());
         if self.scattered > 0 {
             notes.push(format!(
-                "Objects to which a partitioner dealt records of a partition that need not follow on one another: {}. Whether offsets are missing is known only where records carry theirs (`decode.envelope` or `decode.record_offset`).",
+                "Objects that a partitioner filled with records of a partition between which offsets may be missing: {}. Missing offsets can be found only if the records contain their offsets (`decode.envelope` or `decode.record_offset`).",
                 self.scattered
             ));
         }
         notes
     }
 
-    /// Partitions between 0 and the highest of a topic that have no object.
+    /// The partitions between 0 and the highest one of a topic that have no object.
     fn missing(&self) -> Option<String> {
         let mut missing = Listed::default();
         let mut before: Option<(&str, i32)> = None;
@@ -132,7 +133,9 @@ impl Coverage {
             });
             before = Some((topic, *number));
         }
-        missing.note("Partitions without any object, though there are such of a higher number")
+        missing.note(
+            "Partitions without objects, although partitions with a higher number have objects",
+        )
     }
 
     fn begun_late(&self) -> Option<String> {
@@ -144,9 +147,7 @@ impl Coverage {
                 });
             }
         }
-        late.note(
-            "Partitions that begin behind offset 0, so that what was before is not in the archive",
-        )
+        late.note("Partitions that start after offset 0, so earlier records are not in the archive")
     }
 
     fn repeated(&self) -> Option<String> {
@@ -163,12 +164,12 @@ impl Coverage {
             }
         }
         repeated.note(
-            "Partitions with objects that begin at the same offset as another, so that their records count twice unless they carry their offsets",
+            "Partitions with several objects that start at the same offset; their records count twice unless they contain their offsets",
         )
     }
 }
 
-/// A partition as people write it.
+/// A partition as notes show it.
 fn shown(topic: &str, number: i32) -> String {
     match topic {
         "" => format!("Partition {number}"),
@@ -176,19 +177,19 @@ fn shown(topic: &str, number: i32) -> String {
     }
 }
 
-/// A list of which the first are told, and how many more there are.
+/// The first items of a list, and the number of all of them.
 #[derive(Default)]
 struct Listed {
-    told: Vec<String>,
+    shown: Vec<String>,
     count: u64,
 }
 
 impl Listed {
     fn extend<I: IntoIterator<Item = String>>(&mut self, count: u64, all: impl FnOnce() -> I) {
         self.count += count;
-        let room = TOLD - self.told.len();
+        let room = LISTED - self.shown.len();
         if room > 0 && count > 0 {
-            self.told.extend(all().into_iter().take(room));
+            self.shown.extend(all().into_iter().take(room));
         }
     }
 
@@ -196,11 +197,11 @@ impl Listed {
         if self.count == 0 {
             return None;
         }
-        let more = match self.count - self.told.len() as u64 {
+        let more = match self.count - self.shown.len() as u64 {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        Some(format!("{what}: {}{more}.", self.told.join(", ")))
+        Some(format!("{what}: {}{more}.", self.shown.join(", ")))
     }
 }
 
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_partition_is_told_with_what_is_missing_and_what_is_there_twice() {
+    fn notes_list_each_partition_and_what_is_missing_or_repeated() {
         let objects = [
             ("clicks", 0, 0),
             ("clicks", 0, 100),
@@ -236,24 +237,24 @@ mod tests {
             ("", 0, 7),
         ];
         insta::assert_snapshot!(notes(EventRange::default(), objects), @r"
-        Partition 0 has 1 object, which begins at offset 7.
-        clicks/0 has 4 objects, which begin at offsets 0 to 100.
-        clicks/3 has 1 object, which begins at offset 42.
-        views/1 has 1 object, which begins at offset 0.
-        Partitions without any object, though there are such of a higher number: clicks/1, clicks/2, views/0.
-        Partitions that begin behind offset 0, so that what was before is not in the archive: Partition 0 at 7, clicks/3 at 42.
-        Partitions with objects that begin at the same offset as another, so that their records count twice unless they carry their offsets: clicks/0 at 100 (2 times).
+        Partition 0 has 1 object, which starts at offset 7.
+        clicks/0 has 4 objects, which start at offsets 0 to 100.
+        clicks/3 has 1 object, which starts at offset 42.
+        views/1 has 1 object, which starts at offset 0.
+        Partitions without objects, although partitions with a higher number have objects: clicks/1, clicks/2, views/0.
+        Partitions that start after offset 0, so earlier records are not in the archive: Partition 0 at 7, clicks/3 at 42.
+        Partitions with several objects that start at the same offset; their records count twice unless they contain their offsets: clicks/0 at 100 (2 times).
         ");
         let narrowed = EventRange {
             from_us: Some(0),
             until_us: None,
         };
-        insta::assert_snapshot!(notes(narrowed, [("clicks", 0, 42)]), @"clicks/0 has 1 object, which begins at offset 42.");
+        insta::assert_snapshot!(notes(narrowed, [("clicks", 0, 42)]), @"clicks/0 has 1 object, which starts at offset 42.");
         assert_eq!(notes(EventRange::default(), []), "");
     }
 
     #[test]
-    fn scattered_records_are_said_to_be_unproved() {
+    fn scattered_records_have_a_note() {
         let mut coverage = Coverage::default();
         coverage.see(&KeyFields {
             partition: Some(0),
@@ -263,22 +264,22 @@ mod tests {
         });
         let notes = coverage.notes(&EventRange::default());
         insta::assert_snapshot!(notes.join("\n"), @r"
-        Partition 0 has 1 object, which begins at offset 0.
-        Objects to which a partitioner dealt records of a partition that need not follow on one another: 1. Whether offsets are missing is known only where records carry theirs (`decode.envelope` or `decode.record_offset`).
+        Partition 0 has 1 object, which starts at offset 0.
+        Objects that a partitioner filled with records of a partition between which offsets may be missing: 1. Missing offsets can be found only if the records contain their offsets (`decode.envelope` or `decode.record_offset`).
         ");
     }
 
     #[test]
-    fn many_partitions_are_not_told_one_by_one() {
+    fn only_the_first_partitions_are_listed() {
         let objects = (0..50).map(|number| ("clicks", number * 2, 1));
         let notes = notes(EventRange::default(), objects);
-        assert_eq!(notes.lines().count(), TOLD + 3);
-        insta::assert_snapshot!(notes.lines().skip(TOLD).collect::<Vec<_>>().join("\n"), @r"
-        Partitions that are not told one by one: 30.
-        Partitions without any object, though there are such of a higher number: clicks/1, clicks/3, clicks/5, clicks/7, clicks/9, clicks/11, clicks/13, clicks/15, clicks/17, clicks/19, clicks/21, clicks/23, clicks/25, clicks/27, clicks/29, clicks/31, clicks/33, clicks/35, clicks/37, clicks/39 and 29 more.
-        Partitions that begin behind offset 0, so that what was before is not in the archive: clicks/0 at 1, clicks/2 at 1, clicks/4 at 1, clicks/6 at 1, clicks/8 at 1, clicks/10 at 1, clicks/12 at 1, clicks/14 at 1, clicks/16 at 1, clicks/18 at 1, clicks/20 at 1, clicks/22 at 1, clicks/24 at 1, clicks/26 at 1, clicks/28 at 1, clicks/30 at 1, clicks/32 at 1, clicks/34 at 1, clicks/36 at 1, clicks/38 at 1 and 30 more.
+        assert_eq!(notes.lines().count(), LISTED + 3);
+        insta::assert_snapshot!(notes.lines().skip(LISTED).collect::<Vec<_>>().join("\n"), @r"
+        Further partitions that are not listed: 30.
+        Partitions without objects, although partitions with a higher number have objects: clicks/1, clicks/3, clicks/5, clicks/7, clicks/9, clicks/11, clicks/13, clicks/15, clicks/17, clicks/19, clicks/21, clicks/23, clicks/25, clicks/27, clicks/29, clicks/31, clicks/33, clicks/35, clicks/37, clicks/39 and 29 more.
+        Partitions that start after offset 0, so earlier records are not in the archive: clicks/0 at 1, clicks/2 at 1, clicks/4 at 1, clicks/6 at 1, clicks/8 at 1, clicks/10 at 1, clicks/12 at 1, clicks/14 at 1, clicks/16 at 1, clicks/18 at 1, clicks/20 at 1, clicks/22 at 1, clicks/24 at 1, clicks/26 at 1, clicks/28 at 1, clicks/30 at 1, clicks/32 at 1, clicks/34 at 1, clicks/36 at 1, clicks/38 at 1 and 30 more.
         ");
-        // Nothing is walked through that a key claims: that would take minutes.
+        // The partitions before a high number are not enumerated: that would take minutes.
         assert!(
             super::tests::notes(EventRange::default(), [("t", i32::MAX, 0)])
                 .contains("2147483627 more")
@@ -286,9 +287,9 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_partitions_are_watched() {
+    fn the_number_of_tracked_partitions_is_bounded() {
         let mut coverage = Coverage::default();
-        for partition in 0..WATCHED as i32 + 5 {
+        for partition in 0..TRACKED as i32 + 5 {
             coverage.see(&KeyFields {
                 partition: Some(partition),
                 offset: Some(0),
@@ -296,8 +297,8 @@ mod tests {
             });
         }
         assert_eq!(
-            (coverage.partitions.len(), coverage.not_watched),
-            (WATCHED, 5)
+            (coverage.partitions.len(), coverage.not_tracked),
+            (TRACKED, 5)
         );
     }
 }

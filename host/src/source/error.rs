@@ -101,7 +101,7 @@ pub enum SourceError {
         object: String,
         /// Size, time, tag or version that were planned.
         planned: String,
-        /// The same as found now.
+        /// Size, time, tag or version that were found now.
         found: String,
     },
     /// An object that was planned no longer exists.
@@ -249,7 +249,7 @@ pub enum SourceError {
         object: String,
         /// The URL of the store.
         endpoint: String,
-        /// What was done to it.
+        /// How the response differs from the stored object.
         problem: String,
     },
     /// A byte range ends after the object.

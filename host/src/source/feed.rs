@@ -1,4 +1,4 @@
-//! Sending from a driver: ends when the receiver goes away or the run is cancelled, even while it waits.
+//! Sending from a driver. It ends when the receiver is dropped or the run is cancelled, even while it waits for room.
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::source::SourceError;
 
-/// A channel that is cancelled together with its driver.
+/// The sending end of a channel, with the cancellation of the run.
 #[derive(Debug)]
 pub(crate) struct Feed<T> {
     out: Sender<T>,
@@ -20,7 +20,10 @@ impl<T> Feed<T> {
         Feed { out, cancel }
     }
 
-    /// Sends `item`, waiting for room.
+    /// Sends `item`; waits until the channel has room.
+    ///
+    /// # Errors
+    /// [`SourceError::Cancelled`] on cancellation, or if the receiver was dropped.
     pub(crate) async fn send(&self, item: T) -> Result<(), SourceError> {
         tokio::select! {
             biased;
@@ -29,7 +32,7 @@ impl<T> Feed<T> {
         }
     }
 
-    /// Sends `item` from a thread of [`run_blocking`], waiting for room.
+    /// [`send`](Feed::send) for a thread of [`run_blocking`].
     pub(crate) fn send_blocking(&self, item: T) -> Result<(), SourceError> {
         self.check()?;
         match self.out.try_send(item) {
@@ -39,7 +42,7 @@ impl<T> Feed<T> {
         }
     }
 
-    /// Does `work`, unless there is nobody left to send to.
+    /// Runs `work`, but stops it on cancellation or when the receiver is dropped.
     pub(crate) async fn unless_gone<R>(
         &self,
         work: impl Future<Output = R>,
@@ -52,7 +55,7 @@ impl<T> Feed<T> {
         }
     }
 
-    /// Fails if there is nobody left to send to.
+    /// Returns [`SourceError::Cancelled`] after cancellation, or if the receiver was dropped.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         if self.cancel.is_cancelled() || self.out.is_closed() {
             return Err(SourceError::Cancelled);
@@ -61,7 +64,7 @@ impl<T> Feed<T> {
     }
 }
 
-/// Runs `work` on a thread that may block. Where the caller goes away, what `work` sends is cancelled.
+/// Runs `work` on a thread that may block. If the caller drops the future, the feed of `work` is cancelled.
 pub(crate) async fn run_blocking<T, R, W>(
     out: Sender<T>,
     cancel: &CancellationToken,

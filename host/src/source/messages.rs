@@ -1,32 +1,32 @@
-//! Records that a log tells apart, packed for a decoder.
+//! Records of a log, packed into few allocations for the decoder.
 //!
-//! A record at a time would cost an allocation and a count of references each. So the values of a chunk lie one behind
-//! the other in one piece of memory, through which a decoder goes as through text, and keys and headers in another.
+//! Separate records would each need an allocation and a reference count. So all values of a chunk are stored one after
+//! another in one buffer, which a decoder reads like a text file. Keys and headers are in another buffer.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// Zeros behind the values, as many as one vector instruction may read beyond them.
+/// The number of zeros after the values: a vector instruction may read this far after the last one.
 pub(crate) const PADDING: usize = 64;
 
-/// Records of one partition, by rising offset.
+/// Records of one partition, in ascending order of their offsets.
 #[derive(Clone, Debug)]
 pub struct Messages {
     /// The topic.
     pub topic: Arc<str>,
-    /// The partition, where there are such.
+    /// The partition, if the source has partitions.
     pub partition: Option<i32>,
     entries: Vec<Entry>,
-    /// Each value with a zero behind it, then [`PADDING`].
+    /// The values, each followed by a zero, then [`PADDING`] zeros.
     values: Bytes,
-    /// Keys and headers.
+    /// The keys, and the names and values of headers.
     metadata: Vec<u8>,
     headers: Vec<Header>,
 }
 
-/// Where the parts of a record are.
+/// The positions of the parts of a record in the buffers.
 #[derive(Clone, Debug)]
 struct Entry {
     offset: i64,
@@ -44,7 +44,7 @@ struct Header {
 
 type Span = Range<u32>;
 
-/// A record as a log keeps it.
+/// A record of a log.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Its offset.
@@ -59,22 +59,22 @@ pub struct Message {
     pub value: Option<Bytes>,
 }
 
-/// What a log keeps of a record beside the bytes of its value.
+/// The parts of a record other than its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attached {
     /// Its timestamp in microseconds since 1970-01-01T00:00:00Z, where it has one.
     pub time_us: Option<i64>,
-    /// Its key, as far as keys were read.
+    /// Its key, if it has one and keys were read.
     pub key: Option<Bytes>,
-    /// Its headers, as far as headers were read, in order.
+    /// Its headers in order, if headers were read.
     pub headers: Vec<(String, Option<Bytes>)>,
-    /// Whether it has no value.
+    /// Whether the record is a tombstone, which has no value.
     pub is_tombstone: bool,
-    /// Whether key and headers were let go of, since they are too long.
+    /// Whether key and headers were dropped because they are too long.
     pub is_cut: bool,
 }
 
-/// A record among [`Messages`].
+/// A record in [`Messages`].
 #[derive(Clone, Copy, Debug)]
 pub struct MessageRef<'a> {
     /// Its offset.
@@ -97,7 +97,7 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Names and values.
+    /// The names and values.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = (&'a [u8], Option<&'a [u8]>)> {
         self.list.iter().map(move |header| {
             let value = header.value.clone();
@@ -108,15 +108,15 @@ impl<'a> Headers<'a> {
         })
     }
 
-    /// The value of the last header of that name, which is the one that counts for Kafka's own clients.
+    /// The value of the last header with this name. Kafka's own clients use the last one, too.
     pub fn last(self, name: &str) -> Option<&'a [u8]> {
-        let mut named = self.iter().rev();
-        named.find(|(known, _)| *known == name.as_bytes())?.1
+        let mut headers = self.iter().rev();
+        headers.find(|(known, _)| *known == name.as_bytes())?.1
     }
 }
 
 impl Attached {
-    /// How many bytes key and headers have together.
+    /// The size of key and headers in bytes.
     pub(crate) fn size_bytes(&self) -> usize {
         let headers = self.headers.iter();
         let headers: usize = headers
@@ -125,7 +125,7 @@ impl Attached {
         self.key.as_ref().map_or(0, Bytes::len) + headers
     }
 
-    /// Without key and headers where they have more than so many bytes together.
+    /// Drops key and headers if they have more than `most_bytes` together.
     pub(crate) fn within(self, most_bytes: usize) -> Self {
         if self.size_bytes() <= most_bytes {
             return self;
@@ -157,10 +157,10 @@ impl MessageRef<'_> {
 }
 
 impl Messages {
-    /// Packs `messages`, whose offsets rise.
+    /// Packs `messages`, which are in ascending order of their offsets.
     ///
     /// # Panics
-    /// Where values, or keys and headers, are 4 GiB or more together.
+    /// If the values, or the keys and headers, have 4 GiB or more together.
     pub fn new(
         topic: Arc<str>,
         partition: Option<i32>,
@@ -179,25 +179,25 @@ impl Messages {
         packer.finish(topic, partition)
     }
 
-    /// How many there are.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What they take in memory.
+    /// The size of the buffers in bytes.
     pub(crate) fn size_bytes(&self) -> usize {
         self.values.len() + self.metadata.len()
     }
 
-    /// The record at a place among them.
+    /// The record at the position `at`, from 0.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If `at` is not less than [`len`](Messages::len).
     pub fn get(&self, at: usize) -> MessageRef<'_> {
         let entry = &self.entries[at];
         let headers = &self.headers[index(&entry.headers)];
@@ -215,7 +215,7 @@ impl Messages {
         }
     }
 
-    /// The record at an offset.
+    /// The record with this offset.
     pub(crate) fn at_offset(&self, offset: i64) -> Option<MessageRef<'_>> {
         let found = self
             .entries
@@ -223,23 +223,23 @@ impl Messages {
         found.ok().map(|at| self.get(at))
     }
 
-    /// All of them.
+    /// All records.
     pub fn iter(&self) -> impl Iterator<Item = MessageRef<'_>> {
         (0..self.len()).map(|at| self.get(at))
     }
 
-    /// How many bytes the values have together.
+    /// The size of the values in bytes.
     pub(crate) fn value_bytes(&self) -> u64 {
         let values = self.iter().filter_map(|message| message.value);
         values.map(|value| value.len() as u64).sum()
     }
 
-    /// The values, each with a zero behind it, then [`PADDING`] zeros.
+    /// The values, each followed by a zero, then [`PADDING`] zeros.
     pub(crate) fn values(&self) -> &Bytes {
         &self.values
     }
 
-    /// Where among the values that of a record is.
+    /// The position of a record's value in [`values`](Messages::values); `None` for a tombstone.
     pub(crate) fn place(&self, at: usize) -> Option<Range<usize>> {
         self.entries[at].value.as_ref().map(index)
     }
@@ -253,7 +253,7 @@ fn part(bytes: &[u8], span: Span) -> &[u8] {
     &bytes[index(&span)]
 }
 
-/// Packs records one after the other.
+/// Packs records one after another.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
     entries: Vec<Entry>,
@@ -263,7 +263,7 @@ pub(crate) struct Packer {
 }
 
 impl Packer {
-    /// With room for so many bytes of values.
+    /// A packer with room for `value_bytes` bytes of values.
     pub(crate) fn new(value_bytes: usize) -> Self {
         Packer {
             values: Vec::with_capacity(value_bytes),
@@ -271,7 +271,7 @@ impl Packer {
         }
     }
 
-    /// Adds a record; its key and headers follow.
+    /// Adds a record; its key and headers are added afterwards.
     pub(crate) fn push(&mut self, offset: i64, time_us: Option<i64>, value: Option<&[u8]>) {
         let value = value.map(|value| {
             let span = append(&mut self.values, value);
@@ -288,14 +288,14 @@ impl Packer {
         });
     }
 
-    /// Gives the last record its key.
+    /// Sets the key of the last record.
     pub(crate) fn key(&mut self, key: &[u8]) {
         if let Some(last) = self.entries.last_mut() {
             last.key = Some(append(&mut self.metadata, key));
         }
     }
 
-    /// Gives the last record one more header.
+    /// Adds a header to the last record.
     pub(crate) fn header(&mut self, name: &[u8], value: Option<&[u8]>) {
         if let Some(last) = self.entries.last_mut() {
             let name = append(&mut self.metadata, name);
@@ -305,17 +305,17 @@ impl Packer {
         }
     }
 
-    /// How many records were added.
+    /// The number of records.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// How many bytes they take.
+    /// The size of the buffers in bytes.
     pub(crate) fn size_bytes(&self) -> usize {
         self.values.len() + self.metadata.len()
     }
 
-    /// All that was added.
+    /// The packed records.
     pub(crate) fn finish(mut self, topic: Arc<str>, partition: Option<i32>) -> Messages {
         self.values.extend_from_slice(&[0; PADDING]);
         Messages {

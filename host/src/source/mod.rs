@@ -1,7 +1,7 @@
 //! Where history comes from: the contract of a driver, and the drivers.
 //!
-//! When a build is planned, a driver cuts its input into [`Split`]s, once. Later it delivers the bytes of one split at a
-//! time. A driver knows nothing about formats, components or tables.
+//! When a build is planned, a driver cuts its input into [`Split`]s, once. Later it delivers the bytes of one split at
+//! a time. A driver knows nothing about formats, components or tables.
 //!
 //! | file | content |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Offsets of Kafka's partitions, as sets.
+//! Partitions of topics, and sets of offsets.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A partition of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TopicPartition {
-    /// The topic; empty where nothing names it.
+    /// The topic; empty if it is not known.
     pub topic: String,
     /// The partition.
     pub partition: i32,
@@ -24,24 +24,24 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// A set of offsets, of which ranges are kept: it takes as much memory as it has pieces.
+/// A set of offsets, stored as ranges: the memory depends on the number of ranges.
 ///
-/// Serialized as the list of its ranges, each `[start, end]`, the end not within.
+/// It is serialized as a list of ranges `[start, end]`, without the offset `end` itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OffsetSet {
-    /// From start to end. No two overlap or touch.
+    /// From start to end. No two ranges overlap or touch.
     ranges: BTreeMap<i64, i64>,
 }
 
 impl OffsetSet {
-    /// Adds `range`, and gives the parts of it that were in the set before, in rising order.
+    /// Adds `range`, and returns the parts of it that were in the set before, in ascending order.
     pub fn insert(&mut self, range: Range<i64>) -> Vec<Range<i64>> {
         let mut held = Vec::new();
         if range.is_empty() {
             return held;
         }
         let Range { mut start, mut end } = range;
-        // All that overlap or touch, the last one first.
+        // All ranges that overlap or touch it, the last one first.
         while let Some((&known_start, &known_end)) = self.ranges.range(..=end).next_back() {
             if known_end < start {
                 break;
@@ -59,7 +59,7 @@ impl OffsetSet {
         held
     }
 
-    /// The parts of `range` that are in the set, in rising order.
+    /// The parts of `range` that are in the set, in ascending order.
     pub fn within(&self, range: &Range<i64>) -> Vec<Range<i64>> {
         let before = self.ranges.range(..range.start).next_back();
         let inside = self.ranges.range(range.start..range.end.max(range.start));
@@ -68,30 +68,30 @@ impl OffsetSet {
         parts.filter(|part| !part.is_empty()).collect()
     }
 
-    /// The ranges, in rising order; no two overlap or touch.
+    /// The ranges in ascending order; no two overlap or touch.
     pub fn ranges(&self) -> impl DoubleEndedIterator<Item = Range<i64>> {
         self.ranges.iter().map(|(start, end)| *start..*end)
     }
 
-    /// The ranges between the lowest and the highest offset that are not in the set.
+    /// The gaps between the lowest and the highest offset, in ascending order.
     pub fn gaps(&self) -> impl Iterator<Item = Range<i64>> {
         let ends = self.ranges.values();
         let starts = self.ranges.keys().skip(1);
         ends.zip(starts).map(|(end, start)| *end..*start)
     }
 
-    /// How many ranges it has.
+    /// The number of ranges.
     pub fn pieces(&self) -> usize {
         self.ranges.len()
     }
 
-    /// Whether nothing is in it.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 }
 
-/// What is left of `range` without `taken`, which are parts of it in rising order.
+/// The rest of `range` without `taken`, which are parts of it in ascending order.
 pub(crate) fn without(range: Range<i64>, taken: &[Range<i64>]) -> Vec<Range<i64>> {
     let mut left = Vec::new();
     let mut at = range.start;
@@ -104,12 +104,12 @@ pub(crate) fn without(range: Range<i64>, taken: &[Range<i64>]) -> Vec<Range<i64>
     left
 }
 
-/// What two ranges have in common, which is empty where that is nothing.
+/// The overlap of two ranges; an empty range if they do not overlap.
 pub(crate) fn common(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
     one.start.max(other.start)..one.end.min(other.end)
 }
 
-/// How many offsets are in a range.
+/// The number of offsets in a range.
 pub(crate) fn len(range: &Range<i64>) -> u64 {
     if range.is_empty() {
         0

@@ -1,24 +1,24 @@
-//! So much in a second.
+//! Rate limits.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A bucket of tokens that holds a second's worth.
+/// A token bucket that holds the tokens of one second.
 #[derive(Debug)]
 pub(crate) struct Rate(Mutex<Tokens>);
 
 #[derive(Debug)]
 struct Tokens {
     per_second: f64,
-    /// Below zero where takers wait.
+    /// Negative while takers wait.
     left: f64,
     at: Instant,
 }
 
 impl Rate {
-    /// So many tokens in a second.
+    /// A limit of `per_second` tokens.
     pub(crate) fn new(per_second: f64) -> Self {
         Rate(Mutex::new(Tokens {
             per_second,
@@ -27,7 +27,7 @@ impl Rate {
         }))
     }
 
-    /// Takes tokens, and waits as long as it takes to make those that were lacking.
+    /// Takes tokens, and waits until the missing ones have been refilled.
     pub(crate) async fn take(&self, tokens: f64) {
         let wait = self
             .0
@@ -41,11 +41,11 @@ impl Rate {
 }
 
 impl Tokens {
-    /// How long the taker has to wait.
+    /// Takes tokens, and returns how long the taker has to wait.
     fn take(&mut self, tokens: f64, now: Instant) -> Duration {
-        let made = (now - self.at).as_secs_f64() * self.per_second;
+        let refilled = (now - self.at).as_secs_f64() * self.per_second;
         self.at = now;
-        self.left = (self.left + made).min(self.per_second) - tokens;
+        self.left = (self.left + refilled).min(self.per_second) - tokens;
         Duration::from_secs_f64((-self.left / self.per_second).max(0.0))
     }
 }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_kept_over_any_stretch_of_time() {
+    fn the_rate_holds_over_any_period() {
         let began = Instant::now();
         let mut tokens = Tokens {
             per_second: 10.0,
@@ -65,7 +65,7 @@ mod tests {
         let waits: Vec<u128> = (0..30)
             .map(|_| tokens.take(1.0, began).as_millis())
             .collect();
-        // A second's worth is there at the beginning.
+        // The bucket is full at the start.
         assert_eq!(&waits[..11], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100]);
         assert_eq!(waits[29], 2000);
         let later = began + Duration::from_secs(60);

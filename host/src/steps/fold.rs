@@ -18,7 +18,7 @@ use crate::fold::{
 };
 use crate::guest::{Component, GuestError, Window};
 use crate::plan::{InputPlan, TablePlan, Task};
-use crate::scan::{MessageSchemas, Scan, wanted_parts, wanted_projection};
+use crate::scan::{MessageSchemas, Scan, wanted_parts};
 use crate::source::{ReplayDriver, SourceError, Split};
 use crate::workdir::BuildError;
 
@@ -257,7 +257,7 @@ impl Folding<'_> {
 
     /// What reads the splits.
     fn scan(&self) -> Result<Scan<'_>, DecodeError> {
-        let projection = wanted_projection(&self.table.descriptor, self.input.range);
+        let projection = self.table.projection(self.input.range);
         Scan::new(self.driver, projection, &self.input.decode, self.schemas)
     }
 

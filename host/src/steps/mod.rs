@@ -2,6 +2,8 @@
 //!
 //! | step | takes | gives |
 //! |---|---|---|
+//! | `Estimating` | a plan, and some of its splits | how many records it holds, and how long a run takes |
+//! | `Sampling` | some splits of a plan | a sample of its events |
 //! | [`load_component`] | a `.wasm` file | the component, and its descriptor |
 //! | [`fold()`] | a [`Task`](crate::plan::Task) | runs, rejected records, and checkpoints that name them |
 //! | [`merge()`] | the runs of all splits | the rows of a table |
@@ -25,18 +27,23 @@ use crate::fold::FoldOptions;
 use crate::progress::Progress;
 
 mod component;
+mod estimate;
 mod fold;
 mod load;
 mod merge;
+mod sample;
 mod thread;
 mod verify;
 
 pub use crate::cutover::swap;
 pub use component::{ComponentError, load_component};
+pub use estimate::Estimate;
+pub(crate) use estimate::{EstimateError, Estimating, Total, pick};
 pub(crate) use fold::codes;
 pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};
 pub use load::{LoadError, load};
 pub use merge::{MergeError, Runs, merge};
+pub(crate) use sample::{Picked, SampleError, Sampling, pick_of_plan};
 pub(crate) use thread::{on_thread, unless_cancelled, watched};
 pub use verify::{Facts, Verdict, VerifyError, VerifyOptions, judge, verify};
 

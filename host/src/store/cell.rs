@@ -1,4 +1,4 @@
-//! Values and keys as text for people: one line, no control characters.
+//! Values and keys as text for messages and reports: one line, no control characters.
 
 use std::fmt::Write;
 
@@ -60,7 +60,7 @@ pub(crate) fn key_text(batch: &RecordBatch, keys: usize, row: usize) -> String {
     pairs.join(" ")
 }
 
-/// A moment without the zeros of its fraction.
+/// A timestamp without the trailing zeros of its fraction.
 fn short_time(text: &[u8]) -> String {
     format!(
         "{}Z",

@@ -1,17 +1,17 @@
-//! Moments and days as text of one width, which sorts as they do: `2026-01-31T23:59:59.000001Z`, `2026-01-31`.
+//! Timestamps and dates as text of one width, which sorts as they do: `2026-01-31T23:59:59.000001Z`, `2026-01-31`.
 
 use chrono::{Datelike, NaiveDate};
 
-/// Bytes of a day as text.
+/// Bytes of a date as text.
 pub(crate) const DATE_BYTES: usize = 10;
-/// Bytes of a moment as text.
+/// Bytes of a timestamp as text.
 pub(crate) const TIMESTAMP_BYTES: usize = 27;
 
 const DAY_US: i64 = 86_400_000_000;
 /// Days from 0001-01-01 to 1970-01-01, plus one, as chrono counts them.
 const EPOCH_FROM_CE: i32 = 719_163;
 
-/// Writes days and moments. It remembers the last day, since rows that are sorted tend to repeat it.
+/// Writes dates and timestamps. It remembers the last date, since sorted rows tend to repeat it.
 pub(crate) struct DateTimeText {
     day: i32,
     text: [u8; DATE_BYTES],
@@ -26,7 +26,7 @@ impl DateTimeText {
         }
     }
 
-    /// The day so many days after 1970-01-01; `None` outside the years 0000 to 9999.
+    /// The date that is `days` days after 1970-01-01; `None` outside the years 0000 to 9999.
     pub(crate) fn date(&mut self, days: i32) -> Option<[u8; DATE_BYTES]> {
         if days != self.day {
             let date = NaiveDate::from_num_days_from_ce_opt(days.checked_add(EPOCH_FROM_CE)?)?;
@@ -41,7 +41,7 @@ impl DateTimeText {
         Some(self.text)
     }
 
-    /// The moment so many microseconds after 1970-01-01T00:00:00Z; `None` outside the years 0000 to 9999.
+    /// The timestamp that is `us` microseconds after 1970-01-01T00:00:00Z; `None` outside the years 0000 to 9999.
     pub(crate) fn timestamp(&mut self, us: i64) -> Option<[u8; TIMESTAMP_BYTES]> {
         let date = self.date(i32::try_from(us.div_euclid(DAY_US)).ok()?)?;
         let of_day = us.rem_euclid(DAY_US);
@@ -56,7 +56,7 @@ impl DateTimeText {
     }
 }
 
-/// Reads what [`DateTimeText::date`] wrote, and nothing else.
+/// Reads a date as [`DateTimeText::date`] writes it; `None` for any other text.
 pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     if text.len() != DATE_BYTES || text[4] != b'-' || text[7] != b'-' {
         return None;
@@ -66,7 +66,7 @@ pub(crate) fn parse_date(text: &[u8]) -> Option<i32> {
     Some(date.num_days_from_ce() - EPOCH_FROM_CE)
 }
 
-/// Reads what [`DateTimeText::timestamp`] wrote, and nothing else.
+/// Reads a timestamp as [`DateTimeText::timestamp`] writes it; `None` for any other text.
 pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
     let shaped = text.len() == TIMESTAMP_BYTES
         && [(10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')]
@@ -88,7 +88,7 @@ pub(crate) fn parse_timestamp(text: &[u8]) -> Option<i64> {
     Some(i64::from(days) * DAY_US + seconds * 1_000_000 + i64::from(number(&text[20..26])?))
 }
 
-/// Writes `value` in as many digits as there is room for.
+/// Fills `digits` with the last digits of `value`.
 fn put(digits: &mut [u8], mut value: u32) {
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (value % 10) as u8;
@@ -154,8 +154,8 @@ mod tests {
     proptest! {
         #[test]
         fn moments_come_back_and_sort(a in FIRST_US..=LAST_US, b in FIRST_US..=LAST_US) {
-            let mut civil = DateTimeText::new();
-            let (x, y) = (civil.timestamp(a).unwrap(), civil.timestamp(b).unwrap());
+            let mut text = DateTimeText::new();
+            let (x, y) = (text.timestamp(a).unwrap(), text.timestamp(b).unwrap());
             prop_assert_eq!(parse_timestamp(&x), Some(a));
             prop_assert_eq!(a.cmp(&b), x.cmp(&y));
         }

@@ -1,9 +1,10 @@
-//! What can go wrong in a store.
+//! Failures of a store.
 
-use crate::error::{Class, Code, Coded};
+use super::codes;
+use crate::error::{Code, Coded};
 use crate::store::{BuildState, Pointer};
 
-/// What a database driver said.
+/// The error of a database driver.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// A failure of a store.
@@ -16,13 +17,13 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
-    /// The rows stopped coming before they were all there.
+    /// The rows ended without [`Rows::End`](crate::store::Rows::End).
     #[error("the rows of build {build} stopped before their end")]
     Unfinished {
         /// The build.
         build: String,
     },
-    /// Somebody else moved the pointer.
+    /// The pointer's version is not the one expected: another process has swapped.
     #[error(
         "the pointer of `{table}` moved while this build was checked against it: it is {}",
         at(found)
@@ -40,7 +41,7 @@ pub enum StoreError {
         what: &'static str,
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         why: &'static str,
     },
     /// The store knows no such build.
@@ -48,7 +49,7 @@ pub enum StoreError {
     UnknownBuild {
         /// The public name.
         table: String,
-        /// The build asked for.
+        /// The build.
         build: String,
     },
     /// The build is not in the state that the call needs.
@@ -82,17 +83,17 @@ pub enum StoreError {
         column: String,
         /// The row's key, as `name=value` pairs.
         key: String,
-        /// What the value is.
+        /// The value, in words.
         why: &'static str,
     },
-    /// The rows are not those that were announced.
+    /// The rows are not those that [`Rows::End`](crate::store::Rows::End) announced.
     #[error("build {build} was to get {}, and got {}", said(expected), said(found))]
     Disagrees {
         /// The build.
         build: String,
-        /// As [`crate::store::Rows::End`] has it.
+        /// Number and digest as announced.
         expected: Box<super::Loaded>,
-        /// As loaded.
+        /// Number and digest as received.
         found: Box<super::Loaded>,
     },
     /// The rows do not come sorted by key with no key twice.
@@ -110,53 +111,53 @@ pub enum StoreError {
     Shape {
         /// The build.
         build: String,
-        /// What differs.
+        /// The difference.
         why: String,
     },
-    /// Somebody else held the database for too long.
+    /// Another process used the database for longer than the call waits.
     #[error("the database was busy for too long while {doing}")]
     Busy {
-        /// What was being done.
+        /// The work that failed.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Cause,
     },
     /// No room is left.
     #[error("no space is left for the database while {doing}")]
     NoSpace {
-        /// What was being done.
+        /// The work that failed.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Cause,
     },
     /// The database cannot be opened, or not for writing.
     #[error("the database {database} cannot be used")]
     Unreachable {
-        /// Which one.
+        /// The database.
         database: String,
-        /// What the database said.
+        /// The database's error.
         source: Cause,
     },
-    /// What the database holds is not what backfold wrote.
+    /// The database holds something that backfold did not write.
     #[error("the database is damaged: {what}")]
     Damaged {
-        /// What is wrong, and where.
+        /// The damage and its place.
         what: String,
-        /// What the database said, where it was the database that found it.
+        /// The database's error, where the database found the damage.
         source: Option<Cause>,
     },
     /// The system could not read or write the database's files.
     #[error("the system failed while {doing}")]
     Io {
-        /// What was done.
+        /// The work that failed.
         doing: String,
-        /// Why.
+        /// The system's error.
         source: Cause,
     },
     /// There is no database, and the command does not make one.
     #[error("there is no database {database}")]
     Missing {
-        /// Which one.
+        /// The database.
         database: String,
     },
     /// The database has to be put in order before it can be read, and it may only be read.
@@ -164,17 +165,17 @@ pub enum StoreError {
         "the database {database} has changes in {log} that cannot be read where nothing may be written"
     )]
     Unrecovered {
-        /// Which one.
+        /// The database.
         database: String,
         /// The file with the changes.
         log: String,
-        /// What the database said.
+        /// The database's error.
         source: Cause,
     },
-    /// Somebody asked to stop.
+    /// The call was cancelled.
     #[error("stopped while {doing}")]
     Cancelled {
-        /// What was being done.
+        /// The work that failed.
         doing: String,
     },
     /// An index has a column that the table does not have.
@@ -205,9 +206,9 @@ pub enum StoreError {
     /// Anything else that the database refuses.
     #[error("the database failed while {doing}")]
     Failed {
-        /// What was being done.
+        /// The work that failed.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Cause,
     },
 }
@@ -263,151 +264,4 @@ impl Coded for StoreError {
             StoreError::Failed { .. } => &codes::FAILED,
         }
     }
-}
-
-/// The codes of this module.
-pub(crate) mod codes {
-    use super::*;
-
-    pub(crate) const FOREIGN: Code = Code::new(
-        601,
-        Class::Usage,
-        "Choose another `table` in the job, or rename what has the name now: backfold does not touch it.",
-    );
-    pub(crate) const UNFINISHED: Code = Code::new(
-        602,
-        Class::Retry,
-        "Run the same command again: the table is loaded from the beginning.",
-    );
-    pub(crate) const CONFLICT: Code = Code::new(
-        603,
-        Class::Conflict,
-        "Look at `backfold log` and `backfold diff`, and swap again if this build is still wanted.",
-    );
-    pub(crate) const NAME: Code = Code::new(
-        604,
-        Class::Usage,
-        "Choose another name: `table` in the job, or the column's name in the component.",
-    );
-    pub(crate) const UNKNOWN_BUILD: Code = Code::new(
-        605,
-        Class::Usage,
-        "Take the ID of a build that `backfold status` shows as ready; `backfold run` completes one that is not loaded yet.",
-    );
-    pub(crate) const WRONG_STATE: Code = Code::new(
-        606,
-        Class::Usage,
-        "Run `backfold run` again to load a build that is not complete or whose table is gone; one that was dropped must be built anew.",
-    );
-    pub(crate) const LIVE: Code = Code::new(
-        607,
-        Class::Usage,
-        "Swap to another build first, or leave this one alone: readers use it.",
-    );
-    pub(crate) const SUPERSEDED: Code = Code::new(
-        608,
-        Class::Conflict,
-        "Let the other process finish; it loads the same rows. Look for it with `backfold status`.",
-    );
-    pub(crate) const UNSTORABLE: Code = Code::new(
-        609,
-        Class::Permanent,
-        "Let the component give another value (null, a bounded number, text) or declare another kind for the column.",
-    );
-    pub(crate) const DISAGREES: Code = Code::new(
-        610,
-        Class::Permanent,
-        "This is a fault in backfold or in the machine's memory: run again, and report it if it stays.",
-    );
-    pub(crate) const UNSORTED: Code = Code::new(
-        611,
-        Class::Permanent,
-        "This is a fault in backfold: please report it with the key.",
-    );
-    pub(crate) const SHAPE: Code = Code::new(
-        612,
-        Class::Permanent,
-        "This is a fault in backfold: please report it with the component's schema.",
-    );
-    pub(crate) const BUSY: Code = Code::new(
-        613,
-        Class::Retry,
-        "Look for a program that holds a transaction open in this database and end it, or raise `busy_timeout` in `[target.sqlite]`; then run the same command again.",
-    );
-    pub(crate) const NO_SPACE: Code = Code::new(
-        614,
-        Class::Retry,
-        "Make room on the disk of the database, then run the same command again.",
-    );
-    pub(crate) const UNREACHABLE: Code = Code::new(
-        615,
-        Class::Usage,
-        "Check `path` in `[target.sqlite]`: its folder must exist, the file must be a SQLite database or not there yet, and both must be writable.",
-    );
-    pub(crate) const DAMAGED: Code = Code::new(
-        616,
-        Class::Permanent,
-        "Restore the database from a backup, or move its files (`-wal` and `-shm` too) away and run `backfold run` again: it loads the table into a new one.",
-    );
-    pub(crate) const IO: Code = Code::new(
-        618,
-        Class::Retry,
-        "Look at the disk and its quotas, then run the same command again: it resumes.",
-    );
-    pub(crate) const FAILED: Code = Code::new(
-        617,
-        Class::Permanent,
-        "See what the database said; if it is not clear, please report it.",
-    );
-    pub(crate) const MISSING: Code = Code::new(
-        619,
-        Class::Usage,
-        "Check `path` in `[target.sqlite]`; a database that is not there yet is made by `backfold run`.",
-    );
-    pub(crate) const UNRECOVERED: Code = Code::new(
-        620,
-        Class::Usage,
-        "Run the command once as a user who may write into the database's folder, or point `path` at a copy of the database and of the file named.",
-    );
-    pub(crate) const CANCELLED: Code = Code::new(
-        621,
-        Class::Interrupted,
-        "Run the same command again: nothing that readers see was changed.",
-    );
-    pub(crate) const INDEX_COLUMN: Code = Code::new(
-        622,
-        Class::Usage,
-        "Name columns of the table in `indexes` of `[target]`; `backfold inspect` lists them.",
-    );
-    pub(crate) const TRIGGERS: Code = Code::new(
-        623,
-        Class::Usage,
-        "Drop these triggers (`DROP TRIGGER name`), make them anew after the swap, and run the same command again.",
-    );
-
-    pub(crate) const ALL: &[&Code] = &[
-        &FOREIGN,
-        &UNFINISHED,
-        &CONFLICT,
-        &NAME,
-        &UNKNOWN_BUILD,
-        &WRONG_STATE,
-        &LIVE,
-        &SUPERSEDED,
-        &UNSTORABLE,
-        &DISAGREES,
-        &UNSORTED,
-        &SHAPE,
-        &BUSY,
-        &NO_SPACE,
-        &UNREACHABLE,
-        &DAMAGED,
-        &FAILED,
-        &IO,
-        &MISSING,
-        &UNRECOVERED,
-        &CANCELLED,
-        &INDEX_COLUMN,
-        &TRIGGERS,
-    ];
 }

@@ -1,4 +1,4 @@
-//! Indexes of a table: as a job asks for them, and as a store has them.
+//! Indexes of a table: as a job file has them, and as a store has them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,7 @@ impl Index {
     /// An index of these columns.
     ///
     /// # Errors
-    /// What is wrong with them: none, too many, or one twice.
+    /// A sentence about the columns: there is none, there are too many, or one stands twice.
     pub fn new(columns: Vec<IndexColumn>) -> Result<Self, String> {
         if columns.is_empty() {
             return Err("an index needs a column".to_owned());
@@ -151,7 +151,7 @@ impl fmt::Display for IndexColumn {
     }
 }
 
-/// What a word says of the direction.
+/// The direction that a word names, if it names one: whether it is descending.
 fn is_descending(word: &str) -> Option<bool> {
     if word.eq_ignore_ascii_case("desc") {
         Some(true)
@@ -202,9 +202,10 @@ pub fn check_indexes(columns: &TableColumns, indexes: &[Index]) -> Result<(), St
 pub struct StoredIndex {
     /// Its name in the store.
     pub name: String,
-    /// What it is, without names of tables: equal texts are equal indexes. That of an [`Index`] is its text.
+    /// Columns and options as text, without the names of table and index: equal texts are equal indexes. The text of an
+    /// [`Index`] is its `Display`.
     pub definition: String,
-    /// The same, where a job can ask for it.
+    /// The index as a job file can have it; `None` for one with options that job files do not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<Index>,
 }

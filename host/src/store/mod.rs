@@ -1,8 +1,19 @@
-//! Where state tables live: the contract of a store, and the stores.
+//! State tables: the contract of a store, and the stores.
 //!
-//! A store keeps the physical table of each build beside one another, shows one of them under the public
-//! name, and moves that name from one to another in a single step. `conformance`, a module with the feature of that
-//! name, has the tests that each store must pass.
+//! A store keeps a physical table for each build (the shadow table), shows one of them under the table's public name,
+//! and moves that name from one to another in a single step.
+//!
+//! | file | |
+//! |---|---|
+//! | `mod` | [`StateStore`], the contract; the data that it takes and gives |
+//! | `rules` | when a build may be created, loaded, shown and dropped; the next pointer |
+//! | `loading` | the checks of the rows of a load |
+//! | `order` | whether rows are sorted by key, with no key twice |
+//! | `index` | indexes as a job has them and as a store has them |
+//! | `error`, `codes` | [`StoreError`], and its codes |
+//! | `cell`, `datetime` | values as text |
+//! | [`sqlite`] | the store in a SQLite database |
+//! | `conformance` | the tests that every store has to pass; with the feature `conformance` |
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +30,7 @@ use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
 pub(crate) mod cell;
+pub(crate) mod codes;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod datetime;
@@ -31,48 +43,48 @@ mod rules;
 pub(crate) mod shuffled;
 pub mod sqlite;
 
-pub(crate) use error::codes;
 pub use error::{Cause, StoreError};
 pub use index::{Index, IndexColumn, StoredIndex, check_indexes};
 
 /// The rising number of a table's pointer: 1 after the first swap.
 pub type Version = u64;
 
-/// What a store is opened for.
+/// The purpose for which a store is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// To build tables: the database is made where it is missing, if the store can.
     Build,
     /// To change what is there: a database that is missing is [`StoreError::Missing`].
     Change,
-    /// To look: the same, and nothing is written, so that read-only files and mounts will do.
+    /// To read: as [`Change`](Access::Change), and nothing is written, so that read-only files and mounts will do.
     Read,
 }
 
-/// What a store needs of the process that it works for.
+/// The means by which a process cancels and watches the calls of a store.
 #[derive(Clone, Debug, Default)]
 pub struct StoreContext {
-    /// Ends what is under way, soon, with [`StoreError::Cancelled`]; what has begun to commit is done to its end.
+    /// Once it fires, calls that run end soon with [`StoreError::Cancelled`]; a commit that has begun is completed.
     pub cancel: CancellationToken,
-    /// Hears what is waited for.
+    /// Displays the lock or the process that a call waits for.
     pub progress: Arc<Progress>,
 }
 
-/// Keeps state tables.
+/// A database that keeps state tables.
 ///
 /// # Contract
-/// - Names given by people or components are quoted, values are bound.
+/// - Names that come from job files and components are quoted, values are bound.
+/// - Names of tables that begin with `backfold_`, in capitals or small letters, are for the bookkeeping alone.
 /// - A table, view or file of the public name that backfold did not make is never touched
 ///   ([`StoreError::Foreign`]).
 /// - Readers see the old table or the new one, whole: never a mixture, never nothing.
 /// - Each method either does all that it says or changes nothing that a reader or a later call could see;
 ///   each may be called again after a crash at any point within it.
 /// - A value is kept exactly or refused with its column and key ([`StoreError::Unstorable`]). Every store
-///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; moments and days
+///   keeps: all integers; all floats but NaN and -0.0, which the merge does not let through; timestamps and dates
 ///   of the years 0001 to 9999; all text without U+0000; all bytes; null in nullable columns, keys included.
-/// - What is said of a build that the store does not know is [`StoreError::UnknownBuild`].
-/// - Once [`StoreContext::cancel`] has fired, each method ends soon, also one that waits for rows, for their receiver
-///   or for others that use the database: with [`StoreError::Cancelled`], unless it was being committed.
+/// - A call for a build that the store does not know fails with [`StoreError::UnknownBuild`].
+/// - Once [`StoreContext::cancel`] has fired, each method ends soon with [`StoreError::Cancelled`], unless it is just
+///   committing: also a method that waits for rows, for their receiver or for another process that uses the database.
 #[async_trait]
 pub trait StateStore: Send + Sync {
     /// A short name for logs, such as `sqlite`.
@@ -84,7 +96,7 @@ pub trait StateStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::IndexColumn`] for an index of a column that is not there. A store that cannot have an index says
-    /// so here. [`StoreError::Triggers`] where something that people hung on the public name would not outlive a swap.
+    /// so here. [`StoreError::Triggers`] where a trigger on the public name would not work after the swap.
     async fn prepare(
         &self,
         table: &str,
@@ -114,8 +126,8 @@ pub trait StateStore: Send + Sync {
 
     /// Streams the rows of a [`BuildState::Loaded`] build, each once: sorted by key where
     /// [`sorted_reads`](Self::sorted_reads) says so, otherwise in any order. [`Rows::End`] comes last, with the number
-    /// and the digest of the rows in the order in which they were sent. They are the content of one moment, whatever is
-    /// written meanwhile. Where the receiver goes away, it stops.
+    /// and the digest of the rows in the order in which they were sent. backfold itself writes no loaded table: rows that
+    /// another program changes meanwhile are sent as they were before or after. Where the receiver goes away, it stops.
     async fn read(
         &self,
         build: &BuildInfo,
@@ -134,7 +146,7 @@ pub trait StateStore: Send + Sync {
     /// called again. Their names are taken from the build's, and they go with its table.
     async fn index(&self, build: &BuildInfo, indexes: &[Index]) -> Result<(), StoreError>;
 
-    /// What the public name shows now.
+    /// The pointer of a table, if it was ever swapped.
     async fn live(&self, table: &str) -> Result<Option<Pointer>, StoreError>;
 
     /// All pointers that the table ever had, oldest first.
@@ -153,22 +165,23 @@ pub trait StateStore: Send + Sync {
     async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError>;
 
     /// Drops the shadow table of a build and marks it [`BuildState::Dropped`], which it may be already.
-    /// Refuses the live build ([`StoreError::Live`]), and a table that somebody altered ([`StoreError::Foreign`]).
+    /// Refuses the live build ([`StoreError::Live`]), and a table that another program altered
+    /// ([`StoreError::Foreign`]).
     async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError>;
 
-    /// Gives the space of dropped builds back to the system, as far as the store can while it is in use. What others
-    /// set up to keep its space is left so.
+    /// Gives the space of dropped builds back to the system, as far as the store can while it is in use. A database
+    /// that another program set up to keep its free space keeps it.
     async fn reclaim(&self) -> Result<Reclaimed, StoreError>;
 }
 
-/// What became of the space of dropped builds.
+/// The space of dropped builds, as [`StateStore::reclaim`] left it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reclaimed {
     /// Bytes given back to the system.
     pub given_back_bytes: u64,
     /// Bytes that stay within the store, free for later builds.
     pub free_bytes: u64,
-    /// How people give those back, where the store does not.
+    /// A command that gives `free_bytes` back, where the store does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how: Option<String>,
 }
@@ -224,30 +237,30 @@ impl TableColumns {
     }
 }
 
-/// What flows into and out of a table.
+/// Rows on their way into or out of a table.
 #[derive(Clone, Debug)]
 pub enum Rows {
-    /// Rows with all columns of the table, sorted by key across batches.
+    /// Rows with all columns of the table. On their way into it they are sorted by key across batches.
     Batch(RecordBatch),
-    /// All rows have been sent: their number, and their digest.
+    /// All rows have been sent.
     End {
-        /// How many.
+        /// Their number.
         rows: u64,
-        /// [`crate::fold::RowsDigest`] of them, in hexadecimal.
+        /// Their [`RowsDigest`](crate::fold::RowsDigest) in the order in which they were sent, in hexadecimal.
         digest: Arc<str>,
     },
 }
 
-/// What a load has put into a shadow table.
+/// The content of a shadow table, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// The digest of the rows as sent.
+    /// The [`RowsDigest`](crate::fold::RowsDigest) of the rows sorted by key, in hexadecimal.
     pub digest: String,
 }
 
-/// How far a build has come in the store.
+/// The state of a build in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BuildState {
@@ -259,12 +272,13 @@ pub enum BuildState {
     Dropped,
     /// The shadow table is gone, and backfold did not drop it.
     Gone,
-    /// The shadow table lacks columns that it was made with, or is another's by now. It is left alone.
+    /// The shadow table lacks columns that it was made with, or its name belongs to something else by now. backfold does
+    /// not touch it.
     Altered,
 }
 
 impl BuildState {
-    /// Its name.
+    /// The state's name.
     pub const fn name(self) -> &'static str {
         match self {
             BuildState::Loading => "loading",
@@ -285,24 +299,24 @@ impl fmt::Display for BuildState {
 /// A build that the store knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBuild {
-    /// Which one.
+    /// Table, ID and digest of the manifest.
     pub info: BuildInfo,
     /// Its columns.
     pub columns: TableColumns,
-    /// How far it has come, and whether its table is still there.
+    /// The recorded state, or that of its table where the table is gone or altered.
     pub state: BuildState,
     /// The indexes of its table, in the order of their names. None where the table is not there.
     pub indexes: Vec<StoredIndex>,
-    /// What it holds, once loaded.
+    /// The content of its table, once loaded.
     pub loaded: Option<Loaded>,
-    /// When it was created, RFC 3339 in UTC.
+    /// The time of its creation, RFC 3339 in UTC.
     pub created_at: String,
-    /// When its load was complete.
+    /// The time at which its load was complete, RFC 3339 in UTC.
     pub loaded_at: Option<String>,
 }
 
 impl StoredBuild {
-    /// Those of `wanted` that its table does not have.
+    /// The indexes of `wanted` that its table does not have.
     pub fn lacks<'a>(&self, wanted: &'a [Index]) -> Vec<&'a Index> {
         let has = |index: &Index| {
             self.indexes
@@ -313,7 +327,7 @@ impl StoredBuild {
     }
 }
 
-/// What the public name of a table shows.
+/// The pointer of a table: which build its public name shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
     /// The public name.
@@ -324,15 +338,15 @@ pub struct Pointer {
     pub version: Version,
     /// The build shown before: another one, so that there is something to roll back to.
     pub previous: Option<String>,
-    /// Up to where the source has been folded.
+    /// The positions up to which the source has been folded.
     pub handoff: Handoff,
-    /// Who swapped.
+    /// The user or program that swapped.
     pub by: String,
-    /// When, RFC 3339 in UTC.
+    /// The time of the swap, RFC 3339 in UTC.
     pub at: String,
 }
 
-/// A wish to move the public name.
+/// The arguments of [`StateStore::swap`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swap {
     /// The public name.
@@ -343,6 +357,6 @@ pub struct Swap {
     pub to: String,
     /// Stored with the pointer.
     pub handoff: Handoff,
-    /// Who swaps.
+    /// The user or program that swaps; stored with the pointer.
     pub by: String,
 }

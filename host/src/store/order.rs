@@ -1,4 +1,4 @@
-//! Whether rows come sorted by key with no key twice.
+//! The check that rows are sorted by key, with no key twice.
 
 use arrow_array::RecordBatch;
 use arrow_row::Rows;

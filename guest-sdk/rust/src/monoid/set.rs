@@ -167,12 +167,12 @@ impl<T: Element, const MAX: usize> Monoid for Set<T, MAX> {
         let (&had_more, mut rest) = row.take_bytes()?.split_first().ok_or_else(malformed)?;
         let mut values = BTreeSet::new();
         while !rest.is_empty() {
-            let (value, behind) = T::decode(rest).ok_or_else(malformed)?;
+            let (value, after) = T::decode(rest).ok_or_else(malformed)?;
             if values.last().is_some_and(|last| *last >= value) {
                 return Err(malformed());
             }
             values.insert(value);
-            rest = behind;
+            rest = after;
         }
         if had_more > 1 || values.len() > MAX || (had_more == 1 && values.len() < MAX) {
             return Err(malformed());

@@ -114,8 +114,8 @@ impl<const K: usize> Monoid for TopK<K> {
         let mut rest = row.take_bytes()?;
         let mut best = Best::<K>::default();
         while !rest.is_empty() {
-            let (score, behind) = rest.split_first_chunk().ok_or_else(malformed)?;
-            let (item, behind) = decode_bytes(behind).ok_or_else(malformed)?;
+            let (score, after) = rest.split_first_chunk().ok_or_else(malformed)?;
+            let (item, after) = decode_bytes(after).ok_or_else(malformed)?;
             let item: Box<str> = str::from_utf8(item).map_err(|_| malformed())?.into();
             let rank = (Reverse(i64::from_le_bytes(*score)), item.clone());
             let is_in_order = best.ranks.last().is_none_or(|last| *last < rank);
@@ -124,7 +124,7 @@ impl<const K: usize> Monoid for TopK<K> {
                 return Err(malformed());
             }
             best.ranks.insert(rank);
-            rest = behind;
+            rest = after;
         }
         Ok(TopK(Deferred::new(best)))
     }

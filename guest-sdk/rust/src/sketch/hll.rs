@@ -201,7 +201,7 @@ impl Hll {
             }
             read.state = State::Sparse(coupons);
         }
-        // All that was skipped above: order, counts, sums, flags, nothing behind.
+        // All that was skipped above: order, counts, sums, flags, nothing after.
         if read.to_bytes() != bytes {
             return Err(reader.malformed("not in the canonical form"));
         }

@@ -56,7 +56,7 @@ impl Comparison {
         }
     }
 
-    /// Which of two rows comes first. Keys that are not the same columns never meet: all old rows come first.
+    /// The order of two rows by key. Keys of other columns cannot be compared: all old rows come first then.
     pub(super) fn order(&self, old: &RowAt<'_>, new: &RowAt<'_>) -> Ordering {
         if self.keys_differ {
             Ordering::Less

@@ -84,7 +84,7 @@ pub struct SchemaDiff {
 pub struct IndexDiff {
     /// Indexes of the new build alone.
     pub added: Vec<StoredIndex>,
-    /// Indexes of the old build alone, those that people made by hand included.
+    /// Indexes of the old build alone, with those that were made by hand.
     pub removed: Vec<StoredIndex>,
 }
 
@@ -95,16 +95,16 @@ pub struct ColumnDiff {
     pub name: String,
     /// The kind of its values.
     pub kind: Kind,
-    /// In how many rows of both builds it differs.
+    /// The number of rows of both builds in which it differs.
     pub differ: u64,
-    /// For numbers, moments and days: the largest change, the first of several by key.
+    /// For numbers, timestamps and dates: the largest change, the first of several by key.
     pub largest: Option<Change>,
 }
 
 /// A value that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// By how much, with its sign and for moments and days with a unit.
+    /// The size of the change with its sign, and for timestamps and dates with a unit.
     pub by: String,
     /// The value before.
     pub old: String,

@@ -235,7 +235,7 @@ fn plain(name: &str) -> String {
     cut(&name.escape_debug().to_string())
 }
 
-/// What fits.
+/// The text, cut to [`LONGEST`] characters.
 fn cut(text: &str) -> String {
     if text.chars().count() <= LONGEST {
         return text.to_owned();

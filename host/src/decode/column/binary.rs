@@ -14,7 +14,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Appends what the inside of a string stands for.
+/// Appends the bytes that a string encodes; `inside` is the text between its quotes.
 pub(super) fn decode_into(
     inside: &[u8],
     escaped: bool,
@@ -22,7 +22,7 @@ pub(super) fn decode_into(
     out: &mut Vec<u8>,
 ) -> Result<(), Unfit> {
     let mut decoded = Vec::new();
-    // Base64 has slashes, which some writers escape.
+    // Some writers escape the slashes of base64.
     let text = if escaped {
         if !unescape_into(inside, &mut decoded) {
             return Err(Unfit::HALF_PAIR);

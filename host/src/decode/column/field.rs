@@ -7,8 +7,8 @@ use super::{Column, Misfit, Values, binary, excerpt, number, time};
 use crate::schema::{Encoding, Kind};
 
 impl Column {
-    /// Appends what the field `text`, which is UTF-8, stands for; as strict as JSON is about numbers, booleans and
-    /// times. Says whether it was something: the JSON text `null` is not.
+    /// Appends the value of the field `text`, which has to be UTF-8; numbers, booleans and times have to be written as
+    /// in JSON. Appends nothing and returns false for the JSON text `null` in a column of kind json.
     #[inline]
     pub(in crate::decode) fn push_field(&mut self, text: &[u8]) -> Result<bool, Misfit> {
         let pushed = match &mut self.values {
@@ -62,7 +62,7 @@ impl Column {
     }
 }
 
-/// The JSON value that `text` is, without blanks around it.
+/// `text` without blanks around it, if it is a JSON value.
 fn json_value(text: &[u8]) -> Option<&[u8]> {
     let value = text.trim_ascii();
     serde_json::from_slice::<IgnoredAny>(value).ok()?;

@@ -1,7 +1,15 @@
 //! Columns under construction.
 //!
-//! A value that does not fit its column is refused with a [`Misfit`]; the row's values in other columns are
-//! then taken back with [`Column::truncate`].
+//! A value that does not fit its column is refused with a [`Misfit`]. The caller then removes the row's values in other
+//! columns with [`Column::truncate`].
+//!
+//! | file | content |
+//! |---|---|
+//! | `number` | int64 and float64 |
+//! | `time` | timestamps and dates |
+//! | `binary` | base64, hexadecimal and text |
+//! | `field` | values of formats in which every value is text, such as CSV |
+//! | `unfit` | reasons for which a value is not converted |
 
 use std::sync::Arc;
 
@@ -21,11 +29,11 @@ mod unfit;
 
 use unfit::Unfit;
 
-/// Why a value is refused.
+/// The reason for which a value is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misfit(pub(super) String);
 
-/// The values of one input.
+/// The column of one input.
 pub(super) struct Column {
     kind: Kind,
     encoding: Encoding,
@@ -66,7 +74,7 @@ impl Values {
     }
 }
 
-/// Whether a text format writes values of `kind` so.
+/// Whether values of `kind` can have `encoding` in a text format.
 pub(super) fn encodes(kind: Kind, encoding: Encoding) -> bool {
     match encoding {
         Encoding::Standard => true,
@@ -77,7 +85,7 @@ pub(super) fn encodes(kind: Kind, encoding: Encoding) -> bool {
 }
 
 impl Column {
-    /// An empty column with room for `rows`.
+    /// An empty column with room for `rows` rows.
     pub(super) fn new(kind: Kind, encoding: Encoding, rows: usize) -> Self {
         Column {
             kind,
@@ -98,7 +106,7 @@ impl Column {
         self.validity.append_null();
     }
 
-    /// Appends an integer: of an `int64` as it is, of a timestamp in microseconds.
+    /// Appends an integer, to a timestamp column in microseconds.
     pub(super) fn push_integer(&mut self, value: i64) {
         match &mut self.values {
             Values::Int64(values) | Values::Timestamp(values) => {
@@ -109,7 +117,7 @@ impl Column {
         }
     }
 
-    /// Appends bytes that are no JSON; text has to be UTF-8.
+    /// Appends bytes that are not JSON. In a column of text they have to be UTF-8.
     pub(super) fn push_bytes(&mut self, value: &[u8]) -> Result<(), Misfit> {
         let Values::Bytes { offsets, bytes } = &mut self.values else {
             return Err(self.refuse("bytes"));
@@ -123,7 +131,7 @@ impl Column {
         Ok(())
     }
 
-    /// Appends the JSON value at `span` of the text of a record that was parsed; `null` is the caller's to tell.
+    /// Appends the JSON value at `span` of the text of a parsed record. The caller has to handle `null`.
     #[inline]
     pub(super) fn push_json(&mut self, padded: &[u8], span: Span) -> Result<(), Misfit> {
         let text = span.of(padded);
@@ -186,7 +194,7 @@ impl Column {
         ))
     }
 
-    /// Takes back all rows from `rows` on.
+    /// Removes all rows from `rows` on.
     pub(super) fn truncate(&mut self, rows: usize) {
         match &mut self.values {
             Values::Boolean(values) => values.truncate(rows),
@@ -202,7 +210,7 @@ impl Column {
         self.validity.truncate(rows);
     }
 
-    /// The timestamp in the last row, in microseconds; `None` where it is null.
+    /// The timestamp in the last row, in microseconds; `None` if it is null.
     pub(super) fn last_timestamp(&self) -> Option<i64> {
         let Values::Timestamp(values) = &self.values else {
             return None;
@@ -211,7 +219,7 @@ impl Column {
         self.validity.is_valid(row).then(|| values[row])
     }
 
-    /// The integer in the last row; `None` where it is null.
+    /// The integer in the last row; `None` if it is null.
     pub(super) fn last_integer(&self) -> Option<i64> {
         let Values::Int64(values) = &self.values else {
             return None;
@@ -220,7 +228,7 @@ impl Column {
         self.validity.is_valid(row).then(|| values[row])
     }
 
-    /// The column so far; goes on with an empty one.
+    /// Takes the column so far and begins an empty one with room for `rows` rows.
     pub(super) fn finish(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
         let nulls = self.validity.finish();
         let room = match &self.values {
@@ -251,8 +259,8 @@ impl Column {
     }
 }
 
-/// Appends `text`, with which `ahead` begins. A short one is copied as 32 bytes of which the rest is taken back: a
-/// copy of a fixed length needs no call.
+/// Appends `text`, with which `ahead` begins. A short text is copied as 32 bytes and then cut: a copy of a fixed length
+/// needs no call.
 #[inline(always)]
 fn append(out: &mut Vec<u8>, text: &[u8], ahead: &[u8]) {
     match ahead.first_chunk::<32>() {
@@ -281,7 +289,7 @@ fn describe(text: &[u8]) -> &'static str {
     }
 }
 
-/// How many characters of a value a reason shows.
+/// The most characters of a value that a reason shows.
 const EXCERPT_CHARS: usize = 40;
 
 fn excerpt(text: &[u8]) -> String {

@@ -1,8 +1,8 @@
-//! Numbers, exactly or not at all.
+//! Numbers: int64 exactly, float64 rounded to the nearest.
 
 use super::unfit::Unfit;
 
-/// The integer that `text`, a JSON value that is no string, writes without fraction or exponent.
+/// The integer of `text`, a JSON value that is not a string, written without fraction or exponent.
 #[inline]
 pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
     let (negative, digits) = match text {
@@ -44,7 +44,7 @@ const EXACT_POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The float64 nearest to the number `text`, a JSON value that is no string.
+/// The float64 nearest to the number `text`, a JSON value that is not a string.
 ///
 /// Where digits and power of ten are both exact in a float64, one division rounds correctly (Clinger).
 #[inline]

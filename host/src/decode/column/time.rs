@@ -1,8 +1,8 @@
 //! Timestamps and dates.
 //!
-//! A timestamp is kept to the microsecond. RFC 3339 and epoch nanoseconds may be finer: what is below the
-//! microsecond is cut off, towards the past. Epoch seconds, milliseconds and microseconds may have a fraction
-//! as long as it is one of whole microseconds; a finer one is refused, and so is an exponent.
+//! A timestamp has a resolution of a microsecond. RFC 3339 and epoch nanoseconds may be finer: they are rounded towards
+//! the past. Epoch seconds, milliseconds and microseconds may have a fraction of whole microseconds; a finer fraction
+//! is refused, and so is an exponent.
 
 use super::unfit::Unfit;
 use crate::schema::Encoding;
@@ -14,7 +14,8 @@ const TOO_FINE: Unfit = Unfit::Value("finer than a microsecond");
 const NO_TIMESTAMP: Unfit = Unfit::Value("not an RFC 3339 timestamp with an offset");
 const NO_DATE: Unfit = Unfit::Value("not a date `YYYY-MM-DD`");
 
-/// Microseconds since 1970-01-01T00:00:00Z of the JSON value `text`, whose inside is `inside` if it is a string.
+/// Microseconds since 1970-01-01T00:00:00Z of the JSON value `text`; `inside` is the text between its quotes if it is a
+/// string.
 #[inline]
 pub(super) fn timestamp(
     text: &[u8],
@@ -31,7 +32,7 @@ pub(super) fn timestamp(
     }
 }
 
-/// A number of units of 10^`decimals` microseconds.
+/// Microseconds of a number of units of 10^`decimals` microseconds.
 fn epoch(text: &[u8], decimals: u32) -> Result<i64, Unfit> {
     let at = memchr::memchr(b'.', text);
     let (whole, fraction) = at.map_or((text, &b""[..]), |at| (&text[..at], &text[at + 1..]));
@@ -93,18 +94,18 @@ fn rfc3339(text: &[u8]) -> Option<i64> {
     Some(seconds * SECOND_US + fraction_us)
 }
 
-/// The numbers of a text in which two digits stand at the places 0, 3 and 6 and `template`'s own signs between them,
-/// all eight bytes looked at in one word.
+/// The three numbers of a text with two digits at the indices 0, 3 and 6 and the separators of `template` between them.
+/// All eight bytes are checked in one word.
 #[inline(always)]
 fn three_pairs(text: [u8; 8], template: &[u8; 8]) -> Option<[u32; 3]> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Lifts what is above nine to the high bit, and at the signs whatever is not zero.
+    // Carries digits above nine, and separators that differ, to the high bit of their byte.
     const LIMITS: u64 = u64::from_le_bytes([0x76, 0x76, 0x7f, 0x76, 0x76, 0x7f, 0x76, 0x76]);
     let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(*template);
     if (((digits & !HIGH) + LIMITS) | digits) & HIGH != 0 {
         return None;
     }
-    // At each pair's first byte, ten times it and its second.
+    // The first byte of each pair becomes ten times itself plus the second.
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     Some([pairs, pairs >> 24, pairs >> 48].map(|pair| (pair & 0xff) as u32))
 }
@@ -127,7 +128,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     Some((fraction_us, &text[digits..]))
 }
 
-/// In minutes east of Greenwich.
+/// The offset from UTC in minutes, positive to the east.
 #[inline(always)]
 fn offset(text: &[u8]) -> Option<i64> {
     match text {
@@ -167,7 +168,7 @@ fn days_in(year: i32, month: u32) -> u32 {
     }
 }
 
-/// Counts in years that begin with March, so that the leap day is the last.
+/// Days since 1970-01-01, counted in years that begin in March, so that the leap day is the last day of a year.
 #[inline(always)]
 fn days_since_epoch(year: i32, month: i32, day: i32) -> i32 {
     let (year, month) = if month > 2 {

@@ -1,11 +1,11 @@
 //! The reasons for which a value is not converted.
 
-/// Why a conversion fails.
+/// The reason for which a conversion fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
     /// The JSON value is of another type.
     Kind,
-    /// The value is what this says.
+    /// The value itself is invalid: a phrase for "`value` is …".
     Value(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! The wanted paths, found among the columns of an object.
+//! The binding of a plan to the columns of one object.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
@@ -15,33 +15,33 @@ use crate::decode::plan::PlannedOrigin;
 use crate::decode::{ColumnType, DecodeError};
 use crate::source::Object;
 
-/// Where columns have what is wanted, and how they become that.
+/// The column of each wanted path in one schema, and its conversion.
 pub(in crate::decode) struct Binding {
-    /// One a path; `None` where the object has no such column.
+    /// A value per path: the indices that lead to the column. `None` if the object has no such column.
     columns: Vec<Option<Vec<usize>>>,
-    /// One an input; `None` for one that is no column, or is missing.
+    /// A value per input; `None` for an input that is not a path, or whose column is missing.
     pub(super) casts: Vec<Option<Cast>>,
-    /// Inputs whose column is of a type from which nothing becomes them.
+    /// Inputs whose column has a type that does not convert to them.
     mismatches: Vec<(usize, TypeMismatch)>,
-    /// One a condition.
+    /// A value per condition.
     pub(super) conditions: Vec<ColumnCondition>,
-    /// Of the offset that records carry; `None` where they carry none.
+    /// Conversion of the offset that records carry; `None` if they carry none.
     pub(super) offset: Option<Cast>,
-    /// What the key of the object says of what its columns lack.
+    /// Values of the object's key, for columns that the object lacks.
     pub(super) key_values: KeyValues,
 }
 
 impl Binding {
-    /// Finds what is wanted among the columns of `object`.
+    /// Binds `plan` to the columns of `object`.
     ///
     /// # Errors
-    /// Where a column is of a type that does not become what is wanted.
+    /// If the plan wants the bytes of records, or a column has a type that does not convert to its input.
     pub(in crate::decode) fn new(
         plan: &ColumnPlan,
         columns: &Schema,
         object: &Object,
     ) -> Result<Self, DecodeError> {
-        let mut inputs = plan.plan.inputs.iter();
+        let mut inputs = plan.record_plan.inputs.iter();
         if inputs.any(|input| matches!(input.origin, PlannedOrigin::Payload)) {
             return Err(DecodeError::Payload {
                 object: object.key.clone(),
@@ -54,14 +54,14 @@ impl Binding {
         let (input, TypeMismatch { found, wanted }) = binding.mismatches.swap_remove(0);
         Err(DecodeError::ColumnType(Box::new(ColumnType {
             object: object.key.clone(),
-            column: plan.plan.path(input).unwrap_or_default(),
+            column: plan.record_plan.path(input).unwrap_or_default(),
             found,
             wanted,
         })))
     }
 
-    /// Finds what is wanted among the columns of messages. A column of a type that does not become what is wanted costs
-    /// those messages that the component wants and that have a value there: others may be of another schema.
+    /// Binds `plan` to the columns of Avro messages. If a column has a type that does not convert to its input, wanted
+    /// messages with a value there are rejected: messages of other schemas may convert.
     pub(in crate::decode) fn of_messages(plan: &ColumnPlan, columns: &Schema) -> Self {
         Binding::found(plan, columns, KeyValues::of_log())
     }
@@ -74,7 +74,7 @@ impl Binding {
             .collect();
         let mut casts = Vec::with_capacity(plan.inputs.len());
         let mut mismatches = Vec::new();
-        for (at, (input, target)) in plan.plan.inputs.iter().zip(&plan.inputs).enumerate() {
+        for (at, (input, target)) in plan.record_plan.inputs.iter().zip(&plan.inputs).enumerate() {
             let column = match &input.origin {
                 PlannedOrigin::Value(slot) => found[slot.index()].as_ref(),
                 _ => None,
@@ -85,13 +85,13 @@ impl Binding {
             }
             casts.push(cast.and_then(|(_, cast)| cast));
         }
-        let conditions = plan.plan.only.iter().enumerate();
+        let conditions = plan.record_plan.only.iter().enumerate();
         let conditions = conditions.map(|(at, condition)| match &found[condition.slot.index()] {
             Some((_, data_type)) => ColumnCondition::new(condition, data_type),
             None if key_values.meets(at) => ColumnCondition::Always,
             None => ColumnCondition::Never,
         });
-        let offset = plan.plan.offset.and_then(|slot| {
+        let offset = plan.record_plan.offset.and_then(|slot| {
             let (_, from) = found[slot.index()].as_ref()?;
             Cast::of(from, TargetType::OFFSET)
         });
@@ -108,7 +108,7 @@ impl Binding {
         }
     }
 
-    /// Why no value of its column becomes an input.
+    /// The reason to reject rows with a value in the column of `input`, if its type does not convert.
     pub(super) fn why_mismatched(&self, input: usize) -> Option<String> {
         let (_, mismatches) = self.mismatches.iter().find(|(at, _)| *at == input)?;
         let TypeMismatch { found, wanted } = mismatches;
@@ -124,7 +124,7 @@ impl Binding {
     }
 }
 
-/// The type of a column, and what does not become of it.
+/// The type of a column, and the input to which it does not convert.
 struct TypeMismatch {
     found: String,
     wanted: String,
@@ -140,7 +140,7 @@ impl TypeMismatch {
     }
 }
 
-/// How an encoding is told in a message.
+/// An encoding as part of a message.
 fn encoded(target: TargetType) -> &'static str {
     use crate::schema::Encoding;
     match target.encoding {
@@ -154,8 +154,8 @@ fn encoded(target: TargetType) -> &'static str {
     }
 }
 
-/// The places of a path's names, one within the other, and the type at its end. The first of several columns of one
-/// name counts.
+/// The indices that lead to the column at `path`, from the top to the innermost struct, and its type. Of several
+/// columns with one name, the first counts.
 pub(super) fn find(fields: &Fields, path: &[String]) -> Option<(Vec<usize>, DataType)> {
     let (mut fields, mut steps) = (fields, Vec::with_capacity(path.len()));
     let mut names = path.iter().peekable();
@@ -171,7 +171,7 @@ pub(super) fn find(fields: &Fields, path: &[String]) -> Option<(Vec<usize>, Data
     None
 }
 
-/// Goes into structs; a member of a null struct is null.
+/// The column at the end of `steps` through structs. A member of a null struct is null.
 fn step(batch: &RecordBatch, steps: &[usize]) -> Result<ArrayRef, ArrowError> {
     let mut array = batch.column(steps[0]).clone();
     let mut nulls: Option<NullBuffer> = None;

@@ -1,8 +1,8 @@
-//! From a column of an object to a column of the component.
+//! Conversion of a column of an object to a column of the component.
 //!
-//! Which way a type takes is settled once for an object. Whole arrays are copied or computed where no value can fail
-//! for more than its size; all else is written as JSON text and read as the decoder of JSON Lines reads it, so that
-//! both refuse the same values for the same reasons.
+//! The conversion is chosen once per object, by type. Types whose values can only be out of range are converted as
+//! whole arrays. All others are written as JSON text and read as the decoder of JSON Lines reads it, so that both
+//! reject the same values for the same reasons.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::decode::json::Span;
 use crate::schema::{Encoding, Kind};
 use crate::units::ByteSize;
 
-/// The most bytes that a converted column of several rows has: more is converted in parts.
+/// The most bytes of a converted column of several rows. A larger piece is converted in parts.
 pub(super) const COLUMN_BYTES: usize = 32 << 20;
 
-/// The way from one type to another.
+/// The conversion of one type to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cast {
     /// The type of the component's column, zones aside.
@@ -35,20 +35,20 @@ pub(super) enum Cast {
     Integer,
     /// To a float64.
     Float,
-    /// Counts of so many nanoseconds to a timestamp.
+    /// Counts of `unit_ns` nanoseconds to a timestamp.
     Timestamp { unit_ns: i64 },
     /// Milliseconds since 1970-01-01 to a date.
     Date,
     /// Bytes as they are, checked where text is wanted.
     Bytes,
-    /// By way of its JSON text.
+    /// Values by their JSON text.
     Text,
 }
 
-/// A column as the component wants it. What did not fit is null in it.
+/// A converted column. Values that did not fit are null.
 pub(super) struct Converted {
     pub(super) array: ArrayRef,
-    /// The rows that did not fit, in rising order, and why.
+    /// The rows whose value did not fit, ascending, and the reasons.
     pub(super) misfits: Vec<(u32, String)>,
 }
 
@@ -62,7 +62,7 @@ impl From<ArrayRef> for Converted {
 }
 
 impl Cast {
-    /// How values of type `from` become what is wished for; `None` where no rule says so.
+    /// The conversion of values of type `from` to `target`; `None` if there is none.
     pub(super) fn of(from: &DataType, target: TargetType) -> Option<Self> {
         use DataType::*;
         let is_text = matches!(from, Utf8 | LargeUtf8 | Utf8View);
@@ -106,7 +106,10 @@ impl Cast {
         }
     }
 
-    /// Converts a column of the type that the cast is of.
+    /// Converts a column, whose type has to be that of [`Cast::of`].
+    ///
+    /// # Errors
+    /// If several rows take more than [`COLUMN_BYTES`].
     pub(super) fn apply(
         self,
         array: &ArrayRef,
@@ -133,7 +136,7 @@ impl Cast {
     }
 }
 
-/// How many decimals a decimal has.
+/// The scale of a decimal type; `None` for other types and negative scales.
 fn scale(data_type: &DataType) -> Option<i8> {
     match data_type {
         DataType::Decimal32(_, scale)
@@ -144,7 +147,7 @@ fn scale(data_type: &DataType) -> Option<i8> {
     }
 }
 
-/// How many nanoseconds one of a timestamp's unit is.
+/// Nanoseconds per unit of a timestamp.
 pub(super) fn unit_ns(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Second => 1_000_000_000,
@@ -154,7 +157,7 @@ pub(super) fn unit_ns(unit: TimeUnit) -> i64 {
     }
 }
 
-/// The same for a number by its encoding.
+/// Nanoseconds per unit of a number in an `epoch-…` encoding.
 pub(super) fn epoch_ns(encoding: Encoding) -> Option<i64> {
     match encoding {
         Encoding::EpochSeconds => Some(1_000_000_000),
@@ -165,7 +168,7 @@ pub(super) fn epoch_ns(encoding: Encoding) -> Option<i64> {
     }
 }
 
-/// Microseconds of a count of `unit_ns`, what is finer cut off towards the past; `None` beyond the range.
+/// Microseconds of a count of `unit_ns` nanoseconds, rounded towards the past; `None` beyond the range.
 pub(super) fn micros(count: i64, unit_ns: i64) -> Option<i64> {
     match unit_ns {
         1 => Some(count.div_euclid(1000)),
@@ -173,7 +176,7 @@ pub(super) fn micros(count: i64, unit_ns: i64) -> Option<i64> {
     }
 }
 
-/// A dictionary's values in its rows' stead.
+/// The column with a dictionary replaced by its values.
 fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let Some(dictionary) = array.as_any_dictionary_opt() else {
         return Ok(array.clone());
@@ -213,7 +216,7 @@ fn widened(array: &dyn Array) -> Int64Array {
     }
 }
 
-/// The counts of a column of timestamps or integers.
+/// A column of timestamps or integers as counts.
 fn counts(array: &ArrayRef) -> Int64Array {
     match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => array
@@ -229,7 +232,7 @@ fn counts(array: &ArrayRef) -> Int64Array {
     }
 }
 
-/// Any numbers as float64: each the nearest.
+/// Numbers of any type as float64, each rounded to the nearest.
 fn floats(array: &dyn Array) -> Float64Array {
     match array.data_type() {
         DataType::Float64 => array.as_primitive::<Float64Type>().clone(),
@@ -244,7 +247,7 @@ fn floats(array: &dyn Array) -> Float64Array {
     }
 }
 
-/// Refuses what JSON has no number for.
+/// Refuses NaN and infinities, which JSON does not have.
 fn finite(floats: Float64Array) -> Converted {
     if floats.values().iter().all(|value| value.is_finite()) {
         return Converted::from(Arc::new(floats) as ArrayRef);
@@ -281,7 +284,7 @@ fn dates(millis: &PrimitiveArray<Date64Type>) -> Converted {
     })
 }
 
-/// Computes each value; what is refused is null.
+/// Computes each value; values that `compute` refuses are null.
 fn fallible<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &PrimitiveArray<F>,
     compute: impl Fn(F::Native) -> Result<T::Native, String>,
@@ -309,7 +312,7 @@ fn fallible<F: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     }
 }
 
-/// Validity where the misfits are null, too.
+/// `nulls`, with the misfits null too.
 fn without(
     nulls: Option<&NullBuffer>,
     rows: usize,
@@ -325,14 +328,14 @@ fn without(
     NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
 }
 
-/// Appends the value of a row to a column and says how many bytes it took; what text it takes is written into an empty
-/// buffer.
+/// Appends the value of a row to a column; returns its size in bytes, or the reason to refuse it. The buffer is empty
+/// and free to use.
 type Push = fn(&mut Column, &dyn Array, usize, TargetType, &mut Vec<u8>) -> Result<usize, String>;
 
-/// Converts one value after another.
+/// Converts value by value.
 ///
 /// # Errors
-/// Where several rows take more than [`COLUMN_BYTES`].
+/// If several rows take more than [`COLUMN_BYTES`].
 fn by_value(array: &ArrayRef, target: TargetType, push: Push) -> Result<Converted, ArrowError> {
     let rows = array.len();
     let mut column = Column::new(target.kind, target.encoding, rows);

@@ -9,22 +9,22 @@ use arrow_schema::DataType;
 use super::values::{self, TargetType};
 use crate::decode::plan::PlannedCondition;
 
-/// How rows are judged by a condition.
+/// A condition bound to a column.
 pub(super) enum ColumnCondition {
-    /// None meets it: neither the object nor its key has such a column, or it holds no scalars.
+    /// No row meets it: neither the object nor its key has such a column, or its values are not scalars.
     Never,
-    /// All meet it, by the key of the object.
+    /// All rows meet it, by the key of the object.
     Always,
-    /// One of these strings.
+    /// The string is one of these.
     Text(Vec<Vec<u8>>),
-    /// One of these numbers.
+    /// The integer is one of these.
     Integers(Vec<i64>),
     /// The JSON text is one of these.
     Written(Vec<Vec<u8>>),
 }
 
 impl ColumnCondition {
-    /// How rows are judged by their values in a column.
+    /// Binds a condition to a column of type `column`.
     pub(super) fn new(condition: &PlannedCondition, column: &DataType) -> Self {
         let any_of = condition.any_of.clone();
         match column {
@@ -43,7 +43,7 @@ impl ColumnCondition {
         }
     }
 
-    /// The rows that meet it.
+    /// A mask of the rows that meet it.
     pub(super) fn mask(&self, column: Option<&ArrayRef>, rows: usize) -> BooleanBuffer {
         let Some(column) = column else {
             let all = matches!(self, ColumnCondition::Always);
@@ -92,7 +92,7 @@ impl ColumnCondition {
     }
 }
 
-/// Whether a value is the string `text`, or another whose JSON text it is.
+/// Whether the JSON text `written` is the string `text`, or a value with this JSON text.
 fn is_written_so(text: &[u8], written: &[u8]) -> bool {
     match written.first() {
         Some(b'"') => {

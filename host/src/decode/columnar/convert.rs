@@ -1,7 +1,7 @@
-//! From the rows of an object's columns to events, as `decode/mod.rs` says what becomes of a record.
+//! Conditions, range and inputs applied to the rows of a piece, by the rules for records in `decode/mod.rs`.
 //!
-//! Conditions and range come first, as masks over all rows; what is left of the columns is converted, and a last mask
-//! takes out the rows that were refused.
+//! Conditions and range come first, as masks over all rows. The columns of the remaining rows are converted, and a last
+//! mask removes the rows that were rejected.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -27,24 +27,24 @@ use crate::decode::plan::PlannedOrigin;
 use crate::decode::row_builder::{TOMBSTONE, UNTIMED};
 use crate::decode::{Counts, Rejected};
 
-/// Rows of columns, and what is known of them beside these.
-pub(in crate::decode) struct Piece {
+/// Some rows of an object or a log, with their binding and metadata.
+pub(in crate::decode) struct ColumnPiece {
     pub(in crate::decode) rows: RecordBatch,
     pub(in crate::decode) binding: Arc<Binding>,
     pub(in crate::decode) metadata: RowMetadata,
 }
 
-impl Piece {
+impl ColumnPiece {
     /// The first half of the rows, and the second.
-    pub(super) fn halves(self) -> (Piece, Piece) {
+    pub(super) fn halves(self) -> (ColumnPiece, ColumnPiece) {
         let rows = self.rows.num_rows();
         let middle = rows / 2;
-        let second = Piece {
+        let second = ColumnPiece {
             rows: self.rows.slice(middle, rows - middle),
             binding: self.binding.clone(),
             metadata: self.metadata.after(middle),
         };
-        let first = Piece {
+        let first = ColumnPiece {
             rows: self.rows.slice(0, middle),
             ..self
         };
@@ -52,22 +52,22 @@ impl Piece {
     }
 }
 
-/// What became of the rows of a piece.
+/// The events and rejections of a piece.
 pub(super) struct ConvertedPiece {
     pub(super) batch: RecordBatch,
-    /// The rows that became events, by their place in the piece.
+    /// Indices in the piece of the rows that became events.
     pub(super) events: Vec<u32>,
     pub(super) rejected: Vec<Rejected>,
-    /// The rows that were rejected, by their place in the piece.
+    /// Indices in the piece of the rows that were rejected.
     refused: Vec<u32>,
     pub(super) counts: Counts,
     pub(super) lines: Arc<Lines>,
-    /// The offsets that the rows of the piece carry, where there is such a column.
+    /// The offsets that the rows of the piece carry, if there is such a column.
     carried: Option<ArrayRef>,
 }
 
 impl ConvertedPiece {
-    /// Tells which rows were read, of a batch that has so many rows and rejections before.
+    /// Adds the offsets of the rows to `tracker`, after `rows` rows and `rejections` rejections of the batch.
     pub(super) fn track(&self, rows: usize, rejections: usize, tracker: &mut OffsetTracker) {
         if !tracker.is_on() {
             return;
@@ -90,14 +90,17 @@ impl ConvertedPiece {
     }
 }
 
-/// A row that is refused: the path of the value at fault, and why.
+/// The path of the value at fault of a rejected row, and the reason.
 type Refusal = (Option<String>, String);
 
-/// Judges and converts all rows of a piece.
+/// Applies conditions, range and inputs to the rows of a piece.
 ///
 /// # Errors
-/// Where rows take more than [`COLUMN_BYTES`] or cannot be converted together: fewer of them may.
-pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece, ArrowError> {
+/// If the rows take more than [`COLUMN_BYTES`] or cannot be converted together. Fewer rows may succeed.
+pub(super) fn convert(
+    plan: &ColumnPlan,
+    piece: &ColumnPiece,
+) -> Result<ConvertedPiece, ArrowError> {
     let rows = piece.rows.num_rows();
     let key_values = &piece.binding.key_values;
     let lines = Arc::new(Lines {
@@ -106,7 +109,7 @@ pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece
         arrays: piece.binding.columns(&piece.rows)?,
         targets: plan.targets.clone(),
     });
-    let carried = plan.plan.offset.zip(piece.binding.offset);
+    let carried = plan.record_plan.offset.zip(piece.binding.offset);
     let carried = carried.and_then(|(slot, cast)| {
         let column = lines.arrays[slot.index()].as_ref()?;
         Some(cast.apply(column, TargetType::OFFSET))
@@ -155,9 +158,9 @@ pub(super) fn convert(plan: &ColumnPlan, piece: &Piece) -> Result<ConvertedPiece
     })
 }
 
-/// The only row of a piece, refused as a whole.
+/// The rejection of a piece of one row.
 #[cold]
-pub(super) fn refused(piece: &Piece, reason: String) -> Rejected {
+pub(super) fn refused(piece: &ColumnPiece, reason: String) -> Rejected {
     let position = piece.metadata.position(0);
     let message = piece.metadata.message(0);
     let value = message.as_ref().and_then(|message| message.value);
@@ -177,20 +180,20 @@ fn rejected(metadata: &RowMetadata, lines: &Lines, row: u32, (path, reason): Ref
 
 struct Conversion<'a> {
     plan: &'a ColumnPlan,
-    piece: &'a Piece,
-    /// The columns of the wanted paths, of the rows that are left.
+    piece: &'a ColumnPiece,
+    /// The columns of the wanted paths, for the remaining rows.
     arrays: Cow<'a, [Option<ArrayRef>]>,
-    /// The places in the piece of the rows that are left.
+    /// Indices in the piece of the remaining rows.
     places: Vec<u32>,
-    /// By the row's place in the piece.
+    /// Rejections, by the index of the row in the piece.
     refused: BTreeMap<u32, Refusal>,
     counts: Counts,
 }
 
 impl Conversion<'_> {
-    /// Why a row is refused that lacks an input.
+    /// The reason to reject a row without a value for an input.
     fn lacks(&self, input: usize) -> String {
-        let plan = &self.plan.plan;
+        let plan = &self.plan.record_plan;
         match plan.inputs[input].origin {
             PlannedOrigin::Value(_) | PlannedOrigin::Payload
                 if self.piece.metadata.is_tombstone() =>
@@ -202,7 +205,7 @@ impl Conversion<'_> {
     }
 
     fn meet_conditions(&mut self) -> Result<(), ArrowError> {
-        let (rows, only) = (self.places.len(), &self.plan.plan.only);
+        let (rows, only) = (self.places.len(), &self.plan.record_plan.only);
         let masks = only.iter().zip(&self.piece.binding.conditions);
         let kept = masks
             .map(|(condition, test)| test.mask(self.arrays[condition.slot.index()].as_ref(), rows))
@@ -214,9 +217,9 @@ impl Conversion<'_> {
         Ok(())
     }
 
-    /// Leaves the rows within the range; gives their event times where the range has a bound.
+    /// Keeps the rows within the range; returns their event times if the range applies to them.
     fn keep_range(&mut self) -> Result<Option<ArrayRef>, ArrowError> {
-        let plan = &self.plan.plan;
+        let plan = &self.plan.record_plan;
         let Some(input) = plan.bounded_event_time else {
             return self.keep_record_times().map(|()| None);
         };
@@ -247,9 +250,9 @@ impl Conversion<'_> {
             .map(Some)
     }
 
-    /// Leaves the rows within the range by the timestamps of their records, if it is cut on these.
+    /// Keeps the rows whose record has a timestamp within the range, if the range applies to timestamps.
     fn keep_record_times(&mut self) -> Result<(), ArrowError> {
-        let plan = &self.plan.plan;
+        let plan = &self.plan.record_plan;
         if !plan.is_cut_by_record_time {
             return Ok(());
         }
@@ -267,19 +270,19 @@ impl Conversion<'_> {
         self.keep(kept).map(|_| ())
     }
 
-    /// The columns of the component, and the rows that they are of.
+    /// The columns of the component, and the indices in the piece of their rows.
     fn convert_inputs(
         &mut self,
         event_time: Option<ArrayRef>,
     ) -> Result<(RecordBatch, Vec<u32>), ArrowError> {
-        let (plan, refused_before) = (&self.plan.plan, self.refused.len());
+        let (plan, refused_before) = (&self.plan.record_plan, self.refused.len());
         let mut columns = Vec::with_capacity(plan.inputs.len());
         for (input, planned) in plan.inputs.iter().enumerate() {
             let converted = match &event_time {
                 Some(times) if plan.bounded_event_time == Some(input) => times.clone().into(),
                 _ => self.converted(input)?,
             };
-            // The first input that a row does not fit is the one that is told.
+            // The reason of a rejection is that of the first input that does not fit.
             for (row, reason) in converted.misfits {
                 let refusal = || (plan.path(input), reason);
                 self.refused
@@ -309,11 +312,11 @@ impl Conversion<'_> {
         Ok((batch, std::mem::take(&mut self.places)))
     }
 
-    /// An input of the rows that are left.
+    /// The column of an input, for the remaining rows.
     fn converted(&self, input: usize) -> Result<Converted, ArrowError> {
         let (target, rows) = (self.plan.inputs[input], self.places.len());
         let key_values = &self.piece.binding.key_values;
-        let array: ArrayRef = match &self.plan.plan.inputs[input].origin {
+        let array: ArrayRef = match &self.plan.record_plan.inputs[input].origin {
             PlannedOrigin::Value(slot) => {
                 let column = self.arrays[slot.index()].as_ref();
                 if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
@@ -348,7 +351,7 @@ impl Conversion<'_> {
         Ok(array.into())
     }
 
-    /// Leaves the rows of `kept`; gives the mask back where it leaves any out.
+    /// Keeps the rows of `kept`; returns the mask if it removes any.
     fn keep(&mut self, kept: BooleanBuffer) -> Result<Option<BooleanArray>, ArrowError> {
         if kept.count_set_bits() == self.places.len() {
             return Ok(None);
@@ -368,7 +371,7 @@ fn untimed_refusal() -> Refusal {
     (None, UNTIMED.to_owned())
 }
 
-/// A value for so many rows.
+/// An array of length 1, repeated `rows` times.
 fn repeated(value: &ArrayRef, rows: usize) -> Result<ArrayRef, ArrowError> {
     take(value, &UInt32Array::from(vec![0; rows]), None)
 }

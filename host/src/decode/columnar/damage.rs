@@ -1,10 +1,10 @@
-//! What is said of bytes that make no sense.
+//! Errors for invalid bytes of an object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::decode::DecodeError;
 
-/// An object in a format, to say what is wrong with it.
+/// An object and its format, for errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) object: &'a str,
@@ -25,8 +25,11 @@ impl Subject<'_> {
         }
     }
 
-    /// Runs what reads bytes that nobody vouches for. A library means to return an error for whatever is wrong with them;
-    /// where it panics instead, that is one, too.
+    /// Runs a library on untrusted bytes. A panic of the library counts as an error, as it would return for invalid
+    /// bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`] if `read` fails or panics.
     pub(super) fn guarded<T, E: std::fmt::Display>(
         self,
         place: impl FnOnce() -> String,

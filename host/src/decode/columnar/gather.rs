@@ -1,8 +1,8 @@
-//! Pieces of objects gathered into batches.
+//! Pieces combined into batches.
 //!
-//! What is stored in few bytes may convert to many: the entry of a dictionary that each row repeats, the names in JSON
-//! text. A piece of which that is too much is cut into halves, down to a row, which is refused if it still fails; the
-//! halves wait until there is room for them.
+//! A few stored bytes may convert to many, such as the entry of a dictionary that each row repeats, or the names in
+//! JSON text. A piece that converts to too many bytes is cut in half, again and again, down to one row, which is
+//! rejected if it still fails. The halves wait until there is room for them.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat_batches;
 
-use super::convert::{self, ConvertedPiece, Piece};
+use super::convert::{self, ColumnPiece, ConvertedPiece};
 use super::plan::ColumnPlan;
 use crate::decode::offsets::{OffsetTracker, ReadOffsets};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
@@ -26,15 +26,15 @@ const KEPT_REJECTIONS: usize = 1024;
 /// or this many bytes of rejected records.
 const KEPT_REJECTED_BYTES: usize = 16 << 20;
 
-/// Makes batches of events of the rows of columns.
+/// Combines the rows of pieces into batches of events.
 pub(in crate::decode) struct Gathering {
     plan: ColumnPlan,
     batch_rows: usize,
     open: Gathered,
-    /// A batch that the last piece did not fit in any more.
+    /// A batch without room for the last piece.
     closed: Option<Gathered>,
-    /// Pieces that were not converted yet, in the order of their rows.
-    waiting: VecDeque<Piece>,
+    /// Pieces that are not yet converted, in the order of their rows.
+    waiting: VecDeque<ColumnPiece>,
 }
 
 #[derive(Default)]
@@ -47,7 +47,7 @@ struct Gathered {
     rejected: Vec<Rejected>,
     rejected_bytes: usize,
     counts: Counts,
-    /// Of a batch that is closed: until then the tracker has it.
+    /// Offsets read, for a closed batch; until a batch is closed, the tracker has them.
     offsets: Vec<ReadOffsets>,
 }
 
@@ -66,13 +66,14 @@ impl Gathering {
         &self.plan
     }
 
-    /// Takes in the rows of a piece, as many as a batch has at most. Not while it [`is_full`](Gathering::is_full).
-    pub(in crate::decode) fn push(&mut self, piece: Piece, tracker: &mut OffsetTracker) {
+    /// Adds the rows of a piece: at most as many as a batch has. Must not be called while
+    /// [`is_full`](Gathering::is_full).
+    pub(in crate::decode) fn push(&mut self, piece: ColumnPiece, tracker: &mut OffsetTracker) {
         self.waiting.push_back(piece);
         self.work(tracker);
     }
 
-    /// Converts the pieces that wait, until a batch is full.
+    /// Converts waiting pieces until a batch is full.
     fn work(&mut self, tracker: &mut OffsetTracker) {
         while !self.has_batch() {
             let Some(piece) = self.waiting.pop_front() else {
@@ -100,7 +101,7 @@ impl Gathering {
         }
     }
 
-    fn add(&mut self, outcome: ConvertedPiece, piece: &Piece, tracker: &mut OffsetTracker) {
+    fn add(&mut self, outcome: ConvertedPiece, piece: &ColumnPiece, tracker: &mut OffsetTracker) {
         let batch_bytes = outcome.batch.get_array_memory_size();
         if self.open.rows.len() + outcome.events.len() > self.batch_rows
             || (self.open.batch_bytes > 0 && self.open.batch_bytes + batch_bytes > BATCH_BYTES)
@@ -140,7 +141,7 @@ impl Gathering {
         open.batches.push(outcome.batch);
     }
 
-    /// Takes in a record that no row was made of.
+    /// Adds the rejection of a record that was not decoded.
     pub(in crate::decode) fn reject(&mut self, rejected: Rejected) {
         self.open.counts.records += 1;
         self.open.counts.rejected += 1;
@@ -161,17 +162,17 @@ impl Gathering {
             || self.open.rejected_bytes >= KEPT_REJECTED_BYTES
     }
 
-    /// Whether nothing was taken in since the batch before.
+    /// Whether nothing was added since the batch before.
     pub(in crate::decode) fn is_idle(&self) -> bool {
         self.closed.is_none() && self.waiting.is_empty() && self.open.counts == Counts::default()
     }
 
-    /// Counts what was read beside the rows.
+    /// Adds counts that the rows do not have.
     pub(in crate::decode) fn count(&mut self, counts: Counts) {
         self.open.counts += counts;
     }
 
-    /// The next batch.
+    /// Takes the next batch.
     pub(in crate::decode) fn take(&mut self, tracker: &mut OffsetTracker) -> Events {
         let closed = self.closed.take();
         let gathered = closed.unwrap_or_else(|| Gathered {

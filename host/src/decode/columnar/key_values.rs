@@ -1,5 +1,5 @@
-//! What the key of an object says of its rows, in the place of columns that the object lacks: the same as of records of
-//! text.
+//! Values that the key of an object has for all of its rows, in place of columns that the object lacks, as for records
+//! of text.
 
 use arrow_array::ArrayRef;
 
@@ -9,36 +9,37 @@ use crate::decode::column::Column;
 use crate::decode::key_fields::{PlannedKeyFields, misfit, whole};
 use crate::source::Object;
 
-/// A value that all rows have, as an array of one, or why none of them has it.
+/// A value of all rows, as an array of length 1; or the reason to reject them.
 pub(super) type Value = Result<ArrayRef, String>;
 
-/// What the key of an object says.
+/// The values of an object's key.
 #[derive(Default)]
 pub(super) struct KeyValues {
     pub(super) topic: Option<String>,
     pub(super) partition: Option<i32>,
-    /// The offset of the first row; `None` where that of the others does not follow from it.
+    /// The offset of the first row; `None` if the offsets of the rows are not consecutive.
     pub(super) first_offset: Option<i64>,
-    /// One an input.
+    /// A value per input; `None` if the key has none.
     inputs: Vec<Option<Value>>,
-    /// Whether a condition is met, one each.
+    /// Whether the key meets a condition, per condition.
     conditions: Vec<bool>,
-    /// Whether it has a column of that name, one a path.
+    /// Whether the key has a column of that name, per path.
     pub(super) paths: Vec<bool>,
 }
 
 impl KeyValues {
-    /// What the key of `object` says of what is wanted.
+    /// The values of the key of `object` for `plan`.
     pub(super) fn new(plan: &ColumnPlan, object: &Object) -> Self {
-        let Some(says) = PlannedKeyFields::of(object.key_fields.as_deref(), &plan.plan) else {
+        let Some(planned) = PlannedKeyFields::of(object.key_fields.as_deref(), &plan.record_plan)
+        else {
             return KeyValues::of_log();
         };
-        let inputs = says.inputs.iter().zip(&plan.inputs);
+        let inputs = planned.inputs.iter().zip(&plan.inputs);
         let inputs = inputs.map(|(json, target)| {
             let json = json.as_deref().filter(|json| *json != b"null");
             json.map(|json| value(json, *target))
         });
-        let conditions = says.conditions.iter().zip(&plan.plan.only);
+        let conditions = planned.conditions.iter().zip(&plan.record_plan.only);
         let conditions = conditions.map(|(json, condition)| {
             let json = json.as_deref();
             json.is_some_and(|json| condition.holds(json, whole(json).escaped))
@@ -48,21 +49,23 @@ impl KeyValues {
             .as_ref()
             .map(|key_fields| &key_fields.columns);
         let paths = plan.paths.iter();
-        let paths = paths.map(|path| match (plan.plan.names_within_value(path), names) {
-            ([name], Some(names)) => names.contains_key(name),
-            _ => false,
-        });
+        let paths = paths.map(
+            |path| match (plan.record_plan.names_within_value(path), names) {
+                ([name], Some(names)) => names.contains_key(name),
+                _ => false,
+            },
+        );
         KeyValues {
             inputs: inputs.collect(),
             conditions: conditions.collect(),
             paths: paths.collect(),
-            topic: says.topic,
-            partition: says.partition,
-            first_offset: says.first_offset,
+            topic: planned.topic,
+            partition: planned.partition,
+            first_offset: planned.first_offset,
         }
     }
 
-    /// Nothing: there is no object.
+    /// No values: messages of a log have no object.
     pub(super) fn of_log() -> Self {
         KeyValues {
             first_offset: Some(0),
@@ -70,12 +73,12 @@ impl KeyValues {
         }
     }
 
-    /// What an input is whose column the object lacks.
+    /// The value of an input whose column the object lacks.
     pub(super) fn input(&self, input: usize) -> Option<&Value> {
         self.inputs.get(input)?.as_ref()
     }
 
-    /// Whether a condition is met whose column the object lacks.
+    /// Whether the key meets a condition whose column the object lacks.
     pub(super) fn meets(&self, condition: usize) -> bool {
         self.conditions.get(condition).is_some_and(|meets| *meets)
     }

@@ -1,4 +1,5 @@
-//! Rows of columns as lines of JSON, for the quarantine: what a person reads, and what can be decoded again.
+//! Rows of columnar formats as lines of JSON, for the quarantine, where people read them and from where they can be
+//! decoded again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,16 +8,16 @@ use arrow_array::ArrayRef;
 
 use super::values::{self, TargetType};
 
-/// The wanted paths as a tree of names: how a line is nested.
+/// The wanted paths as a tree of names, which is the nesting of a line.
 #[derive(Debug, Default)]
 pub(super) struct PathTree {
-    /// The column that stands here, by the place of its path; what is below it is within it.
+    /// Index of the path that ends at this node; longer paths are within its value.
     column: Option<usize>,
     members: BTreeMap<String, PathTree>,
 }
 
 impl PathTree {
-    /// Adds a path, whose values are those of `column`.
+    /// Adds the path with index `column`.
     pub(super) fn add(&mut self, path: &[String], column: usize) {
         match path {
             [] => self.column = self.column.or(Some(column)),
@@ -29,27 +30,27 @@ impl PathTree {
     }
 }
 
-/// The wanted values of some rows of an object, as the object has them.
+/// The wanted columns of some rows of an object, before conversion.
 #[derive(Debug)]
 pub(in crate::decode) struct Lines {
     pub(super) tree: Arc<PathTree>,
-    /// One a path; `None` where the object has no such column.
+    /// A column per path; `None` if the object has no such column.
     pub(super) arrays: Vec<Option<ArrayRef>>,
-    /// How each of them is to be written.
+    /// The target type by which each column is written.
     pub(super) targets: Arc<[TargetType]>,
-    /// Those of which the key of the object has another value, which a null keeps out.
+    /// Whether the object's key has a column of that name, per path. A null of the row then has to be written.
     pub(super) in_key: Vec<bool>,
 }
 
 impl Lines {
-    /// What the columns take in memory.
+    /// Size of the columns in memory, in bytes.
     pub(in crate::decode) fn size_bytes(&self) -> usize {
         let arrays = self.arrays.iter().flatten();
         arrays.map(|array| array.get_array_memory_size()).sum()
     }
 
-    /// A row as one line of JSON without its line feed. What is null or not there is left out, unless the key of the object
-    /// would stand in for it.
+    /// A row as a line of JSON, without a line feed. Null and missing values are left out, except a null in a column
+    /// that the key of the object has too.
     pub(in crate::decode) fn line(&self, row: usize) -> Vec<u8> {
         let mut out = Vec::new();
         self.write(&self.tree, row, &mut out);
@@ -59,7 +60,7 @@ impl Lines {
         out
     }
 
-    /// Writes nothing where nothing is there.
+    /// Writes the values below a node; nothing if there are none.
     fn write(&self, tree: &PathTree, row: usize, out: &mut Vec<u8>) {
         if let Some(column) = tree.column {
             match &self.arrays[column] {

@@ -1,4 +1,4 @@
-//! What is known of rows beside their columns: of an object one thing for all, of messages each its own.
+//! Position, time and key of the rows of a piece: one for all rows of an object, one per message of a log.
 
 use std::iter::repeat_n;
 use std::sync::Arc;
@@ -16,29 +16,29 @@ use crate::decode::plan::PlannedOrigin;
 use crate::decode::provenance::ColumnSource;
 use crate::source::{MessageRef, Messages};
 
-/// Where the rows of a piece come from.
+/// The metadata of the rows of a piece.
 pub(in crate::decode) enum RowMetadata {
-    /// An object that holds columns.
+    /// Rows of a columnar object.
     Object {
-        /// Its key.
+        /// The key of the object.
         source: Arc<str>,
-        /// When it was written.
+        /// Time at which the object was written, in microseconds.
         time_us: i64,
-        /// The ordinal of the first row within it.
+        /// Ordinal of the first row in the object.
         first: i64,
     },
-    /// Messages, each of which is a row.
+    /// Messages, one per row.
     Log {
         messages: Arc<Messages>,
-        /// The place of the first row among them.
+        /// Index of the first row among the messages.
         first: usize,
-        /// They have no values.
+        /// Whether the messages have no values.
         is_tombstone: bool,
     },
 }
 
 impl RowMetadata {
-    /// The same of the rows from `row` on.
+    /// The metadata of the rows from `row` on.
     pub(super) fn after(&self, row: usize) -> Self {
         match self {
             RowMetadata::Object {
@@ -62,7 +62,7 @@ impl RowMetadata {
         }
     }
 
-    /// The row as it was delivered, where it was delivered by itself.
+    /// The message of a row; `None` in an object.
     pub(super) fn message(&self, row: u32) -> Option<MessageRef<'_>> {
         match self {
             RowMetadata::Object { .. } => None,
@@ -72,7 +72,7 @@ impl RowMetadata {
         }
     }
 
-    /// Whether the rows are messages without values.
+    /// Whether the rows are messages without values, tombstones.
     pub(super) fn is_tombstone(&self) -> bool {
         matches!(
             self,
@@ -83,7 +83,7 @@ impl RowMetadata {
         )
     }
 
-    /// As in [`Position`].
+    /// Offset or ordinal of a row, as in [`Position`].
     pub(super) fn offset(&self, row: u32) -> i64 {
         match self {
             RowMetadata::Object { first, .. } => first + i64::from(row),
@@ -93,7 +93,7 @@ impl RowMetadata {
         }
     }
 
-    /// The place of a row in its [source](RowMetadata::source).
+    /// Index of a row in its [source](RowMetadata::source).
     pub(super) fn place(&self, row: u32) -> u32 {
         match self {
             RowMetadata::Object { .. } => row,
@@ -102,7 +102,7 @@ impl RowMetadata {
         }
     }
 
-    /// Where a row stands.
+    /// Position of a row.
     pub(super) fn position(&self, row: u32) -> Position {
         let (source, partition) = match self {
             RowMetadata::Object { source, .. } => (source, None),
@@ -116,7 +116,7 @@ impl RowMetadata {
         }
     }
 
-    /// The timestamp that the source gives a row.
+    /// Timestamp that the source gives a row, in microseconds.
     pub(super) fn time_us(&self, row: u32) -> Option<i64> {
         match self {
             RowMetadata::Object { time_us, .. } => Some(*time_us),
@@ -124,7 +124,7 @@ impl RowMetadata {
         }
     }
 
-    /// What the rows of the piece are taken from; `lines` are its columns.
+    /// The source of the rows of the piece; `lines` are its columns.
     pub(super) fn source(&self, lines: Arc<Lines>) -> ColumnSource {
         match self {
             RowMetadata::Object { source, .. } => ColumnSource::Object {
@@ -139,7 +139,7 @@ impl RowMetadata {
         }
     }
 
-    /// An input that is not within the columns, of these rows of the piece.
+    /// The column of an input whose origin is not a path, for these rows of the piece.
     pub(super) fn input(
         &self,
         origin: &PlannedOrigin,
@@ -182,7 +182,7 @@ impl RowMetadata {
         Ok(array.into())
     }
 
-    /// An input that is bytes of messages.
+    /// The column of an input that is bytes of messages.
     fn bytes(
         &self,
         origin: &PlannedOrigin,

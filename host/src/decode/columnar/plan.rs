@@ -1,4 +1,4 @@
-//! The plan of a projection for columns: the wanted paths, and the type that the values of each become.
+//! The plan of a projection for columnar formats: the wanted paths, and the target type of each.
 
 use std::sync::Arc;
 
@@ -9,24 +9,25 @@ use super::values::TargetType;
 use crate::decode::plan::{Plan, PlannedOrigin};
 use crate::decode::{DecodeError, Projection};
 
-/// What is wanted of each row, whatever the object.
+/// A projection prepared for rows of columnar formats, whatever the object.
 pub(in crate::decode) struct ColumnPlan {
-    pub(super) plan: Plan,
-    /// The distinct paths, as names.
+    /// The plan for one record, which holds for rows too.
+    pub(super) record_plan: Plan,
+    /// The distinct paths, in names.
     pub(super) paths: Vec<Vec<String>>,
-    /// What the values of each path are wanted as, first of all.
+    /// The target type of the first input at each path; JSON for paths of conditions alone.
     pub(super) targets: Arc<[TargetType]>,
-    /// One an input.
+    /// The target type of each input.
     pub(super) inputs: Vec<TargetType>,
     pub(super) schema: SchemaRef,
     pub(super) tree: Arc<PathTree>,
 }
 
 impl ColumnPlan {
-    /// Makes a projection ready.
+    /// Prepares a projection.
     ///
     /// # Errors
-    /// Where it asks for what no column can give.
+    /// If the projection is not valid.
     pub(in crate::decode) fn new(projection: Projection) -> Result<Self, DecodeError> {
         let inputs: Vec<_> = projection
             .inputs
@@ -54,7 +55,7 @@ impl ColumnPlan {
             tree.add(path, column);
         }
         Ok(ColumnPlan {
-            plan,
+            record_plan: plan,
             paths,
             targets: targets.into(),
             inputs,
@@ -63,12 +64,12 @@ impl ColumnPlan {
         })
     }
 
-    /// Whether a column is wanted, or something within it.
+    /// Whether the column `name` is wanted, or a column within it.
     pub(in crate::decode) fn wants_column(&self, name: &str) -> bool {
         self.paths.iter().any(|path| path[0] == name)
     }
 
-    /// Whether a leaf column, named by the path to it, is within a wanted one.
+    /// Whether the leaf column with the path `leaf` is within a wanted one.
     pub(in crate::decode) fn wants_leaf(&self, leaf: &[String]) -> bool {
         self.paths.iter().any(|path| leaf.starts_with(path))
     }

@@ -1,7 +1,7 @@
-//! The values of an object's columns as JSON text.
+//! Values of columns as JSON text.
 //!
-//! What a record of JSON Lines would say for the same value: the measure of every conversion that is not a plain copy,
-//! what a condition is compared with, and how a row is shown in the quarantine.
+//! The text is that of the same value in JSON Lines. It is the reference for conversions that are not plain copies, the
+//! text that conditions compare, and the form of a row in the quarantine.
 
 use std::io::Write as _;
 
@@ -15,7 +15,7 @@ use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, TimeDelta};
 
 use crate::schema::{Encoding, Kind};
 
-/// What a value is wanted as, which decides between several ways of writing it.
+/// Kind and encoding to which a value is converted; they decide between several ways of writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TargetType {
     pub(super) kind: Kind,
@@ -23,7 +23,7 @@ pub(super) struct TargetType {
 }
 
 impl TargetType {
-    /// Nothing in particular: as it stands within another value.
+    /// JSON, for values without an input and within other values.
     pub(super) const JSON: TargetType = TargetType {
         kind: Kind::Json,
         encoding: Encoding::Standard,
@@ -57,11 +57,11 @@ pub(super) fn is_writable(data_type: &DataType) -> bool {
     }
 }
 
-/// The longest text of a value.
+/// The most bytes of a value's text.
 pub(super) const MAX_TEXT_BYTES: usize = 256 << 20;
 
-/// Appends the value in `row`, of a type that [`is_writable`]. A member of a struct that is null is written as such; so
-/// is the value itself. It stops soon after `out` has more than [`MAX_TEXT_BYTES`], which is then of no use.
+/// Appends the value in `row`, of a type that [`is_writable`]. Nulls are written as `null`, also within a struct. Stops
+/// soon after `out` has more than [`MAX_TEXT_BYTES`]; `out` is then incomplete.
 pub(super) fn write(array: &dyn Array, row: usize, target: TargetType, out: &mut Vec<u8>) {
     use DataType::*;
     if out.len() > MAX_TEXT_BYTES {
@@ -93,45 +93,16 @@ pub(super) fn write(array: &dyn Array, row: usize, target: TargetType, out: &mut
             let value = array.as_primitive::<Float64Type>().value(row);
             float(out, value, value);
         }
-        Decimal32(..) => decimal(
-            out,
-            &array.as_primitive::<Decimal32Type>().value_as_string(row),
-            target,
-        ),
-        Decimal64(..) => decimal(
-            out,
-            &array.as_primitive::<Decimal64Type>().value_as_string(row),
-            target,
-        ),
-        Decimal128(..) => decimal(
-            out,
-            &array.as_primitive::<Decimal128Type>().value_as_string(row),
-            target,
-        ),
-        Decimal256(..) => decimal(
-            out,
-            &array.as_primitive::<Decimal256Type>().value_as_string(row),
-            target,
-        ),
+        Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => {
+            decimal(out, array, row, target);
+        }
         Timestamp(unit, _) => timestamp(out, raw_timestamp(array, *unit, row), *unit, target),
         Date32 => date(out, array.as_primitive::<Date32Type>().value(row).into()),
         Date64 => {
             let millis = array.as_primitive::<Date64Type>().value(row);
             date(out, millis.div_euclid(DAY_MS));
         }
-        Time32(TimeUnit::Second) => {
-            let seconds = array.as_primitive::<Time32SecondType>().value(row);
-            time(out, i64::from(seconds) * 1_000_000_000);
-        }
-        Time32(_) => {
-            let millis = array.as_primitive::<Time32MillisecondType>().value(row);
-            time(out, i64::from(millis) * 1_000_000);
-        }
-        Time64(TimeUnit::Microsecond) => {
-            let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
-            time(out, micros.saturating_mul(1000));
-        }
-        Time64(_) => time(out, array.as_primitive::<Time64NanosecondType>().value(row)),
+        Time32(_) | Time64(_) => time(out, nanoseconds_of_day(array, row)),
         Utf8 => string(out, array.as_string::<i32>().value(row)),
         LargeUtf8 => string(out, array.as_string::<i64>().value(row)),
         Utf8View => string(out, array.as_string_view().value(row)),
@@ -171,7 +142,7 @@ fn number(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     let _ = write!(out, "{value}");
 }
 
-/// The shortest digits that stand for `written`, which is `value` in its own width.
+/// The shortest digits of `written`, which is `value` in its own width.
 fn float(out: &mut Vec<u8>, value: f64, written: impl serde::Serialize) {
     match value {
         value if value.is_finite() => {
@@ -183,14 +154,20 @@ fn float(out: &mut Vec<u8>, value: f64, written: impl serde::Serialize) {
     }
 }
 
-fn decimal(out: &mut Vec<u8>, digits: &str, target: TargetType) {
+fn decimal(out: &mut Vec<u8>, array: &dyn Array, row: usize, target: TargetType) {
+    let digits = match array.data_type() {
+        DataType::Decimal32(..) => array.as_primitive::<Decimal32Type>().value_as_string(row),
+        DataType::Decimal64(..) => array.as_primitive::<Decimal64Type>().value_as_string(row),
+        DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().value_as_string(row),
+        _ => array.as_primitive::<Decimal256Type>().value_as_string(row),
+    };
     match target.kind {
-        Kind::Utf8 => string(out, digits),
+        Kind::Utf8 => string(out, &digits),
         _ => out.extend_from_slice(digits.as_bytes()),
     }
 }
 
-/// RFC 3339 in UTC, or a number where the input wants one; the microseconds where RFC 3339 has no such year.
+/// RFC 3339 in UTC, or a number if the encoding is one; microseconds if RFC 3339 does not have the year.
 fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, target: TargetType) {
     let per_second: i64 = match unit {
         TimeUnit::Second => 1,
@@ -217,7 +194,7 @@ fn timestamp(out: &mut Vec<u8>, value: i64, unit: TimeUnit, target: TargetType) 
     }
 }
 
-/// A number of nanoseconds in a larger unit, exactly.
+/// A number of nanoseconds in a larger unit, as an exact decimal.
 struct Fraction(i128, i128);
 
 impl std::fmt::Display for Fraction {
@@ -243,7 +220,26 @@ fn date(out: &mut Vec<u8>, days: i64) {
     }
 }
 
-/// `hh:mm:ss` with the decimals that there are.
+/// Nanoseconds since midnight of a time of day.
+fn nanoseconds_of_day(array: &dyn Array, row: usize) -> i64 {
+    match array.data_type() {
+        DataType::Time32(TimeUnit::Second) => {
+            let seconds = array.as_primitive::<Time32SecondType>().value(row);
+            i64::from(seconds) * 1_000_000_000
+        }
+        DataType::Time32(_) => {
+            let millis = array.as_primitive::<Time32MillisecondType>().value(row);
+            i64::from(millis) * 1_000_000
+        }
+        DataType::Time64(TimeUnit::Microsecond) => {
+            let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
+            micros.saturating_mul(1000)
+        }
+        _ => array.as_primitive::<Time64NanosecondType>().value(row),
+    }
+}
+
+/// `hh:mm:ss`, with decimals if there are any.
 fn time(out: &mut Vec<u8>, nanos: i64) {
     let (seconds, rest) = (
         nanos.div_euclid(1_000_000_000),
@@ -262,7 +258,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// Text where that is wanted and it is; otherwise in the input's encoding.
+/// Text for kind utf8 and encoding `text`; otherwise in the encoding of the input.
 fn binary(out: &mut Vec<u8>, bytes: &[u8], target: TargetType) {
     if target.kind == Kind::Utf8 || target.encoding == Encoding::Text {
         return string(out, &String::from_utf8_lossy(bytes));
@@ -308,7 +304,7 @@ fn object(out: &mut Vec<u8>, members: &StructArray, row: usize) {
     out.push(b'}');
 }
 
-/// An object, in the order in which the entries are stored. A key that is no string is named by its JSON text.
+/// An object with the entries in stored order. The name of a key that is not a string is its JSON text.
 fn map(out: &mut Vec<u8>, entries: &StructArray) {
     out.push(b'{');
     let (keys, values) = (entries.column(0), entries.column(1));

@@ -9,16 +9,16 @@ use crate::decode::record::Values;
 /// A record, cut into fields.
 pub(super) struct Fields<'a> {
     pub(super) header: &'a Header,
-    /// What stands for null.
+    /// The text of a null field.
     pub(super) null: &'a [u8],
-    /// The fields one behind another, without their quotes.
+    /// The fields one after another, without their quotes.
     pub(super) text: &'a [u8],
-    /// Where each of them ends.
+    /// Index after the last byte of each field.
     pub(super) ends: &'a [usize],
 }
 
 impl Fields<'_> {
-    /// The field that the path in `slot` names; `None` where there is no such column.
+    /// The field of the path in `slot`; `None` if there is no such column.
     #[inline]
     fn get(&self, slot: SlotId) -> Option<&[u8]> {
         let at = self.header.column(slot)?;

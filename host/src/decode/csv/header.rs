@@ -1,4 +1,4 @@
-//! The columns of an object, and where the wanted ones are.
+//! The columns of an object, and the column of each wanted path.
 
 use std::collections::HashSet;
 
@@ -6,25 +6,25 @@ use crate::decode::DecodeError;
 use crate::decode::json::SlotId;
 use crate::decode::rows::Rows;
 
-/// How many characters of a header an error shows.
+/// The most characters of a header that an error shows.
 const EXCERPT_CHARS: usize = 200;
 
-/// Which column each wanted path is.
+/// The column of each wanted path.
 pub(super) struct Header {
-    /// How many fields a record has.
+    /// Number of columns, and of fields of a record.
     pub(super) width: usize,
-    /// The column of each slot.
+    /// Index of the column of each slot.
     columns: Vec<Option<usize>>,
 }
 
 impl Header {
-    /// The columns called `names`, of `object`, in which `rows` looks for what is wanted.
+    /// Binds the wanted paths of `rows` to the columns `names` of `object`.
     ///
     /// # Errors
-    /// Where a name stands there twice, or nothing there is wanted.
+    /// If a name occurs twice, or if no column is wanted and the key of the object has no values.
     pub(super) fn new(names: &[&str], object: &str, rows: &Rows) -> Result<Self, DecodeError> {
         let mut seen = HashSet::new();
-        // Names that are empty come of commas at the end of each line.
+        // Empty names come from commas at the end of each line.
         let mut named = names.iter().filter(|name| !name.is_empty());
         if let Some(twice) = named.find(|name| !seen.insert(**name)) {
             return Err(unusable(object, format!("`{twice}` stands in it twice")));
@@ -49,7 +49,7 @@ impl Header {
         })
     }
 
-    /// The place of the column that the path in `slot` names.
+    /// Index of the column of the path in `slot`.
     #[inline]
     pub(super) fn column(&self, slot: SlotId) -> Option<usize> {
         self.columns.get(slot.index()).copied().flatten()

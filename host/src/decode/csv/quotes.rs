@@ -1,15 +1,15 @@
-//! What the quotes of a record that is no plain line say.
+//! Stray quotes: quotes that do not end where their field ends.
 //!
-//! A quote that nobody closes, or one that was put in by mistake, takes in line after line until another quote comes. So
-//! of a record of several lines each quote has to end where its field does, and a field that does not is a *stray* quote:
-//! its line is rejected, and the next line is read as a record of its own. A quote that ends within its own line does no
-//! harm to others, and the text after it belongs to the field.
+//! A quote that is never closed, or that was written by mistake, takes in line after line until another quote comes. So
+//! in a record of several lines, each quote has to end where its field ends. One that does not is a *stray* quote: its
+//! line is rejected, and the next line is read as a record. A quote that is closed on its own line does no harm to
+//! other lines, and the text after it is part of the field.
 
 use memchr::{memchr, memchr2};
 
 use crate::decode::CsvOptions;
 
-/// The signs that fields are told apart by.
+/// The delimiter and the quote of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quoting {
     delimiter: u8,
@@ -19,11 +19,11 @@ pub(super) struct Quoting {
 /// A field of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Field {
-    /// Where it begins.
+    /// Index of its first byte.
     pub(super) start: usize,
-    /// Where it ends, its quotes within it.
+    /// Index after its last byte, quotes included.
     pub(super) end: usize,
-    /// Whether its quote is open at the record's end, or is closed on another line in front of more text.
+    /// Whether its quote is open at the end of the record, or is closed on another line and followed by more text.
     pub(super) is_stray: bool,
 }
 
@@ -36,7 +36,7 @@ impl Quoting {
         }
     }
 
-    /// The fields of a record, whose text ends in front of what ends its line.
+    /// The fields of a record, which is given without the end of its line.
     pub(super) fn fields(self, record: &[u8]) -> impl Iterator<Item = Field> {
         let mut next = Some(0);
         std::iter::from_fn(move || {
@@ -75,7 +75,7 @@ impl Quoting {
         }
     }
 
-    /// The position after the quote that closes the one in front of `at`. A doubled quote closes nothing.
+    /// The index after the quote that closes the one before `at`. A doubled quote does not close.
     fn closing(self, record: &[u8], mut at: usize) -> Option<usize> {
         loop {
             at += memchr(self.quote, &record[at..])? + 1;
@@ -87,7 +87,7 @@ impl Quoting {
     }
 }
 
-/// Where the first line of a text ends, if there are several.
+/// Index of the end of the first line; `None` if there is only one.
 pub(super) fn line_end(text: &[u8]) -> Option<usize> {
     memchr2(b'\n', b'\r', text)
 }

@@ -1,4 +1,4 @@
-//! Records told apart and cut into fields.
+//! The text of an object cut into records, and records cut into fields.
 
 use bytes::Bytes;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
@@ -10,60 +10,60 @@ use crate::decode::rows::Rows;
 use crate::decode::text::{ObjectCursor, Records, Stopped, Text, too_long};
 use crate::decode::{CsvOptions, DecodeError, DecodeOptions, QUARANTINE_BYTES};
 
-/// The most columns that an object may have.
+/// The most columns of an object.
 const MAX_COLUMNS: usize = 1 << 16;
 
-/// Why a line is rejected whose quote is closed on another one, where no field ends.
+/// The reason to reject a line with a stray quote.
 const STRAY: &str = "a quote opens that is not closed where its field ends";
 
-/// The records of one object.
+/// Framing of the CSV records of one object.
 pub(in crate::decode) struct CsvRecords {
     object: String,
     options: CsvOptions,
     quoting: Quoting,
     max_record: usize,
     reader: Reader,
-    /// What names the columns.
+    /// The source of the header.
     header_source: HeaderSource,
-    /// Known once that was read.
+    /// The header, once it is read.
     header: Option<Header>,
-    /// The fields of the record at hand one behind another, and where each of them ends.
+    /// The fields of the current record one after another, and the index after each.
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
-/// What names the columns of an object.
+/// The source of an object's header.
 enum HeaderSource {
-    /// The job.
+    /// The setting `decode.csv.columns`.
     Columns,
-    /// The first record.
+    /// The first record of the object.
     FirstRecord,
-    /// A line that is kept apart; `None` where it was not kept.
+    /// The header line that the quarantine kept with a record; `None` if it was too long.
     Line(Option<Bytes>),
 }
 
-/// A quote that is not closed where its field ends, by its place in the record, and where its line ends.
+/// Index of a stray quote in a record, and of the end of its line.
 struct StrayQuote {
     quote: usize,
     end: usize,
 }
 
-/// What stands in front of a text.
+/// The result of cutting a record from the front of a text.
 enum Cut {
-    /// A record of so many fields that ends there, and whatever comes behind it begins there.
+    /// A record: its number of fields, the index of its end, and the index of the next record.
     Record {
         fields: usize,
         end: usize,
         next: usize,
     },
-    /// The beginning of one.
+    /// The beginning of a record.
     Incomplete,
-    /// One with an open quote, and nothing behind it.
+    /// The last record of the object, with an open quote.
     OpenQuote,
 }
 
 impl CsvRecords {
-    /// Those of an object.
+    /// The framing of an object.
     pub(in crate::decode) fn new(object: &str, options: &DecodeOptions) -> Self {
         let header_source = match options.csv.header {
             true => HeaderSource::FirstRecord,
@@ -72,7 +72,7 @@ impl CsvRecords {
         Self::with(header_source, object, options)
     }
 
-    /// Those that were taken out of an object with this `header`, if it has one.
+    /// The framing of records that were taken out of an object with this `header`, if it has one.
     pub(in crate::decode) fn below(
         header: Option<Bytes>,
         object: &str,
@@ -105,9 +105,9 @@ impl CsvRecords {
         }
     }
 
-    /// Cuts the record in front of `input` into fields. `is_last` tells whether nothing follows `input`.
+    /// Cuts the record at the front of `input` into fields. `is_last`: the object ends with `input`.
     fn cut(&mut self, input: &[u8], is_last: bool) -> Cut {
-        // A record has no more bytes than its line; one more, since a full output is a reason to stop.
+        // Fields have no more bytes than their line; one more, since the reader stops at a full output.
         if self.text.len() <= input.len() {
             self.text.resize(input.len() + 1, 0);
         }
@@ -123,7 +123,7 @@ impl CsvRecords {
                 ReadRecordResult::Record => {
                     return Cut::Record {
                         fields: fields + beyond,
-                        // In front of the byte that ends the line.
+                        // The byte at `end` ends the line.
                         end: read - 1,
                         next: read,
                     };
@@ -132,11 +132,11 @@ impl CsvRecords {
                     self.ends.resize(self.ends.len() * 2, 0);
                 }
                 ReadRecordResult::OutputEndsFull => {
-                    // So many are too many in any object: they are counted alone.
+                    // No object has as many columns: further fields are only counted.
                     beyond += fields;
                     fields = 0;
                 }
-                // Nothing else stops within the text.
+                // Any other result is at the end of the text.
                 _ => read = input.len(),
             }
             if read == input.len() {
@@ -162,7 +162,7 @@ impl CsvRecords {
         found
     }
 
-    /// Takes in the record at `text.at`, which ends at `end`, or the header.
+    /// Adds the record `text.at..end`, or reads it as the header if there is none yet.
     fn take(
         &mut self,
         text: &Text,
@@ -204,7 +204,7 @@ impl CsvRecords {
         Ok(())
     }
 
-    /// How many bytes of a record with another number of fields than `width` may hold others.
+    /// Swallowed bytes of a record whose number of fields is not `width`.
     fn swallowed_bytes(&self, record: &[u8], fields: usize, width: usize) -> u64 {
         let from = if width > 1 && fields + 1 >= 2 * width {
             let mut all = self.quoting.fields(record);
@@ -215,7 +215,7 @@ impl CsvRecords {
         from.map_or(0, |from| (record.len() - from) as u64)
     }
 
-    /// Where in a record of several lines the first line begins that has `width` fields by itself, the first one left out.
+    /// Index of the first line of a record, after its own first line, that has `width` fields.
     fn line_of_width(&self, record: &[u8], width: usize) -> Option<usize> {
         let mut at = line_end(record)? + 1;
         loop {
@@ -229,8 +229,7 @@ impl CsvRecords {
         }
     }
 
-    /// Where in `record` a quote opens that takes in other lines and is not closed where its field ends, and where the
-    /// line of that quote ends; `None` if there is no such quote, or its line does not end there.
+    /// The first stray quote of `record`; `None` if there is none, or if its line does not end within `record`.
     fn stray_line(&self, record: &[u8]) -> Option<StrayQuote> {
         line_end(record)?;
         let mut fields = self.quoting.fields(record);
@@ -239,8 +238,8 @@ impl CsvRecords {
         Some(StrayQuote { quote, end })
     }
 
-    /// Refuses the lines up to that of a stray quote. Where the last one has as many delimiters as two records, it may
-    /// hold them both, and all after the quote is swallowed.
+    /// Rejects the lines up to that of a stray quote. If that line has as many delimiters as two records, it may
+    /// contain both, and the bytes after the quote are swallowed.
     #[cold]
     fn refuse_line(
         &self,
@@ -292,7 +291,7 @@ impl CsvRecords {
         Header::new(&names, &self.object, rows)
     }
 
-    /// Makes the header ready, where it does not stand in front of the records.
+    /// Reads the header from the job or from the line kept in the quarantine.
     fn read_header_source(
         &mut self,
         cursor: &mut ObjectCursor,
@@ -321,10 +320,10 @@ impl CsvRecords {
     }
 }
 
-/// Why a line is rejected whose quote nothing closes.
+/// The reason to reject a line with a quote that is never closed.
 const OPEN: &str = "a quote is open where the object ends";
 
-/// A header as it is kept with a record.
+/// A header line, if it is short enough to be kept with a record.
 fn kept(header: &[u8]) -> Option<Bytes> {
     (header.len() <= QUARANTINE_BYTES).then(|| Bytes::copy_from_slice(header))
 }
@@ -365,7 +364,7 @@ impl Records for CsvRecords {
                 text.at += next;
                 continue;
             }
-            // What is longer than a record may be is treated as if no more of it was there, however much that is.
+            // Of a record that is too long, only the bytes up to the limit are searched.
             let (record, reason) = match found {
                 Cut::Record { fields, end, next } if end <= self.max_record => {
                     match self.stray_line(&rest[..end]) {
@@ -388,7 +387,7 @@ impl Records for CsvRecords {
             }
             match self.stray_line(record) {
                 Some(line) => self.refuse_line(text, line, reason, cursor, rows),
-                // What was looked through is so once: records that begin within it might be as long again.
+                // The bytes are searched only once: records that begin within them may be as long again.
                 None => cursor.give_up(text.at, record.len(), reason),
             }
         }
@@ -400,8 +399,8 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// Makes the reader ready for a record. It takes a byte order mark for none once it has read something, such as this
-/// line without anything on it.
+/// Resets the reader for a record. The reader skips a byte order mark only before it has read anything, so it reads an
+/// empty line first.
 fn begin_anew(reader: &mut Reader) {
     reader.reset();
     reader.read_record(b"\n", &mut [0], &mut [0]);

@@ -325,56 +325,53 @@ fn a_column_that_the_header_lacks_is_that_of_the_key() {
     "#);
 }
 
+/// A kind and an encoding, a field that converts, and fields that do not.
+const KINDS: [(Kind, Encoding, &str, &[&str]); 9] = [
+    (Kind::Boolean, Encoding::Standard, "true", &["True", "1"]),
+    (
+        Kind::Int64,
+        Encoding::Standard,
+        "-7",
+        &["07", "+7", "7.0", "7e1", " 7", "9223372036854775808"],
+    ),
+    (
+        Kind::Float64,
+        Encoding::Standard,
+        "-1.5e3",
+        &["NaN", ".5", "1e400", "0x1"],
+    ),
+    (
+        Kind::Date,
+        Encoding::Standard,
+        "1970-01-02",
+        &["2026-02-29"],
+    ),
+    (
+        Kind::Timestamp,
+        Encoding::Standard,
+        "1970-01-01T00:00:01Z",
+        &["1", "1970-01-01T00:00:01"],
+    ),
+    (
+        Kind::Timestamp,
+        Encoding::EpochMilliseconds,
+        "1.5",
+        &["01", "1970-01-01T00:00:01Z"],
+    ),
+    (Kind::Binary, Encoding::Standard, "Pz8/", &["Pz8-"]),
+    (Kind::Binary, Encoding::Hex, "3f", &["3"]),
+    (
+        Kind::Json,
+        Encoding::Standard,
+        "\" {\"\"a\"\":[1]} \"",
+        &["{", "a", "1 2"],
+    ),
+];
+
 #[test]
 fn fields_are_converted_as_strictly_as_json() {
-    let kinds = [
-        (
-            Kind::Boolean,
-            Encoding::Standard,
-            "true",
-            &["True", "1"][..],
-        ),
-        (
-            Kind::Int64,
-            Encoding::Standard,
-            "-7",
-            &["07", "+7", "7.0", "7e1", " 7", "9223372036854775808"],
-        ),
-        (
-            Kind::Float64,
-            Encoding::Standard,
-            "-1.5e3",
-            &["NaN", ".5", "1e400", "0x1"],
-        ),
-        (
-            Kind::Date,
-            Encoding::Standard,
-            "1970-01-02",
-            &["2026-02-29"],
-        ),
-        (
-            Kind::Timestamp,
-            Encoding::Standard,
-            "1970-01-01T00:00:01Z",
-            &["1", "1970-01-01T00:00:01"],
-        ),
-        (
-            Kind::Timestamp,
-            Encoding::EpochMilliseconds,
-            "1.5",
-            &["01", "1970-01-01T00:00:01Z"],
-        ),
-        (Kind::Binary, Encoding::Standard, "Pz8/", &["Pz8-"]),
-        (Kind::Binary, Encoding::Hex, "3f", &["3"]),
-        (
-            Kind::Json,
-            Encoding::Standard,
-            "\" {\"\"a\"\":[1]} \"",
-            &["{", "a", "1 2"],
-        ),
-    ];
     let (mut values, mut reasons) = (String::new(), String::new());
-    for (kind, encoding, good, bad) in kinds {
+    for (kind, encoding, good, bad) in KINDS {
         let wanted = projection(vec![Input {
             encoding,
             ..input("v", kind)

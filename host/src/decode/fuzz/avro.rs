@@ -8,7 +8,7 @@ use crate::schema::Kind;
 use crate::source::{Chunk, Message, Messages};
 use crate::units::ByteSize;
 
-/// Schemas of all that values can be, and of what can grow.
+/// Schemas with all types of values, and with values that become large.
 const SCHEMAS: [&str; 4] = [
     r#"{"type": "record", "name": "R", "fields": [
         {"name": "n", "type": "long"},
@@ -35,14 +35,14 @@ const SCHEMAS: [&str; 4] = [
 /// A batch is closed at 64 MiB, and a column of one is made in parts of half of that.
 const MOST_BYTES: usize = 256 << 20;
 
-/// Stands between messages.
+/// The byte between messages.
 const SEPARATOR: u8 = 0xff;
 
 /// Reads the block that `input` holds: a byte chooses its schema, or says that the rest is an object; another says how
 /// many records there are.
 ///
 /// # Panics
-/// Where a batch is too large, or what comes out depends on how many records are decoded at a time.
+/// If a batch is too large, or the result depends on the number of records decoded at a time.
 pub fn avro(input: &[u8]) {
     let Some(([choice, records], block)) = input.split_first_chunk::<2>() else {
         return;
@@ -111,7 +111,7 @@ fn check(decoded: &Decoded) {
 /// Reads the messages that `input` holds, with a byte 0xff between them; one in front of them chooses their schema.
 ///
 /// # Panics
-/// Where a message is lost, or what comes of it depends on its neighbours.
+/// If a message is lost, or its result depends on its neighbours.
 pub fn avro_messages(input: &[u8]) {
     let Some((choice, rest)) = input.split_first() else {
         return;

@@ -23,7 +23,7 @@ enum How {
 /// Reads what `input` describes.
 ///
 /// # Panics
-/// Where damage is not noticed, or what comes out depends on pieces.
+/// If damage is not noticed, or the result depends on the pieces.
 pub fn inflate(input: &[u8]) {
     let Some((choice, rest)) = input.split_first() else {
         return;
@@ -59,7 +59,7 @@ pub fn inflate(input: &[u8]) {
     }
     match (all_pieces(object, &stored), how) {
         (Ok(found), How::Cut) => {
-            // Nobody can tell that a whole member is missing, nor a block of snappy where nothing says which is the last.
+            // A missing member is not noticed, nor a missing block of snappy in formats that do not mark the last one.
             let has_blocks = ["java.snappy", "framed.sz"].contains(&way.object);
             // One zero is what a bare block of nothing is.
             let is_whole = found == text[..half] || has_blocks || stored == [0];

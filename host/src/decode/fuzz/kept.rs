@@ -1,9 +1,9 @@
-//! The inputs that are kept, and others made of them.
+//! The seeds in `tests/fuzz/seeds`, and mutations of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The inputs kept for `target`.
+/// The seeds of `target`.
 pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds");
     let files = fs::read_dir(folder.join(target)).unwrap();
@@ -17,7 +17,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(read).collect()
 }
 
-/// Changes a few bytes, cuts, or doubles a part; the same for the same number.
+/// Mutates a seed: changes a few bytes, cuts it, or doubles a part. The same number gives the same mutation.
 pub(crate) fn mutated(seed: &[u8], number: u64) -> Vec<u8> {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut below = |most: usize| {

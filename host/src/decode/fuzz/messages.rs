@@ -8,10 +8,10 @@ use crate::decode::tests::outcome::outcomes;
 use crate::decode::tests::support::object_chunks;
 use crate::source::{Chunk, Message, Messages};
 
-/// Stands between messages; it is in no UTF-8.
+/// The byte between messages, which is not part of UTF-8.
 const SEPARATOR: u8 = 0xff;
 
-/// Reads messages in all ways, and as serde_json does.
+/// Reads messages in all ways, and compares with serde_json.
 pub struct MessageTarget {
     plain: Readers,
     rich: Readers,
@@ -27,16 +27,16 @@ impl Default for MessageTarget {
 }
 
 impl MessageTarget {
-    /// Reads the messages that `input` holds, with a byte 0xff between them; then all of it as an object, so that
-    /// what is learned from the one kind meets the other.
+    /// Reads the messages in `input`, separated by the byte 0xff, and then the whole input as an object, so that
+    /// literals learned from messages meet an object and the other way round.
     ///
     /// # Panics
-    /// Where two ways of reading come to different results.
+    /// If two ways of reading give different results.
     pub fn run(&mut self, input: &[u8]) {
         let values: Vec<_> = input.split(|byte| *byte == SEPARATOR).collect();
         let messages = |piece: usize| {
             let numbered: Vec<_> = values.iter().enumerate().collect();
-            // As many at a time as the others get bytes.
+            // `piece` messages at a time, as `piece` bytes of objects.
             let lists = numbered.chunks(piece).map(list);
             lists.collect()
         };

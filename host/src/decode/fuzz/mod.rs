@@ -1,7 +1,7 @@
-//! What holds for any input at all: `tests/fuzz` makes inputs up, and a test here reads the ones kept there.
+//! Properties that hold for any input: `tests/fuzz` generates inputs, and the tests here read the seeds kept there.
 //!
-//! The measure of records is the general parser with the instructions that every processor has, on the text as a
-//! whole. Whoever walks, looks at more bytes at once, or gets the text in pieces has to come to the same.
+//! The reference for records is the general parser with portable instructions on the whole text. Walks along the graph,
+//! vector instructions and text in pieces have to give the same result.
 
 mod avro;
 mod inflate;

@@ -5,7 +5,7 @@ use crate::decode::tests::oracle::expected;
 use crate::decode::tests::outcome::outcomes;
 use crate::decode::tests::support::object_chunks;
 
-/// Reads objects in all ways, and as serde_json does.
+/// Reads objects in all ways, and compares with serde_json.
 pub struct ObjectTarget {
     plain: Readers,
     rich: Readers,
@@ -24,7 +24,7 @@ impl ObjectTarget {
     /// Reads `text`.
     ///
     /// # Panics
-    /// Where two ways of reading come to different results.
+    /// If two ways of reading give different results.
     pub fn run(&mut self, text: &[u8]) {
         let chunks = |piece| object_chunks("a", text, piece);
         // An object that begins like a compressed one is for the target `inflate`.

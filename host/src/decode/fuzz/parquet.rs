@@ -22,7 +22,7 @@ const MOST_BYTES: usize = 256 << 20;
 /// Reads `input` as an object.
 ///
 /// # Panics
-/// Where a batch is too large, or what comes out depends on how many rows are decoded at a time.
+/// If a batch is too large, or the result depends on the number of rows decoded at a time.
 pub fn parquet(input: &[u8]) {
     alike(&wanted(), &Bytes::copy_from_slice(input));
 }

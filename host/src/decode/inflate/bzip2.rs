@@ -1,10 +1,10 @@
-//! bzip2: streams one after another, read as one, as pbzip2 and lbzip2 write them.
+//! bzip2: consecutive streams, read as one, as pbzip2 and lbzip2 write them.
 
 use bzip2::{Decompress, Status};
 
 use super::inflater::{Fault, Inflate, Step};
 
-/// What the first block of a stream begins with, and what a stream without blocks ends with.
+/// The first bytes of a block, and of the end of a stream without blocks.
 const BLOCK: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
 const STREAM_END: [u8; 6] = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 
@@ -22,7 +22,7 @@ pub(super) fn is_magic(head: &[u8]) -> bool {
 /// Reads streams until the input ends; every block has a CRC, and so has every stream.
 pub(super) struct Bzip2 {
     stream: Decompress,
-    /// At the end of a stream.
+    /// Whether the last stream is at its end.
     between: bool,
 }
 

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How objects are compressed.
+/// The compression of objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Compression {
-    /// For each object what its first bytes say; where its name ends like snappy's, what its structure says.
+    /// By the first bytes of each object; by its structure if its name has an extension of snappy.
     #[default]
     Auto,
-    /// Not at all, whatever the first bytes are.
+    /// No compression, whatever the first bytes are.
     None,
     /// gzip, RFC 1952.
     Gzip,

@@ -10,46 +10,46 @@ use crate::decode::block::Block;
 use crate::decode::{DecodeError, DecodeOptions};
 use crate::units::ByteSize;
 
-/// How much of the decoded content is shown before the rest: enough to tell formats by.
+/// Number of decompressed bytes that [`Content::head`] returns: enough to detect a format.
 const HEAD_BYTES: usize = 4;
 
-/// Below this, any ratio is let pass: a small object of one repeated record is no bomb.
+/// Decompressed size below which any ratio is allowed: a small object of one repeated record is not a bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 
-/// The content of one object: stored bytes in, decoded blocks out.
+/// The content of one object: stored bytes in, decompressed blocks out.
 pub(in crate::decode) struct Content {
     object: String,
     max_object: ByteSize,
     max_ratio: u32,
     gzip: gzip::Library,
-    /// The piece at hand, and how much of it was read.
+    /// The current piece, and the number of its bytes that were read.
     input: Bytes,
     at: usize,
-    /// Nothing comes behind `input`.
+    /// Whether the object ends with `input`.
     ended: bool,
-    /// The inflater was inflater_ended so.
+    /// Whether [`Inflate::end`] was called.
     inflater_ended: bool,
-    /// What the job says of all objects.
+    /// The setting of the job.
     setting: Compression,
-    /// Known once enough bytes were seen, and not [`Auto`](Compression::Auto) then.
+    /// The compression, once enough bytes are known; never [`Auto`](Compression::Auto).
     compression: Option<Compression>,
     inflater: Option<Box<dyn Inflate>>,
-    /// What was inflated for [`head`](Content::head) and not given out yet.
+    /// Bytes that were inflated for [`head`](Content::head) and are not yet given out.
     ahead: Vec<u8>,
-    /// Bytes read, as stored.
+    /// Stored bytes read.
     stored: u64,
-    /// Bytes given out.
+    /// Decompressed bytes given out.
     decoded: u64,
 }
 
-/// Why [`Content::fill`] came back.
+/// The reason for which [`Content::fill`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Filled {
     /// The block is full.
     Full,
     /// More bytes of the object are needed.
     Hungry,
-    /// The object's last byte is in the block.
+    /// The block has the last byte of the object.
     End,
 }
 
@@ -58,7 +58,7 @@ impl Content {
         Self::with_gzip(object, options, gzip::LIBRARIES[0])
     }
 
-    /// Content that is inflated by `gzip`, if that is what it is.
+    /// Content that is inflated by the library `gzip`, if it is gzip.
     pub(super) fn with_gzip(object: &str, options: &DecodeOptions, gzip: gzip::Library) -> Self {
         Content {
             object: object.to_owned(),
@@ -78,7 +78,7 @@ impl Content {
         }
     }
 
-    /// Content that was inflated, within the limits, before it is fed.
+    /// Content that was inflated within the limits before it is fed.
     pub(in crate::decode) fn inflated(object: &str) -> Self {
         let unlimited = DecodeOptions {
             max_object: ByteSize(u64::MAX),
@@ -100,22 +100,23 @@ impl Content {
         self.at = 0;
     }
 
-    /// Bytes that wait to be read.
+    /// Bytes that are not yet read.
     fn waiting(&self) -> &[u8] {
         &self.input[self.at..]
     }
 
-    /// Says that the object has been fed whole.
+    /// Marks the end of the object.
     pub(in crate::decode) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// Whether it is stored as it is, as far as is known.
+    /// Whether the content is known not to be compressed.
     pub(in crate::decode) fn is_plain(&self) -> bool {
         self.compression == Some(Compression::None)
     }
 
-    /// What waits of a piece that is stored as it is, if those are `least` bytes or more: to be read where it lies.
+    /// The unread bytes of a piece as a block without a copy, if the content is not compressed and they are at least
+    /// `least`.
     pub(in crate::decode) fn lend(&mut self, least: usize) -> Result<Option<Block>, DecodeError> {
         self.detect()?;
         let waiting = self.input.slice(self.at..);
@@ -130,7 +131,7 @@ impl Content {
         Ok(Block::lent(waiting))
     }
 
-    /// Takes back the last `bytes` that were given out; false if they are not of the piece at hand.
+    /// Takes back the last `bytes` that were given out; false if they are not all of the current piece.
     pub(in crate::decode) fn take_back(&mut self, bytes: usize) -> bool {
         let can = self.is_plain() && bytes <= self.at;
         if can {
@@ -141,8 +142,8 @@ impl Content {
         can
     }
 
-    /// The first [`HEAD_BYTES`] of the decoded content, or all of it where it is shorter, without giving them out;
-    /// `None` while that takes more bytes of the object. Asked for before anything is given out.
+    /// The first [`HEAD_BYTES`] of the decompressed content, or all of it if it is shorter, without giving them out;
+    /// `None` if more bytes of the object are needed. To be called before any bytes are given out.
     pub(in crate::decode) fn head(&mut self) -> Result<Option<&[u8]>, DecodeError> {
         let Some(compression) = self.detect()? else {
             return Ok(None);
@@ -165,7 +166,7 @@ impl Content {
         Ok(Some(&self.ahead))
     }
 
-    /// Fills the room of `block` as far as the input reaches.
+    /// Decompresses into the room of `block`, as far as the input reaches.
     pub(in crate::decode) fn fill(&mut self, block: &mut Block) -> Result<Filled, DecodeError> {
         let Some(compression) = self.detect()? else {
             return Ok(Filled::Hungry);
@@ -185,7 +186,7 @@ impl Content {
         Ok(Filled::Full)
     }
 
-    /// Decodes to the front of `room` what it can.
+    /// Decompresses into the front of `room`.
     fn step(&mut self, room: &mut [u8]) -> Result<Step, DecodeError> {
         loop {
             let input = &self.input[self.at..];

@@ -1,22 +1,22 @@
-//! Which compression an object has, and the inflater for it.
+//! Detection of the compression of an object, and the inflater for it.
 //!
-//! The first bytes tell, and a name must not promise anything else. Snappy as Hadoop writes it and bare snappy have
-//! no first bytes of their own: they are looked for only where the name or the job promises snappy.
+//! The first bytes decide, and the extension of the name must not promise another compression. Hadoop's snappy and bare
+//! snappy have no first bytes of their own: they are tried only if the name or the job promises snappy.
 
 use super::compression::Compression;
 use super::inflater::{Fault, Inflate};
 use super::{bzip2, gzip, snappy, zip, zstd};
 
-/// Bytes that tell every compression from the others and from text: one more than a bare block of snappy has that
-/// Hadoop's lengths could be read from.
+/// Number of first bytes by which every compression differs from the others and from text: one more than the longest
+/// bare block of snappy that could also be Hadoop's.
 pub(super) const MAGIC_BYTES: usize = snappy::raw::SHORT_BYTES + 1;
 
-/// What the ending of an object's name promises.
+/// The compression that the job or the extension of an object's name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Promise {
     Nothing,
     One(Compression),
-    /// Any of snappy's four.
+    /// Any of the four formats of snappy.
     Snappy,
 }
 
@@ -39,8 +39,8 @@ fn of_magic(head: &[u8]) -> Compression {
     }
 }
 
-/// The compression of an object that begins with `head`, its first [`MAGIC_BYTES`] or all of it; `None` where that is not
-/// what `promise` says.
+/// The compression of an object that begins with `head`, its first [`MAGIC_BYTES`] or all of it; `None` where that is
+/// not what `promise` says.
 pub(super) fn detect(promise: Promise, head: &[u8]) -> Option<Compression> {
     let found = of_magic(head);
     match promise {
@@ -83,7 +83,7 @@ pub(super) fn inflater(
 }
 
 impl Promise {
-    /// What the name of an object promises, and the name without the ending that does.
+    /// The promise of an object's name, and the name without the extension of the compression.
     pub(super) fn of_name(object: &str) -> (Self, &str) {
         let promise = |ending: &str| {
             Some(Promise::One(match ending {
@@ -113,7 +113,7 @@ impl Promise {
     }
 }
 
-/// The name of an object without the ending that a compression gave it.
+/// The name of an object without the extension of its compression.
 pub(in crate::decode) fn without_ending(object: &str) -> &str {
     Promise::of_name(object).1
 }

@@ -2,22 +2,28 @@
 
 use crate::units::ByteSize;
 
-/// Turns stored bytes into decoded ones, as many as there is room for.
+/// Decompresses the bytes of one object, step by step.
 pub(super) trait Inflate: Send {
-    /// Reads from the front of `input`, writes to the front of `output`. No progress on non-empty `output`
-    /// means that more input is needed.
+    /// Reads from the front of `input` and writes to the front of `output`. A step without progress on a non-empty
+    /// `output` means that more input is needed.
+    ///
+    /// # Errors
+    /// If the data is damaged or not supported.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault>;
 
-    /// Hears that nothing comes behind what was read, and gives out in further steps what waited for that.
+    /// Marks the end of the input. Further steps write output that needed it.
+    ///
+    /// # Errors
+    /// If the data is damaged.
     fn end(&mut self) -> Result<(), Fault> {
         Ok(())
     }
 
-    /// Whether what was read so far ends where compressed data may end.
+    /// Whether compressed data may end after the bytes read so far.
     fn is_complete(&self) -> bool;
 }
 
-/// What a step moved, in bytes.
+/// The progress of a step, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) read: usize,
@@ -31,20 +37,21 @@ impl Step {
     };
 }
 
-/// Why a step failed.
+/// The reason for which a step failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The data is damaged.
     Corrupt(String),
-    /// The data can be inflated only with a longer window than this, in bytes.
+    /// The data needs a larger window than this limit.
     WindowTooLarge(ByteSize),
-    /// The data is of a kind that is not read, for this reason.
+    /// The data is of an unsupported kind, for this reason.
     Unsupported(String),
-    /// Complete data is followed by something else, which begins so many bytes into the input.
+    /// Complete data is followed by other data, which begins at this index of the input.
     TrailingGarbage(usize),
 }
 
-/// Moves from the front of `input` what `gathered` lacks of `wanted` bytes; says how much that was.
+/// Extends `gathered` to `wanted` bytes from the front of `input`, as far as it reaches; returns the number of bytes
+/// read.
 pub(super) fn gather(gathered: &mut Vec<u8>, wanted: usize, input: &[u8]) -> usize {
     let read = input.len().min(wanted.saturating_sub(gathered.len()));
     gathered.extend_from_slice(&input[..read]);

@@ -1,4 +1,4 @@
-//! What the benchmark `inflate` measures: one object through one library, in blocks as a worker reads it.
+//! The subject of the benchmark `inflate`: one object through one library, in the blocks of a worker.
 
 use bytes::Bytes;
 
@@ -7,15 +7,15 @@ use super::gzip;
 use crate::decode::block::{BLOCK_BYTES, Blocks};
 use crate::decode::{DecodeError, DecodeOptions};
 
-/// The gzip libraries that were compiled in, the one first that is used.
+/// The gzip libraries that were compiled in. The first is the one in use.
 pub fn libraries() -> impl Iterator<Item = &'static str> {
     gzip::LIBRARIES.iter().map(|library| library.name)
 }
 
-/// Inflates the gzip object that `pieces` are of by `library`, and shows each block to `see`.
+/// Inflates the gzip object `pieces` with `library`, and calls `see` with each block.
 ///
 /// # Errors
-/// Where the object is damaged.
+/// If the object is damaged.
 pub fn inflate(
     library: &str,
     pieces: &[Bytes],

@@ -1,4 +1,13 @@
-//! Decompression in pieces, told by the first bytes of an object.
+//! Decompression of objects, piece by piece.
+//!
+//! | file | content |
+//! |---|---|
+//! | `content` | [`Content`]: stored bytes in, decompressed blocks out, within the limits |
+//! | `compression` | [`Compression`], as `decode.compression` sets it |
+//! | `detect` | the compression of an object by its name and first bytes, and its inflater |
+//! | `inflater` | the contract of an inflater |
+//! | `gzip`, `zstd`, `bzip2`, `zip`, `snappy` | an inflater each |
+//! | `measure` | the benchmark `inflate` |
 
 mod bzip2;
 mod compression;

@@ -1,4 +1,4 @@
-//! What the tests of all compressions share.
+//! Compressed inputs and helpers for the tests of all compressions.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::io::Write;
@@ -30,7 +30,7 @@ pub(in crate::decode) fn bzipped(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// An archive with one entry, whose CRC and lengths stand behind it.
+/// An archive with one entry, whose CRC and lengths follow its data.
 pub(in crate::decode) fn zipped(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(text).unwrap();
@@ -111,7 +111,7 @@ pub(in crate::decode) struct Way {
     /// The name of an object that is compressed so.
     pub(in crate::decode) object: &'static str,
     pub(in crate::decode) compress: fn(&[u8]) -> Vec<u8>,
-    /// Whether what is compressed may stand one behind another.
+    /// Whether compressed data may be concatenated.
     pub(in crate::decode) joins: bool,
     /// Whether there are checksums, so that damage is noticed.
     pub(in crate::decode) checks: bool,
@@ -189,7 +189,8 @@ pub(super) fn inflate_with(
     }
 }
 
-/// How far damaged data was read may differ; what is wrong with it may not.
+/// Asserts that two results are the same text or errors of the same code. Errors may differ in the position up to which
+/// damaged data was read.
 pub(super) fn assert_same(
     one: &Result<Vec<u8>, DecodeError>,
     other: &Result<Vec<u8>, DecodeError>,

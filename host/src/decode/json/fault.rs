@@ -1,14 +1,14 @@
-//! Where and how a record breaks the grammar.
+//! Syntax errors of a record.
 
-/// A record that is none.
+/// A syntax error, with its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) struct Fault {
-    /// The position in the text; at or behind its end where the text ran out.
+    /// Index in the text; at or after its end if the text is cut off.
     at: u32,
     kind: FaultKind,
 }
 
-/// What the grammar would have had.
+/// The rule of the grammar that the text breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum FaultKind {
     Object,

@@ -1,7 +1,7 @@
-//! The general parser: one pass over a record of whatever shape, every byte validated, wanted spans noted.
+//! The general parser: one pass over a record of any shape, which validates every byte and notes the wanted spans.
 //!
-//! It keeps the open containers on a stack of its own, so its depth does not depend on the input, and all of it
-//! fits into one function that is compiled for each set of vector instructions.
+//! It keeps the open containers on a stack of its own, so its recursion does not depend on the input, and the whole
+//! parser is one function that is compiled for each set of vector instructions.
 
 use super::MAX_DEPTH;
 use super::fault::{Fault, FaultKind};
@@ -10,19 +10,19 @@ use super::spans::Spans;
 use super::vector::{Task, Vector};
 use super::wanted::{Member, NodeId, SlotId, Wanted};
 
-/// Parses the value that begins at `at`, and gives the position behind it.
+/// Parses the value that begins at `at`, and returns the position after it.
 pub(super) struct Parse<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
     /// Whether line feeds are blanks within the record.
     pub(super) lines: bool,
-    /// How many containers are open around it.
+    /// Number of containers that are open around the value.
     pub(super) depth: usize,
-    /// What is wanted of it.
+    /// The wanted part of the value.
     pub(super) member: Member,
     pub(super) wanted: &'a Wanted,
     pub(super) spans: &'a mut Spans,
-    /// The stack, kept for its memory.
+    /// The stack, passed in so that its memory is reused.
     pub(super) open: &'a mut Vec<Container>,
 }
 
@@ -30,9 +30,9 @@ pub(super) struct Parse<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Container {
     is_object: bool,
-    /// The wanted members, of an object that has some.
+    /// The node of the wanted members, for an object that has some.
     node: Option<NodeId>,
-    /// Where its span goes, if it is wanted itself.
+    /// The slot for its span, if it is wanted itself.
     slot: Option<SlotId>,
 }
 
@@ -51,7 +51,7 @@ impl Task for Parse<'_> {
                     let is_object = opening == b'{';
                     self.enter(at, is_object, member)?;
                     at = skip_space(text, at + 1, lines);
-                    // In ASCII, either closing sign stands two behind its opening one.
+                    // In ASCII, a closing brace or bracket is its opening one plus two.
                     if byte(text, at) != opening + 2 {
                         (at, member) = self.next_member(vector, at)?;
                         continue;
@@ -68,7 +68,7 @@ impl Task for Parse<'_> {
                     at = end;
                 }
             }
-            // Behind a value, or at the end of an empty container.
+            // After a value, or at the end of an empty container.
             loop {
                 let Some(container) = self.open.last() else {
                     return Ok(at);
@@ -119,8 +119,7 @@ impl Parse<'_> {
         }
     }
 
-    /// In an object, passes over the name and colon at `at`; gives where the value begins, and what is wanted
-    /// of it.
+    /// In an object, reads the name and colon at `at`. Returns the position of the value, and the wanted part of it.
     #[inline(always)]
     fn next_member<V: Vector>(&mut self, vector: V, at: usize) -> Result<(usize, Member), Fault> {
         let text = self.text;
@@ -169,7 +168,7 @@ mod tests {
     use crate::decode::block::PADDING;
     use crate::decode::json::vector::Processor;
 
-    /// The texts found for `paths` and the length of the record, or the fault.
+    /// The length of the record and the texts at `paths`, or the fault.
     fn parse(record: &str, paths: &[&str]) -> Result<(usize, Vec<Option<String>>), Fault> {
         let mut wanted = Wanted::default();
         let slots: Vec<_> = paths.iter().map(|path| wanted.add(path).unwrap()).collect();

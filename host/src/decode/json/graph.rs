@@ -1,19 +1,19 @@
-//! The graph of the records seen so far, and the walk along it.
+//! The graph of the records learned so far, and the walk along it.
 //!
-//! Records of one source look alike: between two values stand the same bytes, `,"page_id":` say, record after
-//! record. A *state* is the path of the value read last; an *edge* is the exact bytes from the end of that value
-//! to the beginning of the next. So a record is known to be valid by comparing a few such literals, and by
-//! reading the values between them: a string's end is the next special byte of the [index](super::index).
-//! Whatever order or choice of known members a record has, its edges are known. A record that leaves the graph
-//! goes to the general parser, and is [learned](super::learn) from.
+//! Records of one source are alike: the bytes between two values, such as `,"page_id":`, are the same in record after
+//! record. A *state* is the path of the value read last; an *edge* is a *literal*, the exact bytes from the end of that
+//! value to the beginning of the next. A walk validates a record by comparing a few literals and reading the values
+//! between them: the end of a string is the next special byte of the [index](super::index). A record with any order or
+//! choice of known members has known edges. A record that leaves the graph goes to the general parser and is
+//! [learned](super::learn).
 //!
-//! # Why a walk proves that a record is valid
-//! - A literal was taken from a valid record. What may stand between two values depends only on the containers
-//!   that are open, and those are the path of the first value.
-//! - Arrays are values, passed over by the general parser; so every container on a path is an object.
-//! - Each value is read in full by the rules of the grammar.
-//! - That a name is wanted depends on the path alone. That it came before does not; it is noted on the way, and
-//!   a record that repeats one leaves the graph.
+//! # Why a record that was walked is valid
+//! - Each literal was taken from a valid record. The bytes allowed between two values depend only on the open
+//!   containers, which follow from the path of the first value.
+//! - Arrays are values, which the general parser reads; so every container on a path is an object.
+//! - Each value is read to its end by the rules of the grammar.
+//! - Whether a name is wanted depends on the path alone. Whether the record had the name before does not: the walk
+//!   marks wanted names, and a record that repeats one leaves the graph.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -24,68 +24,68 @@ use super::spans::Spans;
 use super::vector::{Head, Task, Vector, is_special};
 use super::wanted::{Member, NameId, SlotId, Wanted};
 
-/// How many states there may be. Records whose names are data have no end of paths.
+/// The most states. Records whose names are data have ever new paths.
 const MAX_STATES: usize = 512;
 
-/// How many edges may leave a state beside the preferred one; the last gives way to new ones.
+/// The most edges of a state in addition to the preferred one. A new edge replaces the last.
 const MAX_OTHERS: usize = 8;
 
-/// After so many records it is judged which edge of a state to prefer.
+/// Number of records after which the preferred edge of a state is chosen again.
 const JUDGED_RECORDS: u32 = 64;
 
-/// A place in a record: 0 at its beginning, else behind the value of one path.
+/// A point of a record: 0 at its beginning, otherwise after the value of one path.
 pub(super) type State = u16;
 
 const BEGINNING: State = 0;
 
-/// Where the last edge of a record leads.
+/// The state to which the last edge of a record leads.
 const END: State = State::MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    /// The edge that is tried first, by state. States are numbered as they were learned, so that a usual record
-    /// goes from each to the next.
+    /// The edge that is tried first, by state. States are numbered in the order in which they are learned, so that a
+    /// usual record goes from each state to the next.
     preferred: Vec<Edge>,
     others: Vec<Others>,
-    /// The states by their paths.
+    /// The states, by path.
     states: HashMap<Box<[u8]>, State>,
-    /// Records walked, modulo 2^32.
+    /// Number of records walked, modulo 2^32.
     walked: u32,
-    /// A state and the one of its other edges that is to be preferred.
+    /// A state, and the index of its other edge that will be preferred.
     promoted: Cell<Option<(State, usize)>>,
 }
 
-/// The edges of a state that are not tried first.
+/// The edges of a state other than the preferred one.
 #[derive(Debug, Default)]
 struct Others {
     edges: Vec<Edge>,
-    /// When it was judged last which to prefer.
+    /// Value of [`Graph::walked`] when the preferred edge was chosen last.
     judged: Cell<u32>,
 }
 
-/// From one value to the next.
+/// A step from one value to the next.
 #[derive(Debug)]
 pub(super) struct Edge {
     literal: Literal,
     to: State,
-    /// How many special bytes the literal has.
+    /// Number of special bytes in the literal.
     specials: u32,
-    /// How many containers are open at the value.
+    /// Number of containers that are open at the value.
     depth: u8,
-    /// Where the span of the value goes.
+    /// The slot for the span of the value, if it is wanted.
     slot: Option<SlotId>,
-    /// What the literal says of wanted members. Most say nothing.
+    /// Wanted members within the literal. Most literals have none.
     members: Option<Box<LiteralMembers>>,
-    /// How often it was taken instead of the preferred one.
+    /// How often the edge was taken instead of the preferred one.
     taken: Cell<u32>,
 }
 
-/// What a literal says of wanted members.
+/// The wanted members within a literal: names before their values, and braces of objects.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct LiteralMembers {
-    /// Their names.
+    /// Names of wanted members.
     pub(super) names: Vec<NameId>,
-    /// Where those begin and end that are objects.
+    /// Braces of wanted members that are objects.
     pub(super) objects: Vec<Brace>,
 }
 
@@ -93,12 +93,12 @@ pub(super) struct LiteralMembers {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Brace {
     pub(super) slot: SlotId,
-    /// The place of the opening brace, or behind the closing one, within the literal.
+    /// Index in the literal of the opening brace, or after the closing one.
     pub(super) offset: usize,
     pub(super) opens: bool,
 }
 
-/// Exact bytes, of which the first 32 are compared at once.
+/// Exact bytes. The first 32 are compared at once.
 #[derive(Debug)]
 struct Literal {
     head: Head,
@@ -120,7 +120,7 @@ impl Literal {
         self.len as usize
     }
 
-    /// Whether it stands at `at`.
+    /// Whether the text has the literal at `at`.
     #[inline(always)]
     fn is_at<V: Vector>(&self, vector: V, text: &[u8], at: usize) -> bool {
         let begins = bytes(text, at).is_some_and(|ahead| vector.begins(ahead, &self.head));
@@ -133,8 +133,8 @@ impl Literal {
 }
 
 impl Edge {
-    /// Whether its literal stands at `at`, and behind it a value, not a container or a blank: those belong to
-    /// longer literals.
+    /// Whether the text has the literal at `at`, followed by a value. An object or a blank after it is part of a longer
+    /// literal.
     #[inline(always)]
     fn fits<V: Vector>(&self, vector: V, text: &[u8], at: usize) -> bool {
         if !self.literal.is_at(vector, text, at) {
@@ -144,7 +144,7 @@ impl Edge {
         first == b'"' || self.to == END || !matches!(first, b'{' | 0..=b' ')
     }
 
-    /// Notes what the literal says, which stands at `at`; false if a name came before.
+    /// Marks the wanted members of the literal, which is at `at`; false if the record had one of the names before.
     #[inline(always)]
     fn note_members(&self, at: usize, spans: &mut Spans) -> bool {
         let Some(members) = &self.members else {
@@ -167,10 +167,10 @@ impl Edge {
     }
 }
 
-/// An edge to be learned.
+/// A step of a record, to be learned as an edge.
 pub(super) struct Step<'a> {
     pub(super) literal: &'a [u8],
-    /// The path of the value behind it; `None` at the end of the record.
+    /// The path of the value after the literal; `None` at the end of the record.
     pub(super) path: Option<Box<[u8]>>,
     pub(super) depth: u8,
     pub(super) slot: Option<SlotId>,
@@ -182,7 +182,7 @@ impl Graph {
         *self = Graph::default();
     }
 
-    /// Learns the way of one record, from its beginning to its end; not if that would make too many states.
+    /// Learns the steps of one record, unless there would be too many states.
     pub(super) fn learn(&mut self, steps: Vec<Step<'_>>) {
         let paths = steps.iter().filter_map(|step| step.path.as_ref());
         let new = paths
@@ -238,7 +238,8 @@ impl Graph {
         others.judged.set(self.walked);
     }
 
-    /// Another edge of `state` that fits. It will be preferred once it is taken by more than half of the records.
+    /// An edge of `state` that fits, other than the preferred one. It becomes the preferred one once more than half of
+    /// the records take it.
     #[inline(never)]
     fn other(&self, state: usize, text: &[u8], at: usize) -> Option<&Edge> {
         let others = self.others.get(state)?;
@@ -257,7 +258,7 @@ impl Graph {
         Some(edge)
     }
 
-    /// Prefers what the last walk found worth it.
+    /// Makes the edge that the last walk promoted the preferred one.
     #[inline(always)]
     pub(super) fn finish_walk(&mut self) {
         self.walked = self.walked.wrapping_add(1);
@@ -269,21 +270,21 @@ impl Graph {
     }
 }
 
-/// Walks the record that begins at `at`. Gives the position behind its closing brace and the number of special
-/// bytes before that; `None` where the record leaves the graph.
+/// A walk along the record that begins at `at`. Returns the position after its closing brace and the number of special
+/// bytes before that; `None` if the record leaves the graph.
 pub(super) struct Walk<'a> {
     pub(super) graph: &'a Graph,
     pub(super) text: &'a [u8],
     pub(super) at: usize,
     /// Whether line feeds are blanks within the record.
     pub(super) lines: bool,
-    /// The special bytes of the text.
+    /// The positions of the special bytes of the text.
     pub(super) positions: &'a [u32],
-    /// How many of them come before `at`.
+    /// Number of special bytes before `at`.
     pub(super) passed: usize,
     pub(super) wanted: &'a Wanted,
     pub(super) spans: &'a mut Spans,
-    /// For the general parser.
+    /// Stack of the general parser.
     pub(super) open: &'a mut Vec<Container>,
 }
 
@@ -297,7 +298,7 @@ impl Task for Walk<'_> {
         let mut state = usize::from(BEGINNING);
         self.spans.begin();
         loop {
-            // Mostly the next edge is simply the next in memory, so that no load waits for the one before.
+            // Usually the next edge is the next in memory, so that no load waits for the one before.
             let chain = self.graph.preferred.get(state..)?;
             if chain.is_empty() {
                 return None;
@@ -351,7 +352,7 @@ impl Task for Walk<'_> {
 }
 
 impl Walk<'_> {
-    /// An array at `at`; gives the position behind it, and the number of special bytes before that.
+    /// Reads the array at `at`; returns the position after it, and the number of special bytes before that.
     #[inline(never)]
     fn array<V: Vector>(
         &mut self,
@@ -378,7 +379,7 @@ impl Walk<'_> {
     }
 }
 
-/// A string that has escapes, from the special byte `passed` in it; gives the position behind its closing quote,
+/// Reads a string with escapes, from its special byte number `passed`; returns the position after its closing quote,
 /// and the number of special bytes before that.
 #[inline(never)]
 fn escaped_string(text: &[u8], positions: &[u32], mut passed: usize) -> Option<(usize, usize)> {
@@ -388,7 +389,7 @@ fn escaped_string(text: &[u8], positions: &[u32], mut passed: usize) -> Option<(
             b'"' => return Some((at + 1, passed + 1)),
             b'\\' => {
                 escape(text, at).ok()?;
-                // What is escaped may be a quote or a backslash.
+                // The escaped byte may be a quote or a backslash, which is special.
                 passed += 1 + usize::from(is_special(byte(text, at + 1)));
             }
             _ => return None,

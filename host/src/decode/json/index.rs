@@ -1,23 +1,23 @@
-//! Where the special bytes of a block are: quotes, backslashes and control characters.
+//! The positions of the special bytes of a block: quotes, backslashes and control characters.
 //!
-//! The index says nothing of what they mean: whether a quote opens or closes a string is known only to whoever
-//! walks along. So a broken record cannot put the next one out of step.
+//! The index has no meaning of the bytes: whether a quote opens or closes a string is known only during the walk. So a
+//! broken record does not affect the next one.
 
 use super::vector::{Processor, Task, Vector};
 
-/// How many bytes are looked at in one step.
+/// Bytes per step.
 const STEP_BYTES: usize = 64;
 
-/// The positions of the special bytes of one text, in rising order.
+/// The positions of the special bytes of one text, ascending.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Only the first `len` are positions; the memory behind them is kept.
+    /// The first `len` values are positions; the others are kept memory.
     positions: Vec<u32>,
     len: usize,
 }
 
 impl Index {
-    /// Reads the text at the beginning of `padded`, and of the padding as much as makes the steps whole.
+    /// Indexes `padded`: the text, and the padding as far as whole steps reach.
     pub(super) fn read(&mut self, processor: Processor, padded: &[u8]) {
         processor.run(Read {
             index: self,
@@ -61,18 +61,18 @@ impl Task for Read<'_> {
     }
 }
 
-/// The room that the places of one step may need.
+/// The most values that one step writes.
 const ROOM: usize = STEP_BYTES + 8;
 
-/// Writes the places of the bits of `mask`, counted from `base`, and says how many they are.
+/// Writes the positions of the bits of `mask`, counted from `base`, and returns their number.
 ///
-/// Eight bits at a time from a table, whether there are as many or not: a branch for each would be guessed wrongly
-/// too often.
+/// It always writes eight positions per byte of the mask, from a table: a branch per bit would be mispredicted too
+/// often.
 #[inline(always)]
 fn spread(mask: u64, mut base: u32, out: &mut [u32; ROOM]) -> usize {
     let mut count = 0;
     for bits in mask.to_le_bytes() {
-        // At most 56 here; the remainder tells the compiler so.
+        // At most 56; the remainder lets the compiler know it.
         let at = count % STEP_BYTES;
         for (place, bit) in out[at..at + 8].iter_mut().zip(PLACES[usize::from(bits)]) {
             *place = base.wrapping_add(bit);
@@ -83,7 +83,7 @@ fn spread(mask: u64, mut base: u32, out: &mut [u32; ROOM]) -> usize {
     count
 }
 
-/// The places of the bits of each byte, in rising order, and behind them zeros.
+/// The positions of the bits of each byte, ascending, followed by zeros.
 static PLACES: [[u32; 8]; 256] = {
     let mut places = [[0; 8]; 256];
     let mut byte = 0;
@@ -127,7 +127,7 @@ mod tests {
                 let places = (0..text.len() as u32).filter(|at| is_special(text[*at as usize]));
                 let expected: Vec<_> = places.collect();
                 let found = index.positions();
-                // Of the zeros behind the text, as many as make the steps whole.
+                // And the zeros after the text, as far as whole steps reach.
                 assert_eq!(found, &expected[..found.len()]);
                 assert!(found.last().is_some_and(|last| *last as usize >= length));
             }

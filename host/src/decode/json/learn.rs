@@ -1,14 +1,14 @@
-//! From a record to its way through the [graph](super::graph).
+//! The steps of a record through the [graph](super::graph).
 
 use super::graph::{Brace, LiteralMembers, Step};
 use super::scan::{byte, scalar, string};
 use super::vector::Portable;
 use super::wanted::{Member, Wanted};
 
-/// How long a literal may be. It is short of what would make the graph large.
+/// The most bytes of a literal, so that the graph stays small.
 const MAX_LITERAL_BYTES: usize = 1 << 10;
 
-/// The steps of the record at `start..end`, which the general parser accepted; `None` if a literal is too long.
+/// The steps of the record `start..end`, which the general parser accepted; `None` if a literal is too long.
 #[cold]
 pub(super) fn steps<'a>(
     text: &'a [u8],
@@ -63,15 +63,15 @@ struct Learner<'a> {
     text: &'a [u8],
     wanted: &'a Wanted,
     steps: Vec<Step<'a>>,
-    /// The open objects: what is wanted of each, and the length of its path.
+    /// The open objects: the wanted member of each, and the length of its path.
     objects: Vec<(Member, usize)>,
-    /// The names down to the member at hand, each behind a zero, which no name holds as it is.
+    /// The names down to the current member, each after a zero byte, which no name contains unescaped.
     path: Vec<u8>,
-    /// What the literal at hand says so far.
+    /// Wanted members within the current literal, so far.
     members: LiteralMembers,
-    /// Where it begins.
+    /// Index at which the current literal begins.
     literal: usize,
-    /// What is wanted of the member at hand.
+    /// The wanted part of the current member.
     member: Member,
 }
 
@@ -120,7 +120,7 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// A string, an array or a scalar; gives its end.
+    /// Adds the step to a string, an array or a scalar; returns the end of the value.
     fn value(&mut self, at: usize) -> Option<usize> {
         let step = self.step(at, Some(self.path.as_slice().into()), self.member.slot)?;
         self.steps.push(step);
@@ -152,7 +152,7 @@ impl<'a> Learner<'a> {
         Some(Step {
             literal,
             path,
-            // At most 128, as the general parser saw to.
+            // At most 128, which the general parser checked.
             depth: self.objects.len() as u8,
             slot,
             members: std::mem::take(&mut self.members),
@@ -160,7 +160,7 @@ impl<'a> Learner<'a> {
     }
 }
 
-/// The end of the array at `at`: its brackets and braces are known to match.
+/// The end of the array at `at`, whose brackets and braces match.
 fn array_end(text: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0;
     loop {

@@ -1,29 +1,29 @@
 //! JSON: from the text of a record to the spans of the wanted values.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
+//! | `parser` | [`RecordParser`]: walks the graph where it can, and calls the general parser elsewhere |
 //! | `wanted` | the wanted paths as a tree of names |
-//! | `vector` | many bytes at once, with the instructions that the processor has |
+//! | `spans` | the spans of the wanted values of one record |
+//! | `general` | the general parser: one pass over a record of any shape |
+//! | `graph` | the graph of the bytes between values, learned from records, and the walk along it |
+//! | `learn` | the steps of a record through the graph |
+//! | `pace` | when to walk, when to learn, and when to pause |
+//! | `index` | the positions of the special bytes of a block |
 //! | `scan` | strings, numbers, literals and blanks |
-//! | `found` | the spans of the wanted values of one record |
-//! | `general` | one pass over a record of any shape |
-//! | `index` | where the special bytes of a block are |
-//! | `graph` | the bytes between values, learned, and the walk along them |
-//! | `learn` | from a record to its way through the graph |
-//! | `pace` | when to walk, to learn, and to let it be |
-//! | `parser` | the two ways put together |
-//! | `text` | escapes decoded |
+//! | `vector` | operations on 32 or 64 bytes at once, by the instructions of the processor |
+//! | `fault` | position and kind of a syntax error |
+//! | `text` | escapes of strings |
 //!
-//! Every byte is validated on both ways, and both give the same spans. The general parser is the measure: what it
-//! does not accept is a fault, and only what it accepted is learned.
+//! The walk and the general parser both validate every byte and give the same spans. The general parser is the
+//! reference: text that it does not accept is a fault, and only records that it accepted are learned.
 //!
-//! # What a record is
-//! A record is one JSON object as RFC 8259 has it, in UTF-8, nested at most [`MAX_DEPTH`] deep; it ends where
-//! its brace closes, whatever comes behind it. Between records may stand spaces, tabs, line feeds and carriage
-//! returns. A line feed within a record is a fault, so that what a broken record costs ends with its line at the
-//! latest; where it ends before, [`search`](super::search) says.
-//! The first of several members of one name counts, in inner objects too; names are compared with their
-//! escapes decoded.
+//! # Records
+//! A record is one JSON object by RFC 8259, in UTF-8, nested at most [`MAX_DEPTH`] deep. It ends with its closing
+//! brace, whatever follows. Spaces, tabs, line feeds and carriage returns are allowed between records. A line feed
+//! within a record is a fault, so that a broken record ends with its line at the latest; [`search`](super::search)
+//! finds an earlier end. Of several members with one name the first counts, in inner objects too; names are compared
+//! with their escapes decoded.
 
 mod fault;
 mod general;
@@ -46,9 +46,9 @@ pub(super) use text::{same_text, unescape_into};
 pub(super) use vector::Processor;
 pub(super) use wanted::{SlotId, Wanted, only_name};
 
-/// How deep objects and arrays may nest in a record, itself included.
+/// The deepest nesting of objects and arrays in a record, itself included.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// A fault that is this far from the end of what was read does not depend on what comes behind it: the longest
-/// unit of which the parser looks at more than one byte at once, `\u12ab`, is shorter.
+/// A fault that is this many bytes before the end of the text does not depend on the bytes that follow: the longest
+/// unit that the parser reads at once, `\u12ab`, is shorter.
 pub(super) const LOOKAHEAD_BYTES: usize = 8;

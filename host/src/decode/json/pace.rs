@@ -1,18 +1,18 @@
-//! When to walk the graph, when to learn, and when to let it be.
+//! When to walk the graph, when to learn, and when to pause.
 //!
-//! Where members come in ever new orders, each record is a miss: walking and learning cost more than they save.
-//! Then the graph is forgotten and left alone for a while, twice as long each time.
+//! If members come in ever new orders, each record is a miss: walking and learning cost more than they save. Then the
+//! graph is forgotten and the walk pauses, twice as long each time.
 
-/// Records are judged by so many.
+/// Number of records in a window.
 const WINDOW_RECORDS: u32 = 256;
 
-/// More misses than this in a window, and the graph is not worth it.
+/// The most misses of a window; with more, the walk pauses.
 const MAX_MISSES: u32 = 64;
 
-/// The most records of a window that are learned from. Learning costs as much as parsing ten times.
+/// The most records of a window that are learned. Learning a record costs as much as parsing it ten times.
 const MAX_LESSONS: u32 = 16;
 
-/// How many records the graph is left alone for at first, and at most.
+/// Length of the first and of the longest pause.
 const FIRST_PAUSE_RECORDS: u32 = 1 << 12;
 const LONGEST_PAUSE_RECORDS: u32 = 1 << 20;
 
@@ -22,11 +22,11 @@ pub(super) struct Pace {
     records: u32,
     misses: u32,
     lessons: u32,
-    /// How long the next pause is.
+    /// Length of the next pause, in records.
     pause: u32,
-    /// How many records the pause at hand still lasts.
+    /// Records left of the current pause.
     left: u32,
-    /// As [`MAX_MISSES`], unless a test asks for more.
+    /// [`MAX_MISSES`], or more in tests.
     max_misses: u32,
 }
 
@@ -62,7 +62,7 @@ impl Pace {
         }
     }
 
-    /// Whether the graph is to be walked.
+    /// Whether to walk the graph.
     pub(super) fn is_walking(&self) -> bool {
         self.left == 0
     }
@@ -82,7 +82,7 @@ impl Pace {
         }
     }
 
-    /// Counts a record that left the graph; says whether the graph is to be forgotten, since a pause begins.
+    /// Counts a record that left the graph; returns whether a pause begins, for which the graph has to be forgotten.
     #[cold]
     pub(super) fn miss(&mut self) -> bool {
         self.misses += 1;
@@ -96,13 +96,13 @@ impl Pace {
         true
     }
 
-    /// Whether to learn from another record.
+    /// Whether to learn another record.
     pub(super) fn learns(&mut self) -> bool {
         self.lessons += 1;
         self.lessons <= MAX_LESSONS
     }
 
-    /// The window before was worth it.
+    /// Begins a window after one without too many misses.
     fn begin_window(&mut self) {
         (self.records, self.misses, self.lessons) = (0, 0, 0);
         self.pause = (self.pause / 2).max(FIRST_PAUSE_RECORDS);

@@ -1,4 +1,4 @@
-//! Records of a text, one after another: by the graph where it knows them, by the general parser elsewhere.
+//! The parser of records: walks the graph where it knows the record, and calls the general parser elsewhere.
 
 use super::fault::{Fault, FaultKind};
 use super::general::{Container, Parse};
@@ -11,7 +11,7 @@ use super::spans::{Span, Spans};
 use super::vector::Processor;
 use super::wanted::{Member, SlotId, Wanted};
 
-/// Finds the wanted values of records, one at a time.
+/// Finds the wanted values of the records of a text, one record at a time.
 #[derive(Debug)]
 pub(in crate::decode) struct RecordParser {
     processor: Processor,
@@ -19,10 +19,10 @@ pub(in crate::decode) struct RecordParser {
     spans: Spans,
     graph: Graph,
     pace: Pace,
-    /// The special bytes of the text, if it was read.
+    /// The special bytes of the text, if `is_indexed`.
     index: Index,
     is_indexed: bool,
-    /// How many special bytes were passed.
+    /// Number of special bytes passed.
     passed: usize,
     /// Whether line feeds are blanks within a record.
     lines: bool,
@@ -54,11 +54,11 @@ impl RecordParser {
         &self.wanted
     }
 
-    /// Begins with another text, which has its [`PADDING`](crate::decode::block::PADDING) behind it. With `lines`, line
-    /// feeds are blanks within its records.
+    /// Begins with another text, which is followed by [`PADDING`](crate::decode::block::PADDING). With `lines`, line
+    /// feeds count as blanks within its records.
     pub(in crate::decode) fn begin(&mut self, padded: &[u8], lines: bool) {
         if self.lines != lines {
-            // What was learned from the one kind may be invalid in the other.
+            // Literals with line feeds are valid with `lines` alone.
             self.graph.forget();
             self.lines = lines;
         }
@@ -69,8 +69,8 @@ impl RecordParser {
         }
     }
 
-    /// Parses the record that begins at `at`, and gives the position behind its closing brace. Records of one text
-    /// are asked for in their order.
+    /// Parses the record that begins at `at`, and returns the position after its closing brace. The records of a text
+    /// have to be parsed in their order.
     #[inline]
     pub(in crate::decode) fn parse(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         if !self.is_indexed {
@@ -83,12 +83,12 @@ impl RecordParser {
         }
     }
 
-    /// What [`parse`](Self::parse) would give, without a change to the order of records or to what was learned.
+    /// The result of [`parse`](Self::parse), without learning and for a record in any order.
     pub(in crate::decode) fn check(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         self.parse_any(padded, at)
     }
 
-    /// The value in `slot`, if the record parsed last has it.
+    /// The span in `slot`, if the record parsed last has the value.
     #[inline(always)]
     pub(in crate::decode) fn get(&self, slot: SlotId) -> Option<Span> {
         self.spans.get(slot)
@@ -125,25 +125,25 @@ impl RecordParser {
         Some(end)
     }
 
-    /// Walks however seldom it helps.
+    /// Never pauses the walk.
     #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn walk_always(&mut self) {
         self.pace = Pace::tireless();
     }
 
-    /// Leaves all to the general parser.
+    /// Parses all records with the general parser.
     #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn walk_never(&mut self) {
         self.pace = Pace::lazy();
     }
 
-    /// How many records were read along the graph.
+    /// Number of records read along the graph.
     #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn walked(&self) -> u64 {
         self.walked
     }
 
-    /// A record that the graph does not know. It may the next time.
+    /// Parses a record that left the graph, and learns it.
     #[cold]
     fn parse_unknown(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         let parsed = self.parse_any(padded, at);

@@ -1,8 +1,8 @@
 //! Strings, numbers, literals and blanks.
 //!
-//! All functions take padded text and a position in it, and give the position behind what they recognised.
-//! Behind the padding they see zeros, which no rule of the grammar accepts; in it either those, or what follows the
-//! text.
+//! All functions take padded text and a position in it, and return the position after the recognised text. Beyond the
+//! padding they read zeros, which no rule of the grammar accepts. The padding has zeros too, or the bytes that follow
+//! the text.
 
 use super::fault::{Fault, FaultKind};
 use super::vector::Vector;
@@ -13,13 +13,13 @@ pub(super) fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
 }
 
-/// The `N` bytes at `at`; `None` behind the padding.
+/// The `N` bytes at `at`; `None` beyond the padding.
 #[inline(always)]
 pub(super) fn bytes<const N: usize>(text: &[u8], at: usize) -> Option<&[u8; N]> {
     text.get(at..)?.first_chunk()
 }
 
-/// Blanks within a record; a line feed is one only where a record may have several `lines`.
+/// Skips blanks within a record. A line feed is a blank only with `lines`.
 #[inline(always)]
 pub(super) fn skip_space(text: &[u8], mut at: usize, lines: bool) -> usize {
     loop {
@@ -31,13 +31,13 @@ pub(super) fn skip_space(text: &[u8], mut at: usize, lines: bool) -> usize {
     }
 }
 
-/// Blanks between records.
+/// Skips blanks between records.
 #[inline]
 pub(in crate::decode) fn skip_blanks(text: &[u8], at: usize) -> usize {
     skip_space(text, at, true)
 }
 
-/// The inside of a string: from behind its opening quote to its closing quote, and whether it has escapes.
+/// Reads a string from after its opening quote; returns the position of its closing quote, and whether it has escapes.
 #[inline(always)]
 pub(super) fn string<V: Vector>(
     vector: V,
@@ -63,7 +63,7 @@ pub(super) fn string<V: Vector>(
     }
 }
 
-/// An escape, from its backslash.
+/// Reads an escape, from its backslash.
 #[inline(always)]
 pub(super) fn escape(text: &[u8], at: usize) -> Result<usize, Fault> {
     match byte(text, at + 1) {
@@ -78,14 +78,14 @@ fn is_hexadecimal(digits: &[u8; 4]) -> bool {
     digits.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// One digit or more.
+/// Reads one digit or more.
 #[inline(always)]
 fn digits(text: &[u8], start: usize) -> Result<usize, Fault> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut at = start;
     while let Some(word) = bytes(text, at) {
-        // A digit xor '0' is 0 to 9, which 0x76 lifts to at most 0x7f; anything else ends with its high bit set.
+        // A digit xor '0' is 0 to 9, and 0x7f at most after adding 0x76; any other byte has its high bit set then.
         let value = u64::from_le_bytes(*word) ^ (ONES * u64::from(b'0'));
         let others = (((value & !HIGH) + ONES * 0x76) | value) & HIGH;
         if others != 0 {
@@ -101,7 +101,7 @@ fn digits(text: &[u8], start: usize) -> Result<usize, Fault> {
     }
 }
 
-/// A number or a literal.
+/// Reads a number or a literal.
 #[inline(always)]
 pub(super) fn scalar(text: &[u8], at: usize) -> Result<usize, Fault> {
     match byte(text, at) {

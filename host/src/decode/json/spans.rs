@@ -1,33 +1,33 @@
-//! The wanted values of the record at hand.
+//! The spans of the wanted values of one record.
 
 use super::wanted::{NameId, SlotId, Wanted};
 
-/// A wanted value: its text is `start..end`, quotes included.
+/// The text of a value: bytes `start..end`, quotes included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::decode) struct Span {
     pub(in crate::decode) start: u32,
     pub(in crate::decode) end: u32,
-    /// Whether it is a string with escapes.
+    /// Whether the value is a string with escapes.
     pub(in crate::decode) escaped: bool,
 }
 
 impl Span {
-    /// The value, in the text that it was found in.
+    /// The value, in the text of its record.
     #[inline(always)]
     pub(in crate::decode) fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start as usize..self.end as usize]
     }
 }
 
-/// The spans of a record by slot, and which wanted names it has. Marked with the record's number, so that nothing
-/// has to be cleared between records.
+/// The spans of a record by slot, and the wanted names that it has. Each is marked with the number of the record, so
+/// that nothing has to be cleared between records.
 #[derive(Debug)]
 pub(super) struct Spans {
     record: u64,
     spans: Vec<(u64, Span)>,
-    /// The record in which each name was met last, by the name's id.
+    /// The number of the last record with each name, by the ID of the name.
     met: Vec<u64>,
-    /// Whether this record has a wanted name twice in one object.
+    /// Whether the record has a wanted name twice in one object.
     repeats: bool,
 }
 
@@ -41,14 +41,14 @@ impl Spans {
         }
     }
 
-    /// Forgets the record before.
+    /// Begins with the next record.
     #[inline(always)]
     pub(super) fn begin(&mut self) {
         self.record += 1;
         self.repeats = false;
     }
 
-    /// Notes a wanted name; false if the record has it already.
+    /// Marks a wanted name; false if the record had it before.
     #[inline(always)]
     pub(super) fn meet(&mut self, name: NameId) -> bool {
         let met = &mut self.met[usize::from(name.0)];
@@ -57,12 +57,12 @@ impl Spans {
         is_first
     }
 
-    /// Whether a wanted name was met twice.
+    /// Whether the record has a wanted name twice in one object.
     pub(super) fn repeats(&self) -> bool {
         self.repeats
     }
 
-    /// Notes where a wanted value is.
+    /// Sets the span of a wanted value.
     #[inline(always)]
     pub(super) fn set(&mut self, slot: SlotId, start: usize, end: usize, escaped: bool) {
         // Blocks are far smaller than 4 GiB.
@@ -77,12 +77,12 @@ impl Spans {
         );
     }
 
-    /// Notes where a wanted value ends that was set when it began.
+    /// Sets the end of a wanted value whose beginning was set before.
     pub(super) fn close(&mut self, slot: SlotId, end: usize) {
         self.spans[usize::from(slot.0)].1.end = end as u32;
     }
 
-    /// The value in `slot`, if the record has it.
+    /// The span in `slot`, if the record has the value.
     #[inline(always)]
     pub(super) fn get(&self, slot: SlotId) -> Option<Span> {
         let (record, span) = self.spans[usize::from(slot.0)];

@@ -1,7 +1,7 @@
-//! Escapes decoded.
+//! Decoding of the escapes of strings.
 
-/// Appends the text that the inside of a string stands for; false on half a surrogate pair, with an undefined
-/// part of it appended. The grammar has been checked.
+/// Appends the decoded text of a string; `inside` is the text between its quotes, whose syntax has to be checked. False
+/// for half a surrogate pair; then an undefined part is appended.
 pub(in crate::decode) fn unescape_into(inside: &[u8], out: &mut Vec<u8>) -> bool {
     let mut rest = inside;
     while let Some(at) = memchr::memchr(b'\\', rest) {
@@ -32,7 +32,7 @@ pub(in crate::decode) fn unescape_into(inside: &[u8], out: &mut Vec<u8>) -> bool
     true
 }
 
-/// The character of `\u` at the four digits in front of `rest`, or of the two escapes of a pair.
+/// The character of a `\u` escape, or of the two escapes of a surrogate pair; `rest` begins after the first `\u`.
 fn character(rest: &[u8]) -> Option<(char, &[u8])> {
     let (high, rest) = unit(rest)?;
     if !(0xd800..0xdc00).contains(&high) {
@@ -56,7 +56,7 @@ fn unit(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((value, rest))
 }
 
-/// Whether the inside of a string stands for `text`.
+/// Whether `text` is the decoded text of a string.
 pub(in crate::decode) fn same_text(inside: &[u8], escaped: bool, text: &[u8]) -> bool {
     if !escaped {
         return inside == text;

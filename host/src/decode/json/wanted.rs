@@ -1,11 +1,11 @@
 //! The wanted paths as a tree of names.
 
-/// A place for the span of one distinct path.
+/// Identifies one distinct path, and the span of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) struct SlotId(pub(super) u16);
 
 impl SlotId {
-    /// The path's place among the distinct ones.
+    /// Index of the path among the distinct ones.
     pub(in crate::decode) fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -15,18 +15,18 @@ impl SlotId {
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Wanted {
     nodes: Vec<Node>,
-    /// How many names there are in all nodes.
+    /// Number of names in all nodes.
     names: usize,
     /// The distinct paths, as segments.
     paths: Vec<Vec<Vec<u8>>>,
 }
 
-/// An object of which members are wanted.
+/// An object with wanted members.
 #[derive(Debug, Default)]
 struct Node {
     /// Sorted by the length of the name.
     names: Vec<Name>,
-    /// `names[first[n]..first[n + 1]]` have the length n; the last group holds all longer ones too.
+    /// `names[first[n]..first[n + 1]]` have the length n; the last group has all longer names too.
     first: Vec<u16>,
 }
 
@@ -38,14 +38,14 @@ pub(super) struct Name {
     pub(super) member: Member,
 }
 
-/// A name within its node: unique in the whole tree, below [`Wanted::names`].
+/// Identifies a name in its node: unique in the whole tree, less than [`Wanted::names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameId(pub(super) u16);
 
-/// What is wanted of a member's value.
+/// The wanted part of a member's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Member {
-    /// Where its span goes, if it is wanted itself.
+    /// The slot for its span, if it is wanted itself.
     pub(super) slot: Option<SlotId>,
     /// The node of its own members, if some of them are wanted.
     pub(super) node: Option<NodeId>,
@@ -64,7 +64,7 @@ impl Member {
     };
 }
 
-/// A place among the nodes.
+/// Index of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeId(u16);
 
@@ -75,7 +75,10 @@ impl Wanted {
     /// The node of a record's own members.
     pub(super) const ROOT: NodeId = NodeId(0);
 
-    /// Asks for the value at `path`; the same path gives the same slot.
+    /// Adds a path. Equal paths have the same slot.
+    ///
+    /// # Errors
+    /// The reason if the path is not valid.
     pub(in crate::decode) fn add(&mut self, path: &str) -> Result<SlotId, &'static str> {
         let segments = segments(path)?;
         if segments.len() > super::MAX_DEPTH {
@@ -135,12 +138,12 @@ impl Wanted {
             .map(move |path| path.iter().map(name).collect())
     }
 
-    /// How many distinct paths there are.
+    /// Number of distinct paths.
     pub(super) fn slots(&self) -> usize {
         self.paths.len()
     }
 
-    /// How many ids of names there are.
+    /// Number of IDs of names.
     pub(super) fn names(&self) -> usize {
         self.names
     }
@@ -156,7 +159,7 @@ impl Wanted {
             .find(|name| equal(&name.text, text))
     }
 
-    /// As [`find`](Wanted::find), for a name with escapes. Half a surrogate pair is in no wanted name.
+    /// As [`find`](Wanted::find), for a name with escapes. No wanted name has half a surrogate pair.
     #[cold]
     pub(super) fn find_escaped(&self, node: NodeId, inside: &[u8]) -> Option<&Name> {
         let mut text = Vec::with_capacity(inside.len());
@@ -168,7 +171,7 @@ impl Wanted {
     }
 }
 
-/// Whether two names are equal. Most are short, and a call of `memcmp` would cost more than it does.
+/// Whether two names are equal. Most are short, and a call of `memcmp` would cost more than the comparison.
 #[inline(always)]
 fn equal(a: &[u8], b: &[u8]) -> bool {
     let word = |text: &[u8], at: usize| {
@@ -180,7 +183,7 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
     }
     match a.len() {
         0..8 => a.iter().zip(b).all(|(a, b)| a == b),
-        // Two words cover it, where it has less than 16 bytes more than once.
+        // Two words cover it; they overlap if it has less than 16 bytes.
         length @ 8..=16 => word(a, 0) == word(b, 0) && word(a, length - 8) == word(b, length - 8),
         _ => a == b,
     }
@@ -194,7 +197,7 @@ impl Node {
         }
     }
 
-    /// Returns where it stands.
+    /// Inserts a name, and returns its index.
     fn insert(&mut self, name: Name) -> usize {
         let group = name.text.len().min(LONG);
         let at = usize::from(self.first[group + 1]);
@@ -206,7 +209,7 @@ impl Node {
     }
 }
 
-/// The name that a path is, if it is one alone.
+/// The name of a path of one name.
 pub(in crate::decode) fn only_name(path: &str) -> Option<String> {
     let [name] = <[Vec<u8>; 1]>::try_from(segments(path).ok()?).ok()?;
     String::from_utf8(name).ok()

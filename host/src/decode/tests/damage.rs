@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::decode::json::Processor;
-use crate::decode::{DecodeOptions, Decoding, Format, Projection};
+use crate::decode::{Counts, DecodeOptions, Decoding, Format, Projection};
 use crate::schema::Kind;
 
 const ROUNDS: usize = 400;
@@ -169,7 +169,7 @@ fn ids() -> Projection {
 
 /// What came of a damaged archive.
 struct Outcome {
-    /// Records that nobody damaged and that did not come out.
+    /// Undamaged records that were not read.
     lost: usize,
     /// Whether fewer rows and rejections came of a damaged record and those that it took along than those are.
     unaccounted: bool,
@@ -236,6 +236,14 @@ fn read(rng: &mut Rng, framing: Framing, records: &[Written], is_strict: bool) -
             .map(|one| one.swallowed_bytes)
             .sum::<u64>()
     );
+    let outcome = outcome_of(records, &came, &accounted, counted);
+    let is_traced = outcome.lost == 0 || outcome.rejected > 0;
+    assert!(is_traced, "lost without a rejection\n{}", shown());
+    outcome
+}
+
+/// The outcome of `records`, of which some `came` out as written, by the rows and rejections `accounted` to each.
+fn outcome_of(records: &[Written], came: &[bool], accounted: &[usize], counted: Counts) -> Outcome {
     let is_lost = |at: usize| !came[at] && !records[at].is_damaged;
     let lost = (0..records.len()).filter(|at| is_lost(*at)).count();
     // Each damaged record, together with those after it that it took along, has as many rows and rejections as records.
@@ -247,15 +255,12 @@ fn read(rng: &mut Rng, framing: Framing, records: &[Written], is_strict: bool) -
                 .count();
             accounted[at..=at + taken].iter().sum::<usize>() <= taken
         });
-    let outcome = Outcome {
+    Outcome {
         lost,
         unaccounted,
         rejected: counted.rejected,
         swallowed_bytes: counted.swallowed_bytes,
-    };
-    let is_traced = outcome.lost == 0 || outcome.rejected > 0;
-    assert!(is_traced, "lost without a rejection\n{}", shown());
-    outcome
+    }
 }
 
 fn written(

@@ -5,7 +5,7 @@ use crate::decode::{DecodeOptions, Decoding, Envelope, EventRange, Format, Proje
 use crate::row_json;
 use crate::schema::{Condition, Encoding, Input, Kind, Origin};
 
-/// All that a component can ask for.
+/// An input of every origin.
 fn everything() -> Projection {
     let at = |name: &str, origin: Origin, kind: Kind| Input {
         name: name.to_owned(),

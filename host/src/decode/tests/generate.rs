@@ -145,6 +145,22 @@ fn wild(rng: &mut Rng, out: &mut String) {
     }
 }
 
+/// A string, usually a plain one.
+fn usual_text(rng: &mut Rng) -> String {
+    let plain = [
+        "u10121254",
+        "São Paulo",
+        "exactly-31-bytes-long-string-abc",
+        "",
+    ];
+    let text = if rng.percent(85) {
+        rng.pick(&plain)
+    } else {
+        rng.pick(STRINGS)
+    };
+    format!("\"{text}\"")
+}
+
 /// One of a few shapes that records of one source have, values mostly plain.
 fn usual(rng: &mut Rng, shape: usize, out: &mut String) {
     let space = ["", " ", "", "\t "][shape];
@@ -152,26 +168,12 @@ fn usual(rng: &mut Rng, shape: usize, out: &mut String) {
         *out += if out.ends_with('{') { "" } else { "," };
         *out += &format!("{space}\"{name}\":{space}{value}");
     };
-    let text = |rng: &mut Rng| {
-        let plain = [
-            "u10121254",
-            "São Paulo",
-            "exactly-31-bytes-long-string-abc",
-            "",
-        ];
-        let text = if rng.percent(85) {
-            rng.pick(&plain)
-        } else {
-            rng.pick(STRINGS)
-        };
-        format!("\"{text}\"")
-    };
     let number = |rng: &mut Rng| match rng.percent(85) {
         true => rng.pick(&["5", "12765", "179.94", "-3"]),
         false => rng.pick(NUMBERS),
     };
     out.push('{');
-    member(out, "event_id", &text(rng));
+    member(out, "event_id", &usual_text(rng));
     if rng.percent(95) {
         let (day, second) = (1 + rng.below(28), rng.below(60));
         member(
@@ -185,8 +187,8 @@ fn usual(rng: &mut Rng, shape: usize, out: &mut String) {
         value(rng, 1, &mut tags);
         member(out, "tags", &tags);
     }
-    member(out, "page_id", &text(rng));
-    let referrer = text(rng);
+    member(out, "page_id", &usual_text(rng));
+    let referrer = usual_text(rng);
     member(
         out,
         "a-name-and-a-name-that-make-a-literal-of-more-than-32-bytes",
@@ -200,7 +202,7 @@ fn usual(rng: &mut Rng, shape: usize, out: &mut String) {
         1 => member(out, "geo", "{}"),
         2 => member(out, "geo", rng.pick(&["null", "7", "[{\"country\":1}]"])),
         _ => {
-            let (city, country) = (text(rng), text(rng));
+            let (city, country) = (usual_text(rng), usual_text(rng));
             let inner = format!("{{\"city\":{space}{city},{space}\"country\":{country}{space}}}");
             member(out, "geo", &inner);
         }

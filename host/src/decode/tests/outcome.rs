@@ -1,4 +1,4 @@
-//! What became of records, in the terms of the oracle.
+//! Outcomes of records, as the oracle has them.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};

@@ -1,4 +1,4 @@
-//! What the tests share: a decoder fed in pieces, and its answers gathered.
+//! Helpers of the tests: a decoder fed in pieces, and its collected results.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::sync::Arc;
@@ -95,7 +95,7 @@ pub(in crate::decode) struct Decoded {
     pub(in crate::decode) offsets: Offsets,
 }
 
-/// What batches say of offsets, however they were cut.
+/// The offsets read, whatever the cuts between batches.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::decode) struct Offsets {
     covered: OffsetSet,
@@ -103,7 +103,7 @@ pub(in crate::decode) struct Offsets {
     /// Rows by their place in all batches.
     rows: Vec<(usize, i64)>,
     batch_rows: usize,
-    /// The same of rejections.
+    /// Rejections by their index in all batches.
     rejected: Vec<(usize, i64)>,
     batch_rejections: usize,
 }

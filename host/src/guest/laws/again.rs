@@ -1,4 +1,4 @@
-//! A counterexample as a file, and run again.
+//! Counterexamples in files: saved, read, and run again.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::row_json;
 /// Writes a counterexample to `path`.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If the file cannot be written.
 pub fn save(counterexample: &Counterexample, path: &Path) -> Result<(), LawError> {
     let mut text = serde_json::to_vec_pretty(counterexample).map_err(std::io::Error::from);
     if let Ok(text) = &mut text {
@@ -27,10 +27,10 @@ pub fn save(counterexample: &Counterexample, path: &Path) -> Result<(), LawError
         })
 }
 
-/// Reads what [`save`] wrote.
+/// Reads a file of [`save`].
 ///
 /// # Errors
-/// Where the file is not such a file.
+/// If the file is not a counterexample.
 pub fn read(path: &Path) -> Result<Counterexample, LawError> {
     let failed = |what: String| LawError::Counterexample {
         path: path.to_owned(),
@@ -40,11 +40,11 @@ pub fn read(path: &Path) -> Result<Counterexample, LawError> {
     serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// Tests the equation of a counterexample again, that was read from `path`, with `params` instead of its own. What
-/// is found now, or `None` where the equation holds.
+/// Tests the equation of a counterexample, which was read from `path`, again, with `params` instead of its parameters.
+/// Returns the new counterexample, or `None` if the equation holds.
 ///
 /// # Errors
-/// Where the events are not what the component reads, or the component cannot be opened.
+/// If the events do not have the input columns of the component, or the component cannot be opened.
 pub fn again(
     component: &Component,
     params: &[(String, String)],

@@ -12,12 +12,12 @@ use super::violation::{Violation, violation};
 use super::{Law, LawError, LawOptions, Random, Sample};
 use crate::guest::{Component, GuestError};
 
-/// Tests all laws on the events of `sample`, whose columns are the component's inputs. To be called on a thread as
-/// [`Component::open`] is.
+/// Tests all laws on the events of `sample`, whose columns are the component's inputs. The thread has to be one for
+/// [`Component::open`].
 ///
 /// # Errors
-/// Where the component accepts none of the events, or cannot be opened. A law that does not hold is no error here:
-/// the report says so.
+/// If the component accepts none of the events, or cannot be opened. A broken law is no error here, but a result in the
+/// report.
 pub fn check(
     component: &Component,
     params: &[(String, String)],
@@ -71,12 +71,12 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Tests one law after another; says on how many states.
+    /// Tests one law after another. Returns the number of states.
     fn all(&mut self, rows: &[u32]) -> Result<u64, GuestError> {
         let descriptor = self.lab.instance().descriptor().clone();
         let mut determinism = LawResult::untested(Law::Determinism);
         self.try_fold(&mut determinism, Equation::FoldAgain, &[rows]);
-        // Both read the accumulator; where it keeps more than it gives back, the states tell nothing.
+        // Both sides use the accumulator. If it keeps data after a drain, tests of states prove nothing.
         let pool = Pool::of(&mut self.lab, rows, self.options.cases)?;
         let cases = pool.cases(self.options.cases, &mut self.random);
         for equation in [Equation::CombineAgain, Equation::PresentAgain] {
@@ -110,7 +110,7 @@ impl Check<'_> {
         Ok(pool.len() as u64)
     }
 
-    /// A broken law without which nothing can be said of `law`.
+    /// A broken law without which `law` cannot be tested.
     fn broken_basis(&self, law: Law) -> Option<Law> {
         let basis: &[Law] = match law {
             Law::Determinism | Law::Present => &[],
@@ -169,7 +169,7 @@ impl Check<'_> {
         cases: &[Case],
     ) -> Result<(), GuestError> {
         let made_up = self.lab.sample.is_made_up();
-        // A replay shows no state that comes of several keys, and a component may count on that.
+        // No run presents a state from events of several keys, and a component may rely on that.
         let same_key: Vec<_> = cases.iter().filter(|case| case.same_key).copied().collect();
         let cases = match equation {
             Equation::PresentedCombined => &same_key,
@@ -199,14 +199,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The smallest case that can be made of a broken one.
+    /// The smallest case that can be made from a broken one.
     fn smallest(&mut self, equation: Equation, made: Vec<Made>) -> Counterexample {
         let lab = &mut self.lab;
         let made = shrink(made, self.options.shrinking, |fewer| {
             violation(lab, equation, fewer).is_some()
         });
         let violation = violation(lab, equation, &made).unwrap_or_else(|| {
-            Violation::told(format!(
+            Violation::of(format!(
                 "{} is {} on its own, but not among other rows",
                 equation.sides().0,
                 equation.sides().1

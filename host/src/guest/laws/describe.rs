@@ -8,7 +8,7 @@ use super::violation::Violation;
 use crate::guest::Instance;
 use crate::row_json;
 
-/// A broken case with all that it was made from.
+/// A broken case, with the events that its states were made from.
 pub(super) fn describe(
     lab: &mut Lab<'_>,
     params: &[(String, String)],
@@ -42,7 +42,7 @@ pub(super) fn describe(
     }
 }
 
-/// The key of a state, for people; none of events.
+/// The key of a state as JSON; `None` for events.
 fn key_of(lab: &mut Lab<'_>, made: &Made) -> Option<row_json::Row> {
     if made.key.is_empty() {
         return None;

@@ -1,27 +1,27 @@
-//! What has to be equal, for each law.
+//! The equations of each law.
 
 use serde::{Deserialize, Serialize};
 
 use super::Law;
 use crate::guest::Call;
 
-/// Two ways to the same result.
+/// Two calculations that must have the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Equation {
-    /// Events folded by a fresh instance, by the same one once more, and by another.
+    /// Events folded by a fresh instance, by the same instance again, and by another fresh one.
     FoldAgain,
     /// Two states combined twice.
     CombineAgain,
-    /// A state shown twice.
+    /// A state presented twice.
     PresentAgain,
     /// The identity before a state.
     LeftIdentity,
-    /// The identity behind a state.
+    /// The identity after a state.
     RightIdentity,
     /// Three states, the first two or the last two combined first.
     Associative,
-    /// Two states, either way round.
+    /// Two states in both orders.
     Commutative,
     /// A combined state, combined with the identity.
     Settled,
@@ -31,14 +31,14 @@ pub enum Equation {
     Halves,
     /// Events folded in two batches, and drained in small answers.
     Batches,
-    /// A state shown.
+    /// A state presented.
     Presented,
-    /// A combined state shown.
+    /// A combined state presented.
     PresentedCombined,
 }
 
 impl Equation {
-    /// Those on states alone, in the order in which they are tested.
+    /// The equations on states, in the order in which they are tested.
     pub(super) const OF_STATES: [Equation; 10] = [
         Equation::CombineAgain,
         Equation::PresentAgain,
@@ -52,7 +52,7 @@ impl Equation {
         Equation::PresentedCombined,
     ];
 
-    /// The law that says so.
+    /// The law of this equation.
     pub fn law(self) -> Law {
         match self {
             Equation::FoldAgain | Equation::CombineAgain | Equation::PresentAgain => {
@@ -67,7 +67,7 @@ impl Equation {
         }
     }
 
-    /// What the operands are called, one each.
+    /// The names of the operands.
     pub(super) fn operands(self) -> &'static [&'static str] {
         match self {
             Equation::FoldAgain => &["events"],
@@ -90,7 +90,7 @@ impl Equation {
         Equation::OF_STATES.contains(&self)
     }
 
-    /// Both sides, as one writes them. Of what is only to succeed there is one.
+    /// Both sides as text. The right one is empty for a call that only has to succeed.
     pub fn sides(self) -> (&'static str, &'static str) {
         match self {
             Equation::FoldAgain => (

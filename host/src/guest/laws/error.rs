@@ -1,4 +1,4 @@
-//! What the check of the laws can end with.
+//! The errors of the check of the laws.
 
 use std::path::PathBuf;
 
@@ -15,17 +15,17 @@ pub enum LawError {
     Broken {
         /// The law.
         law: Law,
-        /// How, in a sentence that names the file with the counterexample.
+        /// The violation, in a sentence that names the file with the counterexample.
         what: String,
-        /// The call that failed, where one did.
+        /// The call that failed, if one did.
         source: Option<GuestError>,
     },
-    /// A call failed on states that a replay may meet: the replay would fail there with the same error.
+    /// A call failed on states that a run may meet. The run would fail with the same error.
     #[error("the component breaks the law of {law}: {what}")]
     Failed {
         /// The law.
         law: Law,
-        /// How, in a sentence that names the file with the counterexample.
+        /// The violation, in a sentence that names the file with the counterexample.
         what: String,
         /// The failure, whose code this error has.
         source: GuestError,
@@ -33,9 +33,9 @@ pub enum LawError {
     /// No event was folded, so nothing was tested.
     #[error("no law was tested: of {events} events the component accepted none")]
     NothingToCheck {
-        /// The events that there were.
+        /// The number of events in the sample.
         events: u64,
-        /// The first failure, where the component failed rather than rejected.
+        /// The first failure, if the component did not only reject events.
         source: Option<GuestError>,
     },
     /// A counterexample cannot be read.
@@ -43,18 +43,18 @@ pub enum LawError {
     Counterexample {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         what: String,
     },
-    /// A counterexample cannot be kept.
+    /// A counterexample cannot be written.
     #[error("cannot write the counterexample to `{}`", path.display())]
     Save {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The component could not be loaded, or no further instance of it be opened.
+    /// The component cannot be loaded, or an instance cannot be opened.
     #[error(transparent)]
     Guest(#[from] GuestError),
 }
@@ -79,7 +79,7 @@ pub(crate) mod codes {
     pub(crate) const BROKEN: Code = Code::new(
         430,
         Class::Gate,
-        "Correct the component, and see with `backfold check COMPONENT --again FILE`; `run --trust-laws` goes on regardless.",
+        "Correct the component, and test it with `backfold check COMPONENT --again FILE`; `run --trust-laws` skips the test.",
     );
     pub(crate) const NOTHING_TO_CHECK: Code = Code::new(
         431,

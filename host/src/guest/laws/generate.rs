@@ -1,4 +1,4 @@
-//! Events made up by the kinds of a component's inputs, for where there is no input to sample.
+//! Events made up by the kinds of a component's inputs, for a check without an input.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -9,22 +9,22 @@ use crate::guest::GuestError;
 use crate::row_json::{self, Row};
 use crate::schema::{Descriptor, Input, Kind, Origin};
 
-/// How often a value is one at the edge of what its kind can hold. Rare, since two of them in a sum overflow.
+/// One value in this many is a limit of its kind. They are rare, since a sum of two of them overflows.
 const EDGE_ONCE_IN: u64 = 400;
 
-/// How often a value that may be missing is.
+/// One nullable value in this many is null.
 const NULL_ONCE_IN: u64 = 8;
 
-/// Texts that keys are likely made of: few, so that keys meet.
+/// Texts: few, so that keys repeat.
 const TEXTS: [&str; 8] = ["", "a", "b", "c", "/home", "ü", "a\n\"b\"", "東京"];
 
 /// JSON values.
 const JSONS: [&str; 6] = ["null", "{}", "[1,2.5]", "\"a\"", "{\"a\":{\"b\":[]}}", "-0"];
 
-/// `count` events for the component, the same for the same seed on the same day.
+/// `count` events for the component. Equal seeds give equal events on the same day.
 ///
 /// # Errors
-/// Where the columns cannot be made; the host is at fault.
+/// If the columns cannot be made, which is an error of the host.
 pub fn generate(descriptor: &Descriptor, count: usize, seed: u64) -> Result<Sample, LawError> {
     let mut random = Random::new(seed);
     let today = Utc::now().timestamp() / 86_400;
@@ -75,7 +75,7 @@ fn value(input: &Input, number: i64, today: i64, random: &mut Random) -> Value {
     }
 }
 
-/// Mostly small, of either sign.
+/// A number, mostly small, of either sign.
 fn integer(random: &mut Random) -> i64 {
     match random.below(8) {
         0 => 0,
@@ -85,7 +85,7 @@ fn integer(random: &mut Random) -> i64 {
     }
 }
 
-/// Such that sums round.
+/// A number whose sums have to be rounded.
 fn float(random: &mut Random) -> f64 {
     match random.below(8) {
         0 => random.pick(&[0.0, -0.0]),
@@ -95,7 +95,7 @@ fn float(random: &mut Random) -> f64 {
     }
 }
 
-/// Microseconds: around now, around 1970, and rarely far from both.
+/// A time in microseconds: around now, around 1970, and rarely far from both.
 fn timestamp(edge: bool, today: i64, random: &mut Random) -> Value {
     const DAY_US: i64 = 86_400_000_000;
     let of_day = random.below(DAY_US as u64) as i64;

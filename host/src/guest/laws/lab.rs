@@ -1,4 +1,4 @@
-//! Calls of a component whose failures are results: each is followed by a fresh instance.
+//! Calls of a component that may fail. After a failure, the next call has a fresh instance.
 
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::ArrowError;
@@ -9,23 +9,23 @@ use super::Sample;
 use crate::guest::{Call, GuestError, Instance};
 use crate::keys::KeyCodec;
 
-/// The most rows of a call, so that an answer stays far from every limit.
+/// The most rows of a call, so that answers stay far below all limits.
 const CALL_ROWS: usize = 1 << 12;
 
-/// The most bytes of states handed to a call.
+/// The most bytes of states that a call is given.
 const CALL_BYTES: usize = 4 << 20;
 
 /// Rows of a sample that are folded together.
 pub(super) type Rows = Vec<u32>;
 
-/// An instance to try things on.
+/// An instance for tests, and the sample.
 pub(super) struct Lab<'a> {
     pub(super) sample: &'a Sample,
     instance: Instance,
     key_codec: KeyCodec,
 }
 
-/// What became of some events: states sorted by key, and the rows that were rejected.
+/// The result of folding some events: states sorted by key, and the rejected rows.
 #[derive(Debug)]
 pub(super) struct Folded {
     /// The encoded keys, rising.
@@ -39,7 +39,7 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// The state of `key`, where there is one.
+    /// The state of `key`, if there is one.
     pub(super) fn state(&self, key: &[u8]) -> Option<RecordBatch> {
         Some(self.states.slice(self.find(key)?, 1))
     }
@@ -63,7 +63,7 @@ impl<'a> Lab<'a> {
         &self.instance
     }
 
-    /// Goes on with an instance that has done nothing yet.
+    /// Goes on with a fresh instance.
     pub(super) fn renew(&mut self) -> Result<(), GuestError> {
         self.instance = self.instance.reopen()?;
         Ok(())
@@ -124,7 +124,7 @@ impl<'a> Lab<'a> {
         })
     }
 
-    /// Row by row, `left` followed by `right`.
+    /// For each row, `left` followed by `right`.
     pub(super) fn combine(
         &mut self,
         left: &RecordBatch,
@@ -143,7 +143,7 @@ impl<'a> Lab<'a> {
         concat_batches(&schema, &answers).map_err(unfit(Call::Combine))
     }
 
-    /// Row by row, the views of states.
+    /// For each row, the view of the state.
     pub(super) fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
         let step = call_rows(&[states]);
         let mut answers = Vec::new();
@@ -156,14 +156,14 @@ impl<'a> Lab<'a> {
         concat_batches(&schema, &answers).map_err(unfit(Call::Present))
     }
 
-    /// The identity, so many times.
+    /// `rows` rows of the identity.
     pub(super) fn identities(&mut self, rows: usize) -> Result<RecordBatch, GuestError> {
         let answer = self.instance.identity();
         let identity = self.recover(answer)?;
         pick(&identity, &vec![0; rows], Call::Identity)
     }
 
-    /// Rows as bytes: equal where all their columns are, bit by bit.
+    /// Rows as bytes, which are equal if all columns are, bit by bit.
     pub(super) fn images(&self, rows: &RecordBatch) -> Result<arrow_row::Rows, GuestError> {
         KeyCodec::of(&rows.schema())
             .and_then(|codec| codec.encode(rows))
@@ -176,7 +176,7 @@ impl<'a> Lab<'a> {
         Ok(keys.iter().map(|key| key.data().to_vec()).collect())
     }
 
-    /// An instance that failed is dead: the next call gets another.
+    /// Opens a fresh instance after a failure.
     fn recover<T>(&mut self, result: Result<T, GuestError>) -> Result<T, GuestError> {
         if result.is_err() {
             self.renew()?;
@@ -194,7 +194,7 @@ pub(super) fn pick(
     take_record_batch(batch, &UInt32Array::from(rows.to_vec())).map_err(unfit(call))
 }
 
-/// How many rows of these batches a call is given.
+/// The number of rows of these batches for one call.
 fn call_rows(batches: &[&RecordBatch]) -> usize {
     let rows = batches.first().map_or(0, |batch| batch.num_rows()).max(1);
     let bytes: usize = batches
@@ -204,7 +204,7 @@ fn call_rows(batches: &[&RecordBatch]) -> usize {
     (CALL_BYTES / bytes.div_ceil(rows).max(1)).clamp(1, CALL_ROWS)
 }
 
-/// Columns that passed the checks of an answer fit; where they do not, the host is at fault.
+/// The error for columns that do not fit. They have passed the checks of an answer, so the host is at fault.
 pub(super) fn unfit(call: Call) -> impl Fn(ArrowError) -> GuestError {
     move |error| GuestError::BadArgument {
         call,

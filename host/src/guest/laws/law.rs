@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A promise of a component that a rebuild rests on.
+/// A property of a component that a rebuild depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Law {
@@ -17,17 +17,17 @@ pub enum Law {
     Associativity,
     /// `combine(a, b) = combine(b, a)`, where the descriptor claims it.
     Commutativity,
-    /// What `combine` gives is encoded in its one way: decoding and encoding it again, which combining it with
-    /// the identity does, changes no byte; nor does it matter which other rows are combined beside it.
+    /// A combined state has one encoding. Combining it with the identity decodes and encodes it again, and changes no
+    /// byte; nor do other rows in the same call of `combine`.
     Stability,
-    /// Where events are cut into batches, drains and parts makes no difference.
+    /// The cuts of events into batches, drains and parts change nothing.
     Cuts,
-    /// `present` answers for every state that comes of folding and combining.
+    /// `present` succeeds for all states made by folding and combining.
     Present,
 }
 
 impl Law {
-    /// In the order in which they are tested.
+    /// All laws, in the order in which they are tested.
     pub const ALL: [Law; 7] = [
         Law::Determinism,
         Law::Identity,
@@ -38,7 +38,7 @@ impl Law {
         Law::Present,
     ];
 
-    /// Its name.
+    /// The name of the law.
     pub fn name(self) -> &'static str {
         match self {
             Law::Determinism => "determinism",

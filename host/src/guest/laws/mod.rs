@@ -1,22 +1,25 @@
-//! The laws that a rebuild rests on, tested through the component itself.
+//! Tests of the laws that a rebuild depends on, through the component itself.
 //!
-//! [`check`] folds a [`Sample`] in many ways, puts the states that come of it into equations, and compares both sides
-//! byte by byte, as their Arrow columns have them. Where they differ it looks for the smallest case: the fewest
-//! events behind each state. That [`Counterexample`] can be saved and [run again](again).
+//! [`check`] folds a [`Sample`] in many ways, evaluates equations on the states, and compares both sides byte by byte in
+//! their Arrow columns. If they differ, it searches for the smallest case: the fewest events for each state. That
+//! [`Counterexample`] can be saved and [run again](again).
 //!
-//! A law that fails takes others with it; to name the cause, those are not tested: without determinism none but
-//! `present`, without identity no stability, without identity, associativity or stability no cuts.
+//! A broken law breaks others as well. So that the report names the cause, those are not tested: without determinism only
+//! `present` is tested, without identity no stability, without identity, associativity or stability no cuts.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `report` | the laws, and what a check found |
-//! | `sample`, `generate` | events to test on |
-//! | `lab` | calls of the component that may fail |
-//! | `screen` | leaving out what cannot be folded |
-//! | `pool` | states, and cases made of them |
-//! | `equation` | what has to be equal |
+//! | `law` | the laws by name |
+//! | `check`, `options` | all laws, one after another, and how much work that may be |
+//! | `report`, `describe` | the results of a check, and counterexamples |
+//! | `again` | a counterexample as a file, and run again |
+//! | `sample`, `generate`, `random` | events to test on |
+//! | `lab` | calls of the component that may fail, each with a fresh instance after a failure |
+//! | `screen` | the events that can be folded |
+//! | `pool` | states, and cases made from them |
+//! | `equation`, `sides` | the equations of each law, and their two sides |
 //! | `search` | an equation on many cases |
-//! | `trial` | an equation on one case, made anew |
+//! | `violation` | an equation on one case, whose states are made anew |
 //! | `shrink` | fewer events |
 
 mod again;

@@ -1,22 +1,22 @@
-//! How much work a check of the laws may do.
+//! The work that a check of the laws may do.
 
-/// How thorough a check is.
+/// The limits of a check.
 #[derive(Clone, Debug)]
 pub struct LawOptions {
-    /// The most states that equations are tested on, and the most cases of each.
+    /// The most states, and the most cases of each equation.
     pub cases: usize,
-    /// At how many places the sample is cut in two.
+    /// The number of places at which the sample is cut in two.
     pub cuts: usize,
-    /// After how many failed calls no further events are tried.
+    /// The number of failed calls after which no further events are tried.
     pub failures: usize,
-    /// After how many calls that use up their fuel or memory, which takes seconds.
+    /// The number of calls that use up fuel or memory, after which no further events are tried. Each takes seconds.
     pub exhaustions: usize,
-    /// How many events may be folded to find the smallest case.
+    /// The number of events that may be folded to find the smallest case.
     pub shrinking: usize,
 }
 
 impl LawOptions {
-    /// For a check that was asked for.
+    /// For `backfold check`.
     pub const THOROUGH: LawOptions = LawOptions {
         cases: 4_096,
         cuts: 8,
@@ -25,7 +25,7 @@ impl LawOptions {
         shrinking: 4_000_000,
     };
 
-    /// For a look before a replay.
+    /// For the test at the beginning of `backfold run`.
     pub const SHORT: LawOptions = LawOptions {
         cases: 256,
         cuts: 2,

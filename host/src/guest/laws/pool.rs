@@ -1,4 +1,4 @@
-//! States to put into equations: those of single events, and those of longer stretches of the sample.
+//! States for equations: those of single events, and those of longer parts of the sample.
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
@@ -7,16 +7,16 @@ use super::lab::{Lab, Rows, pick, unfit};
 use super::random::Random;
 use crate::guest::{Call, GuestError};
 
-/// A state by what it was made from.
+/// A state, by the events that it was made from.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    /// Rows of the sample that were folded; other keys may have come of them as well.
+    /// The rows of the sample that were folded. They may have given other keys as well.
     pub(super) rows: Rows,
-    /// The encoded key. Events that are an operand themselves have none.
+    /// The encoded key; empty if the operand is the events themselves.
     pub(super) key: Vec<u8>,
 }
 
-/// States, sorted by key; of a key, in the order of the sample.
+/// States, sorted by key, and those of a key in the order of the sample.
 pub(super) struct Pool {
     pub(super) states: RecordBatch,
     made: Vec<(u32, Vec<u8>)>,
@@ -27,12 +27,12 @@ pub(super) struct Pool {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub(super) states: [u32; 3],
-    /// Whether all of them have the same key, so that a replay may meet this very case.
+    /// Whether all of them have the same key, so that a run may meet this case.
     pub(super) same_key: bool,
 }
 
 impl Pool {
-    /// The states of pieces of `rows`, at most `limit` of them. Pieces that cannot be folded are left out.
+    /// The states of parts of `rows`, at most `limit` of them. Parts that cannot be folded are left out.
     pub(super) fn of(lab: &mut Lab<'_>, rows: &[u32], limit: usize) -> Result<Pool, GuestError> {
         let pieces = pieces(rows, limit);
         let mut found = Vec::new();
@@ -54,7 +54,7 @@ impl Pool {
             .into_iter()
             .enumerate()
             .scan(0, |taken, (place, state)| {
-                // Evenly: the nth of `keep` is taken once so many were seen.
+                // Evenly spread: the nth of `keep` is taken at its share of all states.
                 let wanted = place * keep / first_row.max(1) as usize >= *taken;
                 *taken += usize::from(wanted);
                 Some(wanted.then_some(state))
@@ -78,7 +78,7 @@ impl Pool {
         self.made.len()
     }
 
-    /// What the state at `place` was made from.
+    /// The events of the state at `place`.
     pub(super) fn made(&self, place: u32) -> Made {
         let (piece, key) = &self.made[place as usize];
         Made {
@@ -87,14 +87,14 @@ impl Pool {
         }
     }
 
-    /// How many events are behind the state at `place`.
+    /// The number of events of the state at `place`.
     pub(super) fn weight(&self, place: u32) -> usize {
         self.pieces[self.made[place as usize].0 as usize].len()
     }
 
     /// Up to `limit` triples: states of one key that follow one another, then any.
     ///
-    /// `combine` is not told keys, so it has to obey the laws on states of different ones too.
+    /// `combine` does not get keys, so it has to obey the laws on states of different keys as well.
     pub(super) fn cases(&self, limit: usize, random: &mut Random) -> Vec<Case> {
         let all = self.len() as u32;
         if all == 0 {
@@ -122,7 +122,7 @@ impl Pool {
     }
 }
 
-/// Single events evenly spread, then stretches of a thirty-second, then quarters.
+/// Single events evenly spread, then parts of a thirty-second, then quarters.
 fn pieces(rows: &[u32], limit: usize) -> Vec<Rows> {
     let singles = (limit / 8).clamp(1, rows.len().max(1));
     let mut pieces: Vec<Rows> = rows

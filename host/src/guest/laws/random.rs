@@ -1,10 +1,10 @@
-//! Numbers that look random and are the same in every run.
+//! Pseudorandom numbers, the same in every run.
 
 /// SplitMix64.
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// A sequence of its own for each seed.
+    /// The sequence of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         Random(seed)
     }
@@ -23,12 +23,12 @@ impl Random {
         self.next() % end
     }
 
-    /// One of `choices`, of which there is at least one.
+    /// One of `choices`, which must not be empty.
     pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u64) as usize]
     }
 
-    /// Whether something happens that does once in `times`.
+    /// True with a probability of one in `times`.
     pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

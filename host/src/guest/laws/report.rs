@@ -1,4 +1,4 @@
-//! What a check found: for people, and in the file that runs a counterexample again.
+//! The results of a check: for the output of a command, and for the file of a counterexample.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,34 +11,34 @@ use super::{Law, LawError};
 use crate::guest::GuestError;
 use crate::row_json::Row;
 
-/// What became of a law.
+/// The result of testing a law.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It held in all cases.
+    /// The law held in all cases.
     Holds,
-    /// It did not.
+    /// The law did not hold in at least one case.
     Broken,
     /// The component does not promise it.
     NotClaimed,
-    /// Nothing can be said, for this reason.
+    /// The law was not tested, for this reason.
     Untested(String),
 }
 
-/// A law, and what became of it.
+/// A law with the result of its test.
 #[derive(Debug, Serialize)]
 pub struct LawResult {
     /// The law.
     pub law: Law,
-    /// What became of it.
+    /// The result.
     pub verdict: Verdict,
-    /// In how many cases it was tested.
+    /// The number of tested cases.
     pub cases: u64,
-    /// In how many of them it does not hold, as far as they were looked for.
+    /// The number of them in which the law does not hold, as far as they were searched.
     pub broken: u64,
-    /// How many further cases the component refused to combine.
+    /// The number of further cases that the component refused to combine.
     pub refused: u64,
-    /// The smallest case found in which it does not hold.
+    /// The smallest case that was found in which the law does not hold.
     pub counterexample: Option<Counterexample>,
 }
 
@@ -61,7 +61,7 @@ impl LawResult {
     }
 }
 
-/// What a check of all laws found.
+/// The results of a check of all laws.
 #[derive(Debug, Serialize)]
 pub struct LawReport {
     /// The component.
@@ -72,17 +72,17 @@ pub struct LawReport {
     pub made_up: bool,
     /// The events of the sample.
     pub events: u64,
-    /// Of these, the events that were folded.
+    /// The number of these that were folded.
     pub accepted: u64,
-    /// Those that the component rejected.
+    /// The number of these that the component rejected.
     pub rejected: u64,
-    /// Those that it failed on, with those that were not tried after too many failures.
+    /// The number of these on which the component failed, or that were not tried after too many failures.
     pub left_out: u64,
     /// The first of these failures.
     pub left_out_because: Option<String>,
-    /// The keys of the whole sample.
+    /// The number of keys in the whole sample.
     pub keys: u64,
-    /// The states that laws were tested on.
+    /// The number of states on which laws were tested.
     pub states: u64,
     /// The laws, in the order of [`Law::ALL`].
     pub laws: Vec<LawResult>,
@@ -96,20 +96,20 @@ impl LawReport {
             .find_map(|result| result.counterexample.as_ref())
     }
 
-    /// The same, without the rest.
+    /// The first counterexample, without the rest of the report.
     pub fn into_counterexample(self) -> Option<Counterexample> {
         self.laws
             .into_iter()
             .find_map(|result| result.counterexample)
     }
 
-    /// The error that a broken law is; `saved` is where its counterexample was kept.
+    /// The error for a broken law, if there is one. `saved` is the file of its counterexample.
     pub fn refusal(self, saved: Option<&Path>) -> Option<LawError> {
         Some(self.into_counterexample()?.refusal(saved))
     }
 }
 
-/// Which component was checked.
+/// The component that was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     /// Its name.
@@ -120,7 +120,7 @@ pub struct Checked {
     pub digest: String,
 }
 
-/// A case in which a law does not hold, complete enough to be run again.
+/// A case in which a law does not hold, with all that is needed to run it again.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Counterexample {
     /// The version of backfold that found it.
@@ -131,41 +131,40 @@ pub struct Counterexample {
     pub params: BTreeMap<String, String>,
     /// The law.
     pub law: Law,
-    /// What should be equal, and is not.
+    /// The equation that does not hold.
     pub equation: Equation,
-    /// How it is broken, in a sentence.
+    /// The violation, in a sentence.
     pub what: String,
-    /// States, or events where the law is about folding.
+    /// The states, or the events if the law concerns folding.
     pub operands: Vec<Operand>,
-    /// The key at which the outcomes differ, where the operands do not say.
+    /// The key at which the results differ, if the operands do not tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Row>,
-    /// The outcome on the left side of the equation.
+    /// The result of the left side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Row>,
-    /// The outcome on the right side.
+    /// The result of the right side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<Row>,
-    /// The call that failed, where one did.
+    /// The failure of a call, if one failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The same, as it came.
+    /// The same failure as an error.
     #[serde(skip)]
     pub cause: Option<GuestError>,
 }
 
 impl Counterexample {
-    /// The error that it is, for a check that was asked for.
+    /// The error for `backfold check`.
     pub fn refusal(self, saved: Option<&Path>) -> LawError {
         LawError::Broken {
             law: self.law,
-            what: told(&self.what, saved),
+            what: with_file(&self.what, saved),
             source: self.cause,
         }
     }
 
-    /// The error that it is where a replay was asked for: a failed call would fail the replay itself, with its own
-    /// code.
+    /// The error for `backfold run`: a failed call would fail the run as well, with its own code.
     pub fn refusal_of_run(self, saved: Option<&Path>) -> LawError {
         match self.cause {
             None => self.refusal(saved),
@@ -175,12 +174,12 @@ impl Counterexample {
                     .first()
                     .and_then(|operand| operand.key.as_ref());
                 let what = match key {
-                    Some(key) => format!("{}, at {}", self.what, named(key)),
+                    Some(key) => format!("{}, at {}", self.what, key_text(key)),
                     None => self.what,
                 };
                 LawError::Failed {
                     law: self.law,
-                    what: told(&what, saved),
+                    what: with_file(&what, saved),
                     source,
                 }
             }
@@ -188,8 +187,8 @@ impl Counterexample {
     }
 }
 
-/// A key in words: `page "/a"`.
-fn named(key: &Row) -> String {
+/// A key as text: `page "/a"`.
+fn key_text(key: &Row) -> String {
     let pairs: Vec<_> = key
         .iter()
         .map(|(name, value)| format!("{name} {value}"))
@@ -197,14 +196,15 @@ fn named(key: &Row) -> String {
     pairs.join(", ")
 }
 
-fn told(what: &str, saved: Option<&Path>) -> String {
+/// A violation, and the file of its counterexample.
+fn with_file(what: &str, saved: Option<&Path>) -> String {
     match saved {
         None => what.to_owned(),
         Some(path) => format!("{what}; the case is kept in `{}`", path.display()),
     }
 }
 
-/// A state, or events, that an equation is about.
+/// A state or events in an equation.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Operand {
     /// Its name in the equation.
@@ -215,6 +215,6 @@ pub struct Operand {
     /// The state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Row>,
-    /// The events that it comes of.
+    /// The events that it was made from.
     pub events: Vec<Event>,
 }

@@ -1,4 +1,4 @@
-//! The events that laws are tested on.
+//! The events on which laws are tested.
 
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, SchemaRef};
@@ -12,27 +12,26 @@ use crate::row_json::{self, Row};
 /// An event of a counterexample.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
-    /// Where it stands, unless it was made up.
+    /// The position, unless the event was made up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
-    /// The columns that the component reads.
+    /// The input columns.
     pub columns: Row,
 }
 
-/// Events, in the order of their source, and where each of them stood.
+/// Events in the order of their source, with their positions.
 #[derive(Clone, Debug)]
 pub struct Sample {
     events: RecordBatch,
-    /// One an event; none where the events were made up.
+    /// The position of each event; empty if the events were made up.
     positions: Vec<Position>,
 }
 
 impl Sample {
-    /// The events of these batches, whose columns are those of `schema`. A batch may have been cut short behind its
-    /// first rows.
+    /// The events of these batches, whose columns are those of `schema`. A batch may be shorter than its provenance.
     ///
     /// # Errors
-    /// Where a batch has other columns.
+    /// If a batch has other columns.
     pub fn of(schema: &SchemaRef, batches: &[Events]) -> Result<Sample, ArrowError> {
         let events = concat_batches(schema, batches.iter().map(|events| &events.batch))?;
         let positions = batches.iter().flat_map(|events| {
@@ -52,17 +51,17 @@ impl Sample {
         }
     }
 
-    /// Events that were kept with their positions, all or none of them.
+    /// Events of a file, all of them with positions or none.
     pub(super) fn kept(events: RecordBatch, positions: Vec<Position>) -> Sample {
         Sample { events, positions }
     }
 
-    /// How many events it holds.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.events.num_rows()
     }
 
-    /// Whether it holds none.
+    /// Whether there are no events.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -72,12 +71,12 @@ impl Sample {
         self.positions.is_empty()
     }
 
-    /// These rows of it, as the component takes them.
+    /// These rows, as a batch for the component.
     pub(super) fn take(&self, rows: &[u32]) -> Result<RecordBatch, ArrowError> {
         take_record_batch(&self.events, &UInt32Array::from(rows.to_vec()))
     }
 
-    /// The event at `row`, for people and for files.
+    /// The event at `row`, as JSON.
     pub(crate) fn event(&self, row: u32) -> Event {
         Event {
             position: self.positions.get(row as usize).cloned(),

@@ -1,28 +1,27 @@
-//! Which events can be folded at all.
+//! The events that can be folded at all.
 
 use super::LawOptions;
 use super::lab::{Lab, Rows};
 use crate::guest::GuestError;
 
-/// Events that are tried together.
+/// The number of events that are tried together.
 const STEP: usize = 256;
 
-/// The events that can be folded, and why the others cannot.
+/// The events that can be folded, and the first failure of the others.
 #[derive(Debug, Default)]
 pub(super) struct Screened {
-    /// Rows of the sample that fold and drain together.
+    /// The rows of the sample that can be folded and drained together.
     pub(super) rows: Rows,
-    /// How many were left out, or never tried because too many calls had failed.
+    /// The number of other events: those that failed, and those not tried after too many failures.
     pub(super) left_out: u64,
     /// The first failure.
     pub(super) because: Option<GuestError>,
 }
 
-/// Adds events to those that fold and drain together, as long as they still do. What fails is halved, down to
-/// single events; but not what uses up its fuel or memory, since that takes long each time.
+/// Adds events to those that can be folded and drained together, as long as that succeeds. Events that fail are halved,
+/// down to single ones, unless they use up fuel or memory, since each such call takes long.
 ///
-/// A record that a component cannot fold is no matter of laws: it is left out here, and the fold of a replay
-/// deals with it.
+/// A record that a component cannot fold breaks no law. It is left out here, and quarantined by a run.
 pub(super) fn screen(lab: &mut Lab<'_>, options: &LawOptions) -> Result<Screened, GuestError> {
     let mut screened = Screened::default();
     let (mut failures, mut exhaustions) = (0, 0);

@@ -1,4 +1,4 @@
-//! Many cases of one equation at a time: how many hold, and the smallest that does not.
+//! One equation on many cases at a time.
 
 use std::ops::Range;
 
@@ -13,21 +13,21 @@ use crate::guest::{Call, GuestError};
 /// The number of failed calls that ends a search: each costs an instance.
 const MOST_FAILURES: usize = 64;
 
-/// What became of the cases of an equation.
+/// The results of an equation on many cases.
 #[derive(Debug, Default)]
 pub(super) struct Searched {
-    /// Cases of which both sides were found.
+    /// The number of cases whose both sides were calculated.
     pub(super) tried: u64,
-    /// Cases that the component refused to combine, as it may.
+    /// The number of cases that the component refused to combine, as it may.
     pub(super) refused: u64,
-    /// Cases that do not hold.
+    /// The cases in which the equation does not hold.
     pub(super) broken: Vec<Case>,
 }
 
 /// Evaluates `equation` on all of `cases`.
 ///
-/// With `may_refuse`, an error that `combine` returns means that the case is outside of what the component can
-/// represent. On states of different keys, which a replay never combines, it may fail in any way.
+/// With `may_refuse`, an error that `combine` returns means that the component cannot represent the case. On states of
+/// different keys, which no run combines, `combine` may fail in any way.
 pub(super) fn search(
     lab: &mut Lab<'_>,
     equation: Equation,
@@ -81,7 +81,7 @@ pub(super) fn search(
     Ok(searched)
 }
 
-/// The rows of `range` that do not hold.
+/// The rows of `range` in which the equation does not hold.
 fn broken_rows(
     lab: &mut Lab<'_>,
     equation: Equation,

@@ -2,11 +2,11 @@
 
 use super::pool::Made;
 
-/// A call of `is_broken` costs as much as folding so many events, whatever there is to fold.
+/// The fixed cost of a call of `is_broken`, as a number of folded events.
 const CALL_EVENTS: usize = 100;
 
-/// Leaves out of the operands what is not needed for `is_broken` to hold: halves first, then ever smaller pieces, down
-/// to single events. It is called for operands of about `budget` events in all.
+/// Removes events from the operands as long as `is_broken` holds: halves first, then ever smaller parts, down to single
+/// events. All calls of `is_broken` together cost about `budget` events.
 pub(super) fn shrink(
     mut operands: Vec<Made>,
     mut budget: usize,

@@ -6,7 +6,7 @@ use super::equation::Equation;
 use super::lab::{Lab, pick};
 use crate::guest::{Call, GuestError};
 
-/// Evaluates both sides row by row, for an equation on states. `None` where it is enough to succeed.
+/// Evaluates both sides of an equation on states, row by row. `None` if the calls only have to succeed.
 pub(super) fn evaluate(
     equation: Equation,
     lab: &mut Lab<'_>,

@@ -1,4 +1,4 @@
-//! One equation on one case: whether it is broken, and by what.
+//! One equation on one case: the violation, if there is one.
 
 use arrow_array::RecordBatch;
 
@@ -9,23 +9,22 @@ use super::sides::evaluate;
 use crate::guest::{Call, GuestError};
 use crate::row_json::{self, Row};
 
-/// How an equation is broken.
+/// A violation of an equation.
 #[derive(Debug)]
 pub(super) struct Violation {
-    /// In a sentence.
+    /// The violation in a sentence.
     pub(super) what: String,
-    /// The key concerned, where the operands do not say.
+    /// The key at which the results differ, if the operands do not tell it.
     pub(super) key: Option<Row>,
     pub(super) left: Option<Row>,
     pub(super) right: Option<Row>,
-    /// The states of the operands, where they are states.
+    /// The states of the operands, if they are states.
     pub(super) states: Vec<Row>,
-    /// The call that failed, where one did.
+    /// The failure of a call, if one failed.
     pub(super) cause: Option<GuestError>,
 }
 
-/// Makes the operands anew and evaluates the equation. `None` where it holds, and where an operand does not come
-/// about.
+/// Makes the operands anew and evaluates the equation. `None` if it holds, or if an operand cannot be made.
 pub(super) fn violation(
     lab: &mut Lab<'_>,
     equation: Equation,
@@ -70,11 +69,11 @@ fn of_states(lab: &mut Lab<'_>, equation: Equation, operands: &[Made]) -> Option
     }
 }
 
-/// Two fresh instances, and one of them again and again, give the same.
+/// Two fresh instances give the same result, and so does one of them several times.
 fn fold_again(lab: &mut Lab<'_>, rows: &[u32]) -> Option<Violation> {
     lab.renew().ok()?;
     let first = lab.fold_whole(rows).ok()?;
-    // With one event between: what counts events, and has gone full circle, is found out then.
+    // With one event in between, to find a component that counts events modulo a number.
     for before in [&[][..], rows.get(..1)?] {
         lab.fold_whole(before).ok()?;
         let again = match lab.fold_whole(rows) {
@@ -101,12 +100,12 @@ fn fold_again(lab: &mut Lab<'_>, rows: &[u32]) -> Option<Violation> {
     difference(lab, what, &first, &other)
 }
 
-/// Two halves, drained on their own and combined, are the whole.
+/// Two halves, each drained and then combined, give the result of the whole.
 fn halves(lab: &mut Lab<'_>, first: &[u32], second: &[u32]) -> Option<Violation> {
     let whole = lab.fold_whole(&[first, second].concat()).ok()?;
     let (left, right) = match (lab.fold_whole(first), lab.fold_whole(second)) {
         (Ok(left), Ok(right)) => (left, right),
-        // A part may be outside of what a state can represent where the whole is not: a sum that passes its range.
+        // A state may be unable to represent a part, though not the whole: a sum that leaves its range in between.
         (Err(GuestError::Refused { .. }), _) | (_, Err(GuestError::Refused { .. }))
             if lab.sample.is_made_up() =>
         {
@@ -117,13 +116,13 @@ fn halves(lab: &mut Lab<'_>, first: &[u32], second: &[u32]) -> Option<Violation>
             return Some(failed(what, error));
         }
     };
-    // Where `combine` fails, associativity says so.
+    // A failure of `combine` breaks associativity, not this law.
     let joined = join(lab, &left, &right).ok()?;
     let what = "combine(fold(first), fold(second)) is not fold(first, second)";
     difference(lab, what, &joined, &whole)
 }
 
-/// Two batches, drained together a few rows at a time, are the whole.
+/// Two batches, drained together a few rows at a time, give the result of the whole.
 fn batches(lab: &mut Lab<'_>, first: &[u32], second: &[u32]) -> Option<Violation> {
     let whole = lab.fold_whole(&[first, second].concat()).ok()?;
     let drain_rows = (whole.keys.len() / 4).clamp(1, 1 << 12) as u32;
@@ -140,7 +139,7 @@ fn batches(lab: &mut Lab<'_>, first: &[u32], second: &[u32]) -> Option<Violation
     difference(lab, what, &cut, &whole)
 }
 
-/// The states of both, combined where a key is in both.
+/// The states of both, combined for keys that are in both.
 fn join(lab: &mut Lab<'_>, left: &Folded, right: &Folded) -> Result<Folded, GuestError> {
     let mut meeting = (Vec::new(), Vec::new());
     let mut keys: Vec<(&Vec<u8>, u32)> = Vec::new();
@@ -202,7 +201,7 @@ fn difference(lab: &Lab<'_>, what: &str, left: &Folded, right: &Folded) -> Optio
     if let Some(row) = only_one {
         let event = serde_json::Value::Object(lab.sample.event(*row).columns);
         let what = format!("{what}: only one of them rejects {event}");
-        return Some(Violation::told(what));
+        return Some(Violation::of(what));
     }
     let lonely =
         |one: &Folded, other: &Folded| one.keys.iter().position(|key| other.find(key).is_none());
@@ -210,14 +209,14 @@ fn difference(lab: &Lab<'_>, what: &str, left: &Folded, right: &Folded) -> Optio
         return Some(Violation {
             key: Some(row_json::row(&left.key_columns, row)),
             left: Some(row_json::row(&left.states, row)),
-            ..Violation::told(format!("{what}: a key that the other does not have"))
+            ..Violation::of(format!("{what}: a key that the other does not have"))
         });
     }
     if let Some(row) = lonely(right, left) {
         return Some(Violation {
             key: Some(row_json::row(&right.key_columns, row)),
             right: Some(row_json::row(&right.states, row)),
-            ..Violation::told(format!("{what}: a key that the other does not have"))
+            ..Violation::of(format!("{what}: a key that the other does not have"))
         });
     }
     let (left_images, right_images) = (
@@ -232,7 +231,7 @@ fn difference(lab: &Lab<'_>, what: &str, left: &Folded, right: &Folded) -> Optio
 }
 
 impl Violation {
-    pub(super) fn told(what: String) -> Violation {
+    pub(super) fn of(what: String) -> Violation {
         Violation {
             what,
             key: None,
@@ -254,13 +253,13 @@ fn differing(
     Violation {
         left: Some(row_json::row(left, left_row)),
         right: Some(row_json::row(right, right_row)),
-        ..Violation::told(what)
+        ..Violation::of(what)
     }
 }
 
 fn failed(what: String, error: GuestError) -> Violation {
     Violation {
         cause: Some(error),
-        ..Violation::told(what)
+        ..Violation::of(what)
     }
 }

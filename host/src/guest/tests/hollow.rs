@@ -43,7 +43,7 @@ fn fate(wasm: &[u8]) -> String {
 }
 
 #[test]
-fn what_goes_wrong_before_the_first_call_is_told() {
+fn what_goes_wrong_before_the_first_call_is_reported() {
     let loops = "(func $s (loop $l br $l)) (start $s)";
     let traps = "(func $s unreachable) (start $s)";
     let grows = "(table $t 1 funcref)

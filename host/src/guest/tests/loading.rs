@@ -16,7 +16,7 @@ fn load(wasm: &[u8], limits: &Limits) -> GuestError {
 }
 
 #[test]
-fn files_that_are_no_component_are_told() {
+fn files_that_are_no_component_are_reported() {
     let limits = Limits::default();
     assert!(matches!(
         Component::load(Path::new("/no/such"), &limits, None),

@@ -182,7 +182,7 @@ fn parameters_can_be_refused() {
 }
 
 #[test]
-fn a_trap_is_told_and_the_instance_is_dead() {
+fn a_trap_is_reported_and_the_instance_is_dead() {
     let mut instance = faulty("fold", "trap");
     let trap = instance.fold(&events(&TWO)).unwrap_err();
     assert!(

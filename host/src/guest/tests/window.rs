@@ -69,7 +69,7 @@ impl Outcome {
             let twice = self
                 .refused
                 .insert(record.position.offset, record.reason.clone());
-            assert!(twice.is_none(), "{record:?} was told twice");
+            assert!(twice.is_none(), "{record:?} was reported twice");
         }
     }
 
@@ -170,7 +170,7 @@ fn a_window_is_due_by_batches_and_by_memory() {
 }
 
 #[test]
-fn a_record_that_is_fatal_is_told_with_all_that_is_known_of_it() {
+fn a_record_that_is_fatal_is_reported_with_all_that_is_known_of_it() {
     let records = records(&[("a", 1), ("b", 666), ("a", 2)]);
     for (fault, kind, reason) in [
         (
@@ -236,7 +236,7 @@ fn a_record_that_is_fatal_is_told_with_all_that_is_known_of_it() {
 }
 
 #[test]
-fn what_was_folded_before_a_failure_counts_and_is_not_told_twice() {
+fn what_was_folded_before_a_failure_counts_and_is_not_reported_twice() {
     let rows = records(&[("a", 1), ("b", -1), ("a", 2), ("b", 3), ("c", 666)]);
     let params = [("in", "fold"), ("fault", "trap"), ("meets", "666")];
     let outcome = fold(&params, &rows, 2, 16).unwrap();
@@ -339,8 +339,8 @@ fn failures_to_drain_what_a_record_made_are_its() {
         let params = [("in", "drain"), ("fault", fault), ("meets", "666")];
         let outcome = fold(&params, &rows, 64, 3).unwrap();
         assert_eq!(outcome.sums, model(&rows, 666), "{fault}");
-        let told: Vec<_> = outcome.refused.keys().copied().collect();
-        assert_eq!(told, [50, 150, 250], "{fault}");
+        let reported: Vec<_> = outcome.refused.keys().copied().collect();
+        assert_eq!(reported, [50, 150, 250], "{fault}");
         let said = &outcome.refused[&50];
         assert!(said.starts_with(reason), "{fault}: {said}");
     }
@@ -385,7 +385,7 @@ fn short_keys() -> Instance {
 }
 
 #[test]
-fn a_key_that_is_too_large_is_told_with_its_record() {
+fn a_key_that_is_too_large_is_reported_with_its_record() {
     let rows = records(&[
         ("a", 1),
         ("a long name", 2),
@@ -453,9 +453,9 @@ fn many_fatal_records_cost_in_proportion() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Keys of all lengths around the limit: the same table and the same records told, whatever the batches and windows.
+    /// Keys of all lengths around the limit: the same table and the same records reported, whatever the batches and windows.
     #[test]
-    fn records_of_keys_that_are_too_large_are_told_and_the_others_count(
+    fn records_of_keys_that_are_too_large_are_reported_and_the_others_count(
         lengths in prop::collection::vec(prop_oneof![6 => 1_usize..10, 1 => 11_usize..400, 1 => Just(10)], 1..200),
         batch_rows in 1_u32..70,
         window_batches in 1_usize..6,
@@ -465,14 +465,14 @@ proptest! {
         let outcome = fold_with(short_keys(), &records, batch_rows, window_batches).unwrap();
         let (large, good): (Vec<_>, Vec<_>) = records.into_iter().partition(|(page, _)| page.len() > 10);
         prop_assert_eq!(outcome.sums, model(&good, -1));
-        let told: Vec<_> = outcome.refused.into_keys().collect();
+        let reported: Vec<_> = outcome.refused.into_keys().collect();
         let expected: Vec<_> = large.into_iter().map(|(_, row)| row).collect();
-        prop_assert_eq!(told, expected);
+        prop_assert_eq!(reported, expected);
     }
 
     /// The same table, whatever the batches and windows, with fatal and rejected records anywhere.
     #[test]
-    fn every_record_counts_once_or_is_told(
+    fn every_record_counts_once_or_is_reported(
         amounts in prop::collection::vec(prop_oneof![8 => 0_i64..100, 1 => Just(666), 1 => Just(-1)], 1..200),
         batch_rows in 1_u32..70,
         window_batches in 1_usize..6,
@@ -482,8 +482,8 @@ proptest! {
         let params = [("in", "fold"), ("fault", fault), ("meets", "666")];
         let outcome = fold(&params, &records, batch_rows, window_batches).unwrap();
         prop_assert_eq!(&outcome.sums, &model(&records, 666));
-        let told: Vec<_> = outcome.refused.keys().map(|row| amounts[*row as usize]).collect();
+        let reported: Vec<_> = outcome.refused.keys().map(|row| amounts[*row as usize]).collect();
         let expected: Vec<_> = amounts.into_iter().filter(|amount| *amount < 0 || *amount == 666).collect();
-        prop_assert_eq!(told, expected);
+        prop_assert_eq!(reported, expected);
     }
 }

@@ -57,10 +57,10 @@ enum File {
 }
 
 impl Expectation {
-    /// Reads what to expect of a component with this descriptor.
+    /// Reads the expected table of a component with this descriptor from the file at `path`.
     ///
     /// # Errors
-    /// Where it is not a table of the component's columns, with every key once.
+    /// Where the file is not a table of the component's columns, with every key once.
     pub fn read(path: &Path, descriptor: &Descriptor) -> Result<Expectation, FileTestError> {
         let failed = |what: String| FileTestError::Expectation {
             path: path.to_owned(),
@@ -150,7 +150,10 @@ impl Expectation {
     }
 }
 
-/// The rows as they would be written, however they were: 1 as 1.0 in a column of floats.
+/// The rows as backfold writes them, such as 1.0 for 1 in a column of floats.
+///
+/// # Errors
+/// In words, the row that does not fit the descriptor, and why.
 fn normal(descriptor: &Descriptor, rows: &[Row]) -> Result<Vec<Row>, String> {
     let table = descriptor.table_schema();
     let mut keys = std::collections::BTreeSet::new();

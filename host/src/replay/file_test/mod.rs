@@ -9,16 +9,15 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
-use super::folding::on_thread;
-use super::opening::{load, watched};
 use crate::decode::{Counts, DecodeOptions, Events, Position, Rejected};
-use crate::fold::{FoldOptions, StateTable, sorted_rows};
-use crate::guest::{Component, Drained, Limits, Window};
+use crate::fold::{FoldOptions, StateTable, drain, sorted_rows};
+use crate::guest::{Component, Limits, Window};
 use crate::row_json::{self, Row};
 use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
 use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::{EventRange, ReplayDriver};
+use crate::steps::{load_component, on_thread, watched};
 
 mod error;
 mod expectation;
@@ -92,7 +91,8 @@ impl From<Rejected> for Rejection {
 pub async fn test(options: &FileTestOptions, cancel: CancellationToken) -> Result<FileTest, Error> {
     let limits = Limits::default();
     let params: Vec<_> = options.params.clone().into_iter().collect();
-    let (component, descriptor) = load(&options.component, &limits, &params, None).await?;
+    let (component, descriptor) =
+        load_component(&options.component, &limits, &params, None).await?;
     let (send, receive) = channel(2);
     let (called, folded_descriptor) = (component.clone(), descriptor.clone());
     let folded = on_thread("test".into(), limits.thread_stack_bytes(), move || {
@@ -186,14 +186,10 @@ fn fold(
 
 impl FileTest {
     fn drain(&mut self, window: &mut Window, table: &mut StateTable) -> Result<(), Error> {
-        while let Some(drained) = window.drain()? {
-            match drained {
-                Drained::Partials(partials) => table.absorb(&partials, window.instance())?,
-                Drained::Refused(refused) => {
-                    self.reject(refused.into_iter().map(|refused| refused.record).collect());
-                }
-            }
-        }
+        let refused = drain(window, |partials, instance| {
+            table.absorb(partials, instance).map_err(Error::from)
+        })?;
+        self.reject(refused.into_iter().map(|refused| refused.record).collect());
         Ok(())
     }
 

@@ -1,11 +1,11 @@
-//! The codes of a source's failures.
+//! The error codes of sources.
 
 use crate::error::{Class, Code};
 
 pub(crate) const CANCELLED: Code = Code::new(
     201,
     Class::Interrupted,
-    "Run the same command again: it goes on from the last checkpoint.",
+    "Run the same command again: it continues from the last checkpoint.",
 );
 pub(crate) const NO_SUCH_PATH: Code = Code::new(
     202,
@@ -15,84 +15,84 @@ pub(crate) const NO_SUCH_PATH: Code = Code::new(
 pub(crate) const EMPTY: Code = Code::new(
     203,
     Class::Usage,
-    "Correct the `path` of the source; names that begin with `.` or `_` are passed over.",
+    "Correct the `path` of the source; names that start with `.` or `_` are skipped.",
 );
 pub(crate) const NOTHING_IN_RANGE: Code = Code::new(
     204,
     Class::Usage,
-    "Correct `from` and `to`, or the `layout` by which the keys were read, or raise `lateness`.",
+    "Correct `from` and `to` or the `layout`, or increase `lateness`.",
 );
 pub(crate) const DENIED: Code = Code::new(
     205,
     Class::Usage,
-    "Let the user that runs backfold read it, and run the same command again.",
+    "Grant the user that runs backfold the permission to read it, and run the same command again.",
 );
 pub(crate) const NAME: Code = Code::new(
     206,
     Class::Usage,
-    "Rename it, or give a `path` that leaves it out.",
+    "Rename it, or set a `path` that does not match it.",
 );
 pub(crate) const LOOP: Code = Code::new(
     207,
     Class::Usage,
-    "Remove the symbolic link, or give a `path` that leaves it out.",
+    "Remove the symbolic link, or set a `path` that does not match it.",
 );
 pub(crate) const PATTERN: Code = Code::new(
     208,
     Class::Usage,
-    "Correct the `path`: `*` and `?` stay within a name, `**` crosses folders, `[` and `{` are closed.",
+    "Correct the `path`: `*` and `?` match within a name, `**` across folders; each `[` and `{` must be closed.",
 );
 pub(crate) const BOUND: Code = Code::new(
     209,
     Class::Usage,
-    "Write a date, a timestamp with its zone, an age such as `-48h`, `now`, `earliest` or `latest`; for Kafka also an offset.",
+    "Write a date, a timestamp with a time zone, an age such as `-48h`, `now`, `earliest` or `latest`; for Kafka also an offset.",
 );
 pub(crate) const RANGE: Code = Code::new(
     210,
     Class::Usage,
-    "Correct `from` and `to`: `from` is the first moment inside, `to` the first behind.",
+    "Correct `from` and `to`: `from` is the first moment inside of the range, `to` the first one after it.",
 );
 pub(crate) const CHANGED: Code = Code::new(
     211,
     Class::Permanent,
-    "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
+    "Restore the object and run the same command again, or start a new build with `--fresh`.",
 );
 pub(crate) const VANISHED: Code = Code::new(
     212,
     Class::Permanent,
-    "Put it back as it was and run the same command again, or begin a new build with `--fresh`.",
+    "Restore the object and run the same command again, or start a new build with `--fresh`.",
 );
 pub(crate) const IO: Code = Code::new(
     213,
     Class::Retry,
-    "Run the same command again; look at the disk or the mount if it fails once more.",
+    "Run the same command again; check the disk or the mount if it fails again.",
 );
 pub(crate) const FOREIGN_SPLIT: Code = Code::new(
     214,
     Class::Permanent,
-    "The plan in the work folder was altered or belongs to another source: start a new build.",
+    "The plan in the work folder was edited or belongs to another source: start a new build with `--fresh`.",
 );
 
 pub(crate) const DRIVER: Code = Code::new(
     215,
     Class::Retry,
-    "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
+    "Remove the cause, then run the same command again: it continues from the last checkpoint.",
 );
 
 pub(crate) const NO_SUCH_BUCKET: Code = Code::new(
     220,
     Class::Usage,
-    "Correct the `bucket` of the source, or its `endpoint` if it is in another store.",
+    "Correct the `bucket` of the source, or `endpoint` if the bucket is in another store.",
 );
 pub(crate) const NOT_ALLOWED: Code = Code::new(
     221,
     Class::Usage,
-    "Let the credentials list the bucket and get its objects, or choose others: `profile`, or the environment.",
+    "Grant the credentials the permissions to list the bucket and get its objects, or use others: `profile`, or the environment.",
 );
 pub(crate) const CREDENTIALS: Code = Code::new(
     222,
     Class::Usage,
-    "Sign in (`aws sso login`), set `AWS_PROFILE` or the AWS variables; `anonymous = true` is for public buckets.",
+    "Sign in (`aws sso login`), or set `AWS_PROFILE` or the AWS variables; for a public bucket set `anonymous = true`.",
 );
 pub(crate) const CUSTOMER_KEY: Code = Code::new(
     223,
@@ -102,57 +102,57 @@ pub(crate) const CUSTOMER_KEY: Code = Code::new(
 pub(crate) const ARCHIVED: Code = Code::new(
     224,
     Class::Usage,
-    "Restore them and plan again, or go on without them: `--skip-archived`, or `skip_archived = true`.",
+    "Restore the objects and plan again, or skip them with `--skip-archived` or `skip_archived = true`.",
 );
 pub(crate) const NO_VERSIONS: Code = Code::new(
     225,
     Class::Usage,
-    "Leave `versions` out: then an object that is overwritten after the plan stops the run.",
+    "Remove `versions`, so that an object that is overwritten after the plan stops the run, or turn versioning on.",
 );
 pub(crate) const LISTING: Code = Code::new(
     226,
     Class::Retry,
-    "Run the same command again. A store that never lists keys by rising bytes cannot be planned from.",
+    "Run the same command again. If the store never lists keys in ascending byte order, copy the archive to another one.",
 );
 pub(crate) const STORE: Code = Code::new(
     227,
     Class::Retry,
-    "Look at the cause, then run the same command again: it goes on from the last checkpoint.",
+    "Remove the cause, then run the same command again: it continues from the last checkpoint.",
 );
 pub(crate) const UNREACHABLE: Code = Code::new(
     228,
     Class::Retry,
-    "Correct the `endpoint` of the source, or the variable that gives it; where it is right, mend the network or the store.",
+    "Correct the `endpoint` of the source, or the variable that sets it. If it is right, repair the network or start the store.",
 );
 pub(crate) const UNTRUSTED: Code = Code::new(
     229,
     Class::Usage,
-    "Name the certificate of its authority in `source.s3.ca_file` or AWS_CA_BUNDLE, or correct the `endpoint`.",
+    "Set `source.s3.ca_file` or AWS_CA_BUNDLE to a file with the certificate of its authority, or correct the `endpoint`.",
 );
 pub(crate) const NOT_A_STORE: Code = Code::new(
     232,
     Class::Usage,
-    "Set `endpoint` to where the store's API is, not its web console; look for a proxy that asks to sign in.",
+    "Set `endpoint` to the API of the store, not to its web console; check for a proxy with a sign-in page.",
 );
 pub(crate) const CERTIFICATES: Code = Code::new(
     233,
     Class::Usage,
-    "Let it be a file of certificates in PEM that can be read.",
+    "Put the certificates in PEM into a file that can be read, or remove the setting.",
 );
 pub(crate) const TRANSCODED: Code = Code::new(
     234,
     Class::Permanent,
-    "Let the store, or the proxy in front of it, pass objects on as they are; or copy them without `Content-Encoding`.",
+    "Turn off compression in the store or the proxy in front of it, or copy the objects without `Content-Encoding`.",
 );
 pub(crate) const NO_RANGES: Code = Code::new(
     230,
     Class::Permanent,
-    "Read the archive by a driver that can, such as `files` or `s3`, or leave the object out.",
+    "Read the archive with a driver that can, such as `files` or `s3`, or exclude the object.",
 );
 pub(crate) const BEYOND_END: Code = Code::new(
     231,
     Class::Permanent,
-    "Report it, unless the plan in the work folder was altered: then start a new build.",
+    "If the plan in the work folder was edited, start a new build with `--fresh`; otherwise report this as a bug.",
 );
 
 pub(crate) const ALL: &[&Code] = &[

@@ -1,7 +1,13 @@
-//! An archive on disk: a folder, a file, or a pattern of files.
+//! The driver for an archive on disk: a folder, a file, or a pattern of files.
 //!
-//! Keys are paths below the folder, and are taken in the order of their bytes, as S3 lists them. `walk` says
-//! which files count, `read` what makes a file the one that was planned, `pieces` where its bytes are read to.
+//! Keys are paths relative to the folder, in byte order as in a listing of S3.
+//!
+//! | file | content |
+//! |---|---|
+//! | `place` | the meaning of a configured path |
+//! | `walk` | the files below a folder, in the order of their keys |
+//! | `read` | reading a file, and the check that it is the planned one |
+//! | `buffers` | reuse of the memory into which files are read |
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -22,14 +28,14 @@ use crate::source::{
 };
 use crate::units::{ByteSize, duration};
 
-mod pieces;
+mod buffers;
 mod place;
 mod read;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use pieces::Pieces;
+use buffers::Buffers;
 use place::{Pick, Place};
 use walk::{Found, Walk};
 
@@ -40,16 +46,17 @@ const NAME: &str = "files";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesConfig {
-    /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` stay within a name, `**`
-    /// crosses folders, `{gz,zst}` gives a choice. What exists under this very name is no pattern.
+    /// A folder, a file, or a pattern such as `clicks/2026/**/*.gz`: `*` and `?` match within a name, `**` matches
+    /// across folders, `{gz,zst}` matches one of several. If the path exists as it is written, it is not taken for a
+    /// pattern.
     pub path: PathBuf,
-    /// What the keys say of the events within.
+    /// The structure of the keys.
     #[serde(default)]
     pub layout: Layout,
-    /// How far an event may lie outside the time in its key, where the layout finds one.
+    /// The largest distance between the time of an event and the time in its key.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a split has at most; a larger file is a split of its own. The first splits are smaller
+    /// The largest number of bytes in a split. A larger file is a split of its own, and the first splits are smaller
     /// ([`archive`](crate::source::archive)).
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
@@ -64,7 +71,7 @@ fn default_split_size() -> ByteSize {
 }
 
 impl FilesConfig {
-    /// The archive at `path`, all else by default.
+    /// The settings for the archive at `path`, with defaults for everything else.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         FilesConfig {
             path: path.into(),
@@ -78,19 +85,20 @@ impl FilesConfig {
 /// Reads an archive on disk.
 #[derive(Debug)]
 pub struct FilesDriver {
-    /// The path as configured, for messages.
+    /// The path as configured; it is shown in messages.
     path: String,
     place: Place,
     options: ArchiveOptions,
     range: EventRange,
-    pieces: Pieces,
+    buffers: Buffers,
 }
 
 impl FilesDriver {
-    /// A driver over the objects that may hold events of `range`.
+    /// A driver for the objects that may hold events of `range`.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for a path that leads nowhere.
+    /// [`SourceError::NoSuchPath`] and [`SourceError::Pattern`] for a path that does not exist and is not a valid
+    /// pattern.
     pub fn new(config: &FilesConfig, range: EventRange) -> Result<Self, SourceError> {
         Ok(FilesDriver {
             path: config.path.display().to_string(),
@@ -102,7 +110,7 @@ impl FilesDriver {
                 split_size: config.split_size,
             },
             range,
-            pieces: Pieces::default(),
+            buffers: Buffers::default(),
         })
     }
 }
@@ -128,11 +136,11 @@ impl ReplayDriver for FilesDriver {
         out: Sender<Chunk>,
         cancel: CancellationToken,
     ) -> Result<(), SourceError> {
-        let (files, pieces) = (locate(&self.place.root, split)?, self.pieces.clone());
+        let (files, buffers) = (locate(&self.place.root, split)?, self.buffers.clone());
         run_blocking(out, &cancel, move |feed| {
             files
                 .iter()
-                .try_for_each(|(path, object)| read::deliver(path, object, &pieces, &feed))
+                .try_for_each(|(path, object)| read::deliver(path, object, &buffers, &feed))
         })
         .await
     }
@@ -198,13 +206,13 @@ fn freeze(
     Ok(frozen)
 }
 
-/// Whether a key leads to a place within the folder.
+/// Whether the path of a key stays within the folder.
 fn is_key(key: &str) -> bool {
     key.split('/')
         .all(|name| !matches!(name, "" | "." | "..") && !name.contains('\0'))
 }
 
-/// Where the files of a split are. A plan can be edited: none of its keys may lead out of the folder.
+/// The paths of the files of a split. A plan can be edited, so each key is checked: none may lead out of the folder.
 fn locate(root: &Path, split: &Split) -> Result<Vec<(PathBuf, Arc<Object>)>, SourceError> {
     let foreign = |reason: String| SourceError::ForeignSplit {
         driver: NAME.to_owned(),

@@ -1,4 +1,4 @@
-//! What a configured path means: a folder, a file, or a pattern of files below a folder.
+//! The meaning of a configured path: a folder, a file, or a pattern of files below a folder.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,33 +7,33 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::source::SourceError;
 
-/// A folder, and which of the files below it belong to the archive.
+/// A folder, and the selection of files below it.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The folder that keys begin below.
+    /// The folder to which keys are relative.
     pub(super) root: PathBuf,
-    /// The files meant.
+    /// The selected files.
     pub(super) pick: Pick,
 }
 
-/// Which files below a folder belong to the archive.
+/// The selection of files below a folder.
 #[derive(Clone, Debug)]
 pub(super) enum Pick {
-    /// All of them.
+    /// All files.
     Everything,
-    /// The one of this name.
+    /// The file with this name.
     One(String),
-    /// Those whose key matches.
+    /// The files whose key matches.
     Matching {
         /// Matched against keys.
         glob: GlobMatcher,
-        /// How many folders and names a matching key has at most, where the pattern tells.
+        /// The largest number of names in a matching key, if the pattern limits it.
         depth: Option<usize>,
     },
 }
 
 impl Place {
-    /// Takes `path` as it is if it exists, and as a pattern otherwise.
+    /// Takes `path` literally if it exists, and as a pattern otherwise.
     pub(super) fn of(path: &Path) -> Result<Self, SourceError> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => Ok(Place {
@@ -49,7 +49,7 @@ impl Place {
 }
 
 impl Pick {
-    /// Whether the file of this key is meant.
+    /// Whether the file with this key is selected.
     pub(super) fn wants(&self, key: &str) -> bool {
         match self {
             Pick::Everything => true,
@@ -58,7 +58,7 @@ impl Pick {
         }
     }
 
-    /// How many folders and names a key has at most.
+    /// The largest number of names in a selected key.
     pub(super) fn depth(&self) -> usize {
         match self {
             Pick::One(_) => 1,
@@ -68,7 +68,7 @@ impl Pick {
     }
 }
 
-/// Whether the system said that there is no such path.
+/// Whether an error of the system says that the path does not exist.
 pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -76,7 +76,7 @@ pub(super) fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// Says that there is no such path.
+/// The error for a path that does not exist.
 pub(super) fn no_such_path(path: &Path) -> SourceError {
     SourceError::NoSuchPath {
         path: path.display().to_string(),
@@ -116,7 +116,7 @@ fn pattern(path: &Path) -> Result<Place, SourceError> {
             source,
         })?
         .compile_matcher();
-    // Alternatives may differ in depth.
+    // Alternatives may have different numbers of names.
     let depth = (!below.contains("**") && !below.contains('{')).then(|| below.split('/').count());
     Ok(Place {
         root: folder_or_here(&root),
@@ -131,7 +131,7 @@ fn folder_or_here(folder: &Path) -> PathBuf {
     folder.to_owned()
 }
 
-/// Says that a name is not UTF-8.
+/// The error for a name that is not UTF-8.
 pub(super) fn not_utf8(path: &Path) -> SourceError {
     SourceError::Name {
         path: path.display().to_string(),

@@ -1,4 +1,4 @@
-//! Reads one file as the plan froze it, or fails.
+//! Reads one file, and checks that it is the planned one.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,13 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
-use super::pieces::Pieces;
+use super::buffers::Buffers;
 use super::place::is_missing;
 use crate::source::archive::describe;
 use crate::source::feed::Feed;
 use crate::source::{Chunk, Object, SourceError};
 
-/// The object of a file: its ETag is made of its size and of when it was modified, to the nanosecond.
+/// The object for a file. Its ETag consists of the size and of the modification time in nanoseconds.
 pub(super) fn object_of(key: String, file: &Metadata) -> io::Result<Object> {
     let modified_ns = nanoseconds(file.modified()?);
     let size_bytes = file.len();
@@ -38,11 +38,11 @@ fn nanoseconds(at: SystemTime) -> i128 {
     }
 }
 
-/// Sends the file at `path`, which must be what the plan found as `planned`.
+/// Sends the file at `path`, which must be the object `planned`.
 pub(super) fn deliver(
     path: &Path,
     planned: &Arc<Object>,
-    pieces: &Pieces,
+    buffers: &Buffers,
     feed: &Feed<Chunk>,
 ) -> Result<(), SourceError> {
     feed.check()?;
@@ -54,7 +54,7 @@ pub(super) fn deliver(
     feed.send_blocking(Chunk::Object(Arc::clone(planned)))?;
     let mut left = planned.size_bytes;
     while left > 0 {
-        let piece = pieces
+        let piece = buffers
             .read(&file, left)
             .map_err(|error| planned_file.failed(error))?;
         if piece.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn deliver(
     feed.send_blocking(Chunk::End)
 }
 
-/// Reads the bytes `range` of the file at `path`, which must be what the plan found as `planned`.
+/// Reads the bytes `range` of the file at `path`, which must be the object `planned`.
 pub(super) fn read_range(
     path: &Path,
     planned: &Object,
@@ -91,7 +91,7 @@ pub(super) fn read_range(
     Ok(bytes.into())
 }
 
-/// A file, and what the plan found it to be.
+/// A file, and the object that was planned for it.
 struct Planned<'a> {
     path: &'a Path,
     object: &'a Object,
@@ -99,13 +99,13 @@ struct Planned<'a> {
 
 impl Planned<'_> {
     fn open(&self) -> Result<File, SourceError> {
-        // Before it is opened: opening a pipe would wait for its writer.
+        // This check comes before the file is opened, since opening a pipe would block until it has a writer.
         let found = std::fs::metadata(self.path).map_err(|error| self.failed(error))?;
         self.check(&found)?;
         File::open(self.path).map_err(|error| self.failed(error))
     }
 
-    /// A file that was written to meanwhile has another size or time now.
+    /// The check after reading: a file that was written to meanwhile has another size or time.
     fn check_again(&self, file: &File) -> Result<(), SourceError> {
         self.check(&file.metadata().map_err(|error| self.failed(error))?)
     }
@@ -129,7 +129,7 @@ impl Planned<'_> {
     }
 
     fn ends_after(&self, bytes: u64) -> SourceError {
-        self.changed(format!("its end after {bytes} bytes"))
+        self.changed(format!("only {bytes} bytes"))
     }
 
     fn changed(&self, found: String) -> SourceError {

@@ -1,4 +1,4 @@
-//! The suite of the contract over a real folder, and what only files can suffer.
+//! The conformance suite with a real folder, and cases that only files have.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -161,11 +161,11 @@ async fn what_leads_nowhere_is_named() {
     insta::assert_snapshot!(errors, @r"
     BF0202 there is no folder or file `ROOT/none`
     BF0203 `ROOT/empty` holds no objects
-    BF0203 `ROOT/hidden` holds no objects: Names passed over because they begin with `.` or `_`: 2
+    BF0203 `ROOT/hidden` holds no objects: Names that were skipped because they start with `.` or `_`: 2
     BF0202 there is no folder or file `ROOT/file/below`
     BF0203 `ROOT/*.gz` holds no objects
     BF0202 there is no folder or file `ROOT/none`
-    BF0208 `ROOT/[` is not a pattern of paths
+    BF0208 `ROOT/[` is not a valid pattern of paths
     BF0203 `ROOT/empty/` holds no objects
     ");
 }
@@ -181,8 +181,8 @@ async fn hidden_and_special_names_are_passed_over_and_counted() {
     let (keys, frozen) = keys_at(folder.path()).await.expect("planned");
     assert_eq!(keys, ["a", "d/e"]);
     insta::assert_snapshot!(frozen.notes.join("\n"), @r"
-    Names passed over because they begin with `.` or `_`: 3.
-    Names passed over because they are neither files nor folders: 1.
+    Names that were skipped because they start with `.` or `_`: 3.
+    Names that were skipped because they are neither files nor folders: 1.
     ");
 }
 
@@ -206,8 +206,8 @@ async fn links_are_followed_unless_events_would_count_twice() {
     let (keys, frozen) = keys_at(root).await.expect("planned");
     assert_eq!(keys, ["2026/a", "far/x", "mounted", "y"]);
     insta::assert_snapshot!(frozen.notes.join("\n"), @r"
-    Names passed over because they begin with `.` or `_`: 1.
-    Symbolic links passed over because the archive holds what they lead to: 3.
+    Names that were skipped because they start with `.` or `_`: 1.
+    Symbolic links that were skipped because the archive contains their target: 3.
     ");
 
     symlink(outside.path(), outside.path().join("far/up")).expect("linked");
@@ -265,7 +265,7 @@ async fn hours_in_the_keys_narrow_the_range() {
     insta::assert_snapshot!(shown(&folder, &error), @"`ROOT` has no object whose key is within 1day of the range; outside it: all objects in 9 folders");
 }
 
-/// A file that changes between two pieces is not declared complete.
+/// A file that changes between two reads is not delivered as complete.
 #[tokio::test]
 async fn damage_while_a_file_is_read_is_found() {
     for damage in [Damage::Changed, Damage::Truncated] {
@@ -294,7 +294,7 @@ async fn damage_while_a_file_is_read_is_found() {
 }
 
 #[tokio::test]
-async fn changed_files_are_told_with_what_was_planned_and_found() {
+async fn an_error_for_a_changed_file_shows_the_plan_and_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a");
     let set = |content: &[u8], seconds: u64| {
@@ -393,7 +393,7 @@ async fn an_edited_plan_cannot_lead_out_of_the_folder() {
 
 #[test]
 fn what_may_not_be_read_is_named() {
-    // The tests may run as root, whom no permission stops.
+    // The tests may run as root, for which permissions do not apply.
     let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     let error = SourceError::io(Path::new("/archive/a.gz"), denied);
     assert_eq!(error.to_string(), "no permission to read `/archive/a.gz`");

@@ -1,10 +1,11 @@
-//! Lists the files below a folder by rising key, one folder in memory at a time (and those above it).
+//! Lists the files below a folder in ascending order of their keys. Only one folder and its parents are in memory at a
+//! time.
 //!
-//! - Names that begin with `.` or `_` are passed over, with all below them: other tools keep markers and
-//!   unfinished files there.
-//! - Symbolic links are followed, except those to what the archive lists anyway: its events would count
-//!   twice.
-//! - What is neither a file nor a folder is passed over.
+//! - Names that start with `.` or `_` are skipped, and so is everything below them: other tools use such names for
+//!   markers and unfinished files.
+//! - Symbolic links are followed, except links to files and folders that the archive lists anyway: their events would
+//!   count twice.
+//! - Names that are neither files nor folders, such as pipes, are skipped.
 
 use std::ffi::OsStr;
 use std::fs::FileType;
@@ -16,17 +17,17 @@ use crate::source::SourceError;
 /// A file of an archive.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Its path below the folder, with `/` between names.
+    /// Its path relative to the folder, with `/` between names.
     pub(super) key: String,
-    /// Where to open it.
+    /// The path under which it is opened.
     pub(super) path: PathBuf,
 }
 
-/// Walks through an archive's folder.
+/// A walk through the folder of an archive.
 #[derive(Debug)]
 pub(super) struct Walk<'a> {
     pick: &'a Pick,
-    /// The archive's folder without any symbolic link in it.
+    /// The path of the archive's folder without symbolic links.
     real_root: PathBuf,
     levels: Vec<Level>,
     hidden: u64,
@@ -38,17 +39,17 @@ pub(super) struct Walk<'a> {
 #[derive(Debug)]
 struct Level {
     path: PathBuf,
-    /// Its path without any symbolic link in it.
+    /// Its path without symbolic links.
     real: PathBuf,
-    /// What its keys begin with: empty, or ending in `/`.
+    /// The prefix of its keys: empty, or ending in `/`.
     prefix: String,
-    /// Names still to come, the next one last. A folder's name ends in `/`, and is sorted so: `a.txt` stands
-    /// before `a/b`. With each, where it leads if it is a symbolic link.
+    /// The remaining names, the next one last, each with the target if it is a symbolic link. The name of a folder ends
+    /// in `/` and is sorted with it: `a.txt` comes before `a/b`.
     names: Vec<(String, Option<PathBuf>)>,
 }
 
 impl<'a> Walk<'a> {
-    /// Begins at the folder of `place`.
+    /// Starts at the folder of `place`.
     pub(super) fn new(place: &'a Place) -> Result<Self, SourceError> {
         let real_root = std::fs::canonicalize(&place.root).map_err(|error| {
             if is_missing(&error) {
@@ -68,7 +69,7 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
-    /// The file of the next key. A folder is listed if `enters` says so of what its keys begin with.
+    /// The file with the next key. `enters` gets the prefix of a folder and returns whether to list it.
     pub(super) fn next(
         &mut self,
         enters: impl Fn(&str) -> bool,
@@ -94,20 +95,20 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
-    /// What was passed over, a sentence each.
+    /// Notes about skipped names, one sentence each.
     pub(super) fn notes(&self) -> Vec<String> {
         [
             (
                 self.hidden,
-                "Names passed over because they begin with `.` or `_`",
+                "Names that were skipped because they start with `.` or `_`",
             ),
             (
                 self.links,
-                "Symbolic links passed over because the archive holds what they lead to",
+                "Symbolic links that were skipped because the archive contains their target",
             ),
             (
                 self.special,
-                "Names passed over because they are neither files nor folders",
+                "Names that were skipped because they are neither files nor folders",
             ),
         ]
         .into_iter()
@@ -164,7 +165,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What a name stands for, and where it leads if it is a link; `None` if the archive lists that anyway.
+    /// The type of a file, and the target if it is a symbolic link; `None` if the archive lists the target anyway.
     fn follow(
         &self,
         at: &Path,

@@ -34,8 +34,8 @@ pub(super) struct ReportedError {
 }
 
 impl ReportedError {
-    /// Whether the error is that all brokers are down. It follows from the errors of each broker, such as a failed login,
-    /// which say more.
+    /// Whether the error is that all brokers are down. It follows from the errors of each broker, such as a failed
+    /// login, which say more.
     fn is_generic(&self) -> bool {
         self.code == Some(RDKafkaErrorCode::AllBrokersDown)
     }
@@ -150,8 +150,8 @@ pub(super) fn connect(client: &Client, config: &KafkaConfig) -> Result<(), Kafka
     }
 }
 
-/// How long to wait for an answer before the reported errors are checked the first time: a login is refused quickly. The
-/// time doubles up to [`CHECK_AFTER`].
+/// How long to wait for an answer before the reported errors are checked the first time: a login is refused quickly.
+/// The time doubles up to [`CHECK_AFTER`].
 const FIRST_CHECK_AFTER: Duration = Duration::from_millis(100);
 const CHECK_AFTER: Duration = Duration::from_secs(1);
 
@@ -184,7 +184,8 @@ fn error_of(
 
 /// Runs the callbacks for the log and the errors that a client has queued.
 pub(super) fn listen(client: &Client) {
-    // Records go to other queues. A poll that only runs the callback of the log returns `None`, like one that finds nothing.
+    // Records go to other queues. A poll that only runs the callback of the log returns `None`, like one that finds
+    // nothing.
     let has_logged = &client.context().has_logged;
     while client.poll(Duration::ZERO).is_some() || has_logged.swap(false, Ordering::Relaxed) {}
 }

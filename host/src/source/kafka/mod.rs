@@ -9,8 +9,9 @@
 //! | `shared`, `read` | reading a split until the position reaches its end |
 //! | `error` | [`KafkaError`] and its codes |
 //!
-//! The driver does not subscribe, joins no group and commits nothing. Each split is read from its first offset by a client
-//! that sees committed records only, verifies the checksum of every batch, and fails if an offset no longer exists.
+//! The driver does not subscribe, joins no group and commits nothing. Each split is read from its first offset by a
+//! client that sees committed records only, verifies the checksum of every batch, and fails if an offset no longer
+//! exists.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Requests for offsets: the start or the end of logs, or the offsets at a time, for all partitions together.
 //!
-//! One request goes to each broker, whatever the number of partitions. The `fetch_watermarks` of the Rust wrapper sends one
-//! for each partition, which takes minutes for thousands of partitions.
+//! One request goes to each broker, whatever the number of partitions. The `fetch_watermarks` of the Rust wrapper sends
+//! one for each partition, which takes minutes for thousands of partitions.
 
 use std::collections::HashMap;
 
@@ -25,8 +25,8 @@ pub(super) enum OffsetAt {
     Time(i64),
 }
 
-/// Requests an offset for each of `partitions`, and returns the offsets in the same order; `None` where no record has such a
-/// late timestamp.
+/// Requests an offset for each of `partitions`, and returns the offsets in the same order; `None` where no record has
+/// such a late timestamp.
 ///
 /// # Errors
 /// Where the brokers did not answer for one of the partitions.

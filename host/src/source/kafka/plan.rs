@@ -147,7 +147,7 @@ fn notes(shared: &Shared, logs: &[Log], ranges: &[OffsetRange]) -> Vec<String> {
     let held: Vec<_> = held.map(|(log, _)| log).collect();
     let listed = held.iter().take(LISTED).map(|log| {
         format!(
-            "{} has an open transaction: the plan ends at its last stable offset {}, and the {} offsets after it are left out.",
+            "{} has an open transaction: the plan ends at its last stable offset {}. Offsets after it that are left out: {}.",
             log.partition,
             log.stable_end,
             log.end - log.stable_end

@@ -135,8 +135,8 @@ impl<'a> SplitReader<'a> {
         self.next = record.offset + 1;
     }
 
-    /// Moves the position over offsets without records. If the log now begins after the position, its records may have been
-    /// deleted, which is an error.
+    /// Moves the position over offsets without records. If the log now begins after the position, its records may have
+    /// been deleted, which is an error.
     fn skip_to(&mut self, offset: i64, log_start: Option<i64>) -> Result<(), KafkaError> {
         // As long as the log begins before these offsets, none of their records was deleted.
         if let Some(log_start) = log_start.filter(|log_start| *log_start > self.next) {

@@ -1,7 +1,7 @@
 //! Samples of the first and the last records of partitions, for their timestamps and sizes.
 //!
-//! The average size determines the number of offsets in a split. So it depends on the log alone: on the first records of a
-//! partition, up to a number and a size. A value that does not arrive in time stays unknown.
+//! The average size determines the number of offsets in a split. So it depends on the log alone: on the first records
+//! of a partition, up to a number and a size. A value that does not arrive in time stays unknown.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

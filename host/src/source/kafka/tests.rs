@@ -18,7 +18,7 @@ use crate::source::Messages;
 
 const TOPIC: &str = "clicks";
 
-/// What the mock keeps of a partition is 5 MB.
+/// The mock cluster keeps 5 MB of a partition.
 const RECORDS: i64 = 400;
 const VALUE_BYTES: usize = 10_000;
 
@@ -47,7 +47,7 @@ fn cluster() -> Mock {
     mock
 }
 
-/// So little is fetched ahead that a split is still being fetched when its first records arrive.
+/// Settings with a short queue, so that a split is still being fetched when its first records arrive.
 fn config(mock: &Mock) -> KafkaConfig {
     let mut config = KafkaConfig::new(mock.bootstrap_servers(), &[TOPIC]);
     let little = [

@@ -1,4 +1,5 @@
-//! Errors of OAUTHBEARER tokens. librdkafka requests tokens from the identity provider itself, and reports errors as text.
+//! Errors of OAUTHBEARER tokens. librdkafka requests tokens from the identity provider itself, and reports errors as
+//! text.
 
 use serde::Deserialize;
 
@@ -14,8 +15,9 @@ struct Refusal {
     error_description: Option<String>,
 }
 
-/// The error for a client of the brokers at `place` that got no token; `None` if `text` is about something else. A refusal
-/// of the provider is permanent. If the provider cannot be reached, that may be temporary: librdkafka tries again.
+/// The error for a client of the brokers at `place` that got no token; `None` if `text` is about something else. A
+/// refusal of the provider is permanent. If the provider cannot be reached, that may be temporary: librdkafka tries
+/// again.
 pub(super) fn failure(text: &str, place: &str) -> Option<KafkaError> {
     let reason = text.strip_prefix(NO_TOKEN)?;
     let (what, place) = ("log in to", place.to_owned());

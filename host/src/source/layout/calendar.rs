@@ -93,8 +93,8 @@ pub(super) fn year(text: &str) -> Option<u32> {
     fixed(text, 4).filter(|year| YEARS.contains(year))
 }
 
-/// The first moment at which the clocks of `zone` show `local`. If they skip it, the earlier of two moments: with the UTC
-/// offset before the change, or with the one after it.
+/// The first moment at which the clocks of `zone` show `local`. If they skip it, the earlier of two moments: with the
+/// UTC offset before the change, or with the one after it.
 fn first_moment_us(zone: Tz, local: NaiveDateTime) -> i64 {
     match zone.from_local_datetime(&local) {
         MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) => at.timestamp_micros(),
@@ -105,8 +105,8 @@ fn first_moment_us(zone: Tz, local: NaiveDateTime) -> i64 {
     }
 }
 
-/// The moment after the last one at which the clocks of `zone` show a time before `local`. If they skip it, the later of
-/// the two moments.
+/// The moment after the last one at which the clocks of `zone` show a time before `local`. If they skip it, the later
+/// of the two moments.
 fn moment_after_us(zone: Tz, local: NaiveDateTime) -> i64 {
     let last = local - Duration::microseconds(1);
     let last_us = match zone.from_local_datetime(&last) {

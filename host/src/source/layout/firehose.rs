@@ -1,8 +1,8 @@
 //! Keys that Amazon Data Firehose writes: `<prefix>YYYY/MM/dd/HH/<name>`, or `year=YYYY/month=MM/day=dd/hour=HH/`.
 //!
 //! The prefix need not end with a slash (`clicks2026/01/31/…`), and folders of dynamic partitioning may come before or
-//! after the date. The first three folders that form a date count, and the hour if it is the next folder. Without an hour,
-//! the span of the key is the day.
+//! after the date. The first three folders that form a date count, and the hour if it is the next folder. Without an
+//! hour, the span of the key is the day.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ mod tests {
             let outside = (hour_begins - event_us).max(event_us - (hour_begins + HOUR_US - 1)).max(0);
             let range = EventRange {
                 from_us: from.map(|before| event_us - before),
-                until_us: length.map(|behind| event_us + behind),
+                until_us: length.map(|length| event_us + length),
             };
             prop_assume!(range.contains(event_us));
             let lateness = Duration::from_micros(outside.unsigned_abs());

@@ -1,14 +1,14 @@
 //! Dates and columns in the names of folders, without a template that gives their place.
 //!
-//! Each function reads from left to right and keeps the first value that it finds: a folder further right only adds parts
-//! that are still missing.
+//! Each function reads from left to right and keeps the first value that it finds: a folder further right only adds
+//! parts that are still missing.
 
 use std::borrow::Cow;
 
 use super::calendar::{self, Date};
 
-/// The first three folders that form a date, `2026/01/31`, and the hour if it is the next folder. There may be other text
-/// directly before the year (`clicks2026`), and each part may be a value: `year=2026/month=01/day=31`.
+/// The first three folders that form a date, `2026/01/31`, and the hour if it is the next folder. There may be other
+/// text directly before the year (`clicks2026`), and each part may be a value: `year=2026/month=01/day=31`.
 pub(super) fn plain_date(folders: &[&str]) -> Date {
     let found = folders
         .windows(3)
@@ -37,7 +37,8 @@ fn two_digits(folder: &str) -> Option<u32> {
     calendar::fixed(value, 2)
 }
 
-/// The date from columns such as `year=2026`, `month=01`, `day=31`, `hour=05` and `minute=00`; any of them may be missing.
+/// The date from columns such as `year=2026`, `month=01`, `day=31`, `hour=05` and `minute=00`; any of them may be
+/// missing.
 pub(super) fn date_by_names<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> Date {
     let mut date = Date::default();
     for (name, value) in columns {

@@ -1,7 +1,7 @@
 //! Keys of tables that are partitioned as by Hive, Spark and Athena: `dt=2026-01-31/hour=05/<name>`.
 //!
-//! Every folder `name=value` is a column. The time comes from the first columns whose value is a date, or whose name is a
-//! part of a date. If other columns look like dates too, [`Hive::time_columns`] selects the right ones.
+//! Every folder `name=value` is a column. The time comes from the first columns whose value is a date, or whose name is
+//! a part of a date. If other columns look like dates too, [`Hive::time_columns`] selects the right ones.
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};

@@ -13,11 +13,12 @@ pub struct KeyFields {
     /// The partition of the records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<i32>,
-    /// The offset of the first record. The others follow it without gaps, unless [`scattered`](KeyFields::scattered) is set.
+    /// The offset of the first record. The others follow it without gaps, unless [`scattered`](KeyFields::scattered) is
+    /// set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
-    /// Whether there may be gaps between the offsets, because a partitioner distributes the records of one partition over
-    /// several folders.
+    /// Whether there may be gaps between the offsets, because a partitioner distributes the records of one partition
+    /// over several folders.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub scattered: bool,
     /// Columns that have the same value in all records; `None` is null.

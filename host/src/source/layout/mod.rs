@@ -106,10 +106,10 @@ impl Layout {
     }
 
     /// Whether keys of this layout can have a time.
-    pub fn tells_time(&self) -> bool {
+    pub fn has_time(&self) -> bool {
         match self {
             Layout::None => false,
-            Layout::Template(template) => template.pattern().tells_time(),
+            Layout::Template(template) => template.pattern().has_time(),
             _ => true,
         }
     }

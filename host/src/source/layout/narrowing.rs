@@ -19,9 +19,9 @@ pub const LATENESS: Duration = Duration::from_secs(24 * 60 * 60);
 /// differ from it in both directions:
 /// - An event happens before it arrives: minutes before on a server, days before on a phone that was offline. So events
 ///   before `to` may be in objects of hours *after* `to`.
-/// - Records are collected in an object until it is delivered: for up to 15 minutes usually, for up to 24 hours while the
-///   delivery is retried. So events after `from` may be in objects of hours *before* `from`. A clock that is ahead has the
-///   same effect.
+/// - Records are collected in an object until it is delivered: for up to 15 minutes usually, for up to 24 hours while
+///   the delivery is retried. So events after `from` may be in objects of hours *before* `from`. A clock that is ahead
+///   has the same effect.
 ///
 /// `lateness` is the largest distance between the time of an event and the hour of its key, in either direction. Both
 /// bounds are widened by it. The default is one day: to read two more days than the range costs little in comparison
@@ -53,7 +53,7 @@ pub enum Below {
 impl Narrowing {
     /// Selects the objects that may hold events of `range`, in an archive whose keys all start with `prefix`.
     pub fn new(layout: &Layout, prefix: &str, lateness: Duration, range: EventRange) -> Self {
-        let narrows = range.is_bounded() && layout.tells_time();
+        let narrows = range.is_bounded() && layout.has_time();
         Narrowing {
             layout: layout.clone(),
             prefix: prefix.to_owned(),

@@ -1,7 +1,7 @@
 //! The parsed form of all templates: a pattern for each name of a key, from left to right.
 //!
-//! The time is read folder by folder, as long as the folders match, so the time of a folder is also that of all keys below
-//! it. The other fields are read only if the whole key matches.
+//! The time is read folder by folder, as long as the folders match, so the time of a folder is also that of all keys
+//! below it. The other fields are read only if the whole key matches.
 
 use chrono_tz::Tz;
 
@@ -18,7 +18,8 @@ const MAX_TOKENS: usize = 64;
 pub(super) struct Pattern {
     /// The names before `{**}`. Without `{**}`, all names; the last one is the object's.
     head: Vec<Name>,
-    /// The names after `{**}`, of which the last one is the object's; empty if `{**}` is at the end, `None` without `{**}`.
+    /// The names after `{**}`, of which the last one is the object's; empty if `{**}` is at the end, `None` without
+    /// `{**}`.
     tail: Option<Vec<Name>>,
 }
 
@@ -168,8 +169,8 @@ impl Pattern {
     }
 
     /// Whether keys that match may have a time.
-    pub(super) fn tells_time(&self) -> bool {
-        self.names().any(|name| tells_time(name))
+    pub(super) fn has_time(&self) -> bool {
+        self.names().any(|name| has_time(name))
     }
 
     /// The time span of a key or a folder.
@@ -249,17 +250,17 @@ impl Pattern {
         date
     }
 
-    /// The position of the first name after `{**}`, if the folders there contain the day or all parts of the time. `{**}`
-    /// matches as few folders as possible, so the result does not depend on names further right.
+    /// The position of the first name after `{**}`, if the folders there contain the day or all parts of the time.
+    /// `{**}` matches as few folders as possible, so the result does not depend on names further right.
     fn tail_begins(&self, key: &Key<'_>) -> Option<usize> {
         let tail = self.tail.as_ref()?;
         let (_, folders) = tail.split_last()?;
         let is_day = |name: &Name| name.contains(&Token::Time(Part::Day));
         let last = (folders.iter().position(is_day))
-            .or_else(|| tail.iter().rposition(|name| tells_time(name)))
+            .or_else(|| tail.iter().rposition(|name| has_time(name)))
             .filter(|last| *last < folders.len())?;
         let needed = &folders[..=last];
-        if !needed.iter().any(|name| tells_time(name)) {
+        if !needed.iter().any(|name| has_time(name)) {
             return None;
         }
         let head = self.head.len();
@@ -283,7 +284,7 @@ pub(super) fn name_fields(name: &[Token], text: &str) -> Option<KeyFields> {
     Some(key_fields)
 }
 
-fn tells_time(name: &[Token]) -> bool {
+fn has_time(name: &[Token]) -> bool {
     name.iter().any(|token| matches!(token, Token::Time(_)))
 }
 
@@ -327,8 +328,8 @@ fn add_fields(name: &[Token], found: &[&str], key_fields: &mut KeyFields) -> Opt
     Some(())
 }
 
-/// The text that each token of a name matches; `None` if the name does not match. From left to right, each token matches
-/// as much text as possible: a topic takes all hyphens except those that later tokens need.
+/// The text that each token of a name matches; `None` if the name does not match. From left to right, each token
+/// matches as much text as possible: a topic takes all hyphens except those that later tokens need.
 fn fit<'a>(name: &[Token], text: &'a str) -> Option<Vec<&'a str>> {
     let mut fit = Fit {
         tokens: name,

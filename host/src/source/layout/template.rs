@@ -180,12 +180,24 @@ mod tests {
     use super::*;
     use crate::source::layout::tests::{layout, shown, shown_named};
 
+    /// A template, a key, the span of the key and its other fields.
+    type Case<'a> = (&'a str, &'a str, Option<&'a str>, &'a str);
+
+    const HOUR: Option<&str> = Some("1h from 2026-01-31T05:00:00Z");
+    const DAY: Option<&str> = Some("24h from 2026-01-31T00:00:00Z");
+
+    fn check(cases: &[Case<'_>]) {
+        for (template, key, time, expected) in cases {
+            let layout = layout(json!({ "template": template }));
+            assert_eq!(shown(&layout, key).as_deref(), *time, "{template} {key}");
+            assert_eq!(shown_named(&layout, key), *expected, "{template} {key}");
+        }
+    }
+
     #[test]
-    fn a_key_says_what_stands_in_the_place_of_each_placeholder() {
-        let hour = Some("1h from 2026-01-31T05:00:00Z");
-        let day = Some("24h from 2026-01-31T00:00:00Z");
-        for (template, key, time, expected) in [
-            ("{yyyy}/{MM}/{dd}/{HH}/{*}", "2026/01/31/05/a.gz", hour, ""),
+    fn placeholders_are_read_from_a_key() {
+        check(&[
+            ("{yyyy}/{MM}/{dd}/{HH}/{*}", "2026/01/31/05/a.gz", HOUR, ""),
             (
                 "{topic}/{yyyy}{MM}{dd}T{HH}{mm}/{*}.json",
                 "clicks/20260131T0559/a.json",
@@ -201,50 +213,55 @@ mod tests {
             (
                 "{**}/{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "a/b/2026/01/31/05/x",
-                hour,
+                HOUR,
                 "",
             ),
             (
                 "{**}/{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "2026/01/31/05/x",
-                hour,
+                HOUR,
                 "",
             ),
             (
                 "{topic}/{**}/dt={yyyy}-{MM}-{dd}/{*}",
                 "clicks/v2/eu/dt=2026-01-31/x",
-                day,
+                DAY,
                 "clicks",
             ),
-            ("{yyyy}-{MM}-{dd}/{**}", "2026-01-31/a/b/c", day, ""),
-            ("logs-{yyyy}-{MM}-{dd}.gz", "logs-2026-01-31.gz", day, ""),
+            ("{yyyy}-{MM}-{dd}/{**}", "2026-01-31/a/b/c", DAY, ""),
+            ("logs-{yyyy}-{MM}-{dd}.gz", "logs-2026-01-31.gz", DAY, ""),
             (
                 "{**}/logs-{yyyy}-{MM}-{dd}.gz",
                 "a/b/logs-2026-01-31.gz",
-                day,
+                DAY,
                 "",
             ),
             ("{**}/{topic}.json", "a/b/clicks.json", None, "clicks"),
-            // A key that does not match keeps the time that was read so far, if any.
+        ]);
+    }
+
+    #[test]
+    fn a_key_that_does_not_match_keeps_the_time_that_was_read_so_far() {
+        check(&[
             (
                 "{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "2026/01/31/x5/a.gz",
-                day,
+                DAY,
                 "nothing",
             ),
             (
                 "{yyyy}/{MM}/{dd}/{HH}/{*}.gz",
                 "2026/01/31/05/a.txt",
-                hour,
+                HOUR,
                 "nothing",
             ),
             (
                 "{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "2026/01/31/05/a/b.gz",
-                hour,
+                HOUR,
                 "nothing",
             ),
-            ("{yyyy}/{MM}/{dd}/{HH}/{*}", "2026/01/31/05", day, "nothing"),
+            ("{yyyy}/{MM}/{dd}/{HH}/{*}", "2026/01/31/05", DAY, "nothing"),
             (
                 "{yyyy}/{MM}/{dd}/{HH}/{*}",
                 "x/2026/01/31/05/a.gz",
@@ -255,16 +272,12 @@ mod tests {
             (
                 "{**}/{yyyy}/{MM}/{dd}/{*}",
                 "2026/01/31/2027/02/03/c.gz",
-                day,
+                DAY,
                 "nothing",
             ),
             ("{topic}/{topic}-{*}", "clicks/views-1", None, "nothing"),
             ("{yyyy}/{**}", "2026", None, "nothing"),
-        ] {
-            let layout = layout(json!({ "template": template }));
-            assert_eq!(shown(&layout, key).as_deref(), time, "{template} {key}");
-            assert_eq!(shown_named(&layout, key), expected, "{template} {key}");
-        }
+        ]);
     }
 
     #[test]

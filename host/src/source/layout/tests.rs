@@ -1,4 +1,4 @@
-//! What all layouts keep, and how a job writes them.
+//! The guarantees of all layouts, and their forms in a job.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ fn range(from: &str, to: &str) -> EventRange {
         .expect("a range")
 }
 
-/// The layout that a job writes so.
+/// Parses a layout.
 pub(super) fn layout(written: serde_json::Value) -> Layout {
     serde_json::from_value(written.clone()).unwrap_or_else(|error| panic!("{written}: {error}"))
 }
 
-/// The span of a key, as its length and its beginning.
+/// The span of a key, as its length and its start.
 pub(super) fn shown(layout: &Layout, key: &str) -> Option<String> {
     let span = layout.span(key)?;
     let (from_us, until_us) = span.from_us.zip(span.until_us).expect("bounded");
@@ -36,7 +36,7 @@ pub(super) fn shown(layout: &Layout, key: &str) -> Option<String> {
     Some(format!("{length} from {}", show_us(from_us)))
 }
 
-/// What a key says beside the time, as `topic/partition@offset` and its columns.
+/// The fields of a key other than the time, as `topic/partition@offset` and columns.
 pub(super) fn shown_named(layout: &Layout, key: &str) -> String {
     let Some(named) = layout.key_fields(key) else {
         return "nothing".to_owned();
@@ -217,7 +217,7 @@ fn a_date_in_the_prefix_is_not_that_of_the_key() {
     }
 }
 
-/// Folders and names of which dates, and what only looks like one, are made.
+/// Names of folders that together form dates, or only look like dates.
 fn names() -> impl Strategy<Value = String> {
     let two = || 0u32..33;
     prop_oneof![
@@ -233,8 +233,8 @@ fn names() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// A walk that lists no folder below which nothing is wanted, and asks no more where everything is, finds
-    /// the keys that a walk of all of them finds.
+    /// The selection of folders agrees with the selection of keys: no selected key is below a folder with the result
+    /// `Nothing`, and all keys below a folder with the result `Everything` are selected.
     #[test]
     fn a_pruned_walk_finds_the_keys_that_are_wanted(
         layout in prop::sample::select(layouts()),

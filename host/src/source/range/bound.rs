@@ -52,8 +52,8 @@ impl Bound {
         }
     }
 
-    /// The moment in microseconds since 1970-01-01T00:00:00Z if the current time is `now`; `None` for a bound that is no
-    /// moment.
+    /// The moment in microseconds since 1970-01-01T00:00:00Z if the current time is `now`; `None` for a bound that is
+    /// no moment.
     pub(super) fn moment_us(&self, now: DateTime<Utc>) -> Option<i64> {
         match *self {
             Bound::At(us) => Some(us),

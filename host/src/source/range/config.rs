@@ -84,7 +84,8 @@ impl<'de> Deserialize<'de> for RangeConfig {
     }
 }
 
-/// Reads a range from a table or a string. An untagged enum would try both, and lose the place and the cause of an error.
+/// Reads a range from a table or a string. An untagged enum would try both, and lose the place and the cause of an
+/// error.
 struct Written;
 
 impl<'de> Visitor<'de> for Written {

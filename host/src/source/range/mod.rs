@@ -1,7 +1,7 @@
 //! `from` and `to` of a job: the part of history that is folded.
 //!
-//! A bound is parsed when the job is loaded. It becomes a moment or offsets when the build is planned, and the plan stores
-//! those: a resumed run folds the same range as the first one.
+//! A bound is parsed when the job is loaded. It becomes a moment or offsets when the build is planned, and the plan
+//! stores those: a resumed run folds the same range as the first one.
 //!
 //! | written | as `from` | as `to` |
 //! |---|---|---|
@@ -41,8 +41,8 @@
 //! | `@2026-01-01`, `@2026-01-01:` | from this time on |
 //!
 //! There are differences from rpk:
-//! - The plan closes a range: without an end, it ends where the plan finds the end. `end` alone, which in rpk waits for new
-//!   records, is refused.
+//! - The plan closes a range: without an end, it ends where the plan finds the end. `end` alone, which in rpk waits for
+//!   new records, is refused.
 //! - Both sides may be relative to the partition (`+10:-10`) or give an offset for each partition.
 //! - A duration after an age is counted from the start (`@-48h:1h`), not from now. An age after a timestamp is counted
 //!   back from now (`@2026-02-14:-1h`), not from the start. A start in the future is refused.

@@ -47,8 +47,8 @@ fn offset(text: &str, missing: Bound) -> Result<Bound, SourceError> {
     }
 }
 
-/// Parses a range of times, without the `@`. A timestamp may contain colons: the range is split at the first colon where
-/// both sides can be parsed.
+/// Parses a range of times, without the `@`. A timestamp may contain colons: the range is split at the first colon
+/// where both sides can be parsed.
 fn of_times(text: &str) -> Result<RangeConfig, SourceError> {
     let alone = between(text, "");
     if alone.is_ok() || !text.contains(':') {

@@ -4,10 +4,10 @@ use super::S3Config;
 use crate::source::{Object, SourceError};
 use crate::units::ByteSize;
 
-/// How many are named.
+/// The number of keys that an error lists.
 const EXAMPLES: usize = 3;
 
-/// Those of a plan.
+/// The archived objects of a plan.
 #[derive(Debug, Default)]
 pub(super) struct Archived {
     objects: u64,
@@ -16,7 +16,7 @@ pub(super) struct Archived {
 }
 
 impl Archived {
-    pub(super) fn saw(&mut self, object: &Object) {
+    pub(super) fn add(&mut self, object: &Object) {
         self.objects += 1;
         self.size_bytes += object.size_bytes;
         if self.examples.len() < EXAMPLES {
@@ -24,11 +24,11 @@ impl Archived {
         }
     }
 
-    /// Passes over them where the job says so.
+    /// The note about skipped objects, if there are any and the job skips them.
     ///
     /// # Errors
-    /// [`SourceError::Archived`] where it does not.
-    pub(super) fn judge(self, config: &S3Config) -> Result<Option<String>, SourceError> {
+    /// [`SourceError::Archived`] if there are any and the job does not skip them.
+    pub(super) fn note_or_error(self, config: &S3Config) -> Result<Option<String>, SourceError> {
         if self.objects == 0 {
             return Ok(None);
         }
@@ -41,7 +41,7 @@ impl Archived {
             });
         }
         Ok(Some(format!(
-            "Objects passed over because they are archived and not restored: {}, {}, the first of them `{}`.",
+            "Objects that were skipped because they are archived and not restored: {}, {}, the first one `{}`.",
             self.objects,
             ByteSize(self.size_bytes),
             self.examples[0]

@@ -1,4 +1,4 @@
-//! A bucket: where it is, how it is asked, and what its refusals mean.
+//! A bucket: its region, requests to it, and the meaning of its refusals.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,47 +9,47 @@ use aws_sdk_s3::operation::head_object::builders::HeadObjectFluentBuilder;
 use aws_sdk_s3::types::{BucketVersioningStatus, RequestPayer};
 use tokio::time::timeout;
 
-use super::S3Config;
+use super::config::S3Config;
 use super::connect::{Connected, connect, endpoint_of, moved};
 use super::etag;
-use super::failure::{self, Answer, Asked, Failure};
+use super::failure::{self, Answer, Failure, Request};
 use super::pace::Pace;
-use super::retry::{Attempts, Patience};
+use super::retry::{Attempts, RetryPolicy};
 use super::sse::CustomerKey;
 use crate::source::archive::describe;
 use crate::source::{Object, SourceError};
 
-/// Shared by all requests of a driver.
+/// The bucket, shared by all requests of a driver.
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) pace: Pace,
-    pub(super) patience: Patience,
+    pub(super) retries: RetryPolicy,
     pub(super) stall_timeout: Duration,
-    /// Where the store is, for people.
+    /// The URL of the store, as messages show it.
     endpoint: String,
     has_answered: AtomicBool,
-    /// What of a request this store turned out not to know.
-    pub(super) left_out: LeftOut,
+    /// The options of requests that this store does not support.
+    pub(super) unsupported: Unsupported,
     request_payer: Option<RequestPayer>,
     customer_key: Option<CustomerKey>,
 }
 
-/// What requests do without, for the rest of the run: a store that speaks the protocol need not know all of it.
+/// Options that are left out for the rest of the run, because the store does not support them.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut {
-    /// That a listing tells which objects were restored.
+pub(super) struct Unsupported {
+    /// The restore status in listings.
     pub(super) restore_status: Switch,
-    /// That checksums come with responses.
+    /// Checksums in responses.
     pub(super) checksums: Switch,
-    /// That an object is given only if it is of an ETag. Each response is held to it all the same.
+    /// Conditional requests by ETag. The ETag of each response is checked in any case.
     pub(super) conditions: Switch,
-    /// That objects come as they are even where the client could take them compressed: see [`get`](super::get).
+    /// Sending objects as they are stored if the client accepts only `identity`: see [`get`](super::get).
     pub(super) identity: Switch,
 }
 
-/// Is set once.
+/// A flag that can be set, but not cleared.
 #[derive(Debug, Default)]
 pub(super) struct Switch(AtomicBool);
 
@@ -64,13 +64,13 @@ impl Switch {
 }
 
 impl Bucket {
-    /// Finds the bucket of `config`, in the region where it is.
+    /// Connects to the bucket of `config`, in its region.
     ///
     /// # Errors
-    /// [`SourceError::NoSuchBucket`], [`SourceError::NotAllowed`] and [`SourceError::Credentials`] where the bucket
-    /// cannot be had, [`SourceError::CustomerKey`] for a key that is none, [`SourceError::Store`] where the store
-    /// cannot be reached.
-    pub(super) async fn open(config: &S3Config, patience: Patience) -> Result<Self, SourceError> {
+    /// [`SourceError::NoSuchBucket`], [`SourceError::NotAllowed`] and [`SourceError::Credentials`] if the bucket cannot
+    /// be accessed, [`SourceError::CustomerKey`] for an invalid key, [`SourceError::Unreachable`] and
+    /// [`SourceError::Store`] if the store cannot be reached.
+    pub(super) async fn open(config: &S3Config, retries: RetryPolicy) -> Result<Self, SourceError> {
         let customer_key = CustomerKey::of(config.sse_c_key_file.as_deref())?;
         let Connected {
             client,
@@ -82,19 +82,19 @@ impl Bucket {
             client,
             name: config.bucket.clone(),
             pace: Pace::new(&config.requests),
-            patience,
+            retries,
             stall_timeout: config.requests.stall_timeout,
             endpoint: endpoint.unwrap_or_else(|| endpoint_of(region.as_deref())),
             has_answered: AtomicBool::new(false),
-            left_out: LeftOut::default(),
+            unsupported: Unsupported::default(),
             request_payer: config.requester_pays.then_some(RequestPayer::Requester),
             customer_key,
         };
-        // Google's unpacks what is marked as packed, unless it is told that the client could.
+        // Google's store decompresses objects with `Content-Encoding: gzip`, unless the client accepts gzip.
         if bucket.endpoint.contains("storage.googleapis.com") {
-            bucket.left_out.identity.set();
+            bucket.unsupported.identity.set();
         }
-        // A compatible store has one region, whatever it calls it.
+        // A compatible store has one region, and its name does not matter.
         if !has_endpoint && let Some(found) = bucket.region(&config.place()).await? {
             if region.as_deref() != Some(found.as_str()) {
                 tracing::debug!(bucket = bucket.name, region = found, "found the bucket");
@@ -105,9 +105,9 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// A request, as it is told.
-    pub(super) fn asked<'a>(&'a self, what: &'static str, place: &'a str) -> Asked<'a> {
-        Asked {
+    /// The description of a request for messages.
+    pub(super) fn request<'a>(&'a self, what: &'static str, place: &'a str) -> Request<'a> {
+        Request {
             what,
             place,
             endpoint: &self.endpoint,
@@ -115,18 +115,18 @@ impl Bucket {
         }
     }
 
-    /// Waits for an answer that is not streamed, and not for ever for its end.
+    /// Waits for a complete answer, up to a timeout.
     pub(super) async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
-        let patience = self.stall_timeout.saturating_mul(3);
-        timeout(patience, answer)
+        let limit = self.stall_timeout.saturating_mul(3);
+        timeout(limit, answer)
             .await
-            .map_err(|_| Failure::passing(format!("no whole answer came within {patience:?}")))
+            .map_err(|_| Failure::temporary(format!("no complete answer arrived within {limit:?}")))
     }
 
-    /// Where the bucket says that it is.
+    /// The region of the bucket; `None` if the store does not report it.
     async fn region(&self, place: &str) -> Result<Option<String>, SourceError> {
-        let asked = self.asked("find", place);
-        let mut attempts = Attempts::new(self.patience, asked);
+        let request = self.request("find", place);
+        let mut attempts = Attempts::new(self.retries, request);
         loop {
             let found = self.client.head_bucket().bucket(&self.name).send();
             let found = match self.in_time(found).await {
@@ -138,19 +138,19 @@ impl Bucket {
             };
             let failure = match found {
                 Ok(found) => return Ok(found.bucket_region().map(str::to_owned)),
-                Err(error) => match failure::read(error, asked) {
+                Err(error) => match failure::read(error, request) {
                     Answer::Elsewhere { region } => return Ok(region),
                     Answer::NoSuchKey => {
-                        return Err(asked.no_such_bucket());
+                        return Err(request.no_such_bucket());
                     }
-                    Answer::Told(Failure::Final(error))
+                    Answer::Failed(Failure::Final(error))
                         if matches!(*error, SourceError::NotAllowed { .. }) =>
                     {
-                        // Who may list and get need not be allowed to look at the bucket.
+                        // The permissions to list and read objects do not include this request.
                         return Ok(None);
                     }
-                    Answer::Told(failure) => failure,
-                    Answer::Unknown(_) => return Ok(None),
+                    Answer::Failed(failure) => failure,
+                    Answer::Unsupported(_) => return Ok(None),
                     Answer::NotTheSame | Answer::Archived => return Ok(None),
                 },
             };
@@ -163,11 +163,11 @@ impl Bucket {
         &self,
         place: &str,
     ) -> Result<Option<BucketVersioningStatus>, SourceError> {
-        let asking = self.asked("look at the versioning of", place);
-        let mut attempts = Attempts::new(self.patience, asking);
+        let request = self.request("get the versioning of", place);
+        let mut attempts = Attempts::new(self.retries, request);
         loop {
-            let asked = self.client.get_bucket_versioning().bucket(&self.name);
-            let error = match self.in_time(asked.send()).await {
+            let answer = self.client.get_bucket_versioning().bucket(&self.name);
+            let error = match self.in_time(answer.send()).await {
                 Ok(Ok(found)) => return Ok(found.status),
                 Ok(Err(error)) => error,
                 Err(failure) => {
@@ -175,8 +175,8 @@ impl Bucket {
                     continue;
                 }
             };
-            match failure::read(error, asking) {
-                Answer::Told(failure) | Answer::Unknown(failure) => {
+            match failure::read(error, request) {
+                Answer::Failed(failure) | Answer::Unsupported(failure) => {
                     attempts.failed(failure).await?;
                 }
                 _ => return Ok(None),
@@ -184,7 +184,7 @@ impl Bucket {
         }
     }
 
-    /// An object as people write it.
+    /// An object as a URL.
     pub(super) fn place_of(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
     }
@@ -225,10 +225,10 @@ impl Bucket {
         }
     }
 
-    /// Says what happened to an object that could not be had as it was planned.
-    pub(super) async fn planned_otherwise(&self, object: &Object, answer: Answer) -> Failure {
+    /// The error for an object that could not be read as it was planned.
+    pub(super) async fn not_as_planned(&self, object: &Object, answer: Answer) -> Failure {
         let place = self.place_of(&object.key);
-        Failure::last(match answer {
+        Failure::permanent(match answer {
             Answer::NoSuchKey => SourceError::Vanished {
                 object: place,
                 planned: describe(object),
@@ -239,14 +239,16 @@ impl Bucket {
                 size_bytes: object.size_bytes,
                 examples: Vec::new(),
             },
-            Answer::Elsewhere { region } => self.asked("read", &place).elsewhere(region.as_deref()),
+            Answer::Elsewhere { region } => {
+                self.request("read", &place).elsewhere(region.as_deref())
+            }
             Answer::NotTheSame => {
                 let head = self.in_time(self.head_object(object).send()).await;
                 let Ok(Ok(head)) = head else {
-                    return Failure::last(SourceError::Changed {
+                    return Failure::permanent(SourceError::Changed {
                         object: place,
                         planned: format!("the ETag {}", object.etag),
-                        found: "another one, by the store's answer".to_owned(),
+                        found: "another one, according to the store".to_owned(),
                     });
                 };
                 let length = head.content_length();
@@ -255,20 +257,20 @@ impl Bucket {
                     size_bytes: length.and_then(|length| length.try_into().ok()),
                     version: head.version_id(),
                 };
-                match found.is_planned(object) && !self.left_out.conditions.is_set() {
-                    // It spells the ETag otherwise in its listing than where it compares it.
+                match found.is_planned(object) && !self.unsupported.conditions.is_set() {
+                    // The store writes the ETag in its listing in another way than it compares it.
                     true => {
-                        self.left_out.conditions.set();
-                        return Failure::Otherwise;
+                        self.unsupported.conditions.set();
+                        return Failure::Modified;
                     }
                     false => self.changed(object, found),
                 }
             }
-            Answer::Told(failure) | Answer::Unknown(failure) => return failure,
+            Answer::Failed(failure) | Answer::Unsupported(failure) => return failure,
         })
     }
 
-    /// Says that an object is not the one that was planned, and in what it differs.
+    /// The error for an object that differs from the planned one, with the differences.
     pub(super) fn changed(&self, object: &Object, found: Found<'_>) -> SourceError {
         let (mut was, mut is) = (Vec::new(), Vec::new());
         if let Some(etag) = found.etag.filter(|etag| !etag::is_same(etag, &object.etag)) {
@@ -287,7 +289,7 @@ impl Bucket {
         }
         if was.is_empty() {
             was.push(describe(object));
-            is.push("another one, by the store's answer".to_owned());
+            is.push("another one, according to the store".to_owned());
         }
         SourceError::Changed {
             object: self.place_of(&object.key),
@@ -297,7 +299,7 @@ impl Bucket {
     }
 }
 
-/// What the store says of an object now, as far as it does.
+/// The properties of an object in an answer of the store, as far as they are present.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found<'a> {
     pub(super) etag: Option<&'a str>,
@@ -306,7 +308,7 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Whether it is surely the planned object.
+    /// Whether the properties prove that it is the planned object.
     fn is_planned(&self, object: &Object) -> bool {
         let planned = object.version.as_deref();
         self.etag

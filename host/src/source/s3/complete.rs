@@ -1,11 +1,11 @@
-//! Whether an answer in XML is there to its end. The SDK's parser takes the end of the text for the end of every element
-//! that is open, so that a listing that was cut off would be a shorter listing.
+//! A check that an XML response is complete. The parser of the SDK closes all open elements at the end of the text, so
+//! a listing that was cut off would look like a shorter listing.
 
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 
-/// Refuses an answer that does not end with the end of its root element, which is of this name.
+/// Rejects a response that does not end with the end tag of its root element, which has this name.
 #[derive(Debug)]
 pub(super) struct Complete(pub(super) &'static str);
 

@@ -1,4 +1,4 @@
-//! `[source.s3]` of a job. Credentials are never part of it.
+//! `[source.s3]` of a job. It never contains credentials.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,23 +9,24 @@ use crate::source::archive::{ArchiveOptions, SPLIT_SIZE};
 use crate::source::layout::{LATENESS, Layout};
 use crate::units::{ByteSize, duration};
 
-/// `[source.s3]` of a job.
+/// `[source.s3]` of a job. Its serialized form has the settings that determine which objects are read, and not those of
+/// the connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct S3Config {
     /// The bucket, or the ARN of an access point.
     #[serde(deserialize_with = "bucket")]
     pub bucket: String,
-    /// What the keys of the archive begin with, as `raw/clicks/`.
+    /// The prefix of the archive's keys, such as `raw/clicks/`.
     #[serde(default)]
     pub prefix: String,
-    /// The URL of a compatible store, where the environment and the profile do not give one.
+    /// The URL of a compatible store. By default it comes from the environment or the profile.
     #[serde(default)]
     pub endpoint: Option<String>,
-    /// Whether the bucket stands in the path of a URL instead of the host; by default where an endpoint is given.
+    /// Whether the bucket is in the path of a URL instead of in the host name. The default is true if there is an endpoint.
     #[serde(default)]
     pub path_style: Option<bool>,
-    /// The region, where the environment and the profile do not give one and the bucket does not tell.
+    /// The region, if neither the environment nor the profile sets one and the bucket does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// The profile of the AWS configuration, instead of `AWS_PROFILE`.
@@ -34,43 +35,43 @@ pub struct S3Config {
     /// Whether requests are not signed, for a public bucket.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anonymous: bool,
-    /// Whether the requester pays, for a bucket that asks for it.
+    /// Whether the requester pays, which some buckets require.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requester_pays: bool,
-    /// A file that holds the 32 bytes of a customer's key (SSE-C), as they are or as base64; `BACKFOLD_SSE_C_KEY` can
-    /// hold the base64 instead.
+    /// A file with the 32 bytes of a customer key (SSE-C), raw or as base64. The variable `BACKFOLD_SSE_C_KEY` can hold the
+    /// base64 instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sse_c_key_file: Option<PathBuf>,
-    /// A file of certificates in PEM that are trusted beside those of the system, instead of what `AWS_CA_BUNDLE` or
-    /// `ca_bundle` of the profile names.
+    /// A file of PEM certificates that are trusted in addition to those of the system. It replaces the file that
+    /// `AWS_CA_BUNDLE` or `ca_bundle` of the profile names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// Whether the plan freezes the versions of objects.
+    /// Whether the plan records the versions of objects.
     #[serde(default)]
     pub versions: Versions,
-    /// Whether objects in an archived storage class are passed over instead of refused.
+    /// Whether objects in an archived storage class are skipped. By default they are an error.
     #[serde(default)]
     pub skip_archived: bool,
-    /// What the keys say.
+    /// The structure of the keys.
     #[serde(default)]
     pub layout: Layout,
-    /// How far an event may lie outside the hour of its key, where the layout finds one.
+    /// The largest distance between the time of an event and the time in its key.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
-    /// How many bytes a split has at most; a larger object is a split of its own. The first splits are smaller
+    /// The largest number of bytes in a split. A larger object is a split of its own, and the first splits are smaller
     /// ([`archive`](crate::source::archive)).
     #[serde(default = "default_split_size")]
     pub split_size: ByteSize,
-    /// How the store is asked.
+    /// The settings of requests to the store.
     #[serde(default, skip_serializing_if = "RequestOptions::is_default")]
     pub requests: RequestOptions,
 }
 
-/// Whether the plan freezes the versions of objects, so that an overwritten one can still be read.
+/// Whether the plan records the versions of objects, so that an overwritten object can still be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Versions {
-    /// If the bucket keeps versions and lets them be listed.
+    /// Yes, if the bucket keeps versions and allows to list them.
     #[default]
     Auto,
     /// Yes; it is an error if the bucket does not.
@@ -79,23 +80,23 @@ pub enum Versions {
     Never,
 }
 
-/// `[source.s3.requests]`: how the store is asked. Nothing of it changes what is read.
+/// `[source.s3.requests]`: the settings of requests to the store. None of them changes which objects are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RequestOptions {
-    /// The most requests at a time; fewer for a while where the store says that it is too many.
+    /// The largest number of concurrent requests. It is reduced for a while if the store asks to slow down.
     #[serde(deserialize_with = "at_least_one")]
     pub concurrency: u32,
-    /// The most bytes fetched ahead for each worker.
+    /// The largest number of bytes that are fetched ahead for each worker.
     pub read_ahead: ByteSize,
-    /// The most requests in a second.
+    /// The largest number of requests per second.
     pub max_per_second: Option<u32>,
-    /// The most bytes in a second.
+    /// The largest number of bytes per second.
     pub max_bytes_per_second: Option<ByteSize>,
-    /// How often a request is tried before the run stops.
+    /// The number of attempts at a request before the run stops.
     #[serde(deserialize_with = "at_least_one")]
     pub attempts: u32,
-    /// How long a response may bring next to nothing before it is given up and asked for again.
+    /// How long a response may deliver almost nothing before the request is repeated.
     #[serde(with = "duration")]
     pub stall_timeout: Duration,
 }
@@ -120,7 +121,7 @@ impl RequestOptions {
 }
 
 impl S3Config {
-    /// The archive in `bucket` under `prefix`, all else by default.
+    /// The settings for the archive in `bucket` under `prefix`, with defaults for everything else.
     pub fn new(bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
         S3Config {
             bucket: bucket.into(),
@@ -142,7 +143,7 @@ impl S3Config {
         }
     }
 
-    /// The settings that decide what is read, with those that say how the store is asked for it left to their defaults.
+    /// The settings that determine which objects are read; those of the connection have their defaults.
     pub(in crate::source) fn identity(&self) -> Self {
         S3Config {
             endpoint: self.endpoint.clone(),
@@ -156,7 +157,7 @@ impl S3Config {
         }
     }
 
-    /// The archive as people write it.
+    /// The archive as a URL.
     pub(super) fn place(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.prefix)
     }
@@ -184,9 +185,9 @@ fn bucket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
     let problem = if name.is_empty() {
         "it is empty"
     } else if name.contains("://") {
-        "write the name alone, and what the keys begin with as `prefix`"
+        "write the name of the bucket only, and put the prefix of the keys into `prefix`"
     } else if name.contains('/') && !name.starts_with("arn:") {
-        "a name has no `/`: what the keys begin with belongs into `prefix`"
+        "a name has no `/`: put the prefix of the keys into `prefix`"
     } else {
         return Ok(name);
     };
@@ -197,7 +198,7 @@ fn bucket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 
 fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match u32::deserialize(deserializer)? {
-        0 => Err(serde::de::Error::custom("it is at least 1")),
+        0 => Err(serde::de::Error::custom("it must be at least 1")),
         number => Ok(number),
     }
 }
@@ -207,15 +208,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_bucket_says_why() {
+    fn an_invalid_name_gives_the_reason() {
         let problems: Vec<String> = ["", "s3://clicks/raw", "clicks/raw"]
             .map(|name| toml::from_str::<S3Config>(&format!("bucket = \"{name}\"")))
             .map(|read| read.expect_err("no bucket").message().to_owned())
             .into();
         insta::assert_snapshot!(problems.join("\n"), @r"
         `` is not the name of a bucket: it is empty
-        `s3://clicks/raw` is not the name of a bucket: write the name alone, and what the keys begin with as `prefix`
-        `clicks/raw` is not the name of a bucket: a name has no `/`: what the keys begin with belongs into `prefix`
+        `s3://clicks/raw` is not the name of a bucket: write the name of the bucket only, and put the prefix of the keys into `prefix`
+        `clicks/raw` is not the name of a bucket: a name has no `/`: put the prefix of the keys into `prefix`
         ");
         let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/clicks";
         assert!(toml::from_str::<S3Config>(&format!("bucket = \"{arn}\"")).is_ok());
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn how_the_store_is_asked_does_not_name_another_archive() {
+    fn settings_of_requests_do_not_change_the_identity_of_the_archive() {
         let plain: S3Config = toml::from_str("bucket = \"clicks\"").expect("valid");
         let tuned: S3Config = toml::from_str(
             "bucket = \"clicks\"\nprofile = \"ops\"\nregion = \"eu-west-1\"\nrequester_pays = true\n\

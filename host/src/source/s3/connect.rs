@@ -1,7 +1,7 @@
-//! The client of the AWS SDK: credentials by its default chain, TLS by rustls, proxies by the environment.
+//! The client of the AWS SDK: credentials from its default chain, TLS by rustls, proxies from the environment.
 //!
-//! The SDK neither retries nor watches for stalls here: both have to go on behind the headers of a response, within
-//! its body, and are `retry`'s and `get`'s.
+//! Retries and stall detection of the SDK are switched off: both have to cover the body of a response too, so `retry`
+//! and `get` implement them.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -18,27 +18,29 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::os_shim_internal::{Env, Fs};
 
-use super::S3Config;
+use super::config::S3Config;
 use crate::source::SourceError;
 
-/// How long a connection may take to come about.
+/// The timeout for a new connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The region that is asked where a bucket is, if nothing else names one.
+/// The region to which the request for the bucket's region is sent, if no region is set.
 const ANY_REGION: &str = "us-east-1";
 
-/// A client, and whether the region was set by somebody who knows.
+/// A client, with the settings that it was made from.
 pub(super) struct Connected {
     pub(super) client: Client,
+    /// The region that was set, if any.
     pub(super) region: Option<String>,
-    /// The endpoint that was set; without one, the store is Amazon's.
+    /// The endpoint that was set; `None` for Amazon's store.
     pub(super) endpoint: Option<String>,
 }
 
-/// Makes the client for `config`. Sends nothing to the store; the chain may ask a metadata service for the region.
+/// Creates the client for `config`. Nothing is sent to the store, but the default chain may request the region from a
+/// metadata service.
 ///
 /// # Errors
-/// [`SourceError::Certificates`] where those that are to be trusted cannot be had.
+/// [`SourceError::Certificates`] if the file of trusted certificates cannot be read.
 pub(super) async fn connect(config: &S3Config) -> Result<Connected, SourceError> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client(trusted(config).await?))
@@ -57,14 +59,14 @@ pub(super) async fn connect(config: &S3Config) -> Result<Connected, SourceError>
         .region()
         .map(ToString::to_string)
         .or_else(|| config.region.clone());
-    let named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+    let from_environment = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
         .iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|url| !url.is_empty());
     let endpoint = config
         .endpoint
         .clone()
-        .or(named)
+        .or(from_environment)
         .or_else(|| shared.endpoint_url().map(str::to_owned));
     let settings = aws_sdk_s3::config::Builder::from(&shared)
         .region(Region::new(
@@ -87,8 +89,9 @@ pub(super) async fn connect(config: &S3Config) -> Result<Connected, SourceError>
     })
 }
 
-/// The file of certificates, and what names it: the job before the environment before the profile.
-fn named_by(
+/// The file of trusted certificates, and the setting that names it. The job takes precedence over the environment, and
+/// the environment over the profile.
+fn certificate_file(
     job: Option<&Path>,
     environment: Option<OsString>,
     profile: Option<&str>,
@@ -100,26 +103,26 @@ fn named_by(
         .or_else(|| profile.map(|file| (file.into(), "`ca_bundle` of the profile")))
 }
 
-/// Where Amazon's store is.
+/// The URL of Amazon's store.
 pub(super) fn endpoint_of(region: Option<&str>) -> String {
     format!("https://s3.{}.amazonaws.com", region.unwrap_or(ANY_REGION))
 }
 
-/// The certificates that are trusted beside those of the system: of the file that the job names, or the environment, or
-/// the profile.
+/// The certificates that are trusted in addition to those of the system. Their file is named by the job, the
+/// environment or the profile.
 async fn trusted(config: &S3Config) -> Result<TrustStore, SourceError> {
     let of_environment = std::env::var_os("AWS_CA_BUNDLE");
-    let mut named = named_by(config.ca_file.as_deref(), of_environment, None);
+    let mut named = certificate_file(config.ca_file.as_deref(), of_environment, None);
     if named.is_none() {
         let profile = config.profile.clone().map(Cow::Owned);
         let (fs, env, files) = (Fs::real(), Env::real(), Default::default());
-        // Where the files of the AWS tools cannot be read, the search for credentials says so.
+        // If the files of the AWS tools cannot be read, the search for credentials reports it.
         let loaded = aws_config::profile::load(&fs, &env, &files, profile).await;
         let profiles = loaded.ok();
         let of_profile = profiles
             .as_ref()
             .and_then(|profiles| profiles.get("ca_bundle"));
-        named = named_by(None, None, of_profile);
+        named = certificate_file(None, None, of_profile);
     }
     let mut trusted = TrustStore::default();
     if let Some((file, setting)) = named {
@@ -158,7 +161,7 @@ fn http_client(trusted: TrustStore) -> SharedHttpClient {
         let connector = connector.tls_provider(Provider::Rustls(CryptoMode::Ring));
         match &context {
             Ok(context) => connector.tls_context(context.clone()).build(),
-            // It is made of what was checked before.
+            // The certificates have been checked before, so this does not happen.
             Err(_) => connector.build(),
         }
     })
@@ -174,15 +177,18 @@ mod tests {
         let environment = || Some(OsString::from("/environment.pem"));
         let profile = Some("/profile.pem");
         let found = |named: Option<(PathBuf, &str)>| named.unwrap().0.display().to_string();
-        assert_eq!(found(named_by(job, environment(), profile)), "/job.pem");
         assert_eq!(
-            found(named_by(None, environment(), profile)),
+            found(certificate_file(job, environment(), profile)),
+            "/job.pem"
+        );
+        assert_eq!(
+            found(certificate_file(None, environment(), profile)),
             "/environment.pem"
         );
         assert_eq!(
-            found(named_by(None, Some(OsString::new()), profile)),
+            found(certificate_file(None, Some(OsString::new()), profile)),
             "/profile.pem"
         );
-        assert_eq!(named_by(None, None, Some("")), None);
+        assert_eq!(certificate_file(None, None, Some("")), None);
     }
 }

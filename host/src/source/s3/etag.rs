@@ -1,7 +1,7 @@
-//! ETags, which stores spell in several ways.
+//! Comparison of ETags, which stores write in several ways.
 
-/// Whether two ETags are the same, whatever stands around them: quotes or none, as themselves or as entities of XML,
-/// the mark of a weak one, capitals of hexadecimal digits.
+/// Whether two ETags are the same, apart from quotes (also as XML entities), the mark of a weak ETag, and the case of
+/// hexadecimal digits.
 pub(super) fn is_same(left: &str, right: &str) -> bool {
     let (left, right) = (bare(left), bare(right));
     left == right || (is_digest(left) && is_digest(right) && left.eq_ignore_ascii_case(right))
@@ -21,7 +21,7 @@ fn bare(tag: &str) -> &str {
     tag
 }
 
-/// An MD5, or that of the parts' MD5s with how many they are.
+/// Whether an ETag is an MD5, or for an object of several parts the MD5 of their MD5s with the number of parts.
 fn is_digest(tag: &str) -> bool {
     let (digest, parts) = tag.split_once('-').unwrap_or((tag, "1"));
     digest.len() == 32
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_the_same_however_it_is_spelled() {
+    fn ways_to_write_a_tag_are_equal() {
         let digest = "9bb58f26192e4ba00f01e2e7b136bbd8";
         for other in [
             digest.to_owned(),

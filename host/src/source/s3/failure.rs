@@ -1,4 +1,4 @@
-//! What a failed request means: something that passes, or something to tell a person.
+//! Classification of failed requests: temporary errors, which are retried, and permanent ones, which are reported.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,43 +13,44 @@ use crate::source::SourceError;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request failed.
+/// The failure of a request, by its consequence.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// It may go well the next time.
-    Passing {
-        /// What happened.
+    /// A temporary error: a retry may succeed.
+    Temporary {
+        /// The error.
         cause: BoxError,
-        /// Whether the store said that it is asked too much.
+        /// Whether the store asks to slow down.
         throttled: bool,
     },
-    /// It fails again, unless it was bad luck: it is tried once more.
+    /// An error that a retry rarely resolves: the request is tried once more.
     Doubtful(Box<SourceError>),
-    /// It would fail again.
+    /// A permanent error: a retry would fail, too.
     Final(Box<SourceError>),
-    /// It is to be asked for at once in another way, which does not count as an attempt.
-    Otherwise,
+    /// The request is to be repeated at once without an option that the store does not support. This does not count as
+    /// an attempt.
+    Modified,
 }
 
 impl Failure {
-    /// A failure of the connection or of the store that may pass.
-    pub(super) fn passing(cause: impl Into<BoxError>) -> Self {
-        Failure::Passing {
+    /// A temporary error of the connection or the store.
+    pub(super) fn temporary(cause: impl Into<BoxError>) -> Self {
+        Failure::Temporary {
             cause: cause.into(),
             throttled: false,
         }
     }
 
-    /// A failure that stays.
-    pub(super) fn last(error: SourceError) -> Self {
+    /// A permanent error.
+    pub(super) fn permanent(error: SourceError) -> Self {
         Failure::Final(Box::new(error))
     }
 
-    /// Whether the store said that it is asked too much.
+    /// Whether the store asks to slow down.
     pub(super) fn is_throttled(&self) -> bool {
         matches!(
             self,
-            Failure::Passing {
+            Failure::Temporary {
                 throttled: true,
                 ..
             }
@@ -57,40 +58,40 @@ impl Failure {
     }
 }
 
-/// What the store answered instead of what was asked for.
+/// The meaning of an unsuccessful answer.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// Something that is known to pass or to stay.
-    Told(Failure),
-    /// There is no such object or version.
+    /// An error that is known to be temporary or permanent.
+    Failed(Failure),
+    /// The object or the version does not exist.
     NoSuchKey,
-    /// The object is not the one that was asked for.
+    /// The object does not have the requested ETag.
     NotTheSame,
-    /// The object has to be restored first.
+    /// The object is archived and has to be restored first.
     Archived,
-    /// The bucket is elsewhere.
+    /// The bucket is in another region.
     Elsewhere {
-        /// Where, if the store says so.
+        /// The region, if the store names it.
         region: Option<String>,
     },
-    /// It does not know something of the request, which may be something that can be left out.
-    Unknown(Failure),
+    /// The store does not support a part of the request. It may be an option that can be left out.
+    Unsupported(Failure),
 }
 
-/// A request, as it is told.
+/// A request, as messages show it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
-    /// What was tried, as a verb.
+pub(super) struct Request<'a> {
+    /// The action, as a verb.
     pub(super) what: &'static str,
     /// The archive or the object.
     pub(super) place: &'a str,
-    /// Where the store is.
+    /// The URL of the store.
     pub(super) endpoint: &'a str,
-    /// Whether the store has answered anything yet.
+    /// Whether the store has answered any request yet.
     pub(super) has_answered: &'a AtomicBool,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     fn failed(self, cause: impl Into<BoxError>) -> SourceError {
         SourceError::Store {
             what: self.what,
@@ -110,7 +111,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The bucket is not where it was looked for.
+    /// The error for a bucket in another region.
     pub(super) fn elsewhere(self, region: Option<&str>) -> SourceError {
         let region = region.unwrap_or("another region");
         self.not_allowed(format!("the bucket is in {region}"))
@@ -123,7 +124,7 @@ impl Asked<'_> {
         }
     }
 
-    /// A web page came, of which this is the beginning.
+    /// The error for an answer that is a web page, which starts with `page`.
     pub(super) fn web_page(self, status: u16, page: &[u8]) -> SourceError {
         SourceError::NotAStore {
             endpoint: self.endpoint.to_owned(),
@@ -135,12 +136,12 @@ impl Asked<'_> {
         }
     }
 
-    /// The request got no answer.
+    /// Classifies an error that came without an answer.
     fn unanswered(self, error: &(dyn std::error::Error + 'static)) -> Failure {
         let problem = root(error);
         let untrusted = causes(error).find_map(|error| error.downcast_ref::<rustls::Error>());
         if let Some(error @ rustls::Error::InvalidCertificate(_)) = untrusted {
-            return Failure::last(SourceError::Untrusted {
+            return Failure::permanent(SourceError::Untrusted {
                 endpoint: self.endpoint.to_owned(),
                 problem: printable(&error.to_string()),
             });
@@ -154,7 +155,7 @@ impl Asked<'_> {
             .any(|error| error.downcast_ref::<ResolveDnsError>().is_some())
             || problem.contains("failed to lookup address");
         let is_no_tls = untrusted.is_some() || problem == "tls handshake eof";
-        // A store that has answered before is only away for a while.
+        // A store that has answered before is probably unavailable for a short time only.
         if (is_refused || is_unknown || is_no_tls) && !self.has_answered.load(Ordering::Relaxed) {
             return Failure::Doubtful(Box::new(SourceError::Unreachable {
                 endpoint: self.endpoint.to_owned(),
@@ -162,30 +163,30 @@ impl Asked<'_> {
                 problem,
             }));
         }
-        Failure::passing(problem)
+        Failure::temporary(problem)
     }
 }
 
-/// Reads a failure of what was asked.
-pub(super) fn read<E>(error: SdkError<E, Response>, asked: Asked<'_>) -> Answer
+/// Classifies the error of a request.
+pub(super) fn read<E>(error: SdkError<E, Response>, request: Request<'_>) -> Answer
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let told = |failure| Answer::Told(failure);
+    let failed = |failure| Answer::Failed(failure);
     let Some(response) = error.raw_response() else {
         if let Some(credentials) = of_credentials(&error) {
-            return told(Failure::last(SourceError::Credentials {
-                place: asked.place.to_owned(),
+            return failed(Failure::permanent(SourceError::Credentials {
+                place: request.place.to_owned(),
                 source: tried(credentials).into(),
             }));
         }
-        // One that could not even be made is a mistake of ours or of the settings.
-        return told(match error {
-            SdkError::ConstructionFailure(_) => Failure::last(asked.failed(root(&error))),
-            error => asked.unanswered(&error),
+        // A request that could not be built is an error in backfold or in the settings.
+        return failed(match error {
+            SdkError::ConstructionFailure(_) => Failure::permanent(request.failed(root(&error))),
+            error => request.unanswered(&error),
         });
     };
-    asked.has_answered.store(true, Ordering::Relaxed);
+    request.has_answered.store(true, Ordering::Relaxed);
     let status = response.status().as_u16();
     let headers = response.headers();
     let region = headers.get("x-amz-bucket-region").map(str::to_owned);
@@ -201,17 +202,31 @@ where
     }
     .to_string();
     if is_page(body) || (code.is_empty() && is_page_type(headers.get("content-type"))) {
-        return told(match status {
-            // A proxy that cannot reach the store says so on a page.
-            429 | 500 | 502..=599 => Failure::Passing {
+        return failed(match status {
+            // A proxy that cannot reach the store answers with a page.
+            429 | 500 | 502..=599 => Failure::Temporary {
                 cause: format!("HTTP {status}, a web page").into(),
                 throttled: matches!(status, 429 | 503),
             },
-            _ => Failure::last(asked.web_page(status, body)),
+            _ => Failure::permanent(request.web_page(status, body)),
         });
     }
+    classify(status, code, region, detail, &root(&error), request)
+}
+
+/// Classifies an answer by its status and its error code. `region` is where the bucket is, if the store says so;
+/// `detail` describes the answer, and `cause` is the innermost error.
+fn classify(
+    status: u16,
+    code: &str,
+    region: Option<String>,
+    detail: String,
+    cause: &str,
+    request: Request<'_>,
+) -> Answer {
+    let failed = |failure| Answer::Failed(failure);
     match (status, code) {
-        (_, "NoSuchBucket") => told(Failure::last(asked.no_such_bucket())),
+        (_, "NoSuchBucket") => failed(Failure::permanent(request.no_such_bucket())),
         (404, _) => Answer::NoSuchKey,
         (412, _) => Answer::NotTheSame,
         (_, "InvalidObjectState") => Answer::Archived,
@@ -219,7 +234,7 @@ where
             Answer::Elsewhere { region }
         }
         (501, _) | (400, "NotImplemented" | "InvalidArgument" | "UnsupportedOperation") => {
-            Answer::Unknown(Failure::last(asked.failed(detail)))
+            Answer::Unsupported(Failure::permanent(request.failed(detail)))
         }
         (503 | 429, _)
         | (
@@ -230,38 +245,35 @@ where
             | "RequestLimitExceeded"
             | "TooManyRequests"
             | "RequestThrottled",
-        ) => told(Failure::Passing {
+        ) => failed(Failure::Temporary {
             cause: detail.into(),
             throttled: true,
         }),
         (500..=599, _) | (_, "RequestTimeout" | "InternalError" | "OperationAborted") => {
-            told(Failure::passing(detail))
+            failed(Failure::temporary(detail))
         }
         (401 | 403, _) | (400, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired") => {
-            told(Failure::last(asked.not_allowed(detail)))
+            failed(Failure::permanent(request.not_allowed(detail)))
         }
-        (400..=499, _) => told(Failure::last(asked.failed(detail))),
-        // A success whose body makes no sense: cut off, or an error in disguise.
-        _ => told(Failure::passing(match code {
-            "" => format!(
-                "HTTP {status}, but the answer makes no sense: {}",
-                root(&error)
-            ),
+        (400..=499, _) => failed(Failure::permanent(request.failed(detail))),
+        // A success with an invalid body: it was cut off, or it contains an error.
+        _ => failed(Failure::temporary(match code {
+            "" => format!("HTTP {status}, but the answer is not valid: {cause}"),
             _ => detail,
         })),
     }
 }
 
-/// What is at the bottom of an error, on one line: what is above it says in which part of a library it happened.
+/// The innermost cause of an error, on one line. The errors around it only name parts of the library.
 pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let bottom = causes(error).last().unwrap_or(error);
     printable(&bottom.to_string())
 }
 
-/// The longest text of somebody else that is told, in characters.
+/// The largest number of characters that are shown of a text from elsewhere.
 const MOST_CHARS: usize = 300;
 
-/// Another's words on one line, cut where they are long.
+/// A text from elsewhere on one line, without control characters and of limited length.
 fn printable(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = |one: char| if one.is_control() { '\u{fffd}' } else { one };
@@ -295,7 +307,7 @@ fn title(page: &[u8]) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// What the store says of itself in an error.
+/// The parts of an error of the store.
 struct Detail<'a> {
     status: u16,
     code: &'a str,
@@ -319,14 +331,14 @@ impl std::fmt::Display for Detail<'_> {
     }
 }
 
-/// What an error says of credentials, where it is about them.
+/// The error of the credentials, if there is one among the causes.
 fn of_credentials<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> Option<&'a CredentialsError> {
     causes(error).find_map(|error| error.downcast_ref())
 }
 
-/// An error and what it was caused by. What an I/O error holds is its cause, too.
+/// An error and its causes. The error inside of an I/O error counts as its cause.
 fn causes<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
@@ -340,10 +352,10 @@ fn causes<'a>(
     })
 }
 
-/// What was tried to find credentials, each thing once and on one line.
+/// The places where credentials were searched for, on one line and without repetition.
 fn tried(error: &CredentialsError) -> String {
     let messages: Vec<String> = causes(error).map(ToString::to_string).collect();
-    // A chain of providers lists what each of them said, a line each below a title.
+    // A chain of providers lists the result of each of them, one per line after a title.
     let listed = messages.iter().rev().find(|message| message.contains('\n'));
     if let Some(listed) = listed {
         let each = listed.lines().skip(1);
@@ -353,14 +365,14 @@ fn tried(error: &CredentialsError) -> String {
         });
         return each.collect::<Vec<_>>().join("; ");
     }
-    let mut told = String::new();
+    let mut text = String::new();
     for message in messages.iter().filter(|message| !message.is_empty()) {
-        if !told.contains(message) {
-            told += if told.is_empty() { "" } else { ": " };
-            told += message;
+        if !text.contains(message) {
+            text += if text.is_empty() { "" } else { ": " };
+            text += message;
         }
     }
-    told
+    text
 }
 
 #[cfg(test)]
@@ -368,29 +380,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_that_is_not_trusted_is_told_at_once() {
+    fn a_certificate_that_is_not_trusted_is_a_permanent_error() {
         let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let error = io::Error::other(io::Error::other(untrusted));
         let has_answered = AtomicBool::new(false);
-        let asked = Asked {
+        let request = Request {
             what: "list",
             place: "s3://b/",
             endpoint: "https://s",
             has_answered: &has_answered,
         };
-        let Failure::Final(error) = asked.unanswered(&error) else {
-            panic!("it would fail again");
+        let Failure::Final(error) = request.unanswered(&error) else {
+            panic!("not permanent");
         };
         insta::assert_snapshot!(error, @"the certificate of the store at https://s is not trusted: invalid peer certificate: UnknownIssuer");
         let away = io::Error::from(io::ErrorKind::ConnectionRefused);
-        assert!(matches!(asked.unanswered(&away), Failure::Doubtful(_)));
-        // A store that has answered before is restarted, say.
+        assert!(matches!(request.unanswered(&away), Failure::Doubtful(_)));
+        // A store that has answered before may be restarting.
         has_answered.store(true, Ordering::Relaxed);
-        assert!(matches!(asked.unanswered(&away), Failure::Passing { .. }));
+        assert!(matches!(
+            request.unanswered(&away),
+            Failure::Temporary { .. }
+        ));
     }
 
     #[test]
-    fn anothers_words_are_shown_on_one_line_and_cut() {
+    fn texts_from_elsewhere_are_shown_on_one_line_and_cut() {
         assert_eq!(printable("a\n  b\u{7}c"), "a b\u{fffd}c");
         let long = printable(&"ö".repeat(1000));
         assert_eq!(long.chars().count(), MOST_CHARS + 1);
@@ -401,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_tried_for_credentials_is_told_once_and_on_one_line() {
+    fn searched_places_are_shown_once_and_on_one_line() {
         let chain = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: \
                      environment variable not set\n  Profile: the credential provider was not enabled";
         insta::assert_snapshot!(tried(&CredentialsError::not_loaded(chain)), @"Environment: environment variable not set; Profile: the credential provider was not enabled");

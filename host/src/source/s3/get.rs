@@ -1,13 +1,14 @@
-//! One stretch of one object, exactly as it was planned.
+//! Reads one byte range of one object, exactly as it was planned.
 //!
-//! A response that breaks off is gone on with where it broke off. Every response is checked: it has to be of the
-//! ETag, the version and the size that were planned, and of the bytes that were asked for, whatever the store made
-//! of the conditions of the request. What a store does not know of a request is left out of the ones that follow.
+//! A response that breaks off is continued at that position. Every response is checked: it must have the planned ETag,
+//! version and size, and the requested bytes, whether or not the store honours the conditions of the request. Options
+//! that the store does not support are left out of later requests.
 //!
-//! # Objects that are stored compressed
-//! Google's store unpacks an object that is marked with `Content-Encoding: gzip`, unless the request says that gzip is
-//! accepted; a proxy in front of another store may compress where it does. So objects are asked for as they are
-//! (`identity`), and with `gzip` where that turns out to unpack them: both then give what is stored.
+//! # Objects with a content encoding
+//! Google's store decompresses objects with `Content-Encoding: gzip`, unless the request accepts gzip. A proxy in front
+//! of another store may compress objects if the request accepts gzip. So requests accept only `identity`, until a
+//! response shows that objects are decompressed; from then on they accept `gzip`. Both ways deliver the bytes as
+//! stored.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -23,18 +24,18 @@ use tokio::time::{Instant, timeout_at};
 
 use super::bucket::{Bucket, Found};
 use super::etag;
-use super::failure::{self, Answer, Asked, Failure};
+use super::failure::{self, Answer, Failure, Request};
 use super::retry::Attempts;
 use crate::source::{Object, SourceError};
 
-/// The least bytes that have to come within the time in which a response may bring next to nothing.
+/// The smallest number of bytes that a response must deliver within `stall_timeout`.
 const LEAST_BYTES: usize = 64 << 10;
 
-/// The pieces of a stretch, in order.
+/// The bytes of a range, in pieces.
 pub(super) type Pieces = Vec<Bytes>;
 
-/// Reads the bytes `range` of `object`, all of them. Of an empty object, it finds out whether it is still there.
-pub(super) async fn stretch(
+/// Reads the bytes `range` of `object`. For an empty object, it checks that the object still exists.
+pub(super) async fn read_range(
     bucket: &Bucket,
     object: &Object,
     range: Range<u64>,
@@ -43,25 +44,25 @@ pub(super) async fn stretch(
         return Ok(Vec::new());
     }
     let place = bucket.place_of(&object.key);
-    let asked = bucket.asked("read", &place);
-    let mut attempts = Attempts::new(bucket.patience, asked);
-    let mut stretch = Stretch {
+    let request = bucket.request("read", &place);
+    let mut attempts = Attempts::new(bucket.retries, request);
+    let mut reading = RangeReading {
         bucket,
         object,
-        asked,
+        request,
         counted: range.start,
         left: range.clone(),
         wanted: range,
         pieces: Vec::new(),
     };
     loop {
-        match stretch.request().await {
-            Ok(()) => return Ok(stretch.pieces),
+        match reading.attempt().await {
+            Ok(()) => return Ok(reading.pieces),
             Err(failure) => {
                 if failure.is_throttled() {
                     bucket.pace.slow_down();
                 }
-                if stretch.moved_on() {
+                if reading.made_progress() {
                     attempts.renew();
                 }
                 attempts.failed(failure).await?;
@@ -70,21 +71,21 @@ pub(super) async fn stretch(
     }
 }
 
-/// A stretch of which a part has come.
-struct Stretch<'a> {
+/// The state of reading a range.
+struct RangeReading<'a> {
     bucket: &'a Bucket,
     object: &'a Object,
-    asked: Asked<'a>,
+    request: Request<'a>,
     wanted: Range<u64>,
     left: Range<u64>,
-    /// Up to where the attempts before have brought it.
+    /// The position that counts as progress of earlier attempts.
     counted: u64,
     pieces: Pieces,
 }
 
-impl Stretch<'_> {
-    /// Whether the last attempts have brought enough to have as many again.
-    fn moved_on(&mut self) -> bool {
+impl RangeReading<'_> {
+    /// Whether the last attempts delivered enough to reset the number of attempts.
+    fn made_progress(&mut self) -> bool {
         let has_moved = self.left.start >= self.counted + LEAST_BYTES as u64;
         if has_moved {
             self.counted = self.left.start;
@@ -92,13 +93,13 @@ impl Stretch<'_> {
         has_moved
     }
 
-    async fn request(&mut self) -> Result<(), Failure> {
-        let turn = self.bucket.pace.turn().await;
+    async fn attempt(&mut self) -> Result<(), Failure> {
+        let permit = self.bucket.pace.permit().await;
         let whole = 0..self.object.size_bytes;
-        let left_out = &self.bucket.left_out;
-        let has_condition = !left_out.conditions.is_set();
-        let has_checksums = !left_out.checksums.is_set();
-        let takes_gzip = left_out.identity.is_set();
+        let unsupported = &self.bucket.unsupported;
+        let has_condition = !unsupported.conditions.is_set();
+        let has_checksums = !unsupported.checksums.is_set();
+        let takes_gzip = unsupported.identity.is_set();
         let mut request = self
             .bucket
             .get_object(&self.object.key)
@@ -120,34 +121,34 @@ impl Stretch<'_> {
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => {
-                return Err(match failure::read(error, self.asked) {
-                    Answer::Told(failure) => failure,
-                    Answer::Unknown(_) if has_checksums => {
-                        left_out.checksums.set();
-                        Failure::Otherwise
+                return Err(match failure::read(error, self.request) {
+                    Answer::Failed(failure) => failure,
+                    Answer::Unsupported(_) if has_checksums => {
+                        unsupported.checksums.set();
+                        Failure::Modified
                     }
-                    Answer::Unknown(_) if has_condition => {
-                        left_out.conditions.set();
-                        Failure::Otherwise
+                    Answer::Unsupported(_) if has_condition => {
+                        unsupported.conditions.set();
+                        Failure::Modified
                     }
-                    answer => self.bucket.planned_otherwise(self.object, answer).await,
+                    answer => self.bucket.not_as_planned(self.object, answer).await,
                 });
             }
         };
-        self.asked.has_answered.store(true, Ordering::Relaxed);
+        self.request.has_answered.store(true, Ordering::Relaxed);
         self.check(&response, takes_gzip)?;
         self.receive(response.body).await?;
-        turn.went_well();
+        permit.succeeded();
         Ok(())
     }
 
-    /// Whether the response is what was asked for.
+    /// Checks that the response has the planned object and the requested bytes.
     fn check(&self, response: &GetObjectOutput, takes_gzip: bool) -> Result<(), Failure> {
         let expected_length = self.left.end - self.left.start;
         let Some(etag) = response.e_tag() else {
             return Err(match failure::is_page_type(response.content_type()) {
-                true => Failure::last(self.asked.web_page(200, b"")),
-                false => Failure::passing("the response has no ETag"),
+                true => Failure::permanent(self.request.web_page(200, b"")),
+                false => Failure::temporary("the response has no ETag"),
             });
         };
         let found = Found {
@@ -160,32 +161,34 @@ impl Stretch<'_> {
             .zip(found.version)
             .is_none_or(|(one, other)| one == other);
         if !etag::is_same(etag, &self.object.etag) || !is_version {
-            return Err(Failure::last(self.bucket.changed(self.object, found)));
+            return Err(Failure::permanent(self.bucket.changed(self.object, found)));
         }
         let length = response
             .content_length()
             .and_then(|length| u64::try_from(length).ok());
         if length.is_none() {
             let encoding = response.content_encoding();
-            // A length that nobody knows is that of something made on the way.
+            // A response without a length was generated on the way, by compression or decompression.
             if encoding.is_none_or(str::is_empty) && !takes_gzip {
-                self.bucket.left_out.identity.set();
-                return Err(Failure::Otherwise);
+                self.bucket.unsupported.identity.set();
+                return Err(Failure::Modified);
             }
-            return Err(Failure::last(SourceError::Transcoded {
-                object: self.asked.place.to_owned(),
-                endpoint: self.asked.endpoint.to_owned(),
+            return Err(Failure::permanent(SourceError::Transcoded {
+                object: self.request.place.to_owned(),
+                endpoint: self.request.endpoint.to_owned(),
                 problem: match encoding {
                     Some(encoding) if !takes_gzip => {
                         format!("it is compressed on the way (`Content-Encoding: {encoding}`)")
                     }
-                    _ => "the response does not say how long it is, as where it is unpacked on the way"
-                        .to_owned(),
+                    _ => {
+                        "the response has no length, which happens if it is decompressed on the way"
+                            .to_owned()
+                    }
                 },
             }));
         }
         if length != Some(expected_length) {
-            return Err(Failure::passing(format!(
+            return Err(Failure::temporary(format!(
                 "the response announces {length:?} bytes, not {expected_length}"
             )));
         }
@@ -197,8 +200,8 @@ impl Stretch<'_> {
                 self.object.size_bytes
             );
             if response.content_range() != Some(expected.as_str()) {
-                return Err(Failure::passing(format!(
-                    "the response is of {:?}, not of `{expected}`",
+                return Err(Failure::temporary(format!(
+                    "the response has the range {:?}, not `{expected}`",
                     response.content_range()
                 )));
             }
@@ -206,14 +209,14 @@ impl Stretch<'_> {
         Ok(())
     }
 
-    /// Takes in the body. What has come by the time that it breaks off is kept.
+    /// Receives the body. If it breaks off, the bytes so far are kept.
     async fn receive(&mut self, mut body: ByteStream) -> Result<(), Failure> {
         let mut watch = Watch::new(self.bucket);
         loop {
             let piece = match timeout_at(watch.deadline, body.next()).await {
                 Err(_) => {
-                    return Err(Failure::passing(format!(
-                        "the response brought fewer than {LEAST_BYTES} bytes within {:?}",
+                    return Err(Failure::temporary(format!(
+                        "the response delivered fewer than {LEAST_BYTES} bytes within {:?}",
                         self.bucket.stall_timeout
                     )));
                 }
@@ -221,7 +224,7 @@ impl Stretch<'_> {
                 Ok(Some(Ok(piece))) => piece,
                 Ok(Some(Err(error))) => {
                     if self.left.is_empty() {
-                        // All has come, and it is its checksum that is wrong.
+                        // All bytes have arrived, so the error is a wrong checksum.
                         self.left = self.wanted.clone();
                         self.pieces.clear();
                     }
@@ -230,14 +233,14 @@ impl Stretch<'_> {
             };
             let length = piece.len() as u64;
             if length > self.left.end - self.left.start {
-                return Err(Failure::passing("the response is longer than announced"));
+                return Err(Failure::temporary("the response is longer than announced"));
             }
             if length == 0 {
                 continue;
             }
             self.left.start += length;
             self.bucket.pace.read(piece.len()).await;
-            watch.saw(self.bucket, piece.len());
+            watch.received(self.bucket, piece.len());
             self.pieces.push(piece);
         }
         if self.left.is_empty() {
@@ -247,15 +250,15 @@ impl Stretch<'_> {
     }
 
     fn broke_off(&self, why: &str) -> Failure {
-        let brought = match self.left.start >= self.counted + LEAST_BYTES as u64 {
+        let progress = match self.left.start >= self.counted + LEAST_BYTES as u64 {
             true => String::new(),
-            false => format!(", before it brought {LEAST_BYTES} bytes more"),
+            false => format!(" before it delivered {LEAST_BYTES} more bytes"),
         };
-        Failure::passing(format!("the response broke off{brought}: {why}"))
+        Failure::temporary(format!("the response broke off{progress}: {why}"))
     }
 }
 
-/// The size of the whole object, by a response that may be of a part.
+/// The size of the whole object, according to a response that may have a part of it.
 fn size_of(response: &GetObjectOutput) -> Option<u64> {
     match response.content_range() {
         Some(range) => range.rsplit_once('/')?.1.parse().ok(),
@@ -263,7 +266,7 @@ fn size_of(response: &GetObjectOutput) -> Option<u64> {
     }
 }
 
-/// Says how an object may be encoded, after the request is signed: there are proxies that change it.
+/// Sets the accepted encoding after the request is signed, since some proxies change this header.
 #[derive(Debug)]
 struct Accepts(&'static str);
 
@@ -284,10 +287,10 @@ impl Intercept for Accepts {
     }
 }
 
-/// Tells a response that goes on from one that does not.
+/// Detects a response that has stalled.
 struct Watch {
     deadline: Instant,
-    /// Bytes since the deadline was set.
+    /// The number of bytes since the deadline was set.
     bytes: usize,
 }
 
@@ -299,9 +302,9 @@ impl Watch {
         }
     }
 
-    fn saw(&mut self, bucket: &Bucket, bytes: usize) {
+    fn received(&mut self, bucket: &Bucket, bytes: usize) {
         self.bytes += bytes;
-        // Where the pace held it back, the time is not the store's.
+        // If the rate limit delays the reading, the time does not count against the store.
         if self.bytes >= LEAST_BYTES || bucket.pace.limits_bytes() {
             *self = Watch::new(bucket);
         }

@@ -1,5 +1,6 @@
-//! Lists an archive by rising key, and only where the range can have events: folder by folder as far as the layout tells
-//! folders apart, several at a time, and flat below.
+//! Lists an archive in ascending order of keys, and only folders that may hold events of the range. Folders are listed
+//! one by one, several concurrently, as long as the layout can exclude some of them; everything below is listed at
+//! once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,26 +13,26 @@ use super::page::{Entry, Listed, Next, Page, Scope, list};
 use crate::source::SourceError;
 use crate::source::layout::Below;
 
-/// How many pages are fetched ahead of the one that is read.
+/// The number of pages that are fetched ahead.
 const PAGES_AHEAD: usize = 8;
 
-/// Walks through an archive.
+/// The listing of an archive.
 pub(super) struct Listing {
     bucket: Arc<Bucket>,
     versions: bool,
-    /// What is still to come, in the order of keys.
+    /// The entries and pages that follow, in the order of keys.
     ahead: VecDeque<Ahead>,
     last_key: Option<String>,
 }
 
 enum Ahead {
     Entry(Entry),
-    /// A page that is on its way.
+    /// A page that is being fetched.
     Page(Scope, AbortOnDropHandle<Result<Page, SourceError>>),
 }
 
 impl Listing {
-    /// Begins at `prefix`, which is listed as [`next`](Listing::next)'s `below` says.
+    /// A listing that starts at `prefix`.
     pub(super) fn new(bucket: Arc<Bucket>, prefix: &str, versions: bool) -> Self {
         Listing {
             bucket,
@@ -41,11 +42,11 @@ impl Listing {
         }
     }
 
-    /// The object of the next key. `below` tells how far a folder is wanted; it may be asked about a folder before
-    /// objects that stand in front of it are given.
+    /// The object with the next key. `below` decides whether and how a folder is listed; it may be called for a folder
+    /// before the objects in front of it are returned.
     ///
     /// # Errors
-    /// [`SourceError::Listing`] where the store's keys do not rise; and whatever keeps it from listing.
+    /// [`SourceError::Listing`] if the keys are not in ascending order; any other error of the requests.
     pub(super) async fn next(
         &mut self,
         below: &mut impl FnMut(&str) -> Below,
@@ -76,12 +77,11 @@ impl Listing {
         }
     }
 
-    /// Decides on the folders that come next, and fetches their first pages.
+    /// Decides how to list the next folders, and starts to fetch their first pages.
     fn look_ahead(&mut self, below: &mut impl FnMut(&str) -> Below) {
-        let mut on_their_way = 0;
+        let mut in_flight = 0;
         let mut at = 0;
-        // Objects in between are those of one page at most, and of the pages that were fetched.
-        while at < self.ahead.len() && on_their_way < PAGES_AHEAD {
+        while at < self.ahead.len() && in_flight < PAGES_AHEAD {
             if let Ahead::Entry(Entry::Folder(prefix)) = &self.ahead[at] {
                 let by_folder = match below(prefix) {
                     Below::Nothing => {
@@ -98,14 +98,14 @@ impl Listing {
                 };
                 self.ahead[at] = self.fetch(scope, None);
             }
-            on_their_way += usize::from(matches!(self.ahead[at], Ahead::Page(..)));
+            in_flight += usize::from(matches!(self.ahead[at], Ahead::Page(..)));
             at += 1;
         }
     }
 
     fn fetch(&self, scope: Scope, next: Option<Next>) -> Ahead {
-        let (bucket, asked) = (self.bucket.clone(), scope.clone());
-        let page = tokio::spawn(async move { list(&bucket, &asked, next).await });
+        let (bucket, requested) = (self.bucket.clone(), scope.clone());
+        let page = tokio::spawn(async move { list(&bucket, &requested, next).await });
         Ahead::Page(scope, AbortOnDropHandle::new(page))
     }
 
@@ -127,7 +127,7 @@ impl Listing {
     }
 }
 
-/// A task of the driver ends early only when the runtime does, or by a bug.
+/// The result for a task that did not finish: the runtime was shut down, or the task panicked.
 pub(super) fn died<T>(error: JoinError) -> Result<T, SourceError> {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),

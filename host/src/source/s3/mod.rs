@@ -1,20 +1,20 @@
-//! An archive in Amazon S3, or in a store that speaks its protocol.
+//! The driver for an archive in Amazon S3, or in a store with the same protocol.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `config` | what a job says |
-//! | `connect`, `bucket`, `sse` | the client of the SDK, where the bucket is, how it is asked |
-//! | `list`, `page`, `complete` | the keys in order, folder by folder where a range allows it |
-//! | `read`, `get` | the bytes, several requests ahead, each checked against the plan |
-//! | `etag` | the same ETag, however it is spelled |
-//! | `failure`, `retry` | what passes and is tried again, what is told |
-//! | `pace` | how fast the store is asked |
+//! | `config` | the settings of a job |
+//! | `connect`, `bucket`, `sse` | the client of the SDK, the region of the bucket, encryption with a customer key |
+//! | `list`, `page`, `complete` | listing the keys in order, by folder where that saves requests |
+//! | `archived` | objects that must be restored before they can be read |
+//! | `read`, `get` | reading objects, several requests ahead, each response checked against the plan |
+//! | `etag` | comparison of ETags |
+//! | `failure`, `retry` | temporary and permanent errors, and retries |
+//! | `pace` | limits for concurrent requests, requests per second and bytes per second |
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::BucketVersioningStatus;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
@@ -49,7 +49,7 @@ pub use config::{RequestOptions, S3Config, Versions};
 use archived::Archived;
 use bucket::Bucket;
 use list::Listing;
-use retry::Patience;
+use retry::RetryPolicy;
 
 /// The name of this driver.
 const NAME: &str = "s3";
@@ -59,15 +59,15 @@ const NAME: &str = "s3";
 pub struct S3Driver {
     config: S3Config,
     range: EventRange,
-    patience: Patience,
+    retries: RetryPolicy,
     bucket: OnceCell<Arc<Bucket>>,
 }
 
 impl S3Driver {
-    /// A driver over the objects that may hold events of `range`. Sends nothing yet.
+    /// A driver for the objects that may hold events of `range`. Nothing is sent to the store yet.
     pub fn new(config: S3Config, range: EventRange) -> Self {
         S3Driver {
-            patience: Patience::new(config.requests.attempts),
+            retries: RetryPolicy::new(config.requests.attempts),
             config,
             range,
             bucket: OnceCell::new(),
@@ -77,7 +77,7 @@ impl S3Driver {
     async fn bucket(&self) -> Result<&Arc<Bucket>, SourceError> {
         self.bucket
             .get_or_try_init(|| async {
-                let bucket = Bucket::open(&self.config, self.patience).await?;
+                let bucket = Bucket::open(&self.config, self.retries).await?;
                 Ok(Arc::new(bucket))
             })
             .await
@@ -108,7 +108,7 @@ impl S3Driver {
                 continue;
             }
             if listed.is_archived {
-                archived.saw(&object);
+                archived.add(&object);
                 continue;
             }
             if let Some(split) = freezing.push(object) {
@@ -117,16 +117,16 @@ impl S3Driver {
         }
         if hidden > 0 {
             notes.push(format!(
-                "Objects passed over because a name in their key begins with `.` or `_`: {hidden}."
+                "Objects that were skipped because a name in their key starts with `.` or `_`: {hidden}."
             ));
         }
-        notes.extend(archived.judge(&self.config)?);
+        notes.extend(archived.note_or_error(&self.config)?);
         let (last, frozen) = freezing.finish(&self.config.place(), notes)?;
         feed.send(last).await?;
         Ok(frozen)
     }
 
-    /// Whether the bucket keeps versions, and they are wanted.
+    /// Whether to list versions: the bucket keeps them, and the settings do not switch it off.
     async fn lists_versions(
         &self,
         bucket: &Bucket,
@@ -143,12 +143,12 @@ impl S3Driver {
             Ok(_) => Err(SourceError::NoVersions {
                 place: self.config.place(),
             }),
-            // To know it is another permission than to list and to read.
+            // This request needs another permission than listing and reading.
             Err(error) if self.config.versions == Versions::Auto => {
-                tracing::debug!(%error, "cannot tell whether the bucket keeps versions");
+                tracing::debug!(%error, "cannot find out whether the bucket keeps versions");
                 notes.push(
-                    "Objects are read without their versions, since the store does not tell whether the bucket \
-                     keeps them: one that is overwritten stops the run."
+                    "Objects are read without their versions, because the store does not say whether the bucket \
+                     keeps versions: an object that is overwritten stops the run."
                         .to_owned(),
                 );
                 Ok(false)
@@ -201,16 +201,10 @@ impl ReplayDriver for S3Driver {
 impl RangeReader for S3Driver {
     async fn read(&self, object: &Object, range: Range<u64>) -> Result<Bytes, SourceError> {
         SourceError::check_range(object, &range)?;
-        let pieces = get::stretch(self.bucket().await?, object, range).await?;
+        let pieces = get::read_range(self.bucket().await?, object, range).await?;
         Ok(match <[Bytes; 1]>::try_from(pieces) {
             Ok([piece]) => piece,
             Err(pieces) => pieces.concat().into(),
         })
     }
-}
-
-/// A moment in microseconds since 1970-01-01T00:00:00Z; 0 where the store does not tell it.
-fn instant(at: Option<&DateTime>) -> i64 {
-    at.and_then(|at| i64::try_from(at.as_nanos().div_euclid(1000)).ok())
-        .unwrap_or(0)
 }

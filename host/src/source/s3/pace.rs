@@ -1,8 +1,8 @@
-//! How fast the store is asked: the most requests at a time, in a second, and bytes in a second.
+//! Limits for concurrent requests, requests per second and bytes per second.
 //!
-//! The number of requests at a time follows the store: it is halved when the store says that it is asked too much,
-//! and grows by one for every round of requests that went well (additive increase, multiplicative decrease, as
-//! TCP has it; D. Chiu and R. Jain, 1989).
+//! The number of concurrent requests adapts to the store: it is halved when the store asks to slow down, and grows by
+//! one for every round of successful requests (additive increase, multiplicative decrease, as in TCP; D. Chiu and R.
+//! Jain, 1989).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::RequestOptions;
 use crate::source::rate::Rate;
 
-/// All requests of a driver pass through it.
+/// The limits for all requests of a driver.
 #[derive(Debug)]
 pub(super) struct Pace {
     concurrency: Mutex<Concurrency>,
@@ -30,12 +30,13 @@ struct Concurrency {
     halved_at: Option<Instant>,
 }
 
-/// Replies to requests that were sent before the limit was halved say nothing about the new one.
+/// The shortest time between two halvings: replies to requests that were sent before a halving say nothing about the
+/// new limit.
 const HALVE_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
-/// A request that is being answered.
+/// The permit for one request; dropped when the request has been answered.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub(super) struct Permit<'a> {
     pace: &'a Pace,
 }
 
@@ -60,7 +61,7 @@ impl Pace {
     }
 
     /// Waits until another request may be sent.
-    pub(super) async fn turn(&self) -> Turn<'_> {
+    pub(super) async fn permit(&self) -> Permit<'_> {
         loop {
             let freed = self.freed.notified();
             if self.lock().enter() {
@@ -68,14 +69,14 @@ impl Pace {
             }
             freed.await;
         }
-        let turn = Turn { pace: self };
+        let permit = Permit { pace: self };
         if let Some(rate) = &self.requests {
             rate.take(1.0).await;
         }
-        turn
+        permit
     }
 
-    /// Waits until so many bytes more may be read.
+    /// Waits until `bytes` more bytes may be read.
     pub(super) async fn read(&self, bytes: usize) {
         if let Some(rate) = &self.bytes {
             rate.take(bytes as f64).await;
@@ -87,7 +88,7 @@ impl Pace {
         self.bytes.is_some()
     }
 
-    /// The store says that it is asked too much.
+    /// Reduces the number of concurrent requests, because the store asks to slow down.
     pub(super) fn slow_down(&self) {
         self.lock().halve(Instant::now());
     }
@@ -126,17 +127,17 @@ impl Concurrency {
     }
 }
 
-impl Turn<'_> {
-    /// The request was answered as it should be.
-    pub(super) fn went_well(self) {
+impl Permit<'_> {
+    /// Reports that the request was successful.
+    pub(super) fn succeeded(self) {
         self.pace.lock().grow();
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.pace.lock().at_a_time -= 1;
-        // More than one may fit where the limit has grown; each that is let in wakes no other.
+        // All waiters are woken, since more than one may fit after the limit has grown.
         self.pace.freed.notify_waiters();
     }
 }
@@ -172,13 +173,13 @@ mod tests {
     #[tokio::test]
     async fn no_more_requests_at_a_time_than_the_limit() {
         let pace = pace(3);
-        let mut turns = Vec::new();
+        let mut permits = Vec::new();
         for _ in 0..3 {
-            turns.push(pace.turn().await);
+            permits.push(pace.permit().await);
         }
-        let mut fourth = std::pin::pin!(pace.turn());
+        let mut fourth = std::pin::pin!(pace.permit());
         assert!(futures::poll!(&mut fourth).is_pending(), "a fourth request");
-        turns.pop();
+        permits.pop();
         assert!(futures::poll!(&mut fourth).is_ready(), "a place was free");
     }
 }

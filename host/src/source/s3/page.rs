@@ -1,4 +1,4 @@
-//! One page of a listing, checked.
+//! Requests for one page of a listing, and the check of the answer.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     CommonPrefix, EncodingType, ObjectStorageClass, ObjectVersionStorageClass,
     OptionalObjectAttributes, RestoreStatus,
@@ -14,52 +15,51 @@ use percent_encoding::percent_decode_str;
 
 use super::bucket::Bucket;
 use super::complete::Complete;
-use super::failure::{self, Answer, Asked, Failure};
-use super::instant;
+use super::failure::{self, Answer, Failure, Request};
 use super::retry::Attempts;
 use crate::source::{Object, SourceError};
 
-/// What is listed.
+/// The scope of a listing.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
-    /// What the keys begin with.
+    /// The prefix of the keys.
     pub(super) prefix: String,
-    /// Whether keys are cut off at the next `/`: what is behind it is a folder.
+    /// Whether keys with another `/` after the prefix are listed as folders.
     pub(super) by_folder: bool,
     /// Whether versions are listed.
     pub(super) versions: bool,
 }
 
-/// Where the next page begins.
+/// The start of the next page.
 #[derive(Clone, Debug)]
 pub(super) enum Next {
     Token(String),
-    Behind {
+    After {
         key: String,
         version: Option<String>,
     },
 }
 
-/// What a page holds, by rising key.
+/// The entries of a page, in ascending order of their keys.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) entries: VecDeque<Entry>,
     pub(super) next: Option<Next>,
 }
 
-/// A line of a listing.
+/// An entry of a listing.
 #[derive(Debug)]
 pub(super) enum Entry {
     Object(Listed),
-    /// All keys that begin so; it ends in `/`.
+    /// A prefix that ends in `/`, and stands for all keys that start with it.
     Folder(String),
 }
 
-/// An object as a listing shows it.
+/// An object in a listing.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) object: Object,
-    /// Whether it has to be restored before it can be read.
+    /// Whether the object must be restored before it can be read.
     pub(super) is_archived: bool,
 }
 
@@ -72,30 +72,30 @@ impl Entry {
     }
 }
 
-/// Lists the page at `next`.
+/// Requests the page at `next`.
 pub(super) async fn list(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
 ) -> Result<Page, SourceError> {
     let place = bucket.place_of(&scope.prefix);
-    let asked = bucket.asked("list", &place);
-    let mut attempts = Attempts::new(bucket.patience, asked);
+    let request = bucket.request("list", &place);
+    let mut attempts = Attempts::new(bucket.retries, request);
     loop {
-        let turn = bucket.pace.turn().await;
+        let permit = bucket.pace.permit().await;
         let listed = if scope.versions {
-            request_versions(bucket, scope, next.clone(), asked).await
+            request_versions(bucket, scope, next.clone(), request).await
         } else {
-            request_objects(bucket, scope, next.clone(), asked).await
+            request_objects(bucket, scope, next.clone(), request).await
         };
         match listed {
             Ok(page) => {
-                asked.has_answered.store(true, Ordering::Relaxed);
-                turn.went_well();
+                request.has_answered.store(true, Ordering::Relaxed);
+                permit.succeeded();
                 return Ok(page);
             }
             Err(failure) => {
-                drop(turn);
+                drop(permit);
                 if failure.is_throttled() {
                     bucket.pace.slow_down();
                 }
@@ -109,9 +109,9 @@ async fn request_objects(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
-    asked: Asked<'_>,
+    described: Request<'_>,
 ) -> Result<Page, Failure> {
-    let wants_status = !bucket.left_out.restore_status.is_set();
+    let wants_status = !bucket.unsupported.restore_status.is_set();
     let mut request = bucket
         .client
         .list_objects_v2()
@@ -129,12 +129,12 @@ async fn request_objects(
         .interceptor(Complete("ListBucketResult"));
     match bucket.in_time(request.send()).await? {
         Ok(listed) => page_of_objects(listed),
-        Err(error) => Err(match failure::read(error, asked) {
-            Answer::Unknown(_) if wants_status => {
-                bucket.left_out.restore_status.set();
-                Failure::Otherwise
+        Err(error) => Err(match failure::read(error, described) {
+            Answer::Unsupported(_) if wants_status => {
+                bucket.unsupported.restore_status.set();
+                Failure::Modified
             }
-            answer => refused(answer, asked),
+            answer => refused(answer, described),
         }),
     }
 }
@@ -143,9 +143,9 @@ async fn request_versions(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
-    asked: Asked<'_>,
+    described: Request<'_>,
 ) -> Result<Page, Failure> {
-    let wants_status = !bucket.left_out.restore_status.is_set();
+    let wants_status = !bucket.unsupported.restore_status.is_set();
     let mut request = bucket
         .client
         .list_object_versions()
@@ -155,7 +155,7 @@ async fn request_versions(
         .set_optional_object_attributes(wants_status.then(restore_status))
         .set_delimiter(scope.by_folder.then(|| "/".to_owned()))
         .set_request_payer(bucket.request_payer());
-    if let Some(Next::Behind { key, version }) = next {
+    if let Some(Next::After { key, version }) = next {
         request = request.key_marker(key).set_version_id_marker(version);
     }
     let request = request
@@ -163,34 +163,38 @@ async fn request_versions(
         .interceptor(Complete("ListVersionsResult"));
     match bucket.in_time(request.send()).await? {
         Ok(listed) => page_of_versions(listed),
-        Err(error) => Err(match failure::read(error, asked) {
-            Answer::Unknown(_) if wants_status => {
-                bucket.left_out.restore_status.set();
-                Failure::Otherwise
+        Err(error) => Err(match failure::read(error, described) {
+            Answer::Unsupported(_) if wants_status => {
+                bucket.unsupported.restore_status.set();
+                Failure::Modified
             }
-            answer => refused(answer, asked),
+            answer => refused(answer, described),
         }),
     }
 }
 
-/// That a listing is to tell which objects were restored.
+/// The request to include the restore status of archived objects.
 fn restore_status() -> Vec<OptionalObjectAttributes> {
     vec![OptionalObjectAttributes::RestoreStatus]
 }
 
-/// Says why there is no listing.
-fn refused(answer: Answer, asked: Asked<'_>) -> Failure {
-    Failure::last(match answer {
-        Answer::Told(failure) | Answer::Unknown(failure) => return failure,
-        Answer::Elsewhere { region } => asked.elsewhere(region.as_deref()),
-        Answer::NoSuchKey | Answer::NotTheSame | Answer::Archived => asked.no_such_bucket(),
+/// The error for a listing that was refused.
+fn refused(answer: Answer, request: Request<'_>) -> Failure {
+    Failure::permanent(match answer {
+        Answer::Failed(failure) | Answer::Unsupported(failure) => return failure,
+        Answer::Elsewhere { region } => request.elsewhere(region.as_deref()),
+        Answer::NoSuchKey | Answer::NotTheSame | Answer::Archived => request.no_such_bucket(),
     })
 }
 
 fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
     let is_encoded = listed.encoding_type == Some(EncodingType::Url);
     let next = match (listed.is_truncated, listed.next_continuation_token) {
-        (Some(true), None) => return Err(contradiction("it goes on, but does not say where")),
+        (Some(true), None) => {
+            return Err(contradiction(
+                "it is incomplete, but does not say where the next page starts",
+            ));
+        }
         (Some(true), Some(token)) => Some(Next::Token(token)),
         _ => None,
     };
@@ -201,7 +205,7 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
         .and_then(|count| usize::try_from(count).ok());
     if let Some(announced) = announced.filter(|count| *count != objects.len() + folders.len()) {
         return Err(contradiction(format!(
-            "it announces {announced} keys and holds {}",
+            "it announces {announced} keys, but contains {}",
             objects.len() + folders.len()
         )));
     }
@@ -219,7 +223,7 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
                 size_bytes: size(object.size)?,
                 etag: required(object.e_tag, "an ETag")?,
                 version: None,
-                modified_us: instant(object.last_modified.as_ref()),
+                modified_us: moment_us(object.last_modified.as_ref()),
                 key_fields: None,
             },
         })
@@ -230,8 +234,12 @@ fn page_of_objects(listed: ListObjectsV2Output) -> Result<Page, Failure> {
 fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
     let is_encoded = listed.encoding_type == Some(EncodingType::Url);
     let next = match (listed.is_truncated, listed.next_key_marker) {
-        (Some(true), None) => return Err(contradiction("it goes on, but does not say where")),
-        (Some(true), Some(key)) => Some(Next::Behind {
+        (Some(true), None) => {
+            return Err(contradiction(
+                "it is incomplete, but does not say where the next page starts",
+            ));
+        }
+        (Some(true), Some(key)) => Some(Next::After {
             key: decoded(key, is_encoded)?,
             version: listed.next_version_id_marker,
         }),
@@ -256,7 +264,7 @@ fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
                 size_bytes: size(version.size)?,
                 etag: required(version.e_tag, "an ETag")?,
                 version: version.version_id,
-                modified_us: instant(version.last_modified.as_ref()),
+                modified_us: moment_us(version.last_modified.as_ref()),
                 key_fields: None,
             },
         })
@@ -269,7 +277,7 @@ fn page_of_versions(listed: ListObjectVersionsOutput) -> Result<Page, Failure> {
     )
 }
 
-/// Brings objects and folders, each by rising key, into one order.
+/// Merges objects and folders, each in ascending order, into one page.
 fn page(
     objects: impl Iterator<Item = Result<Listed, Failure>>,
     folders: Vec<CommonPrefix>,
@@ -284,7 +292,7 @@ fn page(
             let prefix = decoded(required(folder.prefix, "a prefix")?, is_encoded)?;
             entries.push(Entry::Folder(prefix));
         }
-        // Stable, and of two sorted halves: what the store had out of order stays so, and is found.
+        // Folders come after the objects in an answer, so the two are merged.
         entries.sort_by(|left, right| left.key().cmp(right.key()));
     }
     Ok(Page {
@@ -295,7 +303,7 @@ fn page(
 
 fn is_archived(storage_class: Option<&str>, restored: Option<&RestoreStatus>) -> bool {
     let needs_restoring = matches!(storage_class, Some("GLACIER" | "DEEP_ARCHIVE"));
-    // While a copy is there, it has a date on which it goes away.
+    // A restored copy has an expiry date.
     let has_copy = restored.is_some_and(|status| {
         status.is_restore_in_progress != Some(true) && status.restore_expiry_date.is_some()
     });
@@ -303,22 +311,22 @@ fn is_archived(storage_class: Option<&str>, restored: Option<&RestoreStatus>) ->
 }
 
 fn contradiction(problem: impl Into<Cow<'static, str>>) -> Failure {
-    Failure::passing(format!(
+    Failure::temporary(format!(
         "the listing contradicts itself: {}",
         problem.into()
     ))
 }
 
 fn required(value: Option<String>, what: &str) -> Result<String, Failure> {
-    value.ok_or_else(|| contradiction(format!("a line of it lacks {what}")))
+    value.ok_or_else(|| contradiction(format!("an entry lacks {what}")))
 }
 
 fn size(size: Option<i64>) -> Result<u64, Failure> {
     size.and_then(|size| u64::try_from(size).ok())
-        .ok_or_else(|| contradiction("a line of it lacks a size"))
+        .ok_or_else(|| contradiction("an entry lacks a size"))
 }
 
-/// Keys are asked for as in a URL, since XML cannot hold every character that a key may have.
+/// Decodes a key. Keys are requested with URL encoding, since XML cannot represent every character of a key.
 fn decoded(text: String, is_encoded: bool) -> Result<String, Failure> {
     if !is_encoded {
         return Ok(text);
@@ -328,4 +336,10 @@ fn decoded(text: String, is_encoded: bool) -> Result<String, Failure> {
         Ok(decoded) => Ok(decoded.into_owned()),
         Err(_) => Err(contradiction(format!("the key `{text}` is not UTF-8"))),
     }
+}
+
+/// A moment in microseconds since 1970-01-01T00:00:00Z; 0 if the store does not send it.
+fn moment_us(at: Option<&DateTime>) -> i64 {
+    at.and_then(|at| i64::try_from(at.as_nanos().div_euclid(1000)).ok())
+        .unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! The objects of a split, one behind another, of which several stretches are fetched ahead.
+//! Delivers the objects of a split one after another. Several byte ranges are fetched ahead.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::bucket::Bucket;
-use super::get::{Pieces, stretch};
+use super::get::{Pieces, read_range};
 use super::list::died;
 use crate::source::feed::Feed;
 use crate::source::{Chunk, Object, SourceError};
 
-/// How much of an object is asked for at a time: enough that a request's own cost is small.
-pub(super) const STRETCH_BYTES: u64 = 8 << 20;
+/// The size of a range: large enough that the overhead of a request is small.
+pub(super) const RANGE_BYTES: u64 = 8 << 20;
 
-/// How many stretches are fetched ahead at most, however small their objects are.
-const STRETCHES_AHEAD: usize = 64;
+/// The largest number of ranges that are fetched ahead, which matters for small objects.
+const RANGES_AHEAD: usize = 64;
 
 /// Delivers `objects` in order, with up to `read_ahead` bytes fetched ahead.
 pub(super) async fn deliver(
@@ -25,13 +25,13 @@ pub(super) async fn deliver(
     read_ahead: u64,
     feed: &Feed<Chunk>,
 ) -> Result<(), SourceError> {
-    let mut to_fetch = objects.iter().flat_map(stretches_of).peekable();
+    let mut to_fetch = objects.iter().flat_map(ranges_of).peekable();
     let mut ahead: VecDeque<Fetched> = VecDeque::new();
     let mut ahead_bytes = 0;
     loop {
         while let Some((object, range)) = to_fetch.next_if(|(_, range)| {
             let fits = ahead_bytes + (range.end - range.start) <= read_ahead;
-            ahead.is_empty() || (fits && ahead.len() < STRETCHES_AHEAD)
+            ahead.is_empty() || (fits && ahead.len() < RANGES_AHEAD)
         }) {
             ahead_bytes += range.end - range.start;
             ahead.push_back(Fetched::begin(bucket, object, range));
@@ -58,7 +58,7 @@ pub(super) async fn deliver(
     }
 }
 
-/// A stretch that is being fetched, or was.
+/// A range that is being fetched, or was fetched.
 struct Fetched {
     object: Arc<Object>,
     range: Range<u64>,
@@ -69,7 +69,7 @@ impl Fetched {
     fn begin(bucket: &Arc<Bucket>, object: Arc<Object>, range: Range<u64>) -> Self {
         let task = {
             let (bucket, object, range) = (bucket.clone(), object.clone(), range.clone());
-            async move { stretch(&bucket, &object, range).await }
+            async move { read_range(&bucket, &object, range).await }
         };
         Fetched {
             object,
@@ -79,17 +79,17 @@ impl Fetched {
     }
 }
 
-fn stretches_of(object: &Object) -> impl Iterator<Item = (Arc<Object>, Range<u64>)> + use<> {
+fn ranges_of(object: &Object) -> impl Iterator<Item = (Arc<Object>, Range<u64>)> + use<> {
     let object = Arc::new(object.clone());
-    stretches(object.size_bytes).map(move |range| (object.clone(), range))
+    ranges(object.size_bytes).map(move |range| (object.clone(), range))
 }
 
-/// Cuts an object into stretches; an empty one has one.
-fn stretches(size_bytes: u64) -> impl Iterator<Item = Range<u64>> {
-    let count = size_bytes.div_ceil(STRETCH_BYTES).max(1);
+/// Divides an object into ranges. An empty object has one empty range.
+fn ranges(size_bytes: u64) -> impl Iterator<Item = Range<u64>> {
+    let count = size_bytes.div_ceil(RANGE_BYTES).max(1);
     (0..count).map(move |number| {
-        let start = number * STRETCH_BYTES;
-        start..(start + STRETCH_BYTES).min(size_bytes)
+        let start = number * RANGE_BYTES;
+        start..(start + RANGE_BYTES).min(size_bytes)
     })
 }
 
@@ -98,16 +98,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stretches_cover_an_object() {
+    fn ranges_cover_an_object() {
         for size in [
             0,
             1,
-            STRETCH_BYTES - 1,
-            STRETCH_BYTES,
-            STRETCH_BYTES + 1,
-            10 * STRETCH_BYTES + 7,
+            RANGE_BYTES - 1,
+            RANGE_BYTES,
+            RANGE_BYTES + 1,
+            10 * RANGE_BYTES + 7,
         ] {
-            let all: Vec<_> = stretches(size).collect();
+            let all: Vec<_> = ranges(size).collect();
             assert_eq!(all[0].start, 0);
             assert_eq!(all[all.len() - 1].end, size);
             assert!(

@@ -1,34 +1,34 @@
-//! Tries again what may go well the next time: with a pause that doubles, and of which a random part is taken, so that
-//! many workers do not come back at the same moment ("full jitter").
+//! Retries of requests with temporary errors. The pause doubles after each attempt, and a random fraction of it is
+//! used, so that many workers do not retry at the same moment ("full jitter").
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use super::failure::{Asked, BoxError, Failure};
+use super::failure::{BoxError, Failure, Request};
 use crate::error::WithCauses;
 use crate::source::SourceError;
 
-/// How often, and with which pauses.
+/// The number of attempts and the pauses between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Patience {
-    /// How often a request is tried.
+pub(super) struct RetryPolicy {
+    /// The number of attempts at a request.
     pub(super) attempts: u32,
-    /// The longest pause before the second attempt; it doubles from attempt to attempt,
+    /// The longest pause before the second attempt. It doubles with each further attempt.
     pub(super) first_pause: Duration,
-    /// and ends here.
+    /// The upper limit of the pause.
     pub(super) longest_pause: Duration,
 }
 
-impl Patience {
+impl RetryPolicy {
     pub(super) fn new(attempts: u32) -> Self {
-        Patience {
+        RetryPolicy {
             attempts,
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(20),
         }
     }
 
-    /// The longest pause behind the attempt of this number, from 1.
+    /// The longest pause after the attempt with this number, from 1.
     fn pause(&self, attempt: u32) -> Duration {
         let doubled = 2u32.saturating_pow(attempt - 1);
         self.first_pause
@@ -37,59 +37,62 @@ impl Patience {
     }
 }
 
-/// The attempts at one thing.
+/// The attempts at one request.
 #[derive(Debug)]
 pub(super) struct Attempts<'a> {
-    patience: Patience,
-    /// What is tried, as in "cannot read".
+    policy: RetryPolicy,
+    /// The action, as in "cannot read".
     what: &'static str,
-    /// Of which object or archive.
+    /// The object or the archive.
     place: &'a str,
-    /// Where the store is.
+    /// The URL of the store.
     endpoint: &'a str,
     failed: u32,
 }
 
-/// How often something is tried that hardly ever goes well the next time.
+/// The number of attempts after an error that a retry rarely resolves.
 const DOUBTFUL_ATTEMPTS: u32 = 2;
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(patience: Patience, asked: Asked<'a>) -> Self {
+    pub(super) fn new(policy: RetryPolicy, request: Request<'a>) -> Self {
         Attempts {
-            patience,
-            what: asked.what,
-            place: asked.place,
-            endpoint: asked.endpoint,
+            policy,
+            what: request.what,
+            place: request.place,
+            endpoint: request.endpoint,
             failed: 0,
         }
     }
 
-    /// Has as many attempts again, since the last one brought something.
+    /// Resets the number of attempts, because the last one made progress.
     pub(super) fn renew(&mut self) {
         self.failed = 0;
     }
 
-    /// Waits until the next attempt; fails where there is none, or where it would be of no use.
+    /// Waits until the next attempt.
+    ///
+    /// # Errors
+    /// The error to report if there are no attempts left, or if the failure is permanent.
     pub(super) async fn failed(&mut self, failure: Failure) -> Result<(), SourceError> {
         self.failed += 1;
         let cause: BoxError = match failure {
-            Failure::Otherwise => {
+            Failure::Modified => {
                 self.failed -= 1;
                 return Ok(());
             }
             Failure::Final(error) => return Err(*error),
             Failure::Doubtful(error)
-                if self.failed >= DOUBTFUL_ATTEMPTS.min(self.patience.attempts) =>
+                if self.failed >= DOUBTFUL_ATTEMPTS.min(self.policy.attempts) =>
             {
                 return Err(*error);
             }
             Failure::Doubtful(error) => error,
-            Failure::Passing { cause, .. } if self.failed >= self.patience.attempts => {
+            Failure::Temporary { cause, .. } if self.failed >= self.policy.attempts => {
                 return Err(self.give_up(cause));
             }
-            Failure::Passing { cause, .. } => cause,
+            Failure::Temporary { cause, .. } => cause,
         };
-        let pause = self.patience.pause(self.failed).mul_f64(random_fraction());
+        let pause = self.policy.pause(self.failed).mul_f64(random_fraction());
         tracing::debug!(
             what = self.what,
             place = self.place,
@@ -113,7 +116,7 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// From 0 to below 1. Good enough to spread requests, and needs no generator.
+/// A random number from 0 to below 1. It is good enough to spread requests, and needs no generator.
 fn random_fraction() -> f64 {
     let random = RandomState::new().hash_one(());
     (random >> 11) as f64 / (1u64 << 53) as f64
@@ -127,9 +130,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_longest() {
-        let patience = Patience::new(50);
+        let policy = RetryPolicy::new(50);
         let pauses: Vec<u128> = [1, 2, 3, 8, 9, 40]
-            .map(|attempt| patience.pause(attempt).as_millis())
+            .map(|attempt| policy.pause(attempt).as_millis())
             .into();
         assert_eq!(pauses, [100, 200, 400, 12_800, 20_000, 20_000]);
     }
@@ -147,23 +150,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_keeps_failing_is_given_up_with_its_last_cause() {
-        let patience = Patience {
+    async fn the_last_cause_is_reported_after_all_attempts() {
+        let policy = RetryPolicy {
             first_pause: Duration::from_micros(1),
-            ..Patience::new(3)
+            ..RetryPolicy::new(3)
         };
         let has_answered = AtomicBool::new(true);
-        let asked = Asked {
+        let request = Request {
             what: "read",
             place: "s3://b/k",
             endpoint: "http://s",
             has_answered: &has_answered,
         };
-        let mut attempts = Attempts::new(patience, asked);
+        let mut attempts = Attempts::new(policy, request);
         let mut last = None;
         for number in 1..=3 {
             last = attempts
-                .failed(Failure::passing(format!("failure {number}")))
+                .failed(Failure::temporary(format!("failure {number}")))
                 .await
                 .err();
             assert_eq!(last.is_some(), number == 3);

@@ -1,4 +1,4 @@
-//! A key of the customer's, with which the store decrypts (SSE-C). It comes from a file or the environment, and is
+//! The customer key with which the store decrypts objects (SSE-C). It is read from a file or the environment, and is
 //! never shown.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use md5::{Digest, Md5};
 
 use crate::source::SourceError;
 
-/// Holds the key as base64 where no file is named.
+/// The variable that holds the key as base64, if there is no file.
 pub(super) const VARIABLE: &str = "BACKFOLD_SSE_C_KEY";
 
 const KEY_BYTES: usize = 32;
@@ -18,13 +18,13 @@ const KEY_BYTES: usize = 32;
 pub(super) struct CustomerKey([u8; KEY_BYTES]);
 
 impl CustomerKey {
-    /// The only one that there is.
+    /// The only algorithm that S3 supports.
     pub(super) const ALGORITHM: &'static str = "AES256";
 
-    /// The key of a file, or of the environment; `None` where neither is set.
+    /// The key from the file, or from the environment; `None` if neither is set.
     ///
     /// # Errors
-    /// [`SourceError::CustomerKey`] if what is set is no key.
+    /// [`SourceError::CustomerKey`] if the file or the variable does not hold a key.
     pub(super) fn of(file: Option<&Path>) -> Result<Option<Self>, SourceError> {
         if let Some(path) = file {
             let place = path.display().to_string();
@@ -51,7 +51,7 @@ impl CustomerKey {
             .map(CustomerKey)
             .ok_or_else(|| SourceError::CustomerKey {
                 place,
-                problem: "it holds neither 32 bytes nor the base64 of 32 bytes".to_owned(),
+                problem: "expected 32 bytes or the base64 of 32 bytes".to_owned(),
             })
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn indexes_are_built_once(harness: &dyn Harness) {
     store
         .swap(&swap_to(&build(1), None))
         .await
-        .expect("nobody else swaps");
+        .expect("no other process swaps");
     assert_eq!(harness.totals(TABLE).await, Some(vec![7; 3000]));
 }
 
@@ -61,14 +61,14 @@ pub(super) async fn indexes_go_with_their_table(harness: &dyn Harness) {
     store
         .drop_build(TABLE, &build(1).build)
         .await
-        .expect("nobody uses it");
+        .expect("it is not live");
     assert_eq!(definitions(&*store, 1).await, [""; 0]);
     assert_eq!(definitions(&*store, 2).await, ["total"]);
     // A load begins with a table without any.
     store
         .create(&build(2), &columns())
         .await
-        .expect("nobody uses it");
+        .expect("it is not live");
     assert_eq!(definitions(&*store, 2).await, [""; 0]);
     let error = store.index(&build(2), &wanted).await;
     assert_eq!(refused_state(error), BuildState::Loading);

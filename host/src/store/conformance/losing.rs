@@ -1,4 +1,4 @@
-//! Tables that others dropped or altered.
+//! Tables that other programs dropped or altered.
 
 use super::*;
 

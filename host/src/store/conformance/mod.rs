@@ -334,7 +334,7 @@ async fn live(store: &dyn StateStore, build: &BuildInfo, pages: &[&str], total: 
     store
         .swap(&swap_to(build, before.map(|pointer| pointer.version)))
         .await
-        .expect("nobody else swaps")
+        .expect("no other process swaps")
 }
 
 async fn stored_build(store: &dyn StateStore, n: u32) -> StoredBuild {

@@ -1,4 +1,4 @@
-//! Names of people and components, and of other programs.
+//! Names from job files and components, and tables of other programs.
 
 use std::sync::Arc;
 

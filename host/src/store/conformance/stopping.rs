@@ -42,7 +42,7 @@ pub(super) async fn a_read_ends_when_it_is_cancelled(harness: &dyn Harness) {
     stored(&*store, &build(1), &columns(), &[numbered(50_000, 1)])
         .await
         .expect("these rows can be stored");
-    // Nobody takes more than the first batch.
+    // The receiver takes the first batch and no more.
     let (sender, mut receiver) = channel(1);
     let (build, columns) = (build(1), columns());
     let cancel = async {

@@ -20,13 +20,13 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     );
 
     let first = live(&*store, &build(1), &["/a"], 1).await;
-    let wish = swap_to(&build(1), None);
+    let wanted = swap_to(&build(1), None);
     assert_eq!(
         (first.table.as_str(), first.build.as_str()),
         (TABLE, build(1).build.as_str())
     );
     assert_eq!((first.version, first.previous.as_deref()), (1, None));
-    assert_eq!((&first.handoff, &first.by), (&wish.handoff, &wish.by));
+    assert_eq!((&first.handoff, &first.by), (&wanted.handoff, &wanted.by));
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
 
     let second = live(&*store, &build(2), &["/a", "/b"], 2).await;
@@ -40,7 +40,7 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     let third = store
         .swap(&swap_to(&build(2), Some(2)))
         .await
-        .expect("nobody else swaps");
+        .expect("no other process swaps");
     assert_eq!(
         (third.version, third.previous.as_ref()),
         (3, Some(&build(1).build))
@@ -49,7 +49,7 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     let back = store
         .swap(&swap_to(&build(1), Some(3)))
         .await
-        .expect("nobody else swaps");
+        .expect("no other process swaps");
     assert_eq!(
         (back.version, back.previous.as_ref()),
         (4, Some(&build(2).build))
@@ -122,7 +122,7 @@ pub(super) async fn only_loaded_builds_go_live(harness: &dyn Harness) {
     store
         .drop_build(TABLE, &build(3).build)
         .await
-        .expect("nobody uses it");
+        .expect("it is not live");
     for (n, expected) in [(2, BuildState::Loading), (3, BuildState::Dropped)] {
         let swapped = store.swap(&swap_to(&build(n), Some(1))).await;
         assert_eq!(refused_state(swapped), expected);
@@ -130,7 +130,7 @@ pub(super) async fn only_loaded_builds_go_live(harness: &dyn Harness) {
     let error = store
         .swap(&swap_to(&build(4), Some(1)))
         .await
-        .expect_err("nobody knows it");
+        .expect_err("it was never created");
     assert!(matches!(error, StoreError::UnknownBuild { .. }), "{error}");
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
 }
@@ -222,7 +222,7 @@ pub(super) async fn readers_see_one_build_whole(harness: &dyn Harness) {
         done.store(true, Ordering::Relaxed);
     };
     let (reads, ()) = futures::join!(read, write);
-    assert!(reads > 0, "no reader looked");
+    assert!(reads > 0, "no reader read");
     assert_eq!(
         harness
             .totals(TABLE)
@@ -248,7 +248,7 @@ pub(super) async fn the_live_build_cannot_be_dropped(harness: &dyn Harness) {
         store
             .drop_build(TABLE, &build(1).build)
             .await
-            .expect("nobody uses it, and it may be gone already");
+            .expect("it is not live, and it may be gone already");
     }
     let builds = store.builds(TABLE).await.expect("builds can be listed");
     let states: Vec<_> = builds.iter().map(|found| found.state).collect();
@@ -282,7 +282,7 @@ pub(super) async fn tables_do_not_meet(harness: &dyn Harness) {
     store
         .drop_build("one", &build(1).build)
         .await
-        .expect("nobody uses it");
+        .expect("it is not live");
     assert_eq!(
         store
             .history("two")

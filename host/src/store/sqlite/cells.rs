@@ -31,14 +31,17 @@ enum Values<'a> {
     Date(Vec<[u8; DATE_BYTES]>),
 }
 
-/// The row of a value that SQLite cannot hold, and what it is.
+/// A value that SQLite cannot keep exactly.
 pub(super) struct Unstorable {
     pub(super) row: usize,
     pub(super) why: &'static str,
 }
 
 impl<'a> Cells<'a> {
-    /// Looks at every value of `column`, whose type must be that of `kind`.
+    /// The cells of `column`, whose type must be that of `kind`.
+    ///
+    /// # Errors
+    /// The first value that SQLite cannot keep exactly.
     pub(super) fn new(column: &'a ArrayRef, kind: Kind) -> Result<Self, Unstorable> {
         let values = match kind {
             Kind::Boolean => Values::Boolean(column.as_boolean()),
@@ -51,19 +54,19 @@ impl<'a> Cells<'a> {
                 Values::Float64(values)
             }
             Kind::Timestamp => {
-                let mut civil = DateTimeText::new();
+                let mut text = DateTimeText::new();
                 let values = column.as_primitive::<TimestampMicrosecondType>().values();
                 let why = "a moment outside the years 0000 to 9999";
                 Values::Timestamp(written(column, values, [0; TIMESTAMP_BYTES], why, |us| {
-                    civil.timestamp(us)
+                    text.timestamp(us)
                 })?)
             }
             Kind::Date => {
-                let mut civil = DateTimeText::new();
+                let mut text = DateTimeText::new();
                 let values = column.as_primitive::<Date32Type>().values();
                 let why = "a day outside the years 0000 to 9999";
                 Values::Date(written(column, values, [0; DATE_BYTES], why, |days| {
-                    civil.date(days)
+                    text.date(days)
                 })?)
             }
         };
@@ -90,7 +93,7 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Refuses what SQLite would turn into something else: NaN into null, -0.0 into 0.0.
+/// Refuses values that SQLite would change: NaN into null, -0.0 into 0.0.
 fn check_floats(column: &ArrayRef, values: &[f64]) -> Result<(), Unstorable> {
     let bad = |value: &f64| value.is_nan() || (*value == 0.0 && value.is_sign_negative());
     let Some(row) = (0..values.len()).find(|&row| bad(&values[row]) && column.is_valid(row)) else {
@@ -123,7 +126,7 @@ fn written<V: Copy, T: Copy>(
     values.iter().enumerate().map(text).collect()
 }
 
-/// A value that is bound without being copied on our side.
+/// A value that is bound without a copy.
 pub(super) struct Cell<'a>(ValueRef<'a>);
 
 impl ToSql for Cell<'_> {
@@ -132,7 +135,7 @@ impl ToSql for Cell<'_> {
     }
 }
 
-/// Builds a column of what is read.
+/// Builds a column of the values that are read.
 pub(super) enum Reader {
     Boolean(BooleanBuilder),
     Int64(Int64Builder),
@@ -144,7 +147,7 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// A column of a kind, for so many rows.
+    /// An empty column of a kind, with room for `rows` rows.
     pub(super) fn new(kind: Kind, rows: usize) -> Self {
         match kind {
             Kind::Boolean => Reader::Boolean(BooleanBuilder::with_capacity(rows)),
@@ -160,7 +163,7 @@ impl Reader {
         }
     }
 
-    /// Adds a value; `None` if it is none that was stored by [`Cells`].
+    /// Adds a value; `None` if it is not one that [`Cells`] writes.
     pub(super) fn push(&mut self, value: ValueRef<'_>) -> Option<()> {
         match (self, value) {
             (Reader::Boolean(column), ValueRef::Null) => column.append_null(),

@@ -15,7 +15,7 @@ use super::patience::{self, Patient};
 use super::uri::immutable_uri;
 use crate::store::{StoreContext, StoreError};
 
-/// Steps of a statement between two looks at the token: a fraction of a millisecond.
+/// Steps of a statement between two checks of the token: a fraction of a millisecond.
 const STEPS_A_LOOK: i32 = 10_000;
 
 /// How a database's file is opened.
@@ -25,9 +25,9 @@ pub(super) enum Mode {
     Create,
     /// To write.
     Write,
-    /// To read, beside others who may write.
+    /// To read, while other processes may write.
     Read,
-    /// To read what nobody can write, without a lock.
+    /// To read a file that no process can write, without a lock.
     Immutable,
 }
 
@@ -74,7 +74,7 @@ impl Database {
         }
     }
 
-    /// The same for one call, which may be given up alone.
+    /// The same database for one call, which is given up independently of others.
     pub(super) fn for_a_call(&self) -> Self {
         Database {
             decision: Decision::default(),
@@ -99,8 +99,8 @@ impl Database {
                 &self.path,
                 shared | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             ),
-            // Of a database that is only read, too: only so is its log taken away again. A file that may not be
-            // written is opened to be read.
+            // A database that is only read is opened for writing as well, since SQLite then removes its log at the
+            // end. SQLite itself falls back to reading where the file may not be written.
             Mode::Write | Mode::Read => {
                 Connection::open_with_flags(&self.path, shared | OpenFlags::SQLITE_OPEN_READ_WRITE)
             }
@@ -151,7 +151,7 @@ impl Database {
 }
 
 impl Session {
-    /// Runs `work` in a transaction, and commits it if it succeeds and nobody asked to stop meanwhile.
+    /// Runs `work` in a transaction, and commits it if it succeeds and the call was not cancelled meanwhile.
     pub(super) fn transaction<T>(
         &self,
         behavior: TransactionBehavior,
@@ -164,7 +164,7 @@ impl Session {
         Ok(result)
     }
 
-    /// Stops where somebody asked for it.
+    /// Fails once the call is cancelled.
     pub(super) fn check_cancelled(&self) -> Result<(), Fault> {
         if self.context.cancel.is_cancelled() {
             return Err(Fault::Cancelled);
@@ -172,7 +172,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits for rows, or for those who take them, but not longer than until somebody asks to stop.
+    /// Waits for a future, such as one that receives or sends rows, until the call is cancelled.
     pub(super) fn wait_for<T>(&self, other: impl Future<Output = T>) -> Result<T, Fault> {
         let waiting = self.context.cancel.run_until_cancelled(other);
         Handle::current().block_on(waiting).ok_or(Fault::Cancelled)

@@ -1,4 +1,4 @@
-//! What failures of the database mean.
+//! Failures of SQLite, and the errors of a store that they become.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use rusqlite::ErrorCode;
 
 use crate::store::{Cause, StoreError};
 
-/// A failure on its way out: one that says all, or one of the database that lacks what was being done.
+/// A failure within a call: an error of the store, or one of SQLite that becomes one with [`Fault::explain`].
 #[derive(Debug)]
 pub(super) enum Fault {
     Store(StoreError),
     Sqlite(rusqlite::Error),
     Arrow(ArrowError),
-    /// Somebody asked to stop.
+    /// The call was cancelled.
     Cancelled,
 }
 
@@ -36,7 +36,7 @@ impl From<ArrowError> for Fault {
 }
 
 impl Fault {
-    /// What the database said, as a primary code.
+    /// SQLite's primary error code.
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
             Fault::Sqlite(error) => error.sqlite_error_code(),
@@ -44,7 +44,7 @@ impl Fault {
         }
     }
 
-    /// The same with what SQLite knows beyond it.
+    /// SQLite's extended error code.
     fn extended_code(&self) -> Option<i32> {
         match self {
             Fault::Sqlite(error) => error.sqlite_error().map(|error| error.extended_code),
@@ -52,7 +52,7 @@ impl Fault {
         }
     }
 
-    /// Whether something could not be written or made beside the database.
+    /// Whether a file next to the database's could not be made or written.
     pub(super) fn needs_writing(&self) -> bool {
         use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
         let code = self.code();
@@ -66,7 +66,7 @@ impl Fault {
     }
 }
 
-/// The words of the database, once, with its number for them.
+/// SQLite's message with its extended error code.
 pub(super) fn said(error: &rusqlite::Error) -> Cause {
     match error.sqlite_error() {
         Some(code) => format!("{error} (SQLite's code {})", code.extended_code).into(),

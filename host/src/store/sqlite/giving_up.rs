@@ -1,5 +1,5 @@
-//! Giving up on what SQLite cannot be stopped in, such as dropping a large table, without leaving in doubt whether it
-//! was committed.
+//! Giving up on work that SQLite cannot interrupt, such as dropping a large table: it is certain then that the work is
+//! never committed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,12 +10,13 @@ const AT_WORK: u8 = 0;
 const COMMITTING: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// Between the thread that works on the database and the task that waits for it: one of them decides.
+/// Whether a call is committed or given up: decided once, by the thread that works on the database or by the task that
+/// waits for it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Decision(Arc<AtomicU8>);
 
 impl Decision {
-    /// Commits, unless the work was given up; then nothing is ever committed.
+    /// Calls `commit`, unless the work was given up: then it fails, and nothing is ever committed.
     pub(super) fn commit<T>(&self, commit: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         if !self.go(AT_WORK, COMMITTING) {
             return Err(Fault::Cancelled);

@@ -49,7 +49,7 @@ const TABLES: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// Makes the bookkeeping tables where they are missing, and refuses those of another shape.
+/// Makes the bookkeeping tables where they are missing, and refuses tables of their names with other columns.
 pub(super) fn ensure(connection: &Connection) -> Result<(), Fault> {
     for (name, sql, _) in TABLES {
         if !present(connection, name)? {
@@ -59,7 +59,7 @@ pub(super) fn ensure(connection: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether there is a bookkeeping table of this name, which then has the right columns.
+/// Whether there is a bookkeeping table of this name. Refuses one with other columns.
 fn present(connection: &Connection, name: &str) -> Result<bool, Fault> {
     let Some(object) = find(connection, name)? else {
         return Ok(false);

@@ -17,9 +17,9 @@ use crate::store::{BuildInfo, Loaded, Rows, TableColumns};
 const ROWS_A_STATEMENT: usize = 50;
 /// Parameters in one `INSERT`; SQLite takes 32766.
 const PARAMETERS_A_STATEMENT: usize = 4096;
-/// Rows in one transaction, from where on it is committed: other writers wait for about this long.
+/// Rows after which a transaction is committed: other writers wait for as long as these rows take.
 const ROWS_A_TRANSACTION: usize = 65_536;
-/// Pages of the log that call for a checkpoint: 32 MiB.
+/// Pages of the log after which SQLite makes a checkpoint: 32 MiB.
 const CHECKPOINT_PAGES: i64 = 8192;
 /// The page cache, in KiB.
 const CACHE_KIB: i64 = 16_384;

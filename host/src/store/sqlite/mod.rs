@@ -8,9 +8,9 @@
 //!   load commits every few ten thousand rows, so that it never keeps other writers waiting for long, and
 //!   syncs at checkpoints; what a crash leaves of it is thrown away by the next. All other transactions are
 //!   synced when they commit. An index is built in one transaction: other writers wait for it.
-//! - Triggers that people hung on the view are hung on it again at a swap.
-//! - A database that backfold makes is told to give the space of dropped builds back (`auto_vacuum = incremental`);
-//!   one that others made is left as it is.
+//! - Triggers on the view, which SQLite drops with it, are made again at a swap.
+//! - A database that backfold makes gives the space of dropped builds back (`auto_vacuum = incremental`); one that
+//!   another program made stays as it is.
 //!
 //! | kind | column |
 //! |---|---|
@@ -20,6 +20,18 @@
 //! | `date` | `TEXT`, `2026-01-31` |
 //! | `utf8`, `json` | `TEXT` |
 //! | `binary` | `BLOB` |
+//!
+//! | file | |
+//! |---|---|
+//! | `opening`, `connect`, `uri` | the file, connections and transactions |
+//! | `patience`, `giving_up` | waiting for locks; calls that are cancelled |
+//! | `fault` | errors of SQLite as errors of a store |
+//! | `ledger` | the bookkeeping tables |
+//! | `builds` | builds with their tables and indexes, for `store::rules` |
+//! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
+//! | `shadow`, `swap`, `triggers` | shadow tables, and the view that shows one of them |
+//! | `load`, `read`, `cells` | rows in and out |
+//! | `indexes`, `reclaim` | indexes of a shadow table; the space of dropped ones |
 //!
 //! A key that may be null cannot be a `PRIMARY KEY` of a `WITHOUT ROWID` table; such a table has a `UNIQUE`
 //! constraint instead, and the load sees to it that no two keys with nulls are the same.
@@ -61,19 +73,19 @@ mod uri;
 use connect::Database;
 use fault::Fault;
 
-/// How long a call that was cancelled may take to end by itself.
+/// The time that a cancelled call has to end by itself.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long others are waited for unless told otherwise.
+/// The default of [`SqliteConfig::busy_timeout`].
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Which database.
+/// The `[target.sqlite]` section of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqliteConfig {
     /// The database's file. It is made where it is missing; its folder is not.
     pub path: PathBuf,
-    /// How long a command waits for others that write to the database or lock it; zero: not at all. It decides nothing
-    /// in the table.
+    /// How long a command waits for other processes that write to the database or lock it; zero: not at all. The table
+    /// does not depend on it.
     #[serde(default = "busy_timeout", with = "units::duration", skip_serializing)]
     pub busy_timeout: Duration,
 }
@@ -121,7 +133,7 @@ impl SqliteStore {
         self.database.path()
     }
 
-    /// Runs `work` where it may block, and says what it was `doing` if it fails.
+    /// Runs `work` on a thread that may block; `doing` names the call in errors.
     async fn blocking<T: Send + 'static>(
         &self,
         doing: String,

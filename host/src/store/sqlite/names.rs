@@ -1,4 +1,4 @@
-//! Names given by people and components, on their way into SQL.
+//! Names from job files and components, on their way into SQL.
 
 use std::collections::HashSet;
 

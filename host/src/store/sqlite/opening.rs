@@ -1,4 +1,4 @@
-//! Opening a database: made where a build needs it, only looked at where a command only looks.
+//! Opening a database: it is made for a build, and not changed for a command that only reads.
 
 use std::fs::{self, File};
 use std::io;
@@ -47,7 +47,7 @@ impl Database {
                         if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
                             return Err(unrecovered(&path, &log, fault));
                         }
-                        // Nobody has it open to write, and what is there is all in the file.
+                        // No program has it open to write, and its log is empty: all is in the file.
                         let database = with(Mode::Immutable);
                         let opened = database.look();
                         (database, opened)
@@ -65,7 +65,7 @@ impl Database {
         }
     }
 
-    /// Reads what any reader needs.
+    /// Reads the names of all tables, as every reader has to.
     fn look(&self) -> Result<(), Fault> {
         self.read(|session| {
             session.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -74,7 +74,7 @@ impl Database {
     }
 }
 
-/// Refuses a file that is not there, is none, or may not be read.
+/// Refuses a path that is missing, is a folder, or may not be read.
 fn check_there(path: &Path) -> Result<(), StoreError> {
     match File::open(path).and_then(|file| file.metadata()) {
         Ok(found) if found.is_dir() => Err(unreachable(path, io::ErrorKind::IsADirectory.into())),
@@ -119,7 +119,7 @@ fn log_of(database: &Path) -> PathBuf {
     name.into()
 }
 
-/// Lets a database that is being made give its space back later. One that is there already stays as it is.
+/// Makes a database that is new give the space of dropped tables back later. One that has tables stays as it is.
 fn give_back_space(connection: &Connection) -> Result<(), Fault> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages == 0 {

@@ -1,7 +1,7 @@
-//! Waiting for others who use the database: for how long, told to whom, ended by whom.
+//! Waiting for other processes that use the database: bounded by `busy_timeout`, reported, ended by a cancellation.
 //!
-//! SQLite asks a function without a state whether to try again. A connection is used on the thread that opened it, so
-//! what the function needs to know is kept by thread.
+//! SQLite calls a function that has no state to learn whether to try again. A connection is used on the thread that
+//! opened it, so the state of the wait is kept by thread.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -13,21 +13,21 @@ thread_local! {
     static CURRENT: RefCell<Option<Patience>> = const { RefCell::new(None) };
 }
 
-/// After so long people hear what is waited for.
-const TELL_AFTER: Duration = Duration::from_millis(500);
-/// The longest time between two attempts: also that after which a cancellation is seen.
+/// A wait that takes longer than this is reported.
+const REPORT_AFTER: Duration = Duration::from_millis(500);
+/// The longest time between two attempts, and so between a cancellation and the end of the wait.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// How long this thread waits for others.
+/// The waiting of a thread's connection for locks of other processes.
 struct Patience {
     database: PathBuf,
     timeout: Duration,
     context: StoreContext,
     began: Instant,
-    is_told: bool,
+    is_reported: bool,
 }
 
-/// While this lives, SQLite on this thread waits as it was told to.
+/// While this lives, SQLite on this thread waits as [`begin`] set it.
 #[derive(Debug)]
 pub(super) struct Patient(());
 
@@ -44,7 +44,7 @@ pub(super) fn begin(database: PathBuf, timeout: Duration, context: StoreContext)
         timeout,
         context,
         began: Instant::now(),
-        is_told: false,
+        is_reported: false,
     }));
     Patient(())
 }
@@ -62,20 +62,20 @@ impl Patience {
     fn wait(&mut self, attempts: i32) -> bool {
         if attempts == 0 {
             self.began = Instant::now();
-            self.is_told = false;
+            self.is_reported = false;
         }
         let waited = self.began.elapsed();
         if self.context.cancel.is_cancelled() || waited >= self.timeout {
             return false;
         }
-        if waited >= TELL_AFTER {
+        if waited >= REPORT_AFTER {
             let what = format!(
                 "the database {}, which another process is using",
                 self.database.display()
             );
-            if !self.is_told {
+            if !self.is_reported {
                 tracing::warn!("waiting for {what}");
-                self.is_told = true;
+                self.is_reported = true;
             }
             self.context.progress.waits_for(what);
         }

@@ -19,7 +19,7 @@ const BATCH_ROWS: usize = 8192;
 /// The most that text and blobs of a batch take: rows may be large.
 const BATCH_BYTES: usize = 2 << 20;
 
-/// Sends all rows of a build, and their end. Stops where nobody takes them any more.
+/// Sends all rows of a build, and their end. Stops where the receiver of `out` is gone.
 pub(super) fn read(
     connection: &Session,
     build: &BuildInfo,

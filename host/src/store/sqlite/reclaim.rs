@@ -8,10 +8,10 @@ use crate::store::Reclaimed;
 
 /// Pages that are given back in one transaction: 16 MiB, so that other writers do not wait for long.
 const PAGES_A_STEP: i64 = 4096;
-/// The mode of a database that gives pages back when it is told to.
+/// The value of `auto_vacuum` with which a database gives pages back on demand.
 const INCREMENTAL: i64 = 2;
 
-/// Gives back all free pages of a database that was made for that. Others are left as they are.
+/// Gives back all free pages of a database that was made to give pages back. Other databases stay as they are.
 pub(super) fn reclaim(database: &Database) -> Result<Reclaimed, Fault> {
     let session = database.connect()?;
     let number = |pragma| number(&session, pragma);
@@ -51,8 +51,8 @@ pub(super) fn give_back(session: &Session) -> Result<i64, Fault> {
     })
 }
 
-/// Takes the pages that were given back from the files themselves. Where others still read what was there before,
-/// the last of them does so.
+/// Shortens the files by the pages that were given back. While another process still reads an older state, SQLite
+/// leaves that to the last such process.
 fn shorten(connection: &Connection) -> Result<(), Fault> {
     connection.busy_handler(None)?;
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

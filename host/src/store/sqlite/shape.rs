@@ -26,7 +26,7 @@ pub(super) fn table_of(connection: &Connection, record: &BuildRecord) -> Result<
     })
 }
 
-/// Whether the table has all columns of the build, as they were made; others do no harm.
+/// Whether the table has all columns of the build as they were made. It may have more.
 fn has_columns(
     connection: &Connection,
     shadow: &str,

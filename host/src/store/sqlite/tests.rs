@@ -1,4 +1,4 @@
-//! What is SQLite's own; the contract itself is held up by the conformance suite.
+//! Tests of SQLite's own behaviour; the contract is tested by the conformance suite.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -254,7 +254,7 @@ async fn capitals_do_not_tell_names_apart() {
 }
 
 #[tokio::test]
-async fn a_view_that_somebody_changed_is_foreign() {
+async fn a_view_that_another_program_changed_is_foreign() {
     let folder = Folder::new();
     let store = folder.store();
     live(&store, &build(1), &["/a"]).await;
@@ -273,7 +273,7 @@ async fn a_view_that_somebody_changed_is_foreign() {
 }
 
 #[tokio::test]
-async fn values_that_somebody_changed_are_found() {
+async fn values_that_another_program_changed_are_found() {
     let folder = Folder::new();
     let store = folder.store();
     live(&store, &build(1), &["/a"]).await;
@@ -320,7 +320,7 @@ async fn a_reader_keeps_its_snapshot_through_swap_and_drop() {
     assert_eq!(folder.totals("Clicks").await, Some(vec![1; 3]));
 }
 
-/// What a crash of the process leaves: the files as they are while a load is under way.
+/// A crash of the process leaves the files as they are while a load is under way.
 #[tokio::test]
 async fn a_crash_in_the_middle_of_a_load_costs_only_the_load() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Triggers that people hung on a public view, which SQLite drops with it.
+//! Triggers that other programs made on a public view: SQLite drops them with the view.
 
 use rusqlite::Connection;
 
@@ -26,11 +26,11 @@ pub(super) fn of(connection: &Connection, view: &str) -> Result<Vec<Trigger>, Fa
     Ok(triggers.collect::<Result<_, _>>()?)
 }
 
-/// Does `change`, which makes the view anew with `after`, and hangs its triggers on it again.
+/// Calls `change`, which makes the view anew with the columns `after`, and makes its triggers again.
 ///
 /// # Errors
-/// [`StoreError::Triggers`] with those that worked with the view's columns `before` and would fail from now on. One
-/// that cannot be tried, since it calls a function of its program, is taken over as it is.
+/// [`StoreError::Triggers`] with the triggers that worked with the view's columns `before` and would fail from now on. A
+/// trigger that cannot be tried, since it calls a function of its program, is made again without a trial.
 pub(super) fn carry_over(
     connection: &Connection,
     view: &str,
@@ -72,7 +72,7 @@ pub(super) fn carry_over(
     Ok(())
 }
 
-/// Whether a statement that fires this trigger, the only one, can be compiled. Leaves the view without it.
+/// Whether a statement that fires this trigger can be compiled. The view must have no trigger, and has none after.
 fn works(
     connection: &Connection,
     view: &str,

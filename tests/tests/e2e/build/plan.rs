@@ -67,16 +67,16 @@ fn a_person_reads_what_is_read_built_and_touched() {
     build      BUILD (new)
     table      page_days
     builds     page_days__build in SQLite tables.db
-    shows now  nothing: the name is free
+    shows now  nothing: the name is not used yet
     component  page_days 0.1.0 (DIGEST)
                COMPONENT
     input      24 objects in 1 split, 186.2 KiB
     to fold    480 records, …
     events     all
-    gate       all of the input folded, no record rejected, at least 1 row
+    gate       all input folded, no record rejected, at least 1 row
     work       work/page_days/BUILD
 
-    nothing is built or changed yet: `backfold run job.toml` builds it
+    nothing has been built or changed: `backfold run job.toml` builds it
     ");
 }
 

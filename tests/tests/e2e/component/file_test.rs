@@ -170,7 +170,7 @@ fn people_see_a_table_and_what_was_rejected() {
         "home  2026-01-03      3      6000        4500",
         "3 rows of 7 records, 1 not wanted",
         "events.jsonl record 6: the duration is negative",
-        "same: the table is the one expected",
+        "same: the table is the expected one",
     ] {
         assert!(text.contains(shown), "{shown}\n{text}");
     }

@@ -349,7 +349,7 @@ fn swallowed_bytes_are_refused_until_the_job_says_how_many_may_be() {
         listed.stdout
     );
     let shown = bench.run("quarantine show 1").success();
-    let swallowed = "swallowed    the last 1,089 bytes, in which other records may be lost";
+    let swallowed = "swallowed    the last 1,089 bytes, which may contain other records";
     assert!(shown.stdout.contains(swallowed), "{}", shown.stdout);
 
     let lenient = format!("{settings}\ngate.max_swallowed = \"1088 B\"");

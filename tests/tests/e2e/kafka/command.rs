@@ -44,13 +44,13 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     build      BUILD (new)
     table      page_days
     builds     page_days__build in SQLite tables.db
-    shows now  nothing: the name is free
+    shows now  nothing: the name is not used yet
     component  page_days 0.1.0 (DIGEST)
                COMPONENT
     input      3 partitions, at most 480 records, in 3 splits
     to fold    480 records, under a second with 2 workers
     events     all
-    gate       all of the input folded, no record rejected, at least 1 row
+    gate       all input folded, no record rejected, at least 1 row
     work       work/page_days/BUILD
 
       partition   start  end  records ≤        size  first                 last
@@ -58,7 +58,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
       TOPIC/1      0   96         96   ~39.3 KiB  2026-01-01T00:23:46Z  2026-01-01T23:54:13Z
       TOPIC/2      0   48         48   ~19.6 KiB  2026-01-01T00:29:07Z  2026-01-01T23:58:19Z
 
-    nothing is built or changed yet: `backfold run job.toml` builds it
+    nothing has been built or changed: `backfold run job.toml` builds it
     ");
     // A table without a stored pointer has no handoff.
     clicks.bench.refuses("handoff", 2, "BF0707");

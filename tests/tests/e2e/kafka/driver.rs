@@ -96,7 +96,7 @@ async fn offsets_are_those_of_each_partition() {
     let beyond = driver(broker, &topic, "0", "500");
     assert_eq!(
         refused(&beyond).await,
-        format!("BF0245: the range of {topic}/1 ends at 500, and its log ends at 10")
+        format!("BF0245: the range of {topic}/1 ends at 500, but its log ends at 10")
     );
     let strange = driver(broker, &topic, "7=0", "latest");
     assert_eq!(
@@ -251,7 +251,7 @@ async fn patterns_are_frozen_and_wrong_names_refused() {
     let broken = driver(broker, "nobody-[", "earliest", "latest");
     assert_eq!(
         refused(&broken).await,
-        "BF0241: `nobody-[` is not a pattern of topics"
+        "BF0241: `nobody-[` is not a valid pattern of topics"
     );
 }
 

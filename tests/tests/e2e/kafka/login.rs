@@ -157,6 +157,6 @@ fn what_does_not_belong_into_a_job_is_refused_with_its_line() {
         assert!(job.lines().nth(line - 1).is_some(), "{said}\n{job}");
         problem.to_owned()
     };
-    insta::assert_snapshot!(refused("\"sasl.password\" = \"x\""), @"`source.kafka.properties`: `sasl.password` is a secret: it belongs into the environment, as BACKFOLD_KAFKA_SASL_PASSWORD, or into a `properties_file`");
-    insta::assert_snapshot!(refused("\"isolation.level\" = \"read_uncommitted\""), @"`source.kafka.properties`: `isolation.level` cannot be set: records of aborted transactions never happened");
+    insta::assert_snapshot!(refused("\"sasl.password\" = \"x\""), @"`source.kafka.properties`: `sasl.password` is a secret: set the environment variable BACKFOLD_KAFKA_SASL_PASSWORD, or use a `properties_file`");
+    insta::assert_snapshot!(refused("\"isolation.level\" = \"read_uncommitted\""), @"`source.kafka.properties`: `isolation.level` cannot be set: records of aborted transactions must not be folded");
 }

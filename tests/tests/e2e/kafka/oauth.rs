@@ -174,7 +174,7 @@ fn a_provider_that_cannot_be_asked_is_named() {
     let said = clicks
         .bench
         .refuses_as(&mut command(&clicks, &line, &client), 1, "BF0244");
-    let problem = "no token can be had of the identity provider: Failed to connect";
+    let problem = "no token can be fetched from the identity provider: Failed to connect";
     assert!(said.contains(problem), "{said}");
 }
 

@@ -29,7 +29,7 @@ async fn a_range_ends_where_control_records_stand() {
     assert_eq!(
         frozen.notes,
         [format!(
-            "A transaction is open in {topic}/0: it ends at its last stable offset 10, and 1 offsets behind that are left out."
+            "{topic}/0 has an open transaction: the plan ends at its last stable offset 10. Offsets after it that are left out: 1."
         )]
     );
     assert_eq!(offsets(&whole, &splits).await, [0, 1, 2, 7, 8]);
@@ -239,13 +239,13 @@ async fn a_topic_made_anew_is_another_and_a_partition_added_is_not_missed() {
     let error = driver.verify(&frozen).await.unwrap_err();
     assert_eq!(
         format!("{}: {error}", error.code()),
-        format!("BF0249: `{topic}` was deleted and made anew since the plan")
+        format!("BF0249: `{topic}` was deleted and created again since the plan")
     );
     broker.delete(&topic).unwrap();
     let error = driver.verify(&frozen).await.unwrap_err();
     assert_eq!(
         format!("{}: {error}", error.code()),
-        format!("BF0250: the topic `{topic}` has vanished since the plan")
+        format!("BF0250: the topic `{topic}` no longer exists")
     );
 }
 

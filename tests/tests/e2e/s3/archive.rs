@@ -92,8 +92,9 @@ async fn what_is_wrong_with_the_credentials_or_the_bucket_is_told() {
 /// process of its own.
 #[test]
 fn the_driver_conforms() {
+    let (_, module) = module_path!().split_once("::").unwrap();
     let suite = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "the_suite"])
+        .args(["--ignored", "--exact", &format!("{module}::the_suite")])
         .envs([
             ("AWS_ACCESS_KEY_ID", "testkey"),
             ("AWS_SECRET_ACCESS_KEY", "testsecret123"),

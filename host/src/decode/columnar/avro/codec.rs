@@ -1,10 +1,10 @@
-//! Blocks, decompressed as a whole and never beyond a limit.
+//! Decompression of whole blocks, within a limit.
 
 use std::io::Read;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-/// How the blocks of an object are compressed.
+/// The compression of the blocks of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Codec {
     Null,
@@ -14,7 +14,7 @@ pub(super) enum Codec {
     Bzip2,
 }
 
-/// Why a block is not decompressed.
+/// The reason for which a block is not decompressed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     TooLarge,
@@ -22,7 +22,7 @@ pub(super) enum Fault {
 }
 
 impl Codec {
-    /// The codec of that name in a header.
+    /// The codec with this name in a header.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         Some(match name {
             "null" => Codec::Null,
@@ -34,7 +34,10 @@ impl Codec {
         })
     }
 
-    /// The content of a block, which has at most `limit` bytes.
+    /// The content of a block.
+    ///
+    /// # Errors
+    /// If the block is damaged, or its content has more than `limit` bytes.
     pub(super) fn decompress(self, block: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
         let content = match self {
             Codec::Null => block.to_vec(),
@@ -72,7 +75,7 @@ fn whole(is_whole: bool) -> Result<(), Fault> {
     }
 }
 
-/// Reads to the end, and one byte beyond the limit at most.
+/// Reads to the end, but at most one byte beyond the limit.
 fn all(reader: &mut impl Read, limit: usize) -> Result<Vec<u8>, Fault> {
     let mut content = Vec::new();
     let mut limited = reader.take(limit as u64 + 1);
@@ -83,7 +86,7 @@ fn all(reader: &mut impl Read, limit: usize) -> Result<Vec<u8>, Fault> {
     Ok(content)
 }
 
-/// What a writer may leave behind a block that cuts deflate out of zlib's format: fastavro leaves three of the four bytes.
+/// Bytes that may follow deflate data that a writer cut out of zlib's format: fastavro leaves three of the four bytes.
 const ZLIB_TRAILER_BYTES: u64 = 4;
 
 fn deflate(block: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
@@ -92,7 +95,7 @@ fn deflate(block: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     loop {
         content.reserve(32 << 10);
         let before = (decoder.total_in(), decoder.total_out());
-        // No more was taken in than the block has.
+        // At most the length of the block.
         let rest = &block[before.0 as usize..];
         let status = decoder
             .decompress_vec(rest, &mut content, FlushDecompress::None)
@@ -111,7 +114,7 @@ fn deflate(block: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// Raw Snappy, and the CRC-32 of what is in it.
+/// Raw Snappy, followed by the CRC-32 of its content.
 fn snappy(block: &[u8], limit: usize) -> Result<Vec<u8>, Fault> {
     let (block, checksum) = block
         .split_last_chunk::<4>()

@@ -1,4 +1,4 @@
-//! Decoders of datums by the schema of their writer.
+//! Decoders of datums, by the schema of their writer.
 
 use arrow_avro::reader::{Decoder, DecoderMode, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, SchemaStore};
@@ -6,7 +6,7 @@ use arrow_schema::ArrowError;
 
 use crate::decode::columnar::ColumnPlan;
 
-/// A decoder of the wanted fields of records of `schema`.
+/// A decoder of the wanted fields of records of `schema`, in batches of `batch_rows`.
 pub(super) fn decoder(
     schema: &str,
     plan: &ColumnPlan,
@@ -26,13 +26,13 @@ pub(super) fn decoder(
         builder.build_decoder()
     };
     match wanted_fields(schema, plan) {
-        // A wanted field may be of a type that is defined in one that is not.
+        // A wanted field may have a type that is defined in an unwanted field.
         Some(wanted) => build(Some(wanted)).or_else(|_| build(None)),
         None => build(None),
     }
 }
 
-/// The places of the wanted fields; `None` where that leaves none out, or all of them.
+/// Indices of the wanted fields; `None` if they are all fields, or none.
 fn wanted_fields(schema: &str, plan: &ColumnPlan) -> Option<Vec<usize>> {
     let schema: serde_json::Value = serde_json::from_str(schema).ok()?;
     let fields = schema.get("fields")?.as_array()?;

@@ -1,11 +1,11 @@
 //! The header of an Avro object: a map of metadata, and the marker that ends each block.
 
-/// What a header says.
+/// The header of an Avro object.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
     /// The writer's schema, as JSON.
     pub(super) schema: String,
-    /// How blocks are compressed.
+    /// The name of the compression of blocks.
     pub(super) codec: String,
     pub(super) sync: [u8; SYNC_BYTES],
 }
@@ -14,16 +14,16 @@ pub(super) const SYNC_BYTES: usize = 16;
 
 const MAGIC: &[u8] = b"Obj\x01";
 
-/// Why nothing could be read.
+/// The reason for which a value could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unread {
     /// More bytes are needed.
     Short,
-    /// It makes no sense.
+    /// The bytes are not valid.
     Damaged(&'static str),
 }
 
-/// Reads from the front of `bytes`.
+/// Reads values from the front of `bytes`.
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
 }
@@ -40,7 +40,7 @@ impl<'a> Cursor<'a> {
                 break;
             }
             if entries < 0 {
-                // The block's length in bytes, for who wants to skip it.
+                // The length of the block in bytes, for readers that skip it.
                 self.long()?;
                 entries = entries
                     .checked_neg()
@@ -69,7 +69,7 @@ impl<'a> Cursor<'a> {
         Ok(sync)
     }
 
-    /// A number in zigzag, seven bits a byte.
+    /// A zigzag number of seven bits per byte.
     pub(super) fn long(&mut self) -> Result<i64, Unread> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {

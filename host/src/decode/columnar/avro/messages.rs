@@ -1,9 +1,9 @@
-//! Messages of a log, each an Avro datum behind the ID of its schema, to rows.
+//! The reader of Avro messages: each is a datum after the ID of its schema.
 //!
-//! Messages of one schema that follow each other are decoded together. Where that fails, nobody knows what the decoder
-//! holds: it is thrown away, and what comes before the record at fault, the record, and what follows it are decoded
-//! anew, each by themselves. So a record at fault costs itself alone, and no record is decoded more often than there
-//! are such records near it.
+//! Consecutive messages of one schema are decoded together. If that fails, the content of the decoder is unknown: it is
+//! dropped, and the messages before the one at fault, that one, and the messages after it are decoded again,
+//! separately. So a bad message costs itself alone, and no message is decoded more often than there are bad ones near
+//! it.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use arrow_schema::Schema;
 
 use super::datum::decoder;
 use super::shape::{Shape, VALUES_BYTES, check_items};
-use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
 use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
@@ -24,7 +24,7 @@ use crate::decode::{DecodeOptions, Position, Rejected};
 use crate::source::Messages;
 use crate::units::ByteSize;
 
-/// The most decoders that are kept: of more schemas than that, those in use are made anew.
+/// The most decoders that are kept. With more schemas, all are dropped and made again as needed.
 const KEPT_DECODERS: usize = 64;
 
 /// Decoders by the IDs of schemas, kept from chunk to chunk.
@@ -33,7 +33,7 @@ pub(in crate::decode) struct Decoders {
     ready: HashMap<u32, Result<Ready, String>>,
 }
 
-/// A decoder that holds nothing.
+/// An empty decoder.
 struct Ready {
     decoder: Decoder,
     shape: Arc<Shape>,
@@ -48,7 +48,7 @@ impl Decoders {
         }
     }
 
-    /// Lends the decoder of an ID; says why there is none.
+    /// Takes the decoder of an ID; or the reason why there is none.
     fn take(&mut self, id: u32, rows: &Rows) -> Result<Ready, String> {
         match self.ready.remove(&id) {
             Some(Ok(ready)) => return Ok(ready),
@@ -72,7 +72,7 @@ impl Decoders {
         made
     }
 
-    /// Takes a decoder back, or remembers why there is none.
+    /// Puts a decoder back, or the reason why there is none.
     fn give(&mut self, id: u32, ready: Result<Ready, String>) {
         if self.ready.len() >= KEPT_DECODERS {
             self.ready.clear();
@@ -94,28 +94,28 @@ impl Ready {
     }
 }
 
-/// Reads the messages of one chunk.
+/// Reads the Avro messages of one chunk.
 pub(in crate::decode) struct AvroMessages {
     messages: Arc<Messages>,
     max_record: usize,
     max_decoded: ByteSize,
-    /// The first message that was not looked at.
+    /// Index of the first message that is not yet part of a run.
     next: usize,
-    /// Runs still to be decoded, the last one first: what was cut out of one that failed.
+    /// Runs still to be decoded, the last one first: the parts of a run that failed.
     runs: Vec<Run>,
     has_begun: bool,
 }
 
-/// Messages that follow each other.
+/// Consecutive messages of one schema.
 struct Run {
     places: Range<usize>,
-    /// Of their schema; `None` for tombstones.
+    /// ID of the schema; `None` for tombstones.
     id: Option<u32>,
 }
 
-/// A run that was not decoded, of which no row was handed over.
+/// The failure of a run, of which no row was passed on.
 struct Failed {
-    /// The message at fault, as far as that is known.
+    /// Index of the message at fault, if it is known.
     at: Option<usize>,
     reason: String,
 }
@@ -132,7 +132,7 @@ impl AvroMessages {
         }
     }
 
-    /// Goes on until the batch is full or all was read.
+    /// Reads messages until the batch is full or all are read.
     pub(in crate::decode) fn advance(
         &mut self,
         rows: &mut Rows,
@@ -166,8 +166,7 @@ impl AvroMessages {
         }
     }
 
-    /// The messages from the next one on that are of one schema, `most` of them; says what is wrong with the next one
-    /// where it is of none.
+    /// The next run: at most `most` messages of one schema. `Err` with the reason if the next message has no schema.
     fn next_run(&mut self, most: usize) -> Result<Run, String> {
         let id = self.id(self.next)?;
         let start = self.next;
@@ -181,7 +180,7 @@ impl AvroMessages {
         })
     }
 
-    /// The schema of a message; `None` for a tombstone.
+    /// ID of the schema of a message; `None` for a tombstone. `Err` with the reason to reject the message.
     fn id(&self, at: usize) -> Result<Option<u32>, String> {
         let Some(value) = self.messages.get(at).value else {
             return Ok(None);
@@ -196,8 +195,8 @@ impl AvroMessages {
         Ok(Some(id))
     }
 
-    /// Decodes a run and hands its rows over: all of them, or none. One of which too much would come is cut first; its
-    /// rest is the next run.
+    /// Decodes a run and passes all of its rows on, or none. A run that would become too large is cut first; its rest
+    /// is the next run.
     fn decode(
         &mut self,
         run: &mut Run,
@@ -233,7 +232,7 @@ impl AvroMessages {
         Ok(())
     }
 
-    /// The end of the messages of a run that are decoded together: at least one.
+    /// Index after the messages of a run that are decoded together: at least one.
     fn end_of(&self, run: &Run, id: u32, shape: &Shape) -> Result<usize, Failed> {
         let mut all = 0u64;
         for place in run.places.clone() {
@@ -250,7 +249,7 @@ impl AvroMessages {
         Ok(run.places.end)
     }
 
-    /// What a message becomes in memory; says why it is not to be decoded.
+    /// Size in memory of a message, in bytes; `Err` with the reason to reject it.
     fn weigh(&self, value: &[u8], shape: &Shape) -> Result<u64, String> {
         let (_, datum) = split_prefix(value)?;
         if let Some(gain) = shape.gain() {
@@ -288,7 +287,7 @@ impl AvroMessages {
             at: Some(at),
             reason: misfit(why),
         })?;
-        // Text is looked at when all is there.
+        // `flush` validates text.
         let flushed = guarded(|| decoder.flush().map_err(|error| error.to_string()));
         let batch = flushed.and_then(|batch| batch.ok_or_else(|| "it has no rows".to_owned()));
         batch.map_err(|why| Failed {
@@ -298,7 +297,7 @@ impl AvroMessages {
     }
 
     fn hand_over(&self, run: &Run, batch: RecordBatch, binding: Arc<Binding>, rows: &mut Rows) {
-        rows.push_columns(Piece {
+        rows.push_columns(ColumnPiece {
             rows: batch,
             binding,
             metadata: RowMetadata::Log {
@@ -309,7 +308,7 @@ impl AvroMessages {
         });
     }
 
-    /// Cuts a run that failed at the message at fault, or in the middle; one message is refused.
+    /// Cuts a run that failed: around the message at fault, or in the middle. A single message is rejected.
     fn cut(&mut self, run: Run, failed: Failed, rows: &mut Rows) {
         let Run { places, id } = run;
         if places.len() == 1 {
@@ -341,15 +340,14 @@ impl AvroMessages {
     }
 }
 
-/// So many rows of no columns.
+/// A batch of `rows` rows without columns.
 fn tombstones(rows: usize) -> RecordBatch {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
         .expect("no column has another length")
 }
 
-/// Runs what reads bytes that nobody vouches for. A library means to return an error for whatever is wrong with them;
-/// where it panics instead, that is one, too.
+/// Runs a library on untrusted bytes. A panic of the library counts as an error.
 fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err("the decoder panicked on it".to_owned()))

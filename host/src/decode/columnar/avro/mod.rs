@@ -1,21 +1,21 @@
 //! Avro object container files, read as a stream, and Avro messages of a log.
 //!
-//! The framing is read here, since it is where an object tells that it is cut off: the header, then blocks of records, each
-//! between its length and the object's sync marker. Each object is read by the schema that its writer left in it, of which
-//! only the wanted fields are kept.
+//! The framing is read here rather than by the library, since only the framing shows that an object is cut off: a
+//! header, then blocks of records, each between its length and the object's sync marker. Each object is read by the
+//! schema in its header, of which only the wanted fields are decoded.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `header` | from the first bytes to the schema |
-//! | `codec` | a block, decompressed within a limit |
-//! | `shape` | what values of a schema become in memory |
-//! | `datum` | decoders by the schema of a writer |
-//! | `reader` | block after block to rows |
-//! | `messages` | message after message to rows, each by the schema whose ID is in front of it |
+//! | `header` | the header of an object: schema, codec, sync marker |
+//! | `codec` | decompression of a block, within a limit |
+//! | `shape` | the size in memory of values of a schema |
+//! | `datum` | decoders of datums by the schema of their writer |
+//! | `reader` | the blocks of an object to rows |
+//! | `messages` | messages to rows, each by the schema whose ID it begins with |
 //!
-//! A block that Snappy compressed has a checksum, as those of bzip2 have and those of Zstandard may have. What is damaged
-//! within the records of other blocks is found only where the records then do not fill the block. An object that ends
-//! behind a block looks whole: that it is not shows in its size, to which the source holds it.
+//! Blocks compressed with Snappy and bzip2 have a checksum, and those with Zstandard may have one. Damage within the
+//! records of other blocks is found only if the records then do not fill the block. An object that is cut off after a
+//! block looks complete; the source compares its size with the plan.
 
 mod codec;
 mod datum;

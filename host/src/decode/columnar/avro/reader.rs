@@ -1,4 +1,4 @@
-//! Block after block of an Avro object, to rows.
+//! The reader of Avro objects: the rows of one block after another.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::header::{Cursor, Header, SYNC_BYTES, Unread};
 use super::shape::{Shape, VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
-use crate::decode::columnar::{Binding, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, RowMetadata};
 use crate::decode::inflate::{Content, Filled};
 use crate::decode::reader::{Paused, Reader};
 use crate::decode::rows::Rows;
@@ -19,20 +19,20 @@ use crate::decode::{DecodeError, DecodeOptions};
 use crate::source::Object;
 use crate::units::ByteSize;
 
-/// Reads one object.
+/// Reads one Avro object.
 pub(in crate::decode) struct AvroReader {
     object: Arc<Object>,
     source: Arc<str>,
     limit: ByteSize,
     content: Content,
-    /// What was inflated and not read yet, from `at` on.
+    /// Inflated bytes; those from `at` on are not yet read.
     waiting: Vec<u8>,
     at: usize,
     is_last: bool,
     open: Option<Open>,
-    /// The ordinal of the next row to be handed over.
+    /// Ordinal of the next row passed to [`Rows`].
     ordinal: i64,
-    /// How many blocks were taken up, and one for the header.
+    /// Number of blocks begun, plus one for the header.
     parts: u64,
 }
 
@@ -44,15 +44,15 @@ struct Open {
     shape: Shape,
     binding: Arc<Binding>,
     block: Vec<u8>,
-    /// The next byte of the block.
+    /// Index of the next byte of the block.
     at: usize,
-    /// How many records of it are left.
+    /// Number of records left in the block.
     records: u64,
-    /// Items of its records so far that take no bytes.
+    /// Items that take no bytes, in the records of the block so far.
     free_items: u64,
-    /// What the next record becomes in memory, once that is known.
+    /// Size in memory of the next record, once it is known.
     next_bytes: Option<u64>,
-    /// About how many bytes the records take that the decoder holds.
+    /// Approximate size in memory of the records in the decoder, in bytes.
     held_bytes: u64,
 }
 
@@ -76,7 +76,7 @@ impl AvroReader {
         }
     }
 
-    /// Reads something off the front of what waits; `None` where more is needed of the object.
+    /// Reads a value from the front of the waiting bytes; `None` if more bytes of the object are needed.
     fn parse<T>(
         &mut self,
         read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Unread>,
@@ -102,7 +102,7 @@ impl AvroReader {
         }
     }
 
-    /// Inflates more of the object; whether there was any.
+    /// Inflates more of the object; false if more stored bytes are needed.
     fn fill(&mut self, rows: &mut Rows, blocks: &mut Blocks) -> Result<bool, DecodeError> {
         self.waiting.drain(..self.at);
         self.at = 0;
@@ -122,7 +122,7 @@ impl AvroReader {
         }
     }
 
-    /// The place of the block that was taken up last.
+    /// The name of the current block, for errors.
     fn within(&self) -> String {
         format!("block {}", self.parts.saturating_sub(1))
     }
@@ -134,7 +134,7 @@ impl AvroReader {
         }
     }
 
-    /// Makes ready for the records that the header tells of.
+    /// Prepares for the records of an object with this header.
     fn begin(&self, header: Header, rows: &Rows) -> Result<Open, DecodeError> {
         let subject = subject(&self.source);
         let codec = Codec::of_name(&header.codec).ok_or_else(|| DecodeError::Format {
@@ -161,7 +161,7 @@ impl AvroReader {
         })
     }
 
-    /// Takes up the next block, where there is one; `None` where more is needed of the object.
+    /// Begins the next block; `None` if more bytes of the object are needed.
     fn next_block(&mut self, open: &mut Open) -> Result<Option<()>, DecodeError> {
         let limit = self.limit.bytes();
         let (codec, sync) = (open.codec, open.sync);
@@ -196,13 +196,13 @@ impl AvroReader {
         Ok(Some(()))
     }
 
-    /// Decodes records of the block until a batch of them is full; says whether it is.
+    /// Decodes records of the block until a batch is full; returns whether it is.
     fn decode(&self, open: &mut Open) -> Result<bool, DecodeError> {
         let subject = subject(&self.source);
         while open.records > 0 && !open.decoder.batch_is_full() {
             let bytes = match (open.next_bytes.take(), open.shape.gain()) {
                 (Some(bytes), _) => bytes,
-                // About as many as the record before had.
+                // Counted after it is decoded, by its stored length.
                 (None, Some(_)) => 0,
                 (None, None) => self.weigh(open)?,
             };
@@ -224,10 +224,10 @@ impl AvroReader {
         Ok(open.decoder.batch_is_full())
     }
 
-    /// What the next record becomes in memory.
+    /// Size in memory of the next record, in bytes.
     ///
     /// # Errors
-    /// Where it is not to be decoded.
+    /// If the record is damaged or too large to be decoded.
     fn weigh(&self, open: &mut Open) -> Result<u64, DecodeError> {
         let damaged = |detail: String| subject(&self.source).damaged(self.within(), detail);
         let weight = open.shape.weigh(&open.block[open.at..]);
@@ -245,7 +245,7 @@ impl AvroReader {
         Ok(weight.bytes)
     }
 
-    /// Hands over the rows that the decoder holds.
+    /// Passes the rows in the decoder to `rows`.
     fn hand_over(&mut self, open: &mut Open, rows: &mut Rows) -> Result<(), DecodeError> {
         let subject = subject(&self.source);
         let Some(batch) = subject.guarded(|| self.within(), || open.decoder.flush())? else {
@@ -254,7 +254,7 @@ impl AvroReader {
         open.held_bytes = 0;
         let first = self.ordinal;
         self.ordinal += batch.num_rows() as i64;
-        rows.push_columns(Piece {
+        rows.push_columns(ColumnPiece {
             metadata: RowMetadata::Object {
                 source: self.source.clone(),
                 time_us: self.object.modified_us,
@@ -266,7 +266,7 @@ impl AvroReader {
         Ok(())
     }
 
-    /// Goes on with an open object.
+    /// Reads an open object as far as its bytes reach.
     fn read(
         &mut self,
         open: &mut Open,

@@ -1,7 +1,7 @@
-//! What values of a writer's schema become in memory, so that none is decoded that becomes far too much.
+//! The size in memory of values of a writer's schema, so that no value is decoded that would become far too large.
 //!
-//! A null of a wide record takes a byte and becomes a row of nulls, and an array of nulls may have any number of items in
-//! ten bytes. Where a schema allows for such, values are walked over before they are decoded.
+//! A null of a wide record takes a byte and becomes a row of nulls, and an array of nulls may have any number of items
+//! in ten bytes. If a schema allows such values, each value is weighed before it is decoded.
 
 use std::collections::HashMap;
 
@@ -9,48 +9,48 @@ use serde_json::Value;
 
 use super::header::{Cursor, Unread};
 
-/// The most types of a schema, each counted wherever it is used: the library writes them all out.
+/// The most types of a schema, counted at each use: the library expands them all.
 const MAX_TYPES: u64 = 1 << 16;
 
-/// How deep they may nest.
+/// The deepest nesting of types.
 const MAX_DEPTH: u32 = 128;
 
-/// The bytes that a byte of a value may become without being looked at.
+/// The most bytes in memory per byte of a value for which values are not weighed.
 const USUAL_GAIN: u64 = 1024;
 
-/// Items that take no bytes, as nulls, which values may have: as many for each of their bytes,
+/// The most items without bytes, such as nulls, in a value: this many per byte of the value,
 const FREE_ITEMS_PER_BYTE: u64 = 64;
-/// and a few more.
+/// plus this many.
 const FREE_ITEMS: u64 = 1024;
 
-/// About how many bytes the values decoded at a time have at most.
+/// The most bytes in memory, approximately, of the values that are decoded at a time.
 pub(super) const VALUES_BYTES: u64 = 64 << 20;
 
-/// A schema, of which each type is told once.
+/// A schema, with each type once.
 pub(super) struct Shape {
     types: Vec<Type>,
     root: usize,
 }
 
-/// What values have become so far, or will become.
+/// The size of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Weight {
-    /// Of the value as it is stored.
+    /// Stored bytes of the value.
     pub(super) stored_bytes: usize,
-    /// About how many bytes it has in memory.
+    /// Approximate bytes in memory.
     pub(super) bytes: u64,
-    /// Items of arrays and maps that take no byte.
+    /// Items of arrays and maps that take no bytes.
     pub(super) free_items: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Type {
     form: Form,
-    /// Bytes in memory of a null that stands for one.
+    /// Bytes in memory of a null in place of a value.
     blank_bytes: u64,
     /// Whether values take no bytes.
     is_free: bool,
-    /// The most bytes in memory that a byte of a value becomes.
+    /// The most bytes in memory per byte of a value.
     gain: u64,
     types: u64,
     depth: u32,
@@ -58,11 +58,11 @@ struct Type {
 
 #[derive(Clone, Debug)]
 enum Form {
-    /// As many bytes.
+    /// This many bytes.
     Fixed(usize),
     /// A number of 32 or 64 bits in zigzag.
     Number,
-    /// A length and as many bytes.
+    /// A length, and that many bytes.
     Bytes,
     Array(usize),
     Map(usize),
@@ -70,7 +70,7 @@ enum Form {
     Record(Vec<usize>),
 }
 
-/// Says what is wrong with `stored_bytes` of values that have `free_items`, which take none.
+/// Checks that values of `stored_bytes` may have `free_items` items without bytes.
 pub(super) fn check_items(free_items: u64, stored_bytes: usize) -> Result<(), String> {
     let most = FREE_ITEMS + (stored_bytes as u64).saturating_mul(FREE_ITEMS_PER_BYTE);
     match free_items > most {
@@ -91,7 +91,7 @@ impl Shape {
     /// The shape of a schema.
     ///
     /// # Errors
-    /// Where it makes no sense, or there is far more of it once it is written out.
+    /// If the schema is not valid, or far larger once its types are expanded.
     pub(super) fn new(schema: &str) -> Result<Self, String> {
         let schema = serde_json::from_str(schema).map_err(|error| error.to_string())?;
         let mut maker = Maker::default();
@@ -102,10 +102,10 @@ impl Shape {
         })
     }
 
-    /// What the value at the front of `bytes` becomes.
+    /// The size of the value at the front of `bytes`.
     ///
     /// # Errors
-    /// Where there is no such value.
+    /// If `bytes` does not begin with such a value.
     pub(super) fn weigh(&self, bytes: &[u8]) -> Result<Weight, &'static str> {
         let mut weight = Weight::default();
         let mut cursor = Cursor { bytes };
@@ -118,13 +118,13 @@ impl Shape {
         Ok(weight)
     }
 
-    /// The most bytes in memory that a byte becomes; `None` where that is much, and values are to be weighed.
+    /// The most bytes in memory per byte of a value; `None` if that is much, and values have to be weighed.
     pub(super) fn gain(&self) -> Option<u64> {
         let gain = self.types[self.root].gain;
         (gain <= USUAL_GAIN).then_some(gain.max(1))
     }
 
-    // As deep as types nest.
+    // Recurses as deep as types nest.
     fn walk(&self, of: usize, cursor: &mut Cursor<'_>, weight: &mut Weight) -> Result<(), Unread> {
         let Type { form, .. } = &self.types[of];
         match form {
@@ -204,7 +204,7 @@ impl Shape {
                 }
             }
             let read = (before - cursor.bytes.len()) as u64;
-            // Who passes over the block by its length has to come to the same place.
+            // A reader that skips the block by its length has to come to the same position.
             if length.is_some_and(|length| u64::try_from(length) != Ok(read)) {
                 return Err(Unread::Damaged("a block of items has another length"));
             }
@@ -212,7 +212,7 @@ impl Shape {
     }
 }
 
-/// Makes types of JSON.
+/// Builds the types of a schema from its JSON.
 #[derive(Default)]
 struct Maker {
     types: Vec<Type>,
@@ -248,7 +248,7 @@ impl Maker {
         })
     }
 
-    /// Adds a type that holds others.
+    /// Adds a type that contains other types.
     fn holding(&mut self, form: Form, inside: &[usize]) -> Result<usize, String> {
         let of = |at: &usize| &self.types[*at];
         let inside_of = || inside.iter().map(of);

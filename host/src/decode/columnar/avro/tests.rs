@@ -111,7 +111,7 @@ fn an_object_that_is_cut_off_within_a_block_is_an_error() {
         let mut whole_blocks = 0;
         for length in 0..content.len() {
             if let Ok(found) = read(&content[..length]) {
-                // Behind the header and behind each block, nothing tells that more is to come.
+                // After the header and after each block, nothing shows that more has to follow.
                 whole_blocks += 1;
                 assert!(rows(&found) < 10);
             }

@@ -1,4 +1,4 @@
-//! What is to be read of a Parquet object.
+//! The ranges to read of a Parquet object.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -17,56 +17,56 @@ use crate::decode::{DecodeError, DecodeOptions, EventRange, Projection};
 use crate::source::Object;
 use crate::units::ByteSize;
 
-/// Wanted bytes that lie so close to each other are read at once.
+/// The largest gap between wanted ranges that are read as one.
 const GAP_BYTES: u64 = 64 << 10;
 
-/// Plans what is to be read of Parquet objects for one projection.
+/// Plans the ranges to read of Parquet objects for one projection.
 pub struct ParquetPlanner {
     plan: Arc<ColumnPlan>,
     max_row_group: ByteSize,
 }
 
-/// A Parquet object of which it is known what is to be read.
+/// A Parquet object with its metadata, planned for one projection.
 pub struct ParquetFile {
     pub(super) object: Arc<Object>,
     pub(super) metadata: ArrowReaderMetadata,
     pub(super) mask: ProjectionMask,
     pub(super) binding: Arc<Binding>,
     plan: Arc<ColumnPlan>,
-    /// The same where strings are read as views; made once some row group needs it.
+    /// Metadata and binding with strings as views; made once a row group needs it.
     viewed: OnceLock<Viewed>,
-    /// The ordinal of the first row of each row group.
+    /// Ordinal of the first row of each row group.
     pub(super) first_rows: Vec<i64>,
-    /// The stored bytes of all row groups up to the end of each.
+    /// Stored bytes of all row groups up to the end of each.
     stored_ends: Vec<u64>,
-    /// The leaves that are read.
+    /// Indices of the leaf columns that are read.
     leaves: Vec<usize>,
     event_time: Option<EventTimeLeaf>,
     range: EventRange,
     pub(super) max_row_group: ByteSize,
 }
 
-/// How an object is read whose strings are views.
+/// Metadata and binding of an object with strings as views.
 #[derive(Clone)]
 pub(super) struct Viewed {
     pub(super) metadata: ArrowReaderMetadata,
     pub(super) binding: Arc<Binding>,
 }
 
-/// What is to be done with a row group.
+/// What to do with a row group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// All of its rows are out of range.
+    /// Pass it over: all of its rows are out of range.
     PassOver,
-    /// These ranges are to be read, which may be none.
+    /// Read these ranges, which may be none.
     Read(Vec<Range<u64>>),
 }
 
 impl ParquetPlanner {
-    /// Makes ready for objects of which `projection` is wanted.
+    /// A planner for `projection`.
     ///
     /// # Errors
-    /// Where the projection asks for what no object can give.
+    /// If the projection is not valid.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
         Ok(ParquetPlanner {
             plan: Arc::new(ColumnPlan::new(options.open(projection)?)?),
@@ -74,18 +74,18 @@ impl ParquetPlanner {
         })
     }
 
-    /// Makes ready for the footer of `object`.
+    /// A reader of the footer of `object`.
     ///
     /// # Errors
-    /// Where the object is too short to be Parquet.
+    /// If the object is too short to be Parquet.
     pub fn footer(&self, object: &Object) -> Result<Footer, DecodeError> {
         Footer::new(object)
     }
 
-    /// Plans what is to be read of `object`, whose footer holds `metadata`.
+    /// Plans the ranges to read of `object`, whose footer has `metadata`.
     ///
     /// # Errors
-    /// Where its columns do not become what is wanted, or the footer makes no sense.
+    /// If a column does not convert to its input, or the footer is not valid.
     pub fn plan(
         &self,
         object: Arc<Object>,
@@ -124,7 +124,7 @@ impl ParquetPlanner {
             stored_ends,
             leaves,
             event_time,
-            range: self.plan.plan.range,
+            range: self.plan.record_plan.range,
             max_row_group: self.max_row_group,
             metadata,
             object,
@@ -138,12 +138,12 @@ impl ParquetFile {
         &self.object
     }
 
-    /// How many row groups there are.
+    /// Number of row groups.
     pub fn row_groups(&self) -> usize {
         self.first_rows.len()
     }
 
-    /// How many bytes of the object belong to a row group, about: together they are all of them.
+    /// Approximate bytes of the object that belong to a row group. The shares add up to the size of the object.
     pub(super) fn share_of(&self, number: usize) -> u64 {
         let all = u128::from(self.stored_ends.last().copied().unwrap_or(0).max(1));
         let upto =
@@ -154,12 +154,12 @@ impl ParquetFile {
         upto(self.stored_ends[number]) - upto(before)
     }
 
-    /// How many rows a row group has.
+    /// Number of rows of a row group.
     ///
     /// # Panics
-    /// Where there is no such row group.
+    /// If there is no such row group.
     pub fn rows_of(&self, number: usize) -> u64 {
-        // Not negative, which the plan has checked.
+        // `plan` checked that it is not negative.
         self.group(number).num_rows().max(0) as u64
     }
 
@@ -176,13 +176,13 @@ impl ParquetFile {
         self.metadata.metadata().row_group(number)
     }
 
-    /// What is to be done with a row group.
+    /// What to do with a row group.
     ///
     /// # Errors
-    /// Where the footer makes no sense, or the row group is too large.
+    /// If the footer is not valid, or the row group is too large.
     ///
     /// # Panics
-    /// Where there is no such row group.
+    /// If there is no such row group.
     pub fn step(&self, number: usize) -> Result<Step, DecodeError> {
         let group = self.group(number);
         let passed_over = self.event_time.as_ref();
@@ -217,19 +217,19 @@ impl ParquetFile {
         Ok(Step::Read(joined(ranges)))
     }
 
-    /// The range of a column chunk, if it lies between the magic numbers at both ends.
+    /// The range of a column chunk, if it is between the magic numbers at both ends of the object.
     pub(super) fn chunk_range(&self, chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
-        // Where it begins, as the library has it.
+        // The library computes the beginning in the same way.
         let start = chunk.dictionary_page_offset();
         let start = u64::try_from(start.unwrap_or(chunk.data_page_offset())).ok()?;
         let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
         (start >= 4 && end <= self.object.size_bytes.saturating_sub(8)).then_some(start..end)
     }
 
-    /// The same where strings are read as views.
+    /// Metadata and binding with strings as views.
     ///
     /// # Errors
-    /// Where the schema does not allow it, which it does.
+    /// If the library refuses the schema, which is valid for all columns that [`weight::has_views`] selects.
     pub(super) fn viewed(&self) -> Result<Viewed, DecodeError> {
         if let Some(viewed) = self.viewed.get() {
             return Ok(viewed.clone());
@@ -245,7 +245,7 @@ impl ParquetFile {
         Ok(self.viewed.get_or_init(|| viewed).clone())
     }
 
-    /// A row of a row group is too large to be decoded.
+    /// The error of a row that is too large to be decoded.
     pub(super) fn row_too_large(&self, number: usize, column: &str, bytes: u64) -> DecodeError {
         DecodeError::RowTooLarge {
             object: self.object.key.clone(),
@@ -255,7 +255,7 @@ impl ParquetFile {
         }
     }
 
-    /// Holds the bytes of a row group to the limit.
+    /// Checks the bytes of a row group against the limit.
     pub(super) fn check_size(&self, number: usize, bytes: u64) -> Result<(), DecodeError> {
         if bytes <= self.max_row_group.0 {
             return Ok(());
@@ -273,7 +273,7 @@ pub(super) fn in_group(number: usize) -> String {
     format!("row group {number}")
 }
 
-/// Joins ranges that lie close to each other.
+/// Joins ranges with a gap of at most [`GAP_BYTES`].
 fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut joined: Vec<Range<u64>> = Vec::new();
@@ -288,8 +288,8 @@ fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     joined
 }
 
-/// The metadata with Arrow's types, as the Parquet schema itself has them: what a writer noted of the types that it had
-/// in memory says nothing of the values.
+/// The metadata with Arrow types by the Parquet schema alone: the Arrow schema that a writer may have added describes
+/// its memory, not the values.
 fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, ParquetError> {
     let metadata = Arc::new(metadata);
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -298,7 +298,7 @@ fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, Parq
     if !(0..schema.num_columns()).any(|leaf| is_int96(&schema.column(leaf))) {
         return Ok(plain);
     }
-    // Nanoseconds have no room for the years that such timestamps may be of.
+    // Nanoseconds have no room for all years of an INT96 timestamp.
     let mut leaf = 0;
     let mut retype = |data_type: &DataType| {
         let is_int96 = is_int96(&schema.column(leaf));
@@ -315,7 +315,7 @@ fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, Parq
     ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
 }
 
-/// The metadata of `schema` with strings and bytes as views.
+/// The metadata with the strings and bytes of `schema` as views.
 fn with_views(
     metadata: Arc<ParquetMetaData>,
     schema: &Schema,
@@ -341,7 +341,7 @@ fn is_int96(column: &parquet::schema::types::ColumnDescriptor) -> bool {
     column.physical_type() == Physical::INT96
 }
 
-/// The fields with their leaves' types replaced, in the order of the leaves.
+/// The fields with the types of their leaves replaced, in the order of the leaves.
 fn retyped(fields: &Fields, retype: &mut impl FnMut(&DataType) -> DataType) -> Fields {
     let fields = fields.iter();
     fields.map(|field| retyped_field(field, retype)).collect()

@@ -1,4 +1,4 @@
-//! From the end of an object to its metadata, in two reads at most.
+//! The footer of an object: its metadata, in at most two reads from the end.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::{damaged, guarded};
 use crate::decode::DecodeError;
 use crate::source::Object;
 
-/// How much of the end is read at first: most footers are shorter.
+/// Bytes at the end of the object that are read first: most footers are shorter.
 const TAIL_BYTES: u64 = 64 << 10;
 
 /// The longest footer.
@@ -20,29 +20,30 @@ const MAX_FOOTER_BYTES: u64 = 256 << 20;
 /// The magic number at the end of an object whose footer is encrypted.
 const ENCRYPTED: &[u8] = b"PARE";
 
-/// Reads the footer of an object: push the [`first`](Footer::first) range, and then what it asks for.
+/// Reads the footer of an object: push the [`first`](Footer::first) range, then each range that [`push`](Footer::push)
+/// returns.
 pub struct Footer {
     key: String,
     size_bytes: u64,
-    /// Where the metadata begins, once that is known.
+    /// Offset of the metadata, once it is known.
     begin: Option<u64>,
     decoder: ParquetMetaDataPushDecoder,
 }
 
-/// What became of a footer by a range that was read.
+/// The result of pushing a range.
 #[derive(Debug)]
 pub enum FooterStep {
-    /// This range is needed, too.
+    /// This range is needed next.
     Needs(Range<u64>),
-    /// It was read.
+    /// The metadata is complete.
     Read(Box<ParquetMetaData>),
 }
 
 impl Footer {
-    /// Makes ready for the footer of `object`.
+    /// A reader of the footer of `object`.
     ///
     /// # Errors
-    /// Where the object is too short to be Parquet.
+    /// If the object is too short to be Parquet.
     pub fn new(object: &Object) -> Result<Self, DecodeError> {
         let decoder = guarded(&object.key, place, || {
             ParquetMetaDataPushDecoder::try_new(object.size_bytes)
@@ -63,7 +64,7 @@ impl Footer {
     /// Takes the bytes of a range.
     ///
     /// # Errors
-    /// Where they are not the end of a Parquet object, or it is encrypted.
+    /// If the bytes are not the end of a Parquet object, or the footer is encrypted.
     pub fn push(&mut self, range: Range<u64>, bytes: Bytes) -> Result<FooterStep, DecodeError> {
         if range.end == self.size_bytes && bytes.ends_with(ENCRYPTED) {
             return Err(DecodeError::Format {
@@ -91,7 +92,7 @@ impl Footer {
 }
 
 impl Footer {
-    /// Looks at the schema within `bytes`, if all of the metadata is there.
+    /// Checks the schema in `bytes`, if they have all of the metadata.
     fn check(&mut self, range: &Range<u64>, bytes: &[u8]) -> Result<(), DecodeError> {
         let end = self.size_bytes.saturating_sub(8);
         if range.end == self.size_bytes
@@ -116,11 +117,11 @@ impl Footer {
     }
 }
 
-/// How deep a schema may nest: the library goes down it by recursion.
+/// The deepest nesting of a schema: the library recurses into it.
 const MAX_DEPTH: usize = 100;
 
-/// Whether the schema within a footer's metadata nests no deeper than it may; `None` where it makes no sense. The library
-/// makes room for as many children as a group says that it has.
+/// Whether the nesting of the schema in a footer's metadata is within [`MAX_DEPTH`]; `None` if the schema is not valid.
+/// Checked before the library reads it, which allocates memory for the declared number of children of a group.
 fn check_schema(mut metadata: Compact<'_>) -> Option<bool> {
     let mut id = 0;
     loop {
@@ -134,7 +135,7 @@ fn check_schema(mut metadata: Compact<'_>) -> Option<bool> {
     if kind != STRUCT {
         return None;
     }
-    // How many children are still to come, of each group around the element.
+    // Number of children left, for each group around the element.
     let mut open: Vec<usize> = Vec::new();
     for left in (0..elements).rev() {
         let (mut children, mut id) = (0, 0);

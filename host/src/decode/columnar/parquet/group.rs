@@ -1,4 +1,4 @@
-//! A row group's bytes, decoded.
+//! Decoding of a row group.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,28 +13,28 @@ use super::file::in_group;
 use super::pages::{Page, pages};
 use super::weight::{self, Reading};
 use super::{ParquetFile, damaged, guarded};
-use crate::decode::columnar::{Binding, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, RowMetadata};
 use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::{Counts, DecodeError};
 use crate::source::Object;
 
-/// About how many bytes of rows are decoded at a time.
+/// Approximate bytes of rows that are decoded at a time.
 const PIECE_BYTES: u64 = 16 << 20;
 
-/// A row group, ready to be decoded. Clones share the bytes.
+/// A row group with its bytes, to be decoded. Clones share the bytes.
 #[derive(Clone)]
 pub struct RowGroup {
     file: Arc<ParquetFile>,
     number: usize,
-    /// What was read of it; `None` where it is passed over.
+    /// The ranges read of it, by their offset; `None` if it is passed over.
     parts: Option<Vec<(u64, Bytes)>>,
-    /// Let go of once it was decoded, by all that decode it.
+    /// Dropped once the row group is decoded by all lanes.
     _held: Option<Arc<dyn Send + Sync>>,
 }
 
 impl RowGroup {
-    /// A row group of which nothing is to be read.
+    /// A row group that is passed over.
     pub fn passed_over(file: Arc<ParquetFile>, number: usize) -> Self {
         RowGroup {
             file,
@@ -44,7 +44,7 @@ impl RowGroup {
         }
     }
 
-    /// A row group and the ranges that [`ParquetFile::step`] asked for. `held` is dropped once it was decoded.
+    /// A row group with the ranges of [`ParquetFile::step`]. `held` is dropped once the row group is decoded.
     pub fn read(
         file: Arc<ParquetFile>,
         number: usize,
@@ -60,19 +60,19 @@ impl RowGroup {
         }
     }
 
-    /// Whether it is the object's first.
+    /// Whether it is the first of its object.
     pub(in crate::decode) fn is_first(&self) -> bool {
         self.number == 0
     }
 
-    /// The object that it is of.
+    /// The object of the row group.
     pub(in crate::decode) fn object(&self) -> &Object {
         &self.file.object
     }
 }
 
 impl RowGroup {
-    /// The bytes of its share of the object that are not read: columns that are not wanted, or all of them.
+    /// Bytes of its share of the object that are not read: those of unwanted columns, or all of them.
     pub fn unread_bytes(&self) -> u64 {
         let parts = self.parts.iter().flatten();
         let read = parts.map(|(_, bytes)| bytes.len() as u64).sum();
@@ -108,10 +108,10 @@ impl GroupReader {
         }
     }
 
-    /// Goes on until a batch has to be taken.
+    /// Decodes until a batch has to be taken.
     ///
     /// # Errors
-    /// Where the row group is damaged.
+    /// If the row group is damaged or too large.
     pub(in crate::decode) fn advance(&mut self, rows: &mut Rows) -> Result<Paused, DecodeError> {
         if rows.is_full_for_columns() {
             return Ok(Paused::Full);
@@ -153,7 +153,7 @@ impl GroupReader {
             };
             let first = file.first_rows[number] + self.rows_read as i64;
             self.rows_read += batch.num_rows() as u64;
-            let piece = Piece {
+            let piece = ColumnPiece {
                 rows: batch,
                 binding: self.binding.clone(),
                 metadata: RowMetadata::Object {
@@ -171,7 +171,7 @@ impl GroupReader {
         Ok(Paused::Done)
     }
 
-    /// Holds the pages' headers to what the footer says, and to the limit; gives the pages of each wanted column.
+    /// Checks the headers of pages against the footer and the limit; returns the pages of each wanted column.
     fn check_pages(&self, parts: &[(u64, Bytes)]) -> Result<Vec<Vec<Page>>, DecodeError> {
         let (file, number) = (&self.group.file, self.group.number);
         let (mut all, mut size) = (Vec::new(), 0u64);
@@ -185,7 +185,7 @@ impl GroupReader {
                 damaged(&file.object.key, place, detail)
             })?;
             let promised = pages.iter().map(|page| {
-                // Two lengths a value are unpacked at once.
+                // The library unpacks two lengths per value at once.
                 let lengths = if weight::has_lengths(page) {
                     page.values
                 } else {
@@ -200,7 +200,7 @@ impl GroupReader {
         Ok(all)
     }
 
-    /// How the rows are to be decoded, `most` at a time at most.
+    /// How to decode the rows, at most `most` at a time.
     fn reading(
         &self,
         parts: &[(u64, Bytes)],
@@ -220,7 +220,7 @@ impl GroupReader {
             .map_err(|large| file.row_too_large(number, large.column, large.bytes))
     }
 
-    /// What was read, for the library.
+    /// The ranges read, as the library reads them.
     fn parts(&self, parts: &[(u64, Bytes)]) -> Parts {
         Parts {
             parts: parts.into(),
@@ -239,7 +239,7 @@ impl GroupReader {
         }
     }
 
-    /// Fewer rows at a time where rows are long.
+    /// The number of rows to decode at a time by their average length, at most `most`.
     fn batch_rows(&self, most: usize) -> usize {
         let chunks = self.group.file.wanted_chunks(self.group.number);
         let bytes: u64 = chunks
@@ -252,7 +252,7 @@ impl GroupReader {
     }
 }
 
-/// The bytes of a range that was read as a whole.
+/// The bytes of a range within one of the `parts`.
 fn part(parts: &[(u64, Bytes)], range: Range<u64>) -> Option<Bytes> {
     parts.iter().find_map(|(begin, bytes)| {
         let start = usize::try_from(range.start.checked_sub(*begin)?).ok()?;
@@ -261,14 +261,14 @@ fn part(parts: &[(u64, Bytes)], range: Range<u64>) -> Option<Bytes> {
     })
 }
 
-/// The parts of an object that were read.
+/// The ranges of an object that were read.
 struct Parts {
     parts: Arc<[(u64, Bytes)]>,
     size_bytes: u64,
 }
 
 impl Parts {
-    /// What was read from `start` on, to the end of the part.
+    /// The bytes from `start` to the end of the range that contains it.
     fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
         let mut parts = self.parts.iter();
         parts

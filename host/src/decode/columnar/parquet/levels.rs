@@ -1,24 +1,24 @@
-//! Numbers of a page that say how much it becomes: repetition levels, and lengths stored as deltas.
+//! Repetition levels, and lengths stored as deltas, which decide the size of a page in memory.
 
 use super::thrift::varint;
 
-/// Windows of up to 2^20 rows are told apart.
+/// Number of window lengths: 2^0 to 2^20 rows.
 const WINDOWS: usize = 21;
 
-/// The most values that rows following each other have, by how many rows: window `at` is one of 2^`at` rows that begins
-/// at a multiple of that.
+/// The most values of consecutive rows, by the number of rows: a window of length `at` has 2^`at` rows and begins at a
+/// multiple of that.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RowLengths {
-    /// Values of the row that is not over.
+    /// Values of the current row.
     row: u64,
     rows: u64,
-    /// Values of windows that are not over.
+    /// Values of the current window of each length.
     open: [u64; WINDOWS],
     most: [u64; WINDOWS],
 }
 
 impl RowLengths {
-    /// Takes in the repetition levels of a page, up to `highest`; `None` where they are damaged.
+    /// Adds the repetition levels of a page, with values up to `highest`; `None` if they are damaged.
     pub(super) fn add(&mut self, mut levels: &[u8], highest: i16, values: u32) -> Option<()> {
         let width = 16 - highest.leading_zeros();
         let mut left = u64::from(values);
@@ -35,7 +35,7 @@ impl RowLengths {
                     (0..run).for_each(|_| self.begin_row());
                 }
                 left -= run;
-                // A run of nothing makes no way.
+                // An empty run would loop forever.
                 (run > 0).then_some(())?;
             } else {
                 let groups = header >> 1;
@@ -83,7 +83,7 @@ impl RowLengths {
         }
     }
 
-    /// The same once all levels were taken in.
+    /// Ends the current row and windows, once all levels are added.
     pub(super) fn end(mut self) -> Self {
         self.end_row();
         let mut values = 0;
@@ -94,11 +94,11 @@ impl RowLengths {
         self
     }
 
-    /// The most values that `rows` rows have which begin at a multiple of that.
+    /// The most values of `rows` rows that begin at a multiple of `rows`.
     pub(super) fn most(&self, rows: usize) -> u64 {
         let window = rows.max(1).next_power_of_two().ilog2() as usize;
         let most = self.most[window.min(WINDOWS - 1)];
-        // Rows of another number lie in two windows.
+        // Another number of rows may overlap two windows.
         match rows.is_power_of_two() {
             true => most,
             false => most.saturating_mul(2),
@@ -106,7 +106,7 @@ impl RowLengths {
     }
 }
 
-/// Bits, the lowest of a byte first.
+/// Reads bits, the lowest of a byte first.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -132,7 +132,7 @@ impl Bits<'_> {
 /// Numbers in the encoding DELTA_BINARY_PACKED.
 pub(super) struct Deltas<'a, 'b> {
     bytes: &'b mut &'a [u8],
-    /// Each block has as many parts of as many numbers.
+    /// Number of parts (miniblocks) per block, and of values per part.
     parts: u64,
     part_values: u64,
     count: u64,
@@ -140,7 +140,7 @@ pub(super) struct Deltas<'a, 'b> {
 }
 
 impl<'a, 'b> Deltas<'a, 'b> {
-    /// Begins at the front of `bytes` with `most` numbers at most; `None` where they make no sense.
+    /// Reads the header at the front of `bytes`; `None` if it is not valid or declares more than `most` numbers.
     pub(super) fn new(bytes: &'b mut &'a [u8], most: u32) -> Option<Self> {
         let (block_values, parts) = (varint(bytes)?, varint(bytes)?);
         let (count, first) = (varint(bytes)?, varint(bytes)?);
@@ -157,7 +157,7 @@ impl<'a, 'b> Deltas<'a, 'b> {
         })
     }
 
-    /// Gives one number after another, as 32 bits; `None` where they are damaged or `each` gives it.
+    /// Calls `each` with one number after another, as 32 bits; `None` if they are damaged or `each` returns it.
     pub(super) fn for_each(self, mut each: impl FnMut(i32) -> Option<()>) -> Option<()> {
         if self.count == 0 {
             return Some(());

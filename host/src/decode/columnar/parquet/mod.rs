@@ -1,29 +1,30 @@
 //! Parquet objects, read by ranges: only the wanted columns of the row groups that may hold events of the range.
 //!
-//! Nothing here reads: [`Footer`] and [`ParquetFile`] say which ranges they need, and a [`RowGroup`] holds them for the
-//! worker, which decodes.
+//! This module does no I/O: [`Footer`] and [`ParquetFile`] return the ranges that they need, and a [`RowGroup`] has
+//! their bytes for the worker, which decodes them.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
-//! | `footer` | from the end of an object to its metadata |
-//! | `file` | what is to be read of an object |
-//! | `prune` | row groups that hold nothing of the range |
-//! | `group` | a row group's bytes, decoded |
-//! | `pages` | headers of pages, checked before they are believed |
-//! | `thrift` | the protocol of headers and footers |
-//! | `weight` | how many rows can be decoded at a time |
-//! | `levels` | numbers of a page that say how much it becomes |
+//! | `footer` | the end of an object, and its metadata there |
+//! | `file` | the ranges to read of an object |
+//! | `prune` | row groups without event times in the range |
+//! | `group` | decoding of a row group |
+//! | `pages` | headers of pages, checked before the library uses them |
+//! | `thrift` | the encoding of headers and footers |
+//! | `weight` | the number of rows that can be decoded at a time |
+//! | `levels` | repetition levels and lengths of a page, which decide its size in memory |
 //!
-//! # What is believed
-//! A footer has no checksum. Its offsets, sizes and counts are checked against the object and against
-//! [`max_row_group`](crate::decode::DecodeOptions::max_row_group) before anything is read or allocated by them, and as
-//! many rows must come out of a row group as it says; so are the sizes and counts of pages. Rows that become far more than
-//! is stored of them are decoded fewer at a time, and one that alone becomes more than that limit stops the run. A page's body that has a
-//! checksum is held to it. Damage that leaves all this whole cannot be found: in a page without a checksum, in the
-//! encoding that a page's header names, in a name or a type of the footer, or in statistics.
+//! # Trust
+//! A footer has no checksum. Its offsets, sizes and counts, and those of pages, are checked against the object and
+//! against [`max_row_group`](crate::decode::DecodeOptions::max_row_group) before bytes are read or memory is allocated
+//! by them, and a row group must have as many rows as its metadata says. If rows become far larger than their stored
+//! bytes, fewer are decoded at a time, and a single row that becomes larger than the limit stops the run. The checksum
+//! of a page's body is verified if it has one. Damage that passes all of these checks is not found: in a page without a
+//! checksum, in the encoding named in a page's header, in a name or a type of the footer, or in statistics.
 //!
-//! Row groups are passed over by the minimum and maximum of the event time where these are whole numbers that bound all
-//! rows and no row lacks the time; their rows count as out of range, also those that a condition would have passed over.
+//! A row group is passed over if the minimum and maximum of its event time are integers that bound all rows, no row
+//! lacks the time, and all are outside the range. Its rows count as out of range, even those that do not meet a
+//! condition.
 
 #[cfg(any(test, fuzzing))]
 pub(in crate::decode) mod craft;

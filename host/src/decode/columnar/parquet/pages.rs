@@ -1,6 +1,6 @@
-//! The headers of a column chunk's pages, looked at before the library allocates by them.
+//! The headers of a column chunk's pages, checked before the library allocates memory by them.
 //!
-//! Of a header the sizes and the number of values are read here, and the rest is walked over.
+//! Only sizes, encoding and number of values of a header are read here; the rest is skipped.
 
 use std::ops::Range;
 
@@ -10,32 +10,32 @@ use super::thrift::{Compact, I32, STRUCT};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Page {
     pub(super) kind: PageKind,
-    /// How its values are encoded, as Parquet numbers encodings.
+    /// Encoding of its values, by Parquet's number.
     pub(super) encoding: i64,
-    /// How many values it says that it has, nulls among them.
+    /// Number of values by its header, nulls included.
     pub(super) values: u32,
-    /// Where its body lies within the chunk.
+    /// Range of its body in the chunk.
     pub(super) body: Range<usize>,
-    /// How many bytes it says that it has uncompressed.
+    /// Uncompressed size of the body by its header.
     pub(super) uncompressed_bytes: u64,
 }
 
-/// What a page holds.
+/// The kind of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageKind {
     Dictionary,
     Data,
-    /// Something that no decoder looks at.
+    /// A kind that the decoder ignores.
     Other,
 }
 
-/// The encodings that begin with how many lengths there are: `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY`.
+/// The encodings that begin with a number of lengths: `DELTA_LENGTH_BYTE_ARRAY` and `DELTA_BYTE_ARRAY`.
 const LENGTHS: [i64; 2] = [6, 7];
 
-/// The pages of a chunk that hold its `values` values, of which one takes `value_bytes` in a dictionary at least.
+/// The pages of a chunk with `values` values, each of which takes at least `value_bytes` in a dictionary.
 ///
 /// # Errors
-/// Where a header makes no sense, or the pages are not those of so many values.
+/// If a header is not valid, or the pages do not have that many values.
 pub(super) fn pages(
     chunk: &[u8],
     values: u64,
@@ -52,8 +52,8 @@ pub(super) fn pages(
             .page_header()
             .ok_or("the header of a page is damaged")?;
         let is_beyond = found >= values && header.kind == PageKind::Data;
-        // The library reads these, too: it goes by the bytes of the column, and makes room for as many lengths as
-        // even a page without values promises.
+        // The library reads these pages too, up to the end of the column's bytes, and allocates memory for the lengths
+        // that even a page without values declares.
         if is_beyond && (header.values > 0 || LENGTHS.contains(&header.encoding)) {
             return Err("its pages have more values than the column");
         }
@@ -67,7 +67,7 @@ pub(super) fn pages(
             u64::try_from(header.uncompressed_bytes).map_err(|_| "a page has a negative size")?;
         match header.kind {
             PageKind::Data => found += u64::from(header.values),
-            // A decoder makes room for as many before it reads them.
+            // A decoder allocates memory for the values before it reads them.
             _ if u64::from(header.values) * value_bytes > uncompressed_bytes => {
                 return Err("a dictionary has more values than bytes for them");
             }
@@ -88,7 +88,7 @@ pub(super) fn pages(
     Ok(pages)
 }
 
-/// Whether a page has values that are places in a dictionary, and none comes before it.
+/// Whether a page has dictionary indices as values and no dictionary comes before it.
 pub(super) fn lacks_dictionary(pages: &[Page]) -> bool {
     const PLAIN_DICTIONARY: i64 = 2;
     const RLE_DICTIONARY: i64 = 8;
@@ -123,7 +123,7 @@ impl Compact<'_> {
             match (id, kind) {
                 (2, I32) => header.uncompressed_bytes = self.zigzag()?,
                 (3, I32) => header.compressed_bytes = self.zigzag()?,
-                // The headers of data pages, of either version, and that of a dictionary: one of them.
+                // The header of a data page of either version, or of a dictionary: one of them.
                 (5 | 7 | 8, STRUCT) => {
                     kinds += 1;
                     header.kind = match id {
@@ -139,7 +139,7 @@ impl Compact<'_> {
         (kinds <= 1).then_some(header)
     }
 
-    /// How many values a page has, and how they are encoded.
+    /// Number and encoding of a page's values.
     fn values(&mut self, at_encoding: i64) -> Option<(u32, i64)> {
         let (mut values, mut encoding, mut id) = (0, 0, 0);
         while let Some(kind) = self.field(&mut id)? {

@@ -1,4 +1,4 @@
-//! Row groups that hold nothing of the range, told by the statistics of the event time.
+//! Row groups without event times in the range, by the statistics of the event time.
 
 use arrow_schema::{DataType, Schema};
 use parquet::file::metadata::RowGroupMetaData;
@@ -11,7 +11,7 @@ use crate::decode::columnar::bind;
 use crate::decode::columnar::cast::{self, Cast};
 use crate::decode::plan::PlannedOrigin;
 
-/// The column of the event time, where its order is that of the times.
+/// The column of the event time, if the order of its values is that of the times.
 pub(super) struct EventTimeLeaf {
     leaf: usize,
     unit_ns: i64,
@@ -19,19 +19,19 @@ pub(super) struct EventTimeLeaf {
 }
 
 impl EventTimeLeaf {
-    /// The column, where the range has a bound and the column is one of whole numbers.
+    /// The column, if the range has a bound and the values are integers.
     pub(super) fn find(
         plan: &ColumnPlan,
         columns: &Schema,
         parquet: &SchemaDescriptor,
     ) -> Option<Self> {
-        let input = plan.plan.bounded_event_time?;
-        let PlannedOrigin::Value(slot) = &plan.plan.inputs[input].origin else {
+        let input = plan.record_plan.bounded_event_time?;
+        let PlannedOrigin::Value(slot) = &plan.record_plan.inputs[input].origin else {
             return None;
         };
         let path = &plan.paths[slot.index()];
         let (_, data_type) = bind::find(columns.fields(), path)?;
-        // Unsigned numbers are stored as signed ones, whose order is another.
+        // Unsigned numbers are stored as signed ones, which have another order.
         let is_ordered =
             data_type.is_signed_integer() || matches!(data_type, DataType::Timestamp(..));
         let unit_ns = match Cast::of(&data_type, plan.inputs[input])? {
@@ -48,8 +48,8 @@ impl EventTimeLeaf {
         })
     }
 
-    /// Whether the statistics say that every row has an event time, and that all of them are out of range. A row without
-    /// one is to be rejected; one of a time that no timestamp holds, too.
+    /// Whether every row has an event time and all are out of range, by the statistics. Rows without an event time, or
+    /// with one beyond the range of a timestamp, have to be rejected, so their row group is read.
     pub(super) fn is_outside(&self, group: &RowGroupMetaData, range: EventRange) -> bool {
         let statistics = group.columns().get(self.leaf);
         let Some(statistics) = statistics.and_then(|chunk| chunk.statistics()) else {
@@ -61,7 +61,7 @@ impl EventTimeLeaf {
                 .min_opt()
                 .zip(of.max_opt())
                 .map(|(least, most)| (i64::from(*least), i64::from(*most))),
-            // INT96, for one, has no order that writers agree on.
+            // Writers do not agree on the order of INT96, for one.
             _ => None,
         };
         let bounds = bounds

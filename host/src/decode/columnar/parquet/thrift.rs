@@ -1,15 +1,15 @@
-//! Thrift's compact protocol, as far as it is looked at before the library believes it.
+//! Thrift's compact protocol, as far as headers and footers are checked before the library reads them.
 
-/// How deep what is walked over may nest: a header's structs do so twice, a footer's a few times.
+/// The deepest nesting of a skipped value: headers nest twice, footers a few times.
 const MAX_DEPTH: usize = 16;
 
-/// What is left to read. Every function gives `None` where it ends too early or makes no sense.
+/// The bytes left to read. Every function returns `None` if they end too early or are not valid.
 pub(super) struct Compact<'a> {
     pub(super) bytes: &'a [u8],
 }
 
 impl Compact<'_> {
-    /// The type of the next field, whose number goes to `id`; within, `None` at the end of the struct.
+    /// The type of the next field, whose number is written to `id`; the inner `None` is the end of the struct.
     pub(super) fn field(&mut self, id: &mut i64) -> Option<Option<u8>> {
         let byte = self.byte()?;
         if byte == 0 {
@@ -24,7 +24,7 @@ impl Compact<'_> {
 
     pub(super) fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
-            // A boolean's value is its type.
+            // The value of a boolean is part of its type.
             1 | 2 => {}
             BYTE => drop(self.byte()?),
             4..=6 => drop(self.varint()?),
@@ -43,26 +43,26 @@ impl Compact<'_> {
                 let (items, kind) = self.list()?;
                 (0..items).try_for_each(|_| self.skip_item(kind, depth + 1))?;
             }
-            // No header and no footer has a map.
+            // Headers and footers have no maps.
             _ => return None,
         }
         Some(())
     }
 
-    /// How many items a list has, and their type.
+    /// Number and type of the items of a list.
     pub(super) fn list(&mut self) -> Option<(usize, u8)> {
         let byte = self.byte()?;
         let items = match byte >> 4 {
             15 => usize::try_from(self.varint()?).ok()?,
             items => items.into(),
         };
-        // Each takes a byte at least.
+        // Each item takes at least a byte.
         (items <= self.bytes.len()).then_some((items, byte & 0x0f))
     }
 
     fn skip_item(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
-            // Within a list, a boolean has a byte.
+            // In a list, a boolean takes a byte.
             1 | 2 => self.take(1),
             kind => self.skip(kind, depth),
         }
@@ -89,7 +89,7 @@ impl Compact<'_> {
     }
 }
 
-/// A number of seven bits a byte, off the front of `bytes`.
+/// Takes a number of seven bits per byte from the front of `bytes`.
 pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {

@@ -1,8 +1,8 @@
-//! How many rows of a row group can be decoded at a time within a bound of memory.
+//! The number of rows of a row group that can be decoded at a time within bounded memory.
 //!
-//! A few bytes may stand for many: a dictionary's entry for each row that repeats it, a prefix for each string that has
-//! it, a run of levels for the items of a list. So the longest of each is found before anything is decoded. What a
-//! dictionary does to a column of strings is taken back by reading it as views, which refer to its entries.
+//! A few stored bytes may become many: an entry of a dictionary for each row that repeats it, a prefix for each string
+//! that shares it, a run of levels for the items of a list. So the longest of each is found before a row is decoded. A
+//! column of strings with a long dictionary is decoded as views, which refer to the entries.
 
 use std::sync::Arc;
 
@@ -17,55 +17,55 @@ use parquet::schema::types::ColumnDescriptor;
 use super::levels::{Deltas, RowLengths};
 use super::pages::{Page, PageKind, lacks_dictionary};
 
-/// About how many bytes the rows decoded at a time have at most.
+/// The most bytes in memory, approximately, of the rows that are decoded at a time.
 const ROWS_BYTES: u64 = 64 << 20;
 
-/// What a value takes whatever it is: its place in a column, or a view, and its levels.
+/// Bytes in memory of any value: its slot in a column or its view, and its levels.
 const VALUE_BYTES: u64 = 20;
 
-/// A column of a row group, as far as it can grow.
+/// The sizes of a column of a row group that bound its memory.
 pub(super) struct Column {
     /// Its path.
     pub(super) name: String,
-    /// Its strings can be read as views.
+    /// Whether its strings can be read as views.
     has_views: bool,
-    /// How many values there are, nulls and items of lists among them.
+    /// Number of values, including nulls and items of lists.
     values: u64,
-    /// How many of them some rows have; `None` where each row has one, or as many as there are.
+    /// The most values of some consecutive rows; `None` if each row has one value, or may have all.
     lengths: Option<RowLengths>,
     is_repeated: bool,
-    /// The bytes of a value whatever it is.
+    /// Bytes in memory of any value.
     value_bytes: u64,
-    /// The longest entry of its dictionary.
+    /// Length of the longest entry of its dictionary.
     entry_bytes: u64,
-    /// The longest value that shares a prefix with the one before.
+    /// Length of the longest value that shares a prefix with the one before.
     shared_bytes: u64,
-    /// All values that do so.
+    /// Total length of all values that share a prefix.
     all_shared_bytes: u64,
 }
 
-/// How a row group is to be decoded.
+/// How to decode a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reading {
     /// Rows at a time.
     pub(super) rows: usize,
-    /// Strings are read as views.
+    /// Whether strings are read as views.
     pub(super) has_views: bool,
 }
 
 /// A row may take more than the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLarge<'a> {
-    /// The column that takes most of it.
+    /// The column that takes most of the row.
     pub(super) column: &'a str,
     pub(super) bytes: u64,
 }
 
 impl Column {
-    /// Looks into the pages of a column as far as they may grow.
+    /// Reads the pages of a column, if they may become large.
     ///
     /// # Errors
-    /// Where they are damaged.
+    /// If the pages are damaged.
     pub(super) fn new(
         chunk: &ColumnChunkMetaData,
         pages: &[Page],
@@ -85,7 +85,7 @@ impl Column {
         };
         let is_bytes = descriptor.physical_type() == Physical::BYTE_ARRAY;
         let is_number = !is_bytes && descriptor.physical_type() != Physical::FIXED_LEN_BYTE_ARRAY;
-        // The decoders of bytes miss it themselves, where there is a value that is not null; those of numbers panic.
+        // Without a dictionary, decoders of bytes return an error, but those of numbers panic.
         if is_number && lacks_dictionary(pages) {
             let what = "a page has values of a dictionary that is missing";
             return Err(ParquetError::General(what.to_owned()));
@@ -93,7 +93,7 @@ impl Column {
         let of_dictionary = |page: &&Page| page.kind == PageKind::Dictionary && is_bytes;
         let dictionary = pages.iter().find(of_dictionary);
         let longest = dictionary.map_or(0, |page| page.uncompressed_bytes);
-        // Of a large row group a few thousand are decoded at a time, of several columns.
+        // A few thousand values of several columns are decoded at a time.
         let has_long_entry = column.values.min(1 << 13).saturating_mul(longest) > ROWS_BYTES / 8;
         let has_shared = pages.iter().any(has_lengths);
         let has_long_rows = column.is_repeated
@@ -135,7 +135,7 @@ impl Column {
         Ok(column)
     }
 
-    /// Finds the longest value of a page that stores lengths apart.
+    /// Updates the longest value from a page that stores lengths apart; `None` if the page is damaged.
     fn share(&mut self, encoding: Encoding, values: &[u8], most: u32) -> Option<()> {
         let mut at = values;
         match encoding {
@@ -162,7 +162,7 @@ impl Column {
         }
     }
 
-    /// The most bytes of `rows` rows that are decoded together.
+    /// The most bytes in memory of `rows` rows that are decoded together.
     fn most_bytes(&self, rows: usize, has_views: bool) -> u64 {
         let values = match &self.lengths {
             Some(lengths) => lengths.most(rows),
@@ -180,10 +180,10 @@ impl Column {
     }
 }
 
-/// How to decode rows of these columns, `most` at a time at most.
+/// How to decode rows of these columns, at most `most` at a time.
 ///
 /// # Errors
-/// Where a row alone may take more than `limit`.
+/// If a single row may take more than `limit`.
 pub(super) fn reading(
     columns: &[Column],
     most: usize,
@@ -201,7 +201,7 @@ pub(super) fn reading(
             .any(|column| column.has_views && column.entry_bytes > 0);
     let mut rows = most;
     while rows > 1 && bytes(rows, has_views) > ROWS_BYTES {
-        // Windows of such lengths are known best.
+        // `RowLengths` is exact for windows of powers of two.
         rows = ((rows - 1).next_power_of_two() / 2).max(1);
     }
     let row_bytes = bytes(1, has_views);
@@ -217,7 +217,7 @@ pub(super) fn reading(
     Ok(Reading { rows, has_views })
 }
 
-/// Whether the lengths of a page's values are stored apart from them.
+/// Whether a page stores the lengths of its values apart from them.
 pub(super) fn has_lengths(page: &Page) -> bool {
     const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
     const DELTA_BYTE_ARRAY: i64 = 7;
@@ -225,7 +225,7 @@ pub(super) fn has_lengths(page: &Page) -> bool {
         && matches!(page.encoding, DELTA_LENGTH_BYTE_ARRAY | DELTA_BYTE_ARRAY)
 }
 
-/// How many bytes a value takes at least in a dictionary.
+/// The least bytes of a value in a dictionary.
 pub(super) fn entry_bytes(descriptor: &ColumnDescriptor) -> u64 {
     match descriptor.physical_type() {
         Physical::BOOLEAN => 1,
@@ -236,7 +236,7 @@ pub(super) fn entry_bytes(descriptor: &ColumnDescriptor) -> u64 {
     }
 }
 
-/// The bytes of each value, where all have as many.
+/// Length in bytes of each value, for a type of fixed length; otherwise 0.
 fn type_length(descriptor: &ColumnDescriptor) -> u64 {
     match descriptor.physical_type() {
         Physical::FIXED_LEN_BYTE_ARRAY => u64::try_from(descriptor.type_length()).unwrap_or(0),
@@ -254,7 +254,7 @@ pub(super) fn has_views(descriptor: &ColumnDescriptor) -> bool {
     descriptor.physical_type() == Physical::BYTE_ARRAY && !is_decimal
 }
 
-/// The longest string of a dictionary; `None` where it is damaged.
+/// Length of the longest string of a dictionary; `None` if it is damaged.
 fn longest_entry(mut bytes: &[u8]) -> Option<u64> {
     let mut longest = 0;
     while let Some((length, rest)) = bytes.split_first_chunk::<4>() {
@@ -271,7 +271,7 @@ fn damaged(what: &str) -> ParquetError {
 
 /// The parts of a decompressed data page.
 struct Levels<'a> {
-    /// Repetition levels, where they are runs.
+    /// Repetition levels, if they are encoded as runs.
     repetition: Option<&'a [u8]>,
     values: &'a [u8],
 }
@@ -315,7 +315,7 @@ impl<'a> Levels<'a> {
     }
 }
 
-/// Takes levels up to `most` off the front of a page.
+/// Takes levels with values up to `most` from the front of a page.
 fn levels<'a>(
     bytes: &mut &'a [u8],
     encoding: Encoding,
@@ -331,7 +331,7 @@ fn levels<'a>(
             *bytes = rest;
             u64::from(u32::from_le_bytes(*length))
         }
-        // All levels in as many bits as the highest has.
+        // Each level in as many bits as the highest level has.
         _ => (u64::from(values) * u64::from(16 - most.leading_zeros())).div_ceil(8),
     };
     let (levels, rest) = bytes.split_at_checked(usize::try_from(length).ok()?)?;

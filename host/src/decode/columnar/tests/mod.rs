@@ -1,4 +1,4 @@
-//! Columns held against JSON Lines of the same values.
+//! Columns compared with JSON Lines of the same values.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod against_json;
@@ -6,6 +6,7 @@ mod key_values;
 mod rows;
 mod rules;
 mod support;
+mod types;
 
 pub(super) use support::{
     assert_alike, assert_alike_under, event_inputs, events, events_as_json, inputs_of_a_key,

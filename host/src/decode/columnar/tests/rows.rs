@@ -1,4 +1,4 @@
-//! How rows are judged, and what is known of them beside their columns.
+//! Conditions, range and metadata of rows.
 
 use std::sync::Arc;
 

@@ -1,17 +1,31 @@
-//! Rows of columns taken in, and compared with what the decoder of JSON makes of lines.
+//! Batches of columns decoded, and compared with the same values decoded from lines of JSON.
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, Decimal128Array, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Binding, ColumnPlan, Piece, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
-use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object};
+use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object, projection};
 use crate::decode::{DecodeError, Events, Projection};
 use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::{KeyFields, Object};
+
+/// A projection of the column `v` alone.
+pub(super) fn wanted(kind: Kind, encoding: Encoding) -> Projection {
+    projection(vec![Input {
+        encoding,
+        ..input("v", kind)
+    }])
+}
+
+/// A column of decimals with `scale` digits after the point.
+pub(super) fn decimal(digits: Vec<Option<i128>>, scale: i8) -> ArrayRef {
+    let array = Decimal128Array::from(digits).with_precision_and_scale(38, scale);
+    Arc::new(array.unwrap())
+}
 
 /// What becomes of the rows of `batch`, as the only piece of the object `a.json`.
 pub(in crate::decode::columnar) fn events(
@@ -34,7 +48,7 @@ pub(super) fn events_under(
     };
     let binding = Binding::new(&plan, batch.schema_ref(), &object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
-    let piece = Piece {
+    let piece = ColumnPiece {
         rows: batch.clone(),
         binding: Arc::new(binding),
         metadata: RowMetadata::Object {

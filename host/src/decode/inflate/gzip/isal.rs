@@ -8,14 +8,14 @@ use isal_sys::igzip_lib as isal;
 use super::super::inflater::{Fault, Step};
 use super::member::{self, Ended};
 
-/// The flags of a header that no standard gives a meaning to.
+/// The reserved flags of a header.
 const RESERVED_FLAGS: u32 = 0xe0;
 
 /// The state, about 90 KiB, points to input and output, which are used within [`step`](member::Member::step)
 /// alone.
 pub(super) struct Member {
     state: Box<isal::inflate_state>,
-    /// What was read of the header, which `isal_inflate` would forget between two pieces of it.
+    /// The header read so far, which `isal_inflate` would lose between two pieces.
     header: isal::isal_gzip_header,
 }
 
@@ -65,7 +65,7 @@ impl member::Member for Member {
         state.next_in = null_mut();
         state.next_out = null_mut();
         if code < 0 {
-            // What is left of input and output is not to be relied on then.
+            // The counts of input and output are not reliable after an error.
             return Err(Fault::Corrupt(message(code)));
         }
         let step = Step {
@@ -79,14 +79,14 @@ impl member::Member for Member {
     }
 }
 
-/// A header of which nothing was read.
+/// An empty header.
 fn header() -> isal::isal_gzip_header {
-    // SAFETY: the struct is of integers and raw pointers, for all of which zero is a value; null pointers say
-    // that nobody wants the name, the comment and the extra field.
+    // SAFETY: the struct is of integers and raw pointers, for all of which zero is a value; null pointers mean that
+    // name, comment and extra field are not wanted.
     unsafe { std::mem::zeroed() }
 }
 
-/// The length as C takes it; the next step sees what is beyond.
+/// The length as a C integer; the next step reads the rest of a longer slice.
 fn bounded(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }

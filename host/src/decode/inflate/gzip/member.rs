@@ -2,18 +2,18 @@
 
 use super::super::inflater::{Fault, Step};
 
-/// One member at a time.
+/// Inflates one member at a time.
 pub(super) trait Member: Send + 'static {
-    /// Ready for a member.
+    /// An inflater at the beginning of a member.
     fn new() -> Self;
 
-    /// Makes ready for the next one.
+    /// Prepares for the next member.
     fn reset(&mut self);
 
-    /// As [`Inflate::step`](super::super::inflater::Inflate::step), but reads no further than the member's end, and tells when it is there. Then its
-    /// CRC and length were right.
+    /// As [`Inflate::step`](super::super::inflater::Inflate::step), but stops at the end of the member and returns
+    /// whether it is reached. Then CRC and length are verified.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(Step, Ended), Fault>;
 }
 
-/// Whether all of a member was read and written.
+/// Whether a member is at its end, all of it read and written.
 pub(super) type Ended = bool;

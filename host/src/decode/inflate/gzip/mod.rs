@@ -1,7 +1,7 @@
-//! gzip, RFC 1952: members one after another, read as one.
+//! gzip, RFC 1952: consecutive members, read as one.
 //!
-//! What holds for a file of members is here; a library inflates each of them, with its header, its CRC and its
-//! length. All libraries that were compiled in pass the same tests; the first of [`LIBRARIES`] is used.
+//! This file reads the sequence of members; a library inflates each member, with its header, CRC and length. All
+//! libraries that are compiled in pass the same tests; the first of [`LIBRARIES`] is used.
 //!
 //! | feature | library | needs to build |
 //! |---|---|---|
@@ -32,7 +32,7 @@ pub(super) struct Library {
     new: fn() -> Box<dyn Inflate>,
 }
 
-/// Those that were compiled in, the fastest first.
+/// The libraries that are compiled in, the fastest first.
 pub(super) const LIBRARIES: &[Library] = &[
     #[cfg(feature = "gzip-isal")]
     Library {
@@ -51,14 +51,14 @@ pub(super) const LIBRARIES: &[Library] = &[
 ];
 
 impl Library {
-    /// Reads members until the input ends.
+    /// An inflater that reads members until the input ends.
     pub(super) fn inflater(self) -> Box<dyn Inflate> {
         (self.new)()
     }
 }
 
-/// As gzip(1) does, zeros behind the last member are passed over, since tapes and block devices pad with them;
-/// anything else there is a fault.
+/// Reads the members of an object. As in gzip(1), zeros after the last member are skipped, since tapes and block
+/// devices pad with them; other data there is a fault.
 struct Gzip<M> {
     at: At,
     member: M,
@@ -67,9 +67,9 @@ struct Gzip<M> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     Member,
-    /// Behind a complete member.
+    /// After a complete member.
     Between,
-    /// Behind the last member, in zeros.
+    /// In the zeros after the last member.
     Padding,
 }
 

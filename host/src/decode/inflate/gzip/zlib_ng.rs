@@ -8,11 +8,11 @@ use libz_ng_sys as ng;
 use super::super::inflater::{Fault, Step};
 use super::member::{self, Ended};
 
-/// The largest window that deflate has, as a power of two, and the sign that a gzip header is wanted.
+/// The largest window of deflate, as a power of two, plus 16 for a gzip header.
 const WINDOW_BITS: c_int = 15 + 16;
 
-/// The stream, which stays where it is: its state points back to it. The pointers to input and output are used
-/// within [`step`](member::Member::step) alone.
+/// The stream, boxed because its state points back to it. The pointers to input and output are used within
+/// [`step`](member::Member::step) alone.
 pub(super) struct Member(Box<ng::z_stream>);
 
 // SAFETY: the stream and its state are reached through this owner alone; zlib-ng keeps nothing per thread.
@@ -60,14 +60,14 @@ impl member::Member for Member {
         };
         match code {
             ng::Z_STREAM_END => Ok((step, true)),
-            // The latter where neither input nor output moved, which is no fault.
+            // The latter if there was no progress, which is not a fault.
             ng::Z_OK | ng::Z_BUF_ERROR => Ok((step, false)),
             code => Err(Fault::Corrupt(message(stream, code))),
         }
     }
 }
 
-/// The length as C takes it; the next step sees what is beyond.
+/// The length as a C integer; the next step reads the rest of a longer slice.
 fn bounded(len: usize) -> c_uint {
     c_uint::try_from(len).unwrap_or(c_uint::MAX)
 }

@@ -5,7 +5,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::super::inflater::{Fault, Step};
 use super::member::{self, Ended};
 
-/// The largest window that deflate has, as a power of two.
+/// The largest window of deflate, as a power of two.
 const WINDOW_BITS: u8 = 15;
 
 pub(super) struct Member(Decompress);

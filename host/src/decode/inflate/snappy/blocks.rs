@@ -1,13 +1,12 @@
-//! Blocks behind their lengths, which are big-endian: what Hadoop's codec and the streams of snappy-java write.
+//! Blocks, each after its length in big-endian, as Hadoop's codec and snappy-java write them.
 //!
-//! Hadoop writes the inflated length of a block, then its parts, each behind its stored length. snappy-java writes
-//! a header, then blocks of one part each, behind their stored lengths alone; the header may come again.
-//! Neither has checksums.
+//! Hadoop writes the decompressed length of a block, then its parts, each after its stored length. snappy-java writes a
+//! header, then blocks of one part, each after its stored length; the header may occur again. Neither has checksums.
 
 use super::super::inflater::{Fault, Inflate, Step, gather};
 use super::{BLOCK_LIMIT, Pending, inflate, inflated_len};
 
-/// What snappy-java begins with, before two versions of four bytes each.
+/// The first bytes of snappy-java, before two versions of four bytes each.
 const JAVA_MAGIC: &[u8; 8] = b"\x82SNAPPY\0";
 const VERSION_BYTES: usize = 8;
 
@@ -18,7 +17,7 @@ pub(in super::super) fn is_java_magic(head: &[u8]) -> bool {
     head.starts_with(JAVA_MAGIC)
 }
 
-/// Whether `head` can begin a file of Hadoop's: the lengths of a block and of its first part fit each other.
+/// Whether `head` can begin a Hadoop file: the lengths of a block and of its first part fit.
 pub(in super::super) fn is_plausible(head: &[u8]) -> bool {
     match (length(head, 0), length(head, LENGTH_BYTES)) {
         (Some(0), part) => part.is_none_or(|part| part <= BLOCK_LIMIT),
@@ -32,7 +31,7 @@ fn length(bytes: &[u8], at: usize) -> Option<usize> {
     usize::try_from(length).ok()
 }
 
-/// Whether a part of so many stored bytes can be of a block that inflates to so many.
+/// Whether a part of `stored` bytes can be part of a block that inflates to `block` bytes.
 fn is_part(stored: usize, block: usize) -> bool {
     stored > 0 && stored <= snap::raw::max_compress_len(block)
 }
@@ -41,18 +40,18 @@ fn is_part(stored: usize, block: usize) -> bool {
 pub(in super::super) struct Blocks {
     is_java: bool,
     at: At,
-    /// What was gathered of a length or a part.
+    /// The beginning of a length or a part.
     gathered: Vec<u8>,
     text: Pending,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Before a block, or a header of snappy-java's.
+    /// Before a block, or a header of snappy-java.
     Block,
     /// Before the rest of such a header.
     Version,
-    /// Before a part of a block that so many inflated bytes are left of.
+    /// Before a part, with `left` decompressed bytes left of its block.
     Length { left: usize },
     /// Before the bytes of a part.
     Part { left: usize, stored: usize },
@@ -75,7 +74,7 @@ impl Blocks {
         }
     }
 
-    /// How many bytes are looked at next.
+    /// Number of bytes to gather next.
     fn wanted(&self) -> usize {
         match self.at {
             At::Block | At::Length { .. } => LENGTH_BYTES,
@@ -84,7 +83,7 @@ impl Blocks {
         }
     }
 
-    /// Goes on behind what was gathered.
+    /// Moves to the next state, once the wanted bytes are gathered.
     fn go_on(&mut self) -> Result<(), Fault> {
         let corrupt = |what: &str| Err(Fault::Corrupt(what.to_owned()));
         let bytes = &self.gathered[..];

@@ -1,8 +1,8 @@
-//! Google's framing format: chunks of at most 64 KiB, each with its CRC-32C.
+//! Google's framing format: chunks of at most 64 KiB, each with a CRC-32C.
 //!
-//! A stream begins with its identifier, which may come again, as in files put one behind another. Padding is skipped.
-//! Other chunks that a reader may skip are reserved, and nobody writes them: one flipped bit makes them of a chunk of
-//! text, which would then be lost, so they are damage.
+//! A stream begins with its identifier, which may occur again, as in concatenated files. Padding is skipped. Other
+//! skippable chunks are reserved and not written by any known program. One flipped bit turns a chunk of text into such
+//! a chunk, and the text would be lost, so they count as damage.
 
 use super::super::inflater::{Fault, Inflate, Step, gather};
 use super::{Pending, inflate, inflated_len};
@@ -16,13 +16,13 @@ const PLAIN: u8 = 0x01;
 const PADDING: u8 = 0xfe;
 const NAME: u8 = 0xff;
 
-/// The kind of a chunk and the length of what follows, in three bytes.
+/// Length of a header: the kind of the chunk, and the length of its body in three bytes.
 const HEADER_BYTES: usize = 4;
 
 /// The most bytes of text in a chunk.
 const TEXT_LIMIT: usize = 64 << 10;
 
-/// The longest chunk that holds text: its checksum, and text that snappy could not make shorter.
+/// The longest chunk of text: its checksum, and text that snappy could not shorten.
 const CHUNK_LIMIT: usize = 4 + 32 + TEXT_LIMIT + TEXT_LIMIT / 6;
 
 /// Whether `head` begins a stream.
@@ -34,7 +34,7 @@ pub(in super::super) fn is_magic(head: &[u8]) -> bool {
 #[derive(Default)]
 pub(in super::super) struct Framed {
     at: At,
-    /// What was gathered of a header or a chunk.
+    /// The beginning of a header or a chunk.
     gathered: Vec<u8>,
     text: Pending,
 }
@@ -95,12 +95,12 @@ impl Inflate for Framed {
     }
 }
 
-/// Whether no chunk is of this kind.
+/// Whether the kind of a chunk is not valid.
 fn is_damage(kind: u8) -> bool {
     !matches!(kind, COMPRESSED | PLAIN | PADDING | NAME)
 }
 
-/// What follows a header.
+/// The state after a header.
 fn begin(header: [u8; HEADER_BYTES]) -> Result<At, Fault> {
     let [kind, low, middle, high] = header;
     let len = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
@@ -144,7 +144,7 @@ fn text(kind: u8, chunk: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(text)
 }
 
-/// The checksum as it is stored: mixed, since a CRC of data that holds CRCs is a weak one.
+/// The checksum as stored: masked, since the CRC of data that contains CRCs is weak.
 fn masked(crc: u32) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }

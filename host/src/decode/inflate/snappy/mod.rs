@@ -1,10 +1,10 @@
-//! Snappy, which knows bare blocks only, so that everybody has a way of his own to put them into a file.
+//! Snappy. The format itself has bare blocks only, and writers put them into files in different ways.
 //!
 //! | file | written by |
 //! |---|---|
 //! | `framed` | snzip, python-snappy, Go: Google's framing format, with checksums |
-//! | `blocks` | Hadoop, Spark and Trino; snappy-java: blocks behind their lengths |
-//! | `raw` | whoever compresses an object as a whole |
+//! | `blocks` | Hadoop, Spark and Trino; snappy-java: blocks, each after its length |
+//! | `raw` | programs that compress an object as a whole |
 
 use super::inflater::{Fault, Step, copy};
 
@@ -12,13 +12,14 @@ pub(super) mod blocks;
 pub(super) mod framed;
 pub(super) mod raw;
 
-/// The largest block, inflated, that is held in memory.
+/// The largest decompressed block that is kept in memory.
 const BLOCK_LIMIT: usize = 256 << 20;
 
-/// The most bytes that a byte of a block can stand for, and more: a copy takes three.
+/// More than the most decompressed bytes per byte of a block: a copy of at most 64 bytes takes three bytes.
 const COPY_BYTES: usize = 64;
 
-/// The length that `block` says it inflates to, within the limit. What is allocated for it is bounded by what was read.
+/// The decompressed length that `block` declares, within the limit. Checked against the length of `block`, so that the
+/// memory allocated for it is bounded by the bytes read.
 fn inflated_len(block: &[u8]) -> Result<usize, Fault> {
     let len = snap::raw::decompress_len(block).map_err(corrupt)?;
     check_len(len)?;
@@ -45,7 +46,7 @@ fn is_possible(block: &[u8], len: usize) -> bool {
     len <= block.len().saturating_mul(COPY_BYTES)
 }
 
-/// Inflates `block`, which is whole.
+/// Inflates a whole block.
 fn inflate(block: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut text = vec![0; inflated_len(block)?];
     let mut decoder = snap::raw::Decoder::new();
@@ -57,7 +58,7 @@ fn corrupt(error: snap::Error) -> Fault {
     Fault::Corrupt(error.to_string())
 }
 
-/// Bytes of which the beginning was given out.
+/// Bytes that are partly given out.
 #[derive(Default)]
 struct Pending {
     bytes: Vec<u8>,
@@ -73,7 +74,7 @@ impl Pending {
         self.given == self.bytes.len()
     }
 
-    /// Gives to the front of `output` what fits.
+    /// Writes to the front of `output` as many bytes as fit.
     fn give(&mut self, output: &mut [u8]) -> Step {
         let written = copy(&self.bytes[self.given..], output).written;
         self.given += written;

@@ -1,14 +1,14 @@
-//! One bare block: the length that it inflates to, then literals and copies. It is inflated once all of it is there,
-//! since its end is the object's.
+//! One bare block: its decompressed length, then literals and copies. It is inflated once it is complete, since it ends
+//! where the object ends.
 
 use super::super::inflater::{Fault, Inflate, Step};
 use super::{Pending, check_len, corrupt, is_possible};
 
-/// The most bytes of a block that inflates to 15: its length, a tag, and a literal. A longer block's first byte, taken
-/// for the first of a big-endian length, makes that one too large for a block of Hadoop's.
+/// The most bytes of a block that inflates to 15 bytes: its length, a tag, and a literal. The first byte of a longer
+/// block, read as the first of a big-endian length, would be too large for a block of Hadoop's.
 pub(in super::super) const SHORT_BYTES: usize = 17;
 
-/// Whether `object`, which is whole if it is not longer than [`SHORT_BYTES`], is such a block.
+/// Whether `object` is a whole block of at most [`SHORT_BYTES`].
 pub(in super::super) fn is_short(object: &[u8]) -> bool {
     let mut text = [0; 15];
     object.len() <= SHORT_BYTES
@@ -17,7 +17,7 @@ pub(in super::super) fn is_short(object: &[u8]) -> bool {
             .is_ok_and(|len| len > 0)
 }
 
-/// Whether `head` can begin a block: a length, and behind it a literal, for there is nothing to copy yet.
+/// Whether `head` can begin a block: a length followed by a literal, since there is nothing to copy yet.
 pub(in super::super) fn is_plausible(head: &[u8]) -> bool {
     let length_bytes = 1 + head.iter().take_while(|byte| **byte >= 0x80).count();
     match snap::raw::decompress_len(head) {
@@ -27,12 +27,12 @@ pub(in super::super) fn is_plausible(head: &[u8]) -> bool {
     }
 }
 
-/// Gathers the block, then gives out its text.
+/// Gathers the block, then writes its text.
 #[derive(Default)]
 pub(in super::super) struct Raw {
     block: Vec<u8>,
     text: Pending,
-    /// The block was inflated.
+    /// Whether the block was inflated.
     inflated: bool,
 }
 
@@ -72,7 +72,7 @@ impl Inflate for Raw {
                 };
                 Ok(())
             }
-            // Nothing is wrong but that more should follow: it is not complete.
+            // The block is cut off, which `is_complete` reports.
             Err(snap::Error::HeaderMismatch { .. } | snap::Error::CopyRead { .. }) => Ok(()),
             Err(snap::Error::Literal { len, src_len, .. }) if src_len < len => Ok(()),
             Err(error) => Err(corrupt(error)),

@@ -1,7 +1,7 @@
-//! A zip archive with one entry, as Amazon Firehose writes it, read from its front to its end.
+//! A zip archive with one entry, as Amazon Firehose writes it, read from front to end.
 //!
-//! The entry is stored or deflated. Its CRC and its lengths may stand before it or behind it (a data descriptor), in
-//! 32 or in 64 bits. The directory at the end has to be there and to say the same: without it the archive is cut off.
+//! The entry is stored or deflated. Its CRC and lengths are before it or after it (in a data descriptor), in 32 or 64
+//! bits. The directory at the end has to exist and to agree with them: without it the archive is cut off.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -19,16 +19,16 @@ pub(super) fn is_magic(head: &[u8]) -> bool {
 /// Reads one archive.
 pub(super) struct Zip {
     at: At,
-    /// What was gathered of a record.
+    /// The beginning of a record.
     gathered: Vec<u8>,
-    /// What the entry's header says.
+    /// The header of the entry.
     local: Local,
     deflate: Decompress,
     crc: Crc,
-    /// What was read of the entry's data and written of its text.
+    /// Bytes read of the entry's data and written of its text.
     stored: u64,
     text: u64,
-    /// Where the directory is, as far as the archive was read.
+    /// Position and length of the directory, as far as the archive was read.
     directory: Directory,
 }
 
@@ -57,7 +57,7 @@ impl Zip {
         }
     }
 
-    /// Moves a part of the entry's data.
+    /// Inflates a part of the entry's data.
     fn data(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
         let (step, ended) = match self.local.method {
             Method::Stored => {
@@ -95,7 +95,7 @@ impl Zip {
         Ok(step)
     }
 
-    /// Holds what was read against what a record says.
+    /// Compares the entry as read with the values of a record.
     fn check(&self, crc: u32, stored: u64, text: u64) -> Result<(), Fault> {
         let what = if crc != self.crc.sum() {
             "the CRC of the entry does not match"
@@ -107,7 +107,7 @@ impl Zip {
         Err(Fault::Corrupt(what.to_owned()))
     }
 
-    /// Gathers the record at hand and goes on behind it; gives how much of `input` that took.
+    /// Gathers the next record and moves to the state after it; returns the number of bytes of `input` read.
     fn record(&mut self, input: &[u8]) -> Result<usize, Fault> {
         let mut read = 0;
         loop {
@@ -130,7 +130,7 @@ impl Zip {
         }
     }
 
-    /// Goes on behind the record that was gathered.
+    /// Moves to the state after the record that was gathered.
     fn go_on(&mut self) -> Result<(), Fault> {
         let mut used = self.gathered.len();
         match self.at {

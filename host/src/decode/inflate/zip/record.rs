@@ -16,13 +16,13 @@ const END_BYTES: usize = 22;
 const END64_BYTES: usize = 56;
 const LOCATOR64_BYTES: usize = 20;
 
-/// The longest descriptor, and the signature behind it, by which the kinds of descriptors are told apart.
+/// Length of the longest descriptor and the signature after it, which decides between the kinds of descriptors.
 pub(super) const DESCRIPTOR_AND_NEXT_BYTES: usize = 24 + SIGNATURE_BYTES;
 
-/// A length of 32 bits that stands elsewhere in 64.
+/// Marks a length of 32 bits whose value is in a field of 64 bits.
 const ELSEWHERE: u32 = u32::MAX;
 
-/// How the entry's data is compressed.
+/// The compression of the entry's data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Method {
     #[default]
@@ -30,30 +30,30 @@ pub(super) enum Method {
     Deflated,
 }
 
-/// What the header in front of the entry says.
+/// The header before the entry.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Local {
     pub(super) method: Method,
-    /// CRC and lengths stand behind the data; those here mean nothing.
+    /// CRC and lengths are in a descriptor after the data; those of the header have no meaning.
     pub(super) has_descriptor: bool,
     pub(super) crc: u32,
     pub(super) stored: u64,
     pub(super) text: u64,
 }
 
-/// What the directory says of the entry.
+/// The directory's record of the entry.
 pub(super) struct Central {
     pub(super) crc: u32,
     pub(super) stored: u64,
     pub(super) text: u64,
 }
 
-/// Where the directory stands in the archive.
+/// Position and length of the directory in the archive.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Directory {
     pub(super) at: u64,
     pub(super) len: u64,
-    /// The record that says so in 64 bits was seen.
+    /// Whether the archive has the end record with 64 bits.
     pub(super) is_wide: bool,
 }
 
@@ -83,7 +83,7 @@ fn unsupported(what: impl Into<String>) -> Fault {
     Fault::Unsupported(what.into())
 }
 
-/// Whether a record has `signature`, as far as it was gathered; more entries than one have a reason of their own.
+/// Checks that a record has `signature`, as far as it is gathered. A second entry has a reason of its own.
 fn check_signature(gathered: &[u8], signature: &[u8]) -> Result<(), Fault> {
     let found = &gathered[..gathered.len().min(SIGNATURE_BYTES)];
     if signature.starts_with(found) {
@@ -97,7 +97,7 @@ fn check_signature(gathered: &[u8], signature: &[u8]) -> Result<(), Fault> {
     })
 }
 
-/// The length of a record of `fixed` bytes, behind which stands as much as the numbers at `lengths` say.
+/// The length of a record of `fixed` bytes followed by fields, whose lengths are the numbers at the indices `lengths`.
 fn len(gathered: &[u8], fixed: usize, lengths: &[usize]) -> usize {
     if gathered.len() < fixed {
         return fixed;
@@ -107,7 +107,7 @@ fn len(gathered: &[u8], fixed: usize, lengths: &[usize]) -> usize {
 }
 
 impl Local {
-    /// How long the header is, or how much of it has to be seen to know.
+    /// Length of the header, or the number of bytes needed to know it.
     pub(super) fn len(gathered: &[u8]) -> Result<usize, Fault> {
         check_signature(gathered, LOCAL)?;
         Ok(len(gathered, LOCAL_BYTES, &[26, 28]))
@@ -167,7 +167,7 @@ impl Central {
     }
 }
 
-/// The numbers of 64 bits in a record's extra field, of which there are as many as have no room in 32.
+/// The numbers of 64 bits in the extra field of a record: one for each number that has no room in 32 bits.
 struct Wide<'a>(&'a [u8]);
 
 impl<'a> Wide<'a> {
@@ -186,7 +186,7 @@ impl<'a> Wide<'a> {
         Wide(&[])
     }
 
-    /// `narrow`, or the next number where it says that this counts.
+    /// `narrow`, or the next number of 64 bits if `narrow` is [`ELSEWHERE`].
     fn or_wide(&mut self, narrow: u32) -> u64 {
         match self.0.split_first_chunk() {
             Some((wide, rest)) if narrow == ELSEWHERE => {
@@ -198,8 +198,8 @@ impl<'a> Wide<'a> {
     }
 }
 
-/// The length of the descriptor that `gathered` begins with, whose numbers have to be these. It may have a signature
-/// or not, and lengths of 32 bits or of 64; nothing says which, but what follows it.
+/// The length of the descriptor with these numbers at the front of `gathered`. A descriptor has a signature or not, and
+/// lengths of 32 or 64 bits; only the signature that follows it decides which.
 pub(super) fn descriptor(gathered: &[u8], crc: u32, stored: u64, text: u64) -> Option<usize> {
     let narrow = [stored, text].map(u32::try_from);
     let wide = [stored, text].map(u64::to_le_bytes).concat();
@@ -220,13 +220,13 @@ pub(super) fn descriptor(gathered: &[u8], crc: u32, stored: u64, text: u64) -> O
     None
 }
 
-/// How long a record at the archive's end is, as [`Local::len`].
+/// Length of a record at the end of the archive, as [`Local::len`].
 pub(super) fn end_len(gathered: &[u8]) -> Result<usize, Fault> {
     if gathered.len() < SIGNATURE_BYTES {
         return Ok(SIGNATURE_BYTES);
     }
     if gathered.starts_with(END64) {
-        // The record says how long it is behind its signature and this number.
+        // The record has its own length, without the signature and this number.
         let is_usual = gathered.len() < 12 || u64_at(gathered, 4) == END64_BYTES as u64 - 12;
         return match is_usual {
             true => Ok(END64_BYTES),
@@ -240,7 +240,7 @@ pub(super) fn end_len(gathered: &[u8]) -> Result<usize, Fault> {
     Ok(len(gathered, END_BYTES, &[20]))
 }
 
-/// Reads a record at the archive's end; says whether it is the last.
+/// Reads a record at the end of the archive; returns whether it is the last.
 pub(super) fn end(record: &[u8], directory: &mut Directory) -> Result<bool, Fault> {
     let (found, is_last) = if record.starts_with(END64) {
         directory.is_wide = true;

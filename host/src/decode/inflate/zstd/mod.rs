@@ -1,4 +1,4 @@
-//! Zstandard, RFC 8878: frames one after another, read as one; skippable frames are passed over.
+//! Zstandard, RFC 8878: consecutive frames, read as one; skippable frames are skipped.
 
 use zstd::stream::raw::{DParameter, Decoder, Operation};
 use zstd::zstd_safe::{self, zstd_sys::ZSTD_ErrorCode};
@@ -6,8 +6,7 @@ use zstd::zstd_safe::{self, zstd_sys::ZSTD_ErrorCode};
 use super::inflater::{Fault, Inflate, Step};
 use crate::units::ByteSize;
 
-/// The largest window that is read, as a power of two: 128 MiB, what `zstd --long` writes at most unless told
-/// otherwise. It bounds the memory of an inflater.
+/// The largest window, as a power of two: 128 MiB, the default of `zstd --long`. It bounds the memory of an inflater.
 const WINDOW_LOG_MAX: u32 = 27;
 
 /// Whether `head` begins a frame or a skippable frame.
@@ -22,7 +21,7 @@ pub(super) fn is_magic(head: &[u8]) -> bool {
 /// Reads frames until the input ends; checksums are verified where frames have them.
 pub(super) struct Zstd {
     decoder: Decoder<'static>,
-    /// At the end of a frame.
+    /// Whether the last frame is at its end.
     between: bool,
 }
 
@@ -39,13 +38,13 @@ impl Zstd {
     }
 }
 
-/// zstd's code for a window beyond the limit, negated as its functions give it back.
+/// The code of zstd for a window beyond the limit, negated as its functions return it.
 const WINDOW_TOO_LARGE: usize =
     (ZSTD_ErrorCode::ZSTD_error_frameParameter_windowTooLarge as usize).wrapping_neg();
 
 fn corrupt(error: std::io::Error) -> Fault {
     let detail = error.to_string();
-    // The code itself does not get through.
+    // The error has the name of the code alone.
     if detail == zstd_safe::get_error_name(WINDOW_TOO_LARGE) {
         return Fault::WindowTooLarge(ByteSize(1 << WINDOW_LOG_MAX));
     }

@@ -54,7 +54,7 @@ fn a_state_is_the_path_of_a_value_whatever_came_before() {
 fn what_is_known_is_not_learned_again() {
     let mut graph = Graph::default();
     for _ in 0..10 {
-        // The literals differ behind their first 32 bytes alone.
+        // The literals differ after their first 32 bytes alone.
         for end in ["\":", "\": ", "a\":", "a\": "] {
             let long = "x".repeat(40);
             learn(&mut graph, &format!("{{\"{long}{end}1}}"));

@@ -1,9 +1,15 @@
-//! What the decoder asks of a processor: to look at 32 or 64 bytes at once.
+//! Operations on 32 or 64 bytes at once.
 //!
-//! Each set of instructions is a type that implements [`Vector`]; a value of it is the proof that this
-//! processor has them. [`Processor`] finds the best set once; a [`Task`] is compiled for each of them. A function
-//! knows the instructions of the one that it is inlined into, and no others: each vector instruction in it would
-//! become a call. So a task is inlined whole into [`Vector::call`], but for what it hands to another `call`.
+//! Each set of instructions is a type that implements [`Vector`]; a value of that type proves that the processor has
+//! them. [`Processor`] finds the best set once, and a [`Task`] is compiled for each. A function is compiled with the
+//! instructions of the function that it is inlined into; outside of it, each vector instruction would become a call. So
+//! a whole task is inlined into [`Vector::call`], except the parts that it passes to another `call`.
+//!
+//! | file | content |
+//! |---|---|
+//! | `portable` | arithmetic on words, for every processor |
+//! | `x86` | AVX2 |
+//! | `processor` | the choice between them |
 
 mod portable;
 mod processor;
@@ -13,19 +19,18 @@ mod x86;
 pub(super) use portable::Portable;
 pub(in crate::decode) use processor::Processor;
 
-/// A byte that the structure of JSON may depend on, wherever it stands: a quote, a backslash, a control
-/// character.
+/// Whether the structure of JSON may depend on the byte wherever it occurs: a quote, a backslash, a control character.
 #[inline(always)]
 pub(super) fn is_special(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
-/// Looks at many bytes at once.
+/// A set of vector instructions.
 pub(super) trait Vector: Copy {
-    /// Bit n tells whether byte n is special, see [`is_special`].
+    /// A mask: bit n is set if byte n [`is_special`].
     fn specials(self, bytes: &[u8; 64]) -> u64;
 
-    /// The place of the first special byte; 32 if there is none.
+    /// Index of the first special byte; 32 if there is none.
     fn first_special(self, bytes: &[u8; 32]) -> usize;
 
     /// Whether `bytes` begin with `head`.
@@ -58,11 +63,11 @@ impl Head {
     }
 }
 
-/// Something to be done as fast as the processor allows.
+/// A computation that is compiled for each set of instructions.
 pub(super) trait Task {
     type Output;
 
-    /// Does it. Has to be `#[inline(always)]`, and so has everything worth inlining in it.
+    /// Runs the task. Has to be `#[inline(always)]`, and so have the functions in it that are worth inlining.
     fn run<V: Vector>(self, vector: V) -> Self::Output;
 }
 

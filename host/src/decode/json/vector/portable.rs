@@ -31,7 +31,7 @@ fn special(word: u64) -> u64 {
 /// The high bits of the bytes, as the lowest eight bits.
 #[inline(always)]
 fn gather(high: u64) -> u64 {
-    // Each bit is moved to a place of its own in the highest byte.
+    // Each bit is moved to a bit of its own in the highest byte.
     (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 

@@ -4,17 +4,17 @@
 use super::x86::Avx2;
 use super::{Portable, Task, Vector};
 
-/// The instructions to use.
+/// A set of instructions of this processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::decode) enum Processor {
-    /// What every processor has.
+    /// For every processor.
     Portable(Portable),
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
 }
 
 impl Processor {
-    /// The best that this processor has; with `BACKFOLD_SIMD=off` in the environment, what every processor has.
+    /// The best set of this processor; with `BACKFOLD_SIMD=off` in the environment, the portable one.
     pub(in crate::decode) fn detect() -> Self {
         if std::env::var_os("BACKFOLD_SIMD").is_some_and(|value| value == "off") {
             return Processor::Portable(Portable);
@@ -26,7 +26,7 @@ impl Processor {
         Processor::Portable(Portable)
     }
 
-    /// What a log calls them.
+    /// The name, for logs.
     pub(in crate::decode) fn name(self) -> &'static str {
         match self {
             Processor::Portable(_) => "portable",
@@ -35,7 +35,7 @@ impl Processor {
         }
     }
 
-    /// All that this processor has.
+    /// All sets of this processor.
     #[cfg(any(test, fuzzing))]
     pub(in crate::decode) fn all() -> Vec<Self> {
         let portable = Processor::Portable(Portable);

@@ -16,7 +16,7 @@ use super::{Head, Task, Vector};
 pub(in crate::decode) struct Avx2(());
 
 impl Avx2 {
-    /// The proof, if it holds.
+    /// The proof, if the processor has all of them.
     pub(super) fn detect() -> Option<Self> {
         let all = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
@@ -50,7 +50,7 @@ fn specials(bytes: &[u8; 32]) -> u32 {
     _mm256_movemask_epi8(_mm256_or_si256(control, _mm256_or_si256(quote, backslash))) as u32
 }
 
-/// Bit n tells whether byte n is the same.
+/// A mask: bit n is set if byte n is the same.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn same(a: &[u8; 32], b: &[u8; 32]) -> u32 {

@@ -1,9 +1,9 @@
 //! Reads one partition from an offset on, with the simple consumer of librdkafka.
 //!
-//! The consumers of the wrapper return one event for each record, with an allocation and a reference count. They also need
-//! the name of a group to be assigned a partition, and look up the coordinator of the group, for which a replay may lack
-//! the permission. The simple consumer needs no group and returns many records with one call. For uncompressed records of
-//! 400 bytes, it takes two thirds of the CPU time.
+//! The consumers of the wrapper return one event for each record, with an allocation and a reference count. They also
+//! need the name of a group to be assigned a partition, and look up the coordinator of the group, for which a replay
+//! may lack the permission. The simple consumer needs no group and returns many records with one call. For uncompressed
+//! records of 400 bytes, it takes two thirds of the CPU time.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{self, NonNull};
@@ -224,7 +224,7 @@ impl Drop for PartitionReader {
 impl Record<'_> {
     /// The timestamp in milliseconds since 1970-01-01T00:00:00Z, if it has one.
     pub(in super::super) fn time_ms(&self) -> Option<i64> {
-        // SAFETY: the message lives; the kind of the timestamp is not asked for.
+        // SAFETY: the message lives; the kind of the timestamp is not requested.
         let time = unsafe { rd::rd_kafka_message_timestamp(self.message, ptr::null_mut()) };
         (time >= 0).then_some(time)
     }
@@ -282,7 +282,7 @@ pub(super) unsafe fn text(start: *const c_char) -> String {
         .into_owned()
 }
 
-/// Why the last call of this thread failed.
+/// The error of the last call in this thread.
 #[expect(unsafe_code, reason = "calls librdkafka")]
 fn last_error() -> RDKafkaErrorCode {
     // SAFETY: reads a number of this thread.

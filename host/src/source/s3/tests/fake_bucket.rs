@@ -1,4 +1,4 @@
-//! A bucket in memory, served as S3 would, with faults thrown in.
+//! A fake store: a bucket in memory with the API of S3, and with faults.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::source::conformance::{Damage, Fixture};
-use crate::source::s3::retry::Patience;
+use crate::source::s3::retry::RetryPolicy;
 use crate::source::s3::{RequestOptions, S3Config, S3Driver};
 use crate::source::{EventRange, ReplayDriver};
 use crate::test_server::{Reply, Request, Server};
@@ -22,29 +22,29 @@ pub(super) struct Stored {
     pub(super) etag: String,
     pub(super) class: &'static str,
     pub(super) version: String,
-    /// What stands in the listing to say that a copy was restored.
+    /// The restore status in the listing, as XML.
     pub(super) restored: &'static str,
 }
 
-/// What a test does to the answers: gets the request, its number from 0, and what would be answered.
+/// A function that changes answers: its arguments are the request, the number of the request from 0, and the answer.
 type Fault = dyn Fn(&Request, usize, Reply) -> Reply + Send + Sync;
 
 #[derive(Default)]
 struct Content {
-    /// The versions of each key, the latest last.
+    /// The versions of each key, the newest one last.
     objects: BTreeMap<String, Vec<Stored>>,
     written: u64,
     asked: usize,
     keeps_versions: bool,
 }
 
-/// The bucket, on a server of its own.
+/// A bucket with a server.
 pub(super) struct FakeBucket {
     content: Arc<Mutex<Content>>,
     pub(super) server: Server,
 }
 
-/// So few that every listing has several pages.
+/// The number of keys in a page: small, so that every listing has several pages.
 const KEYS_PER_PAGE: usize = 3;
 
 impl FakeBucket {
@@ -57,9 +57,9 @@ impl FakeBucket {
     ) -> Self {
         let content = Arc::new(Mutex::new(Content::default()));
         let fault: Box<Fault> = Box::new(fault);
-        let shelf = content.clone();
+        let fake = content.clone();
         let answer = move |request: &Request| {
-            let mut content = shelf.lock().unwrap();
+            let mut content = fake.lock().unwrap();
             let number = content.asked;
             content.asked += 1;
             let reply = content.answer(request);
@@ -91,17 +91,17 @@ impl FakeBucket {
         class: &'static str,
         restored: &'static str,
     ) {
-        let mut shelf = self.lock();
-        shelf.written += 1;
+        let mut fake = self.lock();
+        fake.written += 1;
         let stored = Stored {
             content: content.to_vec(),
-            etag: format!("\"{:032x}\"", shelf.written),
+            etag: format!("\"{:032x}\"", fake.written),
             class,
-            version: format!("v{}", shelf.written),
+            version: format!("v{}", fake.written),
             restored,
         };
-        let keeps_versions = shelf.keeps_versions;
-        let versions = shelf.objects.entry(key.to_owned()).or_default();
+        let keeps_versions = fake.keeps_versions;
+        let versions = fake.objects.entry(key.to_owned()).or_default();
         if !keeps_versions {
             versions.clear();
         }
@@ -127,13 +127,13 @@ impl FakeBucket {
         }
     }
 
-    /// A driver that is in a hurry.
+    /// A driver with short timeouts.
     pub(super) fn driver_of(&self, config: S3Config, range: EventRange) -> S3Driver {
         let mut driver = S3Driver::new(config, range);
-        driver.patience = Patience {
+        driver.retries = RetryPolicy {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(5),
-            ..driver.patience
+            ..driver.retries
         };
         driver
     }
@@ -168,7 +168,7 @@ impl Fixture for FakeBucket {
     }
 
     fn largest_bytes(&self) -> usize {
-        // More than two stretches.
+        // More than two ranges.
         17 << 20
     }
 }
@@ -237,12 +237,12 @@ impl Content {
         }
     }
 
-    /// Both ways to list; a page begins behind the key that its token names.
+    /// A listing with or without versions. A page starts after the key in its token.
     fn list(&self, request: &Request) -> Reply {
         let of_versions = request.query.contains_key("versions");
         let text = |name: &str| request.query.get(name).cloned().unwrap_or_default();
         let (prefix, delimiter) = (text("prefix"), text("delimiter"));
-        let behind = text(if of_versions {
+        let after = text(if of_versions {
             "key-marker"
         } else {
             "continuation-token"
@@ -259,7 +259,7 @@ impl Content {
                 .flatten()
                 .map(|(name, _)| format!("{prefix}{name}/"));
             let shown = folder.as_deref().unwrap_or(key);
-            if shown <= behind.as_str() || shown == last {
+            if shown <= after.as_str() || shown == last {
                 continue;
             }
             if lines.len() == KEYS_PER_PAGE {
@@ -325,7 +325,7 @@ fn line(key: &str, stored: &Stored, of_versions: bool, is_latest: bool) -> Strin
     )
 }
 
-/// As S3 encodes keys in listings: as in a form of a page, with `+` for a blank.
+/// Encodes a key as S3 does in listings: like an HTML form, with `+` for a space.
 fn encoded(key: &str) -> String {
     const KEPT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
         .remove(b'/')

@@ -1,9 +1,9 @@
-//! Every object of the range once, in order, and nothing that is not asked for.
+//! Listings have every object of the range once and in order, and list no other folders.
 
 use std::sync::Mutex;
 
 use super::fake_bucket::{FakeBucket, error, xml};
-use super::{keys, plan_error, told};
+use super::{keys, plan_error, shown};
 use crate::source::conformance::plan;
 use crate::source::layout::Layout;
 use crate::source::range::RangeConfig;
@@ -15,8 +15,8 @@ fn is_list(request: &Request) -> bool {
     request.query.contains_key("prefix")
 }
 
-async fn planned(shelf: &FakeBucket, config: S3Config, range: EventRange) -> (Vec<Split>, Frozen) {
-    plan(&shelf.driver_of(config, range)).await
+async fn planned(fake: &FakeBucket, config: S3Config, range: EventRange) -> (Vec<Split>, Frozen) {
+    plan(&fake.driver_of(config, range)).await
 }
 
 fn range(from: &str, to: &str) -> EventRange {
@@ -30,12 +30,12 @@ fn range(from: &str, to: &str) -> EventRange {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_folders_of_the_range_are_listed() {
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     for day in 1..=28 {
         for hour in 0..24 {
             for number in 0..2 {
                 let key = format!("raw/clicks/2026/02/{day:02}/{hour:02}/c-{number}.json");
-                shelf.put(&key, b"{}");
+                fake.put(&key, b"{}");
             }
         }
     }
@@ -43,10 +43,10 @@ async fn only_the_folders_of_the_range_are_listed() {
         prefix: "raw/clicks/".to_owned(),
         layout: Layout::firehose(),
         lateness: std::time::Duration::from_secs(3600),
-        ..shelf.config()
+        ..fake.config()
     };
     let (splits, frozen) = planned(
-        &shelf,
+        &fake,
         config,
         range("2026-02-10T22:30Z", "2026-02-11T01:00Z"),
     )
@@ -58,7 +58,7 @@ async fn only_the_folders_of_the_range_are_listed() {
         .collect();
     assert_eq!(keys(&splits), expected);
     assert_eq!(frozen.objects, 10);
-    let mut listed: Vec<String> = shelf
+    let mut listed: Vec<String> = fake
         .server
         .take_requests()
         .iter()
@@ -83,7 +83,7 @@ async fn only_the_folders_of_the_range_are_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_of_every_kind_come_in_the_order_of_their_bytes() {
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     let mut put = vec![
         "a",
         "a b",
@@ -101,65 +101,65 @@ async fn keys_of_every_kind_come_in_the_order_of_their_bytes() {
         "z\u{10ffff}",
     ];
     for key in &put {
-        shelf.put(key, b"content");
+        fake.put(key, b"content");
     }
     put.sort_unstable();
     for versions in [Versions::Never, Versions::Auto] {
         if versions == Versions::Auto {
-            shelf.keep_versions();
+            fake.keep_versions();
         }
         let config = S3Config {
             versions,
-            ..shelf.config()
+            ..fake.config()
         };
-        let (splits, _) = planned(&shelf, config, EventRange::default()).await;
+        let (splits, _) = planned(&fake, config, EventRange::default()).await;
         assert_eq!(keys(&splits), put, "{versions:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_object_of_the_archive_is_passed_over_and_told() {
-    let shelf = FakeBucket::new().await;
-    shelf.put("raw/", b"");
-    shelf.put("raw/day/", b"");
-    shelf.put("raw/day/a", b"content");
-    shelf.put("raw/day/_SUCCESS", b"");
-    shelf.put("raw/_temporary/b", b"content");
-    shelf.put("raw/.part/b", b"content");
-    shelf.put("raw2/a", b"another archive");
+async fn names_that_are_not_objects_of_the_archive_are_skipped_with_a_note() {
+    let fake = FakeBucket::new().await;
+    fake.put("raw/", b"");
+    fake.put("raw/day/", b"");
+    fake.put("raw/day/a", b"content");
+    fake.put("raw/day/_SUCCESS", b"");
+    fake.put("raw/_temporary/b", b"content");
+    fake.put("raw/.part/b", b"content");
+    fake.put("raw2/a", b"another archive");
     let config = S3Config {
         prefix: "raw/".to_owned(),
-        ..shelf.config()
+        ..fake.config()
     };
-    let (splits, frozen) = planned(&shelf, config, EventRange::default()).await;
+    let (splits, frozen) = planned(&fake, config, EventRange::default()).await;
     assert_eq!(keys(&splits), ["raw/day/a"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects passed over because a name in their key begins with `.` or `_`: 3.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects that were skipped because a name in their key starts with `.` or `_`: 3.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn archived_objects_are_found_before_anything_is_read() {
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     let restored = "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>\
                     <RestoreExpiryDate>2027-01-01T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>";
     let restoring =
         "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>";
-    shelf.put("a", b"content");
-    shelf.put_as("b", b"cold", "GLACIER", "");
-    shelf.put_as("c", b"colder", "DEEP_ARCHIVE", restoring);
-    shelf.put_as("d", b"warm", "GLACIER", restored);
-    shelf.put_as("e", b"instant", "GLACIER_IR", "");
-    let error = plan_error(&shelf.s3_driver()).await;
-    insta::assert_snapshot!(told(&error), @r"BF0224: 2 objects of `s3://clicks/` (10 B) are archived and not restored: b c");
+    fake.put("a", b"content");
+    fake.put_as("b", b"cold", "GLACIER", "");
+    fake.put_as("c", b"colder", "DEEP_ARCHIVE", restoring);
+    fake.put_as("d", b"warm", "GLACIER", restored);
+    fake.put_as("e", b"instant", "GLACIER_IR", "");
+    let error = plan_error(&fake.s3_driver()).await;
+    insta::assert_snapshot!(shown(&error), @r"BF0224: 2 objects of `s3://clicks/` (10 B) are archived and not restored: b c");
     let config = S3Config {
         skip_archived: true,
-        ..shelf.config()
+        ..fake.config()
     };
-    let (splits, frozen) = planned(&shelf, config, EventRange::default()).await;
+    let (splits, frozen) = planned(&fake, config, EventRange::default()).await;
     assert_eq!(keys(&splits), ["a", "d", "e"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects passed over because they are archived and not restored: 2, 10 B, the first of them `b`.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects that were skipped because they are archived and not restored: 2, 10 B, the first one `b`.");
 }
 
-/// What a store may do to a page.
+/// A fault in a page of a listing.
 #[derive(Clone, Copy, Debug)]
 enum Page {
     Busy,
@@ -187,7 +187,7 @@ impl Page {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
+async fn a_page_that_is_not_valid_is_requested_again_and_then_reported() {
     let mut all = String::new();
     for page in [
         Page::Busy,
@@ -200,7 +200,7 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
     ] {
         for times in [2, usize::MAX] {
             let left = Mutex::new(times);
-            let shelf = FakeBucket::with(move |request, _, reply| {
+            let fake = FakeBucket::with(move |request, _, reply| {
                 let mut left = left.lock().unwrap();
                 let is_first_page = !request.query.contains_key("continuation-token");
                 if is_list(request) && is_first_page && *left > 0 {
@@ -211,31 +211,31 @@ async fn a_page_that_makes_no_sense_is_asked_for_again_and_then_named() {
             })
             .await;
             for key in ["a", "b", "c", "d", "e"] {
-                shelf.put(key, b"content");
+                fake.put(key, b"content");
             }
             if times == 2 {
-                let (splits, _) = planned(&shelf, shelf.config(), EventRange::default()).await;
+                let (splits, _) = planned(&fake, fake.config(), EventRange::default()).await;
                 assert_eq!(keys(&splits), ["a", "b", "c", "d", "e"], "{page:?}");
             } else {
-                let error = plan_error(&shelf.s3_driver()).await;
-                all += &format!("{page:?}: {}\n", told(&error));
+                let error = plan_error(&fake.s3_driver()).await;
+                all += &format!("{page:?}: {}\n", shown(&error));
             }
         }
     }
     insta::assert_snapshot!(all, @r"
     Busy: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 503, SlowDown: As the script says
-    CutOff: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    CutXml: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    InDisguise: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer makes no sense: the listing does not end with `</ListBucketResult>`
-    NoToken: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it goes on, but does not say where
-    WrongCount: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it announces 13 keys and holds 3
-    NoEtag: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: a line of it lacks an ETag
+    CutOff: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    CutXml: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    InDisguise: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: HTTP 200, but the answer is not valid: the listing does not end with `</ListBucketResult>`
+    NoToken: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it is incomplete, but does not say where the next page starts
+    WrongCount: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: it announces 13 keys, but contains 3
+    NoEtag: BF0227: cannot list `s3://clicks/` at http://HOST, tried 5 times: the listing contradicts itself: an entry lacks an ETag
     ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_out_of_order_is_refused() {
-    // The second page is the first once more; then one whose keys fall.
+    // The second page repeats the first one; then a page whose keys are in descending order.
     let twice = FakeBucket::with(|request, _, reply| {
         if request.query.contains_key("continuation-token") {
             let line = "<Contents><Key>c</Key><Size>7</Size><ETag>1</ETag></Contents>";
@@ -255,11 +255,11 @@ async fn a_listing_out_of_order_is_refused() {
     })
     .await;
     let mut all = String::new();
-    for shelf in [twice, falling] {
+    for fake in [twice, falling] {
         for key in ["a", "b", "c", "e"] {
-            shelf.put(key, b"content");
+            fake.put(key, b"content");
         }
-        all += &format!("{}\n", told(&plan_error(&shelf.s3_driver()).await));
+        all += &format!("{}\n", shown(&plan_error(&fake.s3_driver()).await));
     }
     insta::assert_snapshot!(all, @r"
     BF0226: the listing of the store is out of order at `s3://clicks/c`: it is listed twice
@@ -268,25 +268,25 @@ async fn a_listing_out_of_order_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_listed_says_why() {
+async fn a_listing_that_is_refused_gives_the_reason() {
     let mut all = String::new();
     for (status, code) in [
         (404, "NoSuchBucket"),
         (403, "AccessDenied"),
         (301, "PermanentRedirect"),
     ] {
-        let shelf = FakeBucket::with(move |_, _, _| error(status, code)).await;
-        all += &format!("{}\n", told(&plan_error(&shelf.s3_driver()).await));
+        let fake = FakeBucket::with(move |_, _, _| error(status, code)).await;
+        all += &format!("{}\n", shown(&plan_error(&fake.s3_driver()).await));
     }
-    let shelf = FakeBucket::new().await;
-    all += &format!("{}\n", told(&plan_error(&shelf.s3_driver()).await));
+    let fake = FakeBucket::new().await;
+    all += &format!("{}\n", shown(&plan_error(&fake.s3_driver()).await));
     let config = S3Config {
         versions: Versions::Always,
-        ..shelf.config()
+        ..fake.config()
     };
-    shelf.put("a", b"content");
-    let driver = shelf.driver_of(config, EventRange::default());
-    all += &format!("{}\n", told(&plan_error(&driver).await));
+    fake.put("a", b"content");
+    let driver = fake.driver_of(config, EventRange::default());
+    all += &format!("{}\n", shown(&plan_error(&driver).await));
     insta::assert_snapshot!(all, @r"
     BF0220: the bucket of `s3://clicks/` does not exist at http://HOST
     BF0221: the store at http://HOST refused to list `s3://clicks/`: HTTP 403, AccessDenied: As the script says
@@ -297,16 +297,16 @@ async fn what_cannot_be_listed_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_that_does_not_tell_of_versions_is_read_without() {
-    let shelf = FakeBucket::with(|request, _, reply| {
+async fn a_bucket_that_does_not_report_versioning_is_read_without_versions() {
+    let fake = FakeBucket::with(|request, _, reply| {
         if request.query.contains_key("versioning") {
             return error(403, "AccessDenied");
         }
         reply
     })
     .await;
-    shelf.put("a", b"content");
-    let (splits, frozen) = planned(&shelf, shelf.config(), EventRange::default()).await;
+    fake.put("a", b"content");
+    let (splits, frozen) = planned(&fake, fake.config(), EventRange::default()).await;
     assert_eq!(keys(&splits), ["a"]);
-    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects are read without their versions, since the store does not tell whether the bucket keeps them: one that is overwritten stops the run.");
+    insta::assert_snapshot!(frozen.notes.join("\n"), @r"Objects are read without their versions, because the store does not say whether the bucket keeps versions: an object that is overwritten stops the run.");
 }

@@ -1,4 +1,5 @@
-//! What a real store does not do on demand, on one that is scripted; the real one is in `tests/`.
+//! Tests of the driver with a fake store, for answers that a real store does not give on demand. Tests with a real
+//! store are in the package `tests`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod fake_bucket;
@@ -18,7 +19,7 @@ async fn the_driver_conforms() {
     conformance::all(FakeBucket::new).await;
 }
 
-/// All records of a plan, in order; its splits are read at once, as by many workers.
+/// All records of a plan, in order. The splits are read concurrently, as by many workers.
 async fn read_all(driver: &dyn ReplayDriver) -> Result<Vec<Record>, SourceError> {
     let (splits, _) = plan(driver).await;
     let splits = splits.iter().map(|split| deliver(driver, split));
@@ -34,7 +35,7 @@ fn keys(splits: &[Split]) -> Vec<&str> {
     objects.map(|object| object.key.as_str()).collect()
 }
 
-/// A failed plan.
+/// The error of a plan that fails.
 async fn plan_error(driver: &dyn ReplayDriver) -> SourceError {
     let (splits, mut received) = tokio::sync::mpsc::channel(1);
     let receive = async { while received.recv().await.is_some() {} };
@@ -43,7 +44,7 @@ async fn plan_error(driver: &dyn ReplayDriver) -> SourceError {
 }
 
 /// An error with its code and its causes, without the port of the server.
-fn told(error: &SourceError) -> String {
+fn shown(error: &SourceError) -> String {
     let mut text = format!("{}: {error}", error.code());
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! Every object whole and once, or the run stops and names it.
+//! Reads deliver every object completely and once, or stop with an error that names the object.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,15 +10,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::fake_bucket::{BUCKET, FakeBucket, error, xml};
-use super::{keys, read_all, told};
+use super::{keys, read_all, shown};
 use crate::source::conformance::{Record, content, deliver, plan};
-use crate::source::s3::read::STRETCH_BYTES;
+use crate::source::s3::read::RANGE_BYTES;
 use crate::source::s3::{RequestOptions, S3Config};
 use crate::source::{Chunk, EventRange, ReplayDriver, SourceError};
 use crate::test_server::{Ends, Reply, Request};
 use crate::units::ByteSize;
 
-/// What a store may do to a response instead of giving it.
+/// A fault in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     SlowDown,
@@ -85,13 +85,13 @@ fn is_get(request: &Request) -> bool {
     request.method == "GET" && request.path.len() > BUCKET.len() + 2
 }
 
-/// Objects of none, one and several stretches.
-fn fill(shelf: &FakeBucket) -> Vec<Record> {
+/// Objects with no, one and several ranges.
+fn fill(fake: &FakeBucket) -> Vec<Record> {
     let put: Vec<Record> = [
         ("a", 0),
         ("b", 1),
         ("c", 70_000),
-        ("d", STRETCH_BYTES as usize + 12_345),
+        ("d", RANGE_BYTES as usize + 12_345),
         ("e", 500),
     ]
     .iter()
@@ -99,18 +99,18 @@ fn fill(shelf: &FakeBucket) -> Vec<Record> {
     .map(|(seed, (key, length))| ((*key).to_owned(), content(seed, *length)))
     .collect();
     for (key, content) in &put {
-        shelf.put(key, content);
+        fake.put(key, content);
     }
     put
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_that_passes_leaves_every_object_whole() {
-    // At once, so that the stalls are waited out together.
+async fn objects_are_complete_after_a_temporary_fault() {
+    // Concurrently, so that the stall timeouts overlap.
     join_all(FAULTS.map(async |fault| {
-        // Every stretch fails at its first and its second request.
+        // Every range fails at its first and its second request.
         let seen = Mutex::new(HashMap::<(String, Option<u64>), u32>::new());
-        let shelf = FakeBucket::with(move |request, _, reply| {
+        let fake = FakeBucket::with(move |request, _, reply| {
             if !is_get(request) || fault == Fault::WrongLength && reply.status != 206 {
                 return reply;
             }
@@ -121,53 +121,53 @@ async fn each_fault_that_passes_leaves_every_object_whole() {
                     .split('-')
                     .next()
                     .unwrap();
-                start.parse::<u64>().unwrap() / STRETCH_BYTES
+                start.parse::<u64>().unwrap() / RANGE_BYTES
             });
             let stretch = (request.path.clone(), stretch.or(Some(0)));
             let mut seen = seen.lock().unwrap();
             let times = seen.entry(stretch).or_default();
             *times += 1;
             match fault {
-                // It has another ETag: found below.
+                // The object has another ETag, which is tested below.
                 Fault::WrongLength => reply,
                 _ if *times <= 2 => fault.strike(reply),
                 _ => reply,
             }
         })
         .await;
-        let put = fill(&shelf);
-        let read = read_all(&shelf.s3_driver()).await;
-        let read = read.unwrap_or_else(|error| panic!("{fault:?}: {}", told(&error)));
+        let put = fill(&fake);
+        let read = read_all(&fake.s3_driver()).await;
+        let read = read.unwrap_or_else(|error| panic!("{fault:?}: {}", shown(&error)));
         assert!(read == put, "{fault:?}");
     }))
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
-    let told = FAULTS.map(async |fault| {
-        let shelf = FakeBucket::with(move |request, _, reply| {
+async fn a_permanent_fault_stops_the_run_and_names_the_object() {
+    let texts = FAULTS.map(async |fault| {
+        let fake = FakeBucket::with(move |request, _, reply| {
             if request.path.ends_with("/c") && request.method == "GET" {
                 return fault.strike(reply);
             }
             reply
         })
         .await;
-        fill(&shelf);
-        let error = read_all(&shelf.s3_driver()).await.expect_err("read");
-        let text = told(&error);
+        fill(&fake);
+        let error = read_all(&fake.s3_driver()).await.expect_err("read");
+        let text = shown(&error);
         assert!(text.contains("s3://clicks/c"), "{fault:?}: {text}");
         format!("{fault:?}: {text}")
     });
-    insta::assert_snapshot!(join_all(told).await.join("\n"), @r#"
+    insta::assert_snapshot!(join_all(texts).await.join("\n"), @r#"
     SlowDown: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 503, SlowDown: As the script says
     Unavailable: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 503
     Internal: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says
     Throttled: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 429, TooManyRequests: As the script says
-    ResetAtOnce: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
-    ResetWithin: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: Connection reset by peer (os error 104)
-    ShortBody: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off, before it brought 65536 bytes more: end of file before message length reached
-    Stall: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response brought fewer than 65536 bytes within 300ms
+    ResetAtOnce: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: Connection reset by peer (os error 104)
+    ResetWithin: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: Connection reset by peer (os error 104)
+    ShortBody: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response broke off before it delivered 65536 more bytes: end of file before message length reached
+    Stall: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response delivered fewer than 65536 bytes within 300ms
     ErrorInDisguise: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
     NoEtag: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: the response has no ETag
     WrongRange: BF0227: cannot read `s3://clicks/c` at http://HOST, tried 5 times: HTTP 500, InternalError: As the script says
@@ -176,9 +176,9 @@ async fn a_fault_that_stays_stops_the_run_and_names_the_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_response_that_breaks_off_is_gone_on_with_where_it_broke() {
+async fn a_response_that_breaks_off_is_continued_at_that_position() {
     let first = Mutex::new(true);
-    let shelf = FakeBucket::with(move |request, _, reply| {
+    let fake = FakeBucket::with(move |request, _, reply| {
         let mut first = first.lock().unwrap();
         if is_get(request) && std::mem::take(&mut *first) {
             return reply.ending(Ends::Closed(100_000));
@@ -187,10 +187,10 @@ async fn a_response_that_breaks_off_is_gone_on_with_where_it_broke() {
     })
     .await;
     let put = content(7, 300_000);
-    shelf.put("large", &put);
-    let read = read_all(&shelf.s3_driver()).await.unwrap();
+    fake.put("large", &put);
+    let read = read_all(&fake.s3_driver()).await.unwrap();
     assert!(read[0].1 == put);
-    let ranges: Vec<Option<String>> = shelf
+    let ranges: Vec<Option<String>> = fake
         .server
         .take_requests()
         .iter()
@@ -202,47 +202,47 @@ async fn a_response_that_breaks_off_is_gone_on_with_where_it_broke() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_is_not_the_planned_one_is_never_mixed_in() {
-    // A store that ignores conditions, and answers with what was written meanwhile.
+    // A store that ignores conditions, and answers with the new content.
     let newer = Arc::new(Mutex::new(false));
     let flag = newer.clone();
-    let shelf = FakeBucket::with(move |request, _, reply| {
+    let fake = FakeBucket::with(move |request, _, reply| {
         if is_get(request) && *flag.lock().unwrap() {
             return without(reply, "etag").with("etag", "\"newer\"");
         }
         reply
     })
     .await;
-    shelf.put("a", &content(1, 5000));
-    let driver = shelf.s3_driver();
+    fake.put("a", &content(1, 5000));
+    let driver = fake.s3_driver();
     let (splits, _) = plan(&driver).await;
     *newer.lock().unwrap() = true;
     let error = deliver(&driver, &splits[0])
         .await
         .expect_err("another object");
-    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001"; found the ETag "newer""#);
+    insta::assert_snapshot!(shown(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001"; found the ETag "newer""#);
 
-    // One that heeds them.
+    // A store that respects them.
     *newer.lock().unwrap() = false;
-    shelf.put("a", &content(2, 6000));
+    fake.put("a", &content(2, 6000));
     let error = deliver(&driver, &splits[0])
         .await
         .expect_err("another object");
-    insta::assert_snapshot!(told(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001", 5000 bytes; found the ETag "00000000000000000000000000000002", 6000 bytes"#);
-    shelf.remove("a");
+    insta::assert_snapshot!(shown(&error), @r#"BF0211: `s3://clicks/a` has changed since the plan: planned the ETag "00000000000000000000000000000001", 5000 bytes; found the ETag "00000000000000000000000000000002", 6000 bytes"#);
+    fake.remove("a");
     let error = deliver(&driver, &splits[0]).await.expect_err("no object");
-    insta::assert_snapshot!(told(&error), @r"BF0212: `s3://clicks/a` no longer exists; the plan found 5000 bytes, modified at 2026-01-31T05:00:00Z");
+    insta::assert_snapshot!(shown(&error), @r"BF0212: `s3://clicks/a` no longer exists; the plan found 5000 bytes, modified at 2026-01-31T05:00:00Z");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_version_outlives_what_is_written_over_it() {
-    let shelf = FakeBucket::new().await;
-    shelf.keep_versions();
-    let put = fill(&shelf);
-    let driver = shelf.s3_driver();
+async fn a_version_can_be_read_after_it_was_overwritten() {
+    let fake = FakeBucket::new().await;
+    fake.keep_versions();
+    let put = fill(&fake);
+    let driver = fake.s3_driver();
     let (splits, _) = plan(&driver).await;
     assert_eq!(keys(&splits), ["a", "b", "c", "d", "e"]);
     for (key, _) in &put {
-        shelf.put(key, b"written over");
+        fake.put(key, b"written over");
     }
     let mut read = Vec::new();
     for split in &splits {
@@ -250,24 +250,24 @@ async fn a_version_outlives_what_is_written_over_it() {
     }
     assert!(read == put);
     assert_eq!(
-        read_all(&shelf.s3_driver()).await.unwrap()[0].1,
+        read_all(&fake.s3_driver()).await.unwrap()[0].1,
         b"written over"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_archived_since_the_plan_is_named() {
-    let shelf = FakeBucket::new().await;
-    shelf.put("a", b"here");
-    let driver = shelf.s3_driver();
+async fn an_object_that_was_archived_since_the_plan_is_named() {
+    let fake = FakeBucket::new().await;
+    fake.put("a", b"here");
+    let driver = fake.s3_driver();
     let (splits, _) = plan(&driver).await;
-    shelf.put_as("a", b"here", "GLACIER", "");
+    fake.put_as("a", b"here", "GLACIER", "");
     let error = deliver(&driver, &splits[0]).await.expect_err("archived");
-    insta::assert_snapshot!(told(&error), @r"BF0224: 1 object of `s3://clicks/a` (4 B) is archived and not restored");
+    insta::assert_snapshot!(shown(&error), @r"BF0224: 1 object of `s3://clicks/a` (4 B) is archived and not restored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_are_told_at_once() {
+async fn refusals_are_reported_without_a_retry() {
     let mut all = String::new();
     for (status, code) in [
         (403, "AccessDenied"),
@@ -276,20 +276,20 @@ async fn refusals_are_told_at_once() {
         (400, "InvalidRequest"),
         (301, "PermanentRedirect"),
     ] {
-        let shelf = FakeBucket::with(move |request, _, reply| {
+        let fake = FakeBucket::with(move |request, _, reply| {
             if is_get(request) {
                 return error(status, code).with("x-amz-request-id", "4711");
             }
             reply
         })
         .await;
-        shelf.put("a", b"content");
-        let driver = shelf.s3_driver();
+        fake.put("a", b"content");
+        let driver = fake.s3_driver();
         let (splits, _) = plan(&driver).await;
-        shelf.server.take_requests();
+        fake.server.take_requests();
         let error = deliver(&driver, &splits[0]).await.expect_err(code);
-        assert_eq!(shelf.server.take_requests().len(), 1, "{code}");
-        all += &format!("{}\n", told(&error));
+        assert_eq!(fake.server.take_requests().len(), 1, "{code}");
+        all += &format!("{}\n", shown(&error));
     }
     insta::assert_snapshot!(all, @r"
     BF0221: the store at http://HOST refused to read `s3://clicks/a`: HTTP 403, AccessDenied: As the script says (request 4711)
@@ -302,20 +302,20 @@ async fn refusals_are_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_say_who_pays_and_with_which_key() {
-    let shelf = FakeBucket::new().await;
-    shelf.put("a", b"content");
+    let fake = FakeBucket::new().await;
+    fake.put("a", b"content");
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
     std::fs::write(&key, [7; 32]).unwrap();
     let config = S3Config {
         requester_pays: true,
         sse_c_key_file: Some(key),
-        ..shelf.config()
+        ..fake.config()
     };
-    // The SDK sends such a key over TLS alone, unless told that the endpoint is what it is.
-    let driver = shelf.driver_of(config, EventRange::default());
+    // The SDK sends such a key over TLS only, unless the endpoint is set.
+    let driver = fake.driver_of(config, EventRange::default());
     read_all(&driver).await.unwrap();
-    let requests = shelf.server.take_requests();
+    let requests = fake.server.take_requests();
     let get = requests.iter().find(|request| is_get(request)).unwrap();
     let header = |name: &str| get.headers.get(name).map(String::as_str);
     assert_eq!(header("x-amz-request-payer"), Some("requester"));
@@ -332,25 +332,25 @@ async fn requests_say_who_pays_and_with_which_key() {
     );
 }
 
-/// What a driver has fetched and nobody has taken stays within the read-ahead.
+/// The bytes that a driver has fetched but not delivered stay within the read-ahead.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_is_fetched_ahead_than_allowed() {
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     for number in 0..40 {
-        shelf.put(&format!("{number:02}"), &content(number, 1000));
+        fake.put(&format!("{number:02}"), &content(number, 1000));
     }
     let config = S3Config {
         split_size: ByteSize::mib(1),
         requests: RequestOptions {
             read_ahead: ByteSize(4500),
-            ..shelf.config().requests
+            ..fake.config().requests
         },
-        ..shelf.config()
+        ..fake.config()
     };
-    let driver = Arc::new(shelf.driver_of(config, EventRange::default()));
+    let driver = Arc::new(fake.driver_of(config, EventRange::default()));
     let (splits, _) = plan(&*driver).await;
     assert_eq!(splits.len(), 1);
-    shelf.server.take_requests();
+    fake.server.take_requests();
     let (out, mut chunks) = mpsc::channel(1);
     let replay = {
         let (driver, split) = (driver.clone(), splits[0].clone());
@@ -365,8 +365,8 @@ async fn no_more_is_fetched_ahead_than_allowed() {
                 Chunk::Messages(_) | Chunk::Record(_) => panic!("no objects"),
             }
         }
-        fetched += shelf.server.take_requests().len();
-        // Four that wait, and the one that is being handed over.
+        fetched += fake.server.take_requests().len();
+        // Four ranges that wait, and the one that is being delivered.
         assert!(
             fetched <= taken + 1 + 5,
             "{fetched} when {taken} were taken"
@@ -376,8 +376,8 @@ async fn no_more_is_fetched_ahead_than_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_asks_to_slow_down_is_asked_less_at_a_time() {
-    let shelf = FakeBucket::with(|request, number, reply| {
+async fn a_store_that_asks_to_slow_down_gets_fewer_concurrent_requests() {
+    let fake = FakeBucket::with(|request, number, reply| {
         if is_get(request) && number % 3 == 0 {
             return error(503, "SlowDown");
         }
@@ -385,9 +385,9 @@ async fn a_store_that_asks_to_slow_down_is_asked_less_at_a_time() {
     })
     .await;
     for number in 0..60 {
-        shelf.put(&format!("{number:02}"), &content(number, 1000));
+        fake.put(&format!("{number:02}"), &content(number, 1000));
     }
-    let driver = shelf.s3_driver();
+    let driver = fake.s3_driver();
     let read = read_all(&driver).await.unwrap();
     assert_eq!(read.len(), 60);
     let bucket = driver.bucket.get().unwrap();
@@ -398,15 +398,15 @@ async fn a_store_that_asks_to_slow_down_is_asked_less_at_a_time() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever fails how often: all objects whole, or an error that names one.
+    /// With any mixture of faults, either all objects are complete, or the error names one of them.
     #[test]
-    fn any_mixture_of_faults_mixes_nothing(
+    fn any_mixture_of_faults_gives_complete_objects_or_an_error(
         script in prop::collection::vec(prop::option::weighted(0.4, 0usize..FAULTS.len()), 1..40),
     ) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let script_of = script.clone();
-            let shelf = FakeBucket::with(move |request, number, reply| {
+            let fake = FakeBucket::with(move |request, number, reply| {
                 let fault = script_of[number % script_of.len()].map(|at| FAULTS[at]);
                 match fault.filter(|fault| is_get(request) && *fault != Fault::WrongLength) {
                     Some(fault) => fault.strike(reply),
@@ -414,14 +414,14 @@ proptest! {
                 }
             })
             .await;
-            let put = fill(&shelf);
-            let mut config = shelf.config();
+            let put = fill(&fake);
+            let mut config = fake.config();
             config.requests.stall_timeout = Duration::from_millis(60);
-            match read_all(&shelf.driver_of(config, EventRange::default())).await {
+            match read_all(&fake.driver_of(config, EventRange::default())).await {
                 Ok(read) => prop_assert!(read == put),
                 Err(error) => {
                     let is_named = put.iter().any(|(key, _)| error.to_string().contains(&format!("s3://{BUCKET}/{key}`")));
-                    prop_assert!(is_named && matches!(error, SourceError::Store { .. }), "{}", told(&error));
+                    prop_assert!(is_named && matches!(error, SourceError::Store { .. }), "{}", shown(&error));
                 }
             }
             Ok(())
@@ -430,15 +430,15 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_where_a_listing_should_be_is_none() {
+async fn an_error_with_status_200_is_not_a_listing() {
     let first = Mutex::new(true);
-    let shelf = FakeBucket::with(move |request, _, reply| {
+    let fake = FakeBucket::with(move |request, _, reply| {
         if request.query.contains_key("prefix") && std::mem::take(&mut *first.lock().unwrap()) {
             return xml("<Error><Code>InternalError</Code></Error>".to_owned());
         }
         reply
     })
     .await;
-    let put = fill(&shelf);
-    assert!(read_all(&shelf.s3_driver()).await.unwrap() == put);
+    let put = fill(&fake);
+    assert!(read_all(&fake.s3_driver()).await.unwrap() == put);
 }

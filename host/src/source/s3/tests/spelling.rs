@@ -1,4 +1,4 @@
-//! Stores that speak the protocol otherwise than Amazon's, and what is no store at all.
+//! Stores with differences from the protocol of Amazon S3, and servers that are not stores.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::fake_bucket::{BUCKET, FakeBucket, error};
-use super::{plan_error, read_all, told};
+use super::{plan_error, read_all, shown};
 use crate::source::EventRange;
 use crate::source::conformance::{content, deliver, plan};
 use crate::source::s3::{S3Config, S3Driver};
 use crate::test_server::{Ends, Reply, Request, Server};
 
-/// What a person is not to see: how the libraries are made.
+/// Words that no message may contain, because they come from inside of the libraries.
 const INTERNALS: [&str; 9] = [
     "SDK ERROR",
     "SdkError",
@@ -36,7 +36,7 @@ fn with_header(mut reply: Reply, name: &'static str, value: &str) -> Reply {
     reply.with(name, value)
 }
 
-/// How a store spells an ETag in a header, where its listing has it in quotes.
+/// Ways in which a store writes an ETag in a header, if its listing has the ETag in quotes.
 const SPELLINGS: [fn(&str) -> String; 4] = [
     |tag| tag.trim_matches('"').to_owned(),
     |tag| format!("W/{tag}"),
@@ -45,10 +45,10 @@ const SPELLINGS: [fn(&str) -> String; 4] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_tag_is_one_however_it_is_spelled() {
+async fn ways_to_write_an_etag_are_equal() {
     for (number, spelled) in SPELLINGS.into_iter().enumerate() {
         for compares_spelling in [false, true] {
-            let shelf = FakeBucket::with(move |request, _, reply| {
+            let fake = FakeBucket::with(move |request, _, reply| {
                 let etag = reply.headers.iter().find(|(name, _)| *name == "etag");
                 let Some(etag) = etag.map(|(_, etag)| spelled(etag)) else {
                     return reply;
@@ -60,18 +60,18 @@ async fn one_tag_is_one_however_it_is_spelled() {
                 with_header(reply, "etag", &etag)
             })
             .await;
-            // Up to tags that have letters.
-            (0..9).for_each(|_| shelf.put("a", b"before"));
+            // Enough objects that some tags have letters.
+            (0..9).for_each(|_| fake.put("a", b"before"));
             for key in ["a", "b", "c", "d"] {
-                shelf.put(key, &content(3, 5000));
+                fake.put(key, &content(3, 5000));
             }
-            let driver = shelf.s3_driver();
+            let driver = fake.s3_driver();
             let (splits, _) = plan(&driver).await;
-            shelf.server.take_requests();
+            fake.server.take_requests();
             for split in &splits {
                 deliver(&driver, split).await.unwrap();
             }
-            let requests = shelf.server.take_requests();
+            let requests = fake.server.take_requests();
             let conditions = |request: &&Request| request.headers.contains_key("if-match");
             let conditional = requests.iter().filter(conditions).count();
             let expected = if compares_spelling { 1 } else { 4 };
@@ -84,14 +84,14 @@ async fn one_tag_is_one_however_it_is_spelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_store_does_not_know_of_a_request_is_left_out_of_the_next() {
+async fn unsupported_options_are_left_out_of_later_requests() {
     const OPTIONAL: [&str; 3] = [
         "x-amz-optional-object-attributes",
         "x-amz-checksum-mode",
         "if-match",
     ];
     for (status, code) in [(501, "NotImplemented"), (400, "InvalidArgument")] {
-        let shelf = FakeBucket::with(move |request, _, reply| {
+        let fake = FakeBucket::with(move |request, _, reply| {
             match OPTIONAL
                 .iter()
                 .any(|name| request.headers.contains_key(*name))
@@ -102,25 +102,25 @@ async fn what_a_store_does_not_know_of_a_request_is_left_out_of_the_next() {
         })
         .await;
         for number in 0..12 {
-            shelf.put(&format!("{number:02}"), &content(number, 1000));
+            fake.put(&format!("{number:02}"), &content(number, 1000));
         }
-        let driver = shelf.s3_driver();
+        let driver = fake.s3_driver();
         let (splits, _) = plan(&driver).await;
         let mut records = 0;
         for split in &splits {
             records += deliver(&driver, split).await.unwrap().len();
         }
         assert_eq!(records, 12);
-        let requests = shelf.server.take_requests();
+        let requests = fake.server.take_requests();
         for name in OPTIONAL {
             let sent = |request: &&Request| request.headers.contains_key(name);
             let sent = requests.iter().filter(sent).count();
-            // Objects of one split are asked for at once.
+            // Objects of one split are requested concurrently.
             assert!((1..=12).contains(&sent), "{name} was sent {sent} times");
         }
-        shelf.server.take_requests();
+        fake.server.take_requests();
         deliver(&driver, &splits[0]).await.unwrap();
-        for request in shelf.server.take_requests() {
+        for request in fake.server.take_requests() {
             assert!(
                 !OPTIONAL
                     .iter()
@@ -131,20 +131,20 @@ async fn what_a_store_does_not_know_of_a_request_is_left_out_of_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_store_never_does_is_asked_for_once() {
-    let shelf = FakeBucket::with(|request, _, reply| match is_get(request) {
+async fn an_unsupported_request_is_not_repeated() {
+    let fake = FakeBucket::with(|request, _, reply| match is_get(request) {
         true => error(501, "NotImplemented"),
         false => reply,
     })
     .await;
-    shelf.put("a", b"content");
-    let driver = shelf.s3_driver();
+    fake.put("a", b"content");
+    let driver = fake.s3_driver();
     let (splits, _) = plan(&driver).await;
-    shelf.server.take_requests();
+    fake.server.take_requests();
     let failed = deliver(&driver, &splits[0]).await.expect_err("refused");
-    insta::assert_snapshot!(told(&failed), @"BF0227: cannot read `s3://clicks/a` at http://HOST, tried once: HTTP 501, NotImplemented: As the script says");
-    // With all of it, without checksums, without a condition.
-    assert_eq!(shelf.server.take_requests().len(), 3);
+    insta::assert_snapshot!(shown(&failed), @"BF0227: cannot read `s3://clicks/a` at http://HOST, tried once: HTTP 501, NotImplemented: As the script says");
+    // With all options, without checksums, without a condition.
+    assert_eq!(fake.server.take_requests().len(), 3);
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -154,11 +154,11 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_a_store_unpacks_is_asked_for_as_it_is_stored() {
+async fn an_object_that_a_store_decompresses_is_requested_as_it_is_stored() {
     let text = content(5, 20_000);
     let unpacked = text.clone();
-    // As Google's: without a length, whatever part is asked for.
-    let shelf = FakeBucket::with(move |request, _, reply| {
+    // Like Google's store: without a length, whatever range is requested.
+    let fake = FakeBucket::with(move |request, _, reply| {
         let accepts = request.headers.get("accept-encoding").map(String::as_str);
         if !is_get(request) {
             return reply;
@@ -175,61 +175,61 @@ async fn an_object_that_a_store_unpacks_is_asked_for_as_it_is_stored() {
         reply.ending(Ends::Unannounced)
     })
     .await;
-    shelf.put("a.gz", &gzip(&text));
-    let read = read_all(&shelf.s3_driver()).await.unwrap();
+    fake.put("a.gz", &gzip(&text));
+    let read = read_all(&fake.s3_driver()).await.unwrap();
     assert!(read[0].1 == gzip(&text));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_never_comes_as_it_is_stored_is_told() {
+async fn an_object_that_never_arrives_as_it_is_stored_is_an_error() {
     let mut all = String::new();
     for encoding in ["", "gzip"] {
-        let shelf = FakeBucket::with(move |request, _, reply| match is_get(request) {
+        let fake = FakeBucket::with(move |request, _, reply| match is_get(request) {
             true if encoding.is_empty() => reply.ending(Ends::Unannounced),
             true => with_header(reply, "content-encoding", encoding).ending(Ends::Unannounced),
             false => reply,
         })
         .await;
-        shelf.put("a", b"content");
-        let error = read_all(&shelf.s3_driver()).await.expect_err("transcoded");
-        all += &format!("{}\n", told(&error));
+        fake.put("a", b"content");
+        let error = read_all(&fake.s3_driver()).await.expect_err("transcoded");
+        all += &format!("{}\n", shown(&error));
     }
     insta::assert_snapshot!(all, @r"
-    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: the response does not say how long it is, as where it is unpacked on the way
+    BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: the response has no length, which happens if it is decompressed on the way
     BF0234: `s3://clicks/a` does not arrive from http://HOST as it is stored: it is compressed on the way (`Content-Encoding: gzip`)
     ");
 }
 
 /// A driver of a store at `endpoint`.
 async fn driver_at(endpoint: &str) -> S3Driver {
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     let config = S3Config {
         endpoint: Some(endpoint.to_owned()),
-        ..shelf.config()
+        ..fake.config()
     };
-    shelf.driver_of(config, EventRange::default())
+    fake.driver_of(config, EventRange::default())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_not_there_is_not_asked_again_and_again() {
-    // A port that was free a moment ago.
+async fn a_store_that_cannot_be_reached_is_retried_once() {
+    // A port that is probably still free.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let refused = plan_error(&driver_at(&format!("http://127.0.0.1:{port}")).await).await;
-    insta::assert_snapshot!(told(&refused), @"BF0228: cannot reach the store at http://HOST for `s3://clicks/`: Connection refused (os error 111)");
+    insta::assert_snapshot!(shown(&refused), @"BF0228: cannot reach the store at http://HOST for `s3://clicks/`: Connection refused (os error 111)");
     let unknown = plan_error(&driver_at("http://no-such-store.invalid").await).await;
-    let unknown = told(&unknown);
+    let unknown = shown(&unknown);
     assert!(
-        unknown.starts_with("BF0228: the store at http://no-such-store.invalid cannot"),
+        unknown.starts_with("BF0228: cannot reach the store at http://no-such-store.invalid"),
         "{unknown}"
     );
-    // TLS to what speaks plain HTTP.
+    // TLS to a server of plain HTTP.
     let plain = Server::start(Arc::new(|_: &Request| Reply::new(200, ""))).await;
     let secure = plain.url.replace("http:", "https:");
-    let garbled = told(&plan_error(&driver_at(&secure).await).await);
+    let garbled = shown(&plan_error(&driver_at(&secure).await).await);
     assert!(
-        garbled.starts_with("BF0228: the store at https://HOST cannot be reached"),
+        garbled.starts_with("BF0228: cannot reach the store at https://HOST"),
         "{garbled}"
     );
     for text in [&unknown, &garbled] {
@@ -241,7 +241,7 @@ async fn a_store_that_is_not_there_is_not_asked_again_and_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_page_is_no_store() {
+async fn a_server_of_web_pages_is_not_a_store() {
     let mut all = String::new();
     for (status, page) in [
         (
@@ -262,9 +262,9 @@ async fn a_web_page_is_no_store() {
         }))
         .await;
         let error = plan_error(&driver_at(&server.url).await).await;
-        // Whether it keeps versions, and the listing.
+        // The request for the versioning, and the one for the listing.
         assert!(asked.load(Ordering::Relaxed) <= 2);
-        all += &format!("{}\n", told(&error));
+        all += &format!("{}\n", shown(&error));
     }
     insta::assert_snapshot!(all, @r"
     BF0232: http://HOST is not the API of a store: it answered the request for `s3://clicks/` with a web page (HTTP 200, `MinIO Console`)
@@ -274,7 +274,7 @@ async fn a_web_page_is_no_store() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_error_shows_how_the_libraries_are_made() {
+async fn no_error_shows_internals_of_the_libraries() {
     let replies = [
         Reply::new(200, ""),
         Reply::new(200, "<ListBucketResult>"),
@@ -293,7 +293,7 @@ async fn no_error_shows_how_the_libraries_are_made() {
             Server::start(Arc::new(move |_: &Request| reply.clone())).await
         };
         println!("{reply:?}");
-        let text = told(&plan_error(&driver_at(&server.url).await).await);
+        let text = shown(&plan_error(&driver_at(&server.url).await).await);
         assert!(
             !INTERNALS.iter().any(|internal| text.contains(internal)),
             "{text}"
@@ -304,10 +304,10 @@ async fn no_error_shows_how_the_libraries_are_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_breaks_and_moves_on_is_survived() {
+async fn a_response_that_often_breaks_but_makes_progress_is_read() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
-    let shelf = FakeBucket::with(move |request, _, reply| {
+    let fake = FakeBucket::with(move |request, _, reply| {
         if !is_get(request) {
             return reply;
         }
@@ -316,25 +316,25 @@ async fn a_stream_that_breaks_and_moves_on_is_survived() {
     })
     .await;
     let put = content(9, 4_000_000);
-    shelf.put("large", &put);
-    // It breaks far more often than one thing is tried.
-    let read = read_all(&shelf.s3_driver()).await.unwrap();
+    fake.put("large", &put);
+    // It breaks more often than there are attempts at a request.
+    let read = read_all(&fake.s3_driver()).await.unwrap();
     assert!(read[0].1 == put);
     assert_eq!(asked.load(Ordering::Relaxed), 14);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_that_cannot_be_used_are_told() {
+async fn certificates_that_cannot_be_used_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, "nothing").unwrap();
-    let shelf = FakeBucket::new().await;
+    let fake = FakeBucket::new().await;
     let config = S3Config {
         ca_file: Some(file),
-        ..shelf.config()
+        ..fake.config()
     };
-    let error = plan_error(&shelf.driver_of(config, EventRange::default())).await;
-    let text = told(&error);
+    let error = plan_error(&fake.driver_of(config, EventRange::default())).await;
+    let text = shown(&error);
     assert!(
         text.starts_with("BF0233: the file of certificates `"),
         "{text}"

@@ -1,4 +1,4 @@
-//! Which files are opened, and which are made.
+//! The files that are opened, and those that are made.
 
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The space of dropped tables, and indexes that people made.
+//! The space of dropped tables, and indexes that were made by hand.
 
 use super::*;
 use crate::store::Index;
@@ -83,7 +83,7 @@ async fn a_database_of_others_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn indexes_that_people_made_are_told() {
+async fn indexes_made_by_hand_are_listed() {
     let folder = Folder::new();
     let store = folder.store();
     live(&store, &build(1), &["/a"]).await;
@@ -93,7 +93,7 @@ async fn indexes_that_people_made_are_told() {
         CREATE INDEX d ON Clicks__01k1 (lower(page)) WHERE total > 0;";
     folder.other_program().execute_batch(sql).unwrap();
     let found = store.builds("Clicks").await.unwrap().remove(0);
-    let told: Vec<_> = found
+    let listed: Vec<_> = found
         .indexes
         .iter()
         .map(|one| {
@@ -105,7 +105,7 @@ async fn indexes_that_people_made_are_told() {
         })
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             ("a", "total desc, page", true),
             ("b", "unique (total, page)", false),

@@ -1,4 +1,4 @@
-//! What people hang on a public view.
+//! Triggers on a public view, and views of it.
 
 use super::*;
 

@@ -1,14 +1,14 @@
-//! Others who hold a lock.
+//! Locks of other programs.
 
 use std::time::{Duration, Instant};
 
 use super::*;
 
-/// How soon a call ends that was cancelled; much less, where nothing else is done.
+/// The longest time that a cancelled call may take to end.
 const SOON: Duration = Duration::from_secs(2);
 
 #[tokio::test]
-async fn a_wait_is_told_and_can_be_cancelled() {
+async fn a_wait_is_reported_and_can_be_cancelled() {
     let folder = Folder::new();
     loaded(&folder.store(), &build(1), &["/a"]).await;
     let context = StoreContext::default();

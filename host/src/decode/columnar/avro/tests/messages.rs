@@ -1,4 +1,4 @@
-//! Avro messages of a log: by schemas of several versions, good and bad, with what is beside their values.
+//! Avro messages of a log, good and bad, by schemas of several versions.
 
 use std::borrow::Cow;
 
@@ -45,8 +45,8 @@ fn record(name: &str, fields: Value) -> Value {
     json!({"type": "record", "name": name, "namespace": "org.example", "fields": fields})
 }
 
-/// Three versions of a record: with a field, with one more of which there is a default, with the first one removed and the
-/// others in another order.
+/// Three versions of a record: with a field, with one more of which there is a default, with the first one removed and
+/// the others in another order.
 pub(super) fn versions() -> [Value; 3] {
     [
         record(
@@ -139,11 +139,13 @@ fn a_wanted_field_may_be_of_a_type_that_an_unwanted_one_defines() {
     assert_eq!(found.column(0, text_value), [Some("b".to_owned())]);
 }
 
-#[test]
-fn a_bad_message_costs_itself_alone() {
-    let versions = versions();
-    let schema = &versions[1];
-    let good = |id: i64| message(2, schema, &json!({"id": id, "old": "x", "page": "/a"}));
+/// A message of schema 2.
+fn sound_message(schema: &Value, id: i64) -> Vec<u8> {
+    message(2, schema, &json!({"id": id, "old": "x", "page": "/a"}))
+}
+
+/// Messages that are not of schema 2, and how the reason of each begins.
+fn bad_messages(schema: &Value) -> [(Vec<u8>, &'static str); 10] {
     let with_datum = |id: u32, datum: &[u8]| {
         let mut value = vec![0];
         value.extend(id.to_be_bytes());
@@ -151,9 +153,9 @@ fn a_bad_message_costs_itself_alone() {
         value
     };
     let sound = datum(schema, &json!({"id": 1, "old": "x", "page": "/a"}));
-    let mut not_text = good(1);
+    let mut not_text = sound_message(schema, 1);
     *not_text.last_mut().unwrap() = 0xff;
-    let bad: [(Vec<u8>, &str); 10] = [
+    [
         (
             vec![],
             "too short for Avro with the ID of its schema in front",
@@ -182,7 +184,15 @@ fn a_bad_message_costs_itself_alone() {
         ),
         (with_datum(8, &sound), "schema 8 is unusable: "),
         (not_text, "not a record of schema 2: "),
-    ];
+    ]
+}
+
+#[test]
+fn a_bad_message_costs_itself_alone() {
+    let versions = versions();
+    let schema = &versions[1];
+    let good = |id: i64| sound_message(schema, id);
+    let bad = bad_messages(schema);
     let schemas = registered(&versions);
     schemas.refuse(7, "there is no schema 7");
     schemas.insert(8, "{\"type\": \"record\"");

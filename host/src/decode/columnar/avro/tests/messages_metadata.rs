@@ -1,4 +1,4 @@
-//! Avro messages, and what they have beside their values, or instead of them.
+//! Key, headers, time and position of Avro messages, and tombstones.
 
 use arrow_array::Array;
 use bytes::Bytes;
@@ -19,32 +19,30 @@ fn metadata(name: &str, origin: Origin, kind: Kind) -> Input {
     }
 }
 
-#[test]
-fn inputs_may_come_from_beside_the_value() {
-    let versions = versions();
+/// Messages with the offsets from 40 on, with `value` and all kinds of metadata.
+fn metadata_messages(value: &[u8]) -> Vec<Message> {
     let bytes = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
-    let value = message(1, &versions[0], &json!({"id": 1, "old": "x"}));
     let both = vec![
         ("h".to_owned(), bytes("first")),
         ("h".to_owned(), bytes("last")),
     ];
     let list = [
-        (Some(value.clone()), bytes("k1"), both, Some(5)),
+        (Some(value.to_vec()), bytes("k1"), both, Some(5)),
         (None, bytes("k2"), vec![], None),
         (
-            Some(value.clone()),
+            Some(value.to_vec()),
             Some(Bytes::from_static(b"\xff")),
             vec![],
             Some(6),
         ),
         (
-            Some(value.clone()),
+            Some(value.to_vec()),
             None,
             vec![("h".to_owned(), None)],
             Some(7),
         ),
     ];
-    let list = (40..)
+    let messages = (40..)
         .zip(list)
         .map(|(offset, (value, key, headers, time_us))| Message {
             offset,
@@ -53,7 +51,14 @@ fn inputs_may_come_from_beside_the_value() {
             headers,
             value: value.map(Bytes::from),
         });
-    let messages = Messages::new("t".into(), Some(9), list);
+    messages.collect()
+}
+
+#[test]
+fn inputs_may_come_from_beside_the_value() {
+    let versions = versions();
+    let value = message(1, &versions[0], &json!({"id": 1, "old": "x"}));
+    let messages = Messages::new("t".into(), Some(9), metadata_messages(&value));
     let wanted = projection(vec![
         input("id", Kind::Int64),
         metadata("key", Origin::RecordKey, Kind::Utf8),

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::EstimateError;
 use crate::decode::{DecodeOptions, Decoding, Events, Piece, Projection, Schemas};
-use crate::fold::StateTable;
-use crate::guest::{Drained, Window};
-use crate::replay::Error;
+use crate::fold::{StateTable, drain};
+use crate::guest::Window;
 use crate::scan::{Probe, decode_piece};
 use crate::source::{Chunk, Messages, Split, SplitInput};
 
@@ -103,7 +103,7 @@ impl Measuring {
     ///
     /// # Errors
     /// As for a run.
-    pub(super) fn measure(&mut self, probe: Probe) -> Result<Option<Measured>, Error> {
+    pub(super) fn measure(&mut self, probe: Probe) -> Result<Option<Measured>, EstimateError> {
         match probe {
             Probe::Stream { object, bytes } => {
                 let size_bytes = object.size_bytes;
@@ -164,7 +164,7 @@ impl Measuring {
         split: &Split,
         chunks: Vec<Messages>,
         is_whole: bool,
-    ) -> Result<Option<Measured>, Error> {
+    ) -> Result<Option<Measured>, EstimateError> {
         let SplitInput::Offsets { start, .. } = split.input else {
             return Ok(None);
         };
@@ -199,7 +199,7 @@ impl Measuring {
     }
 
     /// Drains the component, and returns the factor by which that makes the time longer that was spent on probes.
-    pub(super) fn settle(&mut self) -> Result<f64, Error> {
+    pub(super) fn settle(&mut self) -> Result<f64, EstimateError> {
         let before = self.spent;
         let began = Instant::now();
         self.drain()?;
@@ -210,7 +210,7 @@ impl Measuring {
         Ok(self.spent.as_secs_f64() / before.as_secs_f64())
     }
 
-    fn decoding(&self) -> Result<Decoding, Error> {
+    fn decoding(&self) -> Result<Decoding, EstimateError> {
         let decoding = Decoding::new(self.projection.clone(), &self.decode)?;
         Ok(decoding.with_schemas(self.schemas.clone()))
     }
@@ -231,7 +231,7 @@ impl Measuring {
         begin: Chunk,
         bytes: &Bytes,
         is_whole: bool,
-    ) -> Result<Folded, Error> {
+    ) -> Result<Folded, EstimateError> {
         let mut folded = Folded::default();
         let mut decoding = self.decoding()?;
         self.fold_piece(&mut decoding, begin, &mut folded)?;
@@ -256,18 +256,22 @@ impl Measuring {
         decoding: &mut Decoding,
         piece: impl Into<Piece>,
         folded: &mut Folded,
-    ) -> Result<(), Error> {
+    ) -> Result<(), EstimateError> {
         decode_piece(decoding, piece, |events| self.fold(events, folded))
     }
 
-    fn fold_rest(&mut self, decoding: &mut Decoding, folded: &mut Folded) -> Result<(), Error> {
+    fn fold_rest(
+        &mut self,
+        decoding: &mut Decoding,
+        folded: &mut Folded,
+    ) -> Result<(), EstimateError> {
         match decoding.finish()? {
             Some(events) => self.fold(events, folded),
             None => Ok(()),
         }
     }
 
-    fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), Error> {
+    fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), EstimateError> {
         folded.add(&events);
         self.window.fold(0, self.batches, events)?;
         self.batches += 1;
@@ -277,13 +281,13 @@ impl Measuring {
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<(), Error> {
-        while let Some(drained) = self.window.drain()? {
-            // Records that the component refuses are records all the same.
-            if let Drained::Partials(partials) = drained {
-                self.table.absorb(&partials, self.window.instance())?;
-            }
-        }
+    fn drain(&mut self) -> Result<(), EstimateError> {
+        // Records that the component refuses are records all the same.
+        drain(&mut self.window, |partials, instance| {
+            self.table
+                .absorb(partials, instance)
+                .map_err(EstimateError::from)
+        })?;
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `pick` | which objects or splits of the plan stand for all of them |
+//! | `pick` | the objects or splits that stand for all of the plan |
 //! | `measure` | their beginnings, decoded and folded |
 //!
-//! Memory and time are bounded. An object or split that cannot be sampled becomes a remark and fails nothing: the run will
-//! say it better.
+//! Memory and time are bounded. An object or split that cannot be sampled becomes a remark and fails nothing: the run
+//! reports it better.
 
 use std::time::{Duration, Instant};
 
@@ -15,22 +15,21 @@ use futures::StreamExt;
 use futures::stream;
 use serde::Serialize;
 
-use super::folding::{on_thread, projection};
-use super::schemas::peek_schemas;
-use super::{Error, Replay};
-use crate::decode::Schemas;
-use crate::error::WithCauses;
+use super::Context;
+use super::thread::{on_thread, watched};
+use crate::decode::{DecodeError, Schemas};
+use crate::error::{Code, Coded, WithCauses};
 use crate::fold::{FoldError, StateTable};
-use crate::guest::Window;
-use crate::scan::{MessageSchemas, Probe, Scan};
-use crate::source::{FrozenPartition, ReplayDriver, SplitInput};
-use crate::workdir::{BuildFolder, SplitReader, Standing};
+use crate::guest::{Component, GuestError, Window};
+use crate::plan::{InputPlan, TablePlan};
+use crate::scan::{MessageSchemas, Probe, Scan, ScanError};
+use crate::source::ReplayDriver;
 
 mod measure;
 mod pick;
 
 use measure::{Measured, Measuring};
-use pick::{Pick, Total, pick};
+pub(crate) use pick::{Pick, Total, pick};
 
 /// Reading takes no longer than this, and folding what was read as long again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,46 +71,48 @@ struct Sample {
     failure: Option<String>,
 }
 
-impl Replay<'_> {
-    /// The estimate for the part of `build` that is left, and a remark about the sample for a person.
-    pub(super) async fn estimate(
+/// The data of an estimate.
+pub(crate) struct Estimating<'a> {
+    pub(crate) input: &'a InputPlan,
+    pub(crate) table: &'a TablePlan,
+    pub(crate) driver: &'a dyn ReplayDriver,
+    /// The schemas of Avro messages.
+    pub(crate) schemas: Option<&'a MessageSchemas>,
+    /// The component of `table`.
+    pub(crate) component: &'a Component,
+    /// The limit for reading that the source has, in bytes per second.
+    pub(crate) max_bytes_per_second: Option<u64>,
+    pub(crate) context: &'a Context,
+}
+
+impl Estimating<'_> {
+    /// The estimate for the `total` that `picks` were made from, and a remark about the sample for a person.
+    ///
+    /// # Errors
+    /// [`FoldError::Interrupted`] once the context is cancelled; a decoder's error if the component's inputs do not fit the
+    /// format.
+    pub(crate) async fn estimate(
         &self,
-        build: &BuildFolder,
-        standing: &Standing,
-    ) -> Result<(Option<Estimate>, Option<String>), Error> {
-        let driver = self.driver(&build.manifest)?;
-        let total = left(build, standing)?;
-        let single = splits(build, standing)?.flat_map(|split| match split {
-            Ok(split) => split.into_single().into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
-        });
-        let picks = pick(single, total)?;
+        picks: Vec<Pick>,
+        total: Total,
+    ) -> Result<(Option<Estimate>, Option<String>), EstimateError> {
         if picks.is_empty() {
             return Ok((None, None));
         }
         let sample = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Err(FoldError::Interrupted.into()),
-            sample = self.sample_picks(build, &*driver, picks, total) => sample?,
+            () = self.context.cancel.cancelled() => return Err(FoldError::Interrupted.into()),
+            sample = self.sample(picks, total) => sample?,
         };
-        let workers = self.job.fold.worker_count();
-        let estimate = estimate(&sample, total, workers);
-        driver.close().await?;
-        Ok((estimate, sample.failure))
+        let workers = self.context.options.worker_count();
+        Ok((estimate(&sample, total, workers), sample.failure))
     }
 
     /// Reads, decodes and folds the picked objects or splits, as far as that can be done.
-    async fn sample_picks(
-        &self,
-        build: &BuildFolder,
-        driver: &dyn ReplayDriver,
-        picks: Vec<Pick>,
-        total: Total,
-    ) -> Result<Sample, Error> {
+    async fn sample(&self, picks: Vec<Pick>, total: Total) -> Result<Sample, EstimateError> {
         let mut sample = Sample::default();
-        let schemas = peek_schemas(self.job, build)?;
-        let (projection, decode) = (projection(&build.manifest), &build.manifest.input.decode);
-        let scan = Scan::new(driver, projection, decode, schemas.as_ref())?;
+        let projection = self.table.projection(self.input.range);
+        let scan = Scan::new(self.driver, projection, &self.input.decode, self.schemas)?;
         // The size of messages is not known, even in a small plan.
         let most_bytes = match total.is_small() && total.offsets == 0 {
             true => u64::MAX,
@@ -141,7 +142,7 @@ impl Replay<'_> {
                     bytes += probe.bytes();
                     probes.push((pick, probe));
                 }
-                Some((pick, Err(failure))) => sample.fail_at(&pick, &Error::from(failure)),
+                Some((pick, Err(failure))) => sample.fail_at(&pick, &failure.into()),
             }
         }
         let began = probes
@@ -150,13 +151,58 @@ impl Replay<'_> {
             .min()
             .unwrap_or(began);
         sample.bytes_per_second = bytes as f64 / began.elapsed().as_secs_f64().max(1e-6);
-        // So little is read that a limit is not felt.
-        if let Some(most) = self.job.source.max_bytes_per_second() {
+        // The sample is too small to reach the limit, which holds for the run all the same.
+        if let Some(most) = self.max_bytes_per_second {
             sample.bytes_per_second = sample.bytes_per_second.min(most as f64);
         }
-        let known = schemas.as_ref().map(MessageSchemas::known);
-        sample.measure(self, build, probes, known).await;
+        sample.measure(self, probes).await;
         Ok(sample)
+    }
+
+    /// Opens the component, and all that measures with it. The caller is on a thread that has the stack for it.
+    fn measuring(
+        component: &Component,
+        table: &TablePlan,
+        input: &InputPlan,
+        schemas: Option<Schemas>,
+        window_batches: usize,
+    ) -> Result<Measuring, EstimateError> {
+        Ok(Measuring::new(
+            Window::new(component.open(&table.component_params())?, window_batches),
+            StateTable::new(&table.descriptor)?,
+            table.projection(input.range),
+            input.decode.clone(),
+            schemas,
+            Instant::now() + PATIENCE,
+        ))
+    }
+}
+
+/// A part of the plan cannot be sampled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EstimateError {
+    /// It cannot be read or decoded.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// It cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The component fails.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    /// It cannot be folded, or the estimate was cancelled.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+}
+
+impl Coded for EstimateError {
+    fn code(&self) -> &'static Code {
+        match self {
+            EstimateError::Scan(error) => error.code(),
+            EstimateError::Decode(error) => error.code(),
+            EstimateError::Guest(error) => error.code(),
+            EstimateError::Fold(error) => error.code(),
+        }
     }
 }
 
@@ -166,7 +212,7 @@ impl Sample {
         self.failure.get_or_insert_with(remark);
     }
 
-    fn fail_at(&mut self, pick: &Pick, error: &Error) {
+    fn fail_at(&mut self, pick: &Pick, error: &EstimateError) {
         let (why, key) = (WithCauses(error).to_string(), pick.name());
         self.fail(match why.contains(key.as_str()) {
             true => why,
@@ -175,32 +221,19 @@ impl Sample {
     }
 
     /// Decodes and folds probes on a thread of their own, which is left alone where the component does not come back.
-    async fn measure(
-        &mut self,
-        replay: &Replay<'_>,
-        build: &BuildFolder,
-        probes: Vec<(Pick, Probe)>,
-        schemas: Option<Schemas>,
-    ) {
-        let manifest = build.manifest.clone();
-        let (component, params) = (replay.component.clone(), replay.job.component_params());
-        let window_batches = replay.job.fold.window_batches;
+    async fn measure(&mut self, data: &Estimating<'_>, probes: Vec<(Pick, Probe)>) {
+        let (component, table, input) = (data.component, data.table, data.input);
+        let window_batches = data.context.options.window_batches;
+        let schemas = data.schemas.map(MessageSchemas::known);
+        let (called, table, input) = (component.clone(), table.clone(), input.clone());
         let work = move || {
-            let folding = || -> Result<Measuring, Error> {
-                Ok(Measuring::new(
-                    Window::new(component.open(&params)?, window_batches),
-                    StateTable::new(&manifest.table().descriptor)?,
-                    projection(&manifest),
-                    manifest.input.decode.clone(),
-                    schemas,
-                    Instant::now() + PATIENCE,
-                ))
-            };
-            Ok(folding().map(|measuring| measure_all(measuring, probes)))
+            let measuring = Estimating::measuring(&called, &table, &input, schemas, window_batches);
+            Ok(measuring.map(|measuring| measure_all(measuring, probes)))
         };
+        let stack_bytes = data.table.limits.thread_stack_bytes();
         let measured = async {
-            let measured = on_thread("estimate".into(), replay.stack_bytes(), work)?;
-            replay.watched(measured).await??
+            let measured = on_thread("estimate".into(), stack_bytes, work)?;
+            watched(component, measured).await??
         };
         match tokio::time::timeout(PATIENCE + GRACE, measured).await {
             Ok(Ok(measured)) => {
@@ -232,40 +265,6 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
         Err(error) => sample.fail(WithCauses(&error).to_string()),
     }
     sample
-}
-
-/// The part of a build's plan that is left to fold.
-pub(super) fn left(build: &BuildFolder, standing: &Standing) -> Result<Total, Error> {
-    let frozen = &build.manifest.input.frozen;
-    let is_known = frozen.objects > 0 || !frozen.partitions.is_empty();
-    if standing.covered.is_empty() && is_known {
-        return Ok(Total {
-            splits: frozen.splits,
-            objects: frozen.objects,
-            bytes: frozen.size_bytes,
-            offsets: frozen.partitions.iter().map(FrozenPartition::offsets).sum(),
-        });
-    }
-    let mut total = Total::default();
-    for split in splits(build, standing)? {
-        let split = split?;
-        total.splits += 1;
-        total.bytes += split.size_bytes;
-        total.offsets += split.offsets();
-        if let SplitInput::Objects(objects) = split.input {
-            total.objects += objects.len() as u64;
-        }
-    }
-    Ok(total)
-}
-
-fn splits(build: &BuildFolder, standing: &Standing) -> Result<SplitReader, Error> {
-    let digest = &build.manifest.input.splits_digest;
-    Ok(SplitReader::open(
-        &build.splits_file(),
-        digest,
-        standing.covered.clone(),
-    )?)
 }
 
 /// From a sample to all that is left.
@@ -310,7 +309,7 @@ fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Object, Split};
+    use crate::source::{Object, Split, SplitInput};
 
     fn measured(size_bytes: u64, weight: u64, records: f64, seconds: f64) -> (Pick, Measured) {
         let object = Object {

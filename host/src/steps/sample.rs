@@ -7,12 +7,46 @@ use arrow_schema::SchemaRef;
 use tokio::sync::mpsc::channel;
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
 use crate::decode::{DecodeOptions, Events, Projection};
+use crate::error::{Code, Coded};
 use crate::fold::FoldError;
 use crate::guest::laws::{Random, Sample};
-use crate::scan::{MessageSchemas, Scan};
-use crate::source::{ReplayDriver, Split};
+use crate::scan::{MessageSchemas, Scan, ScanError};
+use crate::source::{ReplayDriver, SourceError, Split};
+
+/// No sample can be taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SampleError {
+    /// The input cannot be planned.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Events of a split cannot be decoded.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// A split cannot be read, or the sampling was cancelled.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+}
+
+impl SampleError {
+    fn in_split(split: u64, error: ScanError) -> Self {
+        match error {
+            ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
+            ScanError::Read(source) => FoldError::Read { split, source }.into(),
+            error => error.into(),
+        }
+    }
+}
+
+impl Coded for SampleError {
+    fn code(&self) -> &'static Code {
+        match self {
+            SampleError::Source(error) => error.code(),
+            SampleError::Scan(error) => error.code(),
+            SampleError::Fold(error) => error.code(),
+        }
+    }
+}
 
 /// The most bytes that a sample holds.
 const SAMPLE_BYTES: usize = 64 << 20;
@@ -20,18 +54,18 @@ const SAMPLE_BYTES: usize = 64 << 20;
 /// The most records that are read of a split: where few are wanted, it is not read to its end.
 const RECORDS_PER_EVENT: u64 = 50;
 
-/// A few pieces of the input, each of them as likely as any other: single objects of an archive, or splits of a log.
-pub(super) struct Picked {
+/// Some single objects of an archive, or splits of a log, each as likely to be picked as any other.
+pub(crate) struct Picked {
     most: usize,
     seen: u64,
-    /// With their place in the plan.
+    /// Each with its place in the plan.
     splits: Vec<(u64, Split)>,
     random: Random,
 }
 
 impl Picked {
-    /// At most `most`.
-    pub(super) fn new(most: usize) -> Self {
+    /// Picks at most `most` objects or splits.
+    pub(crate) fn new(most: usize) -> Self {
         Picked {
             most: most.max(1),
             seen: 0,
@@ -40,8 +74,8 @@ impl Picked {
         }
     }
 
-    /// Takes in the next split of the plan.
-    pub(super) fn offer(&mut self, split: Split) {
+    /// Takes the next split of the plan into account.
+    pub(crate) fn offer(&mut self, split: Split) {
         for split in split.into_single() {
             self.take(split);
         }
@@ -64,7 +98,10 @@ impl Picked {
 }
 
 /// Plans the input of a driver and picks some of its splits.
-pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Result<Picked, Error> {
+pub(crate) async fn pick_of_plan(
+    driver: &dyn ReplayDriver,
+    most: usize,
+) -> Result<Picked, SampleError> {
     let (send, mut receive) = channel(256);
     let pick = async move {
         let mut picked = Picked::new(most);
@@ -78,25 +115,30 @@ pub(super) async fn pick_of_plan(driver: &dyn ReplayDriver, most: usize) -> Resu
     Ok(picked)
 }
 
-/// Samples splits.
-pub(super) struct Sampling<'a> {
-    pub(super) driver: &'a dyn ReplayDriver,
-    pub(super) projection: Projection,
-    pub(super) decode: &'a DecodeOptions,
-    pub(super) schemas: Option<&'a MessageSchemas>,
+/// Takes a sample of events from splits.
+pub(crate) struct Sampling<'a> {
+    pub(crate) driver: &'a dyn ReplayDriver,
+    pub(crate) projection: Projection,
+    pub(crate) decode: &'a DecodeOptions,
+    pub(crate) schemas: Option<&'a MessageSchemas>,
     /// How many events are wanted.
-    pub(super) events: usize,
-    /// Whether a split that cannot be read is passed over.
-    pub(super) lenient: bool,
-    pub(super) cancel: &'a CancellationToken,
+    pub(crate) events: usize,
+    /// Whether a split that cannot be read is left out; otherwise it is an error.
+    pub(crate) lenient: bool,
+    pub(crate) cancel: &'a CancellationToken,
 }
 
 impl Sampling<'_> {
-    /// The events, as evenly from all splits as these have them.
+    /// A sample of events with the columns of `schema`, in equal shares from the picked splits; where one has fewer events
+    /// than its share, the next ones give more.
     ///
     /// # Errors
-    /// Where a split cannot be read, unless that is passed over; [`FoldError::Interrupted`] on cancellation.
-    pub(super) async fn sample(self, schema: &SchemaRef, picked: Picked) -> Result<Sample, Error> {
+    /// Where a split cannot be read, unless the sampling is lenient; [`FoldError::Interrupted`] on cancellation.
+    pub(crate) async fn sample(
+        self,
+        schema: &SchemaRef,
+        picked: Picked,
+    ) -> Result<Sample, SampleError> {
         let splits = picked.in_order();
         let mut batches = Vec::new();
         let (mut events, mut bytes) = (0, 0);
@@ -130,7 +172,7 @@ impl Sampling<'_> {
         split: &Split,
         share: usize,
         room: usize,
-    ) -> Result<Vec<Events>, Error> {
+    ) -> Result<Vec<Events>, SampleError> {
         if share == 0 {
             return Ok(Vec::new());
         }
@@ -144,7 +186,7 @@ impl Sampling<'_> {
         let take = async |events| !gathered.add(events);
         match scan.events(split, self.cancel, take).await {
             Ok(_) => Ok(gathered.batches),
-            Err(error) => Err(Error::in_split(split.number, error)),
+            Err(error) => Err(SampleError::in_split(split.number, error)),
         }
     }
 }
@@ -167,7 +209,7 @@ impl Gathered {
         }
     }
 
-    /// Takes what fits of a batch; says whether it was enough.
+    /// Takes the rows of a batch that there is room for; `true` where no more are wanted.
     fn add(&mut self, mut events: Events) -> bool {
         events.provenance.forget_bytes();
         self.records_left = self.records_left.saturating_sub(events.counts.records);
@@ -224,7 +266,11 @@ mod tests {
         driver
     }
 
-    async fn sampled(driver: &MemoryDriver, events: usize, lenient: bool) -> Result<Sample, Error> {
+    async fn sampled(
+        driver: &MemoryDriver,
+        events: usize,
+        lenient: bool,
+    ) -> Result<Sample, SampleError> {
         let cancel = CancellationToken::new();
         let picked = pick_of_plan(driver, 8).await?;
         let sampling = Sampling {

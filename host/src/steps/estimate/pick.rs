@@ -14,13 +14,13 @@ const PLACES: u64 = 5;
 
 /// The part of a plan that is left to fold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::replay) struct Total {
-    pub(in crate::replay) splits: u64,
-    pub(in crate::replay) objects: u64,
+pub(crate) struct Total {
+    pub(crate) splits: u64,
+    pub(crate) objects: u64,
     /// As stored.
-    pub(in crate::replay) bytes: u64,
+    pub(crate) bytes: u64,
     /// Of topics, whose splits have no size in bytes.
-    pub(in crate::replay) offsets: u64,
+    pub(crate) offsets: u64,
 }
 
 impl Total {

@@ -1,0 +1,138 @@
+//! What all that conducts a build shares.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Error;
+use crate::decode::{Decoding, EventRange};
+use crate::fold::FoldError;
+use crate::guest::Component;
+use crate::job::{Job, JobError};
+use crate::progress::Progress;
+use crate::scan::wanted_projection;
+use crate::schema::Descriptor;
+use crate::steps::{self, Context};
+use crate::store::{Access, StateStore, StoreContext, TableColumns};
+use crate::workdir::WorkFolder;
+
+/// What a run is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Show the table under the public name if the gate holds.
+    pub swap: bool,
+    /// Stop once the runs are merged, without a table: for measuring.
+    pub only_fold: bool,
+    /// Begin a new build even where there is one to go on with, or an equal one is live.
+    pub fresh: bool,
+    /// Fold only what the newest build rejected, on top of the states of that build: after the component was mended.
+    pub only_quarantined: bool,
+    /// Skip the test of the component's laws, which comes before anything is folded.
+    pub trust_laws: bool,
+    /// How long to wait for another command that works on the same build, or plans one.
+    pub wait: Duration,
+    /// Who runs, for the table's history.
+    pub by: String,
+}
+
+/// A job with what it names, opened.
+pub(super) struct Replay<'a> {
+    pub(super) job: &'a Job,
+    pub(super) store: Box<dyn StateStore>,
+    pub(super) work: WorkFolder,
+    pub(super) component: Component,
+    pub(super) descriptor: Descriptor,
+    pub(super) progress: Arc<Progress>,
+    pub(super) cancel: CancellationToken,
+    /// See [`RunOptions::only_quarantined`].
+    pub(super) only_quarantined: bool,
+}
+
+impl<'a> Replay<'a> {
+    /// Opens what the job names: the store, the work folder, the component.
+    pub(super) async fn open(
+        job: &'a Job,
+        progress: Arc<Progress>,
+        cancel: CancellationToken,
+    ) -> Result<Self, Error> {
+        let context = StoreContext {
+            cancel: cancel.clone(),
+            progress: progress.clone(),
+        };
+        let store = job.store(Access::Build, &context)?;
+        let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
+        let (component, descriptor) = load_component(job).await?;
+        check_range(job, &job.component, &descriptor)?;
+        // Says what the job's format cannot give, before anything is planned.
+        let wanted = wanted_projection(&descriptor, EventRange::default());
+        Decoding::new(wanted, &job.decode)?;
+        Ok(Replay {
+            job,
+            store,
+            work,
+            component,
+            descriptor,
+            progress,
+            cancel,
+            only_quarantined: false,
+        })
+    }
+
+    /// Sees to it that the store can have the table, before anything is read.
+    pub(super) async fn prepare_store(&self) -> Result<(), Error> {
+        let (table, columns) = (&self.job.table, TableColumns::of(&self.descriptor));
+        let indexes = &self.job.indexes;
+        Ok(self.store.prepare(table, &columns, indexes).await?)
+    }
+
+    /// Ends the run between two stages once it is cancelled.
+    pub(super) fn check_interrupted(&self) -> Result<(), Error> {
+        match self.cancel.is_cancelled() {
+            true => Err(FoldError::Interrupted.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Awaits work that calls the component, but not for longer than a call may take.
+    pub(super) async fn watched<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        Ok(steps::watched(&self.component, work).await?)
+    }
+
+    /// The stack of a thread that calls the component, in bytes.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.job.limits.thread_stack_bytes()
+    }
+
+    /// What a step needs of this process.
+    pub(super) fn context(&self) -> Context {
+        Context {
+            progress: self.progress.clone(),
+            cancel: self.cancel.clone(),
+            options: self.job.fold.clone(),
+        }
+    }
+}
+
+/// Loads the component of a job, whose compiled code is kept in the work folder, with its descriptor.
+pub(super) async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
+    let cache = job.work.join(".components");
+    let (params, limits) = (job.component_params(), &job.limits);
+    Ok(steps::load_component(&job.component, limits, &params, Some(&cache)).await?)
+}
+
+/// Checks that a range in time can be cut: by the event time of `component`, or by the timestamps of a log.
+pub(super) fn check_range(
+    job: &Job,
+    component: &Path,
+    descriptor: &Descriptor,
+) -> Result<(), Error> {
+    if descriptor.event_time.is_none() && job.range.is_in_time() && !job.source.is_log() {
+        return Err(JobError::RangeWithoutTime {
+            component: component.to_owned(),
+        }
+        .into());
+    }
+    Ok(())
+}

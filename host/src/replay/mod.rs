@@ -1,0 +1,62 @@
+//! The conductor of builds on one machine: from a job to the live table.
+//!
+//! [`run`] reads as the program does: it takes locks, chooses the build to go on with, and does the
+//! [steps](crate::steps) that are left. Each step takes what the one before left on disk, so a run may be stopped anywhere
+//! and started again.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `conductor` | what all files here share: the store, the work folder and the component of a job |
+//! | `run` | the stages of a run, one after another |
+//! | `planning` | from a job to a build with a frozen input |
+//! | `choosing` | the build that a run goes on with, or a new one |
+//! | `only_quarantined` | a build of the records that an earlier build rejected |
+//! | `laws` | whether the component keeps the laws that a rebuild rests on, tried with events of the input |
+//! | `folding` | the splits that are left, folded; what was folded before, checked |
+//! | `loading` | the shadow table, loaded unless it is there |
+//! | `cutover` | the verdict on a loaded table, and the swap |
+//! | `phase`, `report` | how far a build is, and what a run says of itself |
+//! | `commands` | builds that are there: shown, compared, rolled back, removed |
+//! | `quarantine` | rejected records: shown, and folded again one by one |
+//! | `estimate` | how long a build is going to take |
+//! | `file_test` | `backfold test`: a component on a few files, against an expected table |
+//! | `schemas` | the schemas of a build's messages |
+//! | `error` | the errors of all of these |
+
+mod choosing;
+mod commands;
+mod conductor;
+mod cutover;
+mod error;
+mod estimate;
+mod file_test;
+mod folding;
+mod laws;
+mod loading;
+mod only_quarantined;
+mod phase;
+mod planning;
+mod quarantine;
+mod report;
+mod run;
+mod schemas;
+
+pub use crate::steps::Estimate;
+pub use commands::{Collected, diff, gc, handoff, history, rollback, status};
+pub use conductor::RunOptions;
+pub use cutover::{SwapOptions, swap};
+pub use error::Error;
+pub(crate) use file_test::codes as file_test_codes;
+pub use file_test::{
+    Comparison, DifferentRow, Expectation, FileTest, FileTestError, FileTestOptions, Rejection,
+    test,
+};
+pub use laws::{CheckOptions, check, check_again};
+pub use phase::BuildPhase;
+pub use quarantine::{
+    Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
+};
+pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+pub use run::{plan, run};
+
+use conductor::Replay;

@@ -1,0 +1,145 @@
+//! The codes of [`StoreError`](super::StoreError).
+
+use crate::error::{Class, Code};
+
+pub(crate) const FOREIGN: Code = Code::new(
+    601,
+    Class::Usage,
+    "Choose another `table` in the job, or rename what has the name now: backfold does not touch it.",
+);
+pub(crate) const UNFINISHED: Code = Code::new(
+    602,
+    Class::Retry,
+    "Run the same command again: the table is loaded from the beginning.",
+);
+pub(crate) const CONFLICT: Code = Code::new(
+    603,
+    Class::Conflict,
+    "Look at `backfold log` and `backfold diff`, and swap again if this build is still wanted.",
+);
+pub(crate) const NAME: Code = Code::new(
+    604,
+    Class::Usage,
+    "Choose another name: `table` in the job, or the column's name in the component.",
+);
+pub(crate) const UNKNOWN_BUILD: Code = Code::new(
+    605,
+    Class::Usage,
+    "Take the ID of a build that `backfold status` shows as ready; `backfold run` completes one that is not loaded yet.",
+);
+pub(crate) const WRONG_STATE: Code = Code::new(
+    606,
+    Class::Usage,
+    "Run `backfold run` again to load a build that is not complete or whose table is gone; one that was dropped must be built anew.",
+);
+pub(crate) const LIVE: Code = Code::new(
+    607,
+    Class::Usage,
+    "Swap to another build first, or leave this one alone: readers use it.",
+);
+pub(crate) const SUPERSEDED: Code = Code::new(
+    608,
+    Class::Conflict,
+    "Let the other process finish; it loads the same rows. Look for it with `backfold status`.",
+);
+pub(crate) const UNSTORABLE: Code = Code::new(
+    609,
+    Class::Permanent,
+    "Let the component give another value (null, a bounded number, text) or declare another kind for the column.",
+);
+pub(crate) const DISAGREES: Code = Code::new(
+    610,
+    Class::Permanent,
+    "This is a fault in backfold or in the machine's memory: run again, and report it if it stays.",
+);
+pub(crate) const UNSORTED: Code = Code::new(
+    611,
+    Class::Permanent,
+    "This is a fault in backfold: please report it with the key.",
+);
+pub(crate) const SHAPE: Code = Code::new(
+    612,
+    Class::Permanent,
+    "This is a fault in backfold: please report it with the component's schema.",
+);
+pub(crate) const BUSY: Code = Code::new(
+    613,
+    Class::Retry,
+    "Look for a program that holds a transaction open in this database and end it, or raise `busy_timeout` in `[target.sqlite]`; then run the same command again.",
+);
+pub(crate) const NO_SPACE: Code = Code::new(
+    614,
+    Class::Retry,
+    "Make room on the disk of the database, then run the same command again.",
+);
+pub(crate) const UNREACHABLE: Code = Code::new(
+    615,
+    Class::Usage,
+    "Check `path` in `[target.sqlite]`: its folder must exist, the file must be a SQLite database or not there yet, and both must be writable.",
+);
+pub(crate) const DAMAGED: Code = Code::new(
+    616,
+    Class::Permanent,
+    "Restore the database from a backup, or move its files (`-wal` and `-shm` too) away and run `backfold run` again: it loads the table into a new one.",
+);
+pub(crate) const IO: Code = Code::new(
+    618,
+    Class::Retry,
+    "Look at the disk and its quotas, then run the same command again: it resumes.",
+);
+pub(crate) const FAILED: Code = Code::new(
+    617,
+    Class::Permanent,
+    "See what the database said; if it is not clear, please report it.",
+);
+pub(crate) const MISSING: Code = Code::new(
+    619,
+    Class::Usage,
+    "Check `path` in `[target.sqlite]`; a database that is not there yet is made by `backfold run`.",
+);
+pub(crate) const UNRECOVERED: Code = Code::new(
+    620,
+    Class::Usage,
+    "Run the command once as a user who may write into the database's folder, or point `path` at a copy of the database and of the file named.",
+);
+pub(crate) const CANCELLED: Code = Code::new(
+    621,
+    Class::Interrupted,
+    "Run the same command again: nothing that readers see was changed.",
+);
+pub(crate) const INDEX_COLUMN: Code = Code::new(
+    622,
+    Class::Usage,
+    "Name columns of the table in `indexes` of `[target]`; `backfold inspect` lists them.",
+);
+pub(crate) const TRIGGERS: Code = Code::new(
+    623,
+    Class::Usage,
+    "Drop these triggers (`DROP TRIGGER name`), make them anew after the swap, and run the same command again.",
+);
+
+pub(crate) const ALL: &[&Code] = &[
+    &FOREIGN,
+    &UNFINISHED,
+    &CONFLICT,
+    &NAME,
+    &UNKNOWN_BUILD,
+    &WRONG_STATE,
+    &LIVE,
+    &SUPERSEDED,
+    &UNSTORABLE,
+    &DISAGREES,
+    &UNSORTED,
+    &SHAPE,
+    &BUSY,
+    &NO_SPACE,
+    &UNREACHABLE,
+    &DAMAGED,
+    &FAILED,
+    &IO,
+    &MISSING,
+    &UNRECOVERED,
+    &CANCELLED,
+    &INDEX_COLUMN,
+    &TRIGGERS,
+];
