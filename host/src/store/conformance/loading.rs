@@ -166,13 +166,16 @@ pub(super) async fn builds_have_states(harness: &dyn Harness) {
     assert_eq!(refused_state(again), BuildState::Loaded);
     let read_back = read(&*store, &build(2), &columns()).await;
     assert_eq!(refused_state(read_back), BuildState::Loading);
+    unknown_builds_are_refused(&*store, &batches).await;
+}
 
+async fn unknown_builds_are_refused(store: &dyn StateStore, batches: &[RecordBatch]) {
     let unknown = build(3);
-    let rows = sent(&columns(), &batches, true).await;
+    let rows = sent(&columns(), batches, true).await;
     let swapped = store.swap(&swap_to(&unknown, None)).await;
     for refused in [
         store.load(&unknown, &columns(), rows).await.map(|_| ()),
-        read(&*store, &unknown, &columns()).await.map(|_| ()),
+        read(store, &unknown, &columns()).await.map(|_| ()),
         store.drop_build(TABLE, &unknown.build).await,
         swapped.map(|_| ()),
     ] {

@@ -30,10 +30,7 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
 
     let second = live(&*store, &build(2), &["/a", "/b"], 2).await;
-    assert_eq!(
-        (second.version, second.previous.as_ref()),
-        (2, Some(&build(1).build))
-    );
+    assert_eq!(moved(&second), (2, Some(build(1).build)));
     assert_eq!(harness.totals(TABLE).await, Some(vec![2, 2]));
 
     // The same build once more: only the version and the handoff move, and there is still a way back.
@@ -41,19 +38,13 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
         .swap(&swap_to(&build(2), Some(2)))
         .await
         .expect("no other process swaps");
-    assert_eq!(
-        (third.version, third.previous.as_ref()),
-        (3, Some(&build(1).build))
-    );
+    assert_eq!(moved(&third), (3, Some(build(1).build)));
 
     let back = store
         .swap(&swap_to(&build(1), Some(3)))
         .await
         .expect("no other process swaps");
-    assert_eq!(
-        (back.version, back.previous.as_ref()),
-        (4, Some(&build(2).build))
-    );
+    assert_eq!(moved(&back), (4, Some(build(2).build)));
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
 
     let store = harness.open().await;
@@ -75,6 +66,11 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
         .expect_err("readers use this build");
     assert!(matches!(error, StoreError::Live { .. }), "{error}");
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
+}
+
+/// The version of a pointer, and its previous build.
+fn moved(pointer: &Pointer) -> (Version, Option<String>) {
+    (pointer.version, pointer.previous.clone())
 }
 
 pub(super) async fn an_outdated_decision_is_refused(harness: &dyn Harness) {
