@@ -24,16 +24,16 @@ pub(super) trait StateColumn: Send {
     /// Puts row `i` of `from` in the place of row `at[i]`.
     fn replace(&mut self, at: &[u32], from: &dyn Array) -> Result<(), FoldError>;
 
-    /// The bytes of a row, as an array has them.
+    /// The bytes that a row takes in an array.
     fn row_bytes(&self, row: u32) -> usize;
 
     /// The rows `rows`, in that order.
     fn gather(&self, rows: &[u32]) -> ArrayRef;
 
-    /// Forgets all rows, keeps the memory.
+    /// Removes all rows, keeps the memory.
     fn clear(&mut self);
 
-    /// The memory in use for rows.
+    /// The memory in use for rows, in bytes.
     fn memory_bytes(&self) -> usize;
 }
 
@@ -226,7 +226,7 @@ struct Blobs {
 #[derive(Clone, Copy)]
 struct Span {
     place: Place,
-    /// How long a value may be in this place.
+    /// The longest value, in bytes, that this place has room for.
     room: u32,
 }
 

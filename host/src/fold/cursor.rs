@@ -14,7 +14,7 @@ use crate::guest::RowBytes;
 pub(super) struct KeyRange {
     /// The first key inside; `None`: from the beginning.
     pub(super) from: Option<Vec<u8>>,
-    /// The first key after it; `None`: to the end.
+    /// The first key after the range; `None`: to the end.
     pub(super) until: Option<Vec<u8>>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct RunCursor {
 struct Loaded {
     keys: BinaryArray,
     states: RecordBatch,
-    /// Of the states.
+    /// The schema of the states.
     bytes: RowBytes,
 }
 
@@ -63,7 +63,7 @@ impl RunCursor {
         Ok(())
     }
 
-    /// The last batch that begins with `key` or before: those before it have no greater key, it may have.
+    /// The last batch that begins with `key` or before: batches before it have no greater key, this one may have.
     fn last_batch_before(&self, key: &[u8]) -> Result<usize, FoldError> {
         let found = self.reader.index().find(key, self.reader.batches());
         let (mut last, mut end) = (found.start, found.end);
@@ -85,13 +85,13 @@ impl RunCursor {
         (self.row < self.end).then(|| loaded.keys.value(self.row))
     }
 
-    /// The batch of states that holds the key at hand, its row in it, and the bytes of that.
+    /// The batch of states that holds the key at hand, the row of the key in it, and the bytes of that row.
     pub(super) fn state(&self) -> Option<(&RecordBatch, usize, usize)> {
         let loaded = self.loaded.as_ref()?;
         Some((&loaded.states, self.row, loaded.bytes.row(self.row)))
     }
 
-    /// Goes to the next key. Says whether another batch was loaded for it.
+    /// Goes to the next key. `true` where another batch was loaded for it.
     pub(super) fn advance(&mut self, range: &KeyRange) -> Result<bool, FoldError> {
         self.row += 1;
         let whole = self
@@ -173,7 +173,7 @@ impl CursorHeap {
         heap
     }
 
-    /// How many cursors have a key at hand.
+    /// The number of cursors that have a key at hand.
     pub(super) fn len(&self) -> usize {
         self.heap.len()
     }

@@ -1,4 +1,4 @@
-//! What stops a fold or a merge.
+//! Failures of a fold and of a merge.
 
 use std::path::PathBuf;
 
@@ -64,7 +64,7 @@ pub enum FoldError {
         "{rejected} records were rejected so far, more than `quarantine.stop_after` = {limit}; the last: {last}"
     )]
     TooManyRejected {
-        /// How many.
+        /// The number of records.
         rejected: u64,
         /// The job's limit.
         limit: u64,
@@ -74,7 +74,7 @@ pub enum FoldError {
     /// The states of one worker do not fit into the table's address space.
     #[error("a worker's states take {bytes} bytes at once, more than a table can hold")]
     TooLarge {
-        /// How many.
+        /// The bytes of the states.
         bytes: usize,
     },
     /// The offsets of topics are in more pieces than are kept in memory.
@@ -82,9 +82,9 @@ pub enum FoldError {
         "the offsets that were read lie in more than {limit} pieces, the last of them in {partition}"
     )]
     TooManyPieces {
-        /// How many are kept.
+        /// The most pieces that are kept.
         limit: usize,
-        /// A partition.
+        /// The partition whose offsets were read last.
         partition: Box<str>,
     },
     /// A run on disk is not the file that the journal names.
@@ -98,7 +98,7 @@ pub enum FoldError {
     /// A file of the build could not be read or written.
     #[error("{doing} {path} failed")]
     Io {
-        /// What was done.
+        /// The operation, such as `writing`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -114,13 +114,13 @@ pub enum FoldError {
     /// A worker thread panicked: a bug.
     #[error("a worker panicked: {message}")]
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         message: String,
     },
 }
 
 impl FoldError {
-    /// What ended the scan of a split.
+    /// The failure of a split whose scan ended with `error`.
     pub(crate) fn in_split(split: u64, error: ScanError) -> Self {
         match error {
             ScanError::Read(source) => FoldError::Read { split, source },

@@ -36,7 +36,7 @@ impl ByteHeap {
         &self.pages[place.page as usize][start..start + place.len as usize]
     }
 
-    /// Puts `bytes` over the beginning of what lies at `place`, which is no shorter.
+    /// Puts `bytes` over the beginning of the string at `place`, which is no shorter.
     pub(super) fn replace(&mut self, place: Place, bytes: &[u8]) -> Place {
         let start = place.start as usize;
         self.pages[place.page as usize][start..start + bytes.len()].copy_from_slice(bytes);
@@ -49,7 +49,7 @@ impl ByteHeap {
     /// Adds a string.
     ///
     /// # Errors
-    /// One of 4 GiB or more.
+    /// A string of 4 GiB or more.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Place, FoldError> {
         let len =
             u32::try_from(bytes.len()).map_err(|_| FoldError::TooLarge { bytes: bytes.len() })?;
@@ -78,7 +78,7 @@ impl ByteHeap {
         Ok(place)
     }
 
-    /// Forgets the strings, keeps the memory, but for that of the longest.
+    /// Removes the strings, keeps the memory, but for that of the longest.
     pub(super) fn clear(&mut self) {
         self.pages.retain(|page| page.capacity() <= PAGE_BYTES);
         self.pages.iter_mut().for_each(Vec::clear);
@@ -88,7 +88,7 @@ impl ByteHeap {
 }
 
 impl Place {
-    /// How long the string is.
+    /// The length of the string in bytes.
     pub(super) fn len(self) -> usize {
         self.len as usize
     }
@@ -102,7 +102,7 @@ pub(super) struct KeyHeap {
 }
 
 impl KeyHeap {
-    /// How many keys there are.
+    /// The number of keys.
     pub(super) fn rows(&self) -> usize {
         self.places.len()
     }
@@ -136,7 +136,7 @@ impl KeyHeap {
         Ok(())
     }
 
-    /// Forgets the keys, keeps the memory, but for that of the longest.
+    /// Removes the keys, keeps the memory, but for that of the longest.
     pub(super) fn clear(&mut self) {
         self.places.clear();
         self.bytes.clear();

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::sort::common_prefix;
 
-/// How long a separator may be; a batch that a longer one would be needed for is not in the index.
+/// The longest separator, in bytes; a batch that needs a longer one is not in the index.
 const SEPARATOR_BYTES: usize = 1 << 10;
 
-/// What the separators of a run may take; where they would be more, every second is left out.
+/// Memory for the separators of a run, in bytes; where they would take more, every second is left out.
 const INDEX_BYTES: usize = 128 << 10;
 
 /// Where some batches of a run begin: the first, and as many of the others as fit.
@@ -20,7 +20,7 @@ pub(super) struct RunIndex {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     batch: usize,
-    /// Greater than all keys before the batch, and no greater than its first: the shortest beginning of that.
+    /// The shortest beginning of the batch's first key that is greater than all keys before the batch.
     separator: Vec<u8>,
 }
 
@@ -33,7 +33,7 @@ impl RunIndex {
         }
     }
 
-    /// Some batches: the last that begins with `key` or before is among them.
+    /// A range of batches that contains the last one that begins with `key` or before.
     pub(super) fn find(&self, key: &[u8], batches: usize) -> std::ops::Range<usize> {
         let after = self
             .entries
@@ -52,7 +52,7 @@ impl RunIndex {
         entries.map(|(entry, end)| (&*entry.separator, end - entry.batch))
     }
 
-    /// As JSON.
+    /// The index as JSON.
     pub(super) fn to_json(&self) -> String {
         let entries = self.entries.iter();
         let pairs: Vec<_> = entries
@@ -61,7 +61,7 @@ impl RunIndex {
         serde_json::json!(pairs).to_string()
     }
 
-    /// From JSON; `None` where it is no index of `batches` batches.
+    /// Reads an index from JSON; `None` where it is no index of `batches` batches.
     pub(super) fn from_json(json: &str, batches: usize) -> Option<Self> {
         let pairs: Vec<(usize, String)> = serde_json::from_str(json).ok()?;
         let entry = |(batch, separator): (usize, String)| {

@@ -72,7 +72,7 @@ impl Merger {
         Ok(())
     }
 
-    /// Takes the next keys off the cursors, and notes where their states are.
+    /// Takes the next keys off the cursors, and the places of their states.
     fn gather(&mut self, range: &KeyRange, heap: &mut CursorHeap) -> Result<Gathered, FoldError> {
         let mut gathered = Gathered::new();
         // Where a cursor's current batch stands in `gathered.batches`, once a state of it was noted.
@@ -110,13 +110,13 @@ impl Merger {
     }
 }
 
-/// Where a state is.
+/// The place of a state.
 #[derive(Clone, Copy)]
 struct Entry {
-    /// In [`Gathered::batches`].
+    /// The number of its batch in [`Gathered::batches`].
     batch: usize,
     row: usize,
-    /// What it takes.
+    /// The bytes of the state.
     bytes: usize,
 }
 
@@ -134,7 +134,7 @@ struct Pair {
     left: Entry,
     right: Entry,
     key: usize,
-    /// The entry that becomes of them.
+    /// The entry that their combination becomes.
     into: usize,
 }
 
@@ -158,8 +158,8 @@ impl Gathered {
         self.key(self.entry_ends.len().checked_sub(1)?)
     }
 
-    /// Combines the states of each key, neighbour with neighbour, until there is one of each. Large states are so
-    /// combined a few times each, where from left to right the first would be every time.
+    /// Combines the states of each key, neighbour with neighbour, until each key has one. A large state is
+    /// combined a few times that way; from left to right, the first one would be combined every time.
     fn combine(
         mut self,
         algebra: &mut dyn Algebra,
@@ -220,7 +220,7 @@ impl Gathered {
         pairs
     }
 
-    /// Lets go of batches that no entry is in any more.
+    /// Drops the batches that no entry is in any more.
     fn forget_unused(&mut self, schema: &SchemaRef) {
         let mut is_used = vec![false; self.batches.len()];
         for entry in &self.entries {

@@ -1,4 +1,4 @@
-//! How a job folds.
+//! The settings of a fold.
 
 use std::time::Duration;
 
@@ -53,17 +53,17 @@ impl FoldOptions {
             .max(1)
     }
 
-    /// The memory for the states of one worker.
+    /// The memory for the states of one worker, in bytes.
     pub fn budget_per_worker_bytes(&self) -> usize {
         (self.state_budget.bytes() / self.worker_count()).max(64 << 10)
     }
 
-    /// What a batch of a run may take, in bytes.
+    /// The memory for a batch of a run, in bytes.
     pub fn run_batch_bytes(&self) -> usize {
         shape::batch_bytes(&self.means())
     }
 
-    /// What a merge may have.
+    /// The means of a merge.
     pub(super) fn means(&self) -> Means {
         Means {
             budget_bytes: self.budget_per_worker_bytes() * self.worker_count(),

@@ -25,7 +25,7 @@ pub(super) struct RunReader {
     index: RunIndex,
 }
 
-/// What stands at the end of an Arrow file: the length of its footer, and a word.
+/// The end of an Arrow file: the length of its footer, and a magic word.
 const TRAILER_BYTES: usize = 10;
 
 impl RunReader {
@@ -78,27 +78,27 @@ impl RunReader {
         })
     }
 
-    /// How many batches it has.
+    /// The number of batches.
     pub(super) fn batches(&self) -> usize {
         self.blocks.len()
     }
 
-    /// Where they begin.
+    /// The index of the batches.
     pub(super) fn index(&self) -> &RunIndex {
         &self.index
     }
 
-    /// The memory of its largest batch.
+    /// The memory of the largest batch, in bytes.
     pub(super) fn largest_bytes(&self) -> usize {
         self.blocks.iter().map(bytes).max().unwrap_or(0)
     }
 
-    /// The memory of all batches.
+    /// The memory of all batches, in bytes.
     pub(super) fn all_bytes(&self) -> usize {
         self.blocks.iter().map(bytes).sum()
     }
 
-    /// Batch `number`: its keys, and its states.
+    /// The keys and the states of batch `number`.
     pub(super) fn batch(
         &self,
         number: usize,

@@ -1,6 +1,6 @@
 //! How a merge shares out the memory and the open files that it may have.
 
-/// What a merge may have.
+/// The means of a merge: memory, threads and open files.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Means {
     /// Memory for keys, states and rows.
@@ -16,7 +16,7 @@ pub(super) struct Means {
 /// How a merge goes about it.
 ///
 /// Half of the budget is for the batches of runs that are being read, and half for rows that are merged and not loaded
-/// yet. What is in work between the two is a small part of either.
+/// yet. The rows in work between the two take a small part of either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MergeShape {
     /// Threads that merge, each of which reads all runs.
@@ -31,7 +31,7 @@ pub(super) struct MergeShape {
     pub(super) batch_bytes: usize,
 }
 
-/// The least that a batch of a run takes: smaller ones would cost more to find than to read.
+/// The least and the most memory for a batch of a run: smaller ones would cost more to find than to read.
 const LEAST_BATCH_BYTES: usize = 32 << 10;
 const MOST_BATCH_BYTES: usize = 512 << 10;
 
@@ -59,13 +59,13 @@ impl MergeShape {
     }
 }
 
-/// What a batch of a run may take, so that as many can be read at once as will be.
+/// The most memory for a batch of a run, in bytes, with which as many batches as a merge reads at a time fit.
 pub(super) fn batch_bytes(means: &Means) -> usize {
     let at_once = 4 * means.workers.max(1) * means.fan_in.max(2);
     (means.budget_bytes / at_once).clamp(LEAST_BATCH_BYTES, MOST_BATCH_BYTES)
 }
 
-/// How many runs are merged at a time: two at least, however large their batches are.
+/// The number of runs that are merged at a time: two at least, however large their batches are.
 fn fan_in(means: &Means, largest: &[usize]) -> usize {
     let batch = largest.iter().copied().max().unwrap_or(0).max(1);
     let by_memory = means.budget_bytes / 2 / batch;
@@ -75,7 +75,7 @@ fn fan_in(means: &Means, largest: &[usize]) -> usize {
     means.fan_in.min(by_memory).min(by_files).max(2)
 }
 
-/// How many files this process may have open; `None` where there is no limit.
+/// The number of files that this process may have open; `None` where there is no limit.
 pub(super) fn open_files() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
 }

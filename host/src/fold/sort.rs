@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::heap::Place;
 
-/// A row, and 16 bytes of its key as a number that sorts as they do.
+/// A row, and 16 bytes of its key as a number that sorts as the bytes do.
 #[derive(Clone, Copy)]
 pub(super) struct SortEntry {
     digit: u128,
-    /// Where its key lies.
+    /// The place of the key.
     pub(super) key: Place,
-    /// Its number.
+    /// The number of the row.
     pub(super) row: u32,
 }
 
@@ -87,7 +87,7 @@ fn digit(rest: &[u8]) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// How many bytes all of them begin with.
+/// The number of bytes that all keys begin with.
 fn common_bytes<'a>(mut all: impl Iterator<Item = &'a [u8]>) -> usize {
     let mut common = all.next().unwrap_or_default();
     for other in all {
@@ -96,7 +96,7 @@ fn common_bytes<'a>(mut all: impl Iterator<Item = &'a [u8]>) -> usize {
     common.len()
 }
 
-/// How many bytes both begin with.
+/// The number of bytes that both keys begin with.
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     const STEP_BYTES: usize = 64;
     let equal = |(a, b): &(&[u8], &[u8])| a == b;

@@ -1,4 +1,4 @@
-//! The state table of a worker: one state a key, in memory, until it becomes a run.
+//! The state table of a lane: one state a key, in memory, until it becomes a run.
 
 use arrow_array::{BinaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::SchemaRef;
@@ -60,12 +60,12 @@ impl StateTable {
         })
     }
 
-    /// How many keys it holds.
+    /// The number of keys in the table.
     pub fn rows(&self) -> usize {
         self.keys.rows()
     }
 
-    /// The memory that its rows take, and that sorting them will take.
+    /// The memory that the rows take and that sorting them will take, in bytes.
     pub fn memory_bytes(&self) -> usize {
         let states: usize = self.states.iter().map(|column| column.memory_bytes()).sum();
         let per_row = 2 * size_of::<Indexed>() + size_of::<SortEntry>();
@@ -134,7 +134,7 @@ impl StateTable {
         Ok(())
     }
 
-    /// Tells new keys from known ones, and adds the new ones.
+    /// Finds out which keys are new, and adds them.
     fn meet(&mut self, partials: &Partials) -> Result<(), FoldError> {
         let first_new = self.next_row()?;
         let StateTable {

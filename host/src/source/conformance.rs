@@ -35,11 +35,13 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::source::{Chunk, Frozen, ReplayDriver, SourceError, Split, SplitInput};
+use crate::source::{Frozen, ReplayDriver, SourceError, Split, SplitInput};
 use crate::units::ByteSize;
 
+mod collect;
 mod ranges;
 
+use collect::collect;
 pub use ranges::ranges_are_exact;
 
 /// The size of the splits of a fixture's driver, so small that there are several.
@@ -332,83 +334,6 @@ pub async fn deliver(driver: &dyn ReplayDriver, split: &Split) -> Result<Vec<Rec
         );
     }
     Ok(records)
-}
-
-/// The records that were delivered whole.
-async fn collect(split: &Split, mut received: mpsc::Receiver<Chunk>) -> Vec<Record> {
-    let mut records: Vec<Record> = Vec::new();
-    let mut current: Option<Record> = None;
-    let mut next_offset = i64::MIN;
-    while let Some(chunk) = received.recv().await {
-        match (chunk, &split.input) {
-            (Chunk::Object(object), SplitInput::Objects(objects)) => {
-                assert!(
-                    current.is_none(),
-                    "`{}` begins within another object",
-                    object.key
-                );
-                assert_eq!(
-                    objects.get(records.len()),
-                    Some(&*object),
-                    "not the next object of the split"
-                );
-                current = Some((object.key.clone(), Vec::new()));
-            }
-            (Chunk::Bytes(bytes), SplitInput::Objects(_)) => {
-                assert!(!bytes.is_empty(), "an empty piece");
-                current
-                    .as_mut()
-                    .expect("a piece outside any object")
-                    .1
-                    .extend_from_slice(&bytes);
-            }
-            (Chunk::End, SplitInput::Objects(objects)) => {
-                let record = current.take().expect("an end outside any object");
-                assert_eq!(
-                    record.1.len() as u64,
-                    objects[records.len()].size_bytes,
-                    "`{}` ends early",
-                    record.0
-                );
-                records.push(record);
-            }
-            (
-                Chunk::Messages(messages),
-                SplitInput::Offsets {
-                    topic,
-                    partition,
-                    start,
-                    end,
-                },
-            ) => {
-                assert_eq!(
-                    (&*messages.topic, messages.partition),
-                    (topic.as_str(), Some(*partition))
-                );
-                assert!(!messages.is_empty(), "no messages");
-                for message in messages.iter() {
-                    assert!(
-                        (*start..*end).contains(&message.offset),
-                        "offset {} is outside",
-                        message.offset
-                    );
-                    assert!(
-                        message.offset >= next_offset,
-                        "offset {} does not rise",
-                        message.offset
-                    );
-                    next_offset = message.offset + 1;
-                    let key = message.key.unwrap_or_default();
-                    records.push((
-                        String::from_utf8_lossy(key).into_owned(),
-                        message.value.unwrap_or_default().to_vec(),
-                    ));
-                }
-            }
-            (chunk, input) => panic!("{chunk:?} is no part of {input:?}"),
-        }
-    }
-    records
 }
 
 /// Puts records with keys and sizes that a driver may easily get wrong.

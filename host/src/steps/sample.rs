@@ -181,7 +181,8 @@ impl Sampling<'_> {
             ..self.decode.clone()
         };
         let projection = self.projection.clone();
-        let scan = Scan::new(self.driver, projection, &options, self.schemas)?;
+        let scan = Scan::new(self.driver, projection, &options, self.schemas);
+        let scan = scan.map_err(ScanError::Decode)?;
         let mut gathered = Gathered::new(share, room);
         let take = async |events| !gathered.add(events);
         match scan.events(split, self.cancel, take).await {

@@ -33,7 +33,7 @@ impl BuildFolder {
         Ok(BuildFolder { path, manifest })
     }
 
-    /// `None` where no plan was completed in it.
+    /// Opens a build; `None` where no plan was completed in the folder.
     pub(super) fn open(path: PathBuf) -> Result<Option<Self>, BuildError> {
         let file = path.join("manifest.json");
         match fs::read(&file) {
@@ -89,7 +89,7 @@ impl BuildFolder {
         Ok(())
     }
 
-    /// The folder itself.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -114,12 +114,12 @@ impl BuildFolder {
         QuarantineReader::open(self.quarantine_file(), &self.quarantine())
     }
 
-    /// The frozen input.
+    /// The file of the frozen input.
     pub fn splits_file(&self) -> PathBuf {
         self.path.join("splits.jsonl")
     }
 
-    /// Schemas of messages that were learned after the plan.
+    /// The file of the schemas of messages that were learned after the plan.
     pub fn schemas_file(&self) -> PathBuf {
         self.path.join("schemas.jsonl")
     }
@@ -132,12 +132,12 @@ impl BuildFolder {
         Ok(schemas)
     }
 
-    /// The report.
+    /// The file of the report.
     pub fn report_file(&self) -> PathBuf {
         self.path.join("run.json")
     }
 
-    /// A case in which the component broke a law, where it did.
+    /// The file with a case in which the component broke a law, where it did.
     pub fn counterexample_file(&self) -> PathBuf {
         self.path.join("counterexample.json")
     }

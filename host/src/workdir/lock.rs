@@ -27,9 +27,9 @@ pub struct Lock {
 /// How a command waits for a lock.
 #[derive(Clone, Debug)]
 pub struct Patience {
-    /// What the command is, for others that wait: `run`, `swap`.
+    /// The name of the command, such as `run`, for others that wait.
     pub command: &'static str,
-    /// How long it waits for another command at most.
+    /// The longest time to wait for another command.
     pub wait: Duration,
     /// Ends the wait early.
     pub cancel: CancellationToken,
@@ -42,7 +42,7 @@ pub(super) enum Asked {
 }
 
 impl Patience {
-    /// Asks `attempt` until it gives something, for as long as the patience lasts.
+    /// Calls `attempt` until it succeeds, for as long as the patience lasts.
     ///
     /// # Errors
     /// Those of `attempt`; once the time is over, the refusal that it gives last.

@@ -15,7 +15,7 @@ pub struct SplitWriter {
 }
 
 impl SplitWriter {
-    /// A new file.
+    /// Creates the file.
     pub fn create(path: &Path) -> Result<Self, BuildError> {
         let file = File::create(path).map_err(BuildError::io("creating", path))?;
         Ok(SplitWriter {
@@ -123,14 +123,14 @@ impl Covered {
         new
     }
 
-    /// Whether it is in the set.
+    /// Whether a split is in the set.
     pub fn contains(&self, split: u64) -> bool {
         self.words
             .get((split / 64) as usize)
             .is_some_and(|word| word & (1 << (split % 64)) != 0)
     }
 
-    /// How many are in the set.
+    /// The number of splits in the set.
     pub fn len(&self) -> u64 {
         self.words
             .iter()
@@ -138,7 +138,7 @@ impl Covered {
             .sum()
     }
 
-    /// Whether none is.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

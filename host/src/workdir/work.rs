@@ -52,7 +52,7 @@ pub struct WorkFolder {
 pub struct DamagedBuild {
     /// Its ID.
     pub build: String,
-    /// What is wrong.
+    /// Why its manifest cannot be read.
     pub error: BuildError,
 }
 
@@ -130,7 +130,7 @@ impl WorkFolder {
         Ok(builds)
     }
 
-    /// The builds whose manifest makes no sense, of any store.
+    /// The builds, of any store, whose manifest is damaged.
     pub fn damaged(&self) -> Result<Vec<DamagedBuild>, BuildError> {
         let damaged = self.build_paths()?.into_iter().filter_map(|path| {
             let name = path.file_name()?.to_string_lossy().into_owned();

@@ -103,6 +103,24 @@ async fn the_first_build_is_compared_with_nothing() {
     assert!(!text.contains("differ"), "{text}");
 }
 
+/// Three rows with a value of each kind that is measured, and a text.
+fn measured(
+    counts: [Option<i64>; 3],
+    means: [f64; 3],
+    lasts: [i64; 3],
+    days: [i32; 3],
+    titles: [&str; 3],
+) -> Vec<ArrayRef> {
+    vec![
+        Arc::new(StringArray::from(vec!["/a", "/b", "/c"])),
+        Arc::new(Int64Array::from(counts.to_vec())),
+        Arc::new(Float64Array::from(means.to_vec())),
+        Arc::new(TimestampMicrosecondArray::from(lasts.to_vec()).with_timezone("UTC")),
+        Arc::new(Date32Array::from(days.to_vec())),
+        Arc::new(StringArray::from(titles.to_vec())),
+    ]
+}
+
 #[tokio::test]
 async fn changes_are_measured_by_kind() {
     let fixture = Fixture::new().await;
@@ -114,29 +132,14 @@ async fn changes_are_measured_by_kind() {
         column("day", Kind::Date, true),
         column("title", Kind::Utf8, true),
     ];
-    let batch = |counts: [Option<i64>; 3],
-                 means: [f64; 3],
-                 lasts: [i64; 3],
-                 days: [i32; 3],
-                 titles: [&str; 3]| {
-        let arrays: Vec<ArrayRef> = vec![
-            Arc::new(StringArray::from(vec!["/a", "/b", "/c"])),
-            Arc::new(Int64Array::from(counts.to_vec())),
-            Arc::new(Float64Array::from(means.to_vec())),
-            Arc::new(TimestampMicrosecondArray::from(lasts.to_vec()).with_timezone("UTC")),
-            Arc::new(Date32Array::from(days.to_vec())),
-            Arc::new(StringArray::from(titles.to_vec())),
-        ];
-        arrays
-    };
-    let old = batch(
+    let old = measured(
         [Some(i64::MIN), None, Some(1)],
         [0.5, 1.0, 1.0],
         [0; 3],
         [0, 10, 20],
         ["x", "y", "z"],
     );
-    let new = batch(
+    let new = measured(
         [Some(i64::MAX), Some(5), Some(1)],
         [0.25, f64::INFINITY, 1.0],
         [0, -3_600_000_000, 1_000_000],

@@ -40,7 +40,7 @@ impl Total {
 
 /// A split that is sampled: one object, or a range of offsets.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pick {
+pub(crate) struct Pick {
     pub(super) split: Split,
     /// How much of the plan it stands for, compared with others.
     pub(super) weight: u64,
@@ -74,7 +74,7 @@ fn size(split: &Split) -> u64 {
 }
 
 /// Picks among the splits of a plan, each of one object or a range of offsets, which come in its order.
-pub(super) fn pick<E>(
+pub(crate) fn pick<E>(
     splits: impl Iterator<Item = Result<Split, E>>,
     total: Total,
 ) -> Result<Vec<Pick>, E> {

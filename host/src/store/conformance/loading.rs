@@ -166,7 +166,14 @@ pub(super) async fn builds_have_states(harness: &dyn Harness) {
     assert_eq!(refused_state(again), BuildState::Loaded);
     let read_back = read(&*store, &build(2), &columns()).await;
     assert_eq!(refused_state(read_back), BuildState::Loading);
+}
 
+pub(super) async fn unknown_builds_are_refused(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let batches = [rows(&["/a"], 1)];
+    stored(&*store, &build(1), &columns(), &batches)
+        .await
+        .expect("these rows can be stored");
     let unknown = build(3);
     let rows = sent(&columns(), &batches, true).await;
     let swapped = store.swap(&swap_to(&unknown, None)).await;

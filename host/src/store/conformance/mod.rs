@@ -72,6 +72,7 @@ pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
     loading::rows_must_be_sorted(&*fresh().await).await;
     loading::a_later_load_takes_over(&*fresh().await).await;
     loading::builds_have_states(&*fresh().await).await;
+    loading::unknown_builds_are_refused(&*fresh().await).await;
     loading::reading_stops_with_its_receiver(&*fresh().await).await;
     names::hostile_names_are_only_names(&*fresh().await).await;
     names::impossible_names_are_refused(&*fresh().await).await;
@@ -331,8 +332,13 @@ async fn live(store: &dyn StateStore, build: &BuildInfo, pages: &[&str], total: 
         .live(&build.table)
         .await
         .expect("the pointer can be read");
+    swapped(store, build, before.map(|pointer| pointer.version)).await
+}
+
+/// Swaps to a build, with the pointer at the version `expected`.
+async fn swapped(store: &dyn StateStore, build: &BuildInfo, expected: Option<Version>) -> Pointer {
     store
-        .swap(&swap_to(build, before.map(|pointer| pointer.version)))
+        .swap(&swap_to(build, expected))
         .await
         .expect("no other process swaps")
 }

@@ -37,19 +37,13 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     assert_eq!(harness.totals(TABLE).await, Some(vec![2, 2]));
 
     // The same build once more: only the version and the handoff move, and there is still a way back.
-    let third = store
-        .swap(&swap_to(&build(2), Some(2)))
-        .await
-        .expect("no other process swaps");
+    let third = swapped(&*store, &build(2), Some(2)).await;
     assert_eq!(
         (third.version, third.previous.as_ref()),
         (3, Some(&build(1).build))
     );
 
-    let back = store
-        .swap(&swap_to(&build(1), Some(3)))
-        .await
-        .expect("no other process swaps");
+    let back = swapped(&*store, &build(1), Some(3)).await;
     assert_eq!(
         (back.version, back.previous.as_ref()),
         (4, Some(&build(2).build))

@@ -164,7 +164,7 @@ fn a_build_that_the_release_before_began_is_gone_on_with() {
         8,
         "{rejected:#}"
     );
-    let swapped = earlier.result(&format!("swap stopped.toml --build {STOPPED}"));
+    let swapped = earlier.result(&format!("swap stopped.toml {STOPPED}"));
     assert_eq!(swapped["build"], STOPPED);
 }
 
