@@ -90,7 +90,7 @@ impl Replay<'_> {
 ///
 /// # Errors
 /// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
-/// one was taken back; [`FoldError::Interrupted`] where somebody asks to stop before the swap, which changes nothing then.
+/// one was taken back; [`FoldError::Interrupted`](crate::fold::FoldError::Interrupted) where somebody asks to stop before the swap, which changes nothing then.
 pub async fn swap(
     job: &Job,
     options: &SwapOptions,
