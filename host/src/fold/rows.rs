@@ -41,7 +41,7 @@ pub type OpenAlgebra<'a> = dyn Fn() -> Result<Box<dyn Algebra + Send>, GuestErro
 /// the views. In them -0.0 is 0.0, since not every store keeps the difference.
 ///
 /// The batches' boundaries depend on the options; the rows do not. What is in memory at a time is bounded as
-/// [`FoldOptions::state_budget`] says. No file of its own is left in the folder.
+/// [`FoldOptions::state_budget`](super::FoldOptions::state_budget) says. No file of its own is left in the folder.
 ///
 /// # Errors
 /// Where the component fails, a run cannot be read, `sink` fails, or [`MergePlan::cancel`] fires.

@@ -90,7 +90,8 @@ impl Replay<'_> {
 ///
 /// # Errors
 /// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
-/// one was taken back; [`FoldError::Interrupted`] where the command is cancelled before the swap, and then nothing is changed.
+/// one was taken back; [`FoldError::Interrupted`](crate::fold::FoldError::Interrupted) where the command is cancelled
+/// before the swap, and then nothing is changed.
 pub async fn swap(
     job: &Job,
     options: &SwapOptions,

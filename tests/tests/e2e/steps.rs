@@ -57,7 +57,7 @@ impl Dealt {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap());
         let (even, odd): (Vec<Split>, Vec<Split>) =
-            splits.partition(|split: &Split| split.number % 2 == 0);
+            splits.partition(|split: &Split| split.number.is_multiple_of(2));
         assert!(even.len() > 2 && odd.len() > 2, "{lines}");
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, splits: Vec<Split>| {
