@@ -29,7 +29,7 @@ pub use expectation::{Comparison, DifferentRow, Expectation};
 /// How many rejected records are kept.
 const KEPT_REJECTIONS: usize = 1_000;
 
-/// The settings of [`test`].
+/// The settings of [`test()`].
 #[derive(Clone, Debug)]
 pub struct FileTestOptions {
     /// The component.
