@@ -226,10 +226,8 @@ async fn a_password_is_sent_and_never_shown() {
     assert_eq!(requests[0].path, "/schemas/ids/1");
     assert_eq!(requests[0].headers["authorization"], "Basic bWU6c2VjcmV0");
     assert!(!format!("{registry:?}").contains("bWU6"));
-    assert_eq!(
-        serde_json::to_value(&config).unwrap(),
-        json!({"url": config.url})
-    );
+    let plan = serde_json::to_string(&config).unwrap();
+    assert!(!plan.contains("secret"), "{plan}");
 }
 
 #[tokio::test]

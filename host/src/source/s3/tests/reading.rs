@@ -336,7 +336,7 @@ async fn requests_say_who_pays_and_with_which_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_is_fetched_ahead_than_allowed() {
     let fake = FakeBucket::new().await;
-    for number in 0..40 {
+    for number in 0..30 {
         fake.put(&format!("{number:02}"), &content(number, 1000));
     }
     let config = S3Config {
@@ -357,7 +357,7 @@ async fn no_more_is_fetched_ahead_than_allowed() {
         tokio::spawn(async move { driver.replay(&split, out, CancellationToken::new()).await })
     };
     let mut fetched = 0;
-    for taken in 0..40 {
+    for taken in 0..30 {
         loop {
             match chunks.recv().await.expect("all objects") {
                 Chunk::Object(_) | Chunk::Bytes(_) => {}
