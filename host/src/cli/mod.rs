@@ -14,6 +14,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use backfold::job::JobError;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -66,6 +67,9 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The time for threads of the runtime to end before the process exits.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -179,8 +183,9 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
                 context.handle_signals();
                 cli.command.execute(&context).await
             });
-            // A blocked read must not delay the exit.
-            runtime.shutdown_background();
+            // A thread that is inside a C library must not meet the exit handlers of that library; but a blocked read
+            // must not delay the exit for long.
+            runtime.shutdown_timeout(EXIT_TIMEOUT);
             result
         });
     match result {

@@ -34,15 +34,20 @@ impl Replay<'_> {
         let patience = self.patience("run", options.wait);
         let attempt = async || {
             let _table = self.work.lock(&patience).await?;
-            let stored = match options.only_fold {
-                true => Stored::default(),
-                false => {
-                    self.prepare_store().await?;
-                    Stored::of(&*self.store, &self.job.table).await?
-                }
-            };
+            if options.only_fold {
+                self.work.sweep()?;
+                return self.pick(options, &Stored::default()).await;
+            }
+            self.prepare_store().await?;
             self.work.sweep()?;
-            self.pick(options, &stored).await
+            loop {
+                let stored = Stored::of(&*self.store, &self.job.table).await?;
+                let choice = self.pick(options, &stored).await?;
+                // The command that held the build's lock until now may have swapped after the store was read.
+                if choice.is_err() || stored == Stored::of(&*self.store, &self.job.table).await? {
+                    return Ok(choice);
+                }
+            }
         };
         patience.ask(attempt).await
     }

@@ -51,7 +51,7 @@ impl std::fmt::Display for BuildPhase {
 }
 
 /// What the store says of a table at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Stored {
     /// All builds that it knows.
     pub(super) builds: Vec<StoredBuild>,

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn lines_of_format_2_are_read_as_lists_of_one_table() {
         let counts = json!({"records": 9, "events": 7, "not_wanted": 1, "out_of_range": 0, "rejected": 1,
-            "stored_bytes": 90, "decoded_bytes": 90});
+            "swallowed_bytes": 5, "stored_bytes": 90, "decoded_bytes": 90});
         let run = json!({"name": "0000000000-0000000000.arrow", "rows": 3, "size_bytes": 1000, "digest": "ab"});
         let times = json!({"wait": 1, "inflate": 0, "index": 0, "decode": 2, "fold": 3, "drain": 4, "absorb": 5, "write": 6});
         let pairs = [

@@ -21,7 +21,15 @@ const ASK_EVERY: Duration = Duration::from_millis(25);
 /// A lock that this process holds until the value is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would not do while a child process of another thread has a copy of the descriptor, from its
+        // fork to its exec. If unlocking fails, closing still follows.
+        let _ = self.file.unlock();
+    }
 }
 
 /// How a command waits for a lock.
@@ -98,7 +106,7 @@ impl Lock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| file.write_all(holder.as_bytes()))
             .map_err(BuildError::io("writing", path))?;
-        Ok(Asked::Granted(Lock { _file: file }))
+        Ok(Asked::Granted(Lock { file }))
     }
 }
 

@@ -60,7 +60,8 @@ pub struct Reading {
 /// A name for a topic that no other test of this process has.
 pub fn unique(name: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    // Names of one length, since tables are as wide as the names in them.
+    format!("{name}-{:03}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Broker {

@@ -53,7 +53,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     gate       all input folded, no record rejected, at least 1 row
     work       work/page_days/BUILD
 
-      partition   start  end  records ≤        size  first                 last
+      partition     start  end  records ≤        size  first                 last
       TOPIC/0      0  336        336  ~136.5 KiB  2026-01-01T00:02:29Z  2026-01-01T23:50:37Z
       TOPIC/1      0   96         96   ~39.3 KiB  2026-01-01T00:23:46Z  2026-01-01T23:54:13Z
       TOPIC/2      0   48         48   ~19.6 KiB  2026-01-01T00:29:07Z  2026-01-01T23:58:19Z
@@ -75,13 +75,13 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     table  page_days
     build  BUILD, version 1
 
-    topic     partition  next offset
+    topic       partition  next offset
     TOPIC          0          336
     TOPIC          1           96
     TOPIC          2           48
 
-    Partitions that are not listed were added later: read them from their beginning.
-    `backfold handoff job.toml --format kafka` prints this for `kafka-consumer-groups --reset-offsets --from-file`
+    Partitions that are not listed were added later: read them from their start.
+    `backfold handoff job.toml --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
     ");
     let lines = clicks.bench.run("handoff --format kafka").success().stdout;
     insta::assert_snapshot!(stable(&lines, &words), @r"
@@ -178,10 +178,10 @@ fn rejected_records_are_named_by_their_offsets_and_folded_again() {
     let listed = clicks.bench.run("quarantine list").success().stdout;
     insta::assert_snapshot!(stable(&listed, &[(build, "BUILD"), (&topic, "TOPIC")]), @r"
     3 rejected records of build BUILD
-    number  where         by         reason
+    number  where           by         reason
          1  TOPIC/0@1  decoder    duration_ms: found a string where a value of kind int64 is wanted
          2  TOPIC/1@0  decoder    not JSON: expected a name in quotes
-         3  TOPIC/2@0  component  the component trapped in `fold`: unreachable was reached, as by a …
+         3  TOPIC/2@0  component  the component trapped in `fold`: unreachable was reached, as by …
     ");
 
     // The component is mended; nothing is read again.

@@ -101,7 +101,7 @@ async fn offsets_are_those_of_each_partition() {
     let strange = driver(broker, &topic, "7=0", "latest");
     assert_eq!(
         refused(&strange).await,
-        "BF0245: the range of partition 7 is named in the job, and there is no such partition"
+        "BF0245: the range of partition 7 is given in the job, but there is no such partition"
     );
     let nothing = driver(broker, &topic, "0=4", "0=4,1=0,2=0,3=0");
     assert!(

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use backfold_tests::archive::{Archive, ArchiveSpec, Tallies};
-use backfold_tests::broker::{Isolation, Record, shared};
+use backfold_tests::broker::{Broker, Isolation, Record, shared};
 use backfold_tests::components::guest;
 use backfold_tests::topic::{Clicks, PARTITIONS, partition, record};
 use backfold_tests::workbench::Workbench;
@@ -48,7 +48,8 @@ fn as_archive(component: &str, archive: &Archive, settings: &str) -> Workbench {
 
 #[test]
 fn a_topic_gives_the_table_of_the_same_events_in_an_archive() {
-    let broker = shared();
+    // A broker of its own: other tests are members of groups, for which the shared broker has made its topic of offsets.
+    let broker = &Broker::start().unwrap();
     let clicks = Clicks::new(broker, &guest("page_days"), &ArchiveSpec::SMALL).unwrap();
     let filed = as_archive("page_days", &clicks.archive, "");
     let of_archive = run(&filed);
