@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::BuildError;
 use super::lines::Lines;
+// The fuzz targets are built without scans.
+#[cfg(not(fuzzing))]
 use crate::scan::{KeepError, KeepSchemas};
 
 /// A schema of a registry.
@@ -50,6 +52,7 @@ impl SchemaFile {
     }
 }
 
+#[cfg(not(fuzzing))]
 impl KeepSchemas for SchemaFile {
     fn keep(&mut self, id: u32, schema: &str) -> Result<(), KeepError> {
         let schema = schema.to_owned();
