@@ -6,21 +6,21 @@
 //! | module | takes | gives |
 //! |---|---|---|
 //! | [`source`] | an archive or a topic | a frozen plan, then the bytes of one split at a time |
-//! | [`decode`] | bytes of records | Arrow columns, and the records it refuses |
+//! | [`decode`] | bytes of records | Arrow columns, and the records that are rejected |
 //! | [`registry`] | the ID of a schema | the schema |
-//! | [`scan`] | a split | its pieces, on their way to a worker; or its events |
-//! | [`guest`] | columns | what the user's component makes of them, checked |
+//! | [`scan`] | a split | its pieces for a worker, or its events |
+//! | [`guest`] | columns | partial states, computed by the user's component and validated |
 //! | [`fold`] | partials | sorted runs, then the table's rows |
 //! | [`store`] | sorted rows | a shadow table, and the swap |
-//! | [`plan`] | an input and tables | what any process needs to fold them |
+//! | [`plan`] | a frozen input and tables | data from which any process can fold them |
 //! | [`workdir`] | checkpoints | a build that survives a crash |
-//! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the way back |
-//! | [`steps`] | a plan's data | runs, a shadow table, a verdict, a live table |
-//! | [`job`] | a job file | which of them, with which settings |
+//! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the rollback |
+//! | [`steps`] | the data of a plan | runs, a shadow table, a verdict, a live table |
+//! | [`job`] | a job file | the settings of all of these |
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
 //!
-//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`] and `durable` are the words that they share.
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable` and `trust` are shared by the others.
 
 // A module imports only from groups above its own: `tests/sources` checks that.
 mod durable;
