@@ -16,7 +16,7 @@ use super::paint::Paint;
 use super::progress::name;
 use super::table::Fields;
 
-/// Build and check a new table next to the live one, without changing the live one
+/// Build and check a new table next to the live one
 ///
 /// After an interruption, the same command continues from the last checkpoint. After a complete run, the same
 /// command looks at the input again: if the input is unchanged, the build is kept; otherwise a new build starts.

@@ -1,6 +1,7 @@
 //! `backfold test`: a small file folded in memory, to see the table that a component makes of it, and for a user's own
 //! tests.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -184,6 +185,12 @@ fn fold(
     Ok(test)
 }
 
+/// The order of the input: files by their keys, records by their ordinals.
+fn by_position(one: &Position, other: &Position) -> Ordering {
+    let source = one.source.cmp(&other.source);
+    source.then(one.offset.cmp(&other.offset))
+}
+
 impl FileTest {
     fn drain(&mut self, window: &mut Window, table: &mut StateTable) -> Result<(), Error> {
         let refused = drain(window, |partials, instance| {
@@ -194,7 +201,7 @@ impl FileTest {
     }
 
     fn reject(&mut self, mut rejected: Vec<Rejected>) {
-        rejected.sort_by_key(|one| one.position.offset);
+        rejected.sort_by(|one, other| by_position(&one.position, &other.position));
         self.rejected += rejected.len() as u64;
         let room = KEPT_REJECTIONS.saturating_sub(self.rejections.len());
         self.rejections
