@@ -97,7 +97,7 @@ fn closing(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// The place behind the bracket that closes the one at `open`.
+/// The place after the bracket that closes the one at `open`.
 pub(crate) fn after_bracket(tokens: &[Token<'_>], open: usize) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(open) {

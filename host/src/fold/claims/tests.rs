@@ -1,4 +1,4 @@
-//! Each offset once, whoever reads it, and however often the reading begins again.
+//! Each offset counts once, whatever worker reads it, and however often reading begins again.
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-/// `value` by `schema`, behind the ID of it. The value of a union is an object of one member, which names the branch,
+/// `value` by `schema`, after the ID of it. The value of a union is an object of one member, which names the branch,
 /// or null; bytes are base64.
 pub(super) fn message(id: u32, schema: &Value, value: &Value) -> Vec<u8> {
     let mut out = vec![0];
