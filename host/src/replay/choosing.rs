@@ -40,13 +40,18 @@ impl Replay<'_> {
             }
             self.prepare_store().await?;
             self.work.sweep()?;
+            let mut stored = Stored::of(&*self.store, &self.job.table).await?;
             loop {
-                let stored = Stored::of(&*self.store, &self.job.table).await?;
                 let choice = self.pick(options, &stored).await?;
-                // The command that held the build's lock until now may have swapped after the store was read.
-                if choice.is_err() || stored == Stored::of(&*self.store, &self.job.table).await? {
+                if choice.is_err() {
                     return Ok(choice);
                 }
+                // The command that held the build's lock until now may have swapped after the store was read.
+                let now = Stored::of(&*self.store, &self.job.table).await?;
+                if now == stored {
+                    return Ok(choice);
+                }
+                stored = now;
             }
         };
         patience.ask(attempt).await

@@ -64,15 +64,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What ended the scan of a split.
-    pub(super) fn in_split(split: u64, error: ScanError) -> Self {
-        match error {
-            ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
-            ScanError::Read(source) => FoldError::Read { split, source }.into(),
-            error => error.into(),
-        }
-    }
-
     /// The code of this error.
     pub fn code(&self) -> &'static Code {
         match self {

@@ -29,7 +29,8 @@ pub(crate) enum SampleError {
 }
 
 impl SampleError {
-    fn in_split(split: u64, error: ScanError) -> Self {
+    /// The failure of a split whose events were decoded on the spot.
+    pub(crate) fn in_split(split: u64, error: ScanError) -> Self {
         match error {
             ScanError::Read(SourceError::Cancelled) => FoldError::Interrupted.into(),
             ScanError::Read(source) => FoldError::Read { split, source }.into(),

@@ -18,7 +18,7 @@ use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
 use crate::source::files::{FilesConfig, FilesDriver};
 use crate::source::{EventRange, ReplayDriver};
-use crate::steps::{load_component, on_thread, watched};
+use crate::steps::{SampleError, load_component, on_thread, watched};
 
 mod error;
 mod expectation;
@@ -134,7 +134,7 @@ async fn read(
     for split in splits {
         let take = async |events| out.send(events).await.is_ok();
         let scanned = scan.events(&split, cancel, take).await;
-        if !scanned.map_err(|error| Error::in_split(split.number, error))? {
+        if !scanned.map_err(|error| SampleError::in_split(split.number, error))? {
             break;
         }
     }

@@ -91,7 +91,8 @@ fn a_component_that_is_not_commutative_has_the_order_of_each_partition() {
     }
 }
 
-/// The state of a key in the guest `beside`: records, tombstones, bytes, headers, and the first and the last time.
+/// The state of a key in the component of `tests/guests/beside.rs`: records, tombstones, bytes, headers, and the first and
+/// the last time.
 type Beside = (i64, i64, i64, i64, i64, i64);
 
 fn beside_of(records: &[Record]) -> BTreeMap<String, Beside> {
