@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use backfold::job::JobError;
-use backfold::replay;
-use backfold::source::HandoffPosition;
-use backfold::store::Pointer;
+use backfold::replay::{self, Positions};
+use backfold::source::{HandoffPosition, ObjectTime};
 use clap::ValueEnum;
-use serde_json::json;
 
 use super::answer::Answer;
 use super::arguments::JobArguments;
@@ -20,7 +18,7 @@ use super::table::{Fields, Side, Table};
 
 /// Show the positions at which a live consumer continues
 ///
-/// With a swap, backfold stores the positions up to which the table is complete. A consumer that starts there neither
+/// backfold stores with each build the positions up to which its table is complete. A consumer that starts there neither
 /// misses a record nor counts one twice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -58,23 +56,17 @@ impl Handoff {
             .into());
         }
         let (job, build) = (self.job.load()?, self.build.as_deref());
-        let pointer = replay::handoff(&job, build, &context.store()).await?;
+        let stored = replay::handoff(&job, build, &context.store()).await?;
         let text = match self.format {
-            None => describe(&pointer, &self.job.suffix(), context.paint),
+            None => describe(&stored, &self.job.suffix(), context.paint),
             Some(Tool::Kafka) => {
-                lines(&pointer.handoff.positions).ok_or(JobError::FlagOfSource {
+                lines(&stored.handoff.positions).ok_or(JobError::FlagOfSource {
                     flag: "--format kafka",
                     table: "[source.kafka]",
                 })?
             }
         };
-        let result = json!({
-            "table": pointer.table,
-            "build": pointer.build,
-            "version": pointer.version,
-            "positions": pointer.handoff.positions,
-        });
-        Answer::new(text, &result)
+        Answer::new(text, &stored)
     }
 }
 
@@ -94,13 +86,14 @@ fn lines(positions: &[HandoffPosition]) -> Option<String> {
 }
 
 /// The positions as text, and how to continue from them.
-fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
+fn describe(stored: &Positions, job: &str, paint: Paint) -> String {
     let mut fields = Fields::default();
-    fields.add("table", plain(&pointer.table));
-    fields.add(
-        "build",
-        format!("{}, version {}", plain(&pointer.build), pointer.version),
-    );
+    fields.add("table", plain(&stored.table));
+    let version = match stored.version {
+        Some(version) => format!("version {version}"),
+        None => "not live yet".to_owned(),
+    };
+    fields.add("build", format!("{}, {version}", plain(&stored.build)));
     let mut partitions = Table::new(&[
         ("topic", Side::Left),
         ("partition", Side::Right),
@@ -110,13 +103,14 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
     let mut untils: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     let mut offsets = 0;
     let mut of_archive = String::new();
-    for position in &pointer.handoff.positions {
+    for position in &stored.handoff.positions {
         match position {
             HandoffPosition::Offset {
                 topic,
                 partition,
                 next,
                 until_us,
+                ..
             } => {
                 partitions.row([topic.clone(), partition.to_string(), next.to_string()]);
                 offsets += 1;
@@ -125,23 +119,8 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
                     untils.entry(*until_us).or_default().push(name);
                 }
             }
-            HandoffPosition::Archive {
-                source,
-                last_key,
-                until_us,
-            } => {
-                fields.add("archive", plain(source));
-                fields.add("last key", plain(last_key));
-                of_archive.push_str(
-                    "\nThe table contains the objects up to this key: continue with the objects after it.\n",
-                );
-                if let Some(until_us) = until_us {
-                    let until = moment(*until_us);
-                    fields.add("range ends", until.clone());
-                    of_archive.push_str(&format!(
-                        "From these objects it contains only the events before {until}: later events must still be read.\n"
-                    ));
-                }
+            archive @ HandoffPosition::Archive { .. } => {
+                of_archive.push_str(&describe_archive(archive, &mut fields));
             }
         }
     }
@@ -159,8 +138,55 @@ fn describe(pointer: &Pointer, job: &str, paint: Paint) -> String {
         text.push_str(&format!(
             "`{next}` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`\n"
         ));
-    } else if pointer.handoff.positions.is_empty() {
+    } else if stored.handoff.positions.is_empty() {
         text.push_str("\nNo positions were stored with this build.\n");
+    }
+    text
+}
+
+/// Where a consumer of an archive continues, if `position` is one of an archive; its facts are added to `fields`.
+fn describe_archive(position: &HandoffPosition, fields: &mut Fields) -> String {
+    let HandoffPosition::Archive {
+        source,
+        last_key,
+        since_us,
+        time,
+        objects,
+        until_us,
+    } = position
+    else {
+        return String::new();
+    };
+    fields.add("archive", plain(source));
+    let mut text = match since_us {
+        None => {
+            fields.add("last key", plain(last_key));
+            "\nThe table contains the objects up to this key: continue with the objects after it.\n"
+                .to_owned()
+        }
+        Some(since_us) => {
+            let (by, without) = match time {
+                ObjectTime::Key => ("in the key", ", as well as those without a time"),
+                ObjectTime::Written => ("of the last write", ""),
+            };
+            fields.add(
+                "objects since",
+                format!("{}, the time {by}", moment(*since_us)),
+            );
+            fields.add("folded", objects.len().to_string());
+            format!(
+                "\nThe table contains all earlier objects. Of those since then{without}, it contains the ones that\n\
+                 `--output json` lists as `objects`: continue with the others.\n"
+            )
+        }
+    };
+    if let Some(until_us) = until_us {
+        let until = moment(*until_us);
+        fields.add("range ends", until.clone());
+        text.push_str(&format!(
+            "The table contains only the events before {until}: later events of the objects that it contains must still\n\
+             be read.\n"
+        ));
     }
     text
 }
@@ -183,6 +209,7 @@ mod tests {
 
     fn offset(topic: &str, partition: i32, next: i64, until_us: Option<i64>) -> HandoffPosition {
         HandoffPosition::Offset {
+            source: "kafka".into(),
             topic: topic.into(),
             partition,
             next,
@@ -190,28 +217,28 @@ mod tests {
         }
     }
 
-    fn archive(until_us: Option<i64>) -> HandoffPosition {
+    fn archive(time: ObjectTime, until_us: Option<i64>) -> HandoffPosition {
         HandoffPosition::Archive {
             source: "s3".into(),
             last_key: "raw/2026/01/31/23/clicks-7.gz".into(),
+            since_us: UNTIL_US.map(|us| us - 86_400_000_000),
+            time,
+            objects: vec!["raw/2026/01/31/23/clicks-7.gz".into()],
             until_us,
         }
     }
 
-    fn pointer(positions: Vec<HandoffPosition>) -> Pointer {
-        Pointer {
+    fn stored(positions: Vec<HandoffPosition>) -> Positions {
+        Positions {
             table: "page_stats".into(),
             build: "01JZ9".into(),
-            version: 2,
-            previous: None,
+            version: Some(2),
             handoff: backfold::source::Handoff { positions },
-            by: "ann@build-1".into(),
-            at: "2026-03-01T11:15:00Z".into(),
         }
     }
 
     fn text(positions: Vec<HandoffPosition>) -> String {
-        describe(&pointer(positions), " job.toml", Paint::none())
+        describe(&stored(positions), " job.toml", Paint::none())
     }
 
     const UNTIL_US: Option<i64> = Some(1_767_225_600_000_000);
@@ -267,24 +294,45 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_of_an_archive_continues_after_the_last_key() {
-        insta::assert_snapshot!(text(vec![archive(None)]), @r"
+    fn a_reader_of_an_archive_continues_with_what_was_not_read() {
+        insta::assert_snapshot!(text(vec![archive(ObjectTime::Written, None)]), @r"
+        table          page_stats
+        build          01JZ9, version 2
+        archive        s3
+        objects since  2025-12-31T00:00:00Z, the time of the last write
+        folded         1
+
+        The table contains all earlier objects. Of those since then, it contains the ones that
+        `--output json` lists as `objects`: continue with the others.
+        ");
+        insta::assert_snapshot!(text(vec![archive(ObjectTime::Key, UNTIL_US)]), @r"
+        table          page_stats
+        build          01JZ9, version 2
+        archive        s3
+        objects since  2025-12-31T00:00:00Z, the time in the key
+        folded         1
+        range ends     2026-01-01T00:00:00Z
+
+        The table contains all earlier objects. Of those since then, as well as those without a time, it contains the ones that
+        `--output json` lists as `objects`: continue with the others.
+        The table contains only the events before 2026-01-01T00:00:00Z: later events of the objects that it contains must still
+        be read.
+        ");
+        let of_earlier_release = HandoffPosition::Archive {
+            source: "s3".into(),
+            last_key: "raw/2026/01/31/23/clicks-7.gz".into(),
+            since_us: None,
+            time: ObjectTime::default(),
+            objects: Vec::new(),
+            until_us: None,
+        };
+        insta::assert_snapshot!(text(vec![of_earlier_release]), @r"
         table     page_stats
         build     01JZ9, version 2
         archive   s3
         last key  raw/2026/01/31/23/clicks-7.gz
 
         The table contains the objects up to this key: continue with the objects after it.
-        ");
-        insta::assert_snapshot!(text(vec![archive(UNTIL_US)]), @r"
-        table       page_stats
-        build       01JZ9, version 2
-        archive     s3
-        last key    raw/2026/01/31/23/clicks-7.gz
-        range ends  2026-01-01T00:00:00Z
-
-        The table contains the objects up to this key: continue with the objects after it.
-        From these objects it contains only the events before 2026-01-01T00:00:00Z: later events must still be read.
         ");
         insta::assert_snapshot!(text(vec![]), @r"
         table  page_stats
@@ -301,7 +349,7 @@ mod tests {
             offset("clicks", 1, 0, None),
         ];
         assert_eq!(lines(&positions).unwrap(), "clicks,0,1200\nclicks,1,0\n");
-        assert_eq!(lines(&[archive(None)]), None);
+        assert_eq!(lines(&[archive(ObjectTime::Key, None)]), None);
         assert_eq!(lines(&[]), None);
     }
 }

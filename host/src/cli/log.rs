@@ -16,7 +16,7 @@ use super::table::{Side, Table};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold log job.toml
-  backfold log job.toml --output json | jq '.result[0].handoff'")]
+  backfold log job.toml --output json | jq '.result[0].version'")]
 pub(crate) struct Log {
     #[command(flatten)]
     job: JobArguments,
@@ -69,7 +69,6 @@ mod tests {
             build: build.into(),
             version: 123_456_789,
             previous: Some(previous.into()),
-            handoff: Default::default(),
             by: "somebody.with.a.long.name@build-agent-17.eu-west-1.example.com".into(),
             at: "2026-02-01T12:00:00Z".into(),
         };
@@ -88,7 +87,6 @@ mod tests {
             build: build.into(),
             version,
             previous: previous.map(Into::into),
-            handoff: Default::default(),
             by: "ann@build-1".into(),
             at: at.into(),
         };

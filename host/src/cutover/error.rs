@@ -53,14 +53,6 @@ pub enum CutoverError {
         /// The public name.
         table: String,
     },
-    /// The build was never what readers saw.
-    #[error("`{table}` never showed build {build}")]
-    NeverLive {
-        /// The public name.
-        table: String,
-        /// The build.
-        build: String,
-    },
     /// Readers saw the table before, and it was rolled back.
     #[error(
         "`{table}` showed the table of build {build} before, and {} took it back at {} to show build {}",
@@ -129,7 +121,6 @@ impl Coded for CutoverError {
             CutoverError::AlreadyLive { .. } => &codes::ALREADY_LIVE,
             CutoverError::NothingLoaded { .. } => &codes::NOTHING_LOADED,
             CutoverError::NothingLive { .. } => &codes::NOTHING_LIVE,
-            CutoverError::NeverLive { .. } => &codes::NEVER_LIVE,
             CutoverError::Held { .. } => &codes::HELD,
             CutoverError::Moved { .. } => &codes::MOVED,
             CutoverError::Compare { .. } => &codes::COMPARE,
@@ -176,12 +167,6 @@ pub(crate) mod codes {
         Class::Usage,
         "Make a build live first: `backfold run --swap`, or `backfold swap`.",
     );
-    pub(crate) const NEVER_LIVE: Code = Code::new(
-        708,
-        Class::Usage,
-        "Take a build from `backfold log`, or make this one live first: `backfold swap`.",
-    );
-
     pub(crate) const HELD: Code = Code::new(
         709,
         Class::Gate,
@@ -201,7 +186,6 @@ pub(crate) mod codes {
         &COMPARE,
         &NOTHING_LOADED,
         &NOTHING_LIVE,
-        &NEVER_LIVE,
         &HELD,
         &MOVED,
     ];

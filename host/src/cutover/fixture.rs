@@ -10,7 +10,9 @@ use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
-use crate::store::{Access, BuildInfo, Rows, StateStore, StoreContext, StoredBuild, TableColumns};
+use crate::store::{
+    Access, BuildInfo, Rows, StateStore, StoreContext, StoredBuild, TableColumns, TableSwap,
+};
 
 pub(super) const TABLE: &str = "clicks";
 
@@ -21,6 +23,7 @@ pub(super) struct Fixture {
 
 pub(super) fn handoff(n: u32) -> Handoff {
     let position = HandoffPosition::Offset {
+        source: "kafka".to_owned(),
         topic: "clicks".to_owned(),
         partition: 0,
         next: n.into(),
@@ -106,7 +109,11 @@ impl Fixture {
             })
             .await
             .unwrap();
-        self.store.load(&info(n), &columns, receiver).await.unwrap();
+        let handoff = handoff(n);
+        self.store
+            .load(&info(n), &columns, &handoff, receiver)
+            .await
+            .unwrap();
         self.stored(n).await
     }
 
@@ -122,15 +129,11 @@ impl Fixture {
     pub(super) async fn live(&self, n: u32) {
         let live = self.store.live(TABLE).await.unwrap();
         let expected = live.map(|pointer| pointer.version);
-        super::swap(
-            &self.store,
-            TABLE,
-            &info(n).build,
+        let swap = TableSwap {
+            table: TABLE.to_owned(),
             expected,
-            handoff(n),
-            "test",
-        )
-        .await
-        .unwrap();
+            to: info(n).build,
+        };
+        super::swap(&self.store, vec![swap], "test").await.unwrap();
     }
 }

@@ -79,7 +79,7 @@ mod tests {
             ["01K5", "01K6"]
         );
         assert_eq!(
-            rollback(&fixture.store, TABLE, "me").await.unwrap().build,
+            rollback(&fixture.store, &[TABLE], "me").await.unwrap()[0].build,
             "01K2"
         );
     }

@@ -1,6 +1,6 @@
 //! The rows of a build in the order of their keys, in whatever order the store reads them.
 //!
-//! Where [`StateStore::sorted_reads`] says no, rows are collected up to the memory of [`SortOptions::fold`], written as
+//! Where [`Supports::sorted_reads`](crate::store::Supports) is false, rows are collected up to the memory of [`SortOptions::fold`], written as
 //! sorted runs into a folder of their own, and merged from there: the way that states take in the fold.
 
 use std::fs;
@@ -74,7 +74,7 @@ pub(super) async fn read_sorted(
     options: &SortOptions,
     out: Sender<Rows>,
 ) -> Result<(), CutoverError> {
-    if store.sorted_reads() {
+    if store.supports().sorted_reads {
         return Ok(store.read(build, columns, out).await?);
     }
     let (sender, receiver) = channel(BATCHES_AHEAD);

@@ -1,84 +1,64 @@
-//! Showing a build under the public name, and the one before it again.
+//! Showing builds under the public names of their tables, and those before them again.
 
 use super::CutoverError;
-use crate::source::Handoff;
-use crate::store::{BuildState, Pointer, StateStore, StoreError, Swap, Version};
+use crate::store::{BuildState, Pointer, StateStore, StoreError, Swap, TableSwap};
 
-/// Shows `build` under the public name, if the pointer still is at the version `expected`, which the diff that
-/// the decision was made on has seen ([`Diff::live_version`](super::Diff::live_version)).
+/// Shows builds under the public names of their tables: all of them, or none. The version that a table is expected to be
+/// at is the one that the diff saw on which the decision was made ([`Diff::live_version`](super::Diff::live_version)).
+/// Returns the new pointers, in the order of the tables.
 ///
 /// # Errors
-/// [`CutoverError::AlreadyLive`] if it is shown already; [`StoreError::Conflict`] if the pointer moved.
+/// [`CutoverError::AlreadyLive`] for a table that shows its build already; [`StoreError::Conflict`] for one whose pointer
+/// moved. Nothing has changed then.
 pub async fn swap(
     store: &dyn StateStore,
-    table: &str,
-    build: &str,
-    expected: Option<Version>,
-    handoff: Handoff,
+    tables: Vec<TableSwap>,
     by: &str,
-) -> Result<Pointer, CutoverError> {
-    if store
-        .live(table)
-        .await?
-        .is_some_and(|live| live.build == build)
-    {
-        return Err(CutoverError::AlreadyLive {
-            table: table.to_owned(),
-            build: build.to_owned(),
-        });
+) -> Result<Vec<Pointer>, CutoverError> {
+    for swap in &tables {
+        let live = store.live(&swap.table).await?;
+        if live.is_some_and(|live| live.build == swap.to) {
+            return Err(CutoverError::AlreadyLive {
+                table: swap.table.clone(),
+                build: swap.to.clone(),
+            });
+        }
     }
-    let (table, to, by) = (table.to_owned(), build.to_owned(), by.to_owned());
-    Ok(store
-        .swap(&Swap {
-            table,
-            expected,
-            to,
-            handoff,
-            by,
-        })
-        .await?)
+    let by = by.to_owned();
+    Ok(store.swap(&Swap { tables, by }).await?)
 }
 
-/// Shows the build again that was shown before the live one, with the handoff that it last had.
+/// Shows for each of these tables the build again that was shown before the live one: for all of them, or for none. The
+/// positions of a build come back with it.
 ///
 /// A second rollback undoes the first.
 ///
 /// # Errors
-/// [`CutoverError::NoPrevious`] if there is none, [`CutoverError::PreviousDropped`] if its table is gone, and
+/// [`CutoverError::NoPrevious`] for a table that has none, [`CutoverError::PreviousDropped`] if its table is gone, and
 /// [`StoreError::Conflict`] if another process swaps at the same time. Nothing has changed then.
 pub async fn rollback(
     store: &dyn StateStore,
-    table: &str,
+    tables: &[&str],
     by: &str,
-) -> Result<Pointer, CutoverError> {
-    let none = |why| CutoverError::NoPrevious {
-        table: table.to_owned(),
-        why,
-    };
-    let history = store.history(table).await?;
-    let live = history
-        .last()
-        .ok_or_else(|| none("nothing was ever swapped"))?;
-    let previous = live
-        .previous
-        .as_ref()
-        .ok_or_else(|| none("it has shown one build only"))?;
-    let handoff = history
-        .iter()
-        .rev()
-        .find(|pointer| pointer.build == *previous)
-        .map(|pointer| &pointer.handoff);
-    let handoff = handoff
-        .ok_or_else(|| none("the handoff of the build before is not known"))?
-        .clone();
-    let swap = Swap {
-        table: table.to_owned(),
-        expected: Some(live.version),
-        to: previous.clone(),
-        handoff,
-        by: by.to_owned(),
-    };
-    store.swap(&swap).await.map_err(|error| match error {
+) -> Result<Vec<Pointer>, CutoverError> {
+    let mut swaps = Vec::new();
+    for table in tables {
+        let none = |why| CutoverError::NoPrevious {
+            table: (*table).to_owned(),
+            why,
+        };
+        let live = store.live(table).await?;
+        let live = live.ok_or_else(|| none("nothing was ever swapped"))?;
+        let previous = live.previous;
+        swaps.push(TableSwap {
+            table: (*table).to_owned(),
+            expected: Some(live.version),
+            to: previous.ok_or_else(|| none("it has shown one build only"))?,
+        });
+    }
+    let (tables, by) = (swaps, by.to_owned());
+    let swapped = store.swap(&Swap { tables, by }).await;
+    swapped.map_err(|error| match error {
         StoreError::WrongState {
             table,
             build,
@@ -93,33 +73,44 @@ mod tests {
     use super::*;
     use crate::cutover::fixture::{Fixture, TABLE, handoff};
     use crate::error::Coded;
+    use crate::store::Version;
+
+    async fn roll_back(fixture: &Fixture) -> Result<Pointer, CutoverError> {
+        let mut pointers = rollback(&fixture.store, &[TABLE], "me").await?;
+        assert_eq!(pointers.len(), 1);
+        Ok(pointers.remove(0))
+    }
+
+    fn swap_to(build: &str, expected: Option<Version>) -> Vec<TableSwap> {
+        vec![TableSwap {
+            table: TABLE.to_owned(),
+            expected,
+            to: build.to_owned(),
+        }]
+    }
 
     #[tokio::test]
-    async fn a_rollback_brings_back_build_and_handoff() {
+    async fn a_rollback_brings_back_build_and_positions() {
         let fixture = Fixture::new().await;
         fixture.load(1, &[("/a", 1)]).await;
         fixture.load(2, &[("/a", 2)]).await;
-        let error = rollback(&fixture.store, TABLE, "me").await.unwrap_err();
+        let error = roll_back(&fixture).await.unwrap_err();
         insta::assert_snapshot!(error, @"`clicks` shows nothing that could be rolled back: nothing was ever swapped");
         fixture.live(1).await;
-        let error = rollback(&fixture.store, TABLE, "me").await.unwrap_err();
+        let error = roll_back(&fixture).await.unwrap_err();
         insta::assert_snapshot!(error, @"`clicks` shows nothing that could be rolled back: it has shown one build only");
 
         fixture.live(2).await;
-        let back = rollback(&fixture.store, TABLE, "me").await.unwrap();
+        let back = roll_back(&fixture).await.unwrap();
         assert_eq!(
             (back.build.as_str(), back.version, back.by.as_str()),
             ("01K1", 3, "me")
         );
-        assert_eq!(
-            (back.handoff, back.previous.as_deref()),
-            (handoff(1), Some("01K2"))
-        );
-        let forth = rollback(&fixture.store, TABLE, "me").await.unwrap();
-        assert_eq!(
-            (forth.build.as_str(), forth.version, forth.handoff),
-            ("01K2", 4, handoff(2))
-        );
+        assert_eq!(back.previous.as_deref(), Some("01K2"));
+        assert_eq!(fixture.stored(1).await.handoff, Some(handoff(1)));
+        let forth = roll_back(&fixture).await.unwrap();
+        assert_eq!((forth.build.as_str(), forth.version), ("01K2", 4));
+        assert_eq!(fixture.stored(2).await.handoff, Some(handoff(2)));
     }
 
     #[tokio::test]
@@ -130,7 +121,7 @@ mod tests {
             fixture.live(n).await;
         }
         fixture.store.drop_build(TABLE, "01K1").await.unwrap();
-        let error = rollback(&fixture.store, TABLE, "me").await.unwrap_err();
+        let error = roll_back(&fixture).await.unwrap_err();
         assert_eq!(error.code().number, 703);
         assert_eq!(
             fixture.store.live(TABLE).await.unwrap().unwrap().build,
@@ -143,12 +134,12 @@ mod tests {
         let fixture = Fixture::new().await;
         fixture.load(1, &[("/a", 1)]).await;
         fixture.live(1).await;
-        let error = swap(&fixture.store, TABLE, "01K1", Some(1), handoff(1), "me")
+        let error = swap(&fixture.store, swap_to("01K1", Some(1)), "me")
             .await
             .unwrap_err();
         assert_eq!(error.code().number, 704);
         fixture.load(2, &[("/a", 1)]).await;
-        let error = swap(&fixture.store, TABLE, "01K2", None, handoff(2), "me")
+        let error = swap(&fixture.store, swap_to("01K2", None), "me")
             .await
             .unwrap_err();
         assert_eq!(

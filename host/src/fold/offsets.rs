@@ -73,6 +73,12 @@ impl FoldedOffsets {
         self.partitions.entry(partition.clone()).or_default()
     }
 
+    /// The offset after the last one that was read of a partition, if any was.
+    pub fn end_of(&self, partition: &TopicPartition) -> Option<i64> {
+        let covered = &self.partitions.get(partition)?.covered;
+        covered.ranges().next_back().map(|range| range.end)
+    }
+
     /// Each partition, by topic and number.
     pub fn partitions(&self) -> impl Iterator<Item = (&TopicPartition, &PartitionOffsets)> {
         self.partitions.iter()

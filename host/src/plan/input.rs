@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::{DecodeOptions, EventRange};
+use crate::fold::FoldedOffsets;
 use crate::source::range::RangeConfig;
-use crate::source::{Frozen, Parts, ReplayDriver, SourceConfig, SourceError};
+use crate::source::{Frozen, Handoff, Parts, ReplayDriver, SourceConfig, SourceError};
 
 /// The frozen input of a build: where its records come from, which of them are wanted, and how they are decoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +91,12 @@ impl InputSource {
 }
 
 impl InputPlan {
+    /// The positions from which a live consumer continues once `folded` has been read of the input.
+    pub fn handoff(&self, folded: &FoldedOffsets) -> Handoff {
+        let planned = self.frozen.handoff.clone();
+        planned.after(|partition| folded.end_of(partition))
+    }
+
     /// Makes the driver of an archive or a log, which reads `parts` of each record in addition to its value; `None`
     /// where the input is another build's rejected records, which only that build's folder has, or where the plan does
     /// not hold the settings.

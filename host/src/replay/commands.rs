@@ -6,14 +6,15 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Error;
-use super::cutover::{diff_options, find_build, newest_loaded};
+use super::cutover::{diff_options, find_build, newest_loaded, only};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
 use crate::cutover::{self, CutoverError, Diff, diff_with_live};
 use crate::fold::FoldError;
 use crate::job::Job;
+use crate::source::Handoff;
 use crate::steps::unless_cancelled;
-use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext};
+use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext, StoreError, Version};
 use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
@@ -86,7 +87,8 @@ pub async fn diff(
 /// Shows the build again that was shown before the live one.
 pub async fn rollback(job: &Job, by: &str, context: &StoreContext) -> Result<Pointer, Error> {
     let store = job.store(Access::Change, context)?;
-    Ok(cutover::rollback(&*store, &job.table, by).await?)
+    let pointers = cutover::rollback(&*store, &[&job.table], by).await?;
+    Ok(only(pointers))
 }
 
 /// What was collected.
@@ -176,29 +178,55 @@ fn bases(folders: &[BuildFolder]) -> HashSet<String> {
         .collect()
 }
 
-/// What the table shows, or the newest pointer to `build`: with it is stored from where a live consumer goes on.
+/// The positions from which a live consumer goes on where a build ends.
+#[derive(Clone, Debug, Serialize)]
+pub struct Positions {
+    /// The public name of the table.
+    pub table: String,
+    /// The build.
+    pub build: String,
+    /// The newest version of the pointer that shows the build; `None` if it was never shown.
+    pub version: Option<Version>,
+    /// The positions; none for a build of an earlier release that was never shown.
+    #[serde(flatten)]
+    pub handoff: Handoff,
+}
+
+/// The positions up to which the live build is complete, or `build`, which must have been loaded.
 pub async fn handoff(
     job: &Job,
     build: Option<&str>,
     context: &StoreContext,
-) -> Result<Pointer, Error> {
+) -> Result<Positions, Error> {
     let (store, table) = (job.store(Access::Read, context)?, &job.table);
-    let Some(build) = build else {
-        let live = store.live(table).await?;
-        return Ok(live.ok_or_else(|| CutoverError::NothingLive {
-            table: table.clone(),
-        })?);
+    let history = store.history(table).await?;
+    let build = match (build, history.last()) {
+        (Some(build), _) => build,
+        (None, Some(live)) => &live.build,
+        (None, None) => {
+            return Err(CutoverError::NothingLive {
+                table: table.clone(),
+            }
+            .into());
+        }
     };
-    let mut newest_first = store.history(table).await?.into_iter().rev();
-    if let Some(pointer) = newest_first.find(|one| one.build.eq_ignore_ascii_case(build)) {
-        return Ok(pointer);
+    let stored = find_build(&*store, table, build).await?;
+    if stored.loaded.is_none() {
+        return Err(StoreError::WrongState {
+            table: table.clone(),
+            build: stored.info.build,
+            state: stored.state,
+        }
+        .into());
     }
-    let known = find_build(&*store, table, build).await?;
-    Err(CutoverError::NeverLive {
+    let mut newest_first = history.iter().rev();
+    let shown = newest_first.find(|pointer| pointer.build == stored.info.build);
+    Ok(Positions {
         table: table.clone(),
-        build: known.info.build,
-    }
-    .into())
+        version: shown.map(|pointer| pointer.version),
+        build: stored.info.build,
+        handoff: stored.handoff.unwrap_or_default(),
+    })
 }
 
 /// All that the public name ever showed, oldest first.

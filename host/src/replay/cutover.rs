@@ -10,7 +10,8 @@ use crate::decode::EventRange;
 use crate::job::Job;
 use crate::steps::{self, Facts, Verdict, VerifyOptions};
 use crate::store::{
-    Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, Version,
+    Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, TableSwap,
+    Version,
 };
 use crate::workdir::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
 
@@ -77,10 +78,8 @@ impl Replay<'_> {
             report.held = Some(back.clone());
             return Ok(());
         }
-        let handoff = manifest.input.frozen.handoff.clone();
         let (table, build) = (&manifest.table().table, &manifest.build);
-        let pointer = steps::swap(&*self.store, table, build, expected, handoff, by).await?;
-        report.pointer = Some(pointer);
+        report.pointer = Some(swap_one(&*self.store, table, build, expected, by).await?);
         report.outcome = Outcome::Live;
         Ok(())
     }
@@ -134,9 +133,30 @@ pub async fn swap(
     let verifying = verify_options(job, &chosen.info.build);
     let judged = steps::judge(&*store, &chosen, &facts, &verifying, &context.cancel);
     judged.await?.require()?;
-    let handoff = folder.manifest.input.frozen.handoff.clone();
     let (table, build) = (&job.table, &chosen.info.build);
-    Ok(steps::swap(&*store, table, build, expected, handoff, &options.by).await?)
+    swap_one(&*store, table, build, expected, &options.by).await
+}
+
+/// Swaps the only table of a job.
+async fn swap_one(
+    store: &dyn StateStore,
+    table: &str,
+    build: &str,
+    expected: Option<Version>,
+    by: &str,
+) -> Result<Pointer, Error> {
+    let swap = TableSwap {
+        table: table.to_owned(),
+        expected,
+        to: build.to_owned(),
+    };
+    Ok(only(steps::swap(store, vec![swap], by).await?))
+}
+
+/// The pointer of the only table of a job.
+pub(super) fn only(pointers: Vec<Pointer>) -> Pointer {
+    let pointer = pointers.into_iter().next();
+    pointer.expect("a store gives a pointer for each table")
 }
 
 /// The version that the pointer must have at the swap: the one of what the decision was made on.

@@ -34,9 +34,10 @@ impl Replay<'_> {
     /// Merges all runs of a folded build, and loads the rows into its shadow table.
     async fn load_shadow(&self, build: &BuildFolder, standing: &Standing) -> Result<Loaded, Error> {
         let (table, info) = (build.manifest.table(), build.manifest.info());
+        let handoff = build.manifest.input.handoff(&standing.offsets());
         let (runs, context) = (build_runs(build, standing), self.context());
         let (component, store) = (&self.component, &*self.store);
-        Ok(steps::load(table, runs, component, &info, store, &context).await?)
+        Ok(steps::load(table, runs, component, &info, &handoff, store, &context).await?)
     }
 
     /// Merges all runs of a folded build, and only counts and digests the rows.

@@ -42,7 +42,7 @@ mod run;
 mod schemas;
 
 pub use crate::steps::Estimate;
-pub use commands::{Collected, diff, gc, handoff, history, rollback, status};
+pub use commands::{Collected, Positions, diff, gc, handoff, history, rollback, status};
 pub use conductor::RunOptions;
 pub use cutover::{SwapOptions, swap};
 pub use error::Error;

@@ -139,7 +139,6 @@ pub(super) fn phase(build: &BuildFolder, standing: &Standing, stored: &Stored) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Handoff;
     use crate::store::{BuildInfo, TableColumns};
 
     fn stored(shown: &[&str]) -> Stored {
@@ -156,6 +155,7 @@ mod tests {
             indexes: vec![],
             state: BuildState::Loaded,
             loaded: None,
+            handoff: None,
             created_at: String::new(),
             loaded_at: None,
         };
@@ -164,7 +164,6 @@ mod tests {
             build: (*id).into(),
             version: version as u64 + 1,
             previous: None,
-            handoff: Handoff::default(),
             by: String::new(),
             at: String::new(),
         };

@@ -19,10 +19,12 @@ use std::time::Duration;
 use crate::source::coverage::Coverage;
 use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
 use crate::source::range::show_us;
-use crate::source::{
-    EventRange, Frozen, Handoff, HandoffPosition, KeyFields, Object, SourceError, Split, SplitInput,
-};
+use crate::source::{EventRange, Frozen, KeyFields, Object, SourceError, Split, SplitInput};
 use crate::units::ByteSize;
+
+mod handoff;
+
+use handoff::Positions;
 
 /// The default of `split_size`.
 pub const SPLIT_SIZE: ByteSize = ByteSize::mib(64);
@@ -67,7 +69,6 @@ impl Default for ArchiveOptions {
 /// An archive that is being planned.
 #[derive(Debug)]
 pub struct Freezing {
-    source: String,
     range: EventRange,
     layout: Layout,
     prefix: String,
@@ -76,6 +77,7 @@ pub struct Freezing {
     misfits: u64,
     first_misfit: Option<String>,
     coverage: Coverage,
+    positions: Positions,
     cutter: Cutter,
     frozen: Frozen,
     last_key: Option<String>,
@@ -85,7 +87,6 @@ impl Freezing {
     /// Begins the plan of the driver `source`.
     pub fn new(source: &str, options: &ArchiveOptions, range: EventRange) -> Self {
         Freezing {
-            source: source.to_owned(),
             range,
             layout: options.layout.clone(),
             prefix: options.prefix.clone(),
@@ -93,6 +94,7 @@ impl Freezing {
             first_misfit: None,
             coverage: Coverage::default(),
             narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
+            positions: Positions::new(source, range, options.lateness, options.layout.has_time()),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
             last_key: None,
@@ -121,6 +123,9 @@ impl Freezing {
         self.frozen.size_bytes += object.size_bytes;
         self.last_key = Some(object.key.clone());
         object.key_fields = self.key_fields(&object.key);
+        let below = object.key.strip_prefix(&self.prefix);
+        let span = self.layout.span(below.unwrap_or(&object.key));
+        self.positions.see(&object, span);
         let split = self.cutter.push(object);
         self.frozen.splits += u64::from(split.is_some());
         split
@@ -147,7 +152,7 @@ impl Freezing {
         place: &str,
         notes: Vec<String>,
     ) -> Result<(Split, Frozen), SourceError> {
-        let (Some(last_split), Some(last_key)) = (self.cutter.finish(), self.last_key) else {
+        let Some(last_split) = self.cutter.finish() else {
             let place = place.to_owned();
             return Err(
                 match (
@@ -168,13 +173,8 @@ impl Freezing {
             );
         };
         self.frozen.splits += 1;
-        self.frozen.handoff = Handoff {
-            positions: vec![HandoffPosition::Archive {
-                source: self.source,
-                last_key,
-                until_us: self.range.until_us,
-            }],
-        };
+        let (handoff, about_handoff) = self.positions.finish();
+        self.frozen.handoff = handoff;
         self.frozen.notes = self.narrowing.notes();
         if let Some(first) = self.first_misfit {
             self.frozen.notes.push(format!(
@@ -183,6 +183,7 @@ impl Freezing {
             ));
         }
         self.frozen.notes.extend(self.coverage.notes(&self.range));
+        self.frozen.notes.extend(about_handoff);
         self.frozen.notes.extend(notes);
         Ok((last_split, self.frozen))
     }
@@ -368,29 +369,6 @@ mod tests {
                 frozen.splits
             );
         }
-    }
-
-    #[test]
-    fn the_handoff_is_the_last_key_and_the_end_of_the_range() {
-        let range = EventRange {
-            from_us: None,
-            until_us: Some(7),
-        };
-        let mut freezing = Freezing::new("files", &ArchiveOptions::default(), range);
-        assert_eq!(freezing.push(object(1, 1)), None);
-        assert_eq!(freezing.push(object(2, 1)), None);
-        let (_, frozen) = freezing
-            .finish("here", vec!["A remark.".to_owned()])
-            .expect("there are objects");
-        assert_eq!(
-            frozen.handoff.positions,
-            [HandoffPosition::Archive {
-                source: "files".to_owned(),
-                last_key: "00000002".to_owned(),
-                until_us: Some(7)
-            }]
-        );
-        assert_eq!(frozen.notes, ["A remark."]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The summary of a planned input: how large it is, which offsets it covers, and where a live consumer continues.
+//! The summary of a planned input: how large it is, and which offsets it covers.
 
 use serde::{Deserialize, Serialize};
 
+use super::Handoff;
 use super::offsets::len;
 
 /// The summary that a driver returns once it has planned the whole input.
@@ -16,7 +17,8 @@ pub struct Frozen {
     /// The planned range of each partition of a topic; empty for an archive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partitions: Vec<FrozenPartition>,
-    /// The positions from which a live consumer continues once this input has been folded.
+    /// The positions from which a live consumer continues once this input has been folded, as far as they are known before
+    /// that ([`Handoff::after`]).
     pub handoff: Handoff,
     /// Notes about the input for the user, one sentence each.
     pub notes: Vec<String>,
@@ -53,40 +55,4 @@ impl FrozenPartition {
     pub fn offsets(&self) -> u64 {
         len(&(self.start..self.end))
     }
-}
-
-/// The source positions up to which a table is complete. A live consumer continues from them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// One position for each partition, or one for an archive.
-    pub positions: Vec<HandoffPosition>,
-}
-
-/// A position in a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HandoffPosition {
-    /// All objects up to this key have been read, and of their events those before `until_us`, if it is set.
-    Archive {
-        /// The driver's name.
-        source: String,
-        /// The last key of the plan, in byte order.
-        last_key: String,
-        /// The end of the job's range in microseconds since 1970-01-01T00:00:00Z, if the range has an end.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until_us: Option<i64>,
-    },
-    /// All records before this offset have been read.
-    Offset {
-        /// The topic.
-        topic: String,
-        /// The partition.
-        partition: i32,
-        /// The next offset to read.
-        next: i64,
-        /// The end of the job's range in microseconds since 1970-01-01T00:00:00Z, if the range has an end. Events from
-        /// `next` on that are earlier than this are already in the table.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until_us: Option<i64>,
-    },
 }

@@ -117,6 +117,7 @@ impl MemoryDriver {
             }
             cut(start, log.len(), size_bytes);
             frozen.handoff.positions.push(HandoffPosition::Offset {
+                source: "memory".to_owned(),
                 topic: topic.to_string(),
                 partition: *partition,
                 next: log.len() as i64,
@@ -336,6 +337,7 @@ mod tests {
             .expect("delivered");
         assert_eq!(delivered, [("before".to_owned(), b"1".to_vec())]);
         let next = HandoffPosition::Offset {
+            source: "memory".to_owned(),
             topic: "clicks".to_owned(),
             partition: 0,
             next: 1,

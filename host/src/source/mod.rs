@@ -6,7 +6,7 @@
 //! | file | content |
 //! |---|---|
 //! | `driver` | the contract: [`ReplayDriver`], [`RangeReader`] |
-//! | `split`, `frozen`, `chunk` | the data that a driver plans and delivers |
+//! | `split`, `frozen`, `handoff`, `chunk` | the data that a driver plans and delivers |
 //! | `messages` | the records of a log, packed into few allocations |
 //! | `error`, `counted` | [`SourceError`], and counts in its messages |
 //! | [`range`] | `from` and `to` of a job |
@@ -35,6 +35,7 @@ mod error;
 mod feed;
 pub mod files;
 mod frozen;
+mod handoff;
 // The fuzz targets are built without clients of services.
 #[cfg(not(fuzzing))]
 pub mod kafka;
@@ -58,7 +59,8 @@ pub(crate) use config::resolved;
 pub use driver::{Parts, RangeReader, ReplayDriver};
 pub use error::SourceError;
 pub(crate) use error::codes;
-pub use frozen::{Frozen, FrozenPartition, Handoff, HandoffPosition};
+pub use frozen::{Frozen, FrozenPartition};
+pub use handoff::{Handoff, HandoffPosition, ObjectTime};
 #[cfg(not(fuzzing))]
 pub(crate) use kafka::codes as kafka_codes;
 pub use layout::KeyFields;

@@ -1,16 +1,18 @@
 //! From runs to a shadow table: merged here, combined by the component, loaded by the store.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc::channel;
 
-use super::merge::{MergeError, Runs, start};
+use super::merge::{MergeError, Runs, merge, start};
 use super::{Context, thread::watched};
 use crate::error::{Code, Coded};
 use crate::fold::FoldError;
 use crate::guest::{Component, GuestError};
 use crate::plan::TablePlan;
-use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError};
+use crate::source::Handoff;
+use crate::store::{BuildInfo, Loaded, RowCheck, Rows, StateStore, StoreError};
 
 /// Batches of rows on their way to the store. Few: the batches that are merged ahead wait within the budget of the merge,
 /// and a batch may be one row that is as large as a row may be.
@@ -49,7 +51,9 @@ impl Coded for LoadError {
     }
 }
 
-/// Merges all runs of a table, and loads the rows into the shadow table of `build`, which is made anew.
+/// Merges all runs of a table, and loads the rows into the shadow table of `build`, which is made anew and gets `handoff`
+/// as its positions. A store that checks rows before they are loaded ([`StateStore::row_check`]) gets all of them from a
+/// merge before that.
 ///
 /// The runs must be those of all splits, each split in one of them. The component must be that of the table.
 ///
@@ -60,10 +64,14 @@ pub async fn load(
     runs: Runs,
     component: &Component,
     build: &BuildInfo,
+    handoff: &Handoff,
     store: &dyn StateStore,
     context: &Context,
 ) -> Result<Loaded, LoadError> {
     let columns = table.columns();
+    if let Some(check) = store.row_check(&columns) {
+        check_rows(table, runs.clone(), component, check, context).await?;
+    }
     store.create(build, &columns).await?;
     let (send, receive) = channel(BATCHES_AHEAD);
     let progress = context.progress.clone();
@@ -74,7 +82,7 @@ pub async fn load(
         }
         send.blocking_send(rows).map_err(|_| FoldError::Interrupted)
     })?;
-    let load = store.load(build, &columns, receive);
+    let load = store.load(build, &columns, handoff, receive);
     let both = async { futures::join!(merge, load) };
     let (merged, loaded) = watched(component, both).await?;
     match (merged, loaded) {
@@ -84,5 +92,31 @@ pub async fn load(
         (_, Err(error)) => Err(error.into()),
         (Err(error), Ok(_)) => Err(error.into()),
         (Ok(_), Ok(loaded)) => Ok(loaded),
+    }
+}
+
+/// Merges all runs, and has each row checked.
+async fn check_rows(
+    table: &TablePlan,
+    runs: Runs,
+    component: &Component,
+    mut check: Box<dyn RowCheck>,
+    context: &Context,
+) -> Result<(), LoadError> {
+    let refused = Arc::new(OnceLock::new());
+    let to_refuse = refused.clone();
+    let merged = merge(table, runs, component, context, move |rows| {
+        let Rows::Batch(batch) = rows else {
+            return Ok(());
+        };
+        check.check(&batch).map_err(|error| {
+            let _ = to_refuse.set(error);
+            FoldError::Interrupted
+        })
+    });
+    let merged = merged.await;
+    match Arc::into_inner(refused).and_then(OnceLock::into_inner) {
+        Some(refused) => Err(refused.into()),
+        None => Ok(merged.map(drop)?),
     }
 }

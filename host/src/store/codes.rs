@@ -118,6 +118,17 @@ pub(crate) const TRIGGERS: Code = Code::new(
     "Drop these triggers (`DROP TRIGGER name`), make them anew after the swap, and run the same command again.",
 );
 
+pub(crate) const COLUMN: Code = Code::new(
+    624,
+    Class::Usage,
+    "Let the component declare the column otherwise, or choose a target that can store it; a table of `host/docs/stores.md` compares them.",
+);
+pub(crate) const LOCKED: Code = Code::new(
+    625,
+    Class::Conflict,
+    "End the sessions that are named or wait until they are done, then run the same command again; `patience` of the target says how long a swap waits.",
+);
+
 pub(crate) const ALL: &[&Code] = &[
     &FOREIGN,
     &UNFINISHED,
@@ -142,4 +153,6 @@ pub(crate) const ALL: &[&Code] = &[
     &CANCELLED,
     &INDEX_COLUMN,
     &TRIGGERS,
+    &COLUMN,
+    &LOCKED,
 ];

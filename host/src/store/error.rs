@@ -1,5 +1,7 @@
 //! Failures of a store.
 
+use std::time::Duration;
+
 use super::codes;
 use crate::error::{Code, Coded};
 use crate::store::{BuildState, Pointer};
@@ -43,6 +45,24 @@ pub enum StoreError {
         name: String,
         /// The rule that it breaks.
         why: &'static str,
+    },
+    /// The store cannot have such a column, or such an index of it.
+    #[error("the column `{}` cannot be stored: {why}", column.escape_debug())]
+    Column {
+        /// The column.
+        column: String,
+        /// The rule that it breaks.
+        why: String,
+    },
+    /// Other sessions kept a lock on what readers see for longer than the call waits for it.
+    #[error("other sessions kept a lock for {}, while {doing}: {}", humantime::format_duration(*waited), by.join("; "))]
+    Locked {
+        /// The work that failed.
+        doing: String,
+        /// The time that was waited.
+        waited: Duration,
+        /// The sessions, in words.
+        by: Vec<String>,
     },
     /// The store knows no such build.
     #[error("`{table}` has no build {build}")]
@@ -243,6 +263,8 @@ impl Coded for StoreError {
             StoreError::Unfinished { .. } => &codes::UNFINISHED,
             StoreError::Conflict { .. } => &codes::CONFLICT,
             StoreError::Name { .. } => &codes::NAME,
+            StoreError::Column { .. } => &codes::COLUMN,
+            StoreError::Locked { .. } => &codes::LOCKED,
             StoreError::UnknownBuild { .. } => &codes::UNKNOWN_BUILD,
             StoreError::WrongState { .. } => &codes::WRONG_STATE,
             StoreError::Live { .. } => &codes::LIVE,

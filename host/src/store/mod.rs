@@ -90,13 +90,24 @@ pub trait StateStore: Send + Sync {
     /// A short name for logs, such as `sqlite`.
     fn name(&self) -> &str;
 
+    /// The parts of the contract that only some stores keep.
+    fn supports(&self) -> Supports;
+
+    /// The check of rows that this store cannot keep, if a load cannot be taken back without a trace or a cost. Then the
+    /// rows of a build are merged twice: all of them pass the check before [`create`](Self::create) is called.
+    fn row_check(&self, columns: &TableColumns) -> Option<Box<dyn RowCheck>> {
+        let _ = columns;
+        None
+    }
+
     /// Makes the bookkeeping tables where they are missing, and checks that the public name of `table` is
     /// free or backfold's own, and that a table can have these columns and indexes. Called before anything is read,
     /// so that a build does not fail at its end.
     ///
     /// # Errors
     /// [`StoreError::IndexColumn`] for an index of a column that is not there. A store that cannot have an index says
-    /// so here. [`StoreError::Triggers`] where a trigger on the public name would not work after the swap.
+    /// so here, as it does of a column ([`StoreError::Column`]). [`StoreError::Triggers`] where a trigger on the public
+    /// name would not work after the swap.
     async fn prepare(
         &self,
         table: &str,
@@ -117,15 +128,19 @@ pub trait StateStore: Send + Sync {
     /// `Ok` only if [`Rows::End`] came and agrees with what was loaded, which is then durable and marked
     /// [`BuildState::Loaded`]. Where the channel closes without it, the load fails with
     /// [`StoreError::Unfinished`].
+    ///
+    /// `handoff` is the source position up to which the rows are complete. It is stored with the build, in the step that
+    /// marks the build as loaded, and [`builds`](Self::builds) gives it back.
     async fn load(
         &self,
         build: &BuildInfo,
         columns: &TableColumns,
+        handoff: &Handoff,
         rows: Receiver<Rows>,
     ) -> Result<Loaded, StoreError>;
 
     /// Streams the rows of a [`BuildState::Loaded`] build, each once: sorted by key where
-    /// [`sorted_reads`](Self::sorted_reads) says so, otherwise in any order. [`Rows::End`] comes last, with the number
+    /// [`Supports::sorted_reads`] says so, otherwise in any order. [`Rows::End`] comes last, with the number
     /// and the digest of the rows in the order in which they were sent. backfold itself writes no loaded table: rows that
     /// another program changes meanwhile are sent as they were before or after. Where the receiver goes away, it stops.
     async fn read(
@@ -134,12 +149,6 @@ pub trait StateStore: Send + Sync {
         columns: &TableColumns,
         out: tokio::sync::mpsc::Sender<Rows>,
     ) -> Result<(), StoreError>;
-
-    /// Whether [`read`](Self::read) sends rows sorted by key, in the order of [`KeyCodec`](crate::keys::KeyCodec). Rows
-    /// of other stores are sorted on disk, where an order is needed.
-    fn sorted_reads(&self) -> bool {
-        false
-    }
 
     /// Builds those of `indexes` that the table of a [`BuildState::Loaded`] build lacks, one after another, each in
     /// the store's own way; the table's rows and its readers see nothing of it. After a crash or a cancellation it is
@@ -156,13 +165,14 @@ pub trait StateStore: Send + Sync {
     /// of the tables that are really there, whatever the bookkeeping says.
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError>;
 
-    /// Shows `to` under the public name and moves the pointer, in one transaction, if the pointer's version
-    /// still is `expected` (`None`: no pointer yet).
+    /// Shows the builds of all tables of `swap` under their public names and moves their pointers, in one transaction:
+    /// all of them, or none. Returns the new pointers, in the order of [`Swap::tables`].
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it is not, with the pointer found; [`StoreError::WrongState`] if the build
-    /// is not loaded. Nothing has changed then.
-    async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError>;
+    /// [`StoreError::Conflict`] if the version of a pointer is not the one expected, with the pointer found;
+    /// [`StoreError::WrongState`] if a build is not loaded; [`StoreError::Locked`] if other sessions kept a lock for
+    /// longer than the store waits. Nothing has changed then.
+    async fn swap(&self, swap: &Swap) -> Result<Vec<Pointer>, StoreError>;
 
     /// Drops the shadow table of a build and marks it [`BuildState::Dropped`], which it may be already.
     /// Refuses the live build ([`StoreError::Live`]), and a table that another program altered
@@ -172,6 +182,48 @@ pub trait StateStore: Send + Sync {
     /// Gives the space of dropped builds back to the system, as far as the store can while it is in use. A database
     /// that another program set up to keep its free space keeps it.
     async fn reclaim(&self) -> Result<Reclaimed, StoreError>;
+}
+
+/// The parts of the contract that only some stores keep. A job that needs one that its store does not keep is refused by
+/// [`StateStore::prepare`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supports {
+    /// Whether [`read`](StateStore::read) sends rows sorted by key, in the order of
+    /// [`KeyCodec`](crate::keys::KeyCodec). Rows of other stores are sorted on disk, where an order is needed.
+    pub sorted_reads: bool,
+    /// Whether keys may hold nulls. Otherwise, a nullable key column is [`StoreError::Column`].
+    pub null_keys: bool,
+    /// Whether keys may hold empty text and empty bytes. Otherwise, such a row is [`StoreError::Unstorable`].
+    pub empty_keys: bool,
+    /// Whether all floats that the contract names are kept. Otherwise, those that are not are
+    /// [`StoreError::Unstorable`].
+    pub all_floats: bool,
+    /// Whether tables may have indexes other than that of the key. Otherwise, an index is [`StoreError::Column`].
+    pub indexes: bool,
+    /// Whether all names without U+0000 may be those of tables and columns, up to a length. Otherwise, a name that is
+    /// not possible is [`StoreError::Name`].
+    pub all_names: bool,
+}
+
+impl Supports {
+    /// All parts.
+    pub const ALL: Supports = Supports {
+        sorted_reads: true,
+        null_keys: true,
+        empty_keys: true,
+        all_floats: true,
+        indexes: true,
+        all_names: true,
+    };
+}
+
+/// A check of the rows of one build, before any of them is loaded.
+pub trait RowCheck: Send {
+    /// Checks the next rows, which have all columns of the table and come sorted by key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unstorable`] for a value or a row that the store cannot keep.
+    fn check(&mut self, batch: &RecordBatch) -> Result<(), StoreError>;
 }
 
 /// The space of dropped builds, as [`StateStore::reclaim`] left it.
@@ -309,6 +361,9 @@ pub struct StoredBuild {
     pub indexes: Vec<StoredIndex>,
     /// The content of its table, once loaded.
     pub loaded: Option<Loaded>,
+    /// The source positions up to which its table is complete, once loaded. `None` also for builds of releases that
+    /// stored positions with the swap, if they were never swapped.
+    pub handoff: Option<Handoff>,
     /// The time of its creation, RFC 3339 in UTC.
     pub created_at: String,
     /// The time at which its load was complete, RFC 3339 in UTC.
@@ -338,8 +393,6 @@ pub struct Pointer {
     pub version: Version,
     /// The build shown before: another one, so that there is something to roll back to.
     pub previous: Option<String>,
-    /// The positions up to which the source has been folded.
-    pub handoff: Handoff,
     /// The user or program that swapped.
     pub by: String,
     /// The time of the swap, RFC 3339 in UTC.
@@ -349,14 +402,30 @@ pub struct Pointer {
 /// The arguments of [`StateStore::swap`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swap {
+    /// The tables, each of them once.
+    pub tables: Vec<TableSwap>,
+    /// The user or program that swaps; stored with the pointers.
+    pub by: String,
+}
+
+impl Swap {
+    /// The call in words, for errors.
+    pub(crate) fn doing(&self) -> String {
+        let tables = self.tables.iter();
+        let tables: Vec<_> = tables
+            .map(|one| format!("`{}` to build {}", one.table, one.to))
+            .collect();
+        format!("swapping {}", tables.join(", "))
+    }
+}
+
+/// The swap of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSwap {
     /// The public name.
     pub table: String,
-    /// The pointer's version that the decision was made on.
+    /// The version of the pointer that the decision was made on; `None` where there was no pointer.
     pub expected: Option<Version>,
     /// The build to show. It must be [`BuildState::Loaded`].
     pub to: String,
-    /// Stored with the pointer.
-    pub handoff: Handoff,
-    /// The user or program that swaps; stored with the pointer.
-    pub by: String,
 }

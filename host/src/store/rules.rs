@@ -20,9 +20,10 @@
 
 use chrono::{SecondsFormat, Utc};
 
+use crate::source::Handoff;
 use crate::store::{
-    BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, StoredIndex, Swap,
-    TableColumns,
+    BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, StoredIndex, TableColumns,
+    TableSwap,
 };
 
 /// A build as the bookkeeping has it.
@@ -36,6 +37,8 @@ pub(crate) struct BuildRecord {
     pub(crate) attempt: u64,
     /// Rows and digest of the last load that was complete. Kept when the table is dropped.
     pub(crate) loaded: Option<Loaded>,
+    /// The positions up to which the rows of that load are complete.
+    pub(crate) handoff: Option<Handoff>,
     /// RFC 3339 in UTC, as are all times.
     pub(crate) created_at: String,
     pub(crate) loaded_at: Option<String>,
@@ -110,6 +113,7 @@ impl FoundBuild {
             state,
             indexes,
             loaded: self.record.loaded,
+            handoff: self.record.handoff,
             created_at: self.record.created_at,
             loaded_at: self.record.loaded_at,
         }
@@ -196,6 +200,7 @@ impl<'a> Seen<'a> {
                 state: RecordedState::Loading,
                 attempt,
                 loaded: None,
+                handoff: None,
                 created_at: now,
                 loaded_at: None,
             },
@@ -245,7 +250,12 @@ impl<'a> Seen<'a> {
     ///
     /// # Errors
     /// As [`loaded`](Self::loaded); [`StoreError::Conflict`] where the pointer's version is not the one expected.
-    pub(crate) fn swap(&self, swap: &Swap, now: String) -> Result<Pointer, StoreError> {
+    pub(crate) fn swap(
+        &self,
+        swap: &TableSwap,
+        by: &str,
+        now: String,
+    ) -> Result<Pointer, StoreError> {
         self.loaded()?;
         let live = self.live.as_ref();
         if live.map(|live| live.version) != swap.expected {
@@ -263,8 +273,7 @@ impl<'a> Seen<'a> {
             build: swap.to.clone(),
             version: live.map_or(0, |live| live.version) + 1,
             previous,
-            handoff: swap.handoff.clone(),
-            by: swap.by.clone(),
+            by: by.to_owned(),
             at: now,
         })
     }
@@ -336,12 +345,14 @@ pub(crate) fn end_load(
     mine: &BuildRecord,
     found: Option<&BuildRecord>,
     loaded: &Loaded,
+    handoff: &Handoff,
     now: String,
 ) -> Result<BuildRecord, StoreError> {
     check_attempt(mine, found)?;
     Ok(BuildRecord {
         state: RecordedState::Loaded,
         loaded: Some(loaded.clone()),
+        handoff: Some(handoff.clone()),
         loaded_at: Some(now),
         ..mine.clone()
     })

@@ -11,9 +11,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::fold::RowsDigest;
+use crate::source::Handoff;
 use crate::store::{
-    BuildInfo, Index, Loaded, Pointer, Reclaimed, Rows, StateStore, StoreError, StoredBuild, Swap,
-    TableColumns,
+    BuildInfo, Index, Loaded, Pointer, Reclaimed, RowCheck, Rows, StateStore, StoreError,
+    StoredBuild, Supports, Swap, TableColumns,
 };
 
 /// Another store, of which it shuffles the rows that are read, the same way each time.
@@ -30,6 +31,17 @@ const BATCH_ROWS: usize = 997;
 impl<S: StateStore> StateStore for Shuffled<S> {
     fn name(&self) -> &str {
         "shuffled"
+    }
+
+    fn supports(&self) -> Supports {
+        Supports {
+            sorted_reads: false,
+            ..self.store.supports()
+        }
+    }
+
+    fn row_check(&self, columns: &TableColumns) -> Option<Box<dyn RowCheck>> {
+        self.store.row_check(columns)
     }
 
     async fn prepare(
@@ -49,9 +61,10 @@ impl<S: StateStore> StateStore for Shuffled<S> {
         &self,
         build: &BuildInfo,
         columns: &TableColumns,
+        handoff: &Handoff,
         rows: Receiver<Rows>,
     ) -> Result<Loaded, StoreError> {
-        self.store.load(build, columns, rows).await
+        self.store.load(build, columns, handoff, rows).await
     }
 
     async fn read(
@@ -95,7 +108,7 @@ impl<S: StateStore> StateStore for Shuffled<S> {
         self.store.builds(table).await
     }
 
-    async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError> {
+    async fn swap(&self, swap: &Swap) -> Result<Vec<Pointer>, StoreError> {
         self.store.swap(swap).await
     }
 

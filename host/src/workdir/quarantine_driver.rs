@@ -51,9 +51,10 @@ impl ReplayDriver for QuarantineDriver {
         for next in self.base.rejected().map_err(|error| self.failed(error))? {
             (count, _) = next.map_err(|error| self.failed(error))?;
         }
+        let standing = self.base.peek().map_err(|error| self.failed(error))?;
         let mut frozen = Frozen {
-            // What is in the base is in this build.
-            handoff: self.base.manifest.input.frozen.handoff.clone(),
+            // The input of the base is in this build too.
+            handoff: self.base.manifest.input.handoff(&standing.offsets()),
             notes: vec![format!(
                 "the rejected records of build {build}, on top of its states"
             )],

@@ -10,7 +10,7 @@ use backfold::guest::Component;
 use backfold::plan::Task;
 use backfold::steps::{self, Context, Facts, FoldFolder, Runs, VerifyOptions};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
-use backfold::store::{Access, BuildInfo, Loaded, StateStore, StoreContext};
+use backfold::store::{Access, BuildInfo, Loaded, StateStore, StoreContext, TableSwap};
 use backfold::workdir::{Journal, Standing};
 use clap::{Parser, Subcommand};
 use serde_json::json;
@@ -135,7 +135,9 @@ impl Load {
             build: self.build.clone(),
             manifest_digest: self.manifest_digest.clone(),
         };
-        let loaded = steps::load(table, runs, &component, &build, &store, &context).await?;
+        let handoff = task.input.handoff(&standing.offsets());
+        let loaded =
+            steps::load(table, runs, &component, &build, &handoff, &store, &context).await?;
         let facts = facts(&task, &standing, loaded.clone());
         let builds = store.builds(&build.table).await?;
         let stored = builds.first().context("the table was loaded")?;
@@ -151,9 +153,12 @@ impl Load {
         };
         let verdict = steps::verify(&store, stored, &facts, &options, &context.cancel).await?;
         ensure!(verdict.gate.passed(), "{}", verdict.gate);
-        let handoff = task.input.frozen.handoff.clone();
-        let (name, id) = (&build.table, &build.build);
-        steps::swap(&store, name, id, None, handoff, "a test").await?;
+        let swap = TableSwap {
+            table: build.table,
+            expected: None,
+            to: build.build,
+        };
+        steps::swap(&store, vec![swap], "a test").await?;
         println!(
             "{}",
             json!({"loaded": loaded, "rejected": facts.rejected, "counts": facts.counts})

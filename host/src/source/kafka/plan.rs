@@ -126,6 +126,7 @@ fn partitions(topics: &[Described], logs: &[Log], ranges: &[OffsetRange]) -> Vec
 fn handoff(shared: &Shared, logs: &[Log], ranges: &[OffsetRange]) -> Handoff {
     let until_us = shared.bounds.range.until_us;
     let position = |(log, range): (&Log, &OffsetRange)| HandoffPosition::Offset {
+        source: "kafka".to_owned(),
         topic: log.partition.topic.clone(),
         partition: log.partition.partition,
         next: range.next,

@@ -16,7 +16,12 @@ pub(super) async fn a_load_without_an_end_can_be_repeated(harness: &dyn Harness)
                 .expect("an abandoned build may be created again");
         }
         let error = store
-            .load(&build(1), &columns(), sent(&columns(), &some, false).await)
+            .load(
+                &build(1),
+                &columns(),
+                &handoff(&build(1)),
+                sent(&columns(), &some, false).await,
+            )
             .await;
         assert!(
             matches!(error, Err(StoreError::Unfinished { .. })),
@@ -52,6 +57,7 @@ pub(super) async fn rows_must_be_those_announced(harness: &dyn Harness) {
             .load(
                 &build(1),
                 &columns(),
+                &handoff(&build(1)),
                 sent_with_end(&sent, Some(announced)).await,
             )
             .await
@@ -160,6 +166,7 @@ pub(super) async fn builds_have_states(harness: &dyn Harness) {
         .load(
             &build(1),
             &columns(),
+            &handoff(&build(1)),
             sent(&columns(), &batches, true).await,
         )
         .await;
@@ -178,7 +185,10 @@ pub(super) async fn unknown_builds_are_refused(harness: &dyn Harness) {
     let rows = sent(&columns(), &batches, true).await;
     let swapped = store.swap(&swap_to(&unknown, None)).await;
     for refused in [
-        store.load(&unknown, &columns(), rows).await.map(|_| ()),
+        store
+            .load(&unknown, &columns(), &handoff(&unknown), rows)
+            .await
+            .map(|_| ()),
         read(&*store, &unknown, &columns()).await.map(|_| ()),
         store.drop_build(TABLE, &unknown.build).await,
         swapped.map(|_| ()),

@@ -36,7 +36,12 @@ pub(super) async fn a_lost_table_is_not_loaded(harness: &dyn Harness) {
     drop_shadow(harness, 1).await;
     assert_eq!(stored_build(&*store, 1).await.state, BuildState::Gone);
     let again = store
-        .load(&build(1), &columns(), sent(&columns(), &rows, true).await)
+        .load(
+            &build(1),
+            &columns(),
+            &handoff(&build(1)),
+            sent(&columns(), &rows, true).await,
+        )
         .await;
     assert_eq!(refused_state(again), BuildState::Gone);
     let again = stored(&*store, &build(1), &columns(), &rows).await;

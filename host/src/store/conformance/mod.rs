@@ -19,10 +19,10 @@ use tokio::task::JoinHandle;
 use crate::fold::RowsDigest;
 use crate::keys::KeyCodec;
 use crate::schema::{Kind, Output};
-use crate::source::{Handoff, HandoffPosition};
+use crate::source::{Handoff, HandoffPosition, ObjectTime};
 use crate::store::{
     Access, BuildInfo, BuildState, Loaded, Pointer, Rows, StateStore, StoreContext, StoreError,
-    StoredBuild, Swap, TableColumns, Version,
+    StoredBuild, Swap, TableColumns, TableSwap, Version,
 };
 
 mod indexes;
@@ -83,6 +83,8 @@ pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
     swapping::one_of_many_swaps_wins(&*fresh().await).await;
     swapping::readers_see_one_build_whole(&*fresh().await).await;
     swapping::the_live_build_cannot_be_dropped(&*fresh().await).await;
+    swapping::positions_are_those_of_the_build(&*fresh().await).await;
+    swapping::several_tables_move_together(&*fresh().await).await;
     swapping::tables_do_not_meet(&*fresh().await).await;
     swapping::a_reader_sees_what_is_there(&*fresh().await).await;
     losing::a_lost_table_is_not_loaded(&*fresh().await).await;
@@ -192,7 +194,11 @@ async fn half_loaded(
     build: BuildInfo,
 ) -> (Sender<Rows>, JoinHandle<Result<Loaded, StoreError>>) {
     let (sender, receiver) = channel(1);
-    let load = tokio::spawn(async move { store.load(&build, &columns(), receiver).await });
+    let load = tokio::spawn(async move {
+        store
+            .load(&build, &columns(), &handoff(&build), receiver)
+            .await
+    });
     // There is room for the second batch only once the load has begun and taken the first.
     for page in ["/a", "/b"] {
         sender
@@ -205,9 +211,8 @@ async fn half_loaded(
 
 /// Loads all of `batches` into a build that was created with [`columns`].
 async fn assert_loads(store: &dyn StateStore, build: &BuildInfo, batches: &[RecordBatch]) {
-    let loaded = store
-        .load(build, &columns(), sent(&columns(), batches, true).await)
-        .await;
+    let rows = sent(&columns(), batches, true).await;
+    let loaded = store.load(build, &columns(), &handoff(build), rows).await;
     assert_eq!(
         loaded.expect("a load begins anew"),
         digest_of(&columns(), batches)
@@ -223,9 +228,8 @@ async fn stored(
 ) -> Result<Loaded, StoreError> {
     store.prepare(&build.table, columns, &[]).await?;
     store.create(build, columns).await?;
-    store
-        .load(build, columns, sent(columns, batches, true).await)
-        .await
+    let rows = sent(columns, batches, true).await;
+    store.load(build, columns, &handoff(build), rows).await
 }
 
 /// Reads a build back, sorted by key, with the number and the digest of its rows.
@@ -259,7 +263,7 @@ async fn read(
         end,
         "the rows read are not those of their digest"
     );
-    if store.sorted_reads() {
+    if store.supports().sorted_reads {
         return Ok((batches, end));
     }
     let sorted = [sorted(columns, &batches)];
@@ -298,11 +302,13 @@ async fn assert_comes_back(
     assert_eq!(end, expected, "{found:?} instead of {batches:?}");
 }
 
-fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {
-    let handoff = Handoff {
+/// The positions that a build is loaded with: other ones for each.
+fn handoff(build: &BuildInfo) -> Handoff {
+    Handoff {
         positions: vec![
             HandoffPosition::Offset {
-                topic: "clicks".to_owned(),
+                source: "kafka".to_owned(),
+                topic: format!("\"clicks\" of {}", build.build),
                 partition: 3,
                 next: i64::MAX,
                 until_us: Some(7),
@@ -310,16 +316,27 @@ fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {
             HandoffPosition::Archive {
                 source: "files".to_owned(),
                 last_key: "a'b\"c".to_owned(),
+                since_us: Some(-7),
+                time: ObjectTime::Key,
+                objects: vec!["a'b\"c".to_owned(), "é".to_owned()],
                 until_us: Some(-1),
             },
         ],
-    };
+    }
+}
+
+fn swap_to(build: &BuildInfo, expected: Option<Version>) -> Swap {
     Swap {
+        tables: vec![table_swap(build, expected)],
+        by: "Zoë <z@example.org>".to_owned(),
+    }
+}
+
+fn table_swap(build: &BuildInfo, expected: Option<Version>) -> TableSwap {
+    TableSwap {
         table: build.table.clone(),
         expected,
         to: build.build.clone(),
-        handoff,
-        by: "Zoë <z@example.org>".to_owned(),
     }
 }
 
@@ -337,10 +354,10 @@ async fn live(store: &dyn StateStore, build: &BuildInfo, pages: &[&str], total: 
 
 /// Swaps to a build, with the pointer at the version `expected`.
 async fn swapped(store: &dyn StateStore, build: &BuildInfo, expected: Option<Version>) -> Pointer {
-    store
-        .swap(&swap_to(build, expected))
-        .await
-        .expect("no other process swaps")
+    let swapped = store.swap(&swap_to(build, expected)).await;
+    let mut pointers = swapped.expect("no other process swaps");
+    assert_eq!(pointers.len(), 1, "one table has one pointer");
+    pointers.remove(0)
 }
 
 async fn stored_build(store: &dyn StateStore, n: u32) -> StoredBuild {

@@ -20,13 +20,12 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     );
 
     let first = live(&*store, &build(1), &["/a"], 1).await;
-    let wanted = swap_to(&build(1), None);
     assert_eq!(
         (first.table.as_str(), first.build.as_str()),
         (TABLE, build(1).build.as_str())
     );
     assert_eq!((first.version, first.previous.as_deref()), (1, None));
-    assert_eq!((&first.handoff, &first.by), (&wanted.handoff, &wanted.by));
+    assert_eq!(first.by, swap_to(&build(1), None).by);
     assert_eq!(harness.totals(TABLE).await, Some(vec![1]));
 
     let second = live(&*store, &build(2), &["/a", "/b"], 2).await;
@@ -36,7 +35,7 @@ pub(super) async fn the_pointer_moves(harness: &dyn Harness) {
     );
     assert_eq!(harness.totals(TABLE).await, Some(vec![2, 2]));
 
-    // The same build once more: only the version and the handoff move, and there is still a way back.
+    // The same build once more: only the version moves, and there is still a way back.
     let third = swapped(&*store, &build(2), Some(2)).await;
     assert_eq!(
         (third.version, third.previous.as_ref()),
@@ -149,7 +148,7 @@ pub(super) async fn one_of_many_swaps_wins(harness: &dyn Harness) {
     let (mut won, mut lost) = (Vec::new(), 0);
     for task in tasks {
         match task.await.expect("it does not panic") {
-            Ok(pointer) => won.push(pointer),
+            Ok(pointers) => won.extend(pointers),
             Err(StoreError::Conflict {
                 found: Some(found), ..
             }) if found.version == 2 => lost += 1,
@@ -266,6 +265,98 @@ pub(super) async fn the_live_build_cannot_be_dropped(harness: &dyn Harness) {
         harness.totals(&build(1).shadow_name()).await,
         Some(vec![42])
     );
+}
+
+pub(super) async fn positions_are_those_of_the_build(harness: &dyn Harness) {
+    let store = harness.open().await;
+    for n in [1, 2] {
+        store
+            .prepare(TABLE, &columns(), &[])
+            .await
+            .expect("the name is free");
+        store
+            .create(&build(n), &columns())
+            .await
+            .expect("the build is new");
+        assert_eq!(stored_build(&*store, n).await.handoff, None);
+        assert_loads(&*store, &build(n), &[rows(&["/a"], 1)]).await;
+        let positions = stored_build(&*store, n).await.handoff;
+        assert_eq!(positions, Some(handoff(&build(n))));
+        swapped(&*store, &build(n), (n > 1).then_some(1)).await;
+    }
+    // They stay when the build is shown again, and when its table is dropped.
+    swapped(&*store, &build(1), Some(2)).await;
+    store
+        .drop_build(TABLE, &build(2).build)
+        .await
+        .expect("it is not live");
+    for n in [1, 2] {
+        let positions = stored_build(&*store, n).await.handoff;
+        assert_eq!(positions, Some(handoff(&build(n))));
+    }
+    // A build that is made anew has none until it is loaded.
+    store
+        .create(&build(2), &columns())
+        .await
+        .expect("it is not live");
+    assert_eq!(stored_build(&*store, 2).await.handoff, None);
+}
+
+pub(super) async fn several_tables_move_together(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let (one, two) = (build_of("one", 1), build_of("two", 1));
+    let swap = |tables| Swap {
+        tables,
+        by: "me".to_owned(),
+    };
+    for build in [&one, &two] {
+        stored(&*store, build, &columns(), &[rows(&["/a"], 1)])
+            .await
+            .expect("these rows can be stored");
+    }
+    let both = swap(vec![table_swap(&one, None), table_swap(&two, None)]);
+    let pointers = store.swap(&both).await.expect("nothing is live");
+    let shown: Vec<_> = pointers
+        .iter()
+        .map(|pointer| (pointer.table.as_str(), pointer.version))
+        .collect();
+    assert_eq!(shown, [("one", 1), ("two", 1)]);
+
+    let (next, loading) = (build_of("one", 2), build_of("two", 2));
+    stored(&*store, &next, &columns(), &[rows(&["/a"], 2)])
+        .await
+        .expect("these rows can be stored");
+    begun(&*store, &loading).await;
+    let refused = [
+        // The second is refused: it moved, it is not loaded, it is unknown.
+        vec![table_swap(&next, Some(1)), table_swap(&two, Some(7))],
+        vec![table_swap(&next, Some(1)), table_swap(&loading, Some(1))],
+        vec![
+            table_swap(&next, Some(1)),
+            table_swap(&build_of("three", 1), None),
+        ],
+        // The first is.
+        vec![table_swap(&next, None), table_swap(&two, Some(1))],
+    ];
+    for tables in refused {
+        let error = store.swap(&swap(tables)).await.expect_err("one is refused");
+        assert!(
+            matches!(
+                error,
+                StoreError::Conflict { .. }
+                    | StoreError::WrongState { .. }
+                    | StoreError::UnknownBuild { .. }
+            ),
+            "{error}"
+        );
+        for name in ["one", "two"] {
+            let live = store.live(name).await.expect("the pointer can be read");
+            assert_eq!(live.map(|pointer| pointer.version), Some(1), "{name}");
+            let history = store.history(name).await;
+            assert_eq!(history.expect("the history can be read").len(), 1, "{name}");
+            assert_eq!(harness.totals(name).await, Some(vec![1]), "{name}");
+        }
+    }
 }
 
 pub(super) async fn tables_do_not_meet(harness: &dyn Harness) {

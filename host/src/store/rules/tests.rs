@@ -43,19 +43,16 @@ fn pointer(build: &str, version: Version, previous: Option<&str>) -> Pointer {
         build: build.to_owned(),
         version,
         previous: previous.map(str::to_owned),
-        handoff: Handoff::default(),
         by: "me".to_owned(),
         at: "then".to_owned(),
     }
 }
 
-fn swap_to(build: &str, expected: Option<Version>) -> Swap {
-    Swap {
+fn swap_to(build: &str, expected: Option<Version>) -> TableSwap {
+    TableSwap {
         table: TABLE.to_owned(),
         expected,
         to: build.to_owned(),
-        handoff: Handoff::default(),
-        by: "me".to_owned(),
     }
 }
 
@@ -71,6 +68,7 @@ fn found(state: RecordedState, table: TableFound) -> FoundBuild {
         state,
         attempt: 7,
         loaded: Some(rows(1)),
+        handoff: Some(Handoff::default()),
         created_at: "then".to_owned(),
         loaded_at: Some("then".to_owned()),
     };
@@ -124,7 +122,7 @@ fn outcomes(seen: &Seen<'_>) -> String {
     let load = |key| outcome(seen.begin_load(&columns(key)), |one| record_text(&one));
     let read = |key| outcome(seen.readable(&columns(key)), |()| "may".to_owned());
     let swap = |expected| {
-        let swapped = seen.swap(&swap_to("a", expected), now());
+        let swapped = seen.swap(&swap_to("a", expected), "me", now());
         outcome(swapped, |one| {
             format!("{} {} {:?}", one.build, one.version, one.previous)
         })
@@ -187,9 +185,9 @@ fn every_rule_in_every_state() {
 fn the_first_swap_expects_no_pointer() {
     let loaded = found(RecordedState::Loaded, TableFound::AsMade);
     let seen = seen(Some(loaded), None);
-    let first = seen.swap(&swap_to("a", None), now()).unwrap();
+    let first = seen.swap(&swap_to("a", None), "me", now()).unwrap();
     assert_eq!((first.version, first.previous), (1, None));
-    let refused = seen.swap(&swap_to("a", Some(0)), now());
+    let refused = seen.swap(&swap_to("a", Some(0)), "me", now());
     assert_eq!(outcome(refused, |_| "swapped".to_owned()), "conflict None");
 }
 
@@ -197,17 +195,17 @@ fn the_first_swap_expects_no_pointer() {
 fn the_way_back_survives_a_swap_to_the_live_build() {
     let loaded = found(RecordedState::Loaded, TableFound::AsMade);
     let again = seen(Some(loaded.clone()), Some(pointer("a", 2, Some("b"))));
-    let again = again.swap(&swap_to("a", Some(2)), now()).unwrap();
+    let again = again.swap(&swap_to("a", Some(2)), "me", now()).unwrap();
     assert_eq!((again.version, again.previous.as_deref()), (3, Some("b")));
     let forth = seen(Some(loaded), Some(pointer("b", 9, Some("c"))));
-    let forth = forth.swap(&swap_to("a", Some(9)), now()).unwrap();
+    let forth = forth.swap(&swap_to("a", Some(9)), "me", now()).unwrap();
     assert_eq!((forth.version, forth.previous.as_deref()), (10, Some("b")));
 }
 
 #[test]
 fn a_load_ends_unless_its_table_was_taken() {
     let mine = found(RecordedState::Loading, TableFound::AsMade).record;
-    let ended = end_load(&mine, Some(&mine), &rows(5), now()).unwrap();
+    let ended = end_load(&mine, Some(&mine), &rows(5), &Handoff::default(), now()).unwrap();
     assert_eq!(record_text(&ended), "loaded 7 Some(5)");
     assert_eq!(ended.loaded_at.as_deref(), Some("now"));
     let later = BuildRecord {
@@ -215,7 +213,7 @@ fn a_load_ends_unless_its_table_was_taken() {
         ..mine.clone()
     };
     for found in [None, Some(&later), Some(&ended)] {
-        let refused = end_load(&mine, found, &rows(5), now());
+        let refused = end_load(&mine, found, &rows(5), &Handoff::default(), now());
         assert!(matches!(refused, Err(StoreError::Superseded { .. })));
         assert!(check_attempt(&mine, found).is_err());
     }
@@ -320,7 +318,7 @@ impl Database {
             Call::EndLoad(number) => self.end_load(number),
             Call::Swap => {
                 let expected = seen.live.as_ref().map(|live| live.version);
-                if let Ok(pointer) = seen.swap(&swap_to(build, expected), now()) {
+                if let Ok(pointer) = seen.swap(&swap_to(build, expected), "me", now()) {
                     assert_eq!(self.records[build].state, RecordedState::Loaded);
                     self.pointers.push(pointer);
                 }
@@ -338,7 +336,13 @@ impl Database {
         let Some((build, mine)) = self.loads.get(number).cloned() else {
             return;
         };
-        if let Ok(record) = end_load(&mine, self.records.get(build), &rows(1), now()) {
+        if let Ok(record) = end_load(
+            &mine,
+            self.records.get(build),
+            &rows(1),
+            &Handoff::default(),
+            now(),
+        ) {
             if let Some(made_for) = self.tables.get(build) {
                 assert_eq!(*made_for, mine.attempt, "another load's table was marked");
             }

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::catalog::find;
 use super::fault::Fault;
+use super::{earlier, positions};
+use crate::source::Handoff;
 use crate::store::rules::{BuildRecord, RecordedState};
 use crate::store::{BuildInfo, Loaded, Pointer, StoreError};
 
@@ -29,14 +31,13 @@ const POINTERS: &str = "CREATE TABLE backfold_pointers (
     version INTEGER NOT NULL,
     build TEXT NOT NULL,
     previous TEXT,
-    handoff TEXT NOT NULL,
     swapped_by TEXT NOT NULL,
     swapped_at TEXT NOT NULL,
     PRIMARY KEY (table_name, version)
 ) STRICT, WITHOUT ROWID";
 
 /// The bookkeeping tables: their names, the statements that make them, and the names of their columns.
-const TABLES: [(&str, &str, &str); 2] = [
+const TABLES: [(&str, &str, &str); 3] = [
     (
         "backfold_builds",
         BUILDS,
@@ -45,12 +46,23 @@ const TABLES: [(&str, &str, &str); 2] = [
     (
         "backfold_pointers",
         POINTERS,
-        "table_name version build previous handoff swapped_by swapped_at",
+        "table_name version build previous swapped_by swapped_at",
     ),
+    ("backfold_positions", positions::TABLE, positions::COLUMNS),
 ];
+
+/// Changes the bookkeeping tables of an earlier release into these. Every transaction that writes begins with it.
+pub(super) fn upgrade(connection: &Connection) -> Result<(), Fault> {
+    if shape(connection, "backfold_pointers")?.as_deref() == Some(earlier::POINTERS) {
+        connection.execute_batch(positions::TABLE)?;
+        earlier::bring_up_to_date(connection)?;
+    }
+    Ok(())
+}
 
 /// Makes the bookkeeping tables where they are missing, and refuses tables of their names with other columns.
 pub(super) fn ensure(connection: &Connection) -> Result<(), Fault> {
+    upgrade(connection)?;
     for (name, sql, _) in TABLES {
         if !present(connection, name)? {
             connection.execute_batch(sql)?;
@@ -64,11 +76,10 @@ fn present(connection: &Connection, name: &str) -> Result<bool, Fault> {
     let Some(object) = find(connection, name)? else {
         return Ok(false);
     };
-    let columns: Option<String> = connection.query_row(
-        "SELECT group_concat(name, ' ' ORDER BY cid) FROM pragma_table_info(?1)",
-        [name],
-        |row| row.get(0),
-    )?;
+    let columns = shape(connection, name)?;
+    if name == "backfold_pointers" && columns.as_deref() == Some(earlier::POINTERS) {
+        return Ok(true);
+    }
     let expected = TABLES
         .iter()
         .find(|(table, ..)| *table == name)
@@ -78,6 +89,12 @@ fn present(connection: &Connection, name: &str) -> Result<bool, Fault> {
     } else {
         Err(StoreError::Foreign { name: object.name }.into())
     }
+}
+
+/// The names of the columns of a table, as `TABLES` lists them.
+fn shape(connection: &Connection, name: &str) -> Result<Option<String>, Fault> {
+    let sql = "SELECT group_concat(name, ' ' ORDER BY cid) FROM pragma_table_info(?1)";
+    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
 }
 
 /// Refuses a table whose name is that of another but for capitals.
@@ -106,7 +123,7 @@ pub(super) fn records(connection: &Connection, table: &str) -> Result<Vec<BuildR
     let mut rows = statement.query([table])?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
-        records.push(record_of(row)?);
+        records.push(record_of(connection, row)?);
     }
     Ok(records)
 }
@@ -123,10 +140,12 @@ pub(super) fn record(
     let mut statement = connection
         .prepare_cached("SELECT * FROM backfold_builds WHERE table_name = ?1 AND build = ?2")?;
     let mut rows = statement.query([table, build])?;
-    rows.next()?.map(record_of).transpose()
+    rows.next()?
+        .map(|row| record_of(connection, row))
+        .transpose()
 }
 
-fn record_of(row: &Row<'_>) -> Result<BuildRecord, Fault> {
+fn record_of(connection: &Connection, row: &Row<'_>) -> Result<BuildRecord, Fault> {
     let info = BuildInfo {
         table: row.get("table_name")?,
         build: row.get("build")?,
@@ -141,12 +160,18 @@ fn record_of(row: &Row<'_>) -> Result<BuildRecord, Fault> {
     let loaded = row
         .get::<_, Option<u64>>("row_count")?
         .zip(row.get("row_digest")?);
+    let loaded = loaded.map(|(rows, digest)| Loaded { rows, digest });
+    let handoff = match loaded {
+        Some(_) => handoff(connection, &info)?,
+        None => None,
+    };
     Ok(BuildRecord {
         info,
         columns,
         state,
         attempt: row.get("attempt")?,
-        loaded: loaded.map(|(rows, digest)| Loaded { rows, digest }),
+        loaded,
+        handoff,
         created_at: row.get("created_at")?,
         loaded_at: row.get("loaded_at")?,
     })
@@ -176,7 +201,18 @@ pub(super) fn put(connection: &Connection, record: &BuildRecord) -> Result<(), F
             record.loaded_at,
         ],
     )?;
+    if let Some(handoff) = &record.handoff {
+        positions::put(connection, info, handoff)?;
+    }
     Ok(())
+}
+
+/// The positions of a loaded build, if they are known.
+fn handoff(connection: &Connection, build: &BuildInfo) -> Result<Option<Handoff>, Fault> {
+    match present(connection, "backfold_positions")? {
+        true => positions::of(connection, build),
+        false => earlier::handoff(connection, build),
+    }
 }
 
 /// The pointer of a table: the one with the highest version.
@@ -198,15 +234,13 @@ fn pointers(connection: &Connection, table: &str, which: &str) -> Result<Vec<Poi
     let mut rows = statement.query([table])?;
     let mut pointers = Vec::new();
     while let Some(row) = rows.next()? {
-        let build: String = row.get("build")?;
         pointers.push(Pointer {
             table: row.get("table_name")?,
             version: row.get("version")?,
             previous: row.get("previous")?,
-            handoff: parse(&row.get::<_, String>("handoff")?, "handoff", &build)?,
             by: row.get("swapped_by")?,
             at: row.get("swapped_at")?,
-            build,
+            build: row.get("build")?,
         });
     }
     Ok(pointers)
@@ -215,14 +249,13 @@ fn pointers(connection: &Connection, table: &str, which: &str) -> Result<Vec<Poi
 /// Adds a pointer, whose version must be new.
 pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<(), Fault> {
     connection.execute(
-        "INSERT INTO backfold_pointers (table_name, version, build, previous, handoff, swapped_by, swapped_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO backfold_pointers (table_name, version, build, previous, swapped_by, swapped_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             pointer.table,
             pointer.version,
             pointer.build,
             pointer.previous,
-            unparse(&pointer.handoff),
             pointer.by,
             pointer.at
         ],
@@ -230,7 +263,7 @@ pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<
     Ok(())
 }
 
-fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {
     serde_json::from_str(text).map_err(|source| {
         StoreError::Damaged {
             what: format!("the {what} of build {build}"),
@@ -240,6 +273,6 @@ fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, 
     })
 }
 
-fn unparse(value: &impl serde::Serialize) -> String {
+pub(super) fn unparse(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("names, numbers and lists are always JSON")
 }

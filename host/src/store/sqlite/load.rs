@@ -9,6 +9,7 @@ use super::connect::{Database, Session};
 use super::fault::Fault;
 use super::names::quote;
 use super::{builds, ledger, shadow};
+use crate::source::Handoff;
 use crate::store::loading::LoadRows;
 use crate::store::rules::{self, BuildRecord};
 use crate::store::{BuildInfo, Loaded, Rows, TableColumns};
@@ -29,6 +30,7 @@ pub(super) fn load(
     database: &Database,
     build: &BuildInfo,
     columns: &TableColumns,
+    handoff: &Handoff,
     rows: Receiver<Rows>,
 ) -> Result<Loaded, Fault> {
     let connection = database.connect()?;
@@ -44,7 +46,7 @@ pub(super) fn load(
         loader.load_ready(batch, &mut rows)?;
     }
     let loaded = rows.finish()?;
-    loader.finish(&loaded)?;
+    loader.finish(&loaded, handoff)?;
     Ok(loaded)
 }
 
@@ -66,6 +68,7 @@ impl<'a> Loader<'a> {
         columns: &'a TableColumns,
     ) -> Result<Self, Fault> {
         let record = connection.transaction(TransactionBehavior::Immediate, || {
+            ledger::upgrade(connection)?;
             let record = builds::seen_alone(connection, build)?.begin_load(columns)?;
             shadow::empty(connection, &record)?;
             ledger::put(connection, &record)?;
@@ -131,12 +134,13 @@ impl<'a> Loader<'a> {
     }
 
     /// Marks the build as loaded. This commit is synced, and the log with all commits before it.
-    fn finish(&self, loaded: &Loaded) -> Result<(), Fault> {
+    fn finish(&self, loaded: &Loaded, handoff: &Handoff) -> Result<(), Fault> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection
             .transaction(TransactionBehavior::Immediate, || {
                 let found = self.found()?;
-                let record = rules::end_load(&self.record, found.as_ref(), loaded, rules::now())?;
+                let (mine, found) = (&self.record, found.as_ref());
+                let record = rules::end_load(mine, found, loaded, handoff, rules::now())?;
                 ledger::put(self.connection, &record)
             })
     }

@@ -26,7 +26,8 @@
 //! | `opening`, `connect`, `uri` | the file, connections and transactions |
 //! | `patience`, `giving_up` | waiting for locks; calls that are cancelled |
 //! | `fault` | errors of SQLite as errors of a store |
-//! | `ledger` | the bookkeeping tables |
+//! | `ledger`, `positions` | the bookkeeping tables |
+//! | `earlier` | those of an earlier release |
 //! | `builds` | builds with their tables and indexes, for `store::rules` |
 //! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
 //! | `shadow`, `swap`, `triggers` | shadow tables, and the view that shows one of them |
@@ -43,9 +44,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use crate::source::Handoff;
 use crate::store::{
     Access, BuildInfo, Index, Loaded, Pointer, Reclaimed, Rows, StateStore, StoreContext,
-    StoreError, StoredBuild, Swap, TableColumns, check_indexes,
+    StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
 };
 use crate::units;
 
@@ -54,6 +56,7 @@ mod catalog;
 mod cells;
 mod connect;
 mod ddl;
+mod earlier;
 mod fault;
 mod giving_up;
 mod indexes;
@@ -62,6 +65,7 @@ mod load;
 mod names;
 mod opening;
 mod patience;
+mod positions;
 mod read;
 mod reclaim;
 mod shadow;
@@ -181,6 +185,10 @@ impl StateStore for SqliteStore {
         "sqlite"
     }
 
+    fn supports(&self) -> Supports {
+        Supports::ALL
+    }
+
     async fn prepare(
         &self,
         table: &str,
@@ -222,11 +230,12 @@ impl StateStore for SqliteStore {
         &self,
         build: &BuildInfo,
         columns: &TableColumns,
+        handoff: &Handoff,
         rows: Receiver<Rows>,
     ) -> Result<Loaded, StoreError> {
-        let (build, columns) = (build.clone(), columns.clone());
+        let (build, columns, handoff) = (build.clone(), columns.clone(), handoff.clone());
         self.blocking(format!("loading build {}", build.build), move |database| {
-            load::load(database, &build, &columns, rows)
+            load::load(database, &build, &columns, &handoff, rows)
         })
         .await
     }
@@ -242,10 +251,6 @@ impl StateStore for SqliteStore {
             database.read(|connection| read::read(connection, &build, &columns, &out))
         })
         .await
-    }
-
-    fn sorted_reads(&self) -> bool {
-        true
     }
 
     async fn index(&self, build: &BuildInfo, indexes: &[Index]) -> Result<(), StoreError> {
@@ -287,12 +292,11 @@ impl StateStore for SqliteStore {
         .await
     }
 
-    async fn swap(&self, swap: &Swap) -> Result<Pointer, StoreError> {
+    async fn swap(&self, swap: &Swap) -> Result<Vec<Pointer>, StoreError> {
         let swap = swap.clone();
-        self.blocking(
-            format!("swapping `{}` to build {}", swap.table, swap.to),
-            move |database| database.write(|connection| swap::swap(connection, &swap)),
-        )
+        self.blocking(swap.doing(), move |database| {
+            database.write(|connection| swap::swap(connection, &swap))
+        })
         .await
     }
 

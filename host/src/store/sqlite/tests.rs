@@ -12,10 +12,12 @@ use super::*;
 use crate::error::Coded;
 use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
-use crate::source::Handoff;
+use crate::source::{Handoff, HandoffPosition};
+use crate::store::TableSwap;
 use crate::store::conformance::{self, Harness};
 use crate::store::shuffled::Shuffled;
 
+mod earlier;
 mod opening;
 mod space;
 mod triggers;
@@ -181,7 +183,10 @@ async fn loaded(store: &SqliteStore, build: &BuildInfo, pages: &[&str]) {
     let (sender, receiver) = channel(2);
     sender.send(Rows::Batch(rows(pages))).await.unwrap();
     sender.send(end(&[rows(pages)])).await.unwrap();
-    store.load(build, &columns(), receiver).await.unwrap();
+    store
+        .load(build, &columns(), &Handoff::default(), receiver)
+        .await
+        .unwrap();
 }
 
 async fn live(store: &SqliteStore, build: &BuildInfo, pages: &[&str]) {
@@ -189,19 +194,21 @@ async fn live(store: &SqliteStore, build: &BuildInfo, pages: &[&str]) {
     swap(store, build).await.unwrap();
 }
 
-async fn swap(store: &SqliteStore, build: &BuildInfo) -> Result<Pointer, StoreError> {
+async fn swap(store: &SqliteStore, build: &BuildInfo) -> Result<Vec<Pointer>, StoreError> {
     let expected = store
         .live(&build.table)
         .await
         .unwrap()
         .map(|pointer| pointer.version);
     let (table, to) = (build.table.clone(), build.build.clone());
+    let table = TableSwap {
+        table,
+        expected,
+        to,
+    };
     store
         .swap(&Swap {
-            table,
-            expected,
-            to,
-            handoff: Handoff::default(),
+            tables: vec![table],
             by: String::new(),
         })
         .await
@@ -329,7 +336,11 @@ async fn a_crash_in_the_middle_of_a_load_costs_only_the_load() {
     store.create(&build(2), &columns()).await.unwrap();
     let (sender, receiver) = channel(1);
     let loading = store.clone();
-    let load = tokio::spawn(async move { loading.load(&build(2), &columns(), receiver).await });
+    let load = tokio::spawn(async move {
+        loading
+            .load(&build(2), &columns(), &Handoff::default(), receiver)
+            .await
+    });
     // Room for the third comes once the first was committed and the second taken.
     for page in ["/a", "/b", "/c"] {
         sender.send(Rows::Batch(rows(&[page]))).await.unwrap();

@@ -12,7 +12,6 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0704", what_is_live_already),
     ("BF0706", no_finished_build),
     ("BF0707", nothing_live),
-    ("BF0708", a_build_that_was_never_live),
     ("BF0709", what_was_taken_back),
     ("BF0710", another_build_since_the_comparison),
 ];
@@ -91,17 +90,6 @@ fn nothing_live() {
     provoke(&bench, "handoff", "BF0707");
     bench.run("swap").success();
     bench.run("handoff").success();
-}
-
-fn a_build_that_was_never_live() {
-    let bench = live();
-    let ready = build_of(&result(&bench, "run --fresh"));
-    let handoff = format!("handoff job.toml {ready}");
-    provoke(&bench, &handoff, "BF0708");
-    let listed = build_of(&result(&bench, "log")[0]);
-    bench.run(&format!("handoff job.toml {listed}")).success();
-    bench.run(&format!("swap job.toml {ready}")).success();
-    bench.run(&handoff).success();
 }
 
 fn what_was_taken_back() {

@@ -208,6 +208,7 @@ async fn a_range_of_time_finds_all_that_are_out_of_order() {
         "a consumer goes on where records from 6 o'clock on may be"
     );
     let until = HandoffPosition::Offset {
+        source: "kafka".to_owned(),
         topic: topic.clone(),
         partition: 0,
         next: 0,

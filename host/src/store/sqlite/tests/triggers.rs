@@ -89,7 +89,10 @@ async fn triggers_that_would_break_are_named_before_and_at_a_swap() {
     store.create(&new, &without_total()).await.unwrap();
     let (sender, receiver) = channel(1);
     sender.send(end(&[])).await.unwrap();
-    store.load(&new, &without_total(), receiver).await.unwrap();
+    store
+        .load(&new, &without_total(), &Handoff::default(), receiver)
+        .await
+        .unwrap();
     let error = swap(&store, &new).await.unwrap_err();
     assert!(matches!(error, StoreError::Triggers { .. }), "{error}");
     assert_eq!(triggers(&folder), before);
