@@ -202,3 +202,75 @@ fn rows_of_parquet_count_once_too() {
         );
     }
 }
+
+/// The next offsets of the live build, by partition.
+fn next_offsets(bench: &Workbench) -> Vec<(i64, i64)> {
+    let handoff = bench.run("handoff --output json").success().json();
+    let positions = handoff["result"]["positions"].as_array().unwrap().clone();
+    let offset = |position: &Value| {
+        let offset = &position["offset"];
+        assert_eq!(
+            (&offset["source"], &offset["topic"]),
+            (&json!("files"), &json!("clicks"))
+        );
+        (
+            offset["partition"].as_i64().unwrap(),
+            offset["next"].as_i64().unwrap(),
+        )
+    };
+    positions.iter().map(offset).collect()
+}
+
+#[test]
+fn a_consumer_goes_on_at_the_offsets_of_each_partition() {
+    let bench = bench(BARE);
+    let end = |partition: i64| 10 + 3 * partition;
+    for partition in 0..12 {
+        let key = format!("clicks-{partition}-0.jsonl");
+        bench.write_object(&key, bare(0..end(partition))).unwrap();
+    }
+    bench.run("run --swap").success();
+    let first: Vec<_> = (0..12)
+        .map(|partition| (partition, end(partition)))
+        .collect();
+    assert_eq!(next_offsets(&bench), first);
+    let lines = bench.run("handoff --format kafka").success().stdout;
+    let expected = first
+        .iter()
+        .map(|(partition, next)| format!("clicks,{partition},{next}\n"));
+    assert_eq!(lines, expected.collect::<String>());
+
+    // In the order of keys, most of these come before objects that were read already.
+    for partition in 0..12 {
+        let start = end(partition);
+        let key = format!("clicks-{partition}-{start}.jsonl");
+        bench.write_object(&key, bare(start..start + 5)).unwrap();
+    }
+    bench.run("run --swap").success();
+    let second: Vec<_> = first
+        .iter()
+        .map(|(partition, next)| (*partition, next + 5))
+        .collect();
+    assert_eq!(next_offsets(&bench), second);
+
+    // The build that is shown again has the positions that it had.
+    bench.run("rollback").success();
+    assert_eq!(next_offsets(&bench), first);
+}
+
+#[test]
+fn a_table_of_a_range_keeps_the_offsets_whose_events_may_be_later() {
+    let bench = bench(&format!("{BARE}\nrange = \"@:2026-01-01T10:30:00Z\""));
+    bench.write_object("clicks-0-0.jsonl", bare(0..20)).unwrap();
+    bench
+        .write_object("clicks-0-20.jsonl", bare(20..40))
+        .unwrap();
+    bench.run("run --swap").success();
+    // The keys name no time: any of these objects may hold an event that was out of the range.
+    let handoff = bench.run("handoff --output json").success().json();
+    let position = &handoff["result"]["positions"][0]["offset"];
+    assert_eq!(
+        (&position["next"], &position["until_us"]),
+        (&json!(0), &json!(1_767_263_400_000_000_i64))
+    );
+}

@@ -91,7 +91,9 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     ");
     let positions = clicks.bench.run("handoff --output json").success().json();
     let expected = [(0, 336), (1, 96), (2, 48)].map(|(partition, next)| {
-        json!({ "offset": { "topic": clicks.topic, "partition": partition, "next": next } })
+        json!({ "offset": {
+            "source": "kafka", "topic": clicks.topic, "partition": partition, "next": next
+        } })
     });
     assert_eq!(positions["result"]["positions"], json!(expected));
 }
