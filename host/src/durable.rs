@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::fault_point::around;
+
 /// The extension of files that are not complete yet.
 const PART: &str = "part";
 
@@ -15,12 +17,13 @@ const PART: &str = "part";
 /// content.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = part_of(path);
-    let written = create_new(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
+    let made = around("create a file", || create_new(&part));
+    let written = made.and_then(|mut file| {
+        around("write a file", || file.write_all(bytes))?;
+        around("sync a file", || file.sync_all())
     });
     let renamed = written.and_then(|()| rename(&part, path));
-    renamed.inspect_err(|_| drop(fs::remove_file(&part)))
+    renamed.inspect_err(|_| drop(around("remove a part", || fs::remove_file(&part))))
 }
 
 /// A name in the folder of `path`, for a file that is renamed to `path` when it is complete. No two calls give the same
@@ -35,18 +38,20 @@ pub(crate) fn part_of(path: &Path) -> PathBuf {
 
 /// Renames a synced file within its folder. A file that had the new name is replaced.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
+    around("rename", || fs::rename(from, to))?;
     sync_parent(to)
 }
 
 /// Links a file of another folder into this one, or copies it if the file system has no links. Call [`sync_folder`]
 /// after all files of a folder.
 pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
-    if fs::hard_link(from, to).is_ok() {
+    if around("link", || fs::hard_link(from, to)).is_ok() {
         return Ok(());
     }
-    fs::copy(from, to)?;
-    File::open(to)?.sync_all()
+    // Where the link was made though it is said to have failed, opening it to be replaced would empty `from`.
+    let mut copy = create_new(to)?;
+    around("copy", || io::copy(&mut File::open(from)?, &mut copy))?;
+    around("sync a copy", || copy.sync_all())
 }
 
 /// Creates a folder and those above it, if they are missing.
@@ -58,7 +63,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => create_folder(parent)?,
         _ => {}
     }
-    match fs::create_dir(path) {
+    match around("create a folder", || fs::create_dir(path)) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         made => made?,
     }
@@ -67,7 +72,7 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    around("sync a folder", || File::open(folder)?.sync_all())
 }
 
 /// Makes the name of a file durable.
@@ -115,6 +120,17 @@ mod tests {
         fs::create_dir(&path).unwrap();
         assert!(write(&path, b"text").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_that_is_there_already_is_not_copied_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        fs::write(&from, "text").unwrap();
+        link(&from, &to).unwrap();
+        let again = link(&from, &to).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&from).unwrap(), "text");
     }
 
     #[test]

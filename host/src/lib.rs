@@ -20,9 +20,12 @@
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
 //!
-//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable` and `trust` are shared by the others.
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable` and `trust` are shared by the others;
+//! `fault_point` is for tests.
 
 // A module imports only from groups above its own: `tests/sources` checks that.
+mod fault_point;
+
 mod durable;
 pub mod error;
 pub mod keys;

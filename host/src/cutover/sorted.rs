@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::CutoverError;
+use crate::fault_point::around;
 use crate::fold::{
     Algebra, FoldError, FoldOptions, MergePlan, RunFile, StateTable, merge_rows, write_run,
 };
@@ -318,14 +319,15 @@ struct ScratchFolder(PathBuf);
 impl ScratchFolder {
     fn create(parent: &Path) -> Result<Self, FoldError> {
         let path = parent.join(format!("sort-{}", Ulid::new()));
-        fs::create_dir_all(&path).map_err(FoldError::io("creating", &path))?;
+        around("create a folder to sort in", || fs::create_dir_all(&path))
+            .map_err(FoldError::io("creating", &path))?;
         Ok(ScratchFolder(path))
     }
 }
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
+        if let Err(error) = around("remove a folder to sort in", || fs::remove_dir_all(&self.0)) {
             tracing::warn!(%error, "{} cannot be removed", self.0.display());
         }
     }

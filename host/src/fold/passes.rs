@@ -11,6 +11,7 @@ use super::merge_plan::MergePlan;
 use super::reader::RunReader;
 use super::run::{RunFile, RunWriter};
 use super::shape::MergeShape;
+use crate::fault_point::around;
 
 /// The files that a merge in passes writes, removed when this is dropped.
 pub(super) struct Passing {
@@ -46,7 +47,7 @@ impl Drop for Passing {
 
 fn remove(folder: &std::path::Path, name: &str) {
     let path = folder.join(name);
-    if let Err(error) = std::fs::remove_file(&path) {
+    if let Err(error) = around("remove a merged run", || std::fs::remove_file(&path)) {
         // The file takes room, and does no other harm; the next run of the build removes it.
         tracing::warn!(%error, "{} cannot be removed", path.display());
     }

@@ -4,7 +4,7 @@
 //! replaces what it said before. Once all splits are folded they are joined into `quarantine.jsonl`.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::error::FoldError;
 use crate::decode::{DecodeOptions, Position, QUARANTINE_BYTES, Rejected, is_csv};
 use crate::durable;
+use crate::fault_point::{around, before};
 use crate::guest::{Failure, Refused};
 use crate::row_json;
 use crate::source::{ArchivedRecord, Attached, Chunk, KeyFields, Message, Messages};
@@ -301,9 +302,8 @@ impl SplitQuarantine {
                     true => options.append(true),
                     false => options.write(true).truncate(true),
                 };
-                let file = options
-                    .create(true)
-                    .open(&self.path)
+                let options = options.create(true);
+                let file = around("open rejections", || options.open(&self.path))
                     .map_err(FoldError::io("opening", &self.path))?;
                 Ok(none.insert(BufWriter::new(file)))
             }
@@ -315,10 +315,10 @@ impl SplitQuarantine {
         let Some(writer) = self.writer else {
             return Ok(());
         };
-        let file = writer
-            .into_inner()
-            .map_err(|error| FoldError::io("writing", &self.path)(error.into_error()))?;
-        file.sync_all()
+        let flush = || writer.into_inner().map_err(IntoInnerError::into_error);
+        let file =
+            around("write rejections", flush).map_err(FoldError::io("writing", &self.path))?;
+        around("sync rejections", || file.sync_all())
             .and_then(|()| durable::sync_parent(&self.path))
             .map_err(FoldError::io("syncing", &self.path))
     }
@@ -336,19 +336,21 @@ pub fn join_quarantine(
     target: &Path,
 ) -> Result<u64, FoldError> {
     let part = target.with_extension("jsonl.part");
-    let file = File::create(&part).map_err(FoldError::io("creating", &part))?;
+    let file = around("create the quarantine", || File::create(&part))
+        .map_err(FoldError::io("creating", &part))?;
     let mut writer = BufWriter::new(file);
     let mut written = 0;
     for split in splits {
         let path = folder.join(file_name(split));
-        let mut file = File::open(&path).map_err(FoldError::io("opening", &path))?;
+        let mut file = before("read rejections")
+            .and_then(|()| File::open(&path))
+            .map_err(FoldError::io("opening", &path))?;
         written +=
             std::io::copy(&mut file, &mut writer).map_err(FoldError::io("joining", &path))?;
     }
-    let file = writer
-        .into_inner()
-        .map_err(|error| FoldError::io("writing", &part)(error.into_error()))?;
-    file.sync_all().map_err(FoldError::io("syncing", &part))?;
+    let flush = || writer.into_inner().map_err(IntoInnerError::into_error);
+    let file = around("write the quarantine", flush).map_err(FoldError::io("writing", &part))?;
+    around("sync the quarantine", || file.sync_all()).map_err(FoldError::io("syncing", &part))?;
     durable::rename(&part, target).map_err(FoldError::io("renaming", &part))?;
     Ok(written)
 }

@@ -15,6 +15,7 @@ use arrow_ipc::{Block, root_as_footer};
 use super::error::FoldError;
 use super::index::RunIndex;
 use super::run::{INDEX, RunFile};
+use crate::fault_point::before;
 
 /// An open run.
 pub(super) struct RunReader {
@@ -31,7 +32,9 @@ const TRAILER_BYTES: usize = 10;
 impl RunReader {
     pub(super) fn open(folder: &Path, run: &RunFile) -> Result<Self, FoldError> {
         let path = folder.join(&run.name);
-        let file = File::open(&path).map_err(FoldError::io("opening", &path))?;
+        let file = before("read a run")
+            .and_then(|()| File::open(&path))
+            .map_err(FoldError::io("opening", &path))?;
         let reading = |error| FoldError::io("reading", &path)(error);
         let size = file.metadata().map_err(reading)?.len();
         let read = |from_end: usize, bytes: usize| {

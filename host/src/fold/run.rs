@@ -17,6 +17,7 @@ use super::error::FoldError;
 use super::index::IndexBuilder;
 use super::table::StateTable;
 use crate::durable;
+use crate::fault_point::{around, before};
 use crate::guest::{RowBytes, cuts};
 
 /// A run on disk, as the journal names it.
@@ -82,7 +83,7 @@ struct Part(PathBuf);
 impl Drop for Part {
     fn drop(&mut self) {
         // After a rename there is nothing to remove; the next run of the build removes what is left here.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = around("remove the part of a run", || std::fs::remove_file(&self.0));
     }
 }
 
@@ -95,7 +96,8 @@ impl RunWriter {
     ) -> Result<Self, FoldError> {
         let part = folder.join(format!("{name}.part"));
         let schema = run_schema(states);
-        let file = File::create(&part).map_err(FoldError::io("creating", &part))?;
+        let file = around("create a run", || File::create(&part))
+            .map_err(FoldError::io("creating", &part))?;
         let file = Digesting {
             file,
             hasher: blake3::Hasher::new(),
@@ -162,9 +164,7 @@ impl RunWriter {
         let digesting = buffer
             .into_inner()
             .map_err(|error| FoldError::io("writing", &self.part.0)(error.into_error()))?;
-        digesting
-            .file
-            .sync_all()
+        around("sync a run", || digesting.file.sync_all())
             .map_err(FoldError::io("syncing", &self.part.0))?;
         let path = self.folder.join(&self.name);
         durable::rename(&self.part.0, &path).map_err(FoldError::io("renaming", &self.part.0))?;
@@ -193,7 +193,7 @@ struct Digesting {
 
 impl Write for Digesting {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = around("write a run", || self.file.write(bytes))?;
         self.hasher.update(&bytes[..written]);
         self.len += written as u64;
         Ok(written)
@@ -214,7 +214,7 @@ pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> 
         path: path.clone(),
         what,
     };
-    let mut file = match File::open(&path) {
+    let mut file = match before("verify a run").and_then(|()| File::open(&path)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(damaged("it is gone".into()));

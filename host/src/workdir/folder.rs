@@ -16,6 +16,7 @@ use super::parse;
 use super::quarantine::QuarantineReader;
 use super::schemas::{KeptSchema, SchemaFile};
 use crate::durable;
+use crate::fault_point::{around, before};
 
 /// The folder of one build.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ impl BuildFolder {
     /// Opens a build; `None` where no plan was completed in the folder.
     pub(super) fn open(path: PathBuf) -> Result<Option<Self>, BuildError> {
         let file = path.join("manifest.json");
-        match fs::read(&file) {
+        match before("read a manifest").and_then(|()| fs::read(&file)) {
             Ok(json) => Ok(Some(BuildFolder {
                 manifest: read_manifest(&file, &json)?,
                 path,
@@ -172,7 +173,8 @@ impl BuildFolder {
                 .to_str()
                 .is_some_and(|name| named.contains(name))
             {
-                fs::remove_file(entry.path()).map_err(BuildError::io("removing", entry.path()))?;
+                around("sweep a run", || fs::remove_file(entry.path()))
+                    .map_err(BuildError::io("removing", entry.path()))?;
             }
         }
         Ok(())
@@ -182,10 +184,11 @@ impl BuildFolder {
     pub fn remove(&self) -> Result<(), BuildError> {
         // The manifest first: half a folder must not look like a build.
         let manifest = self.path.join("manifest.json");
-        fs::remove_file(&manifest)
+        around("remove a manifest", || fs::remove_file(&manifest))
             .and_then(|()| durable::sync_folder(&self.path))
             .map_err(BuildError::io("removing", &manifest))?;
-        fs::remove_dir_all(&self.path).map_err(BuildError::io("removing", &self.path))
+        around("remove a build", || fs::remove_dir_all(&self.path))
+            .map_err(BuildError::io("removing", &self.path))
     }
 }
 

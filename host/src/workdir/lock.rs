@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::BuildError;
 use super::now;
+use crate::fault_point::around;
 
 /// How long to wait before a lock that another process holds is tried again.
 const ASK_EVERY: Duration = Duration::from_millis(25);
@@ -81,12 +82,9 @@ impl Patience {
 impl Lock {
     /// Takes the lock of the file at `path`, which is made where it is missing, if no process holds it.
     pub(super) fn ask(path: &Path, command: &str) -> Result<Asked, BuildError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = around("open a lock", || options.open(path))
             .map_err(BuildError::io("opening", path))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -102,9 +100,9 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(BuildError::io("locking", path)(error)),
         }
         let holder = format!("{command}, process {}, since {}", std::process::id(), now());
-        file.set_len(0)
+        around("empty a lock", || file.set_len(0))
             .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(holder.as_bytes()))
+            .and_then(|_| around("write a lock", || file.write_all(holder.as_bytes())))
             .map_err(BuildError::io("writing", path))?;
         Ok(Asked::Granted(Lock { file }))
     }

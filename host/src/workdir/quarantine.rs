@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::error::BuildError;
+use crate::fault_point::before;
 use crate::fold::Quarantined;
 
 /// Goes through rejected records, split by split, in the order in which they were rejected; each with its number,
@@ -47,7 +48,9 @@ impl QuarantineReader {
                     let Some(path) = self.files.pop_front() else {
                         return Ok(None);
                     };
-                    let file = File::open(&path).map_err(BuildError::io("opening", &path))?;
+                    let file = before("read the quarantine")
+                        .and_then(|()| File::open(&path))
+                        .map_err(BuildError::io("opening", &path))?;
                     none.insert((path, BufReader::new(file)))
                 }
             };

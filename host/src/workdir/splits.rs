@@ -1,10 +1,11 @@
 //! `splits.jsonl`: the frozen input, a split a line, written and read without ever holding all of it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::BuildError;
+use crate::fault_point::{around, before};
 use crate::source::Split;
 
 /// Writes the splits of a plan.
@@ -17,7 +18,8 @@ pub struct SplitWriter {
 impl SplitWriter {
     /// Creates the file.
     pub fn create(path: &Path) -> Result<Self, BuildError> {
-        let file = File::create(path).map_err(BuildError::io("creating", path))?;
+        let file = around("create the splits", || File::create(path))
+            .map_err(BuildError::io("creating", path))?;
         Ok(SplitWriter {
             path: path.to_owned(),
             writer: BufWriter::new(file),
@@ -39,11 +41,10 @@ impl SplitWriter {
     /// Makes the file durable, and returns its BLAKE3 in hexadecimal.
     pub fn finish(self) -> Result<String, BuildError> {
         let path = self.path;
-        let file = self
-            .writer
-            .into_inner()
-            .map_err(|error| BuildError::io("writing", &path)(error.into_error()))?;
-        file.sync_all().map_err(BuildError::io("syncing", &path))?;
+        let writer = self.writer;
+        let flush = || writer.into_inner().map_err(IntoInnerError::into_error);
+        let file = around("write the splits", flush).map_err(BuildError::io("writing", &path))?;
+        around("sync the splits", || file.sync_all()).map_err(BuildError::io("syncing", &path))?;
         Ok(self.hasher.finalize().to_hex().to_string())
     }
 }
@@ -60,7 +61,9 @@ impl SplitReader {
     /// The splits of the file at `path` that are not in `done`. Checks the file against its digest first.
     pub fn open(path: &Path, digest: &str, done: Covered) -> Result<Self, BuildError> {
         let mut hasher = blake3::Hasher::new();
-        let mut file = File::open(path).map_err(BuildError::io("opening", path))?;
+        let mut file = before("read the splits")
+            .and_then(|()| File::open(path))
+            .map_err(BuildError::io("opening", path))?;
         hasher
             .update_reader(&mut file)
             .map_err(BuildError::io("reading", path))?;

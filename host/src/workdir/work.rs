@@ -30,6 +30,7 @@ use super::format::{FORMAT, check_format};
 use super::lock::{Asked, Lock, Patience};
 use super::parse;
 use crate::durable;
+use crate::fault_point::{around, before};
 
 const MARKER: &str = "backfold-work.json";
 
@@ -184,14 +185,15 @@ impl WorkFolder {
                 .try_exists()
                 .map_err(BuildError::io("reading", &manifest))?;
             if !is_complete {
-                fs::remove_dir_all(&path).map_err(BuildError::io("removing", &path))?;
+                around("sweep a plan", || fs::remove_dir_all(&path))
+                    .map_err(BuildError::io("removing", &path))?;
             }
         }
         Ok(())
     }
 
     fn build_paths(&self) -> Result<Vec<PathBuf>, BuildError> {
-        let entries = match fs::read_dir(&self.path) {
+        let entries = match before("list builds").and_then(|()| fs::read_dir(&self.path)) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(BuildError::io("reading", &self.path))?,
         };
@@ -214,7 +216,7 @@ impl WorkFolder {
 /// The format that a work folder is marked with, which this release reads; `None` where there is no mark.
 fn marked_format(work: &Path) -> Result<Option<u32>, BuildError> {
     let marker = work.join(MARKER);
-    let json = match fs::read(&marker) {
+    let json = match before("read the marker").and_then(|()| fs::read(&marker)) {
         Ok(json) => json,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(BuildError::io("reading", marker)(error)),

@@ -5,7 +5,7 @@ use std::io::Write;
 use chrono::DateTime;
 
 use super::pages;
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// An action of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

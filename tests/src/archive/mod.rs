@@ -11,7 +11,6 @@ use chrono::{NaiveDate, TimeDelta};
 
 mod event;
 mod pages;
-mod rng;
 mod shapes;
 mod write;
 
@@ -19,8 +18,8 @@ pub use event::{Event, EventType};
 pub use shapes::Shape;
 pub use write::{Compression, Delimiter, Layout, Written};
 
+use crate::rng::Rng;
 use pages::Zipf;
-use rng::Rng;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 //! The pages of the site, and how often each is visited.
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 const SECTIONS: [&str; 6] = ["docs", "guides", "blog", "reference", "shop", "help"];
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::value::RawValue;
 
 use super::Archive;
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use flate2::write::GzEncoder;
 
 use super::Archive;
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// How an object is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::giving_up::Decision;
 use super::patience::{self, Patient};
 use super::uri::immutable_uri;
+use crate::fault_point;
 use crate::store::{StoreContext, StoreError};
 
 /// Steps of a statement between two checks of the token: a fraction of a millisecond.
@@ -93,6 +94,7 @@ impl Database {
 
     /// A new connection, whose commits are synced.
     pub(super) fn connect(&self) -> Result<Session, Fault> {
+        fault_point::before("connect")?;
         let shared = OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = match self.mode {
             Mode::Create => Connection::open_with_flags(
@@ -131,28 +133,47 @@ impl Database {
         Ok(session)
     }
 
-    /// Runs `work` in a transaction that excludes other writers from its beginning.
+    /// Runs `work` on a connection of its own as [`Session::write`] does.
     pub(super) fn write<T>(
         &self,
+        name: &'static str,
         work: impl FnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let session = self.connect()?;
-        session.transaction(TransactionBehavior::Immediate, || work(&session))
+        session.write(name, || work(&session))
     }
 
-    /// Runs `work` on a snapshot.
+    /// Runs `work` on a snapshot. `name` is that of its point: see [`fault_point`].
     pub(super) fn read<T>(
         &self,
+        name: &'static str,
         work: impl FnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let session = self.connect()?;
+        fault_point::before(name)?;
         session.transaction(TransactionBehavior::Deferred, || work(&session))
     }
 }
 
 impl Session {
+    /// Runs `work` in a transaction that excludes other writers from its beginning. `name` is that of its points: see
+    /// [`fault_point`].
+    pub(super) fn write<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        fault_point::around(name, || {
+            self.transaction(TransactionBehavior::Immediate, || {
+                let result = work()?;
+                fault_point::within(name)?;
+                Ok(result)
+            })
+        })
+    }
+
     /// Runs `work` in a transaction, and commits it if it succeeds and the call was not cancelled meanwhile.
-    pub(super) fn transaction<T>(
+    fn transaction<T>(
         &self,
         behavior: TransactionBehavior,
         work: impl FnOnce() -> Result<T, Fault>,

@@ -1,9 +1,10 @@
 //! Failures of SQLite, and the errors of a store that they become.
 
+use std::io;
 use std::path::Path;
 
 use arrow_schema::ArrowError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::store::{Cause, StoreError};
 
@@ -35,6 +36,17 @@ impl From<ArrowError> for Fault {
     }
 }
 
+impl From<io::Error> for Fault {
+    /// The failure of a point: that of the file under SQLite.
+    fn from(error: io::Error) -> Self {
+        let code = ffi::Error::new(ffi::SQLITE_IOERR_WRITE);
+        Fault::Sqlite(rusqlite::Error::SqliteFailure(
+            code,
+            Some(error.to_string()),
+        ))
+    }
+}
+
 impl Fault {
     /// SQLite's primary error code.
     pub(super) fn code(&self) -> Option<ErrorCode> {
@@ -54,7 +66,7 @@ impl Fault {
 
     /// Whether a file next to the database's could not be made or written.
     pub(super) fn needs_writing(&self) -> bool {
-        use rusqlite::ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
+        use ffi::{SQLITE_IOERR_SHMLOCK, SQLITE_IOERR_SHMMAP, SQLITE_IOERR_SHMOPEN};
         let code = self.code();
         matches!(
             code,
@@ -91,7 +103,7 @@ impl Fault {
             Fault::Sqlite(source) => said(&source),
         };
         // The file of the memory that processes share is the first that does not fit on a full disk.
-        let is_full = extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+        let is_full = extended == Some(ffi::SQLITE_IOERR_SHMSIZE);
         match code {
             Some(ErrorCode::OperationInterrupted) => StoreError::Cancelled { doing },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if is_cancelled => {

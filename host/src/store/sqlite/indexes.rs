@@ -1,6 +1,6 @@
 //! Building indexes of a table that is loaded.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::builds;
 use super::catalog::find;
@@ -23,7 +23,7 @@ pub(super) fn build(
     let known = builds::loaded(&session, build)?;
     check_indexes(&known.columns, indexes)?;
     for index in known.lacks(indexes) {
-        session.transaction(TransactionBehavior::Immediate, || {
+        session.write("build an index", || {
             // Others may have built it, or dropped the table, while this one waited.
             let known = builds::loaded(&session, build)?;
             if known.lacks(std::slice::from_ref(index)).is_empty() {

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::catalog::find;
 use super::fault::Fault;
 use super::{earlier, positions};
+use crate::fault_point::{after, around, before};
 use crate::source::Handoff;
 use crate::store::rules::{BuildRecord, RecordedState};
 use crate::store::{BuildInfo, Loaded, Pointer, StoreError};
@@ -55,7 +56,9 @@ const TABLES: [(&str, &str, &str); 3] = [
 pub(super) fn upgrade(connection: &Connection) -> Result<(), Fault> {
     if shape(connection, "backfold_pointers")?.as_deref() == Some(earlier::POINTERS) {
         connection.execute_batch(positions::TABLE)?;
-        earlier::bring_up_to_date(connection)?;
+        around("bring the bookkeeping up to date", || {
+            earlier::bring_up_to_date(connection)
+        })?;
     }
     Ok(())
 }
@@ -65,7 +68,9 @@ pub(super) fn ensure(connection: &Connection) -> Result<(), Fault> {
     upgrade(connection)?;
     for (name, sql, _) in TABLES {
         if !present(connection, name)? {
-            connection.execute_batch(sql)?;
+            around("create the bookkeeping", || {
+                connection.execute_batch(sql).map_err(Fault::from)
+            })?;
         }
     }
     Ok(())
@@ -180,6 +185,7 @@ fn record_of(connection: &Connection, row: &Row<'_>) -> Result<BuildRecord, Faul
 /// Writes a record in the place of the one that the build had. A build keeps its place in the order of creation.
 pub(super) fn put(connection: &Connection, record: &BuildRecord) -> Result<(), Fault> {
     let (info, loaded) = (&record.info, record.loaded.as_ref());
+    before("write a record")?;
     connection.execute(
         "INSERT INTO backfold_builds (table_name, build, manifest_digest, columns, state, attempt, row_count,
              row_digest, created_at, loaded_at)
@@ -201,8 +207,11 @@ pub(super) fn put(connection: &Connection, record: &BuildRecord) -> Result<(), F
             record.loaded_at,
         ],
     )?;
+    after("write a record")?;
     if let Some(handoff) = &record.handoff {
-        positions::put(connection, info, handoff)?;
+        around("write positions", || {
+            positions::put(connection, info, handoff)
+        })?;
     }
     Ok(())
 }
@@ -248,6 +257,7 @@ fn pointers(connection: &Connection, table: &str, which: &str) -> Result<Vec<Poi
 
 /// Adds a pointer, whose version must be new.
 pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<(), Fault> {
+    before("write a pointer")?;
     connection.execute(
         "INSERT INTO backfold_pointers (table_name, version, build, previous, swapped_by, swapped_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -260,7 +270,7 @@ pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<
             pointer.at
         ],
     )?;
-    Ok(())
+    Ok(after("write a pointer")?)
 }
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {

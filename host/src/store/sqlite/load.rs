@@ -1,7 +1,6 @@
 //! Loading sorted rows into a shadow table.
 
 use arrow_array::RecordBatch;
-use rusqlite::TransactionBehavior;
 use tokio::sync::mpsc::Receiver;
 
 use super::cells::{Cells, Unstorable};
@@ -9,6 +8,7 @@ use super::connect::{Database, Session};
 use super::fault::Fault;
 use super::names::quote;
 use super::{builds, ledger, shadow};
+use crate::fault_point::around;
 use crate::source::Handoff;
 use crate::store::loading::LoadRows;
 use crate::store::rules::{self, BuildRecord};
@@ -67,7 +67,7 @@ impl<'a> Loader<'a> {
         build: &BuildInfo,
         columns: &'a TableColumns,
     ) -> Result<Self, Fault> {
-        let record = connection.transaction(TransactionBehavior::Immediate, || {
+        let record = connection.write("begin the load", || {
             ledger::upgrade(connection)?;
             let record = builds::seen_alone(connection, build)?.begin_load(columns)?;
             shadow::empty(connection, &record)?;
@@ -88,20 +88,19 @@ impl<'a> Loader<'a> {
 
     /// Loads `first` and the batches that wait already, in one transaction that never waits for rows.
     fn load_ready(&self, first: RecordBatch, rows: &mut LoadRows<'_>) -> Result<(), Fault> {
-        self.connection
-            .transaction(TransactionBehavior::Immediate, || {
-                rules::check_attempt(&self.record, self.found()?.as_ref())?;
-                let (mut inserted, mut next) = (0, Some(first));
-                while let Some(batch) = next {
-                    self.insert(&batch, rows)?;
-                    inserted += batch.num_rows();
-                    next = match inserted < ROWS_A_TRANSACTION {
-                        true => rows.next_ready()?,
-                        false => None,
-                    };
-                }
-                Ok(())
-            })
+        self.connection.write("load rows", || {
+            rules::check_attempt(&self.record, self.found()?.as_ref())?;
+            let (mut inserted, mut next) = (0, Some(first));
+            while let Some(batch) = next {
+                self.insert(&batch, rows)?;
+                inserted += batch.num_rows();
+                next = match inserted < ROWS_A_TRANSACTION {
+                    true => rows.next_ready()?,
+                    false => None,
+                };
+            }
+            Ok(())
+        })
     }
 
     fn insert(&self, batch: &RecordBatch, rows: &LoadRows<'_>) -> Result<(), Fault> {
@@ -127,7 +126,7 @@ impl<'a> Loader<'a> {
                         statement.raw_bind_parameter(parameter, column.at(row))?;
                     }
                 }
-                statement.raw_execute()?;
+                around("insert rows", || Ok::<_, Fault>(statement.raw_execute()?))?;
             }
         }
         Ok(())
@@ -136,13 +135,12 @@ impl<'a> Loader<'a> {
     /// Marks the build as loaded. This commit is synced, and the log with all commits before it.
     fn finish(&self, loaded: &Loaded, handoff: &Handoff) -> Result<(), Fault> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
-        self.connection
-            .transaction(TransactionBehavior::Immediate, || {
-                let found = self.found()?;
-                let (mine, found) = (&self.record, found.as_ref());
-                let record = rules::end_load(mine, found, loaded, handoff, rules::now())?;
-                ledger::put(self.connection, &record)
-            })
+        self.connection.write("end the load", || {
+            let found = self.found()?;
+            let (mine, found) = (&self.record, found.as_ref());
+            let record = rules::end_load(mine, found, loaded, handoff, rules::now())?;
+            ledger::put(self.connection, &record)
+        })
     }
 
     /// The build's record as it is now.

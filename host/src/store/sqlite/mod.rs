@@ -200,7 +200,7 @@ impl StateStore for SqliteStore {
         check_indexes(columns, indexes)?;
         let (table, columns) = (table.to_owned(), columns.clone());
         self.blocking(format!("preparing `{table}`"), move |database| {
-            database.write(|connection| {
+            database.write("prepare", |connection| {
                 ledger::ensure(connection)?;
                 shadow::check_public(connection, &table)?;
                 shadow::check_triggers(connection, &table, &columns)
@@ -216,7 +216,7 @@ impl StateStore for SqliteStore {
             move |database| {
                 names::check_table(&build.table)?;
                 names::check_columns(&columns)?;
-                database.write(|connection| {
+                database.write("create the shadow", |connection| {
                     ledger::ensure(connection)?;
                     shadow::check_public(connection, &build.table)?;
                     shadow::create(connection, &build, &columns)
@@ -248,7 +248,9 @@ impl StateStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let (build, columns) = (build.clone(), columns.clone());
         self.blocking(format!("reading build {}", build.build), move |database| {
-            database.read(|connection| read::read(connection, &build, &columns, &out))
+            database.read("read rows", |connection| {
+                read::read(connection, &build, &columns, &out)
+            })
         })
         .await
     }
@@ -269,7 +271,11 @@ impl StateStore for SqliteStore {
         let table = table.to_owned();
         self.blocking(
             format!("looking up what `{table}` shows"),
-            move |database| database.read(|connection| ledger::live(connection, &table)),
+            move |database| {
+                database.read("read the pointer", |connection| {
+                    ledger::live(connection, &table)
+                })
+            },
         )
         .await
     }
@@ -278,7 +284,11 @@ impl StateStore for SqliteStore {
         let table = table.to_owned();
         self.blocking(
             format!("reading the history of `{table}`"),
-            move |database| database.read(|connection| ledger::history(connection, &table)),
+            move |database| {
+                database.read("read the history", |connection| {
+                    ledger::history(connection, &table)
+                })
+            },
         )
         .await
     }
@@ -287,7 +297,11 @@ impl StateStore for SqliteStore {
         let table = table.to_owned();
         self.blocking(
             format!("listing the builds of `{table}`"),
-            move |database| database.read(|connection| builds::all(connection, &table)),
+            move |database| {
+                database.read("read the builds", |connection| {
+                    builds::all(connection, &table)
+                })
+            },
         )
         .await
     }
@@ -295,7 +309,7 @@ impl StateStore for SqliteStore {
     async fn swap(&self, swap: &Swap) -> Result<Vec<Pointer>, StoreError> {
         let swap = swap.clone();
         self.blocking(swap.doing(), move |database| {
-            database.write(|connection| swap::swap(connection, &swap))
+            database.write("swap", |connection| swap::swap(connection, &swap))
         })
         .await
     }
@@ -305,7 +319,9 @@ impl StateStore for SqliteStore {
         self.blocking(
             format!("dropping build {build} of `{table}`"),
             move |database| {
-                database.write(|connection| swap::drop_build(connection, &table, &build))
+                database.write("drop a build", |connection| {
+                    swap::drop_build(connection, &table, &build)
+                })
             },
         )
         .await

@@ -10,6 +10,7 @@ use super::SqliteConfig;
 use super::connect::{Database, Mode, Session};
 use super::fault::{Fault, said};
 use super::patience;
+use crate::fault_point::{after, around, before};
 use crate::store::{Access, StoreContext, StoreError};
 
 impl Database {
@@ -67,7 +68,7 @@ impl Database {
 
     /// Reads the names of all tables, as every reader has to.
     fn look(&self) -> Result<(), Fault> {
-        self.read(|session| {
+        self.read("open to read", |session| {
             session.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             Ok(())
         })
@@ -123,7 +124,10 @@ fn log_of(database: &Path) -> PathBuf {
 fn give_back_space(connection: &Connection) -> Result<(), Fault> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages == 0 {
-        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+        around("set what becomes of free space", || {
+            let set = connection.pragma_update(None, "auto_vacuum", "incremental");
+            set.map_err(Fault::from)
+        })?;
     }
     Ok(())
 }
@@ -132,8 +136,10 @@ fn give_back_space(connection: &Connection) -> Result<(), Fault> {
 fn into_wal(session: &Session) -> Result<(), Fault> {
     let mut attempts = 0;
     loop {
+        before("change to WAL mode")?;
         let mode = session
             .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+        after("change to WAL mode")?;
         match mode {
             Ok(mode) if mode == "wal" => return Ok(()),
             Ok(mode) => {

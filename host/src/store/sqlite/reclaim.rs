@@ -1,9 +1,10 @@
 //! Giving the space of dropped tables back to the system.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::connect::{Database, Session};
 use super::fault::Fault;
+use crate::fault_point::{after, before};
 use crate::store::Reclaimed;
 
 /// Pages that are given back in one transaction: 16 MiB, so that other writers do not wait for long.
@@ -41,7 +42,7 @@ pub(super) fn reclaim(database: &Database) -> Result<Reclaimed, Fault> {
 
 /// Gives back some pages, in a transaction; says how many.
 pub(super) fn give_back(session: &Session) -> Result<i64, Fault> {
-    session.transaction(TransactionBehavior::Immediate, || {
+    session.write("give pages back", || {
         let before = number(session, "page_count")?;
         // Each page is a step of the statement.
         let mut vacuum = session.prepare(&format!("PRAGMA incremental_vacuum({PAGES_A_STEP})"))?;
@@ -55,7 +56,9 @@ pub(super) fn give_back(session: &Session) -> Result<i64, Fault> {
 /// leaves that to the last such process.
 fn shorten(connection: &Connection) -> Result<(), Fault> {
     connection.busy_handler(None)?;
+    before("shorten the files")?;
     let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    after("shorten the files")?;
     match done {
         Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
             Err(error.into())

@@ -7,6 +7,7 @@ use super::ddl::{table_sql, view_sql};
 use super::fault::Fault;
 use super::names::quote;
 use super::{builds, ledger, triggers};
+use crate::fault_point::around;
 use crate::store::rules::{self, BuildRecord};
 use crate::store::{BuildInfo, StoreError, TableColumns};
 
@@ -40,7 +41,7 @@ pub(super) fn create(
     if creation.replaces_table {
         drop_table(connection, &shadow)?;
     }
-    connection.execute_batch(&table_sql(&shadow, columns))?;
+    create_table(connection, &shadow, columns)?;
     ledger::put(connection, &creation.record)
 }
 
@@ -48,14 +49,24 @@ pub(super) fn create(
 pub(super) fn empty(connection: &Connection, record: &BuildRecord) -> Result<(), Fault> {
     let shadow = record.info.shadow_name();
     drop_table(connection, &shadow)?;
-    connection.execute_batch(&table_sql(&shadow, &record.columns))?;
-    Ok(())
+    create_table(connection, &shadow, &record.columns)
+}
+
+fn create_table(
+    connection: &Connection,
+    shadow: &str,
+    columns: &TableColumns,
+) -> Result<(), Fault> {
+    around("create a table", || {
+        Ok(connection.execute_batch(&table_sql(shadow, columns))?)
+    })
 }
 
 /// Drops a build's table, if it is there.
 pub(super) fn drop_table(connection: &Connection, shadow: &str) -> Result<(), Fault> {
-    connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", quote(shadow)))?;
-    Ok(())
+    around("drop a table", || {
+        Ok(connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", quote(shadow)))?)
+    })
 }
 
 /// Shows a build under the public name. Triggers of the view stay.
@@ -96,9 +107,14 @@ fn show_table(
         None => None,
     };
     triggers::carry_over(connection, view, before.as_ref(), columns, || {
-        connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", quote(view)))?;
-        connection.execute_batch(&view_sql(view, shadow, columns))?;
-        Ok(())
+        around("drop the view", || {
+            Ok::<_, Fault>(
+                connection.execute_batch(&format!("DROP VIEW IF EXISTS {}", quote(view)))?,
+            )
+        })?;
+        around("create the view", || {
+            Ok(connection.execute_batch(&view_sql(view, shadow, columns))?)
+        })
     })
 }
 

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::BuildError;
 use crate::durable;
+use crate::fault_point::{around, before};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -40,16 +41,13 @@ pub(super) struct Lines {
 impl Lines {
     /// Opens a file, which is made where there is none, and reads its lines.
     pub(super) fn open<T: DeserializeOwned>(path: &Path) -> Result<(Lines, Vec<T>), BuildError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(BuildError::io("opening", path))?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file =
+            around("open lines", || options.open(path)).map_err(BuildError::io("opening", path))?;
         durable::sync_parent(path).map_err(BuildError::io("syncing", path))?;
         let (lines, whole) = read(path, &file)?;
-        file.set_len(whole)
+        around("mend lines", || file.set_len(whole))
             .and_then(|()| file.seek(SeekFrom::Start(whole)))
             .map_err(BuildError::io("mending", path))?;
         let path = path.to_owned();
@@ -59,7 +57,7 @@ impl Lines {
 
     /// Reads the lines of a file without changing it; none where there is no file.
     pub(super) fn peek<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, BuildError> {
-        match File::open(path) {
+        match before("read lines").and_then(|()| File::open(path)) {
             Ok(file) => Ok(read(path, &file)?.0),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
             Err(error) => Err(BuildError::io("opening", path)(error)),
@@ -77,8 +75,8 @@ impl Lines {
         let line = written(line)?;
         let mut file = self.lock();
         let end = file.stream_position()?;
-        file.write_all(&line)
-            .and_then(|()| file.sync_data())
+        around("append a line", || file.write_all(&line))
+            .and_then(|()| around("sync a line", || file.sync_data()))
             .inspect_err(|_| {
                 // Half a line must not stand before the next one.
                 let _ = file

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::guest;
+use backfold_tests::fault::Paused;
 use backfold_tests::process;
 use backfold_tests::workbench::Workbench;
 use rusqlite::Connection;
@@ -147,29 +148,13 @@ fn the_work_folder_of_another_job() {
     );
 }
 
-/// Whether a process has a file open.
-fn has_open(process: u32, path: &Path) -> bool {
-    let files = fs::read_dir(format!("/proc/{process}/fd"));
-    let links = files.into_iter().flatten().flatten();
-    let mut open = links.filter_map(|link| fs::read_link(link.path()).ok());
-    open.any(|file| file == path)
-}
-
 #[test]
 fn two_runs_of_the_same_build_at_once() {
     let bench = live();
-    let mut first = bench.start("run --swap");
-    let process = first.id();
-    first.wait_until(|| match &bench.builds()[..] {
-        // It has chosen its build, and lets others choose theirs.
-        [_, build] => {
-            let table = bench.work().join("page_days/lock");
-            has_open(process, &build.join("lock")) && !has_open(process, &table)
-        }
-        _ => false,
-    });
-    first.signal("STOP");
-    let holder = format!("run, process {}", first.id());
+    // It has chosen its build, and lets others choose theirs.
+    let point = "1 before create a run";
+    let mut first = Paused::start(&mut bench.command("run --swap"), point, bench.path());
+    let holder = format!("run, process {}", first.process().id());
     for line in ["run --swap --wait 0s", "plan --wait 50ms"] {
         let said = bench.refuses(line, 4, "BF0103");
         assert!(said.contains(&holder), "{said}");
@@ -189,8 +174,7 @@ fn two_runs_of_the_same_build_at_once() {
     // Patience is rewarded: by then the table is live, and there is nothing to do.
     let mut second = bench.start("run --swap --wait 2m --output json");
     second.wait_for(|line| line.contains("waiting") && line.contains(&holder));
-    first.signal("CONT");
-    first.finish().success();
+    first.go_on().finish().success();
     let second = second.finish().success().json();
     assert_eq!(second["result"]["outcome"], "already_live");
     assert!(bench.tallies().unwrap() == Archive::new(&SPEC).unwrap().expected());

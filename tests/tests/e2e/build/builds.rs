@@ -10,6 +10,7 @@ use backfold::replay::{self, SwapOptions};
 use backfold::store::StoreContext;
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::{guest, raw};
+use backfold_tests::fault::Paused;
 use backfold_tests::process::{self, backfold};
 use backfold_tests::workbench::Workbench;
 use rusqlite::Connection;
@@ -278,16 +279,12 @@ fn a_stop_that_was_asked_for_is_kept_by_whatever_only_reads() {
 #[test]
 fn a_terminal_that_goes_away_leaves_a_checkpoint() {
     let bench = bench();
-    let settings =
-        "source.files.split_size = \"1 B\"\ndecode.batch_rows = 1\nfold.window_batches = 1";
+    let settings = "source.files.split_size = \"1 B\"\nfold.checkpoint_interval = \"0s\"";
     bench.write_job(&guest("page_days"), settings).unwrap();
-    let mut running = bench.start("run --only-fold --output json --workers 1");
-    running.wait_until(|| {
-        let runs = bench.builds().pop().map(|build| build.join("lock"));
-        runs.is_some_and(|lock| lock.exists())
-    });
-    running.signal("HUP");
-    let finished = running.finish().fails_with(130);
+    let mut command = bench.command("run --only-fold --output json --workers 1");
+    let mut paused = Paused::start(&mut command, "1 before create a run", bench.path());
+    paused.interrupt("HUP");
+    let finished = paused.go_on().finish().fails_with(130);
     assert_eq!(finished.json()["error"]["code"], "BF0505");
     result(&bench, "run --swap");
 }

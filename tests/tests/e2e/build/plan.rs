@@ -12,8 +12,9 @@ use backfold::progress::Progress;
 use backfold::replay::{self, RunOptions};
 use backfold_tests::archive::{Archive, ArchiveSpec, Layout};
 use backfold_tests::components::{guest, root};
+use backfold_tests::fault::Paused;
 use backfold_tests::workbench::Workbench;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 /// Few records, which are folded in time on any machine.
@@ -147,12 +148,18 @@ fn of_a_build_that_was_begun_what_is_left_is_counted() {
     let settings = "source.files.split_size = \"1 B\"\ndecode.batch_rows = 10\n\
                     fold = { workers = 1, checkpoint_interval = \"0s\", window_batches = 1 }";
     let bench = bench(&ArchiveSpec::SMALL, settings);
-    let mut running = bench.start("run");
-    running.wait_until(|| bench.journal().len() > 2);
-    running.kill();
+    Paused::start(
+        &mut bench.command("run"),
+        "3 after sync a line",
+        bench.path(),
+    )
+    .kill();
     let result = planned(&bench);
-    let left = 24 - result["splits_done"].as_u64().unwrap();
-    assert!(result["resumes"] == true && left < 24, "{result}");
+    assert_eq!(
+        (&result["resumes"], &result["splits_done"]),
+        (&json!(true), &json!(3))
+    );
+    let left = 24 - 3;
     let estimate = &result["estimate"];
     assert_eq!(count(estimate, "sampled"), left);
     assert_eq!(count(estimate, "records"), 200 * left);

@@ -4,10 +4,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::guest;
+use backfold_tests::fault::Paused;
 use backfold_tests::process::Finished;
 use backfold_tests::workbench::Workbench;
 use serde_json::Value;
@@ -69,13 +69,12 @@ fn undisturbed_digest() -> Value {
         .clone()
 }
 
-/// Appends a record without a page to an object. Gives the file, within a build, that lists it.
-fn spoil(bench: &Workbench, object: u64) -> String {
+/// Appends a record without a page to an object.
+fn spoil(bench: &Workbench, object: u64) {
     let key = Archive::new(&SPEC).unwrap().key(object);
     let mut bytes = fs::read(bench.archive().join(&key)).unwrap();
     bytes.extend_from_slice(b"{\"ts\": \"2026-01-01T00:00:00Z\"}\n");
     bench.write_object(&key, bytes).unwrap();
-    format!("quarantine/{object:010}.jsonl")
 }
 
 fn newest(bench: &Workbench) -> PathBuf {
@@ -89,52 +88,29 @@ fn check_appended(before: &[String], bench: &Workbench) {
     assert!(after.starts_with(before), "{before:?}\n{after:?}");
 }
 
+/// A run that has come to a point.
+#[track_caller]
+fn paused(bench: &Workbench, point: &str) -> Paused {
+    let mut command = bench.command("run --swap --output json");
+    Paused::start(&mut command, point, bench.path())
+}
+
 #[test]
 fn killed_after_each_few_splits() {
     let bench = bench(STEPWISE);
-    let mut kills = 0;
-    let finished = loop {
+    for kills in 1..=8 {
         let before = bench.journal();
-        if before.len() >= 50 {
-            break bench.run("run --swap --output json");
-        }
-        let mut running = bench.start("run --swap --output json");
-        running.wait_until(|| bench.journal().len() > before.len());
-        assert_eq!(running.kill().code(), None, "it should not have ended yet");
-        kills += 1;
+        paused(&bench, "5 after sync a line").kill();
         check_appended(&before, &bench);
-    };
-    assert!(kills >= 5, "{kills}");
+        assert_eq!(bench.journal().len(), 5 * kills);
+    }
+    let finished = bench.run("run --swap --output json");
     assert_eq!(
         bench.builds().len(),
         1,
         "every run went on with the same build"
     );
     check_complete(&bench, &finished.success());
-}
-
-#[test]
-fn killed_at_any_moment() {
-    let bench = bench(STEPWISE);
-    // Ever later, so that it ends; by golden-ratio steps around that, so that there is no pattern in it.
-    let moments = (0..).map(|n| {
-        let spread = 0.5 + (f64::from(n) * 0.618).fract();
-        Duration::from_millis(20).mul_f64(1.25_f64.powi(n) * spread)
-    });
-    let mut kills = 0;
-    for moment in moments {
-        let before = bench.journal();
-        let mut running = bench.start("run --swap --output json");
-        if !running.let_run(moment) {
-            let finished = running.finish();
-            check_complete(&bench, &finished.success());
-            break;
-        }
-        running.kill();
-        kills += 1;
-        check_appended(&before, &bench);
-    }
-    assert!(kills >= 8, "{kills}");
 }
 
 /// Whether a shadow table is being loaded.
@@ -149,10 +125,9 @@ fn is_loading(bench: &Workbench) -> bool {
 #[test]
 fn interrupted_while_it_loads_it_does_not_swap() {
     let bench = bench(STEPWISE);
-    let mut running = bench.start("run --swap --output json");
-    running.wait_until(|| is_loading(&bench));
-    running.signal("INT");
-    let finished = running.finish().fails_with(130);
+    let mut paused = paused(&bench, "1 within load rows");
+    paused.interrupt("INT");
+    let finished = paused.go_on().finish().fails_with(130);
     let code = &finished.json()["error"]["code"];
     assert!(code == "BF0505" || code == "BF0621", "{code}");
     assert!(bench.rows().is_err(), "nothing is live");
@@ -177,10 +152,13 @@ fn a_database_that_was_lost_is_loaded_again() {
 #[test]
 fn killed_while_it_loads() {
     let bench = bench(STEPWISE);
-    for _ in 0..3 {
-        let mut running = bench.start("run --swap --output json");
-        running.wait_until(|| is_loading(&bench));
-        assert_eq!(running.kill().code(), None, "it should not have ended yet");
+    for point in [
+        "1 after begin the load",
+        "1 after load rows",
+        "1 within end the load",
+    ] {
+        paused(&bench, point).kill();
+        assert!(is_loading(&bench));
         assert_eq!(bench.journal().len() as u64, SPEC.objects);
     }
     let finished = bench.run("run --swap --output json").success();
@@ -193,22 +171,15 @@ fn interrupted_it_writes_a_checkpoint_and_what_that_covers_is_not_read_again() {
     let bench = bench(
         r#"
         source.files.split_size = "1 B"
-        decode.batch_rows = 10
-        fold.window_batches = 1
+        fold.workers = 1
         gate.max_quarantined = 1
         "#,
     );
-    let rejected = spoil(&bench, 0);
-    let mut running = bench.start("run --swap --output json");
-    running.wait_until(|| {
-        bench
-            .builds()
-            .iter()
-            .any(|build| build.join(&rejected).exists())
-    });
+    spoil(&bench, 7);
+    let mut paused = paused(&bench, "1 after open rejections");
     assert!(bench.journal().is_empty());
-    running.signal("INT");
-    let finished = running.finish().fails_with(130);
+    paused.interrupt("INT");
+    let finished = paused.go_on().finish().fails_with(130);
     assert_eq!(finished.json()["error"]["code"], "BF0505");
 
     let covered: Vec<usize> = bench
@@ -220,10 +191,8 @@ fn interrupted_it_writes_a_checkpoint_and_what_that_covers_is_not_read_again() {
         })
         .map(|split| split["split"].as_u64().unwrap() as usize)
         .collect();
-    assert!(
-        (1..SPEC.objects as usize).contains(&covered.len()),
-        "{covered:?}"
-    );
+    assert!(covered.len() >= 7, "{covered:?}");
+    assert!(covered.len() < SPEC.objects as usize, "{covered:?}");
     let archive = Archive::new(&SPEC).unwrap();
     for split in covered {
         fs::remove_file(bench.archive().join(archive.key(split as u64))).unwrap();

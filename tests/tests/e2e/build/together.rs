@@ -6,6 +6,7 @@ use std::fs;
 use backfold_tests::archive::{Archive, ArchiveSpec};
 use backfold_tests::components::guest;
 use backfold_tests::process::Running;
+use backfold_tests::rng::Rng;
 use backfold_tests::workbench::Workbench;
 
 /// Commands at once.
@@ -39,20 +40,6 @@ fn is_fair(code: &str) -> bool {
     .contains(&code)
 }
 
-/// Numbers that look random, the same for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) % end as u64) as usize
-    }
-}
-
 #[test]
 fn commands_at_once_are_done_or_give_way() {
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
@@ -60,7 +47,7 @@ fn commands_at_once_are_done_or_give_way() {
     let time = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     let seed = number("BACKFOLD_TEST_SEED").unwrap_or(time);
     println!("BACKFOLD_TEST_SEED={seed}");
-    let mut random = Random(seed);
+    let mut random = Rng::new(seed, 0, 0);
 
     let spec = ArchiveSpec {
         events: 240,
@@ -72,9 +59,7 @@ fn commands_at_once_are_done_or_give_way() {
     let expected = archive.expected();
     let mut ends = BTreeMap::<(&str, String), usize>::new();
     for round in 0..rounds {
-        let commands: Vec<_> = (0..AT_ONCE)
-            .map(|_| COMMANDS[random.below(COMMANDS.len())])
-            .collect();
+        let commands: Vec<_> = (0..AT_ONCE).map(|_| random.pick(&COMMANDS)).collect();
         let started: Vec<_> = commands.iter().map(|line| start(&bench, line)).collect();
         for (line, finished) in commands
             .iter()

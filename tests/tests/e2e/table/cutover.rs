@@ -9,7 +9,8 @@ use std::thread;
 
 use backfold_tests::archive::{Archive, ArchiveSpec, Tallies};
 use backfold_tests::components::guest;
-use backfold_tests::process::{self, Running, backfold};
+use backfold_tests::fault::Paused;
+use backfold_tests::process::{self, Finished, Running, backfold};
 use backfold_tests::workbench::Workbench;
 use serde_json::{Value, json};
 
@@ -279,7 +280,7 @@ fn readers_see_one_build_or_the_other_whole() {
 fn of_two_swaps_at_once_one_wins_and_the_other_changes_nothing() {
     // Two work folders, so that no lock keeps them apart; one database.
     let bench = bench();
-    result(&bench, "run --swap");
+    let first = result(&bench, "run --swap")["build"].clone();
     let component = guest("page_days");
     let jobs = [("a", 100), ("b", 200)].map(|(name, rows)| {
         let settings = format!("work = \"work-{name}\"\ndecode.batch_rows = {rows}");
@@ -287,50 +288,45 @@ fn of_two_swaps_at_once_one_wins_and_the_other_changes_nothing() {
         let build = result(&bench, "run")["build"].as_str().unwrap().to_owned();
         let job = format!("job-{name}.toml");
         fs::rename(bench.job(), bench.path().join(&job)).unwrap();
-        (job, build)
+        (name, job, build)
     });
-    let swap = |job: &str, build: &str, version: u64| {
-        let mut command = backfold();
-        let expect = version.to_string();
-        command
-            .args(["swap", job, build, "--expect", &expect, "--output", "json"])
-            .current_dir(bench.path());
-        command
-    };
-    let mut conflicts = 0;
-    let mut version: u64 = 1;
-    for _ in 0..40 {
-        let both = jobs
-            .each_ref()
-            .map(|(job, build)| Running::start(&mut swap(job, build, version)));
-        for finished in both.map(Running::finish) {
-            let document = finished.json();
-            match finished.code() {
-                Some(0) => version += 1,
-                // Seen when it was to swap, or before.
-                Some(4) if document["error"]["code"] == "BF0603" => conflicts += 1,
-                Some(4) => assert_eq!(document["error"]["code"], "BF0710"),
-                // It was live from the round before.
-                _ => assert_eq!(document["error"]["code"], "BF0704"),
-            }
-        }
-        check(&bench, &days(1).expected());
-        if conflicts >= 2 {
-            break;
-        }
-    }
-    assert!(conflicts >= 1, "never at once in {version} swaps");
     bench.write_job(&component, "").unwrap();
+    let mut shown = vec![first.clone()];
+    for round in 0..4 {
+        let expect = shown.len();
+        // Both have seen that nothing moved, and stop right before their transactions.
+        let mut both = jobs.each_ref().map(|(name, job, build)| {
+            let line = format!("swap {job} {build} --expect {expect} --output json");
+            Paused::begin(
+                &mut bench.command(&line),
+                "1 before swap",
+                &bench.path().join(format!("work-{name}")),
+            )
+        });
+        both.iter_mut().for_each(Paused::wait);
+        if round % 2 == 1 {
+            both.reverse();
+        }
+        let mut ends = both.map(Paused::go_on).map(Running::finish);
+        ends.sort_by_key(Finished::code);
+        let [won, lost] = ends.map(|end| (end.code(), end.json()));
+        assert_eq!((won.0, lost.0), (Some(0), Some(4)), "{won:?} {lost:?}");
+        assert_eq!(lost.1["error"]["code"], "BF0603");
+        shown.push(won.1["result"]["build"].clone());
+        check(&bench, &days(1).expected());
+        shown.push(result(&bench, "rollback")["build"].clone());
+        assert_eq!(shown.last(), Some(&first));
+    }
     let log = result(&bench, "log");
-    let versions: Vec<_> = log
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pointer| pointer["version"].as_u64().unwrap())
-        .collect();
+    let oldest_first = log.as_array().unwrap().iter().rev();
+    let shown_since = oldest_first.map(|pointer| (&pointer["version"], &pointer["build"]));
+    let expected = (1..).map(Value::from).zip(shown);
     assert!(
-        versions.into_iter().eq((1..=version).rev()),
-        "a swap that lost is no version"
+        shown_since.eq(expected
+            .collect::<Vec<_>>()
+            .iter()
+            .map(|(n, build)| (n, build))),
+        "a swap that lost is no version: {log}"
     );
 }
 

@@ -106,7 +106,7 @@ async fn a_long_statement_can_be_cancelled() {
     let store = folder.store_with(Access::Build, context.clone());
     let (begin, begun) = tokio::sync::oneshot::channel();
     let endless = store.blocking("counting".to_owned(), move |database| {
-        database.read(|session| {
+        database.read("look", |session| {
             let count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
             begin.send(()).unwrap();
             Ok(session.query_row(count, [], |row| row.get::<_, i64>(0))?)
@@ -129,7 +129,7 @@ async fn what_sqlite_cannot_be_stopped_in_is_given_up_and_never_committed() {
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let (say, said) = tokio::sync::oneshot::channel();
     let stuck = store.blocking("dropping".to_owned(), move |database| {
-        let done = database.write(|session| {
+        let done = database.write("work", |session| {
             session.execute_batch("CREATE TABLE dropped (x)")?;
             begin.send(()).unwrap();
             // As long as a statement that looks at nothing.
