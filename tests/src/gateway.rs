@@ -12,7 +12,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 
-use crate::java;
+use crate::server;
 
 /// The bucket of every gateway.
 pub const BUCKET: &str = "clicks";
@@ -42,7 +42,7 @@ impl Gateway {
         for path in [&data, &versions, &accounts] {
             fs::create_dir(path)?;
         }
-        let address = format!("127.0.0.1:{}", java::free_port()?);
+        let address = format!("127.0.0.1:{}", server::free_port()?);
         let server = Command::new("versitygw")
             .args(["--port", &address, "--region", REGION, "--iam-dir"])
             .arg(&accounts)

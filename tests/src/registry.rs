@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::broker::Security;
-use crate::java::{self, Server};
+use crate::server::{self, Server, Signals};
 
 /// A registry that keeps schemas in memory. It ends with the value or with this process.
 pub struct Registry {
@@ -39,8 +39,8 @@ impl Registry {
     }
 
     fn started(folder: tempfile::TempDir, security: Option<Security>) -> Result<Self> {
-        let installed = java::installed("apicurio-2.6.13")?;
-        let port = java::free_port()?;
+        let installed = server::installed("apicurio-2.6.13", "kafka")?;
+        let port = server::free_port()?;
         let mut command = Command::new("java");
         command.args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
         let mut set = |name: &str, value: &str| {
@@ -62,7 +62,7 @@ impl Registry {
             .arg("-jar")
             .arg(installed.join("apicurio-registry-app-2.6.13.Final-runner.jar"))
             .current_dir(folder.path());
-        let server = Server::start(&mut command, &["Listening on:"], folder.path())?;
+        let server = Server::start(command, &["Listening on:"], folder.path(), Signals::USUAL)?;
         Ok(Registry {
             _server: server,
             _folder: folder,

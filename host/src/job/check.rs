@@ -9,6 +9,7 @@ use crate::guest::Limits;
 use crate::source::SourceConfig;
 use crate::source::range::{Bound, RangeConfig};
 use crate::store::Index;
+use crate::store::postgres::PostgresConfig;
 use crate::units::ByteSize;
 
 /// The largest length of a table's name; the name of the shadow table also contains the build's ID.
@@ -85,6 +86,18 @@ pub(super) fn indexes(indexes: &[Index], origin: impl FnOnce() -> Origin) -> Res
     Err(JobError::Value {
         origin: origin(),
         key: "target.indexes".into(),
+        problem,
+    })
+}
+
+/// Checks the section of PostgreSQL; `origin` is the place where it begins.
+pub(super) fn postgres(
+    postgres: &PostgresConfig,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    postgres.check().map_err(|(key, problem)| JobError::Value {
+        origin: origin(),
+        key: format!("target.postgres.{key}"),
         problem,
     })
 }

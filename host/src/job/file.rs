@@ -21,6 +21,7 @@ use crate::source::kafka::KafkaConfig;
 use crate::source::range::RangeConfig;
 use crate::source::s3::S3Config;
 use crate::store::Index;
+use crate::store::postgres::PostgresConfig;
 use crate::store::sqlite::SqliteConfig;
 
 #[derive(Deserialize)]
@@ -56,6 +57,7 @@ struct Sources {
 struct Targets {
     indexes: Option<Spanned<Vec<Index>>>,
     sqlite: Option<SqliteConfig>,
+    postgres: Option<Spanned<PostgresConfig>>,
 }
 
 /// A value that can be written with or without quotes: a number, a date, a boolean.
@@ -105,7 +107,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let range = section(file.range, |range, span| {
         check::range(range, &source, || at.origin(span.clone()))
     })?;
-    let target_place = at.place(Some(file.target.span()));
+    let target_span = file.target.span();
     let mut targets = file.target.into_inner();
     let indexes = section(targets.indexes.take(), |indexes, span| {
         check::indexes(indexes, || at.origin(span.clone()))
@@ -134,7 +136,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
             .collect(),
         range,
         source,
-        target: target(targets, folder, target_place)?,
+        target: target(targets, folder, &at, target_span)?,
         indexes,
         decode,
         fold,
@@ -184,17 +186,33 @@ fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig,
     }
 }
 
-fn target(targets: Targets, folder: &Path, place: Place) -> Result<TargetConfig, JobError> {
-    let Some(mut sqlite) = targets.sqlite else {
-        return Err(JobError::OneOf {
-            place,
-            what: "target",
-            has: "none",
-            known: &["[target.sqlite]"],
-        });
+fn target(
+    targets: Targets,
+    folder: &Path,
+    at: &Text<'_>,
+    span: Range<usize>,
+) -> Result<TargetConfig, JobError> {
+    let one_of = |has| JobError::OneOf {
+        place: at.place(Some(span)),
+        what: "target",
+        has,
+        known: &["[target.sqlite]", "[target.postgres]"],
     };
-    sqlite.path = folder.join(&sqlite.path);
-    Ok(TargetConfig::Sqlite(sqlite))
+    match (targets.sqlite, targets.postgres) {
+        (Some(mut sqlite), None) => {
+            sqlite.path = folder.join(&sqlite.path);
+            Ok(TargetConfig::Sqlite(sqlite))
+        }
+        (None, Some(written)) => {
+            let span = written.span();
+            let mut postgres = written.into_inner();
+            check::postgres(&postgres, || at.origin(span))?;
+            postgres.folder = folder.to_owned();
+            Ok(TargetConfig::Postgres(Box::new(postgres)))
+        }
+        (None, None) => Err(one_of("none")),
+        (Some(_), Some(_)) => Err(one_of("several")),
+    }
 }
 
 fn one_line(message: &str) -> String {

@@ -19,10 +19,14 @@ impl Job {
         })
     }
 
-    /// The identity of the store, independent of how its path is written. A build belongs to one store.
+    /// The identity of the store, independent of how its path is written. A build belongs to one store. That of a server is
+    /// host, port, database and schema, wherever they are set; the user is not part of it.
     pub fn target_id(&self) -> String {
         match &self.target {
             TargetConfig::Sqlite(sqlite) => format!("sqlite:{}", resolved(&sqlite.path).display()),
+            TargetConfig::Postgres(postgres) => {
+                format!("postgres:{}/{}", postgres.place(), postgres.schema)
+            }
         }
     }
 }

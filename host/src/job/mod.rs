@@ -51,6 +51,7 @@ use crate::guest::Limits;
 use crate::source::kafka::check_property;
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::{EventRange, Parts, ReplayDriver, SourceConfig, SourceError};
+use crate::store::postgres::{PostgresConfig, PostgresStore};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{Access, Index, StateStore, StoreContext, StoreError};
 
@@ -103,12 +104,22 @@ pub struct Job {
 pub enum TargetConfig {
     /// A SQLite database.
     Sqlite(SqliteConfig),
+    /// A PostgreSQL database.
+    Postgres(Box<PostgresConfig>),
 }
 
 impl std::fmt::Display for TargetConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             TargetConfig::Sqlite(sqlite) => write!(f, "SQLite {}", sqlite.path.display()),
+            TargetConfig::Postgres(postgres) => {
+                write!(
+                    f,
+                    "PostgreSQL {}, schema {}",
+                    postgres.place(),
+                    postgres.schema
+                )
+            }
         }
     }
 }
@@ -164,7 +175,7 @@ impl Job {
     }
 
     /// Opens the store of the target with this kind of access.
-    pub fn store(
+    pub async fn store(
         &self,
         access: Access,
         context: &StoreContext,
@@ -172,6 +183,10 @@ impl Job {
         match &self.target {
             TargetConfig::Sqlite(config) => {
                 let store = SqliteStore::open(config, access, context.clone())?;
+                Ok(Box::new(store))
+            }
+            TargetConfig::Postgres(config) => {
+                let store = PostgresStore::open(config, access, context.clone()).await?;
                 Ok(Box::new(store))
             }
         }

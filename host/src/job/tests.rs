@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Coded;
 
+mod postgres;
+
 const GOOD: &str = r#"
 table = "page_stats"
 component = "clicks.wasm"
@@ -35,7 +37,9 @@ fn relative_paths_belong_to_the_folder_of_the_job() {
         panic!("not files: {:?}", job.source);
     };
     assert_eq!(files.path, Path::new("jobs/archive"));
-    let TargetConfig::Sqlite(sqlite) = &job.target;
+    let TargetConfig::Sqlite(sqlite) = &job.target else {
+        panic!("not SQLite: {:?}", job.target);
+    };
     assert_eq!(sqlite.path, Path::new("/var/lib/stats.sqlite"));
 }
 
@@ -69,7 +73,9 @@ fn indexes_stand_beside_the_store() {
 #[test]
 fn a_wait_for_the_database_decides_nothing_in_the_table() {
     let waits = parse(&format!("{GOOD}busy_timeout = \"5m\"")).unwrap();
-    let TargetConfig::Sqlite(sqlite) = &waits.target;
+    let TargetConfig::Sqlite(sqlite) = &waits.target else {
+        panic!("not SQLite: {:?}", waits.target);
+    };
     assert_eq!(sqlite.busy_timeout, std::time::Duration::from_secs(300));
     let json = |job: &Job| serde_json::to_value(&job.target).unwrap();
     assert_eq!(json(&waits), json(&parse(GOOD).unwrap()));

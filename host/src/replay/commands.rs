@@ -19,7 +19,7 @@ use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
 pub async fn status(job: &Job, context: &StoreContext) -> Result<Vec<BuildStatus>, Error> {
-    let store = job.store(Access::Read, context)?;
+    let store = job.store(Access::Read, context).await?;
     let stored = Stored::of(&*store, &job.table).await?;
     let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
     let mut builds: Vec<_> = work
@@ -64,7 +64,7 @@ pub async fn diff(
     new: Option<&str>,
     context: &StoreContext,
 ) -> Result<Diff, Error> {
-    let store = job.store(Access::Read, context)?;
+    let store = job.store(Access::Read, context).await?;
     let new = match new {
         Some(build) => find_build(&*store, &job.table, build).await?,
         None => newest_loaded(&Stored::of(&*store, &job.table).await?, &job.table)?.clone(),
@@ -86,7 +86,7 @@ pub async fn diff(
 
 /// Shows the build again that was shown before the live one.
 pub async fn rollback(job: &Job, by: &str, context: &StoreContext) -> Result<Pointer, Error> {
-    let store = job.store(Access::Change, context)?;
+    let store = job.store(Access::Change, context).await?;
     let pointers = cutover::rollback(&*store, &[&job.table], by).await?;
     Ok(only(pointers))
 }
@@ -112,7 +112,7 @@ pub async fn gc(
     wait: Duration,
     context: &StoreContext,
 ) -> Result<Collected, Error> {
-    let store = job.store(Access::Change, context)?;
+    let store = job.store(Access::Change, context).await?;
     let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
     let patience = Patience {
         command: "gc",
@@ -198,7 +198,7 @@ pub async fn handoff(
     build: Option<&str>,
     context: &StoreContext,
 ) -> Result<Positions, Error> {
-    let (store, table) = (job.store(Access::Read, context)?, &job.table);
+    let (store, table) = (job.store(Access::Read, context).await?, &job.table);
     let history = store.history(table).await?;
     let build = match (build, history.last()) {
         (Some(build), _) => build,
@@ -231,6 +231,6 @@ pub async fn handoff(
 
 /// All that the public name ever showed, oldest first.
 pub async fn history(job: &Job, context: &StoreContext) -> Result<Vec<Pointer>, Error> {
-    let store = job.store(Access::Read, context)?;
+    let store = job.store(Access::Read, context).await?;
     Ok(store.history(&job.table).await?)
 }

@@ -62,7 +62,7 @@ impl<'a> Replay<'a> {
             cancel: cancel.clone(),
             progress: progress.clone(),
         };
-        let store = job.store(Access::Build, &context)?;
+        let store = job.store(Access::Build, &context).await?;
         let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
         let (component, descriptor) = load_component(job).await?;
         check_range(job, &job.component, &descriptor)?;

@@ -96,7 +96,7 @@ pub async fn swap(
     options: &SwapOptions,
     context: &StoreContext,
 ) -> Result<Pointer, Error> {
-    let store = job.store(Access::Change, context)?;
+    let store = job.store(Access::Change, context).await?;
     let all = Stored::of(&*store, &job.table).await?;
     let chosen = match &options.build {
         Some(build) => find_build(&*store, &job.table, build).await?,

@@ -65,12 +65,12 @@ pub(crate) const SHAPE: Code = Code::new(
 pub(crate) const BUSY: Code = Code::new(
     613,
     Class::Retry,
-    "Look for a program that holds a transaction open in this database and end it, or raise `busy_timeout` in `[target.sqlite]`; then run the same command again.",
+    "Look for a program that holds a transaction open in this database and end it, or raise `busy_timeout` in `[target.sqlite]`, `lock_timeout` in `[target.postgres]`; then run the same command again.",
 );
 pub(crate) const NO_SPACE: Code = Code::new(
     614,
     Class::Retry,
-    "Make room on the disk of the database, then run the same command again.",
+    "Make room on the disk of the database, which may be a server's, then run the same command again.",
 );
 pub(crate) const UNREACHABLE: Code = Code::new(
     615,
@@ -80,12 +80,12 @@ pub(crate) const UNREACHABLE: Code = Code::new(
 pub(crate) const DAMAGED: Code = Code::new(
     616,
     Class::Permanent,
-    "Restore the database from a backup, or move its files (`-wal` and `-shm` too) away and run `backfold run` again: it loads the table into a new one.",
+    "Restore the database from a backup, or give the job a new one and run `backfold run` again: it loads the table there.",
 );
 pub(crate) const IO: Code = Code::new(
     618,
     Class::Retry,
-    "Look at the disk and its quotas, then run the same command again: it resumes.",
+    "Look at the disk of the database and its quotas, then run the same command again: it resumes.",
 );
 pub(crate) const FAILED: Code = Code::new(
     617,
@@ -95,7 +95,7 @@ pub(crate) const FAILED: Code = Code::new(
 pub(crate) const MISSING: Code = Code::new(
     619,
     Class::Usage,
-    "Check `path` in `[target.sqlite]`; a database that is not there yet is made by `backfold run`.",
+    "Check `path` in `[target.sqlite]` (`backfold run` makes what is not there yet), or `dbname` in `[target.postgres]` (backfold makes no database there).",
 );
 pub(crate) const UNRECOVERED: Code = Code::new(
     620,
@@ -117,7 +117,6 @@ pub(crate) const TRIGGERS: Code = Code::new(
     Class::Usage,
     "Drop these triggers (`DROP TRIGGER name`), make them anew after the swap, and run the same command again.",
 );
-
 pub(crate) const COLUMN: Code = Code::new(
     624,
     Class::Usage,
@@ -127,6 +126,56 @@ pub(crate) const LOCKED: Code = Code::new(
     625,
     Class::Conflict,
     "End the sessions that are named or wait until they are done, then run the same command again; `patience` of the target says how long a swap waits.",
+);
+pub(crate) const IN_USE: Code = Code::new(
+    630,
+    Class::Usage,
+    "Drop the objects that are named, run the same command again, and make them anew: the columns of a view that others use can only be added to, at its end.",
+);
+pub(crate) const SETTINGS: Code = Code::new(
+    631,
+    Class::Usage,
+    "Correct the setting where the error says that it was made: in `[target.postgres]`, in the service file, or in a variable.",
+);
+pub(crate) const CONNECTION: Code = Code::new(
+    632,
+    Class::Retry,
+    "Check that the server runs and that host and port are right, then run the same command again: it resumes.",
+);
+pub(crate) const UNTRUSTED: Code = Code::new(
+    633,
+    Class::Usage,
+    "Set `sslrootcert` in `[target.postgres]` to the authority of the server's certificate, and connect by the host in it.",
+);
+pub(crate) const LOGIN: Code = Code::new(
+    634,
+    Class::Usage,
+    "Check `user` and `dbname` in `[target.postgres]`, and the password in PGPASSWORD or `~/.pgpass`; then the server's `pg_hba.conf`.",
+);
+pub(crate) const DENIED: Code = Code::new(
+    635,
+    Class::Usage,
+    "Grant the right to the role: `backfold explain BF0635` has the SQL.",
+);
+pub(crate) const READ_ONLY: Code = Code::new(
+    636,
+    Class::Usage,
+    "Name the primary server in `[target.postgres]`, or all of them: the first that takes writes is used.",
+);
+pub(crate) const UNSUPPORTED: Code = Code::new(
+    637,
+    Class::Usage,
+    "Use another database: PostgreSQL 14 or newer, with the encoding UTF8.",
+);
+pub(crate) const NO_SCHEMA: Code = Code::new(
+    638,
+    Class::Usage,
+    "Check `schema` in `[target.postgres]`, or make it: `CREATE SCHEMA name AUTHORIZATION role`.",
+);
+pub(crate) const STOPPED: Code = Code::new(
+    639,
+    Class::Retry,
+    "Raise `statement_timeout` in `[target.postgres]` or ask who cancels statements on the server; then run the same command again.",
 );
 
 pub(crate) const ALL: &[&Code] = &[
@@ -155,4 +204,14 @@ pub(crate) const ALL: &[&Code] = &[
     &TRIGGERS,
     &COLUMN,
     &LOCKED,
+    &IN_USE,
+    &SETTINGS,
+    &CONNECTION,
+    &UNTRUSTED,
+    &LOGIN,
+    &DENIED,
+    &READ_ONLY,
+    &UNSUPPORTED,
+    &NO_SCHEMA,
+    &STOPPED,
 ];

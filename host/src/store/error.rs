@@ -223,6 +223,90 @@ pub enum StoreError {
         /// The triggers.
         names: Vec<String>,
     },
+    /// Objects of other programs use a table or a view that would have to be dropped.
+    #[error("`{name}` cannot be dropped while others use it: {}", by.join(", "))]
+    InUse {
+        /// The table or view.
+        name: String,
+        /// The objects, as the database describes them.
+        by: Vec<String>,
+    },
+    /// A setting of the connection cannot be used, or those that there are do not fit together.
+    #[error("the connection to the database cannot be set up: {problem}")]
+    Settings {
+        /// The setting, where it was made, and what is wrong with it.
+        problem: String,
+    },
+    /// There is no connection to the database, or it was lost.
+    #[error("no connection to {database} while {doing}")]
+    Connection {
+        /// The database.
+        database: String,
+        /// The work that failed.
+        doing: String,
+        /// The error of the system or of the server.
+        source: Cause,
+    },
+    /// The server is not known to be the right one, or does not speak TLS.
+    #[error("the server {server} is not trusted: {problem}")]
+    Untrusted {
+        /// The server.
+        server: String,
+        /// The problem, and what to set.
+        problem: String,
+    },
+    /// The database does not let the user in.
+    #[error("the database {database} does not let `{}` in", user.escape_debug())]
+    Login {
+        /// The database.
+        database: String,
+        /// The user.
+        user: String,
+        /// The database's error, and where the password comes from.
+        source: Cause,
+    },
+    /// The user lacks a right.
+    #[error("the role `{}` lacks a right for {doing}", user.escape_debug())]
+    Denied {
+        /// The work that failed.
+        doing: String,
+        /// The user.
+        user: String,
+        /// The database's error.
+        source: Cause,
+    },
+    /// The database takes no writes.
+    #[error("the database {database} takes no writes: {why}")]
+    ReadOnly {
+        /// The database.
+        database: String,
+        /// The reason.
+        why: String,
+    },
+    /// The database cannot hold tables of backfold.
+    #[error("the database {database} cannot hold tables: {why}")]
+    Unsupported {
+        /// The database.
+        database: String,
+        /// The reason.
+        why: String,
+    },
+    /// The database has no such schema.
+    #[error("the database {database} has no schema `{}`", schema.escape_debug())]
+    NoSchema {
+        /// The database.
+        database: String,
+        /// The schema.
+        schema: String,
+    },
+    /// The database stopped a statement: it took too long, or an operator cancelled it.
+    #[error("the database stopped the statement while {doing}")]
+    Stopped {
+        /// The work that failed.
+        doing: String,
+        /// The database's error.
+        source: Cause,
+    },
     /// Anything else that the database refuses.
     #[error("the database failed while {doing}")]
     Failed {
@@ -283,6 +367,16 @@ impl Coded for StoreError {
             StoreError::Cancelled { .. } => &codes::CANCELLED,
             StoreError::IndexColumn { .. } => &codes::INDEX_COLUMN,
             StoreError::Triggers { .. } => &codes::TRIGGERS,
+            StoreError::InUse { .. } => &codes::IN_USE,
+            StoreError::Settings { .. } => &codes::SETTINGS,
+            StoreError::Connection { .. } => &codes::CONNECTION,
+            StoreError::Untrusted { .. } => &codes::UNTRUSTED,
+            StoreError::Login { .. } => &codes::LOGIN,
+            StoreError::Denied { .. } => &codes::DENIED,
+            StoreError::ReadOnly { .. } => &codes::READ_ONLY,
+            StoreError::Unsupported { .. } => &codes::UNSUPPORTED,
+            StoreError::NoSchema { .. } => &codes::NO_SCHEMA,
+            StoreError::Stopped { .. } => &codes::STOPPED,
             StoreError::Failed { .. } => &codes::FAILED,
         }
     }

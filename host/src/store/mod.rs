@@ -13,6 +13,7 @@
 //! | `error`, `codes` | [`StoreError`], and its codes |
 //! | `cell`, `datetime` | values as text |
 //! | [`sqlite`] | the store in a SQLite database |
+//! | [`postgres`] | the store in a PostgreSQL database |
 //! | `conformance` | the tests that every store has to pass; with the feature `conformance` |
 
 use std::fmt;
@@ -38,6 +39,7 @@ mod error;
 mod index;
 mod loading;
 pub(crate) mod order;
+pub mod postgres;
 mod rules;
 #[cfg(test)]
 pub(crate) mod shuffled;

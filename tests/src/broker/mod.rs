@@ -16,8 +16,8 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 use rdkafka::ClientConfig;
 
-use crate::java::{self, Server};
 use crate::provider::Provider;
+use crate::server::{self, Server, Signals};
 
 pub mod produce;
 pub mod security;
@@ -138,7 +138,7 @@ impl Options {
     /// # Errors
     /// If it is not installed, or does not start.
     pub fn start(self) -> Result<Broker> {
-        let installed = java::installed("kafka-4.3.1")?;
+        let installed = server::installed("kafka-4.3.1", "kafka")?;
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("data");
         fs::create_dir(&data)?;
@@ -153,7 +153,7 @@ impl Options {
         let secure = Listener::SECURE.into_iter().filter(|_| self.security);
         let mut ports = HashMap::new();
         for listener in [Listener::Plaintext].into_iter().chain(secure) {
-            ports.insert(listener, java::free_port()?);
+            ports.insert(listener, server::free_port()?);
         }
         let broker = Broker {
             ports,
@@ -170,7 +170,7 @@ impl Options {
 
     /// All settings of the broker.
     fn settings(&self, broker: &Broker) -> Result<String> {
-        let controller = format!("127.0.0.1:{}", java::free_port()?);
+        let controller = format!("127.0.0.1:{}", server::free_port()?);
         let listeners: Vec<String> = broker
             .ports
             .iter()
@@ -290,7 +290,7 @@ impl Broker {
         } else {
             &READY[..1]
         };
-        let server = Server::start(&mut java, ready, self.folder.path())?;
+        let server = Server::start(java, ready, self.folder.path(), Signals::USUAL)?;
         self.server = Some(server);
         Ok(())
     }

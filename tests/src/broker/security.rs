@@ -10,7 +10,7 @@ use super::{Broker, Listener};
 use crate::provider::{ISSUER, Provider, SCOPE};
 
 /// The user of a broker with security: `PLAIN`, `SCRAM-SHA-256` and `SCRAM-SHA-512` know it. For the latter two,
-/// `tests/services/install` writes it into the folder that brokers begin with.
+/// `tests/services/install-kafka` writes it into the folder that brokers begin with.
 pub const USER: &str = "reader";
 
 /// The user's password.

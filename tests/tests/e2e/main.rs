@@ -7,14 +7,16 @@
 //! | `input/` | formats, layouts, ranges, invalid input, rejected records |
 //! | `build/` | plans, resuming, limits of memory, states of a build, commands that run at the same time |
 //! | `table/` | swaps, rollbacks, and the database that other programs use too |
+//! | `stores/` | stores on real servers |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
+//! | `stores/` | stores on their real servers |
 //! | `steps.rs` | the steps of a build in separate processes |
 //! | `readme.rs` | the commands of the READMEs |
 //!
 //! Tests run on several threads of one process, so no test changes what belongs to the process: environment, current
 //! folder, limits, signal handlers. A test that needs such a change makes it in a child process. Servers listen on
-//! ports from `java::free_port`. [`backfold_tests::broker::shared`] is one broker for all tests, which use topics of
+//! ports from `server::free_port`. [`backfold_tests::broker::shared`] is one broker for all tests, which use topics of
 //! their own; a test that stops a broker starts one for itself.
 
 mod advice;
@@ -25,4 +27,5 @@ mod kafka;
 mod readme;
 mod s3;
 mod steps;
+mod stores;
 mod table;

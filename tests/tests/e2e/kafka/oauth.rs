@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use backfold_tests::archive::ArchiveSpec;
 use backfold_tests::broker::{Broker, Listener, Options};
 use backfold_tests::components::guest;
-use backfold_tests::java;
 use backfold_tests::process::{self, Running};
 use backfold_tests::provider::{Client, Provider, SCOPE};
+use backfold_tests::server;
 use backfold_tests::topic::Clicks;
 
 const RUN: &str = "run --swap --trust-laws";
@@ -168,7 +168,7 @@ fn a_provider_that_cannot_be_asked_is_named() {
     let clicks = clicks();
     let patience = "source.kafka.request_timeout = \"2s\"";
     write_job(&clicks, provider, &client, patience);
-    let nobody = java::free_port().unwrap();
+    let nobody = server::free_port().unwrap();
     let line =
         format!("{RUN} -X sasl.oauthbearer.token.endpoint.url=https://127.0.0.1:{nobody}/token");
     let said = clicks

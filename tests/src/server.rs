@@ -1,7 +1,7 @@
-//! Servers in Java that tests start: `tests/setup kafka` installs them.
+//! Servers that tests start, which end with the test: `tests/setup` installs them.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,11 +20,28 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How many lines of log are kept.
 const LOG_LINES: usize = 200;
 
-/// The folder of an installed server.
+/// The signals by which a server ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Signals {
+    /// In order.
+    pub stop: &'static str,
+    /// At once.
+    pub kill: &'static str,
+}
+
+impl Signals {
+    /// Those of most programs.
+    pub const USUAL: Signals = Signals {
+        stop: "TERM",
+        kill: "KILL",
+    };
+}
+
+/// The folder of an installed server, which `tests/setup PART` installs.
 ///
 /// # Errors
 /// If it is not installed.
-pub fn installed(name: &str) -> Result<PathBuf> {
+pub fn installed(name: &str, part: &str) -> Result<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))
@@ -32,7 +49,7 @@ pub fn installed(name: &str) -> Result<PathBuf> {
     let folder = cache.join("backfold-tests").join(name);
     ensure!(
         folder.is_dir(),
-        "no {}: `tests/setup kafka` installs it",
+        "no {}: `tests/setup {part}` installs it",
         folder.display()
     );
     Ok(folder)
@@ -64,6 +81,7 @@ pub fn free_port() -> Result<u16> {
 /// A server that runs. It is killed with the value, and with this process, however that ends.
 pub struct Server {
     child: Child,
+    signals: Signals,
     watchdog: Child,
     log: Arc<Mutex<VecDeque<String>>>,
     /// Has something once it is ready, and is closed when it ends.
@@ -71,27 +89,37 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `java` with `command`, and waits until its standard output has had a line with each of `ready`.
+    /// Starts `command`, and waits until its output, on either stream, has had a line with each of `ready`.
     ///
     /// Where this process ends without dropping the value, `folder` is deleted too.
     ///
     /// # Errors
     /// If it ends, or says nothing of the kind in time; with the end of its log.
-    pub fn start(command: &mut Command, ready: &[&'static str], folder: &Path) -> Result<Self> {
+    pub fn start(
+        mut command: Command,
+        ready: &[&'static str],
+        folder: &Path,
+        signals: Signals,
+    ) -> Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let (output, input) = io::pipe()?;
         let mut child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stdout(input.try_clone()?)
+            .stderr(input)
             .spawn()
-            .context("java cannot be started: `tests/setup kafka` installs it")?;
+            .with_context(|| format!("{name} cannot be started: `tests/setup` installs it"))?;
+        // It holds this process's ends of the pipe, which would never end.
+        drop(command);
         // It reads until the other end of its input is closed, which is when this process is gone.
         let watchdog = Command::new("sh")
             .args([
                 "-c",
-                "trap '' INT TERM HUP; read -r _; kill -9 $0; rm -rf \"$1\"",
+                "trap '' INT TERM HUP; read -r _; kill -$2 $0; rm -rf \"$1\"",
             ])
             .arg(child.id().to_string())
             .arg(folder)
+            .arg(signals.kill)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -105,19 +133,18 @@ impl Server {
                 return Err(error);
             }
         };
-        let stdout = child.stdout.take();
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let (is_ready, said) = mpsc::channel();
         let mut server = Server {
             child,
+            signals,
             watchdog,
             log: Arc::clone(&log),
             said: Mutex::new(said),
         };
-        let stdout = stdout.context("its output is not piped")?;
         let mut ready = ready.to_vec();
         thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
                 let missing = ready.len();
                 ready.retain(|part| !line.contains(part));
                 if ready.is_empty() && missing > 0 {
@@ -137,10 +164,10 @@ impl Server {
         match said.recv_timeout(PATIENCE) {
             Ok(()) => Ok(server),
             Err(RecvTimeoutError::Timeout) => {
-                bail!("it is not ready in time\n{}", server.log())
+                bail!("{name} is not ready in time\n{}", server.log())
             }
             Err(RecvTimeoutError::Disconnected) => {
-                bail!("it ended at once\n{}", server.log())
+                bail!("{name} ended at once\n{}", server.log())
             }
         }
     }
@@ -193,7 +220,7 @@ impl Server {
     /// # Errors
     /// If it does not in time.
     pub fn stop(mut self) -> Result<()> {
-        self.signal("TERM")?;
+        self.signal(self.signals.stop)?;
         let said = self.said.get_mut().unwrap_or_else(PoisonError::into_inner);
         // The end of its output is its end.
         let ended = said.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Disconnected);
@@ -208,7 +235,9 @@ impl Drop for Server {
         // First the watchdog: the number of a process is another's once it has been waited for.
         let _ = self.watchdog.kill();
         let _ = self.watchdog.wait();
-        let _ = self.child.kill();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.signal(self.signals.kill);
+        }
         let _ = self.child.wait();
     }
 }

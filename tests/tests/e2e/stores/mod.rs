@@ -1,0 +1,4 @@
+//! Stores on real servers.
+
+mod postgres;
+mod postgres_connection;
