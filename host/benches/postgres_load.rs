@@ -69,13 +69,21 @@ fn server_seconds(first: Option<&str>) -> Result<f64, Box<dyn Error>> {
             continue;
         };
         // The name before may have any characters.
-        let Some((pid, rest)) = stat.split_once(' ').zip(stat.rsplit_once(')')).map(|((pid, _), (_, rest))| (pid, rest)) else {
+        let Some((pid, rest)) = stat
+            .split_once(' ')
+            .zip(stat.rsplit_once(')'))
+            .map(|((pid, _), (_, rest))| (pid, rest))
+        else {
             continue;
         };
         let fields: Vec<_> = rest.split_whitespace().collect();
         let (is_first, is_child) = (pid == first, fields[1] == first);
         if is_first || is_child {
-            let fields = if is_first { &fields[11..15] } else { &fields[11..13] };
+            let fields = if is_first {
+                &fields[11..15]
+            } else {
+                &fields[11..13]
+            };
             for field in fields {
                 ticks += field.parse::<u64>()?;
             }
@@ -109,7 +117,9 @@ fn batches(rows: usize) -> Result<Vec<RecordBatch>, Box<dyn Error>> {
             let value = move |n| n as i64 * factor % 1_000_003;
             Int64Array::from_iter_values(numbers.clone().map(value))
         };
-        let pages = numbers.clone().map(|n| format!("/products/{:012}", n / DAYS));
+        let pages = numbers
+            .clone()
+            .map(|n| format!("/products/{:012}", n / DAYS));
         let days = numbers.clone().map(|n| 20_000 + (n % DAYS) as i32);
         let visitors = numbers.clone().map(|n| [(n % 251) as u8; 48]);
         let means = numbers.clone().map(|n| n as f64 / 7.0);

@@ -5,10 +5,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::fault_point::around;
+use crate::fault_point::{around, before};
 
 /// The extension of files that are not complete yet.
 const PART: &str = "part";
@@ -16,24 +17,59 @@ const PART: &str = "part";
 /// Writes a file in one step. After success it holds `bytes`; after a failure or a crash, `bytes` or the former
 /// content.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = part_of(path);
-    let made = around("create a file", || create_new(&part));
-    let written = made.and_then(|mut file| {
-        around("write a file", || file.write_all(bytes))?;
-        around("sync a file", || file.sync_all())
-    });
+    static NUMBERS: AtomicU64 = AtomicU64::new(0);
+    let (part, mut file) = create_part(path, &NUMBERS)?;
+    let written = around("write a file", || file.write_all(bytes))
+        .and_then(|()| around("sync a file", || file.sync_all()));
     let renamed = written.and_then(|()| rename(&part, path));
     renamed.inspect_err(|_| drop(around("remove a part", || fs::remove_file(&part))))
 }
 
-/// A name in the folder of `path`, for a file that is renamed to `path` when it is complete. No two calls give the same
-/// name, not even in different processes.
-pub(crate) fn part_of(path: &Path) -> PathBuf {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}-{number}.{PART}", std::process::id()));
-    path.with_file_name(name)
+/// Creates a file in the folder of `path`, which is renamed to `path` when it is complete. It is locked while it is open:
+/// [`remove_parts`] passes over it. `numbers` are those of the files of this process.
+fn create_part(path: &Path, numbers: &AtomicU64) -> io::Result<(PathBuf, File)> {
+    loop {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        let number = numbers.fetch_add(1, Ordering::Relaxed);
+        name.push(format!(".{}-{number}.{PART}", std::process::id()));
+        let part = path.with_file_name(name);
+        let file = match around("create a file", || create_new(&part)) {
+            // A process that was killed had the same ID, which is common in containers.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        };
+        // Where there are no locks, no part is removed either.
+        let _ = file.lock();
+        // It may have been removed right before it was locked.
+        if file.metadata()?.nlink() > 0 {
+            return Ok((part, file));
+        }
+    }
+}
+
+/// Removes the parts of files that processes left in a folder when they were killed; none where there is no folder.
+pub(crate) fn remove_parts(folder: &Path) -> io::Result<()> {
+    let entries = match before("list parts").and_then(|()| fs::read_dir(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != PART) {
+            continue;
+        }
+        let removed = File::open(&path).and_then(|part| match part.try_lock() {
+            Ok(()) => around("remove a part that was left", || fs::remove_file(&path)),
+            // A process is writing it.
+            Err(_) => Ok(()),
+        });
+        match removed {
+            // It has its name by now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            removed => removed?,
+        }
+    }
+    Ok(())
 }
 
 /// Renames a synced file within its folder. A file that had the new name is replaced.
@@ -111,6 +147,44 @@ mod tests {
         assert_eq!(found.len(), 1_000);
         assert!(found.chars().all(|c| found.starts_with(c)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_of_the_same_id_left_is_in_nobodys_way_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.json");
+        let left = create_part(&path, &AtomicU64::new(0)).unwrap();
+        let parts = AtomicU64::new(0);
+        let made = create_part(&path, &parts).unwrap();
+        assert_ne!(left.0, made.0);
+        write(&path, b"whole").unwrap();
+
+        // The process that has it open is at work.
+        drop(left.1);
+        remove_parts(folder.path()).unwrap();
+        assert!(!left.0.exists() && made.0.exists());
+        drop(made.1);
+        remove_parts(folder.path()).unwrap();
+        assert!(!made.0.exists());
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        remove_parts(&folder.path().join("missing")).unwrap();
+    }
+
+    #[test]
+    fn parts_are_removed_from_under_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for number in 0..300 {
+                    let path = folder.path().join(format!("{number}"));
+                    write(&path, b"text").unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                remove_parts(folder.path()).unwrap();
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 300);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::process::{self, Finished, Running};
 pub struct Workbench {
     folder: tempfile::TempDir,
     table: String,
+    environment: Vec<(String, String)>,
 }
 
 impl Workbench {
@@ -24,6 +25,7 @@ impl Workbench {
         let bench = Workbench {
             folder: tempfile::tempdir()?,
             table: "page_days".to_string(),
+            environment: Vec::new(),
         };
         fs::create_dir(bench.archive())?;
         bench.write_job(component, "")?;
@@ -35,6 +37,11 @@ impl Workbench {
         let bench = Self::new(component)?;
         archive.write(&bench.archive())?;
         Ok(bench)
+    }
+
+    /// Commands get this variable from now on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Its path.
@@ -70,7 +77,8 @@ impl Workbench {
     }
 
     /// Writes the job again, with settings laid over those that it has anyway: TOML such as
-    /// `range.from = "2026-01-02"`. Another `source` among them takes the place of the folder.
+    /// `range.from = "2026-01-02"`. Another `source` or `target` among them takes the place of the
+    /// folder or of the database in SQLite.
     pub fn write_job(&self, component: &Path, settings: &str) -> Result<()> {
         let mut job = toml::toml! {
             work = "work"
@@ -83,11 +91,12 @@ impl Workbench {
             .context("a component has a name in UTF-8")?;
         job.insert("component".into(), component.into());
         let settings: Table = settings.parse().with_context(|| settings.to_string())?;
-        let is_remote = settings
-            .get("source")
-            .is_some_and(|source| source.get("files").is_none());
-        if is_remote {
-            job.remove("source");
+        for (section, usual) in [("source", "files"), ("target", "sqlite")] {
+            let others = settings.get(section).and_then(toml::Value::as_table);
+            let mut others = others.into_iter().flatten();
+            if others.any(|(name, value)| name != usual && value.is_table()) {
+                job.remove(section);
+            }
         }
         lay_over(&mut job, settings);
         Ok(fs::write(self.job(), job.to_string())?)
@@ -98,6 +107,7 @@ impl Workbench {
         let mut command = process::backfold();
         command
             .args(line.split_whitespace())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         if !line.contains(".toml") {
             command.arg("job.toml");
@@ -113,6 +123,7 @@ impl Workbench {
             .args(["-c", prepare, "sh"])
             .arg(command.get_program())
             .args(command.get_args())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         shell
     }

@@ -31,19 +31,21 @@ pub(crate) struct Context {
     pub(crate) progress: Arc<Progress>,
     /// Is cancelled by the first signal.
     pub(crate) cancel: CancellationToken,
+    command: &'static str,
     grace: Duration,
     display: Display,
     bars: MultiProgress,
 }
 
 impl Context {
-    /// A context for these flags.
-    pub(crate) fn new(globals: &Globals) -> Self {
+    /// A context of the command with this name, for these flags.
+    pub(crate) fn new(command: &'static str, globals: &Globals) -> Self {
         Context {
             format: globals.output,
             paint: Paint::stdout(),
             progress: Arc::default(),
             cancel: CancellationToken::new(),
+            command,
             grace: globals.grace,
             display: Display::choose(globals),
             bars: MultiProgress::new(),
@@ -55,11 +57,12 @@ impl Context {
         &self.bars
     }
 
-    /// The cancellation and the counters, for a store.
+    /// The cancellation, the counters and the command, for a store.
     pub(crate) fn store(&self) -> StoreContext {
         StoreContext {
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),
+            command: self.command,
         }
     }
 

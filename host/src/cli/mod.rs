@@ -164,10 +164,10 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 
 /// Runs a command, prints its result or its error, and returns the exit code.
 pub(crate) fn run(cli: Cli) -> ExitCode {
-    let context = Context::new(&cli.globals);
+    let name = cli.command.name();
+    let context = Context::new(name, &cli.globals);
     logging::start(&cli.globals, context.bars());
     environment::warn_of_unknown(&command());
-    let name = cli.command.name();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -121,6 +121,7 @@ pub async fn gc(
     };
     let _table = work.lock(&patience).await?;
     work.sweep()?;
+    work.sweep_parts()?;
     let all = work.builds()?;
     let bases = bases(&all);
     let Locked { free, in_use } = lock_all(all)?;
@@ -135,6 +136,7 @@ pub async fn gc(
             Some(stored) => (false, stored.state == BuildState::Dropped),
         };
         if is_new || !is_gone || bases.contains(build) {
+            folder.sweep()?;
             continue;
         }
         folder.remove()?;

@@ -16,7 +16,7 @@ use crate::scan::wanted_projection;
 use crate::schema::Descriptor;
 use crate::steps::{self, Context};
 use crate::store::{Access, StateStore, StoreContext, TableColumns};
-use crate::workdir::WorkFolder;
+use crate::workdir::{WorkFolder, component_cache};
 
 /// The options of a run.
 #[derive(Clone, Debug, Default)]
@@ -52,15 +52,17 @@ pub(super) struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// Opens what the job names: the store, the work folder, the component.
+    /// Opens what the job names, for the command of this name: the store, the work folder, the component.
     pub(super) async fn open(
         job: &'a Job,
+        command: &'static str,
         progress: Arc<Progress>,
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
         let context = StoreContext {
             cancel: cancel.clone(),
             progress: progress.clone(),
+            command,
         };
         let store = job.store(Access::Build, &context).await?;
         let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
@@ -118,7 +120,7 @@ impl<'a> Replay<'a> {
 
 /// Loads the component of a job, whose compiled code is kept in the work folder, with its descriptor.
 pub(super) async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
-    let cache = job.work.join(".components");
+    let cache = component_cache(&job.work);
     let (params, limits) = (job.component_params(), &job.limits);
     Ok(steps::load_component(&job.component, limits, &params, Some(&cache)).await?)
 }

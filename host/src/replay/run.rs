@@ -21,7 +21,7 @@ pub async fn plan(
     progress: Arc<Progress>,
     cancel: CancellationToken,
 ) -> Result<Planned, Error> {
-    let replay = Replay::open(job, progress, cancel).await?;
+    let replay = Replay::open(job, "plan", progress, cancel).await?;
     let (build, standing, _lock) = replay.plan_anew_unless_begun(wait).await?;
     replay.planned(&build, &standing).await
 }
@@ -38,7 +38,7 @@ pub async fn run(
 ) -> Result<RunReport, Error> {
     let replay = Replay {
         only_quarantined: options.only_quarantined,
-        ..Replay::open(job, progress, cancel).await?
+        ..Replay::open(job, "run", progress, cancel).await?
     };
     let mut clock = Clock::start(&replay.progress);
 

@@ -69,6 +69,8 @@ pub struct StoreContext {
     pub cancel: CancellationToken,
     /// Displays the lock or the process that a call waits for.
     pub progress: Arc<Progress>,
+    /// The command that uses the store, such as `run`, by which a server's list of sessions names it; may be empty.
+    pub command: &'static str,
 }
 
 /// A database that keeps state tables.

@@ -161,6 +161,18 @@ impl BuildFolder {
         Ok((journal, Standing::of(&path, entries)?))
     }
 
+    /// Removes what commands left when they were killed: files that are not complete, and runs that no checkpoint names.
+    /// Call it under the build's lock.
+    pub fn sweep(&self) -> Result<(), BuildError> {
+        durable::remove_parts(&self.path).map_err(BuildError::io("sweeping", &self.path))?;
+        match self.peek() {
+            Ok(standing) if self.runs().exists() => self.sweep_runs(&standing),
+            // It is not known which runs are named.
+            Ok(_) | Err(BuildError::Damaged { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes the files in `runs` that no checkpoint names. Call it under the build's lock.
     pub fn sweep_runs(&self, standing: &Standing) -> Result<(), BuildError> {
         let named: std::collections::HashSet<String> =

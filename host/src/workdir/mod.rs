@@ -45,6 +45,7 @@ pub use quarantine::QuarantineReader;
 pub use quarantine_driver::QuarantineDriver;
 pub use schemas::{KeptSchema, SchemaFile};
 pub use splits::{Covered, SplitReader, SplitWriter};
+pub(crate) use work::component_cache;
 pub use work::{DamagedBuild, WorkFolder};
 
 /// The present moment, RFC 3339 in UTC.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <work>/backfold-work.json            the format of all below
+//! <work>/.components/                  compiled components
 //! <work>/<table>/lock                  held while a build is planned, chosen or removed
 //! <work>/<table>/<build>/lock          held while a command writes to the build
 //!                        manifest.json what the tables are made from; the last file that a plan writes
@@ -33,6 +34,14 @@ use crate::durable;
 use crate::fault_point::{around, before};
 
 const MARKER: &str = "backfold-work.json";
+
+/// The folder of compiled components, in the work folder.
+const COMPONENTS: &str = ".components";
+
+/// The folder in which compiled components are kept.
+pub(crate) fn component_cache(work: &Path) -> PathBuf {
+    work.join(COMPONENTS)
+}
 
 #[derive(Serialize, Deserialize)]
 struct Marker {
@@ -188,6 +197,16 @@ impl WorkFolder {
                 around("sweep a plan", || fs::remove_dir_all(&path))
                     .map_err(BuildError::io("removing", &path))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Removes the files of the whole work folder that processes were writing when they were killed, but for those of
+    /// builds: see [`BuildFolder::sweep`].
+    pub fn sweep_parts(&self) -> Result<(), BuildError> {
+        let work = self.path.parent().unwrap_or(&self.path);
+        for folder in [work, &component_cache(work)] {
+            durable::remove_parts(folder).map_err(BuildError::io("sweeping", folder))?;
         }
         Ok(())
     }

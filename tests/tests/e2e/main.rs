@@ -7,10 +7,9 @@
 //! | `input/` | formats, layouts, ranges, invalid input, rejected records |
 //! | `build/` | plans, resuming, limits of memory, states of a build, commands that run at the same time |
 //! | `table/` | swaps, rollbacks, and the database that other programs use too |
-//! | `stores/` | stores on real servers |
+//! | `faults/` | commands that are stopped or fail at each of their writes |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
-//! | `stores/` | stores on their real servers |
 //! | `steps.rs` | the steps of a build in separate processes |
 //! | `readme.rs` | the commands of the READMEs |
 //!
@@ -22,6 +21,7 @@
 mod advice;
 mod build;
 mod component;
+mod faults;
 mod input;
 mod kafka;
 mod readme;

@@ -73,7 +73,7 @@ pub struct PostgresConfig {
     /// See [`SessionAttrs`]. A command that writes takes only a server that takes writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_session_attrs: Option<SessionAttrs>,
-    /// The name of connections in the server's list; `backfold` and the purpose by default.
+    /// The name of connections in the server's list; `backfold` and the command by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application_name: Option<String>,
     /// How long each attempt to connect may take; zero: without end. 10 seconds by default.

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     Store(StoreError),
     Postgres(tokio_postgres::Error),
     Arrow(ArrowError),
+    /// A point at which a test lets the connection fail.
+    Point(io::Error),
     /// The call was cancelled.
     Cancelled,
 }
@@ -35,6 +37,12 @@ impl From<tokio_postgres::Error> for Fault {
 impl From<ArrowError> for Fault {
     fn from(error: ArrowError) -> Self {
         Fault::Arrow(error)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Point(error)
     }
 }
 
@@ -79,6 +87,11 @@ pub(super) fn explain(fault: Fault, doing: String, about: About<'_>) -> StoreErr
         Fault::Store(error) => error,
         Fault::Cancelled => StoreError::Cancelled { doing },
         Fault::Arrow(source) => StoreError::Failed {
+            doing,
+            source: Box::new(source),
+        },
+        Fault::Point(source) => StoreError::Connection {
+            database: about.database.to_owned(),
             doing,
             source: Box::new(source),
         },

@@ -20,6 +20,7 @@ use super::shape::KEY_PREFIX;
 use super::transaction::{begin, roll_back};
 use super::waiting::{self, Patience};
 use super::{builds, records, shadow};
+use crate::fault_point::{after, before};
 use crate::source::Handoff;
 use crate::store::loading::LoadRows;
 use crate::store::rules::{self, BuildRecord};
@@ -140,25 +141,15 @@ impl Loader<'_> {
         let mut copy = Copy::begin(self).await?;
         let mut look_at = Instant::now() + LOOK_AFTER;
         loop {
-            let next = tokio::time::timeout_at(look_at.into(), rows.next()).await;
-            match next {
-                Ok(batch) => match batch? {
-                    Some(batch) => {
-                        let encoded = Encoded::new(self.columns, &batch);
-                        let encoded = encoded.map_err(|Unstorable { column, row, why }| {
-                            let column = self.columns.iter().nth(column);
-                            column.map(|column| rows.unstorable(column, &batch, row, why))
-                        });
-                        match encoded {
-                            Ok(encoded) => copy.send(&encoded).await?,
-                            Err(Some(refused)) => return Err(refused.into()),
-                            Err(None) => unreachable!("the column is one of these"),
-                        }
-                    }
-                    None => break,
-                },
-                // No rows came for a while.
-                Err(_) => {}
+            // Where no rows come for a while, it looks all the same.
+            if let Ok(next) = tokio::time::timeout_at(look_at.into(), rows.next()).await {
+                let Some(batch) = next? else {
+                    break;
+                };
+                let encoded = Encoded::new(self.columns, &batch);
+                let refused =
+                    |it: Unstorable<'_>| rows.unstorable(it.column, &batch, it.row, it.why);
+                copy.send(&encoded.map_err(refused)?).await?;
             }
             if Instant::now() >= look_at {
                 copy.end().await?;
@@ -241,7 +232,9 @@ impl<'a> Copy<'a> {
 
     async fn flush(&mut self) -> Result<(), Fault> {
         let chunk = self.buffer.split().freeze();
+        before("send rows")?;
         self.session.wait_for(self.sink.send(chunk)).await?;
+        after("send rows")?;
         self.buffer.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::outcome::commit_pointers;
 use super::transaction::begin;
 use super::waiting::Patience;
 use super::{builds, ledger, pointers, public, records, view};
+use crate::fault_point::before;
 use crate::store::rules;
 use crate::store::{Pointer, Swap};
 
@@ -39,6 +40,7 @@ async fn try_swap(
     swap: &Swap,
 ) -> Result<Vec<Pointer>, Fault> {
     let schema = &database.schema;
+    before("swap")?;
     begin(session, lock_timeout(database, swap.tables.len())).await?;
     if ledger::is_there(session, schema).await? {
         // In one order for all, so that two swaps do not wait for each other.

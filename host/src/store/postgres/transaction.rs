@@ -1,9 +1,11 @@
 //! Transactions, and the outcome of commits that are not answered.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connect::{Database, Session};
 use super::fault::Fault;
+use crate::fault_point::{after, before};
+use crate::store::StoreError;
 
 /// The pause between two looks at a transaction whose commit was not answered.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -63,8 +65,12 @@ pub(super) async fn commit(session: &Session) -> Result<(), NotCommitted> {
         .and_then(|row| Ok(row.try_get(0)?))
         .map_err(NotCommitted::Refused)?;
     session.check_cancelled().map_err(NotCommitted::Refused)?;
+    before("commit").map_err(|error| NotCommitted::Refused(error.into()))?;
     let Err(error) = session.batch_execute("COMMIT").await else {
-        return Ok(());
+        return after("commit").map_err(|error| {
+            let fault = error.into();
+            NotCommitted::Unknown(Lost { transaction, fault })
+        });
     };
     let is_refused = error.as_db_error().is_some_and(|said| {
         use tokio_postgres::error::Severity;
@@ -81,7 +87,7 @@ pub(super) async fn commit(session: &Session) -> Result<(), NotCommitted> {
 /// what holds.
 pub(super) async fn settled(database: &Database, lost: &Lost) -> Result<Session, Fault> {
     tracing::warn!("the answer to a commit was lost: looking for its outcome");
-    let session = database.session().await?;
+    let session = connected_again(database).await?;
     let mut looks = 0;
     while is_in_progress(&session, &lost.transaction).await? {
         looks += 1;
@@ -95,13 +101,22 @@ pub(super) async fn settled(database: &Database, lost: &Lost) -> Result<Session,
                 )
                 .await?;
         }
-        let pause = async {
-            tokio::time::sleep(PAUSE).await;
-            Ok::<_, Fault>(())
-        };
-        session.wait_for(pause).await?;
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(session)
+}
+
+/// A connection to a server that may just be starting again.
+async fn connected_again(database: &Database) -> Result<Session, Fault> {
+    let until = Instant::now() + database.config.patience;
+    loop {
+        match database.session().await {
+            Err(Fault::Store(StoreError::Connection { .. })) if Instant::now() < until => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => return result,
+        }
+    }
 }
 
 async fn is_in_progress(session: &Session, transaction: &str) -> Result<bool, Fault> {

@@ -92,7 +92,7 @@ impl<'a> Loader<'a> {
             rules::check_attempt(&self.record, self.found()?.as_ref())?;
             let (mut inserted, mut next) = (0, Some(first));
             while let Some(batch) = next {
-                self.insert(&batch, rows)?;
+                around("insert rows", || self.insert(&batch, rows))?;
                 inserted += batch.num_rows();
                 next = match inserted < ROWS_A_TRANSACTION {
                     true => rows.next_ready()?,
@@ -126,7 +126,7 @@ impl<'a> Loader<'a> {
                         statement.raw_bind_parameter(parameter, column.at(row))?;
                     }
                 }
-                around("insert rows", || Ok::<_, Fault>(statement.raw_execute()?))?;
+                statement.raw_execute()?;
             }
         }
         Ok(())

@@ -1,4 +1,13 @@
 //! Stores on real servers.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod fire;
+mod hostile;
+mod library;
+mod network;
 mod postgres;
 mod postgres_connection;
+mod roles;
+mod same_table;
+mod target;

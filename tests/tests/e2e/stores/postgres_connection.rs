@@ -209,6 +209,22 @@ fn a_login_that_fails_says_whose_password_it_was() {
 }
 
 #[test]
+fn both_releases_are_connected_to() {
+    for release in Release::ALL {
+        let cluster = shared(release);
+        let database = cluster.database("releases").unwrap();
+        let ca = cluster.security().ca.display();
+        let more = "?sslmode=verify-full&channel_binding=require";
+        let desk = Desk::new(&format!(
+            "{}\nsslrootcert = \"{ca}\"",
+            url(&database, database.owner(), more)
+        ));
+        desk.reads(&KNOWN);
+        refused(&mut desk.command("rollback", &KNOWN), 2, "BF0702");
+    }
+}
+
+#[test]
 fn what_is_not_there_or_not_allowed_is_named() {
     let database = database("missing");
     let owner = database.owner();
@@ -246,7 +262,7 @@ fn what_is_not_there_or_not_allowed_is_named() {
 #[test]
 fn each_mode_of_tls_checks_what_it_says() {
     let database = database("tls");
-    let role = database.role_in("tls_only", "tls").unwrap();
+    let role = database.role_in("tls_only", "encrypted").unwrap();
     let desk = Desk::new("");
     let right = shared(Release::Packaged).security();
     let wrong = Security::new(desk.folder.path()).unwrap();

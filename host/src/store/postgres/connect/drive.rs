@@ -15,8 +15,11 @@ use crate::store::postgres::fault;
 
 /// How long a connection whose client is gone has to end by itself, and again once its statement was cancelled.
 const GRACE: Duration = Duration::from_secs(1);
-/// The time between two cancellations: a statement that began just behind the first one runs on.
+/// The time between the first two cancellations, which doubles from one to the next: a statement that began just behind
+/// one of them runs on.
 const AGAIN: Duration = Duration::from_millis(100);
+/// The longest time between two cancellations.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// What a connection's task needs to know.
 pub(super) struct Line {
@@ -37,9 +40,11 @@ pub(super) async fn drive(wire: Wire, line: Line) {
         () = line.closing.cancelled() => {}
         () = line.cancel.cancelled() => {
             let cancelling = async {
+                let mut pause = AGAIN;
                 loop {
                     line.cancel_statement().await;
-                    tokio::time::sleep(AGAIN).await;
+                    tokio::time::sleep(pause).await;
+                    pause = LONGEST.min(2 * pause);
                 }
             };
             tokio::select! {

@@ -239,9 +239,13 @@ pub(super) fn place(config: &PostgresConfig) -> String {
     match Target::of(config, &Surroundings::of_this_process()) {
         Ok(target) => target.place(),
         Err(_) => {
-            let parts = [&config.service, &config.url, &config.host, &config.dbname];
+            // Not the URL, which may hold a password where nobody has checked the section.
+            let parts = [&config.service, &config.host, &config.dbname];
             let known: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
-            known.join("/")
+            match known.is_empty() {
+                true => "unknown".to_owned(),
+                false => known.join("/"),
+            }
         }
     }
 }

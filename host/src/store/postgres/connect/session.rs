@@ -12,6 +12,7 @@ use super::drive::{Line, drive};
 use super::refused::Refusal;
 use super::target::Server;
 use super::{Database, Facts};
+use crate::fault_point::before;
 use crate::store::postgres::PostgresConfig;
 use crate::store::postgres::fault::Fault;
 use crate::store::postgres::modes::SessionAttrs;
@@ -49,6 +50,7 @@ impl Session {
     /// # Errors
     /// The refusal of the server that refuses the login; otherwise that of the only server, or those of all.
     pub(super) async fn open(database: &Database) -> Result<(Self, Facts), Fault> {
+        before("connect")?;
         let mut refusals = Vec::new();
         for (server, tls) in &database.way.servers {
             match Self::open_on(database, server, tls).await {
@@ -67,12 +69,9 @@ impl Session {
     ) -> Result<(Self, Facts), Fault> {
         let way = &database.way;
         let (password, ignored) = way.target.password(server, &way.around);
+        let command = format!("backfold {}", database.context.command);
         let application = way.target.application_name.as_deref();
-        let application = application.unwrap_or(match database.access {
-            Access::Build => "backfold build",
-            Access::Change => "backfold change",
-            Access::Read => "backfold read",
-        });
+        let application = application.unwrap_or(command.trim_end());
         let connected = dial(&way.target, server, password.as_ref(), application, tls).await;
         let (client, wire) = connected.map_err(|failure| {
             let refusal = Refusal {

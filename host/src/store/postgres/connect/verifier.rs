@@ -122,7 +122,8 @@ impl ServerCertVerifier for Anyone {
 /// The problem with a server's certificate, and what to set.
 pub(super) fn explain(problem: &CertificateError) -> String {
     match problem {
-        CertificateError::UnknownIssuer => {
+        // The latter is that of an authority of the same name with another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "no trusted authority has signed its certificate: set `sslrootcert` to the file of the authority that has"
                 .to_owned()
         }

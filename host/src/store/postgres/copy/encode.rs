@@ -41,10 +41,10 @@ impl<'a> Encoded<'a> {
     ///
     /// # Errors
     /// The first value that PostgreSQL cannot keep exactly.
-    pub(in crate::store::postgres) fn new(
-        columns: &TableColumns,
+    pub(in crate::store::postgres) fn new<'c>(
+        columns: &'c TableColumns,
         batch: &'a RecordBatch,
-    ) -> Result<Self, Unstorable> {
+    ) -> Result<Self, Unstorable<'c>> {
         storable::check(columns, batch)?;
         let arrays = columns.iter().zip(batch.columns());
         let columns: Vec<_> = arrays

@@ -23,16 +23,18 @@ const ALIGNED_BYTES: usize = 8;
 
 /// A value that PostgreSQL cannot keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store::postgres) struct Unstorable {
-    /// The place of its column.
-    pub(in crate::store::postgres) column: usize,
+pub(in crate::store::postgres) struct Unstorable<'a> {
+    pub(in crate::store::postgres) column: &'a Output,
     pub(in crate::store::postgres) row: usize,
     pub(in crate::store::postgres) why: &'static str,
 }
 
 /// Refuses the first value of a batch that cannot be kept.
-pub(super) fn check(columns: &TableColumns, batch: &RecordBatch) -> Result<(), Unstorable> {
-    for (place, (column, array)) in columns.iter().zip(batch.columns()).enumerate() {
+pub(super) fn check<'a>(
+    columns: &'a TableColumns,
+    batch: &RecordBatch,
+) -> Result<(), Unstorable<'a>> {
+    for (column, array) in columns.iter().zip(batch.columns()) {
         let found = match column.kind {
             Kind::Boolean | Kind::Int64 | Kind::Float64 => None,
             Kind::Timestamp => {
@@ -50,11 +52,7 @@ pub(super) fn check(columns: &TableColumns, batch: &RecordBatch) -> Result<(), U
             Kind::Json => too_long(array, lengths(array)).or_else(|| no_json(array)),
         };
         if let Some((row, why)) = found {
-            return Err(Unstorable {
-                column: place,
-                row,
-                why,
-            });
+            return Err(Unstorable { column, row, why });
         }
     }
     check_keys(&columns.keys, batch)
@@ -146,7 +144,7 @@ fn levels(json: &str) -> usize {
 }
 
 /// Refuses keys that may be too long for an index. The column named is the longest of the key.
-fn check_keys(keys: &[Output], batch: &RecordBatch) -> Result<(), Unstorable> {
+fn check_keys<'a>(keys: &'a [Output], batch: &RecordBatch) -> Result<(), Unstorable<'a>> {
     let sizes = |bytes: &dyn Fn(&ArrayRef) -> i32| -> Vec<usize> {
         let arrays = keys.iter().zip(batch.columns());
         let size = |(key, array): (&Output, &ArrayRef)| match key.kind {
@@ -166,13 +164,12 @@ fn check_keys(keys: &[Output], batch: &RecordBatch) -> Result<(), Unstorable> {
             true => 0,
             false => lengths(array)[row + 1] - lengths(array)[row],
         });
-        if sizes.iter().sum::<usize>() > KEY_BYTES {
-            let longest = sizes.iter().enumerate().max_by_key(|(_, size)| **size);
-            return Err(Unstorable {
-                column: longest.map_or(0, |(column, _)| column),
-                row,
-                why: "so much that the key is longer than 2,600 bytes, and no index of PostgreSQL takes it",
-            });
+        let longest = keys.iter().zip(&sizes).max_by_key(|(_, size)| **size);
+        if let Some((column, _)) = longest
+            && sizes.iter().sum::<usize>() > KEY_BYTES
+        {
+            let why = "so much that the key is longer than 2,600 bytes, and no index of PostgreSQL takes it";
+            return Err(Unstorable { column, row, why });
         }
     }
     Ok(())

@@ -6,8 +6,9 @@ use backfold::schema::{Kind, Output};
 use backfold::store::postgres::{PostgresConfig, PostgresStore};
 use backfold::store::{Access, StateStore, StoreContext, StoreError, TableColumns};
 use backfold_tests::postgres::{Cluster, Database, PASSWORD, Release, Session, shared};
+use backfold_tests::process::Running;
 
-use super::Desk;
+use super::{Desk, KNOWN, url};
 
 /// How long a test waits for the server.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,7 +69,7 @@ async fn a_cancelled_call_ends_on_the_server_too() {
 
     let waiting = tokio::spawn(async move { store.history("t").await });
     let ours = format!(
-        "datname = '{}' AND application_name LIKE 'backfold %'",
+        "datname = '{}' AND application_name = 'backfold'",
         database.name()
     );
     sessions(
@@ -108,7 +109,7 @@ async fn a_call_that_nobody_waits_for_ends_on_the_server_too() {
         .unwrap();
     let waiting = tokio::spawn(async move { store.history("t").await });
     let ours = format!(
-        "datname = '{}' AND application_name LIKE 'backfold %'",
+        "datname = '{}' AND application_name = 'backfold'",
         database.name()
     );
     sessions(
@@ -135,7 +136,7 @@ async fn a_session_that_the_server_ends_says_why() {
         .run("BEGIN; LOCK TABLE backfold_pointers IN ACCESS EXCLUSIVE MODE")
         .unwrap();
     let ours = format!(
-        "datname = '{}' AND application_name LIKE 'backfold %'",
+        "datname = '{}' AND application_name = 'backfold'",
         database.name()
     );
     for (how, code) in [
@@ -184,7 +185,7 @@ async fn a_server_that_goes_is_a_lost_connection_and_comes_back() {
     let waiting = store.clone();
     let waiting = tokio::spawn(async move { waiting.history("t").await });
     let ours = format!(
-        "datname = '{}' AND application_name LIKE 'backfold %'",
+        "datname = '{}' AND application_name = 'backfold'",
         database.name()
     );
     sessions(
@@ -202,4 +203,71 @@ async fn a_server_that_goes_is_a_lost_connection_and_comes_back() {
     }
     cluster.restart().unwrap();
     assert_eq!(store.history("t").await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn timeouts_of_the_role_do_not_count() {
+    for release in Release::ALL {
+        let database = shared(release).database("timeouts").unwrap();
+        let desk = Desk::new("");
+        let (holder, observer) = (database.session().unwrap(), database.superuser().unwrap());
+        let role = &database.owner().name;
+        let mut timeouts = vec!["statement_timeout", "lock_timeout"];
+        if release == Release::Newer {
+            timeouts.push("transaction_timeout");
+        }
+        for timeout in timeouts {
+            let set = format!("ALTER ROLE \"{role}\" SET {timeout} = '1s'");
+            observer.run(&set).unwrap();
+        }
+        let config = config(&database, &desk);
+        let store = PostgresStore::open(&config, Access::Build, StoreContext::default());
+        let store = store.await.unwrap();
+        store.prepare("t", &columns(), &[]).await.unwrap();
+        holder
+            .run("BEGIN; LOCK TABLE backfold_pointers IN ACCESS EXCLUSIVE MODE")
+            .unwrap();
+        let waiting = tokio::spawn(async move { store.history("t").await });
+        // It waits for longer than the role may, by the server's clock.
+        let long = format!(
+            "datname = '{}' AND application_name = 'backfold' AND wait_event_type = 'Lock' \
+             AND clock_timestamp() - query_start > interval '2 s'",
+            database.name()
+        );
+        sessions(&observer, &long, 1).await;
+        holder.run("ROLLBACK").unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_names_its_command() {
+    let database = shared(Release::Packaged).database("named").unwrap();
+    let desk = Desk::new("");
+    let config = config(&database, &desk);
+    let store = PostgresStore::open(&config, Access::Build, StoreContext::default());
+    let store = store.await.unwrap();
+    store.prepare("t", &columns(), &[]).await.unwrap();
+    let (holder, observer) = (database.session().unwrap(), database.superuser().unwrap());
+    holder
+        .run("BEGIN; LOCK TABLE backfold_pointers IN ACCESS EXCLUSIVE MODE")
+        .unwrap();
+    let patient = url(&database, database.owner(), "");
+    for (more, name) in [
+        ("", "backfold log"),
+        ("application_name = \"mine\"", "mine"),
+    ] {
+        desk.section(&format!("{patient}\nlock_timeout = \"10m\"\n{more}"));
+        let running = Running::start(&mut desk.command("log", &KNOWN));
+        let waits = format!(
+            "datname = '{}' AND application_name = '{name}' AND wait_event_type = 'Lock'",
+            database.name()
+        );
+        sessions(&observer, &waits, 1).await;
+        // It is killed, and the server notices.
+        drop(running);
+        sessions(&observer, &waits, 0).await;
+    }
+    holder.run("ROLLBACK").unwrap();
+    desk.reads(&KNOWN);
 }
