@@ -14,6 +14,7 @@ use arrow_array::types::{Date32Type, Int64Type};
 use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use backfold::fold::RowsDigest;
 use backfold::schema::{Kind, Output};
+use backfold::source::Handoff;
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{Access, BuildInfo, Rows, StateStore, StoreContext, TableColumns};
 use cpu::cpu_seconds;
@@ -133,7 +134,9 @@ fn load(path: &Path, batches: &[RecordBatch], end: &Rows) -> Result<(), Box<dyn 
             Ok::<_, tokio::sync::mpsc::error::SendError<Rows>>(())
         };
         let table = columns();
-        let (loaded, sent) = futures::join!(store.load(&build, &table, receiver), send);
+        let handoff = Handoff::default();
+        let load = store.load(&build, &table, &handoff, receiver);
+        let (loaded, sent) = futures::join!(load, send);
         sent?;
         loaded?;
         Ok(())

@@ -20,8 +20,8 @@
 //! | [`replay`] | a job | a live table |
 //! | [`explain`] | the code of an error | its page |
 //!
-//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable` and `trust` are shared by the others;
-//! `fault_point` is for tests.
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable`, `trust`, `pace` and `aws` are shared by
+//! the others; `fault_point` is for tests.
 
 // A module imports only from groups above its own: `tests/sources` checks that.
 mod fault_point;
@@ -29,12 +29,17 @@ mod fault_point;
 mod durable;
 pub mod error;
 pub mod keys;
+#[cfg(not(fuzzing))]
+mod pace;
 pub mod row_json;
 pub mod schema;
 #[cfg(test)]
 mod test_server;
 mod trust;
 pub mod units;
+
+#[cfg(not(fuzzing))]
+mod aws;
 
 pub mod source;
 

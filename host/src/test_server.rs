@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) query: BTreeMap<String, String>,
     /// By names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
+    /// As long as the headers announce it.
+    pub(crate) body: Vec<u8>,
 }
 
 /// A reply.
@@ -116,7 +118,7 @@ async fn serve(stream: TcpStream, answer: Arc<Answer>, log: Arc<Mutex<Vec<Reques
     }
 }
 
-/// The next request; none has a body.
+/// The next request.
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut lines = Vec::new();
     loop {
@@ -141,6 +143,10 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
         let (name, value) = line.split_once(':')?;
         Some((name.to_lowercase(), value.trim().to_owned()))
     };
+    let headers: BTreeMap<_, _> = lines[1..].iter().filter_map(header).collect();
+    let length = headers.get("content-length");
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).await.ok()?;
     Some(Request {
         method: method.to_owned(),
         path: decoded(path),
@@ -149,7 +155,8 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
             .filter(|part| !part.is_empty())
             .map(pair)
             .collect(),
-        headers: lines[1..].iter().filter_map(header).collect(),
+        headers,
+        body,
     })
 }
 

@@ -5,6 +5,7 @@ use backfold::cutover::GateOptions;
 use backfold::decode::EventRange;
 use backfold::replay::{self, Estimate, Planned};
 use backfold::source::Frozen;
+use backfold::store::Cost;
 use chrono::Utc;
 
 use super::answer::Answer;
@@ -112,9 +113,7 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         "input",
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
-    if let Some(estimate) = &planned.estimate {
-        fields.add("to fold", expected(estimate, frozen));
-    }
+    add_work(&mut fields, planned);
     fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
@@ -127,6 +126,16 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         text.push_str(&partitions::table(&frozen.partitions, paint));
     }
     text
+}
+
+/// Adds what is left to do, as far as it can be estimated.
+fn add_work(fields: &mut Fields, planned: &Planned) {
+    if let Some(estimate) = &planned.estimate {
+        fields.add("to fold", expected(estimate, &planned.frozen));
+    }
+    if let Some(cost) = &planned.cost {
+        fields.add("to load", loading(cost));
+    }
 }
 
 /// The estimated number of records and the duration.
@@ -151,6 +160,20 @@ fn expected(estimate: &Estimate, frozen: &Frozen) -> String {
         text.push_str(&format!(" (from {sampled} of {all})"));
     }
     text
+}
+
+/// The cost of loading the table.
+fn loading(cost: &Cost) -> String {
+    format!(
+        "at most about {} write units: {} at {} a second, ${:.2}",
+        roughly(cost.write_units),
+        match cost.seconds < 1.0 {
+            true => "under a second".to_owned(),
+            false => rough_span(cost.seconds),
+        },
+        count(cost.units_per_second.round() as u64),
+        cost.dollars,
+    )
 }
 
 /// The range of events.

@@ -11,7 +11,7 @@ pub const DEFAULT_KEEP: usize = 2;
 /// Kept are the live build, the one that a rollback goes to, and the newest `keep` of the loaded ones. A
 /// build that was never loaded to its end, or whose table is gone, is dropped if a newer build was: before that, it
 /// may still be loading. A table that another program altered is left alone. A build that is in use is kept, and so is, by
-/// the store itself, one that goes live meanwhile.
+/// the store itself, one that goes live meanwhile, or that readers may still use.
 pub async fn gc(
     store: &dyn StateStore,
     table: &str,
@@ -39,7 +39,7 @@ pub async fn gc(
         }
         match store.drop_build(table, &id).await {
             Ok(()) => dropped.push(id),
-            Err(StoreError::Live { .. }) => {}
+            Err(StoreError::Live { .. } | StoreError::StillRead { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -21,6 +21,7 @@ use crate::source::kafka::KafkaConfig;
 use crate::source::range::RangeConfig;
 use crate::source::s3::S3Config;
 use crate::store::Index;
+use crate::store::dynamodb::DynamoConfig;
 use crate::store::postgres::PostgresConfig;
 use crate::store::sqlite::SqliteConfig;
 
@@ -57,6 +58,7 @@ struct Sources {
 struct Targets {
     indexes: Option<Spanned<Vec<Index>>>,
     sqlite: Option<SqliteConfig>,
+    dynamodb: Option<DynamoConfig>,
     postgres: Option<Spanned<PostgresConfig>>,
 }
 
@@ -196,22 +198,26 @@ fn target(
         place: at.place(Some(span)),
         what: "target",
         has,
-        known: &["[target.sqlite]", "[target.postgres]"],
+        known: &["[target.sqlite]", "[target.postgres]", "[target.dynamodb]"],
     };
-    match (targets.sqlite, targets.postgres) {
-        (Some(mut sqlite), None) => {
+    match (targets.sqlite, targets.postgres, targets.dynamodb) {
+        (Some(mut sqlite), None, None) => {
             sqlite.path = folder.join(&sqlite.path);
             Ok(TargetConfig::Sqlite(sqlite))
         }
-        (None, Some(written)) => {
+        (None, Some(written), None) => {
             let span = written.span();
             let mut postgres = written.into_inner();
             check::postgres(&postgres, || at.origin(span))?;
             postgres.folder = folder.to_owned();
             Ok(TargetConfig::Postgres(Box::new(postgres)))
         }
-        (None, None) => Err(one_of("none")),
-        (Some(_), Some(_)) => Err(one_of("several")),
+        (None, None, Some(mut dynamodb)) => {
+            dynamodb.ca_file = dynamodb.ca_file.map(|file| folder.join(file));
+            Ok(TargetConfig::DynamoDb(Box::new(dynamodb)))
+        }
+        (None, None, None) => Err(one_of("none")),
+        _ => Err(one_of("several")),
     }
 }
 

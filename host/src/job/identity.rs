@@ -27,6 +27,7 @@ impl Job {
             TargetConfig::Postgres(postgres) => {
                 format!("postgres:{}/{}", postgres.place(), postgres.schema)
             }
+            TargetConfig::DynamoDb(dynamodb) => dynamodb.id(),
         }
     }
 }

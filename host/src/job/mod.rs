@@ -29,6 +29,7 @@
 //! [target.sqlite]
 //! path = "stats.sqlite"
 //! busy_timeout = "30s"                  # how long to wait for other programs that lock the database
+//!                                       # or [target.dynamodb], whose settings all have defaults
 //!
 //! [decode]                              # by default, format and compression are detected for each object
 //! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
@@ -51,6 +52,7 @@ use crate::guest::Limits;
 use crate::source::kafka::check_property;
 use crate::source::range::{Bound, RangeConfig};
 use crate::source::{EventRange, Parts, ReplayDriver, SourceConfig, SourceError};
+use crate::store::dynamodb::{DynamoConfig, DynamoStore};
 use crate::store::postgres::{PostgresConfig, PostgresStore};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{Access, Index, StateStore, StoreContext, StoreError};
@@ -106,6 +108,9 @@ pub enum TargetConfig {
     Sqlite(SqliteConfig),
     /// A PostgreSQL database.
     Postgres(Box<PostgresConfig>),
+    /// DynamoDB.
+    #[serde(rename = "dynamodb")]
+    DynamoDb(Box<DynamoConfig>),
 }
 
 impl std::fmt::Display for TargetConfig {
@@ -120,6 +125,7 @@ impl std::fmt::Display for TargetConfig {
                     postgres.schema
                 )
             }
+            TargetConfig::DynamoDb(dynamodb) => dynamodb.fmt(f),
         }
     }
 }
@@ -187,6 +193,12 @@ impl Job {
             }
             TargetConfig::Postgres(config) => {
                 let store = PostgresStore::open(config, access, context.clone()).await?;
+                Ok(Box::new(store))
+            }
+            TargetConfig::DynamoDb(config) => {
+                // In a box of its own: the futures of the SDK are deep, and those of all commands would hold them.
+                let open = DynamoStore::open(config, access, context.clone());
+                let store = Box::pin(open).await?;
                 Ok(Box::new(store))
             }
         }

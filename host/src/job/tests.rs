@@ -409,3 +409,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_target_in_dynamodb_needs_no_settings() {
+    let sqlite = "[target.sqlite]\npath = \"/var/lib/stats.sqlite\"";
+    let with = |target: &str| GOOD.replace(sqlite, target);
+    assert_ne!(with(""), GOOD);
+    let job = parse(&with("[target.dynamodb]\nca_file = \"ca.pem\"")).unwrap();
+    let TargetConfig::DynamoDb(dynamodb) = &job.target else {
+        panic!("{:?}", job.target);
+    };
+    assert_eq!(dynamodb.ca_file.as_deref(), Some(Path::new("jobs/ca.pem")));
+    assert_eq!(job.target_id(), "dynamodb:/");
+    let there = parse(&with(
+        "[target.dynamodb]\nregion = \"eu-west-1\"\ntable_prefix = \"prod_\"\nread_segments = 2",
+    ));
+    let there = there.unwrap();
+    assert_eq!(
+        there.target.to_string(),
+        "DynamoDB in eu-west-1, tables `prod_*`"
+    );
+    assert_eq!(there.target_id(), "dynamodb:eu-west-1/prod_");
+    insta::assert_snapshot!(serde_json::to_string(&there.target).unwrap(), @r#"{"dynamodb":{"table_prefix":"prod_","region":"eu-west-1","endpoint":null}}"#);
+    insta::assert_snapshot!(refused(&with("[target.dynamodb]\nread_segments = 0")), @"BF0006: jobs/backfold.toml:9: `target.dynamodb.read_segments`: 0 is less than 1");
+    insta::assert_snapshot!(refused(&format!("{GOOD}[target.dynamodb]")), @"BF0007: jobs/backfold.toml:8: a job has exactly one target, this one has several of `[target.sqlite]`, `[target.postgres]`, `[target.dynamodb]`");
+}

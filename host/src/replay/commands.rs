@@ -102,7 +102,8 @@ pub struct Collected {
 }
 
 /// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and the work
-/// of builds that were given up before they had a table. Gives the space of their tables back.
+/// of builds that were given up before they had a table. Gives the space of their tables back, and removes the files that
+/// commands left half written when they were killed.
 ///
 /// Builds that another command works on stay, and so does the build that an unfinished one goes on from. Builds of
 /// other stores in the same work folder are not looked at.

@@ -10,12 +10,13 @@ use tokio::sync::mpsc::channel;
 
 use super::estimate::left;
 use super::phase::Stored;
-use super::{ComponentInfo, Error, Planned, Replay};
+use super::{ComponentInfo, Error, Estimate, Planned, Replay};
 use crate::decode::RULES;
 use crate::fold::FoldedSplit;
 use crate::plan::{BasedOn, ComponentIdentity, InputPlan, InputSource, TablePlan};
 use crate::scan::{schemas_of_topics, wanted_parts};
 use crate::source::{EventRange, ReplayDriver};
+use crate::store::Cost;
 use crate::workdir::{BuildFolder, Lock, Manifest, SplitWriter, Standing, now};
 
 /// Splits on their way to the disk.
@@ -188,11 +189,26 @@ impl Replay<'_> {
             target: self.job.target.to_string(),
             component: ComponentInfo::of(manifest),
             frozen,
+            cost: self.cost(build, standing, estimate.as_ref()),
             estimate,
             range: manifest.input.range,
             live: self.store.live(&manifest.table().table).await?,
             gate: self.job.gate.clone(),
         })
+    }
+
+    /// What loading the table costs at most: the rows of the runs that there are, and those that are left to fold.
+    fn cost(
+        &self,
+        build: &BuildFolder,
+        standing: &Standing,
+        estimate: Option<&Estimate>,
+    ) -> Option<Cost> {
+        let left = estimate?.rows?;
+        let folded: u64 = standing.runs().iter().map(|run| run.rows).sum();
+        let columns = build.manifest.table().columns();
+        self.store
+            .cost(&columns, folded + left.at_most, left.row_bytes)
     }
 
     /// Sets the counters of the progress to the work that earlier runs have done.

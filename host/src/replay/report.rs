@@ -11,7 +11,7 @@ use crate::decode::{Counts, EventRange};
 use crate::fold::{SplitCounts, StageTimes};
 use crate::progress::Stage;
 use crate::source::Frozen;
-use crate::store::{Loaded, Pointer};
+use crate::store::{Cost, Loaded, Pointer};
 use crate::workdir::{BuildError, BuildFolder, Manifest, Standing, write_json};
 
 /// A build that is about to fold.
@@ -39,6 +39,9 @@ pub struct Planned {
     pub frozen: Frozen,
     /// What a run is about to take, where the input can be sampled.
     pub estimate: Option<Estimate>,
+    /// What loading the table costs at most, where the store charges for it and the input can be sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// The range of event time.
     pub range: EventRange,
     /// What is live now.

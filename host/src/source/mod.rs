@@ -14,7 +14,7 @@
 //! | [`layout`] | the time, topic, partition and offset in the keys of an archive |
 //! | `coverage` | what the offsets in the keys say about missing objects |
 //! | [`archive`] | the part of planning that all archives share: the order of keys, the cut into splits |
-//! | `feed`, `rate` | sending from a driver, and its speed |
+//! | `feed` | sending from a driver |
 //! | [`files`] | the driver for a folder, a file or a pattern of files |
 //! | [`s3`] | the driver for a bucket of Amazon S3 or of a compatible store |
 //! | [`kafka`] | the driver for ranges of offsets of Kafka topics |
@@ -45,8 +45,6 @@ pub mod memory;
 mod messages;
 pub mod offsets;
 pub mod range;
-#[cfg(not(fuzzing))]
-mod rate;
 #[cfg(not(fuzzing))]
 pub mod s3;
 mod split;

@@ -177,6 +177,36 @@ pub(crate) const STOPPED: Code = Code::new(
     Class::Retry,
     "Raise `statement_timeout` in `[target.postgres]` or ask who cancels statements on the server; then run the same command again.",
 );
+pub(crate) const NOT_CONFIGURED: Code = Code::new(
+    640,
+    Class::Usage,
+    "Correct the setting in `[target.dynamodb]`, in the environment or in the AWS profile, as the error says.",
+);
+pub(crate) const SERVICE: Code = Code::new(
+    641,
+    Class::Retry,
+    "Check the network, `endpoint` and `region`, and the status of the service; then run the same command again: it resumes.",
+);
+pub(crate) const THROTTLED: Code = Code::new(
+    642,
+    Class::Retry,
+    "Look at the write quotas of the account and the table, set `max_write_units_per_second` below them, and run the same command again.",
+);
+pub(crate) const NOT_ALLOWED: Code = Code::new(
+    643,
+    Class::Usage,
+    "Give credentials by the environment, a profile or a role, and allow them the actions that `backfold explain BF0643` lists.",
+);
+pub(crate) const CONTENDED: Code = Code::new(
+    644,
+    Class::Conflict,
+    "Let the other commands on this table finish, then run the same command again.",
+);
+pub(crate) const STILL_READ: Code = Code::new(
+    645,
+    Class::Retry,
+    "Run the same command again after that time; `pointer_cache` in `[target.dynamodb]` sets it.",
+);
 
 pub(crate) const ALL: &[&Code] = &[
     &FOREIGN,
@@ -214,4 +244,10 @@ pub(crate) const ALL: &[&Code] = &[
     &UNSUPPORTED,
     &NO_SCHEMA,
     &STOPPED,
+    &NOT_CONFIGURED,
+    &SERVICE,
+    &THROTTLED,
+    &NOT_ALLOWED,
+    &CONTENDED,
+    &STILL_READ,
 ];

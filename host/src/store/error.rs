@@ -307,6 +307,61 @@ pub enum StoreError {
         /// The database's error.
         source: Cause,
     },
+    /// The client of a service cannot be made.
+    #[error("the client of {service} cannot be made: {problem}")]
+    NotConfigured {
+        /// The service.
+        service: &'static str,
+        /// The setting, and what is wrong with it.
+        problem: String,
+    },
+    /// A service failed, or did not answer, at all attempts.
+    #[error("no answer from {endpoint} while {doing}")]
+    Service {
+        /// The work that failed.
+        doing: String,
+        /// The service.
+        endpoint: String,
+        /// The last failure.
+        source: Cause,
+    },
+    /// A service takes no more requests at this rate.
+    #[error("the service limits the throughput too far for {doing}")]
+    Throttled {
+        /// The work that failed.
+        doing: String,
+        /// The last answer.
+        source: Cause,
+    },
+    /// A service does not allow a request, or does not know who sends it.
+    #[error("{endpoint} refused a request while {doing}: {detail}")]
+    NotAllowed {
+        /// The work that failed.
+        doing: String,
+        /// The service.
+        endpoint: String,
+        /// The answer.
+        detail: String,
+    },
+    /// Other processes changed what the call decided on, each time that it looked.
+    #[error("other processes kept changing the bookkeeping while {doing}")]
+    Contended {
+        /// The work that failed.
+        doing: String,
+    },
+    /// Readers may still use a build, because they keep a pointer for a while.
+    #[error(
+        "readers of `{table}` may use build {build} for another {}",
+        humantime::format_duration(Duration::from_secs(wait.as_secs() + 1))
+    )]
+    StillRead {
+        /// The public name.
+        table: String,
+        /// The build.
+        build: String,
+        /// How long they may use it.
+        wait: Duration,
+    },
     /// Anything else that the database refuses.
     #[error("the database failed while {doing}")]
     Failed {
@@ -377,6 +432,12 @@ impl Coded for StoreError {
             StoreError::Unsupported { .. } => &codes::UNSUPPORTED,
             StoreError::NoSchema { .. } => &codes::NO_SCHEMA,
             StoreError::Stopped { .. } => &codes::STOPPED,
+            StoreError::NotConfigured { .. } => &codes::NOT_CONFIGURED,
+            StoreError::Service { .. } => &codes::SERVICE,
+            StoreError::Throttled { .. } => &codes::THROTTLED,
+            StoreError::NotAllowed { .. } => &codes::NOT_ALLOWED,
+            StoreError::Contended { .. } => &codes::CONTENDED,
+            StoreError::StillRead { .. } => &codes::STILL_READ,
             StoreError::Failed { .. } => &codes::FAILED,
         }
     }

@@ -13,6 +13,7 @@
 //! | `error`, `codes` | [`StoreError`], and its codes |
 //! | `cell`, `datetime` | values as text |
 //! | [`sqlite`] | the store in a SQLite database |
+//! | [`dynamodb`] | the store in DynamoDB |
 //! | [`postgres`] | the store in a PostgreSQL database |
 //! | `conformance` | the tests that every store has to pass; with the feature `conformance` |
 
@@ -35,6 +36,8 @@ pub(crate) mod codes;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod datetime;
+#[cfg(not(fuzzing))]
+pub mod dynamodb;
 mod error;
 mod index;
 mod loading;
@@ -183,6 +186,12 @@ pub trait StateStore: Send + Sync {
     /// ([`StoreError::Foreign`]).
     async fn drop_build(&self, table: &str, build: &str) -> Result<(), StoreError>;
 
+    /// The cost of loading `rows` rows whose values take `row_bytes` bytes on average, for stores that charge for writes.
+    fn cost(&self, columns: &TableColumns, rows: u64, row_bytes: u64) -> Option<Cost> {
+        let _ = (columns, rows, row_bytes);
+        None
+    }
+
     /// Gives the space of dropped builds back to the system, as far as the store can while it is in use. A database
     /// that another program set up to keep its free space keeps it.
     async fn reclaim(&self) -> Result<Reclaimed, StoreError>;
@@ -204,8 +213,8 @@ pub struct Supports {
     pub all_floats: bool,
     /// Whether tables may have indexes other than that of the key. Otherwise, an index is [`StoreError::Column`].
     pub indexes: bool,
-    /// Whether all names without U+0000 may be those of tables and columns, up to a length. Otherwise, a name that is
-    /// not possible is [`StoreError::Name`].
+    /// Whether all names without U+0000 may be those of tables, up to a length. Otherwise, a name that is not possible is
+    /// [`StoreError::Name`]. Columns may have all such names in every store.
     pub all_names: bool,
 }
 
@@ -219,6 +228,19 @@ impl Supports {
         indexes: true,
         all_names: true,
     };
+}
+
+/// The cost of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// The units that the store charges for.
+    pub write_units: u64,
+    /// The most units that it writes in a second.
+    pub units_per_second: f64,
+    /// The least time that the load takes, in seconds.
+    pub seconds: f64,
+    /// The price of the units in dollars.
+    pub dollars: f64,
 }
 
 /// A check of the rows of one build, before any of them is loaded.

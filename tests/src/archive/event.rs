@@ -143,7 +143,7 @@ impl Event {
         };
         let referrer = match rng.below(5) {
             0 => "null".to_string(),
-            _ => format!("\"https://{}{:016x}\"", rng.pick(&REFERRERS), rng.next()),
+            _ => format!("\"https://{}{:016x}\"", rng.pick(&REFERRERS), rng.number()),
         };
         let session = rng.uuid();
         let (country, city) = rng.pick(&CITIES);

@@ -80,7 +80,7 @@ const SLUGS: u64 = (FIRST.len() * SECOND.len()) as u64;
 pub(super) fn path(rank: u64) -> String {
     // An odd factor permutes the slugs, so that popularity says nothing about the order of the paths.
     let slug = rank % SLUGS * 421 % SLUGS;
-    let section = SECTIONS[(Rng::new(0, 0, rank).next() % SECTIONS.len() as u64) as usize];
+    let section = SECTIONS[(Rng::new(0, 0, rank).number() % SECTIONS.len() as u64) as usize];
     let first = FIRST[(slug / SECOND.len() as u64) as usize];
     let second = SECOND[(slug % SECOND.len() as u64) as usize];
     match rank / SLUGS {

@@ -34,6 +34,7 @@ impl Database {
         name: &str,
         options: &str,
     ) -> Result<Self, Error> {
+        let name = &unique(name);
         let owner = Role {
             name: name.to_owned(),
         };
@@ -58,10 +59,7 @@ impl Database {
     /// # Errors
     /// If the server refuses.
     pub fn role(&self, name: &str) -> Result<Role, Error> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let role = Role {
-            name: format!("{name}_{:03}", COUNT.fetch_add(1, Ordering::Relaxed)),
-        };
+        let role = Role { name: unique(name) };
         self.create_role(&role)?;
         let (database, name) = (quoted(&self.name), quoted(&role.name));
         self.superuser()?
@@ -207,6 +205,12 @@ impl Session {
         });
         Ok(rows.collect())
     }
+}
+
+/// A name for a role or for a database and its owner, which nothing else in a cluster has.
+fn unique(name: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{name}_{:03}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A name as SQL has it: in quotes.

@@ -11,7 +11,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
 
@@ -211,9 +210,8 @@ impl Cluster {
     /// # Errors
     /// If the server refuses.
     pub fn database_with(&self, name: &str, options: &str) -> Result<Database> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{name}_{:03}", COUNT.fetch_add(1, Ordering::Relaxed));
-        Ok(Database::create(self.port, &self.socket(), &name, options)?)
+        let socket = self.socket();
+        Ok(Database::create(self.port, &socket, name, options)?)
     }
 
     /// The port of 127.0.0.1 on which it listens, with and without TLS.

@@ -75,7 +75,8 @@ impl Fault {
         self
     }
 
-    /// The same, after which new connections are refused until [`Proxy::refuse`] says otherwise.
+    /// The same for all connections at once, after which new ones are refused until
+    /// [`Proxy::refuse`](super::Proxy::refuse) says otherwise.
     #[must_use]
     pub fn and_refuse(mut self) -> Self {
         self.refuses = true;

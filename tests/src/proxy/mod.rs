@@ -269,7 +269,7 @@ async fn connection(shared: Arc<Shared>, id: u64, began: u64, mut client: TcpStr
             }
         };
         let ending = match ending {
-            Ending::Stall => stalled(&shared).await,
+            Ending::Stall => stalled(&shared, began).await,
             ending => ending,
         };
         if ending == Ending::Reset {
@@ -291,9 +291,8 @@ async fn ordered(shared: &Shared, began: u64) -> Ending {
     }
 }
 
-/// Waits until a connection that stands still is ended otherwise.
-async fn stalled(shared: &Shared) -> Ending {
-    let began = shared.orders.borrow().ended;
+/// Waits until a connection that stands still, and began after so many orders, is ended otherwise.
+async fn stalled(shared: &Shared, began: u64) -> Ending {
     let mut orders = shared.orders.subscribe();
     let ends = |orders: &Orders| orders.ended > began && orders.ending != Ending::Stall;
     match orders.wait_for(ends).await {
@@ -342,8 +341,11 @@ async fn pump(
         to.write_all(&new[..passing]).await.map_err(broken)?;
         if let Some(fault) = fault {
             if fault.refuses {
-                let set = |orders: &mut Orders| orders.is_refusing = true;
-                shared.orders.send_modify(set);
+                shared.orders.send_modify(|orders| {
+                    orders.is_refusing = true;
+                    orders.ended += 1;
+                    orders.ending = fault.ending;
+                });
             }
             return Err(fault.ending);
         }

@@ -10,6 +10,7 @@
 //! | `faults/` | commands that are stopped or fail at each of their writes |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
+//! | `stores/` | PostgreSQL and DynamoDB on real servers, and what holds for all stores |
 //! | `steps.rs` | the steps of a build in separate processes |
 //! | `readme.rs` | the commands of the READMEs |
 //!

@@ -82,8 +82,8 @@ fn there_is_one_target() {
     let (neither, _) = GOOD.split_once("[target.sqlite]").unwrap();
     let neither = format!("{neither}[target]\nindexes = []\n");
     insta::assert_snapshot!([refused(&both), refused(&neither)].join("\n"), @r"
-    BF0007: jobs/backfold.toml:8: a job has exactly one target, this one has several of `[target.sqlite]`, `[target.postgres]`
-    BF0007: jobs/backfold.toml:8: a job has exactly one target, this one has none of `[target.sqlite]`, `[target.postgres]`
+    BF0007: jobs/backfold.toml:8: a job has exactly one target, this one has several of `[target.sqlite]`, `[target.postgres]`, `[target.dynamodb]`
+    BF0007: jobs/backfold.toml:8: a job has exactly one target, this one has none of `[target.sqlite]`, `[target.postgres]`, `[target.dynamodb]`
     ");
 }
 

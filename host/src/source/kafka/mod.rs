@@ -19,9 +19,9 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::Rate;
 use crate::source::feed::{off_runtime, run_blocking};
 use crate::source::range::RangeConfig;
-use crate::source::rate::Rate;
 use crate::source::{
     Chunk, EventRange, Frozen, Parts, ReplayDriver, SourceError, Split, SplitInput, TopicPartition,
 };

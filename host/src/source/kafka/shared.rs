@@ -7,7 +7,7 @@ use super::client::{self, Isolation};
 use super::config::KafkaConfig;
 use super::error::KafkaError;
 use super::native::PartitionReader;
-use crate::source::rate::Rate;
+use crate::pace::Rate;
 use crate::source::{Parts, TopicPartition};
 
 /// The state that all splits share.

@@ -13,9 +13,9 @@ use super::config::S3Config;
 use super::connect::{Connected, connect, endpoint_of, moved};
 use super::etag;
 use super::failure::{self, Answer, Failure, Request};
-use super::pace::Pace;
-use super::retry::{Attempts, RetryPolicy};
+use super::retry::Attempts;
 use super::sse::CustomerKey;
+use crate::pace::{Pace, Rate, RetryPolicy};
 use crate::source::archive::describe;
 use crate::source::{Object, SourceError};
 
@@ -25,6 +25,8 @@ pub(super) struct Bucket {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) pace: Pace,
+    /// The limit for the bytes that are read in a second.
+    pub(super) bytes: Option<Rate>,
     pub(super) retries: RetryPolicy,
     pub(super) stall_timeout: Duration,
     /// The URL of the store, as messages show it.
@@ -81,7 +83,11 @@ impl Bucket {
         let mut bucket = Bucket {
             client,
             name: config.bucket.clone(),
-            pace: Pace::new(&config.requests),
+            pace: Pace::new(config.requests.concurrency, config.requests.max_per_second),
+            bytes: config
+                .requests
+                .max_bytes_per_second
+                .map(|most| Rate::new((most.0 as f64).max(1.0))),
             retries,
             stall_timeout: config.requests.stall_timeout,
             endpoint: endpoint.unwrap_or_else(|| endpoint_of(region.as_deref())),

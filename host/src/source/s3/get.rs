@@ -26,6 +26,7 @@ use super::bucket::{Bucket, Found};
 use super::etag;
 use super::failure::{self, Answer, Failure, Request};
 use super::retry::Attempts;
+use crate::aws::root;
 use crate::source::{Object, SourceError};
 
 /// The smallest number of bytes that a response must deliver within `stall_timeout`.
@@ -228,7 +229,7 @@ impl RangeReading<'_> {
                         self.left = self.wanted.clone();
                         self.pieces.clear();
                     }
-                    return Err(self.broke_off(&failure::root(&error)));
+                    return Err(self.broke_off(&root(&error)));
                 }
             };
             let length = piece.len() as u64;
@@ -239,7 +240,9 @@ impl RangeReading<'_> {
                 continue;
             }
             self.left.start += length;
-            self.bucket.pace.read(piece.len()).await;
+            if let Some(rate) = &self.bucket.bytes {
+                rate.take(piece.len() as f64).await;
+            }
             watch.received(self.bucket, piece.len());
             self.pieces.push(piece);
         }
@@ -305,7 +308,7 @@ impl Watch {
     fn received(&mut self, bucket: &Bucket, bytes: usize) {
         self.bytes += bytes;
         // If the rate limit delays the reading, the time does not count against the store.
-        if self.bytes >= LEAST_BYTES || bucket.pace.limits_bytes() {
+        if self.bytes >= LEAST_BYTES || bucket.bytes.is_some() {
             *self = Watch::new(bucket);
         }
     }

@@ -9,7 +9,6 @@
 //! | `read`, `get` | reading objects, several requests ahead, each response checked against the plan |
 //! | `etag` | comparison of ETags |
 //! | `failure`, `retry` | temporary and permanent errors, and retries |
-//! | `pace` | limits for concurrent requests, requests per second and bytes per second |
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use tokio::sync::OnceCell;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use crate::pace::RetryPolicy;
 use crate::source::archive::Freezing;
 use crate::source::feed::Feed;
 use crate::source::{
@@ -36,7 +36,6 @@ mod etag;
 mod failure;
 mod get;
 mod list;
-mod pace;
 mod page;
 mod read;
 mod retry;
@@ -49,7 +48,6 @@ pub use config::{RequestOptions, S3Config, Versions};
 use archived::Archived;
 use bucket::Bucket;
 use list::Listing;
-use retry::RetryPolicy;
 
 /// The name of this driver.
 const NAME: &str = "s3";

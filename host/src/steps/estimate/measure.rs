@@ -27,6 +27,15 @@ pub(super) struct Measured {
     pub(super) wanted_bytes: u64,
 }
 
+/// The rows of a table that records were folded into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folding {
+    pub(super) records: u64,
+    pub(super) rows: u64,
+    /// The memory of their keys and states.
+    pub(super) bytes: u64,
+}
+
 /// Folds probes as a worker would, into a table that is dropped.
 pub(super) struct Measuring {
     pub(super) window: Window,
@@ -37,6 +46,8 @@ pub(super) struct Measuring {
     pub(super) schemas: Option<Schemas>,
     pub(super) deadline: Instant,
     batches: u64,
+    /// The records folded.
+    records: u64,
     /// The time spent on probes so far.
     spent: Duration,
 }
@@ -95,6 +106,7 @@ impl Measuring {
             schemas,
             deadline,
             batches: 0,
+            records: 0,
             spent: Duration::ZERO,
         }
     }
@@ -210,6 +222,15 @@ impl Measuring {
         Ok(self.spent.as_secs_f64() / before.as_secs_f64())
     }
 
+    /// The rows that the records made, once they are drained.
+    pub(super) fn rows(&self) -> Folding {
+        Folding {
+            records: self.records,
+            rows: self.table.rows() as u64,
+            bytes: self.table.memory_bytes() as u64,
+        }
+    }
+
     fn decoding(&self) -> Result<Decoding, EstimateError> {
         let decoding = Decoding::new(self.projection.clone(), &self.decode)?;
         Ok(decoding.with_schemas(self.schemas.clone()))
@@ -273,6 +294,7 @@ impl Measuring {
 
     fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), EstimateError> {
         folded.add(&events);
+        self.records += events.counts.records;
         self.window.fold(0, self.batches, events)?;
         self.batches += 1;
         if self.window.is_due() {

@@ -28,7 +28,7 @@ use crate::source::ReplayDriver;
 mod measure;
 mod pick;
 
-use measure::{Measured, Measuring};
+use measure::{Folding, Measured, Measuring};
 pub(crate) use pick::{Pick, Total, pick};
 
 /// Reading takes no longer than this, and folding what was read as long again.
@@ -57,6 +57,32 @@ pub struct Estimate {
     pub workers: usize,
     /// How many objects, or splits of topics, the estimate is made from.
     pub sampled: u64,
+    /// The rows that the records make; `None` where none was folded.
+    pub rows: Option<RowsEstimate>,
+}
+
+/// The rows that the records of an estimate make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RowsEstimate {
+    /// Their number, at most: as if new keys came as often as in the sample, although known ones come more often the more
+    /// there are.
+    pub at_most: u64,
+    /// The bytes of the keys and states of a row, on average.
+    pub row_bytes: u64,
+}
+
+impl RowsEstimate {
+    fn of(folding: Folding, records: u64) -> Option<Self> {
+        if folding.rows == 0 {
+            return None;
+        }
+        let rows_a_record = folding.rows as f64 / folding.records as f64;
+        let rows = (records as f64 * rows_a_record).round() as u64;
+        Some(RowsEstimate {
+            at_most: rows.max(folding.rows),
+            row_bytes: folding.bytes.div_ceil(folding.rows),
+        })
+    }
 }
 
 /// The measurements of the picked objects or splits.
@@ -67,6 +93,8 @@ struct Sample {
     work_factor: f64,
     /// Bytes read in a second, by all reads together.
     bytes_per_second: f64,
+    /// The table of the records that were folded.
+    folding: Folding,
     /// Why the first object or split that failed cannot be sampled.
     failure: Option<String>,
 }
@@ -239,6 +267,7 @@ impl Sample {
             Ok(Ok(measured)) => {
                 self.measured = measured.measured;
                 self.work_factor = measured.work_factor;
+                self.folding = measured.folding;
                 self.failure = self.failure.take().or(measured.failure);
             }
             Ok(Err(error)) => self.fail(WithCauses(&error).to_string()),
@@ -261,7 +290,10 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
         }
     }
     match measuring.settle() {
-        Ok(factor) => sample.work_factor = factor,
+        Ok(factor) => {
+            sample.work_factor = factor;
+            sample.folding = measuring.rows();
+        }
         Err(error) => sample.fail(WithCauses(&error).to_string()),
     }
     sample
@@ -296,8 +328,10 @@ fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
         .map(|seconds| seconds * sample.work_factor / at_a_time as f64);
     let reading = of_all(&|one| Some(one.wanted_bytes as f64))
         .map_or(0.0, |bytes| bytes / sample.bytes_per_second.max(1.0));
+    let records = records.round() as u64;
     Some(Estimate {
-        records: records.round() as u64,
+        records,
+        rows: RowsEstimate::of(sample.folding, records),
         exact,
         // One goes on while the other does.
         seconds: working.map(|seconds| seconds.max(reading)),
@@ -339,6 +373,7 @@ mod tests {
             measured,
             work_factor: 1.0,
             bytes_per_second: 1e12,
+            folding: Folding::default(),
             failure: None,
         }
     }
@@ -364,6 +399,21 @@ mod tests {
         assert!((estimated.seconds.unwrap() - 0.75).abs() < 1e-9);
         let cut = estimate(&all, total(3, 200), 2).unwrap();
         assert_eq!((cut.records, cut.exact, cut.sampled), (13, false, 2));
+    }
+
+    #[test]
+    fn rows_are_at_most_as_many_as_new_keys_would_make() {
+        let folding = |records, rows, bytes| Folding {
+            records,
+            rows,
+            bytes,
+        };
+        let rows = RowsEstimate::of(folding(1000, 200, 5000), 10_000).unwrap();
+        assert_eq!((rows.at_most, rows.row_bytes), (2000, 25));
+        // All was folded, and the records were counted.
+        let rows = RowsEstimate::of(folding(1000, 200, 5000), 1000).unwrap();
+        assert_eq!(rows.at_most, 200);
+        assert_eq!(RowsEstimate::of(Folding::default(), 1000), None);
     }
 
     #[test]

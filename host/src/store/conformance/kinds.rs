@@ -29,8 +29,37 @@ fn timestamps(values: impl Into<Vec<i64>>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from(values.into()).with_timezone("UTC"))
 }
 
-/// Four values that every store keeps, in the order of keys where the kind may be one.
-fn values(kind: Kind) -> ArrayRef {
+/// Four values of a column that is no key, which the store keeps.
+fn values(kind: Kind, supports: Supports) -> ArrayRef {
+    match kind {
+        Kind::Float64 if !supports.all_floats => {
+            Arc::new(Float64Array::from(vec![-9.9e125, 1e-130, 0.0, 9.9e125]))
+        }
+        _ => all_values(kind),
+    }
+}
+
+/// Four values of a key, which the store keeps, in their order.
+fn key_values(kind: Kind, supports: Supports) -> ArrayRef {
+    match kind {
+        Kind::Utf8 if !supports.empty_keys => Arc::new(StringArray::from(vec![
+            "\u{1}",
+            "\u{1}\n\"%s",
+            "'; --",
+            "\u{10ffff}é",
+        ])),
+        Kind::Binary if !supports.empty_keys => Arc::new(BinaryArray::from(vec![
+            &b"\0"[..],
+            b"\0\0",
+            b"\0\xff",
+            b"\xff\xfe",
+        ])),
+        _ => all_values(kind),
+    }
+}
+
+/// Four values that a store keeps which supports all, in the order of keys where the kind may be one.
+fn all_values(kind: Kind) -> ArrayRef {
     match kind {
         Kind::Boolean => Arc::new(BooleanArray::from(vec![false, false, true, true])),
         Kind::Int64 => Arc::new(Int64Array::from(vec![i64::MIN, -1, 0, i64::MAX])),
@@ -69,14 +98,16 @@ fn batch(columns: &TableColumns, arrays: Vec<ArrayRef>) -> RecordBatch {
 
 pub(super) async fn every_kind_comes_back(harness: &dyn Harness) {
     let store = harness.open().await;
+    let supports = store.supports();
     let mut columns = TableColumns {
         keys: vec![column("key", Kind::Int64, false)],
         values: Vec::new(),
     };
-    let (mut full, mut nulls) = (vec![values(Kind::Int64)], vec![values(Kind::Int64)]);
+    let numbers = all_values(Kind::Int64);
+    let (mut full, mut nulls) = (vec![numbers.clone()], vec![numbers.clone()]);
     for kind in KINDS {
         columns.values.push(column(kind.name(), kind, true));
-        full.push(values(kind));
+        full.push(values(kind, supports));
         nulls.push(new_null_array(&kind.data_type(), 4));
     }
     let (full, nulls) = (batch(&columns, full), batch(&columns, nulls));
@@ -103,8 +134,57 @@ pub(super) async fn every_kind_comes_back(harness: &dyn Harness) {
             keys,
             values: Vec::new(),
         };
-        let rows = batch(&columns, vec![values(kind), values(Kind::Int64)]);
+        let rows = batch(&columns, vec![key_values(kind, supports), numbers.clone()]);
         assert_comes_back(&*store, &build(n), &columns, &[rows]).await;
+    }
+}
+
+pub(super) async fn what_is_not_supported_is_refused(harness: &dyn Harness) {
+    let store = harness.open().await;
+    let supports = store.supports();
+    let (text, bytes): (ArrayRef, ArrayRef) = (
+        Arc::new(StringArray::from(vec![""])),
+        Arc::new(BinaryArray::from(vec![&b""[..]])),
+    );
+    let mut cases = Vec::new();
+    if !supports.empty_keys {
+        cases.extend([
+            (Kind::Utf8, text.clone(), true),
+            (Kind::Binary, bytes, true),
+        ]);
+    }
+    if !supports.all_floats {
+        let float: ArrayRef = Arc::new(Float64Array::from(vec![f64::INFINITY]));
+        cases.push((Kind::Float64, float, false));
+    }
+    for (n, (kind, array, is_key)) in (1..).zip(cases) {
+        let tried = column("tried", kind, false);
+        let (other, one) = (
+            column("other", Kind::Boolean, false),
+            BooleanArray::from(vec![true]),
+        );
+        let other_array: ArrayRef = Arc::new(one);
+        let (columns, arrays) = match is_key {
+            true => ((vec![tried], vec![other]), vec![array, other_array]),
+            false => ((vec![other], vec![tried]), vec![other_array, array]),
+        };
+        let columns = TableColumns {
+            keys: columns.0,
+            values: columns.1,
+        };
+        let rows = batch(&columns, arrays);
+        let refused = |result: Result<(), StoreError>| match result {
+            Err(StoreError::Unstorable { column, .. }) => assert_eq!(column, "tried"),
+            other => panic!("{other:?} with {kind:?}"),
+        };
+        if let Some(mut check) = store.row_check(&columns) {
+            refused(check.check(&rows));
+        }
+        refused(
+            stored(&*store, &build(n), &columns, &[rows])
+                .await
+                .map(|_| ()),
+        );
     }
 }
 
@@ -147,6 +227,13 @@ pub(super) async fn keys_may_be_null(harness: &dyn Harness) {
         ],
         values: vec![column("total", Kind::Int64, false)],
     };
+    if !store.supports().null_keys {
+        match store.prepare(TABLE, &columns, &[]).await {
+            Err(StoreError::Column { column, .. }) => assert_eq!(column, "country"),
+            other => panic!("{other:?}"),
+        }
+        return;
+    }
     let of = |countries: Vec<Option<&str>>, days: Vec<Option<i32>>| {
         let totals = Int64Array::from(vec![7; days.len()]);
         let countries: ArrayRef = Arc::new(StringArray::from(countries));

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::connect;
 use super::modes::{ChannelBinding, SessionAttrs, SslMode};
 use crate::units;
 
@@ -21,6 +20,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 const NAME_LIMIT: usize = 63;
 /// The longest time that a setting of PostgreSQL can be, in milliseconds.
 const TIME_LIMIT: u128 = i32::MAX as u128;
+
+/// Says that a job holds no password, and where to put it.
+pub(super) const NO_PASSWORD: &str = "a job holds no password: leave it out, and put it into the variable PGPASSWORD, \
+     into ~/.pgpass (or the file that `passfile` or PGPASSFILE names), or into a service of ~/.pg_service.conf";
 
 /// The `[target.postgres]` section of a job. What it leaves out is taken from where libpq takes it: a service, the
 /// variables `PG*`, the defaults.
@@ -105,7 +108,7 @@ pub struct NoPassword;
 
 impl<'de> Deserialize<'de> for NoPassword {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(serde::de::Error::custom(connect::NO_PASSWORD))
+        Err(serde::de::Error::custom(NO_PASSWORD))
     }
 }
 
@@ -184,12 +187,8 @@ impl PostgresConfig {
         }
     }
 
-    /// Checks the values. Nothing that they name is opened.
-    ///
-    /// # Errors
-    /// A key of the section, and the problem with its value.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        connect::check(self)?;
+    /// Checks the values that have nothing to do with how the server is reached.
+    pub(super) fn check_own(&self) -> Result<(), (&'static str, String)> {
         schema_name(&self.schema).map_err(|problem| ("schema", problem))?;
         let times = [
             ("lock_timeout", self.lock_timeout),
@@ -205,11 +204,6 @@ impl PostgresConfig {
             }
         }
         Ok(())
-    }
-
-    /// Where the database is, without the user: `host:port/dbname`, as far as it is known without connecting.
-    pub fn place(&self) -> String {
-        connect::place(self)
     }
 }
 

@@ -23,7 +23,7 @@ use super::{builds, records, shadow};
 use crate::fault_point::{after, before};
 use crate::source::Handoff;
 use crate::store::loading::LoadRows;
-use crate::store::rules::{self, BuildRecord};
+use crate::store::rules::{self, BuildRecord, TableFound};
 use crate::store::{BuildInfo, Loaded, Rows, StoreError, TableColumns};
 
 /// The size of the pieces that are sent to the server: smaller ones cost more a row, larger ones gain nothing.
@@ -128,7 +128,9 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// Begins the transaction, with an empty table.
     async fn begin(&self) -> Result<(), Fault> {
-        begin(self.session, self.database.config.patience).await?;
+        // A timeout of zero would be one without end.
+        let patience = self.database.config.patience;
+        begin(self.session, patience.max(Duration::from_millis(1))).await?;
         let sql = table_sql(&self.database.schema, &self.name, self.columns);
         self.session.run(&sql).await
     }
@@ -153,7 +155,7 @@ impl Loader<'_> {
             }
             if Instant::now() >= look_at {
                 copy.end().await?;
-                let found = self.found(Lock::None).await?;
+                let found = self.found().await?;
                 rules::check_attempt(&self.record, found.as_ref())?;
                 copy = Copy::begin(self).await?;
                 look_at = Instant::now() + LOOK_AFTER;
@@ -174,9 +176,13 @@ impl Loader<'_> {
     /// Puts the table in the place of the build's, marks the build as loaded, and commits.
     async fn finish(&self, loaded: &Loaded, handoff: &Handoff) -> Result<(), Fault> {
         let (schema, shadow) = (&self.database.schema, self.record.info.shadow_name());
-        let found = self.found(Lock::ForUpdate).await?;
-        let mine = &self.record;
-        let record = rules::end_load(mine, found.as_ref(), loaded, handoff, rules::now())?;
+        let seen =
+            builds::seen_alone(self.session, schema, &self.record.info, Lock::ForUpdate).await?;
+        let found = seen.found.as_ref().map(|found| &found.record);
+        let record = rules::end_load(&self.record, found, loaded, handoff, rules::now())?;
+        if seen.found.as_ref().map(|found| found.table) == Some(TableFound::Altered) {
+            return Err(StoreError::Foreign { name: shadow }.into());
+        }
         shadow::drop_table(self.session, schema, &shadow).await?;
         let (name, shadow) = (qualified(schema, &self.name), quote(&shadow));
         let sql = format!("ALTER TABLE {name} RENAME TO {shadow}");
@@ -186,9 +192,9 @@ impl Loader<'_> {
     }
 
     /// The build's record as it is now.
-    async fn found(&self, lock: Lock) -> Result<Option<BuildRecord>, Fault> {
+    async fn found(&self) -> Result<Option<BuildRecord>, Fault> {
         let (schema, info) = (&self.database.schema, &self.record.info);
-        records::one(self.session, schema, &info.table, &info.build, lock).await
+        records::one(self.session, schema, &info.table, &info.build, Lock::None).await
     }
 }
 
@@ -232,9 +238,9 @@ impl<'a> Copy<'a> {
 
     async fn flush(&mut self) -> Result<(), Fault> {
         let chunk = self.buffer.split().freeze();
-        before("send rows")?;
+        before("load rows")?;
         self.session.wait_for(self.sink.send(chunk)).await?;
-        after("send rows")?;
+        after("load rows")?;
         self.buffer.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
         Ok(())
     }

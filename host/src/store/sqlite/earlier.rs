@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
-use super::ledger::parse;
+use super::json::parse;
 use super::positions;
 use crate::source::Handoff;
 use crate::store::BuildInfo;

@@ -1,10 +1,10 @@
 //! The bookkeeping tables: records of builds, and the pointers of each public name.
 
 use rusqlite::{Connection, Row, params};
-use serde::de::DeserializeOwned;
 
 use super::catalog::find;
 use super::fault::Fault;
+use super::json::{parse, unparse};
 use super::{earlier, positions};
 use crate::fault_point::{after, around, before};
 use crate::source::Handoff;
@@ -271,18 +271,4 @@ pub(super) fn add_pointer(connection: &Connection, pointer: &Pointer) -> Result<
         ],
     )?;
     Ok(after("write a pointer")?)
-}
-
-pub(super) fn parse<T: DeserializeOwned>(text: &str, what: &str, build: &str) -> Result<T, Fault> {
-    serde_json::from_str(text).map_err(|source| {
-        StoreError::Damaged {
-            what: format!("the {what} of build {build}"),
-            source: Some(Box::new(source)),
-        }
-        .into()
-    })
-}
-
-pub(super) fn unparse(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("names, numbers and lists are always JSON")
 }

@@ -26,7 +26,7 @@
 //! | `opening`, `connect`, `uri` | the file, connections and transactions |
 //! | `patience`, `giving_up` | waiting for locks; calls that are cancelled |
 //! | `fault` | errors of SQLite as errors of a store |
-//! | `ledger`, `positions` | the bookkeeping tables |
+//! | `ledger`, `positions`, `json` | the bookkeeping tables |
 //! | `earlier` | those of an earlier release |
 //! | `builds` | builds with their tables and indexes, for `store::rules` |
 //! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
@@ -60,6 +60,7 @@ mod earlier;
 mod fault;
 mod giving_up;
 mod indexes;
+mod json;
 mod ledger;
 mod load;
 mod names;

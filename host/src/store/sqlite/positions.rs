@@ -6,7 +6,7 @@
 use rusqlite::{Connection, params};
 
 use super::fault::Fault;
-use super::ledger::{parse, unparse};
+use super::json::{parse, unparse};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::BuildInfo;
 

@@ -17,6 +17,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "needs a service of DynamoDB's protocol: `stores/dynamodb`, and the scripted services of `store/dynamodb`",
+        &["BF0640", "BF0641", "BF0642", "BF0643", "BF0644", "BF0645"],
+    ),
+    (
         "the command folds what it planned itself: `steps.rs`, for users of the library",
         &["BF0508"],
     ),

@@ -11,6 +11,8 @@
 //! Each test takes a command through a [`stage::Stage`] on a [`place::Place`], whose store is a [`target::Target`].
 //! `host/src/fault_point.rs` has the points, which `tests/src/fault.rs` uses.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 mod check;
 mod crash;
 mod fail;

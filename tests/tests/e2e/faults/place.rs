@@ -24,8 +24,8 @@ target.indexes = [["day", "views"]]
 "#;
 
 /// Pages in an object, and the bytes of the name of each.
-const PAGES: u64 = 24;
-const PAGE_BYTES: usize = 4_000;
+const PAGES: u64 = 48;
+const PAGE_BYTES: usize = 2_000;
 
 /// The folder of a job.
 pub(crate) struct Place<'a, T> {

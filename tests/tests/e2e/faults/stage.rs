@@ -97,7 +97,7 @@ impl Stage {
                 place.result("plan --to 2027-01-01");
                 place.grow(2);
                 let mut crashing = place.command("run --trust-laws --to 2028-01-01");
-                fault::cause(&mut crashing, "abort", "1 within load rows");
+                fault::cause(&mut crashing, "abort", "1 before load rows");
                 assert_eq!(process::run(&mut crashing).code(), None);
                 live(2);
                 live(3);

@@ -64,7 +64,12 @@ fn make_victim(target: &Target, bench: &Workbench) {
             let create = client.create_table().table_name(&table);
             create
                 .key_schema(key.key_type(KeyType::Hash).build().unwrap())
-                .attribute_definitions(of_type.attribute_type(ScalarAttributeType::S).build().unwrap())
+                .attribute_definitions(
+                    of_type
+                        .attribute_type(ScalarAttributeType::S)
+                        .build()
+                        .unwrap(),
+                )
                 .billing_mode(BillingMode::PayPerRequest)
                 .send()
                 .await
@@ -92,7 +97,10 @@ fn victim(target: &Target, bench: &Workbench) -> Vec<String> {
 
 fn texts_and_names_are_only_that(target: &Target) {
     let mut bench = Workbench::new(&raw()).unwrap();
-    let settings = format!("table = \"{TABLE}\"\nparams.keys = \"{KEY}\"\n{}", target.settings());
+    let settings = format!(
+        "table = \"{TABLE}\"\nparams.keys = \"{KEY}\"\n{}",
+        target.settings()
+    );
     bench.write_job(&raw(), &settings).unwrap();
     target.set_variables(&mut bench, target.port());
     make_victim(target, &bench);
@@ -107,11 +115,23 @@ fn texts_and_names_are_only_that(target: &Target) {
         .into_iter()
         .map(|(text, amount)| vec![text.to_owned(), "1".to_owned(), amount.to_string()])
         .collect();
-    for line in ["run --swap", "run --fresh --swap", "rollback", "status", "log", "gc --keep 0"] {
+    for line in [
+        "run --swap",
+        "run --fresh --swap",
+        "rollback",
+        "status",
+        "log",
+        "gc --keep 0",
+    ] {
         bench.run(line).success();
         let rows = target.rows(&bench, TABLE, &[KEY, "events", "total"]);
         assert!(rows == expected, "{}, {line}: {rows:?}", target.name());
-        assert_eq!(victim(target, &bench), ["alive"], "{}, {line}", target.name());
+        assert_eq!(
+            victim(target, &bench),
+            ["alive"],
+            "{}, {line}",
+            target.name()
+        );
     }
     // An error shows a key of the reader's without what a terminal would obey.
     let diff = bench.run("diff").success();
@@ -146,7 +166,15 @@ fn names_of_tables_that_no_store_takes_are_refused() {
         target.set_variables(&mut bench, target.port());
         let line = "{\"page\": \"/a\", \"amount\": 3}";
         bench.write_object("part.jsonl", line).unwrap();
-        for name in ["x'; DROP TABLE victim; --", "x\"y", "a.b", "../x", "", "backfold_builds", "1x"] {
+        for name in [
+            "x'; DROP TABLE victim; --",
+            "x\"y",
+            "a.b",
+            "../x",
+            "",
+            "backfold_builds",
+            "1x",
+        ] {
             let name = toml::Value::from(name);
             let settings = format!("table = {name}\n{}", target.settings());
             bench.write_job(&raw(), &settings).unwrap();

@@ -9,9 +9,11 @@ use arrow_array::RecordBatch;
 use backfold::fold::RowsDigest;
 use backfold::schema::{Kind, Output};
 use backfold::source::Handoff;
+use backfold::store::dynamodb::{DynamoConfig, DynamoStore};
 use backfold::store::postgres::{PostgresConfig, PostgresStore};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{Access, BuildInfo, Rows, StateStore, StoreContext, TableColumns};
+use backfold_tests::dynamodb;
 use backfold_tests::postgres::PASSWORD;
 use tokio::sync::mpsc::channel;
 
@@ -40,7 +42,15 @@ pub(super) async fn open(target: &Target, folder: &Path) -> Arc<dyn StateStore> 
             let store = PostgresStore::open(&config, Access::Build, context).await;
             Arc::new(store.unwrap())
         }
-        Target::DynamoDb { .. } => unimplemented!(),
+        Target::DynamoDb { prefix } => {
+            let config = DynamoConfig {
+                table_prefix: prefix.clone(),
+                ..DynamoConfig::default()
+            };
+            let client = dynamodb::shared().client();
+            let store = DynamoStore::with_client(&client, &config, Access::Build, context).await;
+            Arc::new(store.unwrap())
+        }
     }
 }
 

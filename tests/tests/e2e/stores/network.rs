@@ -47,7 +47,12 @@ impl Behind {
         target.set_variables(&mut bench, Some(proxy.port()));
         let rows = archive.expected().into_iter();
         let expected = rows.map(|((page, day), tally)| {
-            vec![page, day, tally.events.to_string(), tally.duration_ms.to_string()]
+            vec![
+                page,
+                day,
+                tally.events.to_string(),
+                tally.duration_ms.to_string(),
+            ]
         });
         Behind {
             expected: expected.collect(),
@@ -81,7 +86,11 @@ impl Behind {
     #[track_caller]
     fn check_failure(&self, code: i32, document: &Value) {
         let error = &document["error"]["code"];
-        assert_eq!((code, error), (1, &self.target.lost().into()), "{document:#}");
+        assert_eq!(
+            (code, error),
+            (1, &self.target.lost().into()),
+            "{document:#}"
+        );
     }
 
     /// The builds that the versions of the pointer show, the first version first.
@@ -104,8 +113,16 @@ impl Behind {
         let builds: HashSet<_> = log.iter().collect();
         assert_eq!(builds.len(), log.len(), "{log:?}");
         let status = self.succeeds("status");
-        let states = status.as_array().unwrap().iter().map(|build| &build["state"]);
-        assert_eq!(states.filter(|state| *state == "live").count(), 1, "{status:#}");
+        let states = status
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|build| &build["state"]);
+        assert_eq!(
+            states.filter(|state| *state == "live").count(),
+            1,
+            "{status:#}"
+        );
     }
 }
 
@@ -129,7 +146,10 @@ fn break_anywhere(target: Target) {
         behind.succeeds("run --swap");
         behind.check();
     }
-    println!("{}: {failed} of {PLACES} builds failed", behind.target.name());
+    println!(
+        "{}: {failed} of {PLACES} builds failed",
+        behind.target.name()
+    );
     behind.succeeds("gc --keep 0");
     // The live build, and the way back.
     assert_eq!(behind.target.tables(&behind.bench).len(), 2);
@@ -138,6 +158,11 @@ fn break_anywhere(target: Target) {
 #[test]
 fn a_build_in_postgres_goes_on_after_a_break_anywhere() {
     break_anywhere(Target::postgres(Release::Packaged));
+}
+
+#[test]
+fn a_build_in_dynamodb_goes_on_after_a_break_anywhere() {
+    break_anywhere(Target::dynamodb());
 }
 
 #[test]
@@ -171,8 +196,48 @@ fn a_swap_in_postgres_knows_its_outcome() {
     assert_eq!(behind.proxy.happened(), 3);
     behind.proxy.refuse(false).unwrap();
     let again = behind.succeeds("run --swap");
-    assert_eq!((&again["outcome"], &again["build"]), (&"already_live".into(), &build));
+    assert_eq!(
+        (&again["outcome"], &again["build"]),
+        (&"already_live".into(), &build)
+    );
     assert_eq!(versions(), 4);
+    behind.check();
+}
+
+/// The client sends a request again that was not answered, with the same token, so that it counts once.
+#[test]
+fn a_swap_in_dynamodb_knows_its_outcome() {
+    const SWAP: &str = "DynamoDB_20120810.TransactWriteItems";
+    let behind = Behind::new(Target::dynamodb());
+    behind.succeeds("run --swap");
+    let faults = [
+        Fault::before(SWAP, Ending::Reset),
+        Fault::answer_to(SWAP, Ending::Cut),
+    ];
+    for (place, fault) in faults.into_iter().enumerate() {
+        behind.succeeds("run --fresh");
+        behind.proxy.inject(fault);
+        assert_eq!(behind.succeeds("swap")["version"], place as u64 + 2);
+        assert_eq!(
+            (behind.log().len(), behind.proxy.happened()),
+            (place + 2, place + 1)
+        );
+        behind.check();
+    }
+
+    // It was executed, and nobody can be asked.
+    let build = behind.succeeds("run --fresh")["build"].clone();
+    let executed = Fault::answer_to(SWAP, Ending::Reset);
+    behind.proxy.inject(executed.and_refuse());
+    behind.fails("swap");
+    assert_eq!(behind.proxy.happened(), 3);
+    behind.proxy.refuse(false).unwrap();
+    let again = behind.succeeds("run --swap");
+    assert_eq!(
+        (&again["outcome"], &again["build"]),
+        (&"already_live".into(), &build)
+    );
+    assert_eq!(behind.log().len(), 4);
     behind.check();
 }
 

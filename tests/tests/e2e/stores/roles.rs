@@ -49,7 +49,10 @@ impl Roles {
             Some(role) => self.database.session_of(role),
             None => self.database.superuser(),
         };
-        session.unwrap().run(&sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+        session
+            .unwrap()
+            .run(&sql)
+            .unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
     /// Writes `NAME.toml`, a job whose store is opened by a role.
@@ -74,7 +77,9 @@ impl Roles {
 
 #[test]
 fn builder_swapper_and_reader_do_their_part_and_no_more() {
-    let database = postgres::shared(Release::Packaged).database("roles").unwrap();
+    let database = postgres::shared(Release::Packaged)
+        .database("roles")
+        .unwrap();
     let [builder, swapper, reader] =
         ["builder", "swapper", "reader"].map(|name| database.role(name).unwrap());
     let make = format!("CREATE SCHEMA {SCHEMA}");

@@ -20,7 +20,12 @@ fn an_archive_gives_one_table_in_all_stores() {
         .expected()
         .into_iter()
         .map(|((page, day), tally)| {
-            vec![page, day, tally.events.to_string(), tally.duration_ms.to_string()]
+            vec![
+                page,
+                day,
+                tally.events.to_string(),
+                tally.duration_ms.to_string(),
+            ]
         })
         .collect();
     let mut digests = Vec::new();
@@ -35,7 +40,10 @@ fn an_archive_gives_one_table_in_all_stores() {
         let rows = target.rows(&bench, "page_days", &["page", "day", "views", "total_ms"]);
         assert!(rows == expected, "{}: {rows:?}", target.name());
     }
-    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    assert!(
+        digests.iter().all(|digest| *digest == digests[0]),
+        "{digests:?}"
+    );
 }
 
 /// Sketches and floats, as each store reads them back.
@@ -51,9 +59,22 @@ fn all_kinds_of_columns_are_the_same_in_all_stores() {
         digests.push(run["result"]["loaded"]["digest"].clone());
         // It reads all rows of both builds back.
         let again = bench.run("run --fresh --output json").success().json();
-        let (counts, rows) = (&again["result"]["diff"]["counts"], &run["result"]["loaded"]["rows"]);
-        assert_eq!((&counts["both"], &counts["equal"]), (rows, rows), "{counts}");
-        assert_eq!((&counts["only_old"], &counts["only_new"]), (&0.into(), &0.into()));
+        let (counts, rows) = (
+            &again["result"]["diff"]["counts"],
+            &run["result"]["loaded"]["rows"],
+        );
+        assert_eq!(
+            (&counts["both"], &counts["equal"]),
+            (rows, rows),
+            "{counts}"
+        );
+        assert_eq!(
+            (&counts["only_old"], &counts["only_new"]),
+            (&0.into(), &0.into())
+        );
     }
-    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    assert!(
+        digests.iter().all(|digest| *digest == digests[0]),
+        "{digests:?}"
+    );
 }

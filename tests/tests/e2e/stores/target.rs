@@ -43,7 +43,7 @@ impl Target {
     /// One in each store.
     pub(super) fn all() -> Vec<Self> {
         let postgres = Release::ALL.map(Target::postgres);
-        let mut all = vec![Target::Sqlite];
+        let mut all = vec![Target::Sqlite, Target::dynamodb()];
         all.extend(postgres);
         all
     }
@@ -61,7 +61,7 @@ impl Target {
         match self {
             Target::Sqlite => "BF0617",
             Target::Postgres { .. } => "BF0632",
-            Target::DynamoDb { .. } => "BF0640",
+            Target::DynamoDb { .. } => "BF0641",
         }
     }
 
@@ -89,7 +89,9 @@ impl Target {
                 text(schema)
             ),
             Target::DynamoDb { prefix } => {
-                format!("[target.dynamodb]\ntable_prefix = {}\n", text(prefix))
+                // No reader keeps a pointer, so that builds can be dropped at once.
+                let prefix = text(prefix);
+                format!("[target.dynamodb]\ntable_prefix = {prefix}\npointer_cache = \"0s\"\n")
             }
         }
     }
@@ -144,16 +146,24 @@ impl Target {
                 database, schema, ..
             } => {
                 let schema = schema.replace('\'', "''");
-                let names = format!("SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'");
+                let names =
+                    format!("SELECT tablename FROM pg_tables WHERE schemaname = '{schema}'");
                 one_column(database.superuser().unwrap().rows(&names).unwrap())
             }
             Target::DynamoDb { prefix } => runtime().block_on(async {
-                let mut pages = dynamodb::shared().client().list_tables().into_paginator().items().send();
+                let mut pages = dynamodb::shared()
+                    .client()
+                    .list_tables()
+                    .into_paginator()
+                    .items()
+                    .send();
                 let mut names: Vec<String> = Vec::new();
                 while let Some(name) = pages.next().await {
                     names.push(name.unwrap());
                 }
-                let names = names.iter().filter_map(|name| name.strip_prefix(prefix.as_str()));
+                let names = names
+                    .iter()
+                    .filter_map(|name| name.strip_prefix(prefix.as_str()));
                 names.map(str::to_owned).collect()
             }),
         };
@@ -192,7 +202,11 @@ fn of_postgres(database: &Database, schema: &str, table: &str, columns: &[&str])
             .collect(),
         Err(error) => {
             // No view of the name.
-            assert_eq!(error.code().map(|code| code.code()), Some("42P01"), "{error}");
+            assert_eq!(
+                error.code().map(|code| code.code()),
+                Some("42P01"),
+                "{error}"
+            );
             Texts::new()
         }
     }
@@ -204,7 +218,9 @@ fn of_dynamodb(prefix: &str, table: &str, columns: &[&str]) -> Texts {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let control = format!("{prefix}backfold_control");
         let get = client.get_item().table_name(&control);
-        let get = get.key("table_name", text(table)).key("item", text("pointer"));
+        let get = get
+            .key("table_name", text(table))
+            .key("item", text("pointer"));
         let found = match get.consistent_read(true).send().await {
             Ok(found) => found.item,
             Err(error) => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::pace::RetryPolicy;
 use crate::source::conformance::{Damage, Fixture};
-use crate::source::s3::retry::RetryPolicy;
 use crate::source::s3::{RequestOptions, S3Config, S3Driver};
 use crate::source::{EventRange, ReplayDriver};
 use crate::test_server::{Reply, Request, Server};

@@ -34,7 +34,6 @@ use surroundings::Surroundings;
 use target::{Server, Target};
 
 pub(super) use session::Session;
-pub(super) use url::NO_PASSWORD;
 
 /// The oldest server that has all that is asked of one: `server_version_num` of PostgreSQL 14.
 const OLDEST_SERVER: u32 = 14_00_00;
@@ -229,23 +228,27 @@ fn unsupported(facts: &Facts) -> Option<String> {
     None
 }
 
-/// Checks the values of a job's section by themselves.
-pub(super) fn check(config: &PostgresConfig) -> Result<(), (&'static str, String)> {
-    target::check(config)
-}
+impl PostgresConfig {
+    /// Checks the values. Nothing that they name is opened.
+    ///
+    /// # Errors
+    /// A key of the section, and the problem with its value.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        target::check(self)?;
+        self.check_own()
+    }
 
-/// Where the database of a section is: as resolved, or as far as the section says it.
-pub(super) fn place(config: &PostgresConfig) -> String {
-    match Target::of(config, &Surroundings::of_this_process()) {
-        Ok(target) => target.place(),
-        Err(_) => {
-            // Not the URL, which may hold a password where nobody has checked the section.
-            let parts = [&config.service, &config.host, &config.dbname];
-            let known: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
-            match known.is_empty() {
-                true => "unknown".to_owned(),
-                false => known.join("/"),
-            }
+    /// Where the database is, without the user: `host:port/dbname`, as far as it is known without connecting.
+    pub fn place(&self) -> String {
+        if let Ok(target) = Target::of(self, &Surroundings::of_this_process()) {
+            return target.place();
+        }
+        // Not the URL, which may hold a password where nobody has checked the section.
+        let parts = [&self.service, &self.host, &self.dbname];
+        let known: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+        match known.is_empty() {
+            true => "unknown".to_owned(),
+            false => known.join("/"),
         }
     }
 }

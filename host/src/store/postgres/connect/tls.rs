@@ -76,7 +76,6 @@ pub(super) fn check(roots: Option<&Roots>, mode: SslMode) -> Result<(), String> 
 }
 
 /// The authorities, and the certificates in their file; `None` where the server's certificate is not checked.
-#[expect(clippy::type_complexity, reason = "one caller takes it apart")]
 fn authorities(
     tls: &TlsSettings,
     mode: SslMode,

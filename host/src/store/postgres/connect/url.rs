@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::keywords;
+use crate::store::postgres::config::NO_PASSWORD;
 
 /// The schemes; both mean the same.
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
@@ -58,10 +59,6 @@ pub(super) fn parse(uri: &str) -> Result<Vec<(&'static str, String)>, String> {
     }
     Ok(found)
 }
-
-/// Says that a job holds no password, and where to put it.
-pub(in crate::store::postgres) const NO_PASSWORD: &str = "a job holds no password: leave it out, and put it into the variable PGPASSWORD, \
-     into ~/.pgpass (or the file that `passfile` or PGPASSFILE names), or into a service of ~/.pg_service.conf";
 
 /// One `keyword=value` of the query.
 fn parameter(pair: &str) -> Result<(&'static str, String), String> {

@@ -174,7 +174,9 @@ fn rows(number: usize) -> RecordBatch {
 
 fn wanted() -> usize {
     let set = env::var("BACKFOLD_TEST_READS").ok();
-    set.map_or(100_000, |number| number.parse().expect("BACKFOLD_TEST_READS is a number"))
+    set.map_or(100_000, |number| {
+        number.parse().expect("BACKFOLD_TEST_READS is a number")
+    })
 }
 
 fn fire(target: &Target) {
@@ -206,7 +208,11 @@ fn fire(target: &Target) {
     assert!(reads >= fire.wanted, "{reads} reads");
     let live = runtime.block_on(store.history(TABLE)).unwrap();
     let shown: Vec<_> = live.iter().map(|pointer| pointer.build.clone()).collect();
-    let expected: Vec<_> = fire.shown.iter().map(|number| info(*number).build).collect();
+    let expected: Vec<_> = fire
+        .shown
+        .iter()
+        .map(|number| info(*number).build)
+        .collect();
     assert_eq!(shown, expected);
     println!(
         "{}: {reads} reads and {SWAPS} swaps in {:.1?}",
@@ -231,7 +237,6 @@ fn readers_of_newer_postgres_see_one_build_whole() {
 }
 
 #[test]
-#[ignore]
 fn readers_of_dynamodb_see_one_build_whole() {
     fire(&Target::dynamodb());
 }

@@ -214,7 +214,12 @@ impl Reader for OfDynamo {
             build: number(&item["build"]),
             rows: number(&item["rows"]),
         };
-        let rows = answer["Items"].as_array().unwrap().iter().map(row).collect();
+        let rows = answer["Items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(row)
+            .collect();
         self.pointer = Some((table, since, oldest));
         (rows, oldest)
     }

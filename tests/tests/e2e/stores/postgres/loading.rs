@@ -101,6 +101,27 @@ async fn an_abandoned_load_leaves_an_empty_table_alone() {
     assert_eq!(state(&store, &build(1)).await, BuildState::Loading);
 }
 
+#[tokio::test]
+async fn what_took_the_name_of_a_table_during_its_load_is_left_alone() {
+    let bench = Bench::new();
+    let store = bench.store().await;
+    let (sender, load) = half_loaded(&store, build(1)).await;
+    let shadow = build(1).shadow_name();
+    bench.drop_table(&shadow).await;
+    bench.make_foreign(&shadow).await;
+    sender
+        .send(end(&columns(), &[numbered(10, 1)]))
+        .await
+        .unwrap();
+    let error = load.await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Foreign { name } if *name == shadow),
+        "{error}"
+    );
+    assert_eq!(bench.totals(&shadow).await, Some(vec![42]));
+    assert_eq!(state(&store, &build(1)).await, BuildState::Altered);
+}
+
 /// The server process of the load, once it copies.
 fn loader(bench: &Bench) -> String {
     let deadline = Instant::now() + PATIENCE;

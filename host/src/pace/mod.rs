@@ -1,6 +1,6 @@
-//! Limits for concurrent requests, requests per second and bytes per second.
+//! Limits for concurrent requests to a service, rates, and pauses between attempts.
 //!
-//! The number of concurrent requests adapts to the store: it is halved when the store asks to slow down, and grows by
+//! The number of concurrent requests adapts to the service: it is halved when the service asks to slow down, and grows by
 //! one for every round of successful requests (additive increase, multiplicative decrease, as in TCP; D. Chiu and R.
 //! Jain, 1989).
 
@@ -10,16 +10,18 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::RequestOptions;
-use crate::source::rate::Rate;
+mod rate;
+mod retry;
 
-/// The limits for all requests of a driver.
+pub(crate) use rate::Rate;
+pub(crate) use retry::RetryPolicy;
+
+/// The limits for all requests to a service.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     concurrency: Mutex<Concurrency>,
     freed: Notify,
     requests: Option<Rate>,
-    bytes: Option<Rate>,
 }
 
 #[derive(Debug)]
@@ -36,13 +38,14 @@ const HALVE_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// The permit for one request; dropped when the request has been answered.
 #[derive(Debug)]
-pub(super) struct Permit<'a> {
+pub(crate) struct Permit<'a> {
     pace: &'a Pace,
 }
 
 impl Pace {
-    pub(super) fn new(options: &RequestOptions) -> Self {
-        let most = f64::from(options.concurrency.max(1));
+    /// Limits to `concurrency` requests at a time and `per_second` requests per second.
+    pub(crate) fn new(concurrency: u32, per_second: Option<u32>) -> Self {
+        let most = f64::from(concurrency.max(1));
         Pace {
             concurrency: Mutex::new(Concurrency {
                 most,
@@ -51,17 +54,12 @@ impl Pace {
                 halved_at: None,
             }),
             freed: Notify::new(),
-            requests: options
-                .max_per_second
-                .map(|most| Rate::new(f64::from(most.max(1)))),
-            bytes: options
-                .max_bytes_per_second
-                .map(|most| Rate::new((most.0 as f64).max(1.0))),
+            requests: per_second.map(|most| Rate::new(f64::from(most.max(1)))),
         }
     }
 
     /// Waits until another request may be sent.
-    pub(super) async fn permit(&self) -> Permit<'_> {
+    pub(crate) async fn permit(&self) -> Permit<'_> {
         loop {
             let freed = self.freed.notified();
             if self.lock().enter() {
@@ -76,20 +74,8 @@ impl Pace {
         permit
     }
 
-    /// Waits until `bytes` more bytes may be read.
-    pub(super) async fn read(&self, bytes: usize) {
-        if let Some(rate) = &self.bytes {
-            rate.take(bytes as f64).await;
-        }
-    }
-
-    /// Whether [`read`](Pace::read) may wait.
-    pub(super) fn limits_bytes(&self) -> bool {
-        self.bytes.is_some()
-    }
-
-    /// Reduces the number of concurrent requests, because the store asks to slow down.
-    pub(super) fn slow_down(&self) {
+    /// Reduces the number of concurrent requests, because the service asks to slow down.
+    pub(crate) fn slow_down(&self) {
         self.lock().halve(Instant::now());
     }
 
@@ -118,7 +104,7 @@ impl Concurrency {
         self.limit = (self.limit / 2.0).max(1.0);
         tracing::info!(
             requests_at_a_time = self.limit as u32,
-            "the store asks to slow down"
+            "the service asks to slow down"
         );
     }
 
@@ -129,7 +115,7 @@ impl Concurrency {
 
 impl Permit<'_> {
     /// Reports that the request was successful.
-    pub(super) fn succeeded(self) {
+    pub(crate) fn succeeded(self) {
         self.pace.lock().grow();
     }
 }
@@ -147,14 +133,11 @@ mod tests {
     use super::*;
 
     fn pace(concurrency: u32) -> Pace {
-        Pace::new(&RequestOptions {
-            concurrency,
-            ..RequestOptions::default()
-        })
+        Pace::new(concurrency, None)
     }
 
     #[test]
-    fn the_store_halves_the_requests_and_success_brings_them_back() {
+    fn the_service_halves_the_requests_and_success_brings_them_back() {
         let pace = pace(8);
         let mut concurrency = pace.lock();
         let mut now = Instant::now();

@@ -38,6 +38,12 @@ impl Rate {
             tokio::time::sleep(wait).await;
         }
     }
+
+    /// Corrects what was taken by `tokens`, which may be negative: later takers wait for more or less.
+    pub(crate) fn settle(&self, tokens: f64) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = left.take(tokens, Instant::now());
+    }
 }
 
 impl Tokens {
@@ -45,7 +51,7 @@ impl Tokens {
     fn take(&mut self, tokens: f64, now: Instant) -> Duration {
         let refilled = (now - self.at).as_secs_f64() * self.per_second;
         self.at = now;
-        self.left = (self.left + refilled).min(self.per_second) - tokens;
+        self.left = ((self.left + refilled).min(self.per_second) - tokens).min(self.per_second);
         Duration::from_secs_f64((-self.left / self.per_second).max(0.0))
     }
 }
