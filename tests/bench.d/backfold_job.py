@@ -14,8 +14,7 @@ work = {work}
 
 {source}
 
-[target.sqlite]
-path = {database}
+{target}
 """
 
 
@@ -32,10 +31,15 @@ def files(archive):
     return Source(f"[source.files]\npath = {json.dumps(str(archive))}")
 
 
-class Job:
-    """A job in a folder of its own."""
+def in_postgres(url):
+    """The target of a job: the only schema of a database in PostgreSQL."""
+    return f"[target.postgres]\nurl = {json.dumps(url)}"
 
-    def __init__(self, backfold, component, source, folder):
+
+class Job:
+    """A job in a folder of its own. The table is in SQLite unless `target` says otherwise."""
+
+    def __init__(self, backfold, component, source, folder, target=None):
         self.backfold, self.folder, self.environment = backfold, folder, source.environment
         self.file, self.database = folder / "job.toml", folder / "tables.db"
         shutil.rmtree(folder, ignore_errors=True)
@@ -43,7 +47,8 @@ class Job:
         paths = {"component": component, "work": folder / "work", "database": self.database}
         # JSON's strings are TOML's.
         paths = {key: json.dumps(str(path)) for key, path in paths.items()}
-        self.file.write_text(JOB.format(source=source.toml, **paths))
+        target = target or f"[target.sqlite]\npath = {paths.pop('database')}"
+        self.file.write_text(JOB.format(source=source.toml, target=target, **paths))
 
     def run(self, mode, workers, cores):
         """Runs it from nothing; `mode` is `--only-fold` or `--swap`. Returns its cost and its report.
@@ -52,7 +57,7 @@ class Job:
         stays in the work folder, as it would from run to run.
         """
         self.forget()
-        command = ["run", self.file, mode, "--workers", str(workers)]
+        command = ["run", self.file, mode, "--fresh", "--workers", str(workers)]
         if mode == "--only-fold":
             # The laws are tested before a fold, and are no part of it.
             command.append("--trust-laws")
@@ -69,7 +74,7 @@ class Job:
         return cost, json.loads(output)["result"]
 
     def forget(self):
-        """Removes all builds and tables."""
+        """Removes all builds and tables, but those in PostgreSQL."""
         shutil.rmtree(self.folder / "work" / "page_days", ignore_errors=True)
         for leftover in self.folder.glob("tables.db*"):
             leftover.unlink()

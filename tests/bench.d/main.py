@@ -10,6 +10,7 @@ from pathlib import Path
 import cases_of_files as of_files
 import cases_of_kafka as of_kafka
 import cases_of_s3 as of_s3
+import cases_of_stores as of_stores
 import report
 from archives import Archives
 from backfold_job import Job
@@ -29,6 +30,7 @@ CASES = {
     "memory-s3": of_s3.memory,
     "plan-million": of_s3.plan_million,
     "kafka": of_kafka.kafka,
+    "stores": of_stores.stores,
 }
 
 # The cases that need versitygw.
@@ -82,9 +84,9 @@ class Bench:
         self.core = {options.core}
         self.other_cores = os.sched_getaffinity(0) - self.core or self.core
 
-    def job(self, source, name, component=None):
+    def job(self, source, name, component=None, target=None):
         folder = self.options.folder / "jobs" / name
-        return Job(self.options.backfold, component or self.options.component, source, folder)
+        return Job(self.options.backfold, component or self.options.component, source, folder, target)
 
 
 def machine():
@@ -98,6 +100,8 @@ def main():
         subprocess.run([ROOT / "tests/setup", "s3"], check=True, stdout=sys.stderr)
     if "kafka" in options.cases:
         subprocess.run([ROOT / "tests/setup", "kafka"], check=True, stdout=sys.stderr)
+    if "stores" in options.cases:
+        subprocess.run([ROOT / "tests/setup", "postgres"], check=True, stdout=sys.stderr)
     bench = Bench(options)
     results = {"machine": machine(), "events": options.events, "pairs": options.pairs, "cases": {}}
     for name in options.cases:

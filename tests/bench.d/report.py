@@ -82,6 +82,19 @@ def kafka(topics):
         )
 
 
+def stores(case):
+    yield "| load of sorted rows | million rows a CPU second | CPU seconds of backfold a million rows | of the server |"
+    yield "|---|---|---|---|"
+    yield f"| SQLite, 5 columns | {median(case['sqlite_million_rows_per_cpu_s']):.2f} | | |"
+    own, of_server = case["postgres_cpu_s_per_million_rows"], case["postgres_server_cpu_s_per_million_rows"]
+    yield f"| PostgreSQL, 124 bytes | | {median(own):.2f} | {median(of_server):.2f} |"
+    stages = list(case["whole"]["SQLite"])
+    yield "\n| whole run, wall seconds | " + " | ".join(stages) + " |"
+    yield "|---|" + "---|" * len(stages)
+    for name, spent in case["whole"].items():
+        yield f"| {name} | " + " | ".join(f"{spent[stage]:.2f}" for stage in stages) + " |"
+
+
 def plan_million(plans):
     yield "| plan of listed objects | objects | wall seconds | CPU seconds | peak memory |\n|---|---|---|---|---|"
     for name, plan in plans.items():
@@ -100,4 +113,5 @@ TABLES = {
     "memory-s3": memory_s3,
     "plan-million": plan_million,
     "kafka": kafka,
+    "stores": stores,
 }

@@ -19,6 +19,8 @@ pub mod decode;
 mod durable;
 #[path = "../../../host/src/error.rs"]
 pub mod error;
+#[path = "../../../host/src/fault_point.rs"]
+mod fault_point;
 #[path = "../../../host/src/schema.rs"]
 pub mod schema;
 #[path = "../../../host/src/source/mod.rs"]

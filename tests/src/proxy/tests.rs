@@ -90,6 +90,8 @@ fn all_connections_are_cut_or_reset() {
 fn new_connections_are_refused_for_a_while() {
     let (proxy, _got) = echo();
     let mut before = client(&proxy);
+    // The proxy has accepted it.
+    assert_eq!(ask(&mut before, "there").unwrap(), "there");
     proxy.refuse(true).unwrap();
     let error = TcpStream::connect(("127.0.0.1", proxy.port())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

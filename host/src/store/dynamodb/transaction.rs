@@ -15,6 +15,13 @@ use crate::store::Pointer;
 /// The most actions of a transaction.
 pub(super) const MOST_ACTIONS: usize = 100;
 
+/// A condition: its expression, and the names and the values in it.
+type Condition = (
+    &'static str,
+    Vec<(&'static str, &'static str)>,
+    Vec<(&'static str, AttributeValue)>,
+);
+
 /// The condition that an item is as it was read: absent, this record of a build, or a pointer of this version.
 #[derive(Clone, Copy)]
 pub(super) enum AsRead<'a> {
@@ -32,14 +39,7 @@ impl<'a> AsRead<'a> {
         pointer.map_or(AsRead::Nothing, |pointer| AsRead::Version(pointer.version))
     }
 
-    /// The condition, with its names and its values.
-    fn parts(
-        self,
-    ) -> (
-        &'static str,
-        Vec<(&'static str, &'static str)>,
-        Vec<(&'static str, AttributeValue)>,
-    ) {
+    fn condition(self) -> Condition {
         match self {
             AsRead::Nothing => (
                 "attribute_not_exists(#item)",
@@ -81,7 +81,7 @@ impl<'a> Transaction<'a> {
 
     /// Puts an item in the place of the one that was read.
     pub(super) fn put(&mut self, item: Item, as_read: AsRead<'_>) -> Result<(), Fault> {
-        let (condition, names, values) = as_read.parts();
+        let (condition, names, values) = as_read.condition();
         let mut put = Put::builder()
             .table_name(&self.control)
             .set_item(Some(item))
@@ -105,7 +105,7 @@ impl<'a> Transaction<'a> {
 
     /// Asks for an item to be as it was read.
     pub(super) fn check(&mut self, key: Item, as_read: AsRead<'_>) -> Result<(), Fault> {
-        let (condition, names, values) = as_read.parts();
+        let (condition, names, values) = as_read.condition();
         let mut check = ConditionCheck::builder()
             .table_name(&self.control)
             .set_key(Some(key))

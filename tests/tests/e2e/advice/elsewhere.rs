@@ -65,10 +65,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         &["BF0306", "BF0354", "BF0502", "BF0507"],
     ),
     (
-        "needs a server of PostgreSQL: `stores/postgres_connection.rs`",
+        "needs a server of PostgreSQL: `stores/postgres`, `stores/postgres_connection.rs`",
         &[
-            "BF0631", "BF0632", "BF0633", "BF0634", "BF0635", "BF0636", "BF0637", "BF0638",
-            "BF0639",
+            "BF0624", "BF0625", "BF0630", "BF0631", "BF0632", "BF0633", "BF0634", "BF0635",
+            "BF0636", "BF0637", "BF0638", "BF0639",
         ],
     ),
     (

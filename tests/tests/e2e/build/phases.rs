@@ -187,7 +187,7 @@ impl World {
                 database.execute_batch(&copied).unwrap();
                 let pointer = |version: u8, build: &str| {
                     format!(
-                        "INSERT INTO backfold_pointers VALUES ('page_days', {version}, '{build}', NULL, '{{\"positions\": []}}', 'me', 'now');"
+                        "INSERT INTO backfold_pointers VALUES ('page_days', {version}, '{build}', NULL, 'me', 'now');"
                     )
                 };
                 match state {

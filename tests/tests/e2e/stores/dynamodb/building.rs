@@ -231,7 +231,10 @@ async fn of_swaps_of_several_tables_one_wins_whole() {
     assert_eq!(won.len(), 1);
     for (table, pointer) in tables.iter().zip(&won[0]) {
         assert_eq!(store.live(table).await.unwrap().as_ref(), Some(pointer));
-        assert_eq!(store.history(table).await.unwrap(), [pointer.clone()]);
+        assert_eq!(
+            store.history(table).await.unwrap(),
+            std::slice::from_ref(pointer)
+        );
         assert_eq!(local.totals(table).await.unwrap().len(), 1);
     }
     let builds: Vec<_> = won[0].iter().map(|pointer| &pointer.build).collect();

@@ -72,7 +72,7 @@ async fn the_server_sees_the_values_that_were_meant() {
         ])),
     ];
     let batch = RecordBatch::try_new(columns.schema(), arrays).unwrap();
-    stored(&store, &build(1), &columns, &[batch.clone()])
+    stored(&store, &build(1), &columns, std::slice::from_ref(&batch))
         .await
         .unwrap();
     let shadow = named(&build(1).shadow_name());
@@ -171,7 +171,7 @@ async fn keys_are_read_in_the_order_of_their_bytes_by_their_index() {
     ];
     let arrays: Vec<ArrayRef> = vec![Arc::new(StringArray::from(pages.to_vec()))];
     let batch = RecordBatch::try_new(columns.schema(), arrays).unwrap();
-    stored(&store, &build(1), &columns, &[batch.clone()])
+    stored(&store, &build(1), &columns, std::slice::from_ref(&batch))
         .await
         .unwrap();
     assert_eq!(read(&store, &build(1), &columns).await, [batch]);
