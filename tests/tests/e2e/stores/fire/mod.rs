@@ -83,19 +83,24 @@ impl Fire {
     }
 
     /// Reads until there were enough reads and all swaps are done. Readers get ahead of the swaps by a few of them at most.
-    fn read(&self, mut reader: Box<dyn Reader>) {
+    ///
+    /// Gives back the time of each read.
+    fn read(&self, mut reader: Box<dyn Reader>) -> Vec<Duration> {
         let _watch = Watch(&self.failed);
+        let mut times = Vec::new();
         loop {
             let done = || self.done.load(Ordering::Acquire);
             let reads = self.reads.load(Ordering::Acquire);
             if reads >= self.wanted && done() > SWAPS {
-                return;
+                return times;
             }
             if reads > self.wanted / SWAPS * (done() + 2) && !self.failed.load(Ordering::Acquire) {
                 thread::sleep(Duration::from_micros(200));
                 continue;
             }
+            let began = Instant::now();
             let (rows, oldest) = reader.read(&done);
+            times.push(began.elapsed());
             let newest = self.begun.load(Ordering::Acquire);
             self.check(&rows, oldest, newest);
             self.reads.fetch_add(1, Ordering::AcqRel);
@@ -115,17 +120,21 @@ impl Fire {
         );
     }
 
-    /// Swaps from version 1 to the last, one after another, spread over the reads.
-    async fn swap(&self, store: &dyn StateStore) {
+    /// Swaps from version 1 to the last, one after another, spread over the reads. Gives back the time of each swap.
+    async fn swap(&self, store: &dyn StateStore) -> Vec<Duration> {
+        let mut times = Vec::new();
         for version in 1..=SWAPS {
             while self.reads.load(Ordering::Acquire) < self.wanted / SWAPS * version {
                 assert!(!self.failed.load(Ordering::Acquire), "a reader has failed");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             self.begun.store(version + 1, Ordering::Release);
+            let began = Instant::now();
             show(store, Some(version as u64), self.shown[version]).await;
+            times.push(began.elapsed());
             self.done.store(version + 1, Ordering::Release);
         }
+        times
     }
 }
 
@@ -196,13 +205,18 @@ fn fire(target: &Target) {
     });
     let fire = Fire::new(wanted());
     let began = Instant::now();
-    thread::scope(|scope| {
-        for number in 0..READERS {
+    let (swap_times, read_times) = thread::scope(|scope| {
+        let start = |number| {
             let fire = &fire;
             let reader = readers::of(target, folder.path(), number);
-            scope.spawn(move || fire.read(reader));
-        }
-        runtime.block_on(fire.swap(&*store));
+            scope.spawn(move || fire.read(reader))
+        };
+        let readers: Vec<_> = (0..READERS).map(start).collect();
+        let swaps = runtime.block_on(fire.swap(&*store));
+        let reads = readers
+            .into_iter()
+            .flat_map(|reader| reader.join().unwrap());
+        (swaps, reads.collect::<Vec<_>>())
     });
     let reads = fire.reads.into_inner();
     assert!(reads >= fire.wanted, "{reads} reads");
@@ -215,10 +229,18 @@ fn fire(target: &Target) {
         .collect();
     assert_eq!(shown, expected);
     println!(
-        "{}: {reads} reads and {SWAPS} swaps in {:.1?}",
+        "{}: {reads} reads ({}) and {SWAPS} swaps ({}) in {:.1?}",
         target.name(),
+        median_and_worst(read_times),
+        median_and_worst(swap_times),
         began.elapsed()
     );
+}
+
+fn median_and_worst(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    format!("median {median:.1?}, worst {worst:.1?}")
 }
 
 #[test]
