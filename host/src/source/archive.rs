@@ -94,7 +94,7 @@ impl Freezing {
             first_misfit: None,
             coverage: Coverage::default(),
             narrowing: Narrowing::new(&options.layout, &options.prefix, options.lateness, range),
-            positions: Positions::new(source, range, options.lateness, options.layout.has_time()),
+            positions: Positions::new(source, range, options.lateness),
             cutter: Cutter::new(options.split_size),
             frozen: Frozen::default(),
             last_key: None,

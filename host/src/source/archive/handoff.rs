@@ -25,9 +25,11 @@ pub(super) struct Positions {
     source: String,
     until_us: Option<i64>,
     lateness_us: i64,
-    time: ObjectTime,
     partitions: BTreeMap<TopicPartition, Next>,
-    listed: Listed,
+    /// The other objects whose keys have a time, by that time.
+    timed: Listed,
+    /// Those whose keys have none, by the time of the last write.
+    untimed: Listed,
 }
 
 /// The next offset of a partition, as far as keys name it.
@@ -39,10 +41,10 @@ struct Next {
     unfinished: Option<i64>,
 }
 
-/// The newest objects whose keys name no offsets.
+/// The newest of some objects.
 #[derive(Debug, Default)]
 struct Listed {
-    /// By time and key, the oldest first. Objects without a time count as the newest.
+    /// By time and key, the oldest first.
     objects: BinaryHeap<Reverse<(i64, String)>>,
     newest_us: Option<i64>,
     last_key: Option<String>,
@@ -51,17 +53,14 @@ struct Listed {
 }
 
 impl Positions {
-    pub(super) fn new(source: &str, range: EventRange, lateness: Duration, has_time: bool) -> Self {
+    pub(super) fn new(source: &str, range: EventRange, lateness: Duration) -> Self {
         Positions {
             source: source.to_owned(),
             until_us: range.until_us,
             lateness_us: i64::try_from(lateness.as_micros()).unwrap_or(i64::MAX),
-            time: match has_time {
-                true => ObjectTime::Key,
-                false => ObjectTime::Written,
-            },
             partitions: BTreeMap::new(),
-            listed: Listed::default(),
+            timed: Listed::default(),
+            untimed: Listed::default(),
         }
     }
 
@@ -79,13 +78,10 @@ impl Positions {
                     next.unfinished = Some(next.unfinished.map_or(offset, |one| one.min(offset)));
                 }
             }
-            None => {
-                let time_us = match self.time {
-                    ObjectTime::Key => span.and_then(|span| span.from_us),
-                    ObjectTime::Written => Some(object.modified_us),
-                };
-                self.listed.push(&object.key, time_us);
-            }
+            None => match span.and_then(|span| span.from_us) {
+                Some(time_us) => self.timed.push(&object.key, time_us),
+                None => self.untimed.push(&object.key, object.modified_us),
+            },
         }
     }
 
@@ -132,14 +128,34 @@ impl Positions {
         });
         let mut positions: Vec<_> = partitions.collect();
         let mut notes = Vec::new();
-        if let Some((last_key, since_us, objects)) =
-            self.listed.finish(self.lateness_us, &mut notes)
-        {
+        let (time, mut listed, beside) = match self.timed.last_key {
+            Some(_) => (ObjectTime::Key, self.timed, self.untimed),
+            None => (ObjectTime::Written, self.untimed, Listed::default()),
+        };
+        let last_key = listed.last_key.take().max(beside.last_key.clone());
+        if let Some(last_key) = last_key {
+            let (since_us, mut objects) = listed.finish(self.lateness_us);
+            if let Some(cut_us) = since_us.filter(|_| listed.is_cut(self.lateness_us)) {
+                notes.push(format!(
+                    "The handoff lists the newest {LISTED} objects, those from {} on: objects with an earlier time that are \
+                     written after this plan are not seen by a consumer that continues from it.",
+                    show_us(cut_us)
+                ));
+            }
+            // All of them, however old.
+            objects.extend(beside.finish(i64::MAX).1);
+            if beside.cut_us.is_some() {
+                notes.push(format!(
+                    "The handoff lists {LISTED} of the objects whose keys have no time: a consumer that continues from it \
+                     must not read the others again."
+                ));
+            }
+            objects.sort_unstable();
             positions.push(HandoffPosition::Archive {
                 source,
                 last_key,
-                since_us: Some(since_us),
-                time: self.time,
+                since_us,
+                time,
                 objects,
                 until_us: range_end_us,
             });
@@ -149,10 +165,9 @@ impl Positions {
 }
 
 impl Listed {
-    fn push(&mut self, key: &str, time_us: Option<i64>) {
-        self.newest_us = self.newest_us.max(time_us);
+    fn push(&mut self, key: &str, time_us: i64) {
+        self.newest_us = self.newest_us.max(Some(time_us));
         self.last_key = Some(key.to_owned());
-        let time_us = time_us.unwrap_or(i64::MAX);
         self.objects.push(Reverse((time_us, key.to_owned())));
         if self.objects.len() > LISTED {
             let oldest = self.objects.pop();
@@ -160,32 +175,21 @@ impl Listed {
         }
     }
 
-    /// The last key, the time from which objects are listed, and their keys; `None` if there are no objects.
-    fn finish(
-        self,
-        lateness_us: i64,
-        notes: &mut Vec<String>,
-    ) -> Option<(String, i64, Vec<String>)> {
-        let last_key = self.last_key?;
-        let wanted_us = self
-            .newest_us
-            .map_or(i64::MIN, |us| us.saturating_sub(lateness_us));
-        let cut_us = self.cut_us.map_or(i64::MIN, |us| us.saturating_add(1));
-        if cut_us > wanted_us {
-            notes.push(format!(
-                "The handoff lists the newest {LISTED} objects, those from {} on: objects with an earlier time that are written \
-                 after this plan are not seen by a consumer that continues from it.",
-                show_us(cut_us)
-            ));
-        }
+    /// Whether objects are missing that are not older than the newest by more than this.
+    fn is_cut(&self, lateness_us: i64) -> bool {
+        let wanted_us = self.newest_us.map(|us| us.saturating_sub(lateness_us));
+        self.cut_us
+            .is_some_and(|cut_us| wanted_us.is_some_and(|wanted_us| cut_us >= wanted_us))
+    }
+
+    /// The time from which objects are listed, and their keys.
+    fn finish(&self, lateness_us: i64) -> (Option<i64>, Vec<String>) {
+        let wanted_us = self.newest_us.map(|us| us.saturating_sub(lateness_us));
+        let cut_us = self.cut_us.map(|us| us.saturating_add(1));
         let since_us = wanted_us.max(cut_us);
-        let objects = self.objects.into_iter().map(|Reverse(object)| object);
-        let mut objects: Vec<_> = objects
-            .filter(|(time_us, _)| *time_us >= since_us)
-            .map(|(_, key)| key)
-            .collect();
-        objects.sort();
-        Some((last_key, since_us, objects))
+        let objects = self.objects.iter().map(|Reverse(object)| object);
+        let objects = objects.filter(|(time_us, _)| Some(*time_us) >= since_us);
+        (since_us, objects.map(|(_, key)| key.clone()).collect())
     }
 }
 
@@ -220,12 +224,12 @@ mod tests {
         })
     }
 
-    fn positions(until_us: Option<i64>, has_time: bool) -> Positions {
+    fn positions(until_us: Option<i64>) -> Positions {
         let range = EventRange {
             from_us: None,
             until_us,
         };
-        Positions::new("s3", range, Duration::from_secs(3600), has_time)
+        Positions::new("s3", range, Duration::from_secs(3600))
     }
 
     fn offset(partition: i32, next: i64, until_us: Option<i64>) -> HandoffPosition {
@@ -250,7 +254,7 @@ mod tests {
     #[test]
     fn offsets_in_keys_are_positions_of_their_partitions() {
         // In the order of keys, partition 10 comes before partition 2.
-        let mut positions = positions(None, true);
+        let mut positions = positions(None);
         for (partition, offset) in [(0, 0), (0, 40), (10, 0), (10, 7), (2, 0), (2, 90)] {
             let key = format!("partition={partition}/{offset:09}");
             positions.see(&object(&key, 0, Some((partition, offset))), None);
@@ -272,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_range_that_ends_keeps_the_offsets_whose_records_may_be_later() {
-        let mut positions = positions(Some(10 * HOUR_US), true);
+        let mut positions = positions(Some(10 * HOUR_US));
         for (partition, first, span) in [
             (0, 0, hour(7)),
             // With an hour of lateness, records of the hour from 9 on may be later than 10:00.
@@ -297,7 +301,7 @@ mod tests {
 
     #[test]
     fn other_objects_are_listed_from_the_lateness_on() {
-        let mut by_key = positions(Some(7), true);
+        let mut by_key = positions(Some(7));
         for (key, span) in [
             ("a", hour(8)),
             ("b", hour(4)),
@@ -312,7 +316,7 @@ mod tests {
         let expected = (Some(8 * HOUR_US), vec!["a", "c", "no time"]);
         assert_eq!(listed(&handoff), expected);
 
-        let mut by_write = positions(None, false);
+        let mut by_write = positions(None);
         for (key, modified_us) in [("a", 8 * HOUR_US), ("b", 4 * HOUR_US), ("c", 9 * HOUR_US)] {
             by_write.see(&object(key, modified_us, None), None);
         }
@@ -322,7 +326,7 @@ mod tests {
 
     #[test]
     fn records_that_are_scattered_over_objects_have_no_next_offset() {
-        let mut positions = positions(None, false);
+        let mut positions = positions(None);
         let mut scattered = object("a", 5, Some((0, 3)));
         scattered.key_fields.as_mut().unwrap().scattered = true;
         positions.see(&scattered, None);
@@ -334,7 +338,7 @@ mod tests {
 
     #[test]
     fn the_list_is_bounded_and_says_so() {
-        let mut positions = positions(None, false);
+        let mut positions = positions(None);
         for number in 0..=LISTED as i64 {
             positions.see(&object(&format!("{number:09}"), number, None), None);
         }
