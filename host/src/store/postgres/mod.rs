@@ -192,11 +192,7 @@ impl StateStore for PostgresStore {
     }
 
     async fn swap(&self, swap: &Swap) -> Result<Vec<Pointer>, StoreError> {
-        let tables = swap.tables.iter();
-        let tables: Vec<_> = tables
-            .map(|one| format!("`{}` to build {}", one.table, one.to))
-            .collect();
-        let doing = format!("swapping {}", tables.join(", "));
+        let doing = swap.doing();
         let swapped = swap::swap(&self.database, swap, &doing).await;
         self.explained(swapped, doing)
     }
