@@ -16,7 +16,7 @@ pub(crate) struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// So many attempts, with pauses from 100 ms to 20 s.
+    /// A policy of N attempts, with pauses from 100 ms to 20 s between them.
     pub(crate) fn new(attempts: u32) -> Self {
         RetryPolicy {
             attempts,
