@@ -187,15 +187,20 @@ async fn a_load_outlives_a_restart_of_the_service() {
     local.server.kill();
     let mut digest = RowsDigest::new(&columns().schema()).unwrap();
     digest.update(&rows(0, 1500, 1)).unwrap();
-    sender.send(Rows::Batch(rows(1000, 500, 1))).await.unwrap();
+    let digest = digest.hex();
     let end = Rows::End {
         rows: 1500,
-        digest: digest.hex().into(),
+        digest: digest.as_str().into(),
     };
-    sender.send(end).await.unwrap();
+    // The load takes no more rows until the service answers again.
+    let sending = tokio::spawn(async move {
+        sender.send(Rows::Batch(rows(1000, 500, 1))).await.unwrap();
+        sender.send(end).await.unwrap();
+    });
     local.server.restart().unwrap();
+    sending.await.unwrap();
     let loaded = load.await.unwrap().unwrap();
-    assert_eq!((loaded.rows, loaded.digest), (1500, digest.hex()));
+    assert_eq!((loaded.rows, loaded.digest), (1500, digest));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
