@@ -36,6 +36,8 @@ use crate::value::{RowReader, RowWriter};
 mod deferred;
 mod extremes;
 mod first_last;
+#[cfg(test)]
+mod golden;
 mod logic;
 mod order;
 mod set;
