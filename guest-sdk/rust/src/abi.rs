@@ -49,6 +49,8 @@ fn with_open<S: Slot, R>(
 
 impl<S: Slot> pipeline::Guest for S {
     fn open(params: Vec<(String, String)>) -> Result<wit::Descriptor, String> {
+        #[cfg(target_family = "wasm")]
+        crate::panics::announce();
         let (opened, descriptor) = Instance::open(S::NAME, S::VERSION, params)?;
         S::with(|instance| *instance = Some(opened));
         Ok(descriptor.into())

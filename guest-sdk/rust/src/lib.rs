@@ -73,7 +73,7 @@
 //! ```
 //!
 //! The README of this crate shows how to begin a pipeline of your own, and how to build it with the script
-//! `build-component`. The component imports nothing.
+//! `build-component`. The component imports only the stream on which a panic says its message.
 //!
 //! # Events
 //! A field is `i64`, `f64`, `bool`, `&str`, `&[u8]`, [`Timestamp`], [`Date`] or [`Json`], or an `Option` of one of these
@@ -112,6 +112,8 @@ mod key;
 #[cfg(doctest)]
 mod mistakes;
 pub mod monoid;
+#[cfg(target_family = "wasm")]
+mod panics;
 mod params;
 mod pipeline;
 mod schema;
