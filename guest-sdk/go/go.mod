@@ -1,0 +1,3 @@
+module backfold.dev/guest
+
+go 1.24
