@@ -1,7 +1,10 @@
 //! All error codes, and the page for each of them, which is a section of `errors.md`.
 
 use crate::error::Code;
-use crate::{cutover, decode, fold, guest, job, registry, replay, source, steps, store, workdir};
+use crate::{
+    cutover, decode, doctor, fold, guest, job, project, registry, replay, source, steps, store,
+    workdir,
+};
 
 const PAGES: &str = include_str!("../errors.md");
 
@@ -32,6 +35,8 @@ pub fn codes() -> Vec<&'static Code> {
         cutover::codes::ALL,
         replay::file_test_codes::ALL,
         registry::codes::ALL,
+        project::codes::ALL,
+        doctor::codes::ALL,
     ]
     .concat();
     codes.sort_by_key(|code| code.number);

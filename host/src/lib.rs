@@ -18,6 +18,8 @@
 //! | [`steps`] | the data of a plan | runs, a shadow table, a verdict, a live table |
 //! | [`job`] | a job file | the settings of all of these |
 //! | [`replay`] | a job | a live table |
+//! | [`project`] | the source of a pipeline | a component, and the results of its tests |
+//! | [`doctor`] | a language or a job | what is missing for it, each with its remedy |
 //! | [`explain`] | the code of an error | its page |
 //!
 //! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable`, `trust`, `pace` and `aws` are shared by
@@ -67,6 +69,10 @@ pub mod steps;
 pub mod job;
 
 pub mod replay;
+
+pub mod project;
+
+pub mod doctor;
 
 pub mod explain;
 

@@ -13,6 +13,8 @@ use crate::decode::Counts;
 pub enum Stage {
     /// Freezing the input.
     Plan,
+    /// Compiling the component, which is done once for each `.wasm`.
+    Compile,
     /// Reading, decoding and folding the input.
     Fold,
     /// Merging the runs and loading the shadow table.
@@ -26,8 +28,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Stage; 6] = [
+    const ALL: [Stage; 7] = [
         Stage::Plan,
+        Stage::Compile,
         Stage::Fold,
         Stage::Load,
         Stage::Gate,
@@ -73,6 +76,14 @@ impl Progress {
     /// Enters a stage.
     pub fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Release);
+    }
+
+    /// Enters the stage of compiling, or goes back from it to planning.
+    pub fn compiles(&self, does: bool) {
+        self.enter(match does {
+            true => Stage::Compile,
+            false => Stage::Plan,
+        });
     }
 
     /// The current stage.

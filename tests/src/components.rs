@@ -17,6 +17,15 @@ pub fn clicks() -> PathBuf {
     find(BUILT.get_or_init(|| build(&["-p", "clicks"])), "clicks")
 }
 
+/// The component `aggregate`, built from its sources.
+pub fn fresh_aggregate() -> PathBuf {
+    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    find(
+        BUILT.get_or_init(|| build(&["-p", "backfold-aggregate"])),
+        "aggregate",
+    )
+}
+
 /// The test guest of this name, `tests/guests/examples/NAME.rs`.
 pub fn guest(name: &str) -> PathBuf {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();

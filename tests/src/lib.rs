@@ -10,6 +10,7 @@
 //! | [`gateway`] | a real S3 server |
 //! | [`postgres`] | a real PostgreSQL server of two releases, databases, roles |
 //! | [`process`] | the `backfold` command: to run, to watch, to kill |
+//! | [`projects`] | projects of pipelines in all languages, built at the first call |
 //! | [`provider`] | an identity provider, by whose tokens clients log in to a broker |
 //! | [`proxy`] | a proxy that delays, cuts and resets connections |
 //! | [`ranges`] | the Kafka driver over ranges of offsets |
@@ -28,6 +29,7 @@ pub mod fault;
 pub mod gateway;
 pub mod postgres;
 pub mod process;
+pub mod projects;
 pub mod provider;
 pub mod proxy;
 pub mod ranges;

@@ -65,6 +65,8 @@ pub fn backfold() -> Command {
     }
     command
         .env_remove("RUST_LOG")
+        // The user's own cache stays as it is; what these tests compile is kept for the next ones.
+        .env("XDG_CACHE_HOME", binary().with_file_name("test-cache"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command
@@ -123,6 +125,23 @@ impl Finished {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}
+
+/// Runs a command that compiles or does many things to its end, however long it takes.
+///
+/// # Panics
+/// If it cannot be started.
+#[track_caller]
+pub fn run_long(command: &mut Command) -> Finished {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Finished {
+        status: output.status,
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
     }
 }
 

@@ -107,6 +107,7 @@ impl Workbench {
         let mut command = process::backfold();
         command
             .args(line.split_whitespace())
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         if !line.contains(".toml") {
@@ -123,6 +124,7 @@ impl Workbench {
             .args(["-c", prepare, "sh"])
             .arg(command.get_program())
             .args(command.get_args())
+            .env("XDG_CACHE_HOME", self.path().join("cache"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
         shell

@@ -1,9 +1,8 @@
-//! The boundary of the component: the bindings that `wit-bindgen` makes from `pipeline.wit`, and their calls of
-//! [`Instance`].
+//! The boundary of the component: the bindings that `wit-bindgen` makes from `pipeline.wit`, and their calls of a
+//! [`Component`].
 
 use crate::column::{Batch, Column};
-use crate::instance::Instance;
-use crate::pipeline::Pipeline;
+use crate::component::Component;
 use crate::schema;
 
 #[allow(
@@ -15,7 +14,7 @@ use crate::schema;
 )]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         world: "replayable",
         pub_export_macro: true,
         default_bindings_module: "::backfold_guest::__private::bindings",
@@ -28,18 +27,18 @@ use bindings::exports::backfold::pipeline::{monoid, pipeline};
 
 /// Where a component keeps its instance; [`export!`](crate::export) makes one.
 pub trait Slot {
-    /// The pipeline of the instance.
-    type Pipeline: Pipeline;
+    /// The instance.
+    type Component: Component;
     /// Its name.
     const NAME: &'static str;
     /// Its semantic version.
     const VERSION: &'static str;
     /// Lends the instance, which exists after `open` has succeeded.
-    fn with<R>(use_it: impl FnOnce(&mut Option<Instance<Self::Pipeline>>) -> R) -> R;
+    fn with<R>(use_it: impl FnOnce(&mut Option<Self::Component>) -> R) -> R;
 }
 
 fn with_open<S: Slot, R>(
-    use_it: impl FnOnce(&mut Instance<S::Pipeline>) -> Result<R, String>,
+    use_it: impl FnOnce(&mut S::Component) -> Result<R, String>,
 ) -> Result<R, String> {
     S::with(|instance| match instance {
         Some(instance) => use_it(instance),
@@ -51,7 +50,7 @@ impl<S: Slot> pipeline::Guest for S {
     fn open(params: Vec<(String, String)>) -> Result<wit::Descriptor, String> {
         #[cfg(target_family = "wasm")]
         crate::panics::announce();
-        let (opened, descriptor) = Instance::open(S::NAME, S::VERSION, params)?;
+        let (opened, descriptor) = S::Component::open(S::NAME, S::VERSION, params)?;
         S::with(|instance| *instance = Some(opened));
         Ok(descriptor.into())
     }
@@ -71,14 +70,15 @@ impl<S: Slot> pipeline::Guest for S {
 
 impl<S: Slot> monoid::Guest for S {
     fn identity() -> wit_columns::Batch {
-        Instance::<S::Pipeline>::identity().into()
+        with_open::<S, _>(|instance| Ok(instance.identity().into()))
+            .expect("the contract has `open` called first")
     }
 
     fn combine(
         left: wit_columns::Batch,
         right: wit_columns::Batch,
     ) -> Result<wit_columns::Batch, String> {
-        Instance::<S::Pipeline>::combine(&left.into(), &right.into()).map(Into::into)
+        with_open::<S, _>(|instance| instance.combine(&left.into(), &right.into())).map(Into::into)
     }
 
     fn present(states: wit_columns::Batch) -> Result<wit_columns::Batch, String> {

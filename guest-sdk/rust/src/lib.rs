@@ -98,12 +98,18 @@
 //! [`monoid`] lists the types that a state is made of, and the laws that a type of your own has to obey. A rejected
 //! record leaves no trace in any state.
 //!
+//! # Columns instead of rows
+//! A component whose columns are known only when it is opened, or that works on whole columns, implements [`Component`]
+//! and is exported by [`export_component!`]. [`Field::reader`] reads a column, [`ColumnBuilder`] and [`Value::write`] make
+//! one, and the types of [`monoid`] read and write their states by [`RowReader`] and [`RowWriter`].
+//!
 //! # Tests
 //! With the feature `testing`, the module `testing` folds JSON rows natively, through the same code that reads
 //! and writes the component's columns, and checks the laws of the states.
 
 mod abi;
 mod column;
+mod component;
 mod event;
 mod export;
 mod index;
@@ -126,6 +132,7 @@ mod value;
 
 pub use backfold_guest_macros::{Event, Key, Monoid, View};
 pub use column::{Batch, Column, ColumnBuilder, Malformed};
+pub use component::Component;
 pub use event::{Event, Field};
 pub use instance::Instance;
 pub use key::{Key, KeyPart};
@@ -137,7 +144,7 @@ pub use params::{ParamError, Params};
 pub use pipeline::{NoView, Out, Pipeline, Reject, View};
 pub use schema::{Condition, Descriptor, Encoding, Input, Kind, Origin, Output};
 pub use types::{Date, Json, Timestamp};
-pub use value::{RowReader, RowWriter, Stored, Value, output};
+pub use value::{RowReader, RowWriter, Stored, Value, output, show_row};
 
 /// The types and macros of a pipeline: `use backfold_guest::prelude::*`.
 pub mod prelude {
@@ -157,7 +164,7 @@ struct Readme;
 pub mod __private {
     pub use crate::abi::{Slot, bindings};
     pub use crate::event::field_reader;
-    pub use crate::export::is_pipeline;
+    pub use crate::export::{is_component, is_pipeline};
     pub use crate::key::save_part;
     pub use crate::monoid::column_name;
 }

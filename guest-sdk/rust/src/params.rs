@@ -35,9 +35,11 @@ impl Display for ParamError {
 impl std::error::Error for ParamError {}
 
 impl Params {
-    pub(crate) fn new(
-        params: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Params, ParamError> {
+    /// The parameters of an `open`. A [`Pipeline`](crate::Pipeline) is given them.
+    ///
+    /// # Errors
+    /// If one is given twice.
+    pub fn new(params: impl IntoIterator<Item = (String, String)>) -> Result<Params, ParamError> {
         let mut given = BTreeMap::new();
         for (name, value) in params {
             if given.insert(name.clone(), value).is_some() {
@@ -93,8 +95,11 @@ impl Params {
             .ok_or_else(|| ParamError::new(format!("the parameter {name} is missing")))
     }
 
-    /// Refuses parameters that `open` has not read.
-    pub(crate) fn finish(self) -> Result<(), ParamError> {
+    /// Refuses parameters that `open` has not read; done for a [`Pipeline`](crate::Pipeline).
+    ///
+    /// # Errors
+    /// If there are any.
+    pub fn finish(self) -> Result<(), ParamError> {
         let Some(unknown) = self.given.keys().next() else {
             return Ok(());
         };

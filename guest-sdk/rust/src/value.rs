@@ -133,7 +133,7 @@ pub fn output<V: Value>(name: impl Into<String>) -> Output {
 }
 
 /// The values of a row as `name = value`, for a message.
-pub(crate) fn show_row(outputs: &[Output], columns: &[Column], row: usize) -> String {
+pub fn show_row(outputs: &[Output], columns: &[Column], row: usize) -> String {
     let shown = outputs.iter().zip(columns).map(|(output, column)| {
         let value =
             show(output.kind, column, row).unwrap_or_else(|malformed| malformed.to_string());
@@ -178,9 +178,7 @@ impl BatchBuilder {
 
     /// The next row, to be written from the first column on.
     pub(crate) fn row(&mut self) -> RowWriter<'_> {
-        RowWriter {
-            columns: self.columns.iter_mut(),
-        }
+        RowWriter::new(&mut self.columns)
     }
 
     pub(crate) fn finish(self, rows: usize) -> Batch {
@@ -201,7 +199,14 @@ pub struct RowWriter<'a> {
     columns: std::slice::IterMut<'a, ColumnBuilder>,
 }
 
-impl RowWriter<'_> {
+impl<'a> RowWriter<'a> {
+    /// The next row of these columns.
+    pub fn new(columns: &'a mut [ColumnBuilder]) -> RowWriter<'a> {
+        RowWriter {
+            columns: columns.iter_mut(),
+        }
+    }
+
     /// Writes the value of the next column.
     ///
     /// # Panics
@@ -231,7 +236,8 @@ pub struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    pub(crate) fn new(columns: &'a [Column], row: usize) -> RowReader<'a> {
+    /// The row with this number, from 0, of these columns.
+    pub fn new(columns: &'a [Column], row: usize) -> RowReader<'a> {
         RowReader {
             columns: columns.iter(),
             row,

@@ -12,8 +12,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
 
 mod causes;
+mod look;
 
 pub(crate) use causes::{BoxError, Detail, causes, of_credentials, printable, root, tried};
+pub(crate) use look::{Look, look};
 
 /// A file of certificates that cannot be used.
 #[derive(Debug)]

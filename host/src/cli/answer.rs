@@ -30,6 +30,15 @@ impl Answer {
         })
     }
 
+    /// [`new`](Answer::new) for a result that is JSON without fail.
+    pub(crate) fn of(text: String, result: &impl Serialize) -> Self {
+        Answer {
+            text,
+            result: serde_json::to_value(result).unwrap_or_default(),
+            refused: None,
+        }
+    }
+
     /// The same result, together with an error that determines the exit code.
     pub(crate) fn refused(self, error: &anyhow::Error) -> Self {
         Answer {

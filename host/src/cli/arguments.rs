@@ -64,7 +64,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Args)]
 pub(crate) struct JobArguments {
     /// The job file
-    #[arg(value_name = "JOB", default_value = "backfold.toml")]
+    #[arg(value_name = "JOB", default_value = "job.toml")]
     pub(crate) job: PathBuf,
 
     /// The folder for plans, run files and journals, instead of the one that the job names
@@ -86,7 +86,7 @@ impl JobArguments {
 
     /// The job file as an argument of a suggested command, with a space before it; empty for the default.
     pub(crate) fn suffix(&self) -> String {
-        if self.job.as_os_str() == "backfold.toml" {
+        if self.job.as_os_str() == "job.toml" {
             String::new()
         } else {
             format!(" {}", self.job.display())

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use backfold::guest::Cache;
 use backfold::guest::laws::{Counterexample, Event, LawReport, LawResult, Verdict};
 use backfold::job::{Job, Overrides};
 use backfold::replay::{self, CheckOptions};
@@ -61,8 +62,10 @@ impl Check {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let params = self.params.collect();
         if let Some(file) = &self.again {
-            let found = replay::check_again(&self.component, &params, file).await?;
-            return again(found, context.paint);
+            let (cache, progress) = (Cache::of_user(), &context.progress);
+            let found =
+                replay::check_again(&self.component, &params, file, cache.as_ref(), progress);
+            return again(context.watch_compiling(found).await?, context.paint);
         }
         let overrides = Overrides {
             params: params.clone(),
@@ -79,8 +82,11 @@ impl Check {
             sample: self.sample as usize,
             seed: self.seed,
             save: self.save,
+            cache: Cache::of_user(),
+            progress: context.progress.clone(),
         };
-        let report = replay::check(&options, context.cancel.clone()).await?;
+        let report = replay::check(&options, context.cancel.clone());
+        let report = context.watch_compiling(report).await?;
         let text = describe(&report, &options.component, &options.save, context.paint);
         let answer = Answer::new(text, &report)?;
         Ok(match report.refusal(Some(&options.save)) {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::arguments::Globals;
 use super::output::Format;
 use super::paint::Paint;
-use super::watch::{Display, watching};
+use super::watch::{Display, Shown, watching};
 
 /// The exit code after an interruption without a checkpoint.
 const INTERRUPTED: i32 = 130;
@@ -68,7 +68,13 @@ impl Context {
 
     /// Runs `work` and shows its progress.
     pub(crate) async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
-        watching(self.display, &self.bars, &self.progress, work).await
+        watching(self.display, &self.bars, &self.progress, Shown::All, work).await
+    }
+
+    /// Runs `work`, which has no stages, and shows that it compiles a component as long as it does.
+    pub(crate) async fn watch_compiling<T>(&self, work: impl Future<Output = T>) -> T {
+        let shown = Shown::Compiling;
+        watching(self.display, &self.bars, &self.progress, shown, work).await
     }
 
     /// Handles Ctrl-C, SIGTERM and SIGHUP: the first signal requests a checkpoint, the second one ends the process. The
@@ -86,6 +92,10 @@ impl Context {
         };
         let (cancel, bars) = (self.cancel.clone(), self.bars.clone());
         let (progress, grace) = (self.progress.clone(), self.grace);
+        let stopping = match self.command {
+            "new" | "build" | "test" | "doctor" => "stopping",
+            _ => "stopping after a checkpoint",
+        };
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -102,9 +112,7 @@ impl Context {
                     std::process::exit(INTERRUPTED);
                 }
                 cancel.cancel();
-                bars.suspend(|| {
-                    eprintln!("stopping after a checkpoint; press Ctrl-C again to stop at once")
-                });
+                bars.suspend(|| eprintln!("{stopping}; press Ctrl-C again to stop at once"));
             }
         });
     }

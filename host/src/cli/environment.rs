@@ -19,6 +19,7 @@ const OTHERS: &[&str] = &[
     "BACKFOLD_REGISTRY_TOKEN",
     // Variables of the project's own scripts and tests.
     "BACKFOLD_BIN",
+    "BACKFOLD_SDK",
     "BACKFOLD_COMPONENT_TARGET_DIR",
     "BACKFOLD_TEST_",
 ];

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use backfold::doctor::DoctorError;
 use backfold::error::{Class, Code, Coded};
+use backfold::guest::Details;
+use backfold::project::ProjectError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -19,6 +22,9 @@ pub(crate) struct Failure {
     stage: Option<String>,
     message: String,
     causes: Vec<String>,
+    /// The lines that the component said about it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    details: Vec<String>,
     advice: &'static str,
 }
 
@@ -26,7 +32,13 @@ impl Failure {
     /// Collects the messages of `error` and its causes, and the code of the outermost error that has one.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         let code = error.chain().find_map(code_of);
-        let mut messages = error.chain().map(ToString::to_string);
+        let details = error.chain().find_map(|e| e.downcast_ref::<Details>());
+        let messages = error.chain().filter(|e| !e.is::<Details>());
+        let mut messages = messages.map(ToString::to_string);
+        let advice = code.map_or(
+            "This is a bug: please report it, with the command.",
+            |code| code.advice,
+        );
         Failure {
             code: code.map_or_else(|| "BF0000".into(), ToString::to_string),
             class: code.map_or(Class::Retry, |code| code.class),
@@ -36,10 +48,8 @@ impl Failure {
                 .map(|e| e.stage().to_string()),
             message: messages.next().unwrap_or_default(),
             causes: messages.collect(),
-            advice: code.map_or(
-                "This is a bug: please report it, with the command.",
-                |code| code.advice,
-            ),
+            details: details.map_or(Vec::new(), |details| details.lines().to_vec()),
+            advice: details.and_then(Details::remedy).unwrap_or(advice),
         }
     }
 
@@ -65,6 +75,10 @@ impl Failure {
         }
         for cause in &self.causes {
             text.push_str(&format!("  {} {}\n", paint.dim("because:"), plain(cause)));
+        }
+        for (place, line) in self.details.iter().enumerate() {
+            let head = if place == 0 { "said:" } else { "     " };
+            text.push_str(&format!("  {} {}\n", paint.dim(head), plain(line)));
         }
         text.push_str(&format!("  {} {}\n", paint.cyan("do:"), self.advice));
         text.push_str(&format!(
@@ -97,6 +111,14 @@ impl Failure {
     }
 }
 
+/// An error of a project, which may be one of another stage.
+pub(crate) fn coded(error: ProjectError) -> anyhow::Error {
+    match error {
+        ProjectError::Replay(error) => (*error).into(),
+        error => error.into(),
+    }
+}
+
 /// The code of one error in a chain.
 fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
     error
@@ -107,6 +129,8 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
                 .downcast_ref::<backfold::job::JobError>()
                 .map(Coded::code)
         })
+        .or_else(|| error.downcast_ref::<ProjectError>().map(Coded::code))
+        .or_else(|| error.downcast_ref::<DoctorError>().map(Coded::code))
 }
 
 #[cfg(test)]
@@ -137,7 +161,7 @@ mod tests {
         insta::assert_snapshot!(unreadable().text(Paint::none()), @r#"
         error[BF0002]: cannot read the job file job.toml
           because: no such file\n  do: something \u{1b}[31mforged
-          do: Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.
+          do: Give the job file as the first argument of the command, or run it in the folder with `job.toml`.
           more: backfold explain BF0002
         "#);
     }
@@ -146,7 +170,7 @@ mod tests {
     fn json_has_the_same() {
         insta::assert_snapshot!(format!("{:#}", unreadable().document()), @r#"
         {
-          "advice": "Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.",
+          "advice": "Give the job file as the first argument of the command, or run it in the folder with `job.toml`.",
           "causes": [
             "no such file\n  do: something \u001b[31mforged"
           ],

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use backfold::guest::{Component, GuestError, Limits};
-use backfold::job::JobError;
+use backfold::guest::{Cache, Language, Limits};
+use backfold::job::{Job, Overrides};
 use backfold::schema::{Condition, Descriptor, Encoding, Input, Origin, Output};
+use backfold::steps::load_component;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -17,15 +18,22 @@ use super::table::{Fields, Side, Table};
 
 /// Show the imports, inputs, keys, states and views of a component
 ///
-/// The component is compiled and opened with the default limits. It gets no data.
+/// The component is compiled, or taken from the cache of compiled components, and opened. It gets no data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold inspect clicks.wasm
+  backfold inspect clicks.wasm --job job.toml
+  backfold inspect job.toml                     the component of a job, as the job opens it
   backfold inspect clicks.wasm -p floor=3 --output json")]
 pub(crate) struct Inspect {
-    /// The component's `.wasm` file
+    /// The component's `.wasm` file, `aggregate`, or a job file (`*.toml`) for its component
     #[arg(value_name = "COMPONENT")]
     component: PathBuf,
+
+    /// Use the parameters and limits of this job
+    #[arg(long, value_name = "JOB")]
+    job: Option<PathBuf>,
+
     #[command(flatten)]
     params: ParamArguments,
 }
@@ -34,41 +42,47 @@ pub(crate) struct Inspect {
 #[derive(Serialize)]
 struct Inspected {
     digest: String,
+    language: Language,
     imports: Vec<String>,
     descriptor: Descriptor,
 }
 
 impl Inspect {
-    pub(crate) fn execute(self, context: &Context) -> Result<Answer> {
-        let params: Vec<_> = self.params.collect().into_iter().collect();
-        let limits = Limits::default();
-        // A component may need more stack than the main thread has, and blocks while it runs.
-        let inspected = std::thread::Builder::new()
-            .stack_size(limits.thread_stack_bytes())
-            .spawn(move || inspect(&self.component, &limits, &params))
-            .map_err(|source| JobError::System {
-                what: "start a thread for the component",
-                source,
-            })?
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            .map_err(backfold::Error::from)?;
+    pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
+        let params = self.params.collect();
+        let is_job = self.component.extension().is_some_and(|end| end == "toml");
+        let job = self.job.as_ref().or(is_job.then_some(&self.component));
+        let (component, limits, params) = match job {
+            Some(job) => {
+                let overrides = Overrides {
+                    params,
+                    ..Overrides::default()
+                };
+                let job = Job::load(job, &overrides)?;
+                let params = job.component_params();
+                match is_job {
+                    true => (job.component, job.limits, params),
+                    false => (self.component, job.limits, params),
+                }
+            }
+            None => (
+                self.component,
+                Limits::default(),
+                params.into_iter().collect(),
+            ),
+        };
+        let (cache, progress) = (Cache::of_user(), &context.progress);
+        let loaded = load_component(&component, &limits, &params, cache.as_ref(), progress);
+        let loaded = context.watch_compiling(loaded).await;
+        let (component, descriptor) = loaded.map_err(backfold::Error::from)?;
+        let inspected = Inspected {
+            digest: component.digest(),
+            language: component.language(),
+            imports: component.imports().to_vec(),
+            descriptor,
+        };
         Answer::new(describe(&inspected, context.paint), &inspected)
     }
-}
-
-fn inspect(
-    path: &std::path::Path,
-    limits: &Limits,
-    params: &[(String, String)],
-) -> Result<Inspected, GuestError> {
-    let component = Component::load(path, limits, None)?;
-    let instance = component.open(params)?;
-    Ok(Inspected {
-        digest: component.digest(),
-        imports: component.imports().to_vec(),
-        descriptor: Descriptor::clone(instance.descriptor()),
-    })
 }
 
 fn describe(inspected: &Inspected, paint: Paint) -> String {
@@ -249,6 +263,7 @@ mod tests {
         };
         let inspected = Inspected {
             digest: "3fa0".into(),
+            language: Language::Other,
             imports: vec![],
             descriptor,
         };

@@ -6,6 +6,7 @@
 //! | file | content |
 //! |---|---|
 //! | `run`, `plan`, `status` and the others that are named like a command | one command each |
+//! | `project_test`, `tested` | `test` in a project; the text of a test |
 //! | `arguments`, `environment` | flags that several commands share, and `BACKFOLD_*` variables |
 //! | `context` | the process of a command: signals, progress, operator |
 //! | `answer`, `failure`, `output` | printing a result or an error as text or JSON |
@@ -21,10 +22,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod answer;
 mod arguments;
+mod build;
 mod check;
 mod completions;
 mod context;
 mod diff;
+mod doctor;
 mod environment;
 mod explain;
 mod failure;
@@ -34,11 +37,13 @@ mod human;
 mod inspect;
 mod log;
 mod logging;
+mod new;
 mod output;
 mod paint;
 mod partitions;
 mod plan;
 mod progress;
+mod project_test;
 mod quarantine;
 mod rollback;
 mod run;
@@ -46,6 +51,7 @@ mod status;
 mod swap;
 mod table;
 mod test;
+mod tested;
 mod watch;
 
 use answer::Answer;
@@ -56,6 +62,7 @@ use output::Format;
 
 /// Rebuild a state table from history, and swap it for the live one.
 ///
+/// `new` makes a pipeline in a language of your choice, `test` and `build` turn it into a component.
 /// A job file names an archive or Kafka topics, a WebAssembly component that folds the events into states, and a
 /// table. `plan` shows what a run would do, `run` builds a new table next to the live one, `swap` makes it live,
 /// `rollback` makes the previous table live again. Readers see no change before `swap`.
@@ -90,6 +97,7 @@ Environment:
   CI          switches progress bars off
 
 Examples:
+  backfold new page-views --lang python    make a project: a pipeline with tests and a job
   backfold plan job.toml                   show the input, the cost and the names of a run
   backfold run job.toml                    build a new table; the live table does not change
   backfold swap job.toml                   make the new table live
@@ -98,6 +106,9 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::New),
+    Build(build::Build),
+    Doctor(doctor::Doctor),
     Plan(plan::Plan),
     Run(run::Run),
     Status(status::Status),
@@ -118,6 +129,9 @@ enum Command {
 impl Command {
     fn name(&self) -> &'static str {
         match self {
+            Command::New(_) => "new",
+            Command::Build(_) => "build",
+            Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Run(_) => "run",
             Command::Status(_) => "status",
@@ -138,6 +152,9 @@ impl Command {
 
     async fn execute(self, context: &Context) -> anyhow::Result<Answer> {
         match self {
+            Command::New(command) => command.execute(context),
+            Command::Build(command) => command.execute(context).await,
+            Command::Doctor(command) => command.execute(context).await,
             Command::Plan(command) => command.execute(context).await,
             Command::Run(command) => command.execute(context).await,
             Command::Status(command) => command.execute(context).await,
@@ -148,7 +165,7 @@ impl Command {
             Command::Log(command) => command.execute(context).await,
             Command::Handoff(command) => command.execute(context).await,
             Command::Quarantine(command) => command.execute(context).await,
-            Command::Inspect(command) => command.execute(context),
+            Command::Inspect(command) => command.execute(context).await,
             Command::Check(command) => command.execute(context).await,
             Command::Test(command) => command.execute(context).await,
             Command::Explain(command) => command.execute(),

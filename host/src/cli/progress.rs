@@ -238,6 +238,7 @@ impl Reading {
 pub(crate) fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan => "plan",
+        Stage::Compile => "compiling",
         Stage::Fold => "fold",
         Stage::Load => "load",
         Stage::Gate => "gate",

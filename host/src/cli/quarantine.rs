@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use backfold::fold::{MessageParts, RejectedBy, Written};
+use backfold::guest::FailureKind;
 use backfold::replay::{self, Fate, Numbered, Quarantine as Rejected, ReasonCount, Replayed};
 use clap::Subcommand;
 use serde_json::{Map, Value};
@@ -199,6 +200,14 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
         fields.add("component", component);
     }
     if let Some(failure) = &record.failure {
+        let call = failure
+            .call
+            .map_or(String::new(), |call| format!(" in `{call}`"));
+        fields.add("failure", format!("{}{call}", said(failure.kind)));
+        if !failure.details.is_empty() {
+            let lines = failure.details.iter().map(|line| plain(line));
+            fields.add("said", lines.collect::<Vec<_>>().join("\n"));
+        }
         fields.add("fuel", count(failure.fuel));
         if !failure.backtrace.is_empty() {
             fields.add("in", plain(&failure.backtrace.join(" ← ")));
@@ -223,6 +232,18 @@ fn show(numbered: &Numbered, paint: Paint) -> String {
     };
     text.push_str(&format!("\n{kept}\n"));
     text
+}
+
+/// The kind of a failure in words.
+fn said(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Trap => "a trap",
+        FailureKind::OutOfFuel => "out of fuel",
+        FailureKind::OutOfMemory => "out of memory",
+        FailureKind::Error => "an error as the answer",
+        FailureKind::InvalidAnswer => "an answer that breaks the contract",
+        FailureKind::TooLarge => "a key or a state that is too large",
+    }
 }
 
 fn written(bytes: &Written) -> String {
@@ -265,6 +286,7 @@ fn replayed_text(replayed: &Replayed, paint: Paint) -> String {
         Fate::Failed {
             code,
             reason,
+            details,
             backtrace,
         } => {
             text.push_str(&format!(
@@ -272,6 +294,9 @@ fn replayed_text(replayed: &Replayed, paint: Paint) -> String {
                 paint.red("failed"),
                 plain(reason)
             ));
+            for line in details {
+                text.push_str(&format!("  {}\n", plain(line)));
+            }
             for function in backtrace {
                 text.push_str(&format!("  in {}\n", plain(function)));
             }

@@ -3,66 +3,92 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use backfold::replay::{self, Comparison, Expectation, FileTest, FileTestOptions};
-use backfold::row_json::Row;
-use serde::Serialize;
+use backfold::guest::Cache;
+use backfold::job::JobError;
+use backfold::replay::{self, Expectation, FileTestOptions};
 
 use super::answer::Answer;
-use super::arguments::ParamArguments;
+use super::build::SettingArguments;
 use super::context::Context;
-use super::human::{count, counted, plain};
-use super::paint::Paint;
-use super::table::{Side, Table};
+use super::human::plain;
+use super::project_test::ProjectTest;
+use super::tested::{Tested, describe, differences};
 
-/// Fold a small file and show the resulting table, or compare it with an expected table
+/// Test a project, or fold a small file and compare the table with an expected one
 ///
-/// The file holds records as an archive does: JSON, plain, gzip or zstd. No job and no database are needed.
-/// The expected table is a JSON array of rows, each with all key columns and the other columns to compare.
+/// In a project (see `backfold new`): run its unit tests, build it, fold its events.jsonl, and compare the table with
+/// its expected.json; with --watch again on each save.
+/// With --input, a component and a file of your own: no project, no job and no database are needed. The file holds
+/// records as an archive does: JSON, plain, gzip or zstd, or as the decoding of --job says. The expected table is a JSON array of rows, each with all key
+/// columns and the other columns to compare.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  backfold test                                                       test the project in this folder
+  backfold test --watch                                               test it on each save
+  backfold test --update                                              write its table to expected.json
   backfold test clicks.wasm --input events.jsonl
   backfold test clicks.wasm --input events.jsonl --expect table.json --update
   backfold test clicks.wasm --input events.jsonl --expect table.json
+  backfold test clicks.wasm --input events.csv --job job.toml
 
-Exit code 3 means that the table differs from the expected one.")]
+Exit code 3 means that a unit test fails, or that the table differs from the expected one.")]
 pub(crate) struct Test {
-    /// The component's `.wasm` file
-    #[arg(value_name = "COMPONENT")]
-    component: PathBuf,
+    /// The folder of a project; with --input, a component's `.wasm` file
+    #[arg(value_name = "DIR", default_value = ".")]
+    target: PathBuf,
 
     /// The file with the records; for several files, a folder or a pattern in quotes
     #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    input: Option<PathBuf>,
 
     /// The file with the expected table
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "input")]
     expect: Option<PathBuf>,
 
-    /// Write the table to the file of --expect instead of comparing it
-    #[arg(long, requires = "expect")]
+    /// Write the table to the expected file instead of comparing it
+    #[arg(long)]
     update: bool,
 
-    #[command(flatten)]
-    params: ParamArguments,
-}
+    /// Test a project again whenever one of its files is saved, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["input", "update"])]
+    watch: bool,
 
-/// The table of a file, and how it differs from an expectation.
-#[derive(Serialize)]
-struct Tested<'a> {
-    #[serde(flatten)]
-    file_test: &'a FileTest,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<&'a Comparison>,
+    #[command(flatten)]
+    settings: SettingArguments,
 }
 
 impl Test {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
-        let options = FileTestOptions {
-            component: self.component,
-            params: self.params.collect(),
-            input: self.input,
+        let Some(input) = self.input else {
+            let test = ProjectTest {
+                folder: self.target,
+                options: self.settings.options(false, context),
+                update: self.update,
+                watch: self.watch,
+            };
+            return test.execute(context).await;
         };
-        let test = replay::test(&options, context.cancel.clone()).await?;
+        if self.update && self.expect.is_none() {
+            let message = "--update needs --expect FILE, the file to write".to_owned();
+            return Err(JobError::CommandLine { message }.into());
+        }
+        let job = self.settings.loaded()?;
+        let options = FileTestOptions {
+            params: job
+                .as_ref()
+                .map_or_else(|| self.settings.given(), |job| job.component_params()),
+            limits: job
+                .as_ref()
+                .map(|job| job.limits.clone())
+                .unwrap_or_default(),
+            job,
+            component: self.target,
+            cache: Cache::of_user(),
+            progress: context.progress.clone(),
+            input,
+        };
+        let test = replay::test(&options, context.cancel.clone());
+        let test = context.watch_compiling(test).await?;
         let mut text = describe(&test, context.paint);
         let Some(path) = self.expect else {
             let comparison = None;
@@ -98,101 +124,4 @@ impl Test {
             None => answer,
         })
     }
-}
-
-/// The largest number of differences or rejections of a kind in the text.
-const SHOWN: usize = 20;
-
-fn describe(test: &FileTest, paint: Paint) -> String {
-    let descriptor = &test.descriptor;
-    let header = descriptor.table_columns().map(|column| {
-        use backfold::schema::Kind;
-        let side = match column.kind {
-            Kind::Int64 | Kind::Float64 => Side::Right,
-            _ => Side::Left,
-        };
-        (column.name.clone(), side)
-    });
-    let mut table = Table::of(header.collect());
-    for row in &test.rows {
-        let cells = test.columns.iter().map(|column| match row.get(column) {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        });
-        table.push(cells.collect());
-    }
-    let mut text = table.render(0, paint);
-    let counts = &test.counts;
-    text.push_str(&format!(
-        "\n{} of {}",
-        counted(test.rows.len() as u64, "row"),
-        counted(counts.records, "record")
-    ));
-    if counts.not_wanted > 0 {
-        text.push_str(&format!(", {} not wanted", count(counts.not_wanted)));
-    }
-    text.push('\n');
-    if test.rejected > 0 {
-        let rejected = counted(test.rejected, "record");
-        text.push_str(&format!("\n{} {rejected}:\n", paint.red("rejected")));
-    }
-    for rejection in test.rejections.iter().take(SHOWN) {
-        let at = rejection
-            .path
-            .as_ref()
-            .map_or_else(String::new, |path| format!("{path}: "));
-        let line = format!("{}: {at}{}", rejection.position, rejection.reason);
-        text.push_str(&format!("  {}\n", plain(&line)));
-    }
-    text + &more(test.rejected as usize)
-}
-
-/// The differences between the table and the expected one, one per line.
-fn differences(comparison: &Comparison, paint: Paint) -> String {
-    if *comparison == Comparison::default() {
-        return format!("\n{}: the table is the expected one\n", paint.green("same"));
-    }
-    let mut text = String::from("\n");
-    let unmatched = [
-        ("missing", &comparison.missing),
-        ("unexpected", &comparison.unexpected),
-    ];
-    for (name, rows) in unmatched {
-        for row in rows.iter().take(SHOWN) {
-            text.push_str(&format!(
-                "{} {}\n",
-                paint.red(format_args!("{name:<10}")),
-                row_text(row)
-            ));
-        }
-        text.push_str(&more(rows.len()));
-    }
-    for row in comparison.different.iter().take(SHOWN) {
-        text.push_str(&format!(
-            "{} {}: {}, expected {}\n",
-            paint.red("different "),
-            row_text(&row.key),
-            row_text(&row.found),
-            row_text(&row.expected)
-        ));
-    }
-    text + &more(comparison.different.len())
-}
-
-/// The number of items that are not shown, if there are any.
-fn more(all: usize) -> String {
-    match all.saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!("  and {} more\n", count(more as u64)),
-    }
-}
-
-/// `page="/a" views=1`
-fn row_text(row: &Row) -> String {
-    let pairs: Vec<_> = row
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    plain(&pairs.join(" ")).into_owned()
 }

@@ -55,11 +55,21 @@ impl Display {
     }
 }
 
+/// The stages that are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of them.
+    All,
+    /// Only that of compiling.
+    Compiling,
+}
+
 /// Runs `work` and shows its progress.
 pub(crate) async fn watching<T>(
     display: Display,
     bars: &MultiProgress,
     progress: &Arc<Progress>,
+    shown: Shown,
     work: impl Future<Output = T>,
 ) -> T {
     let began = Instant::now();
@@ -72,11 +82,15 @@ pub(crate) async fn watching<T>(
             result = &mut work => break result,
             _ = ticks.tick() => {
                 let now = Instant::now();
-                screen.show(&meter.read(progress, now), now);
+                let reading = meter.read(progress, now);
+                if shown == Shown::All || reading.stage == Stage::Compile {
+                    screen.show(&reading, now);
+                }
             }
         }
     };
-    screen.close(&meter.read(progress, Instant::now()));
+    let last = (shown == Shown::All).then(|| meter.read(progress, Instant::now()));
+    screen.close(last.as_ref());
     result
 }
 
@@ -141,9 +155,12 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Removes the bar; after progress lines, prints a last one with the final state.
-    fn close(&mut self, reading: &Reading) {
-        if self.display == Display::Lines && self.shown.is_some() {
+    /// Removes the bar; after progress lines, prints a last one with the final state, if there is one.
+    fn close(&mut self, last: Option<&Reading>) {
+        if let Some(reading) = last
+            && self.display == Display::Lines
+            && self.shown.is_some()
+        {
             eprintln!("{}", reading.line());
         }
         self.bar.finish_and_clear();

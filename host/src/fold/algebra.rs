@@ -34,16 +34,20 @@ pub trait Algebra {
     fn name_key(&self, key: &[u8]) -> String;
 }
 
+/// An instance that holds no accumulation. Where its memory is large, as that of a language that frees memory late or never
+/// becomes, a fresh one goes on: a state depends on nothing that was combined before.
 impl Algebra for Instance {
     fn combine(
         &mut self,
         left: &RecordBatch,
         right: &RecordBatch,
     ) -> Result<RecordBatch, GuestError> {
+        renew_if_large(self)?;
         Instance::combine(self, left, right)
     }
 
     fn present(&mut self, states: &RecordBatch) -> Result<RecordBatch, GuestError> {
+        renew_if_large(self)?;
         Instance::present(self, states)
     }
 
@@ -62,6 +66,13 @@ impl Algebra for Instance {
             Ok(row) => row_json::name(&row, 0),
             Err(error) => error.to_string(),
         }
+    }
+}
+
+fn renew_if_large(instance: &mut Instance) -> Result<(), GuestError> {
+    match instance.is_large() {
+        true => instance.renew(),
+        false => Ok(()),
     }
 }
 

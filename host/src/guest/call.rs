@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A function that the component exports, or its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
     /// Instantiation, which runs the start functions.

@@ -10,7 +10,7 @@ pub(crate) const READ: Code = Code::new(
 pub(crate) const NOT_A_COMPONENT: Code = Code::new(
     402,
     Class::Usage,
-    "Build it as a component: for Rust by `guest-sdk/rust/build-component`, else by `wasm-tools component new`.",
+    "Build it as a component by `backfold build`, or by the tools of its language; `wasm-tools component new` encodes a core module.",
 );
 pub(crate) const WRONG_WORLD: Code = Code::new(
     403,
@@ -55,7 +55,7 @@ pub(crate) const OPEN_REFUSED: Code = Code::new(
 pub(crate) const TRAP: Code = Code::new(
     411,
     Class::Permanent,
-    "Correct the component: keep function names in the build to see them in the backtrace.",
+    "Correct the component; function names that are kept in the build are shown in the backtrace.",
 );
 pub(crate) const OUT_OF_FUEL: Code = Code::new(
     412,
@@ -75,7 +75,7 @@ pub(crate) const ANSWER_TOO_LARGE: Code = Code::new(
 pub(crate) const REFUSED: Code = Code::new(
     415,
     Class::Permanent,
-    "Correct the component: where it cannot fold a record it should reject that record, not return an error.",
+    "Correct the component where the error says; a record that it cannot use it should reject instead.",
 );
 pub(crate) const BAD_ANSWER: Code = Code::new(
     416,

@@ -5,20 +5,29 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
-use wasmtime::component::{Component as Compiled, Linker};
+use wasmtime::component::Linker;
 
 use super::bindings::ReplayablePre;
-use super::cache::Entry;
+use super::cache::Cache;
 use super::calls::Calls;
+use super::compile::compile;
+use super::details::Details;
 use super::inspect::Outside;
+use super::remedy::{Trouble, remedy};
 use super::sandbox::Sandbox;
 use super::text::printable;
-use super::{GuestError, Limits, engine};
+use super::{GuestError, Language, Limits, engine};
 use crate::units::ByteSize;
+
+/// The name of the component that is part of backfold. Where a path of a component is taken, it stands for that one; a file
+/// of this name is `./aggregate`.
+pub const AGGREGATE: &str = "aggregate";
+
+/// Made of `guest-sdk/aggregate` by its script `rebuild`.
+static AGGREGATE_WASM: &[u8] = include_bytes!("aggregate.wasm");
 
 /// A component, compiled and ready to be opened any number of times, on any thread. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +38,7 @@ struct Loaded {
     name: String,
     digest: blake3::Hash,
     imports: Vec<String>,
+    language: Language,
     limits: Limits,
     engine: Engine,
     pre: ReplayablePre<Sandbox>,
@@ -36,8 +46,7 @@ struct Loaded {
 }
 
 impl Component {
-    /// Reads, checks and compiles the component at `path`. Compiled code is kept in the folder `cache`, which should hold
-    /// nothing else; if the folder is not safe or not usable, a warning says why, and the component is compiled.
+    /// Reads, checks and compiles the component at `path`, or the one called [`AGGREGATE`]. Compiled code is kept in `cache`.
     ///
     /// # Errors
     /// If the file cannot be read, is too large, is no component, is one of another world, has a forbidden import, or
@@ -46,35 +55,43 @@ impl Component {
     pub fn load(
         path: &Path,
         limits: &Limits,
-        cache: Option<&Path>,
+        cache: Option<&Cache>,
+    ) -> Result<Component, GuestError> {
+        Component::load_watched(path, limits, cache, &mut |_| {})
+    }
+
+    /// As [`load`](Component::load). Before it compiles the component, it calls `compiles` with `true`, and afterwards with
+    /// `false`.
+    ///
+    /// # Errors
+    /// As for that function.
+    pub fn load_watched(
+        path: &Path,
+        limits: &Limits,
+        cache: Option<&Cache>,
+        compiles: &mut dyn FnMut(bool),
     ) -> Result<Component, GuestError> {
         let wasm = read(path, limits.component)?;
-        let here = || path.to_owned();
-        let outside = Outside::of(&wasm).map_err(|what| GuestError::NotAComponent {
-            path: here(),
-            what: printable(&what, 500),
-        })?;
-        let forbidden = outside.forbidden();
-        if !forbidden.is_empty() {
-            let imports = forbidden
-                .iter()
-                .take(20)
-                .map(|name| printable(name, 200))
-                .collect();
-            return Err(GuestError::ForbiddenImport {
-                path: here(),
-                imports,
-            });
-        }
-        let missing = outside.missing();
-        if !missing.is_empty() {
-            let what = format!("it does not export {}", missing.join(" and "));
-            return Err(GuestError::WrongWorld { path: here(), what });
-        }
-
+        let outside = looked_at(path, &wasm)?;
         let digest = blake3::hash(&wasm);
-        let engine = engine::engine(limits)?;
-        let compiled = compiled(path, wasm, &digest, &engine, limits, cache)?;
+        let engine = engine::engine(limits, outside.code_bytes)?;
+        let entry = cache.map(|cache| cache.entry(&engine, &digest));
+        let kept = entry.as_ref().and_then(|entry| entry.load(&engine));
+        let compiled = match kept {
+            Some(compiled) => compiled,
+            None => {
+                let began = Instant::now();
+                compiles(true);
+                let compiled = compile(path, wasm, outside.language, &engine, limits);
+                compiles(false);
+                let compiled = compiled?;
+                tracing::debug!(component = %path.display(), took = ?began.elapsed(), "compiled");
+                if let Some(entry) = entry {
+                    entry.store(&compiled);
+                }
+                compiled
+            }
+        };
 
         let mut linker = Linker::new(&engine);
         Sandbox::add_wasi(&mut linker).map_err(|error| GuestError::Engine {
@@ -84,7 +101,7 @@ impl Component {
             .instantiate_pre(&compiled)
             .and_then(ReplayablePre::new)
             .map_err(|error| GuestError::WrongWorld {
-                path: here(),
+                path: path.to_owned(),
                 what: printable(&format!("{error:#}"), 1_000),
             })?;
         let name = path
@@ -92,10 +109,11 @@ impl Component {
             .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let limits = limits.clone();
         Ok(Component(Arc::new(Loaded {
-            path: here(),
+            path: path.to_owned(),
             name,
             digest,
             imports: outside.imports,
+            language: outside.language,
             limits,
             engine,
             pre,
@@ -111,6 +129,11 @@ impl Component {
     /// The imports, in the order of the file.
     pub fn imports(&self) -> &[String] {
         &self.0.imports
+    }
+
+    /// The language that it is written in.
+    pub fn language(&self) -> Language {
+        self.0.language
     }
 
     /// The path of the file.
@@ -163,7 +186,39 @@ impl fmt::Debug for Component {
     }
 }
 
-/// Reads a file of at most `limit` bytes. A longer file is an error.
+/// Checks the imports and exports of a file, before it is compiled.
+fn looked_at(path: &Path, wasm: &[u8]) -> Result<Outside, GuestError> {
+    let here = || path.to_owned();
+    let details = |trouble, language| Details::new(Vec::new(), remedy(trouble, language));
+    let outside = Outside::of(wasm).map_err(|no| GuestError::NotAComponent {
+        path: here(),
+        what: printable(&no.what, 500),
+        details: no
+            .core_module_of
+            .and_then(|language| details(Trouble::CoreModule, language)),
+    })?;
+    let forbidden = outside.forbidden();
+    if !forbidden.is_empty() {
+        let imports = forbidden
+            .iter()
+            .take(20)
+            .map(|name| printable(name, 200))
+            .collect();
+        return Err(GuestError::ForbiddenImport {
+            path: here(),
+            details: details(Trouble::Imports(&forbidden), outside.language),
+            imports,
+        });
+    }
+    let missing = outside.missing();
+    if !missing.is_empty() {
+        let what = format!("it does not export {}", missing.join(" and "));
+        return Err(GuestError::WrongWorld { path: here(), what });
+    }
+    Ok(outside)
+}
+
+/// Reads a file of at most `limit` bytes, or the component that is part of backfold. A longer file is an error.
 fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
     let failed = |source| GuestError::Read {
         path: path.to_owned(),
@@ -174,6 +229,12 @@ fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
         size: ByteSize(size),
         limit,
     };
+    if path == Path::new(AGGREGATE) {
+        return match AGGREGATE_WASM.len() as u64 {
+            size if size > limit.0 => Err(too_large(size)),
+            _ => Ok(AGGREGATE_WASM.to_vec()),
+        };
+    }
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     if size > limit.0 {
@@ -188,89 +249,4 @@ fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
         return Err(too_large(wasm.len() as u64));
     }
     Ok(wasm)
-}
-
-/// Loads a component from the cache, or compiles it.
-fn compiled(
-    path: &Path,
-    wasm: Vec<u8>,
-    digest: &blake3::Hash,
-    engine: &Engine,
-    limits: &Limits,
-    cache: Option<&Path>,
-) -> Result<Compiled, GuestError> {
-    let entry = cache.and_then(|folder| {
-        let unusable = |error: &_| tracing::warn!(folder = %folder.display(), %error, "compiled components are not kept");
-        Entry::new(folder, engine, digest).inspect_err(unusable).ok()
-    });
-    if let Some(found) = entry.as_ref().and_then(|entry| entry.load(engine)) {
-        return Ok(found);
-    }
-    let started = Instant::now();
-    let compiled = compile(path, wasm, engine, limits)?;
-    tracing::debug!(component = %path.display(), took = ?started.elapsed(), "compiled");
-    if let Some(entry) = entry
-        && let Err(error) = entry.store(&compiled)
-    {
-        tracing::warn!(%error, "could not keep the compiled component");
-    }
-    Ok(compiled)
-}
-
-/// The interval at which the memory of the compiler is measured.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-fn compile(
-    path: &Path,
-    wasm: Vec<u8>,
-    engine: &Engine,
-    limits: &Limits,
-) -> Result<Compiled, GuestError> {
-    let (done, wait) = mpsc::sync_channel(1);
-    let engine = engine.clone();
-    let here = || path.to_owned();
-    let failed = |message| GuestError::Compile {
-        path: here(),
-        message,
-    };
-    let (began, before) = (Instant::now(), resident_bytes());
-    std::thread::Builder::new()
-        .name("compile".into())
-        .stack_size(8 << 20)
-        .spawn(move || {
-            // The receiver is gone if compiling took too long.
-            let _ = done.send(Compiled::new(&engine, &wasm));
-        })
-        .map_err(|error| failed(error.to_string()))?;
-    loop {
-        let left = limits.compile_time.saturating_sub(began.elapsed());
-        match wait.recv_timeout(left.min(LOOK_EVERY)) {
-            Ok(Ok(compiled)) => return Ok(compiled),
-            Ok(Err(error)) => return Err(failed(printable(&format!("{error:#}"), 1_000))),
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(failed("the compiler panicked".into()));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if began.elapsed() >= limits.compile_time {
-            return Err(GuestError::CompileTimeout {
-                path: here(),
-                limit: limits.compile_time,
-            });
-        }
-        if resident_bytes().saturating_sub(before) > limits.compile_memory.0 {
-            return Err(GuestError::CompileMemory {
-                path: here(),
-                limit: limits.compile_memory,
-            });
-        }
-    }
-}
-
-/// The resident memory of this process in bytes; 0 if the system does not tell it.
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kib.unwrap_or(0) << 10
 }

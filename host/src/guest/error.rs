@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::search::Blame;
-use super::{Call, codes};
+use super::{Call, Details, codes};
 use crate::error::{Code, Coded};
 use crate::units::ByteSize;
 
@@ -27,6 +27,9 @@ pub enum GuestError {
         path: PathBuf,
         /// The kind of the file.
         what: String,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// The component does not export the world `backfold:pipeline/replayable`.
     #[error("`{}` is a component of another world: {what}", path.display())]
@@ -53,14 +56,20 @@ pub enum GuestError {
         path: PathBuf,
         /// The names of the imports.
         imports: Vec<String>,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// Compiling took too long.
-    #[error("compiling `{}` took longer than `limits.compile_time`, {}", path.display(), humantime::format_duration(*limit))]
+    #[error("compiling `{}` took more CPU time than `limits.compile_time`, {}", path.display(), humantime::format_duration(*limit))]
     CompileTimeout {
         /// The file.
         path: PathBuf,
         /// The limit.
         limit: Duration,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// Compiling took too much memory.
     #[error("compiling `{}` took more memory than `limits.compile_memory`, {limit}", path.display())]
@@ -69,6 +78,9 @@ pub enum GuestError {
         path: PathBuf,
         /// The limit.
         limit: ByteSize,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// The component cannot be compiled.
     #[error("cannot compile `{}`: {message}", path.display())]
@@ -77,6 +89,9 @@ pub enum GuestError {
         path: PathBuf,
         /// The message of the compiler.
         message: String,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// The engine cannot be set up on this machine.
     #[error("cannot set up the WebAssembly engine: {message}")]
@@ -93,18 +108,26 @@ pub enum GuestError {
     /// `open` returned an error.
     #[error("the component does not accept its parameters: {message}")]
     OpenRefused {
-        /// The component's message, shortened and escaped.
+        /// The first line of the component's message, shortened and escaped.
         message: String,
+        /// The other lines that the component said, and what to do in its language.
+        #[source]
+        details: Option<Details>,
     },
     /// A call trapped.
-    #[error("the component trapped in `{call}`: {message}")]
+    #[error("the component trapped in `{call}`: {}", said.as_ref().unwrap_or(trap))]
     Trap {
         /// The call.
         call: Call,
-        /// The trap, and the end of the component's standard error.
-        message: String,
+        /// The trap.
+        trap: Box<str>,
+        /// The exception or the panic that led to it, if the component wrote one to its standard error.
+        said: Option<Box<str>>,
         /// The functions of the backtrace, the innermost first, by name if they have names.
-        backtrace: Vec<String>,
+        backtrace: Box<[String]>,
+        /// The other lines that the component said, and what to do in its language.
+        #[source]
+        details: Option<Details>,
     },
     /// The system did not give an instance the address space for its memories and tables.
     #[error(
@@ -125,22 +148,24 @@ pub enum GuestError {
         rows: u64,
         /// The bytes that the call was given.
         bytes: u64,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// An instance wanted more memory, table elements or parts than the limit.
-    #[error(
-        "in `{call}` the component asked for {wanted} of {what}, and `limits.{setting}` is {limit}"
-    )]
+    #[error("in `{call}` the component asked for {wanted}, and `limits.{setting}` is {limit}")]
     OutOfMemory {
         /// The call.
         call: Call,
-        /// The resource: memory, table elements, or parts.
-        what: &'static str,
-        /// The wanted amount, with its unit.
+        /// The wanted amount of memory, table elements or parts, such as `17.0 MiB of memory`.
         wanted: Box<str>,
         /// The limit, with its unit.
         limit: Box<str>,
         /// The name of the limit.
         setting: &'static str,
+        /// What to do in the language of the component, if that is known.
+        #[source]
+        details: Option<Details>,
     },
     /// An answer is larger than the limit.
     #[error("the answer to `{call}` has more bytes than `limits.answer`, {limit}")]
@@ -197,8 +222,11 @@ pub enum GuestError {
     Refused {
         /// The call.
         call: Call,
-        /// The component's message, shortened and escaped.
+        /// The first line of the component's message, shortened and escaped.
         message: String,
+        /// The other lines that the component said, and what to do in its language.
+        #[source]
+        details: Option<Details>,
     },
     /// An answer breaks the contract.
     #[error("the component's answer to `{call}` breaks the contract: {what}")]
@@ -245,6 +273,18 @@ pub enum GuestError {
 }
 
 impl GuestError {
+    /// The reason for which a record is rejected that failed with this error: the component's own words where it said any,
+    /// so that reasons differ from their first word.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            GuestError::Trap {
+                said: Some(words), ..
+            } if !words.is_empty() => words.to_string(),
+            GuestError::Refused { message, .. } if !message.is_empty() => message.clone(),
+            error => error.to_string(),
+        }
+    }
+
     /// The call that failed; `None` if the component is not at fault.
     pub(super) fn call(&self) -> Option<Call> {
         match self {

@@ -63,7 +63,8 @@ impl GuestStore {
         }
     }
 
-    /// Runs a call with the fuel of `budget`. What the component printed goes to the log.
+    /// Runs a call with the fuel of `budget`. What the component printed goes to the log; if the call fails, its standard
+    /// error is part of the error instead.
     ///
     /// # Errors
     /// Where the component traps, or exceeds a limit.
@@ -84,8 +85,9 @@ impl GuestStore {
         self.fuel_used = self
             .fuel_used
             .saturating_add(budget.fuel.saturating_sub(left));
-        let stderr = store.data().outputs.forward(self.component.name());
-        let limits = self.component.limits();
-        result.map_err(|error| classify(call, &error, store.data_mut(), limits, budget, &stderr))
+        let name = self.component.name();
+        let stderr = store.data().outputs.forward(name, result.is_err());
+        let component = &self.component;
+        result.map_err(|error| classify(call, &error, store.data_mut(), component, budget, &stderr))
     }
 }

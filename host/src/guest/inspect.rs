@@ -2,13 +2,37 @@
 
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload};
 
-/// The imports and exports of a component.
+use super::Language;
+
+/// The imports, the exports, the size and the language of a component.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outside {
     /// The imports, in order, without the types of the contract.
     pub(super) imports: Vec<String>,
     /// The names of the exports.
     pub(super) exports: Vec<String>,
+    /// The bytes of the code of all its modules.
+    pub(super) code_bytes: u64,
+    /// The language that it is written in.
+    pub(super) language: Language,
+}
+
+/// Bytes that are no component.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoComponent {
+    /// What they are instead.
+    pub(super) what: String,
+    /// The language, if they are a core module.
+    pub(super) core_module_of: Option<Language>,
+}
+
+impl From<&str> for NoComponent {
+    fn from(what: &str) -> Self {
+        NoComponent {
+            what: what.to_owned(),
+            core_module_of: None,
+        }
+    }
 }
 
 /// The exports that a component must have.
@@ -27,8 +51,8 @@ const TYPES: [&str; 2] = [
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 impl Outside {
-    /// Reads a `.wasm`. The error says what the bytes are instead of a component.
-    pub(super) fn of(wasm: &[u8]) -> Result<Outside, String> {
+    /// Reads a `.wasm`.
+    pub(super) fn of(wasm: &[u8]) -> Result<Outside, NoComponent> {
         if !wasm.starts_with(b"\0asm") {
             return Err(match wasm {
                 [] => "it is empty".into(),
@@ -38,21 +62,41 @@ impl Outside {
                 _ => "it does not begin as WebAssembly does".into(),
             });
         }
+        let mut is_core_module = false;
+        let outside = Outside::read(wasm, &mut is_core_module);
+        if is_core_module {
+            return Err(NoComponent {
+                what: "it is a core module".into(),
+                core_module_of: Some(outside.map(|outside| outside.language).unwrap_or_default()),
+            });
+        }
+        outside.map_err(|error| NoComponent::from(error.to_string().as_str()))
+    }
+
+    fn read(wasm: &[u8], is_core_module: &mut bool) -> wasmparser::Result<Outside> {
         let mut outside = Outside::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(wasm) {
-            match payload.map_err(|error| error.to_string())? {
+            match payload? {
                 Payload::Version {
                     encoding: Encoding::Module,
                     ..
-                } if depth == 0 => {
-                    return Err("it is a core module".into());
+                } if depth == 0 => *is_core_module = true,
+                Payload::CustomSection(section)
+                    if ["producers", "name"].contains(&section.name()) =>
+                {
+                    outside.language = outside.language.or_of(section.data());
+                }
+                Payload::ExportSection(section) if depth > 0 => {
+                    let exports = &wasm[section.range()];
+                    outside.language = outside.language.or_of(exports);
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::CodeSectionStart { size, .. } => outside.code_bytes += u64::from(size),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(|error| error.to_string())?;
+                        let import = import?;
                         let is_types = matches!(import.ty, ComponentTypeRef::Instance(_))
                             && TYPES.contains(&import.name.name);
                         if !is_types {
@@ -62,13 +106,7 @@ impl Outside {
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        outside.exports.push(
-                            export
-                                .map_err(|error| error.to_string())?
-                                .name
-                                .name
-                                .to_owned(),
-                        );
+                        outside.exports.push(export?.name.name.to_owned());
                     }
                 }
                 _ => {}
@@ -106,8 +144,25 @@ fn is_harmless(import: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn outside(wat: &str) -> Result<Outside, String> {
+    fn outside(wat: &str) -> Result<Outside, NoComponent> {
         Outside::of(&wat::parse_str(wat).unwrap())
+    }
+
+    #[test]
+    fn the_language_is_that_of_the_modules_within() {
+        let wat = r#"(component
+            (core module (@producers (language "Rust" "1.96") (processed-by "rustc" "1.96")))
+            (core module $libpython3.14.so)
+            (core module (@producers (processed-by "clang" "22"))))"#;
+        assert_eq!(outside(wat).unwrap().language, Language::Python);
+        let wat = r#"(component
+            (core module (memory (export "componentize_qjs_runtime.wasm:memory") 1)))"#;
+        assert_eq!(outside(wat).unwrap().language, Language::QuickJs);
+        let wat =
+            r#"(module (@producers (language "Go" "1.26") (processed-by "Go cmd/compile" "1")))"#;
+        let go = outside(wat).unwrap_err();
+        assert_eq!(go.core_module_of, Some(Language::Go));
+        assert_eq!(outside("(component)").unwrap().language, Language::Other);
     }
 
     #[test]
@@ -138,16 +193,17 @@ mod tests {
 
     #[test]
     fn other_files_are_recognized() {
-        assert_eq!(Outside::of(b"").unwrap_err(), "it is empty");
+        assert_eq!(Outside::of(b"").unwrap_err().what, "it is empty");
         assert_eq!(
-            Outside::of(b"\x7fELF").unwrap_err(),
+            Outside::of(b"\x7fELF").unwrap_err().what,
             "it does not begin as WebAssembly does"
         );
         assert_eq!(
-            Outside::of(b"\n (component)").unwrap_err(),
+            Outside::of(b"\n (component)").unwrap_err().what,
             "it is WebAssembly as text"
         );
-        assert_eq!(outside("(module)").unwrap_err(), "it is a core module");
+        let module = outside("(module)").unwrap_err();
+        assert_eq!(module.what, "it is a core module");
         assert!(Outside::of(b"\0asm\x0d\0\x01\0\x07").is_err());
     }
 

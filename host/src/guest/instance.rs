@@ -13,7 +13,7 @@ use super::columns::Lowered;
 use super::described::Described;
 use super::drained::{DrainedKeys, Partials};
 use super::error::KEY;
-use super::fault::{Budget, MESSAGE_BYTES};
+use super::fault::{Budget, told};
 use super::guest_store::GuestStore;
 use super::sandbox::Sandbox;
 use super::text::printable;
@@ -90,8 +90,10 @@ impl Instance {
                 .backfold_pipeline_pipeline()
                 .call_open(store, &borrowed)
         })?;
-        let described = check(opened.map_err(|message| GuestError::OpenRefused {
-            message: printable(&message, MESSAGE_BYTES),
+        let language = store.component().language();
+        let described = check(opened.map_err(|message| {
+            let (message, details) = told(&message, language);
+            GuestError::OpenRefused { message, details }
         })?)?;
         let memory_limit = store.component().limits().memory;
         Ok(Instance {
@@ -134,6 +136,11 @@ impl Instance {
         self.store.memory_bytes()
     }
 
+    /// Whether its memory is over half of its limit.
+    pub(crate) fn is_large(&self) -> bool {
+        self.memory_bytes() > self.component().limits().memory.bytes() / 2
+    }
+
     /// The fuel used since it was opened, by failed calls too.
     pub fn fuel_used(&self) -> u64 {
         self.store.fuel_used()
@@ -165,7 +172,7 @@ impl Instance {
         let answer = self.call(call, budget, |exports, store| {
             events.with(|batch| exports.backfold_pipeline_pipeline().call_fold(store, batch))
         })?;
-        let given = answer.map_err(|message| refused(call, &message))?;
+        let given = answer.map_err(|message| self.refused(call, &message))?;
         let mut rejections: Vec<_> = given
             .into_iter()
             .map(|one| RowRejection {
@@ -221,7 +228,7 @@ impl Instance {
                 .backfold_pipeline_pipeline()
                 .call_drain(store, max_rows)
         })?;
-        let answer = answer.map_err(|message| refused(call, &message))?;
+        let answer = answer.map_err(|message| self.refused(call, &message))?;
         let outputs: Vec<_> = self
             .described
             .descriptor
@@ -297,7 +304,7 @@ impl Instance {
                 })
             })
         })?;
-        let answer = answer.map_err(|message| refused(call, &message))?;
+        let answer = answer.map_err(|message| self.refused(call, &message))?;
         self.states(call, answer, rows)
     }
 
@@ -322,7 +329,7 @@ impl Instance {
                     .call_present(store, states)
             })
         })?;
-        let answer = answer.map_err(|message| refused(call, &message))?;
+        let answer = answer.map_err(|message| self.refused(call, &message))?;
         let outputs: Vec<_> = self.described.descriptor.views.iter().collect();
         let views = checked(
             call,
@@ -355,6 +362,15 @@ impl Instance {
         Ok(states)
     }
 
+    fn refused(&self, call: Call, message: &str) -> GuestError {
+        let (message, details) = told(message, self.component().language());
+        GuestError::Refused {
+            call,
+            message,
+            details,
+        }
+    }
+
     /// Makes a call, and leaves the instance dead. The caller clears `dead` after it has checked the answer.
     fn call<T>(
         &mut self,
@@ -376,13 +392,6 @@ fn lower(call: Call, batch: &RecordBatch, columns: usize) -> Result<Lowered, Gue
         return Err(GuestError::BadArgument { call, what });
     }
     Lowered::of(batch).map_err(|what| GuestError::BadArgument { call, what })
-}
-
-fn refused(call: Call, message: &str) -> GuestError {
-    GuestError::Refused {
-        call,
-        message: printable(message, MESSAGE_BYTES),
-    }
 }
 
 fn checked(

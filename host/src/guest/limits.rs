@@ -16,11 +16,13 @@ pub struct Limits {
     /// The fuel of each call, before rows and bytes are added. A unit is about one WebAssembly instruction; a core burns
     /// one to three thousand million units in a second.
     pub fuel_base: u64,
-    /// The fuel for each row of a call. A Rust component takes about a thousand for a row, a Python component ten thousand.
+    /// The fuel for each row of a call. A Rust component takes a few thousand for a row, a Python component up to a hundred
+    /// thousand.
     pub fuel_per_record: u64,
     /// The fuel for each byte that a call is given.
     pub fuel_per_byte: u64,
-    /// The linear memory of one instance, all its memories together. At half of it, a window is drained early.
+    /// The linear memory of one instance, all its memories together. At half of it, a window is drained early, and a fresh
+    /// instance goes on.
     pub memory: ByteSize,
     /// The elements of each of its tables.
     pub table_elements: u64,
@@ -45,7 +47,7 @@ pub struct Limits {
     pub output: ByteSize,
     /// The size of the `.wasm` file.
     pub component: ByteSize,
-    /// The time to compile the file.
+    /// The CPU time of this process to compile the file.
     #[serde(with = "units::duration")]
     pub compile_time: Duration,
     /// The memory by which this process may grow while it compiles the file, if the system tells it.

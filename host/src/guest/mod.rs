@@ -14,7 +14,8 @@
 //! | `limits` | the limits of a component, and the fuel of a call |
 //! | `engine` | the settings of wasmtime, with reasons |
 //! | `inspect` | the kind, the imports and the exports of a `.wasm`, before it is compiled |
-//! | `component`, `cache` | loading, compiling, a cache of compiled code |
+//! | `language` | the language that a component is written in |
+//! | `component`, `compile`, `cache` | loading, compiling, a cache of compiled code |
 //! | `sandbox`, `growth`, `wasi`, `outputs` | the data of an instance's store: memory limits, WASI, standard output and error |
 //! | `guest_store`, `fault` | calls with fuel and a time limit, and the errors that they end with |
 //! | `instance`, `call` | the functions of a component |
@@ -26,6 +27,7 @@
 //! | `search`, `isolation` | the search for the records of a window on which it fails |
 //! | `window` | folding and draining |
 //! | `error`, `codes` | the errors, and their codes |
+//! | `telling`, `details`, `remedy` | what a component says of its failure, and what to do in its language |
 //! | [`laws`] | tests of the laws that a component has to obey |
 
 mod bindings;
@@ -34,9 +36,11 @@ mod call;
 mod calls;
 pub(crate) mod codes;
 mod columns;
+mod compile;
 mod component;
 mod described;
 mod descriptor;
+mod details;
 mod drained;
 mod drainer;
 mod engine;
@@ -47,13 +51,16 @@ mod guest_store;
 mod inspect;
 mod instance;
 mod isolation;
+mod language;
 pub mod laws;
 mod limits;
 mod outputs;
 mod refused;
+mod remedy;
 mod sandbox;
 mod search;
 mod sizes;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -61,11 +68,14 @@ mod validate;
 mod wasi;
 mod window;
 
+pub use cache::Cache;
 pub use call::Call;
-pub use component::Component;
+pub use component::{AGGREGATE, Component};
+pub use details::Details;
 pub use drained::Partials;
 pub use error::GuestError;
 pub use instance::{Instance, RowRejection};
+pub use language::Language;
 pub use limits::Limits;
 pub use refused::{Failure, FailureKind, Refused};
 pub(crate) use sizes::{RowBytes, cuts};

@@ -15,8 +15,8 @@ use super::text::printable;
 /// The longest line of a component's output in the log, in bytes.
 const LINE_BYTES: usize = 4 << 10;
 
-/// The bytes of standard error that a trap quotes: the last ones.
-const QUOTE_BYTES: usize = 1 << 10;
+/// The bytes of standard error that an error may quote: the last ones.
+const QUOTE_BYTES: usize = 8 << 10;
 
 /// The standard output and standard error of an instance.
 pub(super) struct Outputs {
@@ -34,8 +34,9 @@ impl Outputs {
     }
 
     /// Writes the lines printed since the last time to the log, escaped. Returns the end of the standard error, for an
-    /// error to quote.
-    pub(super) fn forward(&self, component: &str) -> String {
+    /// error to quote. If the call has failed, the lines of standard error are for debugging only, since a record that
+    /// fails is folded again until it is found.
+    pub(super) fn forward(&self, component: &str, has_failed: bool) -> String {
         let (out, _) = self.stdout.take();
         for line in String::from_utf8_lossy(&out).lines() {
             tracing::info!(
@@ -48,12 +49,11 @@ impl Outputs {
         let (err, full) = self.stderr.take();
         let err = String::from_utf8_lossy(&err);
         for line in err.lines() {
-            tracing::warn!(
-                component,
-                stream = "stderr",
-                "{}",
-                printable(line, LINE_BYTES)
-            );
+            let line = printable(line, LINE_BYTES);
+            match has_failed {
+                true => tracing::debug!(component, stream = "stderr", "{line}"),
+                false => tracing::warn!(component, stream = "stderr", "{line}"),
+            }
         }
         if full {
             tracing::warn!(
@@ -66,7 +66,7 @@ impl Outputs {
         while !err.is_char_boundary(from) {
             from += 1;
         }
-        printable(&err[from..], 2 * QUOTE_BYTES)
+        err[from..].to_owned()
     }
 }
 
@@ -179,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_quotes_the_end_of_stderr_escaped() {
+    fn an_error_quotes_the_end_of_stderr() {
         let outputs = Outputs::new(1 << 20);
-        outputs.stderr.push("é".repeat(4_000).as_bytes());
-        outputs.stderr.push(b"\x1b[31mpanicked\n");
-        let quote = outputs.forward("test");
-        assert!(quote.ends_with("\\u{1b}[31mpanicked"), "{quote}");
-        assert!(quote.len() <= 2 * QUOTE_BYTES);
-        assert_eq!(outputs.forward("test"), "");
+        outputs.stderr.push("é".repeat(QUOTE_BYTES).as_bytes());
+        outputs.stderr.push(b"\npanicked\n");
+        let quote = outputs.forward("test", true);
+        assert!(quote.ends_with("é\npanicked"), "{quote}");
+        assert!(quote.len() <= QUOTE_BYTES);
+        assert_eq!(outputs.forward("test", true), "");
     }
 }

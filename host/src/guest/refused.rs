@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use super::codes;
-use super::{GuestError, RowRejection};
+use super::{Call, Details, GuestError, RowRejection};
 use crate::decode::{Events, Rejected};
 use crate::error::Code;
 
@@ -26,6 +26,12 @@ pub struct Refused {
 pub struct Failure {
     /// The kind of failure.
     pub kind: FailureKind,
+    /// The call that failed; unknown of records of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+    /// The component's other lines on the failure: a traceback, or the frames of the user's code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     /// The functions of the backtrace, the innermost first, by name if they have names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
@@ -76,11 +82,14 @@ impl Failure {
             | GuestError::AnswerTooLarge { .. }
             | GuestError::EndlessDrain { .. } => (FailureKind::InvalidAnswer, Vec::new()),
             GuestError::RowTooLarge { .. } => (FailureKind::TooLarge, Vec::new()),
-            GuestError::Trap { backtrace, .. } => (FailureKind::Trap, backtrace.clone()),
+            GuestError::Trap { backtrace, .. } => (FailureKind::Trap, backtrace.to_vec()),
             _ => (FailureKind::Trap, Vec::new()),
         };
+        let details = Details::of(error).map_or(&[][..], Details::lines);
         Failure {
             kind,
+            call: error.call(),
+            details: details.to_vec(),
             backtrace,
             fuel,
         }
@@ -108,7 +117,7 @@ impl Refused {
         fuel: u64,
     ) -> Self {
         let failure = Failure::of(error, fuel);
-        Refused::new(split, events, row, error.to_string(), Some(failure))
+        Refused::new(split, events, row, error.reason(), Some(failure))
     }
 
     fn new(

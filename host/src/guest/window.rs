@@ -147,7 +147,7 @@ impl Window {
         self.isolation.is_some()
             || self.kept.len() >= self.batches
             || self.kept_bytes >= self.max_bytes
-            || (!self.kept.is_empty() && self.is_past_half())
+            || (!self.kept.is_empty() && self.instance.is_large())
     }
 
     /// Whether nothing was folded since the last drain.
@@ -263,7 +263,7 @@ impl Window {
 
     /// Replaces an instance whose memory is large. Memory does not shrink, so each further batch would be a window.
     fn renew_if_large(&mut self) -> Result<(), GuestError> {
-        if self.is_past_half() {
+        if self.instance.is_large() {
             self.renew()?;
         }
         Ok(())
@@ -275,10 +275,6 @@ impl Window {
         self.is_fresh = true;
         self.is_filled = false;
         Ok(())
-    }
-
-    fn is_past_half(&self) -> bool {
-        self.instance.memory_bytes() > self.instance.component().limits().memory.bytes() / 2
     }
 }
 

@@ -219,7 +219,7 @@ pub(crate) mod codes {
     pub(crate) const UNREADABLE: Code = Code::new(
         2,
         Class::Usage,
-        "Give the job file as the first argument of the command, or run it in the folder with `backfold.toml`.",
+        "Give the job file as the first argument of the command, or run it in the folder with `job.toml`.",
     );
     pub(crate) const SYNTAX: Code = Code::new(
         3,

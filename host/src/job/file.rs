@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::check;
 use super::error::{JobError, Place};
 use super::locate::Text;
-use super::{Job, TargetConfig};
+use super::{Job, TargetConfig, pipeline};
 use crate::cutover::GateOptions;
 use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
@@ -29,10 +29,10 @@ use crate::store::sqlite::SqliteConfig;
 #[serde(deny_unknown_fields)]
 struct JobFile {
     table: Spanned<String>,
-    component: PathBuf,
+    component: Spanned<PathBuf>,
     work: Option<PathBuf>,
-    #[serde(default)]
-    params: BTreeMap<String, Scalar>,
+    params: Option<Spanned<BTreeMap<String, Scalar>>>,
+    pipeline: Option<Spanned<toml::Table>>,
     range: Option<Spanned<RangeConfig>>,
     source: Spanned<Sources>,
     target: Spanned<Targets>,
@@ -84,12 +84,7 @@ impl TryFrom<toml::Value> for Scalar {
 /// Parses a job from `text`, the content of the file `path`.
 pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let at = Text { path, text };
-    text.parse::<toml::Table>()
-        .map_err(|error| JobError::Syntax {
-            place: at.place(error.span()),
-            message: one_line(error.message()),
-        })?;
-    let file: JobFile = toml::from_str(text).map_err(|error| at.explain(&error))?;
+    let file: JobFile = at.parse()?;
 
     check::table(file.table.get_ref()).map_err(|problem| JobError::TableName {
         place: at.place(Some(file.table.span())),
@@ -124,18 +119,15 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     if let Some(registry) = &mut decode.registry {
         registry.locate(folder);
     }
+    let (component, params) = component(&at, folder, file.component, file.params, file.pipeline)?;
     Ok(Job {
-        component: folder.join(file.component),
+        component,
         work: folder.join(
             file.work
                 .unwrap_or_else(|| Path::new(".backfold").join(&table)),
         ),
         table,
-        params: file
-            .params
-            .into_iter()
-            .map(|(key, Scalar(value))| (key, value))
-            .collect(),
+        params,
         range,
         source,
         target: target(targets, folder, &at, target_span)?,
@@ -147,6 +139,45 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         gate: file.gate,
         file: path.to_owned(),
     })
+}
+
+/// The component and its parameters: those of `[params]`, or for the component `aggregate` those of `[pipeline]`.
+fn component(
+    at: &Text<'_>,
+    folder: &Path,
+    component: Spanned<PathBuf>,
+    params: Option<Spanned<BTreeMap<String, Scalar>>>,
+    pipeline: Option<Spanned<toml::Table>>,
+) -> Result<(PathBuf, BTreeMap<String, String>), JobError> {
+    let component_span = component.span();
+    let component = component.into_inner();
+    let refused = |span, problem: &str| JobError::Value {
+        origin: at.origin(span),
+        key: "component".to_owned(),
+        problem: problem.to_owned(),
+    };
+    if component != Path::new(pipeline::COMPONENT) {
+        if let Some(written) = pipeline {
+            let problem = "`[pipeline]` declares what the component `aggregate` does, but this job has another \
+                           component; set `component = \"aggregate\"`, or remove `[pipeline]`";
+            return Err(refused(written.span(), problem));
+        }
+        let params = params.map_or_else(BTreeMap::new, Spanned::into_inner);
+        let params = params.into_iter().map(|(key, Scalar(value))| (key, value));
+        return Ok((folder.join(component), params.collect()));
+    }
+    if let Some(written) = params {
+        let problem = "the component `aggregate` is declared in `[pipeline]`, not by `[params]`";
+        return Err(refused(written.span(), problem));
+    }
+    if pipeline.is_none() {
+        return Err(JobError::Missing {
+            place: at.place(Some(component_span)),
+            key: "pipeline".to_owned(),
+            section: String::new(),
+        });
+    }
+    Ok((component, pipeline::read(at)?.into_iter().collect()))
 }
 
 /// The value of a section, which `check` is given with the place where it stands; the default where the section is left
@@ -172,7 +203,7 @@ fn source(sources: Sources, folder: &Path, place: Place) -> Result<SourceConfig,
     match (sources.files, sources.s3, sources.kafka) {
         (Some(mut files), None, None) => {
             files.path = folder.join(&files.path);
-            Ok(SourceConfig::Files(files))
+            Ok(SourceConfig::Files(Box::new(files)))
         }
         (None, Some(mut s3), None) => {
             s3.sse_c_key_file = s3.sse_c_key_file.map(|file| folder.join(file));
@@ -219,8 +250,4 @@ fn target(
         (None, None, None) => Err(one_of("none")),
         _ => Err(one_of("several")),
     }
-}
-
-fn one_line(message: &str) -> String {
-    message.lines().collect::<Vec<_>>().join(", ")
 }

@@ -3,15 +3,31 @@
 use std::ops::Range;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 use super::error::{JobError, Origin, Place, nearest};
 
-/// The text of a job file, for errors with line numbers.
-pub(super) struct Text<'a> {
-    pub(super) path: &'a Path,
-    pub(super) text: &'a str,
+/// The text of a job file, or of another TOML file, for errors with line numbers.
+pub(crate) struct Text<'a> {
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 impl Text<'_> {
+    /// Parses the text.
+    ///
+    /// # Errors
+    /// Where it is no TOML, or has other keys or values than `T`.
+    pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, JobError> {
+        self.text
+            .parse::<toml::Table>()
+            .map_err(|error| JobError::Syntax {
+                place: self.place(error.span()),
+                message: error.message().lines().collect::<Vec<_>>().join(", "),
+            })?;
+        toml::from_str(self.text).map_err(|error| self.explain(&error))
+    }
+
     /// The line on which `span` starts.
     pub(super) fn place(&self, span: Option<Range<usize>>) -> Place {
         Place {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `file` | the job file, parsed |
 //! | `locate` | errors of the TOML parser with line, key and suggestion |
+//! | `pipeline` | the declaration of the component `aggregate` |
 //! | `check` | checks of values |
 //! | `identity` | the settings that determine the content of a build |
 //! | `error` | [`JobError`] and its codes |
@@ -62,20 +63,22 @@ mod error;
 mod file;
 mod identity;
 mod locate;
+mod pipeline;
 
 pub(crate) use error::codes;
 pub use error::{JobError, Origin, Place};
+pub(crate) use locate::Text;
 
 /// A valid job. Its serialized form depends on the settings alone, not on whether the file or flags set them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Job {
     /// The table's public name.
     pub table: String,
-    /// The component's `.wasm` file.
+    /// The component's `.wasm` file, or `aggregate` for the component that is part of backfold.
     pub component: PathBuf,
     /// The folder for plans, run files and journals of builds.
     pub work: PathBuf,
-    /// The parameters for the component's `open`.
+    /// The parameters for the component's `open`; for `aggregate`, its `[pipeline]`.
     pub params: BTreeMap<String, String>,
     /// The half-open range of events: in event time, or in offsets if the source is a log.
     pub range: RangeConfig,

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Coded;
 
+mod pipeline;
 mod postgres;
 
 const GOOD: &str = r#"

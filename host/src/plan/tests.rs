@@ -150,7 +150,7 @@ fn sources(folder: &Path) -> Vec<SourceConfig> {
     let overrides = [("client.id", "line"), ("ssl.key.pem", SECRET)];
     kafka.overrides.extend(overrides.map(owned));
     vec![
-        SourceConfig::Files(files),
+        SourceConfig::Files(Box::new(files)),
         SourceConfig::S3(Box::new(s3)),
         SourceConfig::Kafka(Box::new(kafka)),
     ]

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Error;
 use crate::decode::{Decoding, EventRange};
 use crate::fold::FoldError;
-use crate::guest::Component;
+use crate::guest::{Cache, Component};
 use crate::job::{Job, JobError};
 use crate::progress::Progress;
 use crate::scan::wanted_projection;
@@ -66,7 +66,7 @@ impl<'a> Replay<'a> {
         };
         let store = job.store(Access::Build, &context).await?;
         let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
-        let (component, descriptor) = load_component(job).await?;
+        let (component, descriptor) = load_component(job, &progress).await?;
         check_range(job, &job.component, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
         let wanted = wanted_projection(&descriptor, EventRange::default());
@@ -118,11 +118,16 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Loads the component of a job, whose compiled code is kept in the work folder, with its descriptor.
-pub(super) async fn load_component(job: &Job) -> Result<(Component, Descriptor), Error> {
-    let cache = component_cache(&job.work);
+/// Loads the component of a job, whose compiled code is kept in the work folder, with its descriptor. What `test` or
+/// `check` compiled for this user is not compiled again.
+pub(super) async fn load_component(
+    job: &Job,
+    progress: &Arc<Progress>,
+) -> Result<(Component, Descriptor), Error> {
+    let cache = Cache::new(component_cache(&job.work)).also_from(Cache::of_user());
     let (params, limits) = (job.component_params(), &job.limits);
-    Ok(steps::load_component(&job.component, limits, &params, Some(&cache)).await?)
+    let component = &job.component;
+    Ok(steps::load_component(component, limits, &params, Some(&cache), progress).await?)
 }
 
 /// Checks that a range in time can be cut: by the event time of `component`, or by the timestamps of a log.

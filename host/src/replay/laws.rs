@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
@@ -11,11 +12,12 @@ use super::conductor::check_range;
 use super::schemas::{schemas_of_build, schemas_of_job};
 use super::{Error, Replay, RunOptions};
 use crate::fold::FoldError;
-use crate::guest::Limits;
 use crate::guest::laws::{
     self, Counterexample, LawError, LawOptions, LawReport, Sample, generate, save,
 };
+use crate::guest::{Cache, Limits};
 use crate::job::Job;
+use crate::progress::Progress;
 use crate::scan::{wanted_parts, wanted_projection};
 use crate::schema::Descriptor;
 use crate::steps::{Picked, Sampling, load_component, on_thread, pick_of_plan, watched};
@@ -43,10 +45,14 @@ pub struct CheckOptions {
     pub seed: u64,
     /// The file to which a counterexample is written.
     pub save: PathBuf,
+    /// Where compiled code is kept; without it, the component is compiled each time.
+    pub cache: Option<Cache>,
+    /// Shows when the component is compiled.
+    pub progress: Arc<Progress>,
 }
 
-/// Tests the laws of a component on events of the job's input, or on made-up ones. It writes no file but a
-/// counterexample, where there is one.
+/// Tests the laws of a component on events of the job's input, or on made-up ones. It writes no file but compiled code, and
+/// a counterexample where there is one.
 pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<LawReport, Error> {
     let (limits, params) = match &options.job {
         Some(job) => (job.limits.clone(), job.component_params()),
@@ -56,8 +62,15 @@ pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<
         ),
     };
     let stack_bytes = limits.thread_stack_bytes();
-    let (component, descriptor) =
-        load_component(&options.component, &limits, &params, None).await?;
+    let cache = options.cache.as_ref();
+    let loaded = load_component(
+        &options.component,
+        &limits,
+        &params,
+        cache,
+        &options.progress,
+    );
+    let (component, descriptor) = loaded.await?;
     let sample = match &options.job {
         Some(job) => {
             sample_job(
@@ -88,18 +101,20 @@ pub async fn check(options: &CheckOptions, cancel: CancellationToken) -> Result<
 }
 
 /// Runs a kept counterexample again, on `component` with the counterexample's own parameters and `params` over them.
-/// Returns the counterexample that is found now; `None` where the law holds.
+/// Returns the counterexample that is found now; `None` where the law holds. Compiled code is kept in `cache`.
 pub async fn check_again(
     component: &Path,
     params: &BTreeMap<String, String>,
     file: &Path,
+    cache: Option<&Cache>,
+    progress: &Arc<Progress>,
 ) -> Result<Option<Counterexample>, Error> {
     let kept = laws::read(file)?;
     let mut all = kept.params.clone();
     all.extend(params.clone());
     let params: Vec<_> = all.into_iter().collect();
     let limits = Limits::default();
-    let (component, _) = load_component(component, &limits, &params, None).await?;
+    let (component, _) = load_component(component, &limits, &params, cache, progress).await?;
     let file = file.to_owned();
     let called = component.clone();
     let found = on_thread("laws".into(), limits.thread_stack_bytes(), move || {

@@ -58,5 +58,6 @@ pub use quarantine::{
 };
 pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
 pub use run::{plan, run};
+pub(crate) use schemas::schemas_of_job;
 
 use conductor::Replay;

@@ -1,6 +1,7 @@
 //! The records that a build rejected: counted, shown, and folded again one at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use chrono::Utc;
@@ -95,8 +96,11 @@ pub enum Fate {
     Failed {
         /// The code of the failure.
         code: String,
-        /// The message of the failure.
+        /// The component's own words, or the message of the failure.
         reason: String,
+        /// The component's other lines on it: a traceback, or the frames of the user's code.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        details: Vec<String>,
         /// The functions that it was in, the innermost first.
         backtrace: Vec<String>,
     },
@@ -183,7 +187,7 @@ pub async fn replay_quarantined(
         let build = build.manifest.build;
         return Err(BuildError::NotKept { build, number }.into());
     };
-    let (component, descriptor) = load_component(job).await?;
+    let (component, descriptor) = load_component(job, &Arc::default()).await?;
     let schemas = peek_schemas(job, &build)?;
     let wanted = wanted_projection(&descriptor, job.range.resolve(Utc::now())?);
     let mut decoding = Decoding::new(wanted, &build.manifest.input.decode)?;
@@ -296,6 +300,7 @@ fn fold(
         Some(failure) => Fate::Failed {
             code: failure.kind.code().to_string(),
             reason,
+            details: failure.details,
             backtrace: failure.backtrace,
         },
         None => Fate::Rejected {
@@ -311,6 +316,7 @@ fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
 
 /// A reason without the parts that differ from record to record: quoted values, and numbers that are words of their own.
 fn generalized(reason: &str) -> String {
+    let reason = without_quotes(reason);
     let mut general = String::with_capacity(reason.len());
     for (place, part) in reason.split('`').enumerate() {
         let is_name = |letter: char| letter.is_ascii_lowercase() || "_.".contains(letter);
@@ -333,6 +339,30 @@ fn generalized(reason: &str) -> String {
     general
 }
 
+/// A text with `…` in place of what stands in single or double quotes. An apostrophe within a word is no quote.
+fn without_quotes(text: &str) -> String {
+    let mut without = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\'', '"']) {
+        let (before, quoted) = rest.split_at(at);
+        without.push_str(before);
+        let (quote, quoted) = quoted.split_at(1);
+        without.push_str(quote);
+        let is_word = |c: char| c.is_alphanumeric();
+        let ends = |(end, _): &(usize, &str)| !quoted[end + 1..].starts_with(is_word);
+        let end = quoted.match_indices(quote).find(ends);
+        rest = match end {
+            Some((end, _)) if !before.ends_with(is_word) => {
+                without.push('…');
+                without.push_str(quote);
+                &quoted[end + 1..]
+            }
+            _ => quoted,
+        };
+    }
+    without + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,6 +382,18 @@ mod tests {
             "a value of kind int64 in `fold`, N of N.N x17"
         );
         assert_eq!(generalized("half `A quote"), "half `…`");
+        assert_eq!(
+            generalized("ValueError: invalid literal for int() with base 10: 'x 12'"),
+            "ValueError: invalid literal for int() with base N: '…'"
+        );
+        assert_eq!(
+            generalized("no page \"a\" in the user's \"b's\" list; don't"),
+            "no page \"…\" in the user's \"…\" list; don't"
+        );
+        assert_ne!(
+            generalized("ValueError: no page"),
+            generalized("IndexError: no page")
+        );
         assert_eq!(generalized(""), "");
     }
 }

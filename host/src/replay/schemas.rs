@@ -7,7 +7,7 @@ use crate::scan::MessageSchemas;
 use crate::workdir::{BuildError, BuildFolder, SchemaFile};
 
 /// The schemas of a job without a build; `None` where its messages have none.
-pub(super) fn schemas_of_job(job: &Job) -> Option<MessageSchemas> {
+pub(crate) fn schemas_of_job(job: &Job) -> Option<MessageSchemas> {
     let config = job.decode.registry.as_ref()?;
     Some(MessageSchemas::new(config, BTreeMap::new(), None))
 }

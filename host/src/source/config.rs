@@ -16,7 +16,7 @@ use super::{EventRange, KeyFields, Parts, ReplayDriver, SourceError};
 #[serde(rename_all = "snake_case")]
 pub enum SourceConfig {
     /// A folder of files.
-    Files(FilesConfig),
+    Files(Box<FilesConfig>),
     /// A bucket.
     S3(Box<S3Config>),
     /// Topics of Kafka.
@@ -82,10 +82,10 @@ impl SourceConfig {
     /// accessed is left out: two jobs that differ in nothing else read the same.
     pub(crate) fn identity(&self) -> Value {
         json!(match self {
-            SourceConfig::Files(files) => SourceConfig::Files(FilesConfig {
+            SourceConfig::Files(files) => SourceConfig::Files(Box::new(FilesConfig {
                 path: resolved(&files.path),
-                ..files.clone()
-            }),
+                ..FilesConfig::clone(files)
+            })),
             SourceConfig::S3(s3) => SourceConfig::S3(Box::new(s3.identity())),
             SourceConfig::Kafka(kafka) => SourceConfig::Kafka(Box::new(kafka.identity())),
         })
@@ -192,7 +192,7 @@ mod tests {
         kafka.properties.insert("client.id".into(), "us".into());
         let kafka = SourceConfig::Kafka(Box::new(kafka));
         insta::assert_snapshot!(settings(&kafka).join(" "), @"brokers lateness split_size topics");
-        let files = SourceConfig::Files(FilesConfig::new("archive"));
+        let files = SourceConfig::Files(Box::new(FilesConfig::new("archive")));
         insta::assert_snapshot!(settings(&files).join(" "), @"lateness layout path split_size");
     }
 }

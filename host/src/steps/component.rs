@@ -1,11 +1,13 @@
 //! Loading a component, and opening it once to learn what it says of itself.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::thread::{on_thread, watched};
 use crate::error::{Code, Coded};
 use crate::fold::FoldError;
-use crate::guest::{Component, GuestError, Limits};
+use crate::guest::{Cache, Component, GuestError, Limits};
+use crate::progress::Progress;
 use crate::schema::Descriptor;
 
 /// A component cannot be loaded or opened.
@@ -30,7 +32,7 @@ impl Coded for ComponentError {
 }
 
 /// Loads the component at `path`, which may use `limits`, and opens it with `params` to learn its descriptor. Compiled
-/// code is kept in the folder `cache`.
+/// code is kept in `cache`, and `progress` shows that a component is compiled.
 ///
 /// # Errors
 /// Where the component is none that backfold can run, or takes too long.
@@ -38,12 +40,23 @@ pub async fn load_component(
     path: &Path,
     limits: &Limits,
     params: &[(String, String)],
-    cache: Option<&Path>,
+    cache: Option<&Cache>,
+    progress: &Arc<Progress>,
 ) -> Result<(Component, Descriptor), ComponentError> {
     let stack_bytes = limits.thread_stack_bytes();
     let load = {
-        let (path, limits, cache) = (path.to_owned(), limits.clone(), cache.map(Path::to_owned));
-        move || Ok(Component::load(&path, &limits, cache.as_deref()))
+        let (path, limits, cache) = (path.to_owned(), limits.clone(), cache.cloned());
+        let progress = progress.clone();
+        let mut compiles = move |does| progress.compiles(does);
+        move || {
+            let cache = cache.as_ref();
+            Ok(Component::load_watched(
+                &path,
+                &limits,
+                cache,
+                &mut compiles,
+            ))
+        }
     };
     let component = on_thread("load".into(), stack_bytes, load)?.await??;
     let open = {

@@ -83,7 +83,8 @@ async fn open(task: &Path, component: &Path) -> Result<(Task, Component)> {
     let task: Task = serde_json::from_slice(&text)?;
     let table = task.tables.first().context("a task has a table")?;
     let params = table.component_params();
-    let (component, _) = steps::load_component(component, &table.limits, &params, None).await?;
+    let (component, _) =
+        steps::load_component(component, &table.limits, &params, None, &Arc::default()).await?;
     Ok((task, component))
 }
 

@@ -8,9 +8,11 @@
 //! | `build/` | plans, resuming, limits of memory, states of a build, commands that run at the same time |
 //! | `table/` | swaps, rollbacks, and the database that other programs use too |
 //! | `faults/` | commands that are stopped or fail at each of their writes |
+//! | `languages/` | pipelines in all languages: new projects, the conformance of each SDK, the examples |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
 //! | `stores/` | PostgreSQL and DynamoDB on real servers, and what holds for all stores |
+//! | `project/` | `backfold new`, `build`, `test` of a project and `doctor` |
 //! | `steps.rs` | the steps of a build in separate processes |
 //! | `readme.rs` | the commands of the READMEs |
 //!
@@ -25,6 +27,8 @@ mod component;
 mod faults;
 mod input;
 mod kafka;
+mod languages;
+mod project;
 mod readme;
 mod s3;
 mod steps;

@@ -46,9 +46,14 @@ fn commands(markdown: &str) -> Vec<&str> {
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(clicks(), folder.path().join("clicks.wasm")).unwrap();
-    for file in ["job.toml", "events.jsonl", "expected.json"] {
-        let from = root().join("examples/clicks").join(file);
-        fs::copy(from, folder.path().join(file)).unwrap();
+    for (from, to) in [
+        ("job.toml", "job.toml"),
+        ("aggregate.toml", "page_views.toml"),
+        ("events.jsonl", "events.jsonl"),
+        ("expected.json", "expected.json"),
+    ] {
+        let from = root().join("examples/clicks").join(from);
+        fs::copy(from, folder.path().join(to)).unwrap();
     }
     folder
 }
@@ -174,37 +179,19 @@ fn settings_in_pages_are_those_of_a_job() {
 #[test]
 fn code_in_the_readme_is_that_of_the_example() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for (language, file) in [("rust", "src/lib.rs"), ("toml", "job.toml")] {
+    for (language, number, file) in [
+        ("rust", 0, "src/lib.rs"),
+        ("toml", 0, "aggregate.toml"),
+        ("toml", 1, "job.toml"),
+    ] {
         let source = fs::read_to_string(root().join("examples/clicks").join(file)).unwrap();
-        let block = blocks(&readme, language)[0];
+        let block = blocks(&readme, language)[number];
         // Items are left out, whole, and the brace closes over that.
         for piece in block.split("\n\n") {
             let piece = piece.trim_end_matches(['\n', '}']);
             assert!(source.contains(piece), "{file} has not:\n{piece}");
         }
     }
-}
-
-#[test]
-fn a_pipeline_of_ones_own_is_built_outside_of_the_project() {
-    let folder = tempfile::tempdir().unwrap();
-    let sdk = root().join("guest-sdk/rust");
-    run(Command::new(sdk.join("new-pipeline"))
-        .arg("my-pipeline")
-        .current_dir(folder.path()))
-    .success();
-    let own = folder.path().join("my-pipeline");
-    let built = run(Command::new(sdk.join("build-component"))
-        .env_remove("LD_LIBRARY_PATH")
-        .current_dir(&own))
-    .success();
-    fs::copy(built.stdout.trim(), own.join("my-pipeline.wasm")).unwrap();
-    write_archive(&own);
-    run(backfold()
-        .args(["run", "job.toml", "--swap"])
-        .current_dir(&own))
-    .success();
-    assert!(own.join("tables.db").exists());
 }
 
 #[test]

@@ -43,6 +43,20 @@ fn fate(wasm: &[u8]) -> String {
 }
 
 #[test]
+fn a_component_with_much_code_is_compiled_without_inlining() {
+    let inlining = |code_bytes: usize| {
+        let nops = "nop ".repeat(code_bytes / 16);
+        let functions = format!("(func {nops})").repeat(16);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), hollow(&functions, "")).unwrap();
+        let component = Component::load(file.path(), &tight(), None).unwrap();
+        component.engine().get_compiler_inlining()
+    };
+    assert_eq!(inlining(1 << 18), wasmtime::Inlining::Yes);
+    assert_eq!(inlining(1 << 21), wasmtime::Inlining::No);
+}
+
+#[test]
 fn what_goes_wrong_before_the_first_call_is_reported() {
     let loops = "(func $s (loop $l br $l)) (start $s)";
     let traps = "(func $s unreachable) (start $s)";

@@ -112,6 +112,40 @@ fn cut_flipped_and_random_components_are_errors_and_nothing_worse() {
 }
 
 #[test]
+fn the_compiler_is_called_only_for_what_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::new(folder.path().join("compiled"));
+    let calls = |cache: Option<&Cache>| {
+        let mut calls = Vec::new();
+        Component::load_watched(raw_path(), &tight(), cache, &mut |does| calls.push(does)).unwrap();
+        calls
+    };
+    assert_eq!(calls(Some(&cache)), [true, false]);
+    assert!(calls(Some(&cache)).is_empty());
+    assert_eq!(calls(None), [true, false]);
+}
+
+#[test]
+fn a_core_module_of_go_and_an_import_of_jco_have_remedies() {
+    let remedy = |wat: &str| {
+        let error = load(&wat::parse_str(wat).unwrap(), &Limits::default());
+        Details::of(&error)
+            .and_then(Details::remedy)
+            .map(str::to_owned)
+    };
+    let go = r#"(module (@producers (language "Go" "1.26") (processed-by "Go cmd/compile" "1")))"#;
+    assert!(remedy(go).unwrap().contains("`backfold build`"));
+    assert_eq!(remedy("(module)"), None);
+    let jco = r#"(component (@producers (processed-by "ComponentizeJS" "0.22"))
+        (import "wasi:http/types@0.2.10" (instance)))"#;
+    assert!(
+        remedy(jco)
+            .unwrap()
+            .contains("`jco componentize --disable http`")
+    );
+}
+
+#[test]
 fn compiling_has_limits() {
     let wasm = fs::read(raw_path()).unwrap();
     assert!(matches!(
@@ -140,7 +174,8 @@ fn compiling_has_limits() {
 fn what_was_compiled_is_used_again_and_a_forged_file_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("compiled");
-    let load = || Component::load(raw_path(), &tight(), Some(&cache)).unwrap();
+    let kept = Cache::new(&cache);
+    let load = || Component::load(raw_path(), &tight(), Some(&kept)).unwrap();
     let first = load();
     assert_eq!(first.digest(), load().digest());
     let imports = first.imports().iter();

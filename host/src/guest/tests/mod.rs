@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 
+mod aggregate;
 mod evil;
 mod hollow;
 mod loading;
@@ -211,6 +212,62 @@ fn a_trap_is_reported_and_the_instance_is_dead() {
         }
     ));
     assert!(open(&[]).fold(&events(&TWO)).is_ok(), "others live");
+}
+
+/// What `fold` fails with if the component says `words` first: the error, the reason of a record, the details.
+fn failure(fault: &str, words: &str) -> (String, String, Vec<String>) {
+    let mut instance = open(&[("in", "fold"), ("fault", fault), ("says", words)]);
+    let error = instance.fold(&events(&TWO)).unwrap_err();
+    let details = Details::of(&error).map_or(&[][..], Details::lines);
+    (error.to_string(), error.reason(), details.to_vec())
+}
+
+#[test]
+fn a_trap_is_told_in_the_words_of_the_language() {
+    let traceback = "folding\nTraceback (most recent call last):\n  File \"/0/app.py\", line 87, in fold\n\
+        ValueError: no \x1b[2J\n\nthread '<unnamed>' panicked at runtime/src/lib.rs:1293:29:\nPython";
+    let (error, reason, details) = failure("trap", traceback);
+    let said = "ValueError: no \\u{1b}[2J";
+    assert_eq!(error, format!("the component trapped in `fold`: {said}"));
+    assert_eq!(reason, said);
+    assert_eq!(details.len(), 3, "{details:?}");
+    assert_eq!(details[1], "  File \"/0/app.py\", line 87, in fold");
+
+    let (error, reason, details) = failure("trap", "row 3 is odd\n");
+    assert!(
+        error.ends_with("unreachable was reached, as by a panic or an abort"),
+        "{error}"
+    );
+    assert_eq!(reason, error);
+    // The functions have no names that could be shown.
+    assert_eq!(details, ["row 3 is odd"]);
+
+    let (error, ..) = failure("out-of-bounds", "panic: no cause of this\n");
+    assert!(error.contains("out of bounds"), "{error}");
+}
+
+#[test]
+fn an_error_is_told_by_its_first_line() {
+    let (error, reason, details) = failure("error", "KeyError: 'x'\n  at pipeline.py:27 in fold\n");
+    assert_eq!(
+        error,
+        "the component answered `fold` with an error: KeyError: 'x'"
+    );
+    assert_eq!(reason, "KeyError: 'x'");
+    assert_eq!(details, ["  at pipeline.py:27 in fold"]);
+    let refused = raw().open(&params(&[(
+        "refuse",
+        "ValueError: no\n  at a.py:1 in open",
+    )]));
+    let refused = refused.err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "the component does not accept its parameters: ValueError: no"
+    );
+    assert_eq!(
+        Details::of(&refused).unwrap().lines(),
+        ["  at a.py:1 in open"]
+    );
 }
 
 #[test]

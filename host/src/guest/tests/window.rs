@@ -188,11 +188,7 @@ fn a_record_that_is_fatal_is_reported_with_all_that_is_known_of_it() {
             FailureKind::OutOfMemory,
             "in `fold` the component asked for ",
         ),
-        (
-            "error",
-            FailureKind::Error,
-            "the component answered `fold` with an error: no\\u{1b}[2J",
-        ),
+        ("error", FailureKind::Error, "no\\u{1b}[2J"),
         (
             "reject-outside",
             FailureKind::InvalidAnswer,

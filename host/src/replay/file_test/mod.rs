@@ -2,17 +2,20 @@
 //! tests.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use super::schemas::schemas_of_job;
 use crate::decode::{Counts, DecodeOptions, Events, Position, Rejected};
 use crate::fold::{FoldOptions, StateTable, drain, sorted_rows};
-use crate::guest::{Component, Limits, Window};
+use crate::guest::{Cache, Component, Failure, Limits, Refused, Window};
+use crate::job::Job;
+use crate::progress::Progress;
 use crate::row_json::{self, Row};
 use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
@@ -36,7 +39,15 @@ pub struct FileTestOptions {
     /// The component.
     pub component: PathBuf,
     /// Its parameters.
-    pub params: BTreeMap<String, String>,
+    pub params: Vec<(String, String)>,
+    /// Its limits.
+    pub limits: Limits,
+    /// The job whose settings of decoding are used; its component, its parameters and its input are not.
+    pub job: Option<Job>,
+    /// Where compiled code is kept; without it, the component is compiled each time.
+    pub cache: Option<Cache>,
+    /// Shows when the component is compiled.
+    pub progress: Arc<Progress>,
     /// The file, or a folder or pattern of files, as `[source.files]` takes them.
     pub input: PathBuf,
 }
@@ -73,6 +84,9 @@ pub struct Rejection {
     pub path: Option<String>,
     /// Why.
     pub reason: String,
+    /// How the component failed on it, where it did not reject it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 impl From<Rejected> for Rejection {
@@ -81,25 +95,35 @@ impl From<Rejected> for Rejection {
             position: rejected.position,
             path: rejected.path,
             reason: rejected.reason,
+            failure: None,
         }
     }
 }
 
-/// Folds a small file with the default limits, with all states in memory. It writes no file.
+impl From<Refused> for Rejection {
+    fn from(refused: Refused) -> Self {
+        Rejection {
+            failure: refused.failure,
+            ..refused.record.into()
+        }
+    }
+}
+
+/// Folds a small file, with all states in memory. It writes no file but compiled code.
 ///
 /// # Errors
 /// Where the component cannot be loaded or fails, or a file cannot be read or decoded.
 pub async fn test(options: &FileTestOptions, cancel: CancellationToken) -> Result<FileTest, Error> {
-    let limits = Limits::default();
-    let params: Vec<_> = options.params.clone().into_iter().collect();
-    let (component, descriptor) =
-        load_component(&options.component, &limits, &params, None).await?;
+    let (limits, params) = (&options.limits, options.params.clone());
+    let (cache, progress) = (options.cache.as_ref(), &options.progress);
+    let loaded = load_component(&options.component, limits, &params, cache, progress);
+    let (component, descriptor) = loaded.await?;
     let (send, receive) = channel(2);
     let (called, folded_descriptor) = (component.clone(), descriptor.clone());
     let folded = on_thread("test".into(), limits.thread_stack_bytes(), move || {
         Ok(fold(&called, &params, folded_descriptor, receive))
     })?;
-    let read = read(&options.input, &descriptor, send, &cancel);
+    let read = read(options, &descriptor, send, &cancel);
     let work = async { futures::join!(read, folded) };
     let (read, folded) = watched(&component, work).await?;
     // Where folding failed, reading stopped for want of a receiver.
@@ -108,14 +132,14 @@ pub async fn test(options: &FileTestOptions, cancel: CancellationToken) -> Resul
     Ok(test)
 }
 
-/// Sends the events of all files of `path` into `out`, until its receiver is gone.
+/// Sends the events of all files of the input into `out`, until its receiver is gone.
 async fn read(
-    path: &Path,
+    options: &FileTestOptions,
     descriptor: &Descriptor,
     out: Sender<Events>,
     cancel: &CancellationToken,
 ) -> Result<(), Error> {
-    let driver = FilesDriver::new(&FilesConfig::new(path), EventRange::default())?;
+    let driver = FilesDriver::new(&FilesConfig::new(&options.input), EventRange::default())?;
     let (send, mut splits) = channel(256);
     let gather = async move {
         let mut all = Vec::new();
@@ -126,11 +150,11 @@ async fn read(
     };
     let (frozen, splits) = futures::join!(driver.plan(send), gather);
     frozen?;
-    let (projection, options) = (
-        wanted_projection(descriptor, EventRange::default()),
-        DecodeOptions::default(),
-    );
-    let scan = Scan::new(&driver, projection, &options, None)?;
+    let projection = wanted_projection(descriptor, EventRange::default());
+    let job = options.job.as_ref();
+    let decode = job.map_or_else(DecodeOptions::default, |job| job.decode.clone());
+    let schemas = job.and_then(schemas_of_job);
+    let scan = Scan::new(&driver, projection, &decode, schemas.as_ref())?;
     for split in splits {
         let take = async |events| out.send(events).await.is_ok();
         let scanned = scan.events(&split, cancel, take).await;
@@ -167,10 +191,10 @@ fn fold(
     let mut number = 0;
     while let Some(mut batch) = events.blocking_recv() {
         test.counts += batch.counts;
-        let mut rejected = std::mem::take(&mut batch.rejected);
+        let rejected = std::mem::take(&mut batch.rejected);
         let refused = window.fold(0, number, batch)?;
-        rejected.extend(refused.into_iter().map(|refused| refused.record));
-        test.reject(rejected);
+        let rejected = rejected.into_iter().map(Rejection::from);
+        test.reject(rejected.chain(refused.into_iter().map(Rejection::from)));
         number += 1;
         if window.is_due() {
             test.drain(&mut window, &mut table)?;
@@ -196,15 +220,15 @@ impl FileTest {
         let refused = drain(window, |partials, instance| {
             table.absorb(partials, instance).map_err(Error::from)
         })?;
-        self.reject(refused.into_iter().map(|refused| refused.record).collect());
+        self.reject(refused.into_iter().map(Rejection::from));
         Ok(())
     }
 
-    fn reject(&mut self, mut rejected: Vec<Rejected>) {
+    fn reject(&mut self, rejected: impl Iterator<Item = Rejection>) {
+        let mut rejected: Vec<_> = rejected.collect();
         rejected.sort_by(|one, other| by_position(&one.position, &other.position));
         self.rejected += rejected.len() as u64;
         let room = KEPT_REJECTIONS.saturating_sub(self.rejections.len());
-        self.rejections
-            .extend(rejected.into_iter().take(room).map(Rejection::from));
+        self.rejections.extend(rejected.into_iter().take(room));
     }
 }

@@ -49,7 +49,7 @@ pub use error::KafkaError;
 pub(crate) use error::codes;
 pub(crate) use properties::check as check_property;
 pub use properties::is_secret;
-pub(crate) use secrets::{require, secrets};
+pub(crate) use secrets::{require, secrets, secrets_and_places};
 
 use bounds::Bounds;
 use client::Isolation;

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use crate::answer;
 use crate::bindings::backfold::pipeline::columns::{Batch, Column};
 use crate::bindings::exports::backfold::pipeline::pipeline::Rejection;
-use crate::param;
+use crate::{param, world};
 
 fn is_now(call: &str) -> Option<String> {
     (param("in").as_deref() == Some(call))
@@ -46,9 +46,13 @@ thread_local! {
     static FOLDS: Cell<i64> = const { Cell::new(0) };
 }
 
-/// Misbehaves instead of answering.
+/// Misbehaves instead of answering, and says why before.
 pub(crate) fn before(call: &str) {
-    match is_now(call).as_deref() {
+    let fault = is_now(call);
+    if let Some(words) = param("says").filter(|_| fault.is_some()) {
+        world::say(&words);
+    }
+    match fault.as_deref() {
         Some("trap") => unreachable!(),
         Some("abort") => std::process::abort(),
         Some("loop") => loop {

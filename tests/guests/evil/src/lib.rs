@@ -3,7 +3,8 @@
 //! where one of them is `meets`, where there are `rows` or more, and the call with the number `nth`; a `drain` misbehaves
 //! as long as it holds what came of such a call. `keys` names
 //! other keys than `page`, with a bar between them; `descriptor` spoils what it says of itself in other ways. `reach`
-//! lets each fold reach for something outside, and reject its first record with what it saw.
+//! lets each fold reach for something outside, and reject its first record with what it saw. `says` is written to standard
+//! error before it misbehaves, or is the error that it answers with.
 #![allow(unsafe_code, reason = "what wit_bindgen generates for exports")]
 
 use std::cell::RefCell;
@@ -60,7 +61,7 @@ impl pipeline::Guest for Raw {
             STATE.with_borrow_mut(|state| state.is_marked = true);
             fault::before("fold");
             if param("fault").as_deref() == Some("error") {
-                return Err("no\x1b[2J".into());
+                return Err(param("says").unwrap_or_else(|| "no\x1b[2J".into()));
             }
             rejections = fault::rejections(events.rows);
         }

@@ -67,6 +67,11 @@ fn connect() {
     );
 }
 
+/// Writes to standard error.
+pub(crate) fn say(words: &str) {
+    let _ = stderr::get_stderr().blocking_write_and_flush(words.as_bytes());
+}
+
 fn flood(stream: &OutputStream) {
     for _ in 0..10_000 {
         let _ = stream.blocking_write_and_flush(&[b"\x1b[31m"[0]; 4096]);

@@ -75,4 +75,15 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         "a component that remembers what it may not: `guest/tests/window.rs`",
         &["BF0420"],
     ),
+    (
+        "needs compilers of components: `project`",
+        &[
+            "BF1001", "BF1002", "BF1003", "BF1004", "BF1005", "BF1006", "BF1007", "BF1008",
+            "BF1010", "BF1011", "BF1101",
+        ],
+    ),
+    (
+        "no language of the command line is without a template; for users of the library",
+        &["BF1009"],
+    ),
 ];

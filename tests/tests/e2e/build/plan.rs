@@ -77,7 +77,7 @@ fn a_person_reads_what_is_read_built_and_touched() {
     gate       all input folded, no record rejected, at least 1 row
     work       work/page_days/BUILD
 
-    nothing has been built or changed: `backfold run job.toml` builds it
+    nothing has been built or changed: `backfold run` builds it
     ");
 }
 

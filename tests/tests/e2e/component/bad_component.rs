@@ -46,7 +46,93 @@ fn one_that_prints_or_sleeps_while_it_is_opened() {
         bench.run("plan").success();
         bench.run("run --swap").success();
         assert_eq!(bench.rows().unwrap().len(), 1);
+        bench.run("run --fresh --swap").success();
+        for line in ["inspect", "check", "test --input archive"] {
+            let mut command = backfold_tests::process::backfold();
+            command
+                .args(line.split_whitespace())
+                .arg(raw())
+                .args(["--job", "job.toml"])
+                .current_dir(bench.path());
+            backfold_tests::process::run(&mut command).success();
+        }
     }
+}
+
+#[test]
+fn records_that_it_prints_a_traceback_for() {
+    let bench = live();
+    let words = "Traceback (most recent call last):\n  File \"/0/app.py\", line 7, in fold\n\
+        KeyError: 'a 7'\n\nthread '<unnamed>' panicked at src/lib.rs:1:2:\nPython\n";
+    let params = toml::Table::from_iter([
+        ("in".to_owned(), "fold".into()),
+        ("fault".to_owned(), "trap".into()),
+        ("meets".to_owned(), "7".into()),
+        ("says".to_owned(), words.into()),
+    ]);
+    let params = toml::Table::from_iter([("params".to_owned(), params.into())]);
+    bench.write_job(&raw(), &params.to_string()).unwrap();
+    let records = (0..30).map(|i| format!("{{\"page\": \"/{i}\", \"amount\": {i}}}\n"));
+    bench
+        .write_object("part.jsonl", records.collect::<String>())
+        .unwrap();
+    let run = bench.run("run");
+    assert!(!run.stderr.contains("Traceback"), "{}", run.stderr);
+    let counts = bench.run("quarantine counts").success().stdout;
+    assert!(counts.contains("  KeyError: '…'\n"), "{counts}");
+    let list = bench.run("quarantine list").success().stdout;
+    assert!(list.contains("  KeyError: 'a 7'\n"), "{list}");
+    let shown = bench.run("quarantine show 1").success().stdout;
+    for line in [
+        "reason       KeyError: 'a 7'\n",
+        "failure      a trap in `fold`\n",
+        "said         Traceback (most recent call last):\n",
+        "  File \"/0/app.py\", line 7, in fold\n",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let document = bench.run("quarantine show 1 --output json").success();
+    let details = &document.json()["result"]["failure"]["details"];
+    assert_eq!(details[1], "  File \"/0/app.py\", line 7, in fold");
+    let again = bench.run("quarantine replay 1").success().stdout;
+    assert!(again.contains("File \"/0/app.py\", line 7"), "{again}");
+
+    let mut test = backfold_tests::process::backfold();
+    test.args(["test", "--input", "archive", "--job", "job.toml"])
+        .arg(raw())
+        .current_dir(bench.path());
+    let tested = backfold_tests::process::run(&mut test).success().stdout;
+    let lines = "part.jsonl record 7: KeyError: 'a 7'\n      Traceback";
+    assert!(tested.contains(lines), "{tested}");
+}
+
+#[test]
+fn an_error_that_ends_the_run_has_its_frames() {
+    let bench = live();
+    bench
+        .write_object("more.jsonl", "{\"page\": \"/b\", \"amount\": 3}")
+        .unwrap();
+    let params = toml::Table::from_iter([
+        ("in".to_owned(), "present".into()),
+        ("fault".to_owned(), "trap".into()),
+        (
+            "says".to_owned(),
+            "panic: no mean of nothing\n  at src/lib.rs:7\n".into(),
+        ),
+    ]);
+    let params = toml::Table::from_iter([("params".to_owned(), params.into())]);
+    bench.write_job(&raw(), &params.to_string()).unwrap();
+    let run = bench.run("run --swap --trust-laws").fails_with(42);
+    let said = "the component trapped in `present`: panic: no mean of nothing";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let frame = "\n  said:   at src/lib.rs:7\n";
+    assert!(run.stderr.contains(frame), "{}", run.stderr);
+    let run = bench
+        .run("run --swap --trust-laws --output json")
+        .fails_with(42);
+    let error = &run.json()["error"];
+    assert_eq!(error["details"][0], "  at src/lib.rs:7", "{error}");
+    assert!(!error["causes"].to_string().contains("lib.rs:7"), "{error}");
 }
 
 #[test]

@@ -243,6 +243,56 @@ fn damaged_input_and_a_component_that_fails_are_permanent() {
 }
 
 #[test]
+fn a_component_is_compiled_once_for_all_commands() {
+    let folder = example();
+    let cache = folder.path().join("cache");
+    let command = |line: &str| {
+        let line = line.replace("COMPONENT", clicks().to_str().unwrap());
+        let finished = run(backfold()
+            .args(line.split_whitespace())
+            .args(["-vv", "--output", "json"])
+            .env("XDG_CACHE_HOME", &cache)
+            .current_dir(folder.path()));
+        let compiled = finished.stderr.matches(" compiled").count();
+        (finished.success(), compiled)
+    };
+    let lines = [
+        "test COMPONENT --input events.jsonl",
+        "inspect COMPONENT",
+        "check COMPONENT --sample 200",
+        "test COMPONENT --input events.jsonl",
+    ];
+    let compiled = lines.map(|line| command(line).1);
+    assert_eq!(compiled, [1, 0, 0, 0]);
+    let kept: Vec<_> = fs::read_dir(cache.join("backfold/components"))
+        .unwrap()
+        .collect();
+    assert_eq!(kept.len(), 1);
+
+    let job = format!(
+        "table = \"pages\"\ncomponent = {:?}\nsource.files.path = \".\"\n\
+         target.sqlite.path = \"t.db\"\nlimits.fuel_base = 1\n",
+        clicks()
+    );
+    fs::write(folder.path().join("job.toml"), job).unwrap();
+    for line in [
+        "inspect COMPONENT",
+        "test COMPONENT --input events.jsonl",
+        "check COMPONENT",
+    ] {
+        let line =
+            format!("{line} --job job.toml").replace("COMPONENT", clicks().to_str().unwrap());
+        let finished = run(backfold()
+            .args(line.split_whitespace())
+            .args(["--output", "json"])
+            .env("XDG_CACHE_HOME", &cache)
+            .current_dir(folder.path()));
+        let error = &finished.fails_with(42).json()["error"];
+        assert_eq!(error["code"], "BF0412", "{line}");
+    }
+}
+
+#[test]
 fn an_error_before_the_end_of_a_large_file_ends_it() {
     let folder = example();
     let text = fs::read(folder.path().join("events.jsonl")).unwrap();

@@ -83,7 +83,7 @@ fn they_are_counted_by_reason_and_listed() {
     records  first  by         reason
           2      2  decoder    duration_ms: `…` is not written as an integer
           1      1  decoder    duration_ms: found a string where a value of kind int64 is wanted
-          1      4  component  the component trapped in `fold`: unreachable was reached, as by a panic …
+          1      4  component  panic: stepped into the trap
           1      5  component  the duration is negative: -N
     "#);
     insta::assert_snapshot!(text("quarantine list"), @r#"
@@ -92,7 +92,7 @@ fn they_are_counted_by_reason_and_listed() {
          1  part-1.jsonl record 1  decoder    duration_ms: found a string where a value of kind int64 i…
          2  part-1.jsonl record 3  decoder    duration_ms: `1.5` is not written as an integer
          3  part-1.jsonl record 5  decoder    duration_ms: `2.5` is not written as an integer
-         4  part-1.jsonl record 2  component  the component trapped in `fold`: unreachable was reached,…
+         4  part-1.jsonl record 2  component  panic: stepped into the trap
          5  part-1.jsonl record 4  component  the duration is negative: -3
     "#);
     insta::assert_snapshot!(text("quarantine list --limit 2"), @r#"
@@ -107,8 +107,10 @@ fn they_are_counted_by_reason_and_listed() {
     record       part-1.jsonl record 2
     length       62 bytes, from byte 127 of the object, decompressed
     rejected by  component
-    reason       the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    reason       panic: stepped into the trap
     component  …
+    failure      a trap in `fold`
+    said           at tests/guests/trapping.rs:59
     fuel  …
     in  …
 
@@ -139,7 +141,7 @@ fn one_is_folded_again_with_what_the_job_says_now() {
     number        4
     record        part-1.jsonl record 2
     length        62 bytes, from byte 127 of the object, decompressed
-    was rejected  the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    was rejected  panic: stepped into the trap
     component  …
 
     columns
@@ -147,14 +149,15 @@ fn one_is_folded_again_with_what_the_job_says_now() {
       duration_ms = 1
       page = "trap"
 
-    failed: BF0411: the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    failed: BF0411: panic: stepped into the trap
+        at tests/guests/trapping.rs:59
       in …
     "#);
     insta::assert_snapshot!(again("4 -p on_trap=none"), @r#"
     number        4
     record        part-1.jsonl record 2
     length        62 bytes, from byte 127 of the object, decompressed
-    was rejected  the component trapped in `fold`: unreachable was reached, as by a panic or an abort
+    was rejected  panic: stepped into the trap
     component  …
 
     columns

@@ -58,7 +58,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
       TOPIC/1      0   96         96   ~39.3 KiB  2026-01-01T00:23:46Z  2026-01-01T23:54:13Z
       TOPIC/2      0   48         48   ~19.6 KiB  2026-01-01T00:29:07Z  2026-01-01T23:58:19Z
 
-    nothing has been built or changed: `backfold run job.toml` builds it
+    nothing has been built or changed: `backfold run` builds it
     ");
     // A table without a stored pointer has no handoff.
     clicks.bench.refuses("handoff", 2, "BF0707");
@@ -81,7 +81,7 @@ fn a_plan_lists_the_partitions_and_a_handoff_where_to_go_on() {
     TOPIC          2           48
 
     Partitions that are not listed were added later: read them from their start.
-    `backfold handoff job.toml --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
+    `backfold handoff --format kafka` prints the positions for `kafka-consumer-groups --reset-offsets --from-file`
     ");
     let lines = clicks.bench.run("handoff --format kafka").success().stdout;
     insta::assert_snapshot!(stable(&lines, &words), @r"
@@ -183,7 +183,7 @@ fn rejected_records_are_named_by_their_offsets_and_folded_again() {
     number  where           by         reason
          1  TOPIC/0@1  decoder    duration_ms: found a string where a value of kind int64 is wanted
          2  TOPIC/1@0  decoder    not JSON: expected a name in quotes
-         3  TOPIC/2@0  component  the component trapped in `fold`: unreachable was reached, as by …
+         3  TOPIC/2@0  component  panic: stepped into the trap
     ");
 
     // The component is mended; nothing is read again.

@@ -358,7 +358,8 @@ fn json_is_one_document_and_the_last_line_of_jsonl_is_the_same() {
         ("swap job.toml 01M87GX722F544MDVAGNCWNQTX", 2),
         ("run job.toml --from soon", 2),
         ("run job.toml --from 2031-01-01", 3),
-        ("inspect job.toml", 2),
+        ("inspect job.toml", 0),
+        ("inspect nowhere.wasm", 2),
         ("explain BF0603", 0),
         ("explain BF9999", 2),
     ];

@@ -1,0 +1,1 @@
+../../../../examples/clicks/src/lib.rs
