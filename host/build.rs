@@ -71,13 +71,7 @@ fn walk(folder: &Path, is_sdk: bool, files: &mut Vec<PathBuf>) {
 /// Whether a file of an SDK is one of its tests, or a script of this repository.
 fn is_test(name: &str) -> bool {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let is_script = [
-        "build-component",
-        "new-pipeline",
-        "package-lock.json",
-        "Makefile",
-    ]
-    .contains(&name);
+    let is_script = ["build-component", "package-lock.json", "Makefile"].contains(&name);
     is_script
         || stem.starts_with("test_")
         || ["_test", ".test"].iter().any(|end| stem.ends_with(end))
