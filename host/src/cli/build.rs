@@ -90,7 +90,7 @@ impl Build {
         let project = Project::read(&self.project.folder).map_err(coded)?;
         let options = self.settings.options(self.fresh, context);
         let built = project::build(&project, &options, &context.cancel);
-        let built = context.watch(built).await.map_err(coded)?;
+        let built = context.watch_compiling(built).await.map_err(coded)?;
         Answer::new(describe(&built, context.paint), &built)
     }
 }

@@ -59,7 +59,7 @@ impl ProjectTest {
 
     async fn once(&self, project: &Project, context: &Context) -> Result<Answer, ProjectError> {
         let tested = project::test(project, &self.options, self.update, &context.cancel);
-        let tested = context.watch(tested).await?;
+        let tested = context.watch_compiling(tested).await?;
         let text = text(&tested, context.paint);
         // All of it can be written as JSON.
         let answer = Answer::of(text, &tested);
