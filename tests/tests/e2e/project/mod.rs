@@ -6,46 +6,23 @@ mod doctor;
 mod failing;
 mod whole;
 
-use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use backfold_tests::components::root;
-use backfold_tests::process::{backfold, run};
+use backfold_tests::process::run;
+use backfold_tests::projects;
 use tempfile::TempDir;
-
-/// The folder in which `tests/setup languages` installs the compilers.
-fn languages() -> PathBuf {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.unwrap_or_else(|| PathBuf::from(env::var_os("HOME").unwrap()).join(".cache"));
-    let folder = cache.join("backfold-tests/languages-1");
-    assert!(
-        folder.join("complete").exists(),
-        "first `tests/setup languages`"
-    );
-    folder
-}
-
-/// `PATH` with the compilers of all languages first.
-fn path() -> OsString {
-    let own = ["venv/bin", "npm/node_modules/.bin"].map(|folder| languages().join(folder));
-    let present = env::var_os("PATH").unwrap_or_default();
-    env::join_paths(own.into_iter().chain(env::split_paths(&present))).unwrap()
-}
 
 /// `backfold` in this folder, with the compilers.
 fn within(folder: &Path, line: &str) -> Command {
-    let mut command = backfold();
+    let mut command = projects::backfold();
     command
         .args(line.split_whitespace())
         .current_dir(folder)
-        .env("PATH", path())
         // Crates of Rust are compiled once for all tests.
-        .env("CARGO_TARGET_DIR", root().join("target/component"))
-        // Cargo sets it for the tests that it runs; another toolchain must not find its libraries there.
-        .env_remove("LD_LIBRARY_PATH");
+        .env("CARGO_TARGET_DIR", root().join("target/component"));
     command
 }
 
