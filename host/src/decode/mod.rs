@@ -125,4 +125,4 @@ pub(crate) use schemas::split_prefix;
 
 /// The version of the rules above. It rises when records are framed, rejected or converted differently, so that a build
 /// never continues under other rules than those it began with.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
