@@ -7,28 +7,29 @@
 //! taskset -c 0 cargo bench -p backfold --bench sandbox -- target/component/wasm32-unknown-unknown/component/examples/page_days.wasm
 //! ```
 
+mod clicks;
 mod cpu;
 
 use std::error::Error;
 use std::hash::BuildHasher;
 use std::path::Path;
-use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use backfold::decode::{Counts, Events, Provenance};
 use backfold::fold::{StateTable, drain};
 use backfold::guest::{Component, Limits, Window};
-use backfold::schema::Descriptor;
+use clicks::{Clicks, DAY_US};
 use cpu::cpu_seconds;
 use hashbrown::HashTable;
 
-const EVENTS: usize = 2_000_000;
-const BATCH_ROWS: usize = 8192;
+const CLICKS: Clicks = Clicks {
+    events: 2_000_000,
+    pages: 70_000.0,
+    users: 500_000.0,
+};
 const WINDOW_BATCHES: usize = 16;
-const PAGES: f64 = 70_000.0;
-const DAY_US: i64 = 86_400_000_000;
 const PAIRS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,13 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let component = Component::load(Path::new(&component), &Limits::default(), None)?;
     let mut ratios = Vec::new();
     let descriptor = component.open(&[])?.descriptor().clone();
-    let batches = batches(&descriptor)?;
+    let batches = CLICKS.batches(&descriptor)?;
     for pair in 1..=PAIRS {
-        let before = cpu_seconds()?;
+        let before = cpu_seconds();
         let sandboxed = sandboxed(&component, &batches)?;
-        let between = cpu_seconds()?;
+        let between = cpu_seconds();
         let native = native(&batches);
-        let after = cpu_seconds()?;
+        let after = cpu_seconds();
         assert_eq!(sandboxed, native, "both fold the same");
         let (wasm, native_s) = (between - before, after - between);
         ratios.push(wasm / native_s);
@@ -57,43 +58,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     ratios.sort_by(f64::total_cmp);
     println!("median ratio {:.2}", ratios[PAIRS / 2]);
     Ok(())
-}
-
-/// Events in the order of time, pages by Zipf's law.
-fn batches(descriptor: &Descriptor) -> Result<Vec<RecordBatch>, Box<dyn Error>> {
-    let mut random = 1u64;
-    let mut next = move || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        (random >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let mut batches = Vec::new();
-    for from in (0..EVENTS).step_by(BATCH_ROWS) {
-        let rows = from..(from + BATCH_ROWS).min(EVENTS);
-        let at = rows
-            .clone()
-            .map(|row| row as i64 * 30 * DAY_US / EVENTS as i64);
-        let page: Vec<String> = rows
-            .clone()
-            .map(|_| format!("/docs/install-{}", PAGES.powf(next()) as u64))
-            .collect();
-        let duration: Vec<i64> = rows.map(|_| (next() * 30_000.0) as i64).collect();
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(TimestampMicrosecondArray::from_iter_values(at).with_timezone("UTC")),
-            Arc::new(StringArray::from(page)),
-            Arc::new(Int64Array::from(duration)),
-        ];
-        let order = ["at", "page", "duration_ms"];
-        columns = descriptor
-            .inputs
-            .iter()
-            .filter_map(|input| order.iter().position(|name| *name == input.name))
-            .map(|column| columns[column].clone())
-            .collect();
-        batches.push(RecordBatch::try_new(descriptor.input_schema(), columns)?);
-    }
-    Ok(batches)
 }
 
 fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Box<dyn Error>> {

@@ -13,7 +13,7 @@ use crate::decode::Counts;
 pub enum Stage {
     /// Freezing the input.
     Plan,
-    /// Compiling the component, which is done once for each `.wasm`.
+    /// Compiling a project's source, or the component, which is done once for each `.wasm`.
     Compile,
     /// Reading, decoding and folding the input.
     Fold,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cases_of_files as of_files
 import cases_of_kafka as of_kafka
+import cases_of_languages as of_languages
 import cases_of_s3 as of_s3
 import cases_of_stores as of_stores
 import report
@@ -31,6 +32,7 @@ CASES = {
     "plan-million": of_s3.plan_million,
     "kafka": of_kafka.kafka,
     "stores": of_stores.stores,
+    "languages": of_languages.languages,
 }
 
 # The cases that need versitygw.

@@ -95,6 +95,21 @@ def stores(case):
         yield f"| {name} | " + " | ".join(f"{spent[stage]:.2f}" for stage in stages) + " |"
 
 
+def languages(results):
+    yield "| fold of one pipeline, one core | million rows a CPU second | of Rust | fuel a row | `.wasm` | build, CPU s | unchanged, s | compile, CPU s | start, ms | memory after | in the end |"
+    yield "|---|" + "---|" * 10
+    for one in results:
+        memory = [f"{one['memory'][0][1] / 1e6:.0f} MB", f"{one['memory'][-1][1] / 1e6:.0f} MB"]
+        after = [f"{rows / 1e6:.0f} M" for rows, _ in (one["memory"][0], one["memory"][-1])]
+        size = f"{one['wasm_bytes'] / 1e3:,.0f} kB" if one["wasm_bytes"] else "built in"
+        build = [f"{one[cost]:.2f}" if cost in one else "" for cost in ("build_cpu_s", "unchanged_wall_s")]
+        yield (
+            f"| {one['name']} | {median(one['rows_per_s']) / 1e6:.2f} | {median(one['ratios']):.3f} | {one['fuel_per_row']:,} "
+            f"| {size} | {' | '.join(build)} | {one['compile_cpu_s']:.1f} | {one['open_wall_s'] * 1e3:.0f} "
+            f"| {after[0]}: {memory[0]} | {after[1]}: {memory[1]} |"
+        )
+
+
 def plan_million(plans):
     yield "| plan of listed objects | objects | wall seconds | CPU seconds | peak memory |\n|---|---|---|---|---|"
     for name, plan in plans.items():
@@ -114,4 +129,5 @@ TABLES = {
     "plan-million": plan_million,
     "kafka": kafka,
     "stores": stores,
+    "languages": languages,
 }

@@ -1,18 +1,9 @@
-//! What a benchmark costs.
+//! The cost of a benchmark.
 
-use std::error::Error;
+use rustix::time::{ClockId, clock_gettime};
 
-/// CPU time of this process, in user and system mode; the kernel counts in hundredths.
-pub(crate) fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat
-        .rsplit_once(')')
-        .ok_or("no command in /proc/self/stat")?;
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(str::parse::<u64>)
-        .sum::<Result<_, _>>()?;
-    Ok(ticks as f64 / 100.0)
+/// CPU seconds of all threads of this process, in user and system mode.
+pub(crate) fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -74,7 +74,9 @@ pub async fn build(
     let wasm = {
         let (project, cancel) = (project.clone(), cancel.clone());
         let compile = move || compile(&project, &compiler, &cancel);
+        options.progress.compiles(true);
         let compiled = tokio::task::spawn_blocking(compile).await;
+        options.progress.compiles(false);
         compiled.unwrap_or_else(|failed| match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(ProjectError::Interrupted),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod doctor;
+mod doctor_of_servers;
 mod failing;
 mod whole;
 
