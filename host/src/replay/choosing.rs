@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{Outcome, RunReport};
 use super::{Error, Replay, RunOptions};
+use crate::decode::RULES;
 use crate::plan::InputSource;
 use crate::workdir::{BuildError, BuildFolder, Lock, Patience, Standing};
 
@@ -134,20 +135,22 @@ impl Replay<'_> {
         Ok(Ok(Choice::Work(Box::new(Work { build, lock, notes }))))
     }
 
-    /// The newest build of this very job, under limits that it can go on with.
+    /// The newest build of this very job, under limits and rules of decoding that it can go on with.
     pub(super) fn newest(&self, stored: &Stored) -> Result<Option<(BuildFolder, Standing)>, Error> {
-        let job_digest = self.job_digest();
         for build in self.work.builds()?.into_iter().rev() {
-            if build.manifest.job_digest == job_digest {
+            let rules = build.manifest.input.rules;
+            if build.manifest.job_digest == self.job_digest_under(rules) {
                 let standing = build.peek()?;
-                let goes_on =
-                    self.admits(&build, &standing) || self.is_finished(&build, &standing, stored);
+                let other = match rules == RULES {
+                    true => "`[limits]`",
+                    false => "rules of decoding, those of another release of backfold",
+                };
+                let goes_on = rules == RULES
+                    && (self.admits(&build, &standing)
+                        || self.is_finished(&build, &standing, stored));
                 if !goes_on {
                     let build = &build.manifest.build;
-                    tracing::warn!(
-                        build,
-                        "it was begun under other `[limits]`: not going on with it"
-                    );
+                    tracing::warn!(build, "it was begun under other {other}: not going on with it");
                 }
                 return Ok(goes_on.then_some((build, standing)));
             }

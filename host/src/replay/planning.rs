@@ -115,7 +115,7 @@ impl Replay<'_> {
             target: self.job.target_id(),
             planned_at: now(),
             backfold: env!("CARGO_PKG_VERSION").into(),
-            job_digest: self.job_digest(),
+            job_digest: self.job_digest_under(RULES),
             input: InputPlan {
                 source: match based_on {
                     Some(base) => InputSource::Rejected(base),
@@ -154,12 +154,12 @@ impl Replay<'_> {
         })
     }
 
-    /// The digest by which a run knows the builds of its job: of the component and all settings
-    /// but those that change nothing in the table, and the limits.
-    pub(super) fn job_digest(&self) -> String {
+    /// The digest by which a run knows the builds of its job: of the component, the version of the decoder's rules, and
+    /// all settings but the limits and those that change nothing in the table.
+    pub(super) fn job_digest_under(&self, rules: u32) -> String {
         let mut decisive = self.job.identity();
         decisive["component"] = self.component.digest().into();
-        decisive["rules"] = RULES.into();
+        decisive["rules"] = rules.into();
         if self.only_quarantined {
             decisive["only_quarantined"] = true.into();
         }

@@ -7,3 +7,4 @@ mod offsets;
 mod only_quarantined;
 mod quarantine;
 mod range;
+mod writers;
