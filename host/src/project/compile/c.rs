@@ -6,6 +6,9 @@ use super::super::tools::{C_COMPILER, CCompiler, c_compiler};
 use super::super::{Language, ProjectError, Search, Tool, process};
 use super::{Bench, Made, read};
 
+/// The stack in linear memory, 1 MiB: zig's default is 16 MiB, clang's 64 KiB. A later flag of the project takes precedence.
+const STACK: &str = "-Wl,-z,stack-size=1048576";
+
 pub(in super::super) struct C {
     pub(super) tool: Tool,
     kind: CCompiler,
@@ -29,7 +32,7 @@ impl C {
             .extension()
             .is_some_and(|extension| ["cc", "cpp", "cxx"].iter().any(|cpp| extension == *cpp));
         let mut command = self.start(bench, is_cpp)?;
-        command.args(["-mexec-model=reactor", "-O2", "-s", "-Wall", "-Wextra"]);
+        command.args(["-mexec-model=reactor", "-O2", "-s", "-Wall", "-Wextra", STACK]);
         if is_cpp {
             // There is no library that unwinds for WebAssembly.
             command.arg("-fno-exceptions");
