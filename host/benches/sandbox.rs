@@ -69,6 +69,7 @@ fn sandboxed(component: &Component, batches: &[RecordBatch]) -> Result<usize, Bo
             batch: batch.clone(),
             provenance: Provenance::default(),
             rejected: vec![],
+            presence: Default::default(),
             counts: Counts::default(),
             offsets: vec![],
         };

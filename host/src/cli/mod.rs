@@ -42,6 +42,7 @@ mod output;
 mod paint;
 mod partitions;
 mod plan;
+mod presence;
 mod progress;
 mod project_test;
 mod quarantine;

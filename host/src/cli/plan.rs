@@ -3,7 +3,7 @@
 use anyhow::Result;
 use backfold::cutover::GateOptions;
 use backfold::decode::EventRange;
-use backfold::replay::{self, Estimate, Planned};
+use backfold::replay::{self, Estimate, Planned, SampleOutcome};
 use backfold::source::Frozen;
 use backfold::store::Cost;
 use chrono::Utc;
@@ -14,7 +14,11 @@ use super::context::Context;
 use super::human::{ago, count, counted, digest, moment, plain, rough_span, roughly, size};
 use super::paint::Paint;
 use super::partitions;
+use super::presence::{add_absent, unmet};
 use super::table::Fields;
+
+/// The most reasons of rejections that a sample shows.
+const REASONS_LIMIT: usize = 3;
 
 /// Show what a run would read and build
 ///
@@ -114,6 +118,9 @@ fn describe(planned: &Planned, paint: Paint) -> String {
         format!("{objects}{}{bytes}", counted(frozen.splits, "split")),
     );
     add_work(&mut fields, planned);
+    if let Some(estimate) = &planned.estimate {
+        add_sample(&mut fields, &estimate.sample, paint);
+    }
     fields.add("events", events(planned.range));
     fields.add("gate", gate(&planned.gate));
     fields.add("work", plain(&planned.folder.display().to_string()));
@@ -136,6 +143,39 @@ fn add_work(fields: &mut Fields, planned: &Planned) {
     if let Some(cost) = &planned.cost {
         fields.add("to load", loading(cost));
     }
+}
+
+/// Adds what would become of the records of the sample, where not all of them would be folded with all their inputs.
+fn add_sample(fields: &mut Fields, sample: &SampleOutcome, paint: Paint) {
+    let of = format!("of {}", counted(sample.records, "record"));
+    let mut lines = Vec::new();
+    if sample.rejected > 0 {
+        let reasons = sample.reasons.iter().take(REASONS_LIMIT).map(|reason| {
+            let (why, first) = (plain(&reason.reason), plain(&reason.first));
+            format!("\n  {}: {why} (first: {first})", count(reason.records))
+        });
+        let rejected = format!("{} would be rejected", count(sample.rejected));
+        let reasons = reasons.collect::<String>();
+        lines.push(format!("{of}, {}{reasons}", paint.red(rejected)));
+    }
+    if sample.not_wanted > 0 {
+        let passed_over = count(sample.not_wanted);
+        let why = match sample.not_wanted == sample.records {
+            true => unmet(&sample.presence),
+            false => String::new(),
+        };
+        lines.push(format!(
+            "{of}, {passed_over} do not meet the conditions{why}"
+        ));
+    }
+    if sample.out_of_range > 0 {
+        let outside = count(sample.out_of_range);
+        lines.push(format!("{of}, {outside} are outside the range"));
+    }
+    if !lines.is_empty() {
+        fields.add("sample", lines.join("\n"));
+    }
+    add_absent(fields, &sample.presence, paint);
 }
 
 /// The estimated number of records and the duration.

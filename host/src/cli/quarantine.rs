@@ -126,6 +126,7 @@ fn counts(rejected: &Rejected, paint: Paint) -> String {
     let mut table = Table::new(&[
         ("records", Side::Right),
         ("first", Side::Right),
+        ("where", Side::Left),
         ("by", Side::Left),
         ("reason", Side::Left),
     ]);
@@ -133,6 +134,7 @@ fn counts(rejected: &Rejected, paint: Paint) -> String {
         let ReasonCount {
             count: records,
             first,
+            position,
             rejected_by,
             ..
         } = reason;
@@ -140,6 +142,7 @@ fn counts(rejected: &Rejected, paint: Paint) -> String {
         table.row([
             count(*records),
             first.to_string(),
+            position.to_string(),
             by(*rejected_by).into(),
             with_path(path, &reason.reason),
         ]);

@@ -13,6 +13,7 @@ use super::arguments::{BuildArguments, JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{count, digest, duration, plain, short, size};
 use super::paint::Paint;
+use super::presence::{add_absent, unmet};
 use super::progress::name;
 use super::table::Fields;
 
@@ -151,14 +152,22 @@ fn add_counts(fields: &mut Fields, report: &RunReport, paint: Paint) {
     let refused_by_component = report.rejected - counts.rejected;
     let folded = counts.events - refused_by_component;
     fields.add("folded", format!("{} events", count(folded)));
+    // What was wanted is of interest where nothing was.
+    let conditions = match counts.events + counts.repeated + counts.out_of_range {
+        0 => unmet(&report.presence),
+        _ => String::new(),
+    };
     let skipped = [
-        ("repeated", counts.repeated),
-        ("not wanted", counts.not_wanted),
-        ("out of range", counts.out_of_range),
+        ("repeated", counts.repeated, String::new()),
+        ("not wanted", counts.not_wanted, conditions),
+        ("out of range", counts.out_of_range, String::new()),
+        ("repeated headers", counts.repeated_headers, String::new()),
     ];
-    for (name, number) in skipped.into_iter().filter(|(_, number)| *number > 0) {
-        fields.add(name, count(number));
+    let skipped = skipped.into_iter().filter(|(_, number, _)| *number > 0);
+    for (name, number, why) in skipped {
+        fields.add(name, format!("{}{why}", count(number)));
     }
+    add_absent(fields, &report.presence, paint);
     if report.rejected > 0 {
         let place = report.folder.join("quarantine.jsonl");
         fields.add(

@@ -19,8 +19,8 @@ use super::tested::{Tested, describe, differences};
 /// In a project (see `backfold new`): run its unit tests, build it, fold its events.jsonl, and compare the table with
 /// its expected.json; with --watch again on each save.
 /// With --input, a component and a file of your own: no project, no job and no database are needed. The file holds
-/// records as an archive does: JSON, plain, gzip or zstd, or as the decoding of --job says. The expected table is a JSON array of rows, each with all key
-/// columns and the other columns to compare.
+/// records as an archive does: JSON, plain, gzip or zstd, or as the decoding and the layout of --job say. The expected
+/// table is a JSON array of rows, each with all key columns and the other columns to compare.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold test                                                       test the project in this folder

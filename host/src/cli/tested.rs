@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::human::{count, counted, plain};
 use super::paint::Paint;
-use super::table::{Side, Table};
+use super::presence::add_absent;
+use super::table::{Fields, Side, Table};
 
 /// The table of a file, and how it differs from an expectation.
 #[derive(Serialize)]
@@ -51,6 +52,9 @@ pub(crate) fn describe(test: &FileTest, paint: Paint) -> String {
         text.push_str(&format!(", {} not wanted", count(counts.not_wanted)));
     }
     text.push('\n');
+    let mut absent = Fields::default();
+    add_absent(&mut absent, &test.presence, paint);
+    text.push_str(&absent.render(paint));
     if test.rejected > 0 {
         let rejected = counted(test.rejected, "record");
         text.push_str(&format!("\n{} {rejected}:\n", paint.red("rejected")));

@@ -4,8 +4,8 @@ use tokio::sync::mpsc::channel;
 
 use super::sorted::{SortOptions, read_sorted};
 use super::verdict::{Check, GateOptions, GateReport};
-use super::{CutoverError, offsets};
-use crate::decode::Counts;
+use super::{CutoverError, offsets, presence};
+use crate::decode::{Counts, PresenceReport};
 use crate::fold::FoldedOffsets;
 use crate::store::{BuildInfo, Loaded, Rows, StateStore, StoreError, TableColumns};
 use crate::units::ByteSize;
@@ -30,8 +30,12 @@ pub struct GateInput<'a> {
     pub is_narrowed: bool,
     /// Records that were rejected.
     pub quarantined: u64,
+    /// The most frequent reasons for that, each with its first record.
+    pub reasons: &'a [String],
     /// Counts of the records that were read.
     pub counts: &'a Counts,
+    /// In how many events each input was there. Without inputs and conditions, none is judged.
+    pub presence: &'a PresenceReport,
     /// The faults that are tolerated.
     pub options: &'a GateOptions,
     /// How the table's rows are sorted, if the store does not read them sorted.
@@ -77,15 +81,9 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
         ),
     )];
     checks.extend(offsets::checks(input.offsets, input.is_narrowed, options));
-    checks.push(Check::new(
-        "quarantine",
-        input.quarantined <= options.max_quarantined,
-        format!(
-            "{} records were rejected, at most {} may be",
-            input.quarantined, options.max_quarantined
-        ),
-    ));
+    checks.push(quarantine(&input));
     checks.extend(swallowed(input.counts, options.max_swallowed));
+    checks.extend(presence::checks(input.presence, input.counts, options));
     checks.extend([
         Check::new(
             "rows",
@@ -109,6 +107,16 @@ pub async fn gate(input: GateInput<'_>) -> Result<GateReport, CutoverError> {
         build: build.build.clone(),
         checks,
     })
+}
+
+/// The check of records that were rejected.
+fn quarantine(input: &GateInput<'_>) -> Check {
+    let (rejected, most) = (input.quarantined, input.options.max_quarantined);
+    let mut text = format!("{rejected} records were rejected, at most {most} may be");
+    if rejected > most && !input.reasons.is_empty() {
+        text = format!("{text}: {}", input.reasons.join("; "));
+    }
+    Check::new("quarantine", rejected <= most, text)
 }
 
 /// The check of bytes that rejections swallowed, where any did.
@@ -237,7 +245,9 @@ mod tests {
             offsets: &FoldedOffsets::default(),
             is_narrowed: false,
             quarantined: 0,
+            reasons: &[],
             counts: &Counts::default(),
+            presence: &PresenceReport::default(),
             options: &options,
             sorting: &SortOptions::default(),
         };
@@ -298,6 +308,31 @@ mod tests {
             (701, 3)
         );
         insta::assert_snapshot!(refused, @"the gate refuses build 01K1: 8 records were rejected, at most 7 may be");
+    }
+
+    #[tokio::test]
+    async fn reasons_for_rejections_are_stated_where_they_refuse() {
+        let fixture = Fixture::new().await;
+        fixture.load(1, &[("/a", 1)]).await;
+        let reasons: &'static [String] = Box::leak(Box::new([
+            "5 × not UTF-8 (the first is a.csv record 2)".to_owned(),
+            "3 × n: missing or null (the first is b.csv record 0)".to_owned(),
+        ]));
+        let of = async |max_quarantined| {
+            let options = GateOptions {
+                max_quarantined,
+                ..GateOptions::default()
+            };
+            let report = report(&fixture, 1, options, |input| {
+                input.quarantined = 8;
+                input.reasons = reasons;
+            });
+            report.await
+        };
+        insta::assert_snapshot!(of(7).await.refusals()[0], @"8 records were rejected, at most 7 may be: 5 × not UTF-8 (the first is a.csv record 2); 3 × n: missing or null (the first is b.csv record 0)");
+        let tolerated = of(8).await;
+        assert!(tolerated.passed());
+        assert!(!tolerated.to_string().contains("UTF-8"));
     }
 
     #[tokio::test]

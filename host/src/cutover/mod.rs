@@ -11,7 +11,7 @@
 //! | file | |
 //! |---|---|
 //! | `verdict` | [`GateOptions`], [`Check`] and [`GateReport`]: plain data |
-//! | `gate`, `offsets` | the checks |
+//! | `gate`, `offsets`, `presence` | the checks |
 //! | `diff` | the comparison of two builds |
 //! | `sorted` | the rows of a build sorted by key, whatever the store's order |
 //! | `swap`, `gc` | the steps of those names |
@@ -24,6 +24,7 @@ mod error;
 mod gate;
 mod gc;
 mod offsets;
+mod presence;
 mod sorted;
 mod swap;
 mod verdict;

@@ -6,6 +6,10 @@ use super::verdict::{Check, GateOptions};
 use crate::fold::FoldedOffsets;
 use crate::source::offsets::len;
 
+/// The effect of `allow_overlaps`, and the remedy that keeps the table right.
+const COUNTS_TWICE: &str = "accepts a table in which these records count more than once: leave out the objects that do not \
+    belong to the archive instead, by `exclude` or a `layout` that knows them";
+
 /// The most places that a check names.
 const PLACES_LIMIT: usize = 5;
 
@@ -50,7 +54,11 @@ fn gaps(folded: &FoldedOffsets, is_narrowed: bool, are_allowed: bool) -> Check {
         offsets => format!(
             "offsets missing between objects: {offsets}, at {}{}",
             missing.list(),
-            allowance("allow_gaps", are_allowed)
+            allowance(
+                "allow_gaps",
+                are_allowed,
+                "accepts a table without their records, if there were any"
+            )
         ),
     };
     if unjudged > 0 {
@@ -74,16 +82,17 @@ fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
         offsets => format!(
             "offsets folded twice, since two objects hold them: {offsets}; of these, {}{}",
             repeated.list(),
-            allowance("allow_overlaps", are_allowed)
+            allowance("allow_overlaps", are_allowed, COUNTS_TWICE)
         ),
     };
     Check::new("overlaps", are_allowed || repeated.offsets == 0, text)
 }
 
-fn allowance(setting: &str, is_given: bool) -> String {
+/// The setting that allows a fault, with the effect that it has on the table.
+fn allowance(setting: &str, is_given: bool, effect: &str) -> String {
     match is_given {
         true => ", which the job allows".to_owned(),
-        false => format!("; a job may allow that by `gate.{setting} = true`"),
+        false => format!("; `gate.{setting} = true` {effect}"),
     }
 }
 
@@ -152,8 +161,8 @@ mod tests {
             { "topic": "t", "partition": 7, "covered": [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]] },
         ]);
         insta::assert_snapshot!(texts(&strict, false, broken.clone()), @r"
-        false gaps offsets missing between objects: 15, at partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more; a job may allow that by `gate.allow_gaps = true`
-        false overlaps offsets folded twice, since two objects hold them: 3; of these, 3 of partition 0; a job may allow that by `gate.allow_overlaps = true`
+        false gaps offsets missing between objects: 15, at partition 0 10, partition 0 20 to 29, t/7 1, t/7 3, t/7 5 and 1 more; `gate.allow_gaps = true` accepts a table without their records, if there were any
+        false overlaps offsets folded twice, since two objects hold them: 3; of these, 3 of partition 0; `gate.allow_overlaps = true` accepts a table in which these records count more than once: leave out the objects that do not belong to the archive instead, by `exclude` or a `layout` that knows them
         ");
         let lenient = GateOptions {
             allow_gaps: true,

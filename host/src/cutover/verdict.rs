@@ -22,6 +22,12 @@ pub struct GateOptions {
     /// Whether records may have been folded twice, since two objects hold them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_overlaps: bool,
+    /// The inputs that may be absent from all events, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_absent: Vec<String>,
+    /// Whether all records may have been passed over, since none met the conditions of the component.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_none_wanted: bool,
     /// The fewest rows that the table may have.
     pub min_rows: u64,
     /// The fewest rows in proportion to the live table: 0.9 refuses a table that lost more than a tenth.
@@ -42,6 +48,8 @@ impl Default for GateOptions {
             max_swallowed: ByteSize(0),
             allow_gaps: false,
             allow_overlaps: false,
+            allow_absent: Vec::new(),
+            allow_none_wanted: false,
             min_rows: 1,
             min_rows_ratio: None,
             max_rows_ratio: None,
@@ -52,7 +60,8 @@ impl Default for GateOptions {
 /// One thing that must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `swallowed`, `rows`, `content` or `growth`.
+    /// Its name: `coverage`, `gaps`, `overlaps`, `quarantine`, `swallowed`, `presence`, `wanted`, `rows`, `content` or
+    /// `growth`.
     pub name: &'static str,
     /// Whether it holds.
     pub passed: bool,

@@ -176,6 +176,7 @@ impl Decoding {
         if let Some(object) = &self.open {
             return Err(unfinished(object));
         }
+        self.rows.end_split();
         Ok(if self.rows.is_idle() {
             None
         } else {

@@ -106,6 +106,18 @@ pub enum DecodeError {
         /// The format by name or first bytes.
         format: &'static str,
     },
+    /// The object is not text, though its name or the job says so.
+    #[error("`{object}` should be {format}, but its first bytes are {found}: {remedy}")]
+    Foreign {
+        /// The object's key.
+        object: String,
+        /// The format by name or job.
+        format: &'static str,
+        /// What the first bytes are.
+        found: &'static str,
+        /// The setting that reads it.
+        remedy: &'static str,
+    },
     /// The header of a CSV object is unusable.
     #[error("the header of `{object}` is unusable: {detail}")]
     Header {
@@ -134,6 +146,16 @@ pub enum DecodeError {
         place: String,
         /// The reason.
         detail: String,
+    },
+    /// The object is valid, but uses a part of its format that is not read.
+    #[error("`{object}` is {format} that cannot be read: {situation}")]
+    NotRead {
+        /// The object's key.
+        object: String,
+        /// Its format.
+        format: &'static str,
+        /// The part that is not read, and the way out of it, if there is one.
+        situation: String,
     },
     /// A row group needs too much memory.
     #[error(
@@ -219,11 +241,12 @@ impl Coded for DecodeError {
             DecodeError::RatioTooHigh { .. } => &codes::RATIO_TOO_HIGH,
             DecodeError::Unfinished { .. } => &codes::UNFINISHED,
             DecodeError::Stray => &codes::STRAY,
-            DecodeError::Format { .. } => &codes::FORMAT,
+            DecodeError::Format { .. } | DecodeError::Foreign { .. } => &codes::FORMAT,
             DecodeError::Header { .. } => &codes::HEADER,
             DecodeError::ColumnType(_) => &codes::COLUMN_TYPE,
             DecodeError::Payload { .. } => &codes::PAYLOAD,
             DecodeError::Damaged { .. } => &codes::DAMAGED,
+            DecodeError::NotRead { .. } => &codes::NOT_READ,
             DecodeError::RowGroupTooLarge { .. } | DecodeError::BlockTooLarge { .. } => {
                 &codes::ROW_GROUP_TOO_LARGE
             }
@@ -336,6 +359,13 @@ pub(crate) mod codes {
          it should be, raise `decode.max_row_group`; otherwise leave the object out of the input and plan again with `run --fresh`.",
     );
 
+    pub(crate) const NOT_READ: Code = Code::new(
+        355,
+        Class::Permanent,
+        "Write the object anew without what the error names, or let the component read other columns; or leave the object \
+         out of the input. In each case plan again with `run --fresh`.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &MISLABELLED,
         &TRUNCATED,
@@ -354,6 +384,7 @@ pub(crate) mod codes {
         &DAMAGED,
         &ROW_GROUP_TOO_LARGE,
         &ROW_TOO_LARGE,
+        &NOT_READ,
         &INPUT,
         &SETTING,
     ];

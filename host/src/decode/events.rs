@@ -6,6 +6,7 @@ use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
 use super::offsets::ReadOffsets;
+use super::presence::Presence;
 use super::provenance::Provenance;
 use super::rejected::Rejected;
 
@@ -20,6 +21,8 @@ pub struct Events {
     pub rejected: Vec<Rejected>,
     /// Records and bytes read since the batch before.
     pub counts: Counts,
+    /// In how many of these events each input was there.
+    pub presence: Presence,
     /// Offsets read since the batch before, of objects whose keys name a partition and an offset.
     pub offsets: Vec<ReadOffsets>,
 }
@@ -40,6 +43,9 @@ pub struct Counts {
     pub out_of_range: u64,
     /// Records rejected by the decoder.
     pub rejected: u64,
+    /// Lines that repeat the header of their CSV object, as in concatenated files. They are not records.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated_headers: u64,
     /// Bytes of rejections that may contain other records, which are lost.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub swallowed_bytes: u64,
@@ -64,6 +70,7 @@ impl std::ops::AddAssign for Counts {
         self.not_wanted += other.not_wanted;
         self.out_of_range += other.out_of_range;
         self.rejected += other.rejected;
+        self.repeated_headers += other.repeated_headers;
         self.swallowed_bytes += other.swallowed_bytes;
         self.swallowed_places += other.swallowed_places;
         self.stored_bytes += other.stored_bytes;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::columnar::AvroReader;
 use super::csv::CsvRecords;
 use super::inflate::{self, Content};
+use super::look;
 use super::objects::JsonObjects;
 use super::raw::{RawLines, RawObject};
 use super::reader::Reader;
@@ -43,6 +44,7 @@ impl ObjectFormat {
             ("jsonl", ObjectFormat::Json),
             ("ndjson", ObjectFormat::Json),
             ("csv", ObjectFormat::Csv),
+            ("tsv", ObjectFormat::Csv),
             ("avro", ObjectFormat::Avro),
             ("parquet", ObjectFormat::Parquet),
             ("orc", ObjectFormat::Orc),
@@ -54,8 +56,8 @@ impl ObjectFormat {
     /// The format by the first decompressed bytes. All text counts as JSON, whose reader checks each record.
     fn of_head(head: &[u8]) -> Self {
         match head {
-            b"Obj\x01" => ObjectFormat::Avro,
-            b"PAR1" => ObjectFormat::Parquet,
+            [b'O', b'b', b'j', 1, ..] => ObjectFormat::Avro,
+            [b'P', b'A', b'R', b'1', ..] => ObjectFormat::Parquet,
             [b'O', b'R', b'C', ..] => ObjectFormat::Orc,
             _ => ObjectFormat::Json,
         }
@@ -108,6 +110,10 @@ impl Opening {
         mut self,
         options: &DecodeOptions,
     ) -> Result<Result<Box<dyn Reader>, Self>, DecodeError> {
+        // What is within all levels of compression.
+        let Some(head) = self.content.head()? else {
+            return Ok(Err(self));
+        };
         let found = match options.format {
             Format::Json => ObjectFormat::Json,
             Format::Parquet => ObjectFormat::Parquet,
@@ -115,14 +121,21 @@ impl Opening {
             Format::Csv => ObjectFormat::Csv,
             Format::RawLines => ObjectFormat::RawLines,
             Format::RawObjects => ObjectFormat::RawObject,
-            Format::Auto => match ObjectFormat::of_name(&self.object.key) {
-                Some(found) => found,
-                None => match self.content.head()? {
-                    Some(head) => ObjectFormat::of_head(head),
-                    None => return Ok(Err(self)),
-                },
-            },
+            // An object of Avro names itself, whatever others name it.
+            Format::Auto if ObjectFormat::of_head(head) == ObjectFormat::Avro => ObjectFormat::Avro,
+            Format::Auto => ObjectFormat::of_name(&self.object.key)
+                .unwrap_or_else(|| ObjectFormat::of_head(head)),
         };
+        if matches!(found, ObjectFormat::Json | ObjectFormat::Csv)
+            && let Some(foreign) = look::foreign(head)
+        {
+            return Err(DecodeError::Foreign {
+                object: self.object.key.clone(),
+                format: found.name(),
+                found: foreign.found,
+                remedy: foreign.remedy,
+            });
+        }
         let Opening { object, content } = self;
         let cursor = || ObjectCursor::of_object(&object);
         Ok(Ok(match found {
@@ -226,6 +239,7 @@ mod tests {
             ("b.jsonl.gz", Some(ObjectFormat::Json)),
             ("b.NDJSON.zst", Some(ObjectFormat::Json)),
             ("b.csv", Some(ObjectFormat::Csv)),
+            ("b.tsv.gz", Some(ObjectFormat::Csv)),
             ("t+0+0000000000.snappy.parquet", Some(ObjectFormat::Parquet)),
             ("t-0-12.avro", Some(ObjectFormat::Avro)),
             ("part.orc", Some(ObjectFormat::Orc)),

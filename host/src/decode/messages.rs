@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use super::block::Block;
 use super::json::skip_blanks;
+use super::look;
 use super::provenance::SourceBlock;
 use super::reader::Paused;
 use super::record::{NoValues, Record};
 use super::rows::Rows;
 use super::schemas::SCHEMA_PREFIX;
+use super::text::not_utf8;
 use super::{DecodeOptions, Rejected};
 use crate::source::Messages;
 
@@ -121,16 +123,17 @@ impl MessageReader {
             0 if end - start > SCHEMA_PREFIX => start + SCHEMA_PREFIX,
             _ => start,
         };
-        match rows.parse(&self.block, skip_blanks(text, start)) {
+        let first = skip_blanks(text, start);
+        match rows.parse(&self.block, first) {
             Ok(at) if skip_blanks(text, at) < end => {
                 Some("something follows the JSON object".to_owned())
             }
             Ok(_) if simdutf8::basic::from_utf8(&text[start..end]).is_err() => {
-                Some("not UTF-8".to_owned())
+                Some(not_utf8(&text[start..end]))
             }
             Ok(_) => None,
             Err(fault) if fault.at() >= end => Some("cut off".to_owned()),
-            Err(fault) => Some(fault.kind().reason().to_owned()),
+            Err(fault) => Some(look::reason(&fault, first, &text[first..end])),
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | `inflate` | the content of compressed objects, piece by piece and within limits |
 //! | `block` | reusable blocks of decompressed text |
 //! | `format` | the format of an object, and the reader for it |
+//! | `look` | what stands where a record should be |
 //! | `reader` | the contract of a reader |
 //! | `text` | the reader of formats whose records are consecutive text |
 //! | `objects` | JSON records, framed by their own syntax |
@@ -33,6 +34,7 @@
 //! | `rows` | the batch under construction |
 //! | `offsets` | which offsets of a topic were read from an archive |
 //! | `events` | [`Events`]: a batch and its counts |
+//! | `presence` | [`Presence`]: in how many events each input was there |
 //! | `provenance` | position and bytes of the record of each row |
 //! | `position` | [`Position`] of a record |
 //! | `rejected` | [`Rejected`] records |
@@ -80,6 +82,7 @@ pub mod fuzz;
 mod inflate;
 mod json;
 mod key_fields;
+mod look;
 mod messages;
 mod objects;
 mod offsets;
@@ -87,6 +90,7 @@ mod options;
 mod piece;
 mod plan;
 mod position;
+mod presence;
 mod projection;
 mod provenance;
 mod raw;
@@ -103,7 +107,9 @@ mod text;
 
 pub use crate::source::EventRange;
 pub use ahead::{Inflated, Inflating};
-pub use columnar::{Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, Step};
+pub use columnar::{
+    Footer, FooterStep, ParquetFile, ParquetMetadata, ParquetPlanner, RowGroup, Step,
+};
 pub use decoding::Decoding;
 pub use envelope::Envelope;
 pub(crate) use error::codes;
@@ -114,9 +120,10 @@ pub use inflate::Compression;
 #[doc(hidden)]
 pub use inflate::measure;
 pub use offsets::ReadOffsets;
-pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig};
+pub use options::{CsvOptions, DecodeOptions, Format, RegistryConfig, TextEncoding};
 pub use piece::Piece;
 pub use position::Position;
+pub use presence::{ConditionPresence, InputPresence, Presence, PresenceReport};
 pub use projection::Projection;
 pub use provenance::Provenance;
 pub use rejected::{QUARANTINE_BYTES, Rejected};

@@ -2,9 +2,10 @@
 
 use super::block::Block;
 use super::json::{LOOKAHEAD_BYTES, skip_blanks};
+use super::look::{self, LOOK_BYTES};
 use super::rows::Rows;
 use super::search::{BLANKS, Ended, Parsed, Search, Step, is_blank};
-use super::text::{ObjectCursor, Records, Stopped, Text, too_long};
+use super::text::{BYTE_ORDER_MARK, ObjectCursor, Records, Stopped, Text, not_utf8, too_long};
 use super::{DecodeError, DecodeOptions};
 
 /// Framing of the JSON objects of a text.
@@ -160,20 +161,31 @@ impl Records for JsonObjects {
                     text.at = end;
                 }
                 Ok(end) => {
-                    cursor.refuse(text, end, "not UTF-8".to_owned(), 0, rows);
+                    let reason = not_utf8(&text.block.text()[text.at..end]);
+                    cursor.refuse(text, end, reason, 0, rows);
                     text.at = end;
                 }
                 Err(fault) => {
                     let length = fault.at() - text.at;
-                    let settled = text.last || fault.at() + LOOKAHEAD_BYTES <= len;
+                    let ahead = match length {
+                        0 => LOOK_BYTES,
+                        _ => LOOKAHEAD_BYTES,
+                    };
+                    let settled = text.last || fault.at() + ahead <= len;
                     let is_too_long = length > self.max_record;
                     if !settled && !is_too_long {
                         return Ok(self.exhausted(text));
                     }
+                    let rest = &text.block.text()[text.at..];
+                    if length == 0 && rest.starts_with(BYTE_ORDER_MARK) {
+                        // Another object begins, of those that were concatenated.
+                        text.at += BYTE_ORDER_MARK.len();
+                        continue;
+                    }
                     let reason = match fault.at() >= len {
                         _ if is_too_long => too_long(self.max_record),
                         true => "cut off".to_owned(),
-                        false => fault.kind().reason().to_owned(),
+                        false => look::reason(&fault, text.at, rest),
                     };
                     self.give_up(text, length.min(self.max_record), cursor, reason);
                 }

@@ -1,7 +1,8 @@
 //! Which offsets of a topic were read, for objects whose keys have the partition and the first offset.
 //!
-//! The offsets of the other records are consecutive, unless the records carry their own offsets: then those count. For
-//! an object whose records are scattered (see [`KeyFields::scattered`]), only offsets that records carry count.
+//! The offsets of the other records are consecutive, unless the records carry their own offsets: then those count, and a
+//! record that carries none, such as a broken line, has no offset. For an object whose records are scattered (see
+//! [`KeyFields::scattered`]), only offsets that records carry count.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ impl ReadOffsets {
 /// Collects the offsets of the records of objects.
 #[derive(Debug, Default)]
 pub(super) struct OffsetTracker {
+    /// Whether records may carry their offsets: the job names a path for them.
+    may_carry: bool,
     object: Option<TrackedObject>,
     ranges: Vec<ReadOffsets>,
     /// Whether the last range is of the object being read, and can be extended.
@@ -60,11 +63,25 @@ struct TrackedObject {
     /// The offset after those that the object accounts for so far.
     next: i64,
     is_scattered: bool,
+    /// Whether a record of the object carries its offset.
+    carries: bool,
+    /// Records without an offset, as long as no record carries one: whether their offsets are consecutive is not yet
+    /// known.
+    without: u64,
 }
 
 impl OffsetTracker {
+    /// A tracker of objects whose records may carry their offsets, or do not.
+    pub(super) fn new(may_carry: bool) -> Self {
+        OffsetTracker {
+            may_carry,
+            ..OffsetTracker::default()
+        }
+    }
+
     /// Prepares for the records of an object with these key fields.
     pub(super) fn begin(&mut self, key_fields: Option<&KeyFields>) {
+        self.end();
         self.is_open = false;
         self.object = key_fields.and_then(|key_fields| {
             Some(TrackedObject {
@@ -74,8 +91,23 @@ impl OffsetTracker {
                 }),
                 next: key_fields.offset?,
                 is_scattered: key_fields.scattered,
+                carries: false,
+                without: 0,
             })
         });
+    }
+
+    /// Ends the object being read: if none of its records carried an offset, theirs are consecutive.
+    pub(super) fn end(&mut self) {
+        if let Some(object) = &mut self.object {
+            let without = std::mem::take(&mut object.without);
+            self.see_more(without);
+        }
+    }
+
+    /// Whether no offset was read since the batch before.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
     }
 
     /// Whether the offsets of the object being read are collected.
@@ -90,12 +122,23 @@ impl OffsetTracker {
         if self.is_on() {
             match carried {
                 Some(offset) => self.see_carried(offset, place),
-                None => self.see_more(1),
+                None => self.see_without(1),
             }
         }
     }
 
-    /// Adds records that carry no offset, or none that is known.
+    /// Adds records that carry no offset.
+    pub(super) fn see_without(&mut self, records: u64) {
+        match &mut self.object {
+            Some(object) if self.may_carry => {
+                // Between records that carry offsets, such a record has none that anything is known of.
+                object.without += if object.carries { 0 } else { records };
+            }
+            _ => self.see_more(records),
+        }
+    }
+
+    /// Adds records that were not decoded, with consecutive offsets.
     pub(super) fn see_more(&mut self, records: u64) {
         let Some(object) = &mut self.object else {
             return;
@@ -120,6 +163,7 @@ impl OffsetTracker {
         let Some(object) = &mut self.object else {
             return;
         };
+        (object.carries, object.without) = (true, 0);
         // No record has the largest integer as its offset.
         let end = offset.saturating_add(1);
         let covered = if object.is_scattered {

@@ -3,6 +3,7 @@
 use super::column::{Column, Misfit};
 use super::key_fields::{PlannedKeyFields, misfit, whole};
 use super::plan::{Plan, PlannedOrigin};
+use super::presence::Absences;
 use super::record::{Record, Values};
 
 /// The reason to reject a tombstone if a value is wanted.
@@ -26,6 +27,9 @@ pub(super) struct RowBuilder<'a> {
     pub(super) plan: &'a Plan,
     pub(super) key_fields: Option<&'a PlannedKeyFields>,
     pub(super) columns: &'a mut [Column],
+    pub(super) absences: &'a mut Absences,
+    /// The index in the batch of the row that the record may become.
+    pub(super) row: usize,
 }
 
 impl RowBuilder<'_> {
@@ -42,12 +46,19 @@ impl RowBuilder<'_> {
         record: &Record<'_>,
     ) -> Result<Outcome, Refusal> {
         for (at, condition) in self.plan.only.iter().enumerate() {
-            let held = match (values.meets(condition), self.key_fields) {
-                (Some(meets), _) => meets,
-                (None, Some(key)) => key.conditions[at]
-                    .as_deref()
-                    .is_some_and(|json| condition.holds(json, whole(json).escaped)),
-                (None, None) => false,
+            let of_key = || {
+                self.key_fields
+                    .and_then(|key| key.conditions[at].as_deref())
+            };
+            let held = match values.meets(condition) {
+                Some(meets) => meets,
+                None => match of_key() {
+                    Some(json) => condition.holds(json, whole(json).escaped),
+                    None => {
+                        self.absences.mark_lacking(at);
+                        false
+                    }
+                },
             };
             if !held {
                 return Ok(Outcome::NotWanted);
@@ -95,12 +106,23 @@ impl RowBuilder<'_> {
     ) -> Result<(), Refusal> {
         let (column, plan) = (&mut self.columns[input], &self.plan.inputs[input]);
         let pushed = match &plan.origin {
-            PlannedOrigin::Value(slot) => match (values.push(*slot, column), self.key_fields) {
-                (Some(pushed), _) => pushed,
-                (None, Some(key)) => push_from_key(column, key, input),
-                (None, None) => Ok(false),
+            PlannedOrigin::Value(slot) => match values.push(*slot, column) {
+                Some(pushed) => pushed,
+                None => match self.key_fields.and_then(|key| key.inputs[input].as_deref()) {
+                    Some(json) => push_from_key(column, json),
+                    None => {
+                        self.absences.mark(input, self.row);
+                        Ok(false)
+                    }
+                },
             },
-            origin => push_origin(column, origin, text, record, self.key_fields),
+            origin => {
+                let pushed = push_origin(column, origin, text, record, self.key_fields);
+                if matches!((origin, &pushed), (PlannedOrigin::Header(_), Ok(false))) {
+                    self.absences.mark(input, self.row);
+                }
+                pushed
+            }
         };
         match pushed {
             Ok(true) => Ok(()),
@@ -164,17 +186,12 @@ fn push_origin(
     }
 }
 
-/// Appends the value that the object's key has for an input; false if it has none.
+/// Appends the value that the object's key has for an input; false if it is null.
 #[inline(never)]
-fn push_from_key(
-    column: &mut Column,
-    key: &PlannedKeyFields,
-    input: usize,
-) -> Result<bool, Misfit> {
-    let json = key.inputs[input].as_deref();
-    let Some(json) = json.filter(|json| *json != b"null") else {
+fn push_from_key(column: &mut Column, json: &[u8]) -> Result<bool, Misfit> {
+    if json == b"null" {
         return Ok(false);
-    };
+    }
     let pushed = column.push_json(json, whole(json));
     pushed.map(|()| true).map_err(misfit)
 }

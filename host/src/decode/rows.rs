@@ -13,6 +13,7 @@ use super::json::{Fault, Processor, RecordParser};
 use super::key_fields::PlannedKeyFields;
 use super::offsets::{OffsetTracker, RecordPlace};
 use super::plan::Plan;
+use super::presence::Absences;
 use super::provenance::{Provenance, Row, SourceBlock};
 use super::record::{JsonValues, Record, Values};
 use super::row_builder::{Outcome, Refusal, RowBuilder};
@@ -33,6 +34,7 @@ pub(super) struct Rows {
     schema: SchemaRef,
     parser: RecordParser,
     columns: Vec<Column>,
+    absences: Absences,
     /// The values of the key of the object being read.
     key_fields: Option<Box<PlannedKeyFields>>,
     batch_rows: usize,
@@ -69,6 +71,8 @@ impl Rows {
         let columnar = Gathering::new(ColumnPlan::new(projection.clone())?, batch_rows);
         let (plan, wanted) = Plan::new(projection)?;
         Ok(Rows {
+            tracker: OffsetTracker::new(plan.offset.is_some()),
+            absences: Absences::new(plan.inputs.len(), plan.only.len()),
             plan,
             parser: RecordParser::new(wanted, processor),
             schema: Arc::new(Schema::new(fields)),
@@ -81,7 +85,6 @@ impl Rows {
             rejected: Vec::new(),
             rejected_bytes: 0,
             columnar,
-            tracker: OffsetTracker::default(),
             offset: Column::new(Kind::Int64, Encoding::Standard, 1),
             counts: Counts::default(),
             spent: Spent::default(),
@@ -127,9 +130,14 @@ impl Rows {
         self.kept_bytes >= KEPT_BYTES
     }
 
-    /// Whether no record was read since the batch before.
+    /// Ends the last object of a split.
+    pub(super) fn end_split(&mut self) {
+        self.tracker.end();
+    }
+
+    /// Whether nothing was read since the batch before.
     pub(super) fn is_idle(&self) -> bool {
-        self.columnar.is_idle() && self.counts == Counts::default()
+        self.columnar.is_idle() && self.counts == Counts::default() && self.tracker.is_empty()
     }
 
     /// The most rows of a batch.
@@ -208,6 +216,8 @@ impl Rows {
             plan: &self.plan,
             key_fields: self.key_fields.as_deref(),
             columns: &mut self.columns,
+            absences: &mut self.absences,
+            row: self.rows.len(),
         };
         let built = builder.build(&values, block.text(), record);
         self.settle(block, record, built, carried);
@@ -228,6 +238,8 @@ impl Rows {
             plan: &self.plan,
             key_fields: self.key_fields.as_deref(),
             columns: &mut self.columns,
+            absences: &mut self.absences,
+            row: self.rows.len(),
         };
         let built = builder.build(values, block.text(), record);
         self.settle(block, record, built, carried);
@@ -302,6 +314,7 @@ impl Rows {
         self.columns
             .iter_mut()
             .for_each(|column| column.truncate(rows));
+        self.absences.take_back(rows);
     }
 
     fn keep(&mut self, block: &Arc<Block>, source: &SourceBlock) -> u32 {
@@ -321,6 +334,7 @@ impl Rows {
         if !self.columnar.is_idle() {
             let mut events = self.columnar.take(&mut self.tracker);
             events.counts += std::mem::take(&mut self.counts);
+            events.presence.add(&self.absences.take(0));
             return events;
         }
         let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(self.batch_rows));
@@ -337,11 +351,13 @@ impl Rows {
             .expect("all columns have a value of their type for each row, and text was validated");
         self.kept_bytes = 0;
         self.rejected_bytes = 0;
+        let presence = self.absences.take(rows.len());
         Events {
             batch,
             provenance: Provenance::new(rows, std::mem::take(&mut self.blocks)),
             rejected: std::mem::take(&mut self.rejected),
             counts: std::mem::take(&mut self.counts),
+            presence,
             offsets: self.tracker.take(),
         }
     }

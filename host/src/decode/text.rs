@@ -20,7 +20,7 @@ use super::rows::Rows;
 use super::{DecodeError, Position, QUARANTINE_BYTES, Rejected};
 use crate::source::{ArchivedRecord, Headers, Object};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Framing: finds the records of a text.
 pub(super) trait Records: Send {
@@ -230,6 +230,22 @@ impl ObjectCursor {
 /// The reason to reject a record that is longer than `decode.max_record`.
 pub(super) fn too_long(max_record: usize) -> String {
     format!("longer than {max_record} bytes, the limit `decode.max_record`")
+}
+
+/// The reason to reject `record`, which is not UTF-8.
+#[cold]
+pub(super) fn not_utf8(record: &[u8]) -> String {
+    let at = match str::from_utf8(record) {
+        Ok(_) => record.len(),
+        Err(error) => error.valid_up_to(),
+    };
+    match record.get(at) {
+        // The sign of what has no character in the encoding of the object.
+        None | Some(0xff) => format!("not UTF-8 at byte {at}"),
+        Some(_) => format!(
+            "not UTF-8 at byte {at}: `decode.encoding = \"windows-1252\"` reads Windows-1252 and Latin-1"
+        ),
+    }
 }
 
 /// Reads one object as text.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::FoldError;
 use super::offsets::FoldedOffsets;
 use super::run::RunFile;
-use crate::decode::Counts;
+use crate::decode::{Counts, Presence};
 
 /// Some whole splits and, for each table, the runs that hold their states. The runs hold nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,10 +47,13 @@ impl FoldedSplit {
 }
 
 /// What became of the records of a split for one table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitCounts {
     /// What the decoder read.
     pub counts: Counts,
+    /// In how many of the events each input was there; empty in the journal of an earlier release.
+    #[serde(default, skip_serializing_if = "Presence::is_empty")]
+    pub presence: Presence,
     /// Records that the component rejected.
     pub rejected_by_component: u64,
 }

@@ -186,6 +186,7 @@ impl Lane {
             _ => add_rejected(&self.progress, events.counts.rejected),
         }
         split.counts.counts += events.counts;
+        split.counts.presence.add(&events.presence);
         for rejected in &events.rejected {
             split.quarantine.add(rejected)?;
         }

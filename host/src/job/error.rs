@@ -95,6 +95,17 @@ pub enum JobError {
         /// The component.
         component: PathBuf,
     },
+    /// `gate.allow_absent` names no input of the component.
+    #[error(
+        "`gate.allow_absent` names `{name}`, which is no input of the component: {}",
+        known_inputs(name, inputs)
+    )]
+    NoInput {
+        /// The name.
+        name: String,
+        /// The inputs of the component.
+        inputs: Vec<String>,
+    },
     /// A flag that does not apply to the source of the job.
     #[error("{flag} applies to `{table}` only, but the job has another source")]
     FlagOfSource {
@@ -170,6 +181,13 @@ fn known(key: &str, expected: &[String]) -> String {
     }
 }
 
+fn known_inputs(name: &str, inputs: &[String]) -> String {
+    match nearest(name, inputs) {
+        Some(input) => format!("did you mean `{input}`?"),
+        None => format!("its inputs are {}", quoted(inputs)),
+    }
+}
+
 /// The name in `known` that is most similar to `name`, if it is similar enough for a suggestion.
 pub(super) fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     known
@@ -201,6 +219,7 @@ impl Coded for JobError {
             JobError::TableName { .. } => &codes::TABLE_NAME,
             JobError::RangeWithoutTime { .. } => &codes::RANGE_WITHOUT_TIME,
             JobError::FlagOfSource { .. } => &codes::FLAG_OF_SOURCE,
+            JobError::NoInput { .. } => &codes::NO_INPUT,
             JobError::System { .. } => &codes::SYSTEM,
             JobError::UnknownCode { .. } => &codes::UNKNOWN_CODE,
         }
@@ -262,6 +281,12 @@ pub(crate) mod codes {
         "Remove the flag: the source of this job has no such setting.",
     );
 
+    pub(crate) const NO_INPUT: Code = Code::new(
+        13,
+        Class::Usage,
+        "Name inputs of the component as it declares them: `backfold inspect` lists them.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &COMMAND_LINE,
         &UNREADABLE,
@@ -275,5 +300,6 @@ pub(crate) mod codes {
         &UNKNOWN_CODE,
         &RANGE_WITHOUT_TIME,
         &FLAG_OF_SOURCE,
+        &NO_INPUT,
     ];
 }

@@ -179,7 +179,7 @@ fn unknown_keys_are_refused_with_what_was_probably_meant() {
     insta::assert_snapshot!(refused(&format!("{GOOD}[folds]\nworkers = 1")), @"BF0004: jobs/backfold.toml:10: unknown key `folds`: did you mean `fold`?");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s3]")), @"BF0004: jobs/backfold.toml:6: unknown key `path` in [source.s3]: did you mean `path_style`?");
     insta::assert_snapshot!(refused(&GOOD.replace("[source.files]", "[source.s4]")), @"BF0004: jobs/backfold.toml:5: unknown key `s4`: known here: `files`, `s3`, `kafka`");
-    insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `lateness`, `split_size`");
+    insta::assert_snapshot!(refused(&GOOD.replace("path = \"archive\"", "path = \"archive\"\nglobe = \"*\"")), @"BF0004: jobs/backfold.toml:7: unknown key `globe` in [source.files]: known here: `path`, `layout`, `include`, `exclude`, `lateness`, `split_size`");
 }
 
 #[test]

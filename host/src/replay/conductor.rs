@@ -68,6 +68,7 @@ impl<'a> Replay<'a> {
         let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
         let (component, descriptor) = load_component(job, &progress).await?;
         check_range(job, &job.component, &descriptor)?;
+        check_absent(job, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
         let wanted = wanted_projection(&descriptor, EventRange::default());
         Decoding::new(wanted, &job.decode)?;
@@ -128,6 +129,20 @@ pub(super) async fn load_component(
     let (params, limits) = (job.component_params(), &job.limits);
     let component = &job.component;
     Ok(steps::load_component(component, limits, &params, Some(&cache), progress).await?)
+}
+
+/// Checks that `gate.allow_absent` names inputs of the component.
+fn check_absent(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
+    let inputs = || descriptor.inputs.iter().map(|input| &input.name);
+    let mut allowed = job.gate.allow_absent.iter();
+    match allowed.find(|name| inputs().all(|input| input != *name)) {
+        None => Ok(()),
+        Some(name) => Err(JobError::NoInput {
+            name: name.clone(),
+            inputs: inputs().cloned().collect(),
+        }
+        .into()),
+    }
 }
 
 /// Checks that a range in time can be cut: by the event time of `component`, or by the timestamps of a log.

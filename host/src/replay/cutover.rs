@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::phase::Stored;
-use super::report::{Outcome, RunReport};
+use super::quarantine::main_reasons;
+use super::report::{Outcome, RunReport, presence, presence_report};
 use super::{Error, Replay};
 use crate::cutover::{CutoverError, DiffOptions, SortOptions};
-use crate::decode::EventRange;
+use crate::decode::{EventRange, PresenceReport};
 use crate::job::Job;
 use crate::steps::{self, Facts, Verdict, VerifyOptions};
 use crate::store::{
@@ -214,14 +215,49 @@ fn facts(
             state: stored.state,
         })?;
     let report = RunReport::new(folder, standing);
+    let reasons = match report.rejected > job.gate.max_quarantined {
+        true => main_reasons(folder)?,
+        false => Vec::new(),
+    };
     Ok(Facts {
         splits_planned: folder.manifest.input.frozen.splits,
         splits_covered: standing.covered.len(),
         offsets: standing.offsets(),
         is_narrowed: folder.manifest.input.range != EventRange::default(),
         counts: report.counts,
+        presence: judged_presence(job, folder, standing)?,
         rejected: report.rejected,
+        reasons,
         merged,
+    })
+}
+
+/// In how many events each input was there, for the gate: in those of the build and of the builds that it goes on from.
+/// Where one of these is gone, nothing is judged: the few records that were rejected say nothing about all.
+fn judged_presence(
+    job: &Job,
+    folder: &BuildFolder,
+    standing: &Standing,
+) -> Result<PresenceReport, Error> {
+    let mut all = presence(standing);
+    let Some(mut base) = folder.manifest.input.source.based_on().cloned() else {
+        return Ok(presence_report(folder, &all));
+    };
+    let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
+    loop {
+        let Ok(build) = work.build(&base.build) else {
+            return Ok(PresenceReport::default());
+        };
+        all.add(&presence(&build.peek()?));
+        match build.manifest.input.source.based_on() {
+            Some(next) => base = next.clone(),
+            None => break,
+        }
+    }
+    // Conditions are not judged: the records that were corrected may all be unwanted.
+    Ok(PresenceReport {
+        conditions: Vec::new(),
+        ..presence_report(folder, &all)
     })
 }
 

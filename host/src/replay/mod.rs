@@ -18,6 +18,7 @@
 //! | `phase`, `report` | how far a build is, and what a run says of itself |
 //! | `commands` | builds that are there: shown, compared, rolled back, removed |
 //! | `quarantine` | rejected records: shown, and folded again one by one |
+//! | `reason` | the kind of a reason to reject a record |
 //! | `estimate` | how long a build is going to take |
 //! | `file_test` | `backfold test`: a component on a few files, against an expected table |
 //! | `schemas` | the schemas of a build's messages |
@@ -37,11 +38,12 @@ mod only_quarantined;
 mod phase;
 mod planning;
 mod quarantine;
+mod reason;
 mod report;
 mod run;
 mod schemas;
 
-pub use crate::steps::Estimate;
+pub use crate::steps::{Estimate, SampleOutcome, SampleReason};
 pub use commands::{Collected, Positions, diff, gc, handoff, history, rollback, status};
 pub use conductor::RunOptions;
 pub use cutover::{SwapOptions, swap};

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::Error;
 use super::conductor::load_component;
+use super::reason::generalized;
 use super::schemas::peek_schemas;
-use crate::decode::{DecodeError, Decoding, Events};
+use crate::decode::{DecodeError, Decoding, Events, Position};
 use crate::fold::{Quarantined, RejectedBy, drain};
 use crate::guest::{Component, GuestError, Window};
 use crate::job::Job;
@@ -48,6 +49,8 @@ pub struct ReasonCount {
     pub reason: String,
     /// The number of the first of these records.
     pub first: u64,
+    /// Its position.
+    pub position: Position,
 }
 
 /// A rejected record and its number.
@@ -106,6 +109,9 @@ pub enum Fate {
     },
 }
 
+/// How many reasons the gate states.
+const MAIN_REASONS: usize = 3;
+
 /// How many kinds of reasons are counted apart.
 const MOST_REASONS: usize = 1_000;
 
@@ -120,8 +126,27 @@ pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quaran
             records: vec![],
         });
     };
-    let (mut total, mut records) = (0, Vec::new());
-    let mut reasons = BTreeMap::<_, (u64, u64)>::new();
+    let mut records = Vec::new();
+    let (total, reasons) = count_reasons(&build, |number, record| {
+        if records.len() < limit {
+            records.push(Numbered { number, record });
+        }
+    })?;
+    Ok(Quarantine {
+        build: Some(build.manifest.build),
+        total,
+        reasons,
+        records,
+    })
+}
+
+/// Counts the rejected records of a build, all of them and by reason, and gives each to `see`.
+fn count_reasons(
+    build: &BuildFolder,
+    mut see: impl FnMut(u64, Quarantined),
+) -> Result<(u64, Vec<ReasonCount>), Error> {
+    let mut total = 0;
+    let mut reasons = BTreeMap::<_, (u64, u64, Position)>::new();
     for next in build.rejected()? {
         let (number, record) = next?;
         total += 1;
@@ -133,31 +158,38 @@ pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quaran
         if reasons.len() >= MOST_REASONS && !reasons.contains_key(&kind) {
             kind = (record.rejected_by, None, "other reasons".into());
         }
-        let (count, _) = reasons.entry(kind).or_insert((0, number));
-        *count += 1;
-        if records.len() < limit {
-            records.push(Numbered { number, record });
-        }
+        let first = || (0, number, record.position.clone());
+        reasons.entry(kind).or_insert_with(first).0 += 1;
+        see(number, record);
     }
+    let reasons = reasons.into_iter();
     let mut reasons: Vec<_> = reasons
-        .into_iter()
         .map(
-            |((rejected_by, path, reason), (count, first))| ReasonCount {
+            |((rejected_by, path, reason), (count, first, position))| ReasonCount {
                 count,
                 rejected_by,
                 path,
                 reason,
                 first,
+                position,
             },
         )
         .collect();
     reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.count), reason.first));
-    Ok(Quarantine {
-        build: Some(build.manifest.build),
-        total,
-        reasons,
-        records,
-    })
+    Ok((total, reasons))
+}
+
+/// The most frequent reasons for which records of a build were rejected, each with its first record: the facts that the
+/// gate states.
+pub(super) fn main_reasons(build: &BuildFolder) -> Result<Vec<String>, Error> {
+    let (_, reasons) = count_reasons(build, |_, _| {})?;
+    let said = |reason: &ReasonCount| {
+        let path = reason.path.as_deref();
+        let path = path.map_or(String::new(), |path| format!("{path}: "));
+        let (count, text, first) = (reason.count, &reason.reason, &reason.position);
+        format!("{count} × {path}{text} (the first is {first})")
+    };
+    Ok(reasons.iter().take(MAIN_REASONS).map(said).collect())
 }
 
 /// The rejected record with this number, of `build` or of the newest build that has any.
@@ -312,88 +344,4 @@ fn fold(
 
 fn rows(batch: &RecordBatch) -> impl Iterator<Item = Map<String, Value>> {
     (0..batch.num_rows()).map(|row| row_json::row(batch, row))
-}
-
-/// A reason without the parts that differ from record to record: quoted values, and numbers that are words of their own.
-fn generalized(reason: &str) -> String {
-    let reason = without_quotes(reason);
-    let mut general = String::with_capacity(reason.len());
-    for (place, part) in reason.split('`').enumerate() {
-        let is_name = |letter: char| letter.is_ascii_lowercase() || "_.".contains(letter);
-        if place % 2 == 1 && part.chars().all(is_name) {
-            general.extend(["`", part, "`"]);
-        } else if place % 2 == 1 {
-            general.push_str("`…`");
-        } else {
-            let mut before = ' ';
-            for letter in part.chars() {
-                match (letter.is_ascii_digit(), before.is_ascii_alphanumeric()) {
-                    (true, false) => general.push('N'),
-                    (true, true) if before.is_ascii_digit() && general.ends_with('N') => {}
-                    _ => general.push(letter),
-                }
-                before = letter;
-            }
-        }
-    }
-    general
-}
-
-/// A text with `…` in place of what stands in single or double quotes. An apostrophe within a word is no quote.
-fn without_quotes(text: &str) -> String {
-    let mut without = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(['\'', '"']) {
-        let (before, quoted) = rest.split_at(at);
-        without.push_str(before);
-        let (quote, quoted) = quoted.split_at(1);
-        without.push_str(quote);
-        let is_word = |c: char| c.is_alphanumeric();
-        let ends = |(end, _): &(usize, &str)| !quoted[end + 1..].starts_with(is_word);
-        let end = quoted.match_indices(quote).find(ends);
-        rest = match end {
-            Some((end, _)) if !before.ends_with(is_word) => {
-                without.push('…');
-                without.push_str(quote);
-                &quoted[end + 1..]
-            }
-            _ => quoted,
-        };
-    }
-    without + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_that_differ_by_values_are_one() {
-        assert_eq!(
-            generalized("`1.5` is not written as an integer"),
-            generalized("`-7e3` is not written as an integer")
-        );
-        assert_eq!(
-            generalized("the duration is negative: -312"),
-            "the duration is negative: -N"
-        );
-        assert_eq!(
-            generalized("a value of kind int64 in `fold`, 12 of 3.5 x17"),
-            "a value of kind int64 in `fold`, N of N.N x17"
-        );
-        assert_eq!(generalized("half `A quote"), "half `…`");
-        assert_eq!(
-            generalized("ValueError: invalid literal for int() with base 10: 'x 12'"),
-            "ValueError: invalid literal for int() with base N: '…'"
-        );
-        assert_eq!(
-            generalized("no page \"a\" in the user's \"b's\" list; don't"),
-            "no page \"…\" in the user's \"…\" list; don't"
-        );
-        assert_ne!(
-            generalized("ValueError: no page"),
-            generalized("IndexError: no page")
-        );
-        assert_eq!(generalized(""), "");
-    }
 }

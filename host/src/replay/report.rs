@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::phase::BuildPhase;
 use super::{Error, Estimate};
 use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
-use crate::decode::{Counts, EventRange};
+use crate::decode::{Counts, EventRange, Presence, PresenceReport};
 use crate::fold::{SplitCounts, StageTimes};
 use crate::progress::Stage;
 use crate::source::Frozen;
@@ -117,6 +117,8 @@ pub struct RunReport {
     pub based_on: Option<String>,
     /// What was read, by all runs of this build together.
     pub counts: Counts,
+    /// In how many of the events each input was there, of all runs of this build together.
+    pub presence: PresenceReport,
     /// Records rejected by the decoder or the component.
     pub rejected: u64,
     /// The rows of the table, and their digest.
@@ -188,6 +190,7 @@ impl RunReport {
                 .based_on()
                 .map(|base| base.build.clone()),
             counts,
+            presence: presence_report(build, &presence(standing)),
             rejected,
             loaded: standing.loaded.clone(),
             stages: vec![],
@@ -214,6 +217,21 @@ impl RunReport {
     }
 }
 
+/// In how many of the events of a build each input was there.
+pub(super) fn presence(standing: &Standing) -> Presence {
+    let mut all = Presence::default();
+    for folded in splits(standing) {
+        all.add(&folded.counts.presence);
+    }
+    all
+}
+
+/// The counts of `presence` by the names that the component of a build gives.
+pub(super) fn presence_report(build: &BuildFolder, presence: &Presence) -> PresenceReport {
+    let descriptor = &build.manifest.table().descriptor;
+    presence.report(&descriptor.inputs, &descriptor.only)
+}
+
 /// The splits that are folded, with what became of their records for the table of the build.
 fn splits(standing: &Standing) -> impl Iterator<Item = SplitReport> {
     let checkpoints = standing.checkpoints.iter();
@@ -221,7 +239,7 @@ fn splits(standing: &Standing) -> impl Iterator<Item = SplitReport> {
         .flat_map(|checkpoint| &checkpoint.splits)
         .map(|folded| SplitReport {
             split: folded.split,
-            counts: folded.tables.first().copied().unwrap_or_default(),
+            counts: folded.tables.first().cloned().unwrap_or_default(),
             micros: folded.micros,
         })
 }

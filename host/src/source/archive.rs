@@ -14,17 +14,21 @@
 //! The cut depends on the objects and on `split_size` alone. It is the same with any number of workers, so a build
 //! can be resumed with another number; and the table never depends on the cut.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::source::coverage::Coverage;
-use crate::source::layout::{Below, LATENESS, Layout, Narrowing};
+use crate::source::layout::{Below, Beside, LATENESS, Layout, Narrowing};
 use crate::source::range::show_us;
+use crate::source::selection::{KeyPattern, Selection};
 use crate::source::{EventRange, Frozen, KeyFields, Object, SourceError, Split, SplitInput};
 use crate::units::ByteSize;
 
 mod handoff;
+mod skipped;
 
 use handoff::Positions;
+use skipped::Skipped;
 
 /// The default of `split_size`.
 pub const SPLIT_SIZE: ByteSize = ByteSize::mib(64);
@@ -46,8 +50,15 @@ const OBJECT_COST_BYTES: u64 = 64 << 10;
 pub struct ArchiveOptions {
     /// The text that all keys begin with; the layout describes the rest of a key.
     pub prefix: String,
+    /// The folders above the root of keys that belong to a key all the same where the layout reads it: empty, or ending
+    /// in `/`. So one folder of an archive is read as in the whole archive.
+    pub above: String,
     /// How the keys are built.
     pub layout: Layout,
+    /// The patterns of keys to read; empty for all.
+    pub include: Vec<KeyPattern>,
+    /// The patterns of keys to leave out.
+    pub exclude: Vec<KeyPattern>,
     /// How far an event may lie outside the time in its key.
     pub lateness: Duration,
     /// How many stored bytes a split has at most. A larger object is a split of its own. Early splits are smaller, so
@@ -59,7 +70,10 @@ impl Default for ArchiveOptions {
     fn default() -> Self {
         ArchiveOptions {
             prefix: String::new(),
+            above: String::new(),
             layout: Layout::default(),
+            include: Vec::new(),
+            exclude: Vec::new(),
             lateness: LATENESS,
             split_size: SPLIT_SIZE,
         }
@@ -72,6 +86,9 @@ pub struct Freezing {
     range: EventRange,
     layout: Layout,
     prefix: String,
+    above: String,
+    selection: Selection,
+    skipped: Skipped,
     narrowing: Narrowing,
     /// Objects whose keys are not built as the layout has it, and the first of these keys.
     misfits: u64,
@@ -90,6 +107,9 @@ impl Freezing {
             range,
             layout: options.layout.clone(),
             prefix: options.prefix.clone(),
+            above: options.above.clone(),
+            selection: Selection::new(&options.include, &options.exclude),
+            skipped: Skipped::default(),
             misfits: 0,
             first_misfit: None,
             coverage: Coverage::default(),
@@ -101,8 +121,24 @@ impl Freezing {
         }
     }
 
-    /// Whether the object of this key may hold events of the range.
+    /// Whether the object of this key may hold events of the range, and is neither left out by `include` and `exclude`
+    /// nor known by the layout to hold something else. Objects that are not wanted are counted.
     pub fn wants(&mut self, key: &str) -> bool {
+        let below = self.key_of_layout(key);
+        if !self.selection.wants(&below) {
+            self.skipped.add_unselected(key);
+            return false;
+        }
+        let beside = self.layout.beside(&below);
+        let is_doubtful = self.layout == Layout::None && beside != Some(Beside::FolderMarker);
+        match beside {
+            Some(beside) if is_doubtful => self.skipped.add_doubtful(beside, key),
+            Some(beside) => {
+                self.skipped.add(beside, key);
+                return false;
+            }
+            None => {}
+        }
         self.narrowing.wants(key)
     }
 
@@ -123,18 +159,25 @@ impl Freezing {
         self.frozen.size_bytes += object.size_bytes;
         self.last_key = Some(object.key.clone());
         object.key_fields = self.key_fields(&object.key);
-        let below = object.key.strip_prefix(&self.prefix);
-        let span = self.layout.span(below.unwrap_or(&object.key));
+        let span = self.layout.span(&self.key_of_layout(&object.key));
         self.positions.see(&object, span);
         let split = self.cutter.push(object);
         self.frozen.splits += u64::from(split.is_some());
         split
     }
 
+    /// A key as the layout and the patterns read it.
+    fn key_of_layout<'a>(&self, key: &'a str) -> Cow<'a, str> {
+        let below = key.strip_prefix(&self.prefix).unwrap_or(key);
+        match self.above.as_str() {
+            "" => below.into(),
+            above => format!("{above}{below}").into(),
+        }
+    }
+
     /// The facts about an object's records that its key holds.
     fn key_fields(&mut self, key: &str) -> Option<Box<KeyFields>> {
-        let below = key.strip_prefix(&self.prefix).unwrap_or(key);
-        let Some(key_fields) = self.layout.key_fields(below) else {
+        let Some(key_fields) = self.layout.key_fields(&self.key_of_layout(key)) else {
             self.misfits += 1;
             self.first_misfit.get_or_insert_with(|| key.to_owned());
             return None;
@@ -152,7 +195,9 @@ impl Freezing {
         place: &str,
         notes: Vec<String>,
     ) -> Result<(Split, Frozen), SourceError> {
+        let mut skipped = self.skipped.notes();
         let Some(last_split) = self.cutter.finish() else {
+            skipped.extend(notes);
             let place = place.to_owned();
             return Err(
                 match (
@@ -161,7 +206,7 @@ impl Freezing {
                 ) {
                     (0, 0) => SourceError::Empty {
                         place,
-                        passed_over: notes,
+                        passed_over: skipped,
                     },
                     (objects, folders) => SourceError::NothingInRange {
                         place,
@@ -176,6 +221,7 @@ impl Freezing {
         let (handoff, about_handoff) = self.positions.finish();
         self.frozen.handoff = handoff;
         self.frozen.notes = self.narrowing.notes();
+        self.frozen.notes.extend(skipped);
         if let Some(first) = self.first_misfit {
             self.frozen.notes.push(format!(
                 "Objects read whose keys are not built as the layout has it: {}, the first of them `{first}`.",
@@ -404,6 +450,30 @@ mod tests {
         Objects read whose keys are not built as the layout has it: 1, the first of them `raw/topics/clicks/readme.txt`.
         clicks/0 has 2 objects, which start at offsets 0 to 100.
         ");
+    }
+
+    #[test]
+    fn patterns_and_layout_read_the_key_below_the_prefix() {
+        let options = ArchiveOptions {
+            prefix: "raw/".to_owned(),
+            layout: Layout::firehose(),
+            exclude: vec![KeyPattern::try_from("old/".to_owned()).expect("a pattern")],
+            ..ArchiveOptions::default()
+        };
+        let mut freezing = Freezing::new("test", &options, EventRange::default());
+        let wanted = [
+            "raw/2026/01/31/10/a",
+            "raw/old/a",
+            "raw/x/old/a",
+            "raw/splunk-failed/a",
+        ]
+        .map(|key| freezing.wants(key));
+        assert_eq!(wanted, [true, false, true, false]);
+        let notes = freezing.skipped.notes().join("\n");
+        assert!(
+            notes.contains("`exclude`: 1, the first of them `raw/old/a`"),
+            "{notes}"
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | [`files`] | the driver for a folder, a file or a pattern of files |
 //! | [`s3`] | the driver for a bucket of Amazon S3 or of a compatible store |
 //! | [`kafka`] | the driver for ranges of offsets of Kafka topics |
+//! | `selection` | [`KeyPattern`]: the selection of objects by patterns of their keys |
 //! | `config` | [`SourceConfig`]: the settings of any source, and its driver |
 //! | `memory` | a driver for objects and messages in memory, for tests; with the feature `conformance` |
 //! | `conformance` | a test suite for the contract; with the feature `conformance` |
@@ -47,6 +48,7 @@ pub mod offsets;
 pub mod range;
 #[cfg(not(fuzzing))]
 pub mod s3;
+mod selection;
 mod split;
 
 pub use chunk::{ArchivedRecord, Chunk};
@@ -66,4 +68,5 @@ pub use messages::{Attached, Headers, Message, MessageRef, Messages};
 pub(crate) use messages::{PADDING, Packer};
 pub use offsets::TopicPartition;
 pub use range::EventRange;
+pub use selection::KeyPattern;
 pub use split::{Object, Split, SplitInput};

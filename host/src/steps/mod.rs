@@ -37,7 +37,7 @@ mod verify;
 
 pub use crate::cutover::swap;
 pub use component::{ComponentError, load_component};
-pub use estimate::Estimate;
+pub use estimate::{Estimate, SampleOutcome, SampleReason};
 pub(crate) use estimate::{EstimateError, Estimating, Total, pick};
 pub(crate) use fold::codes;
 pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};

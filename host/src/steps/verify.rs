@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use super::thread::unless_cancelled;
 use crate::cutover::{CutoverError, Diff, DiffOptions, GateInput, GateOptions, GateReport};
 use crate::cutover::{SortOptions, diff_with_live, gate};
-use crate::decode::Counts;
+use crate::decode::{Counts, PresenceReport};
 use crate::error::{Code, Coded};
 use crate::fold::{FoldError, FoldedOffsets};
 use crate::store::{Loaded, StateStore, StoredBuild};
@@ -44,8 +44,12 @@ pub struct Facts {
     pub is_narrowed: bool,
     /// The records that were read.
     pub counts: Counts,
+    /// In how many events each input was there.
+    pub presence: PresenceReport,
     /// The records that the decoder or the component rejected.
     pub rejected: u64,
+    /// The most frequent reasons for that, each with its first record.
+    pub reasons: Vec<String>,
     /// The rows that the merge gave, and their digest.
     pub merged: Loaded,
 }
@@ -113,7 +117,9 @@ pub async fn judge(
         offsets: &facts.offsets,
         is_narrowed: facts.is_narrowed,
         quarantined: facts.rejected,
+        reasons: &facts.reasons,
         counts: &facts.counts,
+        presence: &facts.presence,
         options: &options.gate,
         sorting: &options.sorting,
     });

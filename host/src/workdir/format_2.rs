@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::format::FORMAT;
 use super::manifest::Manifest as CurrentManifest;
-use crate::decode::{Counts, DecodeOptions, EventRange};
+use crate::decode::{Counts, DecodeOptions, EventRange, Presence};
 use crate::fold::{
     Checkpoint as CurrentCheckpoint, FoldedOffsets, FoldedSplit as CurrentSplit, RunFile,
     SplitCounts, StageTimes, TableCheckpoint,
@@ -114,6 +114,7 @@ impl From<FoldedSplit> for CurrentSplit {
             micros: before.micros,
             tables: vec![SplitCounts {
                 counts: before.counts,
+                presence: Presence::default(),
                 rejected_by_component: before.rejected_by_component,
             }],
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use backfold::cutover::{GateOptions, SortOptions};
+use backfold::decode::Presence;
 use backfold::fold::{FoldOptions, join_quarantine};
 use backfold::guest::Component;
 use backfold::plan::Task;
@@ -191,18 +192,24 @@ impl Load {
 }
 
 fn facts(task: &Task, standing: &Standing, merged: Loaded) -> Facts {
+    let mut presence = Presence::default();
     let mut facts = Facts {
         splits_planned: task.input.frozen.splits,
         splits_covered: standing.covered.len(),
         offsets: standing.offsets(),
         is_narrowed: task.input.range.is_bounded(),
         counts: Default::default(),
+        presence: Default::default(),
         rejected: 0,
+        reasons: Vec::new(),
         merged,
     };
     for folded in standing.checkpoints.iter().flat_map(|one| &one.splits) {
         facts.counts += folded.tables[0].counts;
         facts.rejected += folded.rejected();
+        presence.add(&folded.tables[0].presence);
     }
+    let descriptor = &task.tables[0].descriptor;
+    facts.presence = presence.report(&descriptor.inputs, &descriptor.only);
     facts
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::cutover::fixture::{Fixture, column};
 use crate::cutover::{DiffOptions, GateInput, GateOptions, GateReport, diff, gate};
-use crate::decode::Counts;
+use crate::decode::{Counts, PresenceReport};
 use crate::fold::FoldedOffsets;
 use crate::schema::Kind;
 use crate::store::StoredBuild;
@@ -109,7 +109,9 @@ async fn report(store: &dyn StateStore, build: &StoredBuild, sorting: &SortOptio
         offsets: &FoldedOffsets::default(),
         is_narrowed: false,
         quarantined: 0,
+        reasons: &[],
         counts: &Counts::default(),
+        presence: &PresenceReport::default(),
         options: &GateOptions::default(),
         sorting,
     };

@@ -15,14 +15,12 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
 use arrow_select::take::take;
 
-use super::values::{self, TargetType};
-use crate::decode::column::Column;
-use crate::decode::json::Span;
+use super::by_value;
+use super::converted::{COLUMN_BYTES, Converted};
+use super::form::Form;
+use super::target::TargetType;
+use super::values;
 use crate::schema::{Encoding, Kind};
-use crate::units::ByteSize;
-
-/// The most bytes of a converted column of several rows. A larger piece is converted in parts.
-pub(super) const COLUMN_BYTES: usize = 32 << 20;
 
 /// The conversion of one type to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,41 +41,47 @@ pub(super) enum Cast {
     Bytes,
     /// Values by their JSON text.
     Text,
-}
-
-/// A converted column. Values that did not fit are null.
-pub(super) struct Converted {
-    pub(super) array: ArrayRef,
-    /// The rows whose value did not fit, ascending, and the reasons.
-    pub(super) misfits: Vec<(u32, String)>,
-}
-
-impl From<ArrayRef> for Converted {
-    fn from(array: ArrayRef) -> Self {
-        Converted {
-            array,
-            misfits: Vec::new(),
-        }
-    }
+    /// Text that is a JSON value, or a document of BSON, as this value.
+    Document,
 }
 
 impl Cast {
     /// The conversion of values of type `from` to `target`; `None` if there is none.
-    pub(super) fn of(from: &DataType, target: TargetType) -> Option<Self> {
+    pub(super) fn of(from: &DataType, form: &Form, target: TargetType) -> Option<Self> {
+        match (form, from) {
+            (_, DataType::Null) => Some(Cast::Nothing),
+            (Form::Blocked, _) => None,
+            (Form::Uuid | Form::Interval, _) => match target.kind {
+                Kind::Binary if target.encoding != Encoding::Text => Some(Cast::Bytes),
+                Kind::Utf8 | Kind::Binary | Kind::Json => Some(Cast::Text),
+                _ => None,
+            },
+            (Form::Bson, _) => match target.kind {
+                Kind::Json => Some(Cast::Document),
+                Kind::Binary => Some(Cast::Bytes),
+                _ => None,
+            },
+            (Form::Json, _) if !matches!(target.kind, Kind::Utf8 | Kind::Binary) => {
+                Some(Cast::Document)
+            }
+            (_, DataType::Dictionary(_, values)) => Cast::of(values, form, target),
+            _ => Cast::of_type(from, target),
+        }
+    }
+
+    fn of_type(from: &DataType, target: TargetType) -> Option<Self> {
         use DataType::*;
         let is_text = matches!(from, Utf8 | LargeUtf8 | Utf8View);
         let is_bytes = matches!(from, Binary | LargeBinary | BinaryView | FixedSizeBinary(_));
         let is_number = from.is_floating() || scale(from).is_some();
         match (target.kind, from) {
-            (_, Null) => Some(Cast::Nothing),
-            (_, Dictionary(_, values)) => Cast::of(values, target),
             (Kind::Boolean, Boolean)
             | (Kind::Int64, Int64)
             | (Kind::Date, Date32)
             | (Kind::Utf8, Utf8)
             | (Kind::Binary, Binary) => Some(Cast::Same),
             (Kind::Int64, from) if from.is_integer() => Some(Cast::Integer),
-            (Kind::Int64, from) => (scale(from) == Some(0)).then_some(Cast::Text),
+            (Kind::Int64, _) => is_number.then_some(Cast::Text),
             (Kind::Float64, from) if from.is_integer() || from.is_floating() => Some(Cast::Float),
             (Kind::Float64, from) => scale(from).map(|_| Cast::Text),
             (Kind::Timestamp, Timestamp(TimeUnit::Microsecond, _)) => Some(Cast::Same),
@@ -97,8 +101,11 @@ impl Cast {
             {
                 values::is_writable(from).then_some(Cast::Text)
             }
-            (Kind::Utf8, from) if scale(from).is_some() => Some(Cast::Text),
-            (Kind::Utf8, _) => (is_text || is_bytes).then_some(Cast::Bytes),
+            (Kind::Utf8, _) if is_text || is_bytes => Some(Cast::Bytes),
+            (Kind::Utf8, from) => {
+                let has_text = scale(from).is_some() || from.is_temporal();
+                (has_text && values::is_writable(from)).then_some(Cast::Text)
+            }
             (Kind::Binary, _) if is_text => Some(Cast::Text),
             (Kind::Binary, _) => is_bytes.then_some(Cast::Bytes),
             (Kind::Json, from) => values::is_writable(from).then_some(Cast::Text),
@@ -113,6 +120,7 @@ impl Cast {
     pub(super) fn apply(
         self,
         array: &ArrayRef,
+        form: &Form,
         target: TargetType,
     ) -> Result<Converted, ArrowError> {
         let array = &plain(array)?;
@@ -129,8 +137,9 @@ impl Cast {
                 let millis = array.as_primitive::<Date64Type>();
                 dates(millis)
             }
-            Cast::Bytes => by_value(array, target, push_bytes)?,
-            Cast::Text => by_value(array, target, push_text)?,
+            Cast::Bytes => by_value::bytes_as_they_are(array, target)?,
+            Cast::Text => by_value::texts(array, form, target)?,
+            Cast::Document => by_value::documents(array, form, target)?,
         };
         Ok(converted)
     }
@@ -326,86 +335,4 @@ fn without(
         valid[*row as usize] = false;
     }
     NullBuffer::union(nulls, Some(&NullBuffer::from(valid)))
-}
-
-/// Appends the value of a row to a column; returns its size in bytes, or the reason to refuse it. The buffer is empty
-/// and free to use.
-type Push = fn(&mut Column, &dyn Array, usize, TargetType, &mut Vec<u8>) -> Result<usize, String>;
-
-/// Converts value by value.
-///
-/// # Errors
-/// If several rows take more than [`COLUMN_BYTES`].
-fn by_value(array: &ArrayRef, target: TargetType, push: Push) -> Result<Converted, ArrowError> {
-    let rows = array.len();
-    let mut column = Column::new(target.kind, target.encoding, rows);
-    let (mut misfits, mut text) = (Vec::new(), Vec::new());
-    let mut bytes = 0usize;
-    for row in 0..rows {
-        if array.is_null(row) {
-            column.push_null();
-            continue;
-        }
-        text.clear();
-        match push(&mut column, array, row, target, &mut text) {
-            Ok(pushed) => bytes += pushed,
-            Err(reason) => {
-                column.truncate(row);
-                column.push_null();
-                misfits.push((row as u32, reason));
-            }
-        }
-        if bytes > COLUMN_BYTES && rows > 1 {
-            return Err(ArrowError::OffsetOverflowError(bytes));
-        }
-    }
-    Ok(Converted {
-        array: column.finish(0)?,
-        misfits,
-    })
-}
-
-fn push_text(
-    column: &mut Column,
-    array: &dyn Array,
-    row: usize,
-    target: TargetType,
-    text: &mut Vec<u8>,
-) -> Result<usize, String> {
-    values::write(array, row, target, text);
-    if text.len() > values::MAX_TEXT_BYTES {
-        let most = ByteSize(values::MAX_TEXT_BYTES as u64);
-        return Err(format!("its JSON text has more than {most}"));
-    }
-    let span = Span {
-        start: 0,
-        end: text.len() as u32,
-        escaped: text.contains(&b'\\'),
-    };
-    let pushed = column.push_json(text, span);
-    pushed.map(|()| text.len()).map_err(|misfit| misfit.0)
-}
-
-fn push_bytes(
-    column: &mut Column,
-    array: &dyn Array,
-    row: usize,
-    _: TargetType,
-    _: &mut Vec<u8>,
-) -> Result<usize, String> {
-    let bytes = match array.data_type() {
-        DataType::LargeUtf8 => array.as_string::<i64>().value(row).as_bytes(),
-        DataType::Utf8View => array.as_string_view().value(row).as_bytes(),
-        DataType::Utf8 => array.as_string::<i32>().value(row).as_bytes(),
-        DataType::LargeBinary => array.as_binary::<i64>().value(row),
-        DataType::BinaryView => array.as_binary_view().value(row),
-        DataType::FixedSizeBinary(_) => array.as_fixed_size_binary().value(row),
-        _ => array.as_binary::<i32>().value(row),
-    };
-    if bytes.len() > values::MAX_TEXT_BYTES {
-        let most = ByteSize(values::MAX_TEXT_BYTES as u64);
-        return Err(format!("it has more than {most}"));
-    }
-    let pushed = column.push_bytes(bytes);
-    pushed.map(|()| bytes.len()).map_err(|misfit| misfit.0)
 }

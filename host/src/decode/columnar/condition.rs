@@ -6,7 +6,10 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
-use super::values::{self, TargetType};
+use super::form::Form;
+use super::target::TargetType;
+use super::values;
+use super::way::Found;
 use crate::decode::plan::PlannedCondition;
 
 /// A condition bound to a column.
@@ -19,16 +22,18 @@ pub(super) enum ColumnCondition {
     Text(Vec<Vec<u8>>),
     /// The integer is one of these.
     Integers(Vec<i64>),
-    /// The JSON text is one of these.
-    Written(Vec<Vec<u8>>),
+    /// The JSON text of values of the form is one of these.
+    Written(Vec<Vec<u8>>, Form),
 }
 
 impl ColumnCondition {
-    /// Binds a condition to a column of type `column`.
-    pub(super) fn new(condition: &PlannedCondition, column: &DataType) -> Self {
-        let any_of = condition.any_of.clone();
-        match column {
-            DataType::Utf8 | DataType::Utf8View => ColumnCondition::Text(any_of),
+    /// Binds a condition to a column.
+    pub(super) fn new(condition: &PlannedCondition, column: &Found) -> Self {
+        let (any_of, form) = (condition.any_of.clone(), column.form.clone());
+        match &column.data_type {
+            DataType::Utf8 | DataType::Utf8View if form == Form::Plain => {
+                ColumnCondition::Text(any_of)
+            }
             DataType::Int32 | DataType::Int64 => {
                 // `01` is no number's text.
                 let numbers = any_of.iter().filter_map(|text| {
@@ -38,8 +43,10 @@ impl ColumnCondition {
                 });
                 ColumnCondition::Integers(numbers.collect())
             }
-            column if column.is_nested() || !values::is_writable(column) => ColumnCondition::Never,
-            _ => ColumnCondition::Written(any_of),
+            column if !values::is_writable(column) => ColumnCondition::Never,
+            DataType::Union(..) => ColumnCondition::Written(any_of, form),
+            column if column.is_nested() => ColumnCondition::Never,
+            _ => ColumnCondition::Written(any_of, form),
         }
     }
 
@@ -76,11 +83,11 @@ impl ColumnCondition {
                     })
                 }
             },
-            ColumnCondition::Written(any_of) => {
+            ColumnCondition::Written(any_of, form) => {
                 let mut out = Vec::new();
                 BooleanBuffer::collect_bool(rows, |row| {
                     out.clear();
-                    values::write(column, row, TargetType::JSON, &mut out);
+                    values::write(column, form, row, TargetType::JSON, &mut out);
                     any_of.iter().any(|text| is_written_so(text, &out))
                 })
             }
@@ -92,12 +99,14 @@ impl ColumnCondition {
     }
 }
 
-/// Whether the JSON text `written` is the string `text`, or a value with this JSON text.
+/// Whether the JSON text `written` is the string `text`, or another scalar with this JSON text.
 fn is_written_so(text: &[u8], written: &[u8]) -> bool {
-    match written.first() {
-        Some(b'"') => {
+    match written {
+        [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => text == inside,
+        [b'"', ..] => {
             serde_json::from_slice::<String>(written).is_ok_and(|inside| inside.as_bytes() == text)
         }
+        [b'{' | b'[', ..] | b"null" => false,
         _ => text == written,
     }
 }

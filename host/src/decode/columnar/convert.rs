@@ -17,15 +17,15 @@ use arrow_select::filter::FilterBuilder;
 use arrow_select::take::take;
 
 use super::bind::Binding;
-use super::cast::{COLUMN_BYTES, Converted};
+use super::converted::{COLUMN_BYTES, Converted};
 use super::lines::Lines;
 use super::metadata::RowMetadata;
 use super::plan::ColumnPlan;
-use super::values::TargetType;
+use super::target::TargetType;
 use crate::decode::offsets::{OffsetTracker, RecordPlace};
 use crate::decode::plan::PlannedOrigin;
 use crate::decode::row_builder::{TOMBSTONE, UNTIMED};
-use crate::decode::{Counts, Rejected};
+use crate::decode::{Counts, Presence, Rejected};
 
 /// Some rows of an object or a log, with their binding and metadata.
 pub(in crate::decode) struct ColumnPiece {
@@ -61,6 +61,7 @@ pub(super) struct ConvertedPiece {
     /// Indices in the piece of the rows that were rejected.
     refused: Vec<u32>,
     pub(super) counts: Counts,
+    pub(super) presence: Presence,
     pub(super) lines: Arc<Lines>,
     /// The offsets that the rows of the piece carry, if there is such a column.
     carried: Option<ArrayRef>,
@@ -73,7 +74,7 @@ impl ConvertedPiece {
             return;
         }
         let Some(carried) = &self.carried else {
-            return tracker.see_more(self.counts.records);
+            return tracker.see_without(self.counts.records);
         };
         let mut events = (rows..).zip(&self.events).peekable();
         let mut refused = (rejections..).zip(&self.refused).peekable();
@@ -107,12 +108,14 @@ pub(super) fn convert(
         tree: plan.tree.clone(),
         in_key: key_values.paths.clone(),
         arrays: piece.binding.columns(&piece.rows)?,
+        forms: piece.binding.forms.clone(),
         targets: plan.targets.clone(),
     });
-    let carried = plan.record_plan.offset.zip(piece.binding.offset);
-    let carried = carried.and_then(|(slot, cast)| {
+    let carried = plan.record_plan.offset.zip(piece.binding.offset.as_ref());
+    let carried = carried.and_then(|(slot, conversion)| {
         let column = lines.arrays[slot.index()].as_ref()?;
-        Some(cast.apply(column, TargetType::OFFSET))
+        let form = &lines.forms[slot.index()];
+        Some(conversion.apply(column, form, TargetType::OFFSET))
     });
     let carried = carried.transpose()?.map(|converted| converted.array);
     let mut conversion = Conversion {
@@ -125,13 +128,16 @@ pub(super) fn convert(
             records: rows as u64,
             ..Counts::default()
         },
+        presence: Presence::default(),
     };
     conversion.meet_conditions()?;
     let event_time = conversion.keep_range()?;
     let (batch, events) = conversion.convert_inputs(event_time)?;
+    conversion.count_presence(&batch);
     let Conversion {
         refused,
         mut counts,
+        presence,
         ..
     } = conversion;
     let places = refused.keys().copied().collect();
@@ -153,6 +159,7 @@ pub(super) fn convert(
         rejected,
         refused: places,
         counts,
+        presence,
         lines,
         carried,
     })
@@ -188,9 +195,28 @@ struct Conversion<'a> {
     /// Rejections, by the index of the row in the piece.
     refused: BTreeMap<u32, Refusal>,
     counts: Counts,
+    presence: Presence,
 }
 
 impl Conversion<'_> {
+    /// Counts the events of `batch` without each input: all of them if the object has no such column.
+    fn count_presence(&mut self, batch: &RecordBatch) {
+        self.presence.events = batch.num_rows() as u64;
+        let key_values = &self.piece.binding.key_values;
+        for (input, planned) in self.plan.record_plan.inputs.iter().enumerate() {
+            let absent = match &planned.origin {
+                PlannedOrigin::Value(slot) => {
+                    let is_there =
+                        self.arrays[slot.index()].is_some() || key_values.has_input(input);
+                    if is_there { 0 } else { batch.num_rows() }
+                }
+                PlannedOrigin::Header(_) => batch.column(input).null_count(),
+                _ => 0,
+            };
+            self.presence.add_absent(input, absent as u64);
+        }
+    }
+
     /// The reason to reject a row without a value for an input.
     fn lacks(&self, input: usize) -> String {
         let plan = &self.plan.record_plan;
@@ -206,10 +232,17 @@ impl Conversion<'_> {
 
     fn meet_conditions(&mut self) -> Result<(), ArrowError> {
         let (rows, only) = (self.places.len(), &self.plan.record_plan.only);
-        let masks = only.iter().zip(&self.piece.binding.conditions);
-        let kept = masks
-            .map(|(condition, test)| test.mask(self.arrays[condition.slot.index()].as_ref(), rows))
-            .reduce(|kept, mask| &kept & &mask);
+        let key_values = &self.piece.binding.key_values;
+        let mut kept: Option<BooleanBuffer> = None;
+        for (at, (condition, test)) in only.iter().zip(&self.piece.binding.conditions).enumerate() {
+            let column = self.arrays[condition.slot.index()].as_ref();
+            if column.is_none() && !key_values.has_condition(at) {
+                let lacking = kept.as_ref().map_or(rows, BooleanBuffer::count_set_bits);
+                self.presence.add_lacking(at, lacking as u64);
+            }
+            let mask = test.mask(column, rows);
+            kept = Some(kept.map_or(mask.clone(), |kept| &kept & &mask));
+        }
         if let Some(kept) = kept {
             self.counts.not_wanted = (rows - kept.count_set_bits()) as u64;
             self.keep(kept)?;
@@ -319,16 +352,13 @@ impl Conversion<'_> {
         let array: ArrayRef = match &self.plan.record_plan.inputs[input].origin {
             PlannedOrigin::Value(slot) => {
                 let column = self.arrays[slot.index()].as_ref();
-                if let Some((column, cast)) = column.zip(self.piece.binding.casts[input]) {
-                    return cast.apply(column, target);
-                }
-                if let Some((column, reason)) = column.zip(self.piece.binding.why_mismatched(input))
+                let binding = &self.piece.binding;
+                if let Some((column, conversion)) = column.zip(binding.conversions[input].as_ref())
                 {
-                    let rows = (0..rows as u32).filter(|row| !column.is_null(*row as usize));
-                    return Ok(Converted {
-                        array: new_null_array(&target.kind.data_type(), column.len()),
-                        misfits: rows.map(|row| (row, reason.clone())).collect(),
-                    });
+                    return conversion.apply(column, &binding.forms[slot.index()], target);
+                }
+                if let Some((column, reason)) = column.zip(binding.why_mismatched(input)) {
+                    return Ok(Converted::refused(column, target, &reason));
                 }
                 match key_values.input(input) {
                     Some(Ok(value)) => repeated(value, rows)?,

@@ -1,4 +1,4 @@
-//! Errors for invalid bytes of an object.
+//! Errors for bytes of an object that are not valid, or that cannot be read.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,6 +22,15 @@ impl Subject<'_> {
             format: self.format,
             place: place.into(),
             detail: detail.into(),
+        }
+    }
+
+    /// The error of a valid object that cannot be read, from the `situation` and the way out of it.
+    pub(super) fn not_read(self, situation: impl Into<String>) -> DecodeError {
+        DecodeError::NotRead {
+            object: self.object.to_owned(),
+            format: self.format,
+            situation: situation.into(),
         }
     }
 

@@ -15,7 +15,7 @@ use super::convert::{self, ColumnPiece, ConvertedPiece};
 use super::plan::ColumnPlan;
 use crate::decode::offsets::{OffsetTracker, ReadOffsets};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
-use crate::decode::{Counts, Events, Rejected};
+use crate::decode::{Counts, Events, Presence, Rejected};
 
 /// A batch closes once it refers to this many bytes of an object's columns, or of messages,
 const KEPT_BYTES: usize = 64 << 20;
@@ -47,6 +47,7 @@ struct Gathered {
     rejected: Vec<Rejected>,
     rejected_bytes: usize,
     counts: Counts,
+    presence: Presence,
     /// Offsets read, for a closed batch; until a batch is closed, the tracker has them.
     offsets: Vec<ReadOffsets>,
 }
@@ -95,7 +96,7 @@ impl Gathering {
                 self.waiting.push_front(second);
                 self.waiting.push_front(first);
             } else {
-                tracker.see_more(1);
+                tracker.see_without(1);
                 self.reject(convert::refused(&piece, failure.to_string()));
             }
         }
@@ -112,6 +113,7 @@ impl Gathering {
         outcome.track(self.open.rows.len(), self.open.rejected.len(), tracker);
         let open = &mut self.open;
         open.counts += outcome.counts;
+        open.presence.add(&outcome.presence);
         open.rejected_bytes += outcome
             .rejected
             .iter()
@@ -189,6 +191,7 @@ impl Gathering {
             provenance: Provenance::of_columns(gathered.rows, gathered.sources),
             rejected: gathered.rejected,
             counts: gathered.counts,
+            presence: gathered.presence,
             offsets: gathered.offsets,
         };
         self.work(tracker);

@@ -4,7 +4,7 @@
 use arrow_array::ArrayRef;
 
 use super::plan::ColumnPlan;
-use super::values::TargetType;
+use super::target::TargetType;
 use crate::decode::column::Column;
 use crate::decode::key_fields::{PlannedKeyFields, misfit, whole};
 use crate::source::Object;
@@ -21,8 +21,10 @@ pub(super) struct KeyValues {
     pub(super) first_offset: Option<i64>,
     /// A value per input; `None` if the key has none.
     inputs: Vec<Option<Value>>,
-    /// Whether the key meets a condition, per condition.
-    conditions: Vec<bool>,
+    /// Whether the key has a column for an input, be it null, per input.
+    has_inputs: Vec<bool>,
+    /// Whether the key meets a condition, per condition; `None` if it has no such column.
+    conditions: Vec<Option<bool>>,
     /// Whether the key has a column of that name, per path.
     pub(super) paths: Vec<bool>,
 }
@@ -34,6 +36,7 @@ impl KeyValues {
         else {
             return KeyValues::of_log();
         };
+        let has_inputs = planned.inputs.iter().map(Option::is_some).collect();
         let inputs = planned.inputs.iter().zip(&plan.inputs);
         let inputs = inputs.map(|(json, target)| {
             let json = json.as_deref().filter(|json| *json != b"null");
@@ -42,7 +45,7 @@ impl KeyValues {
         let conditions = planned.conditions.iter().zip(&plan.record_plan.only);
         let conditions = conditions.map(|(json, condition)| {
             let json = json.as_deref();
-            json.is_some_and(|json| condition.holds(json, whole(json).escaped))
+            json.map(|json| condition.holds(json, whole(json).escaped))
         });
         let names = object
             .key_fields
@@ -57,6 +60,7 @@ impl KeyValues {
         );
         KeyValues {
             inputs: inputs.collect(),
+            has_inputs,
             conditions: conditions.collect(),
             paths: paths.collect(),
             topic: planned.topic,
@@ -78,9 +82,19 @@ impl KeyValues {
         self.inputs.get(input)?.as_ref()
     }
 
+    /// Whether the key has a column, be it null, for an input whose column the object lacks.
+    pub(super) fn has_input(&self, input: usize) -> bool {
+        self.has_inputs.get(input).is_some_and(|has| *has)
+    }
+
     /// Whether the key meets a condition whose column the object lacks.
     pub(super) fn meets(&self, condition: usize) -> bool {
-        self.conditions.get(condition).is_some_and(|meets| *meets)
+        self.conditions.get(condition) == Some(&Some(true))
+    }
+
+    /// Whether the key has a column for a condition.
+    pub(super) fn has_condition(&self, condition: usize) -> bool {
+        matches!(self.conditions.get(condition), Some(Some(_)))
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 
-use super::values::{self, TargetType};
+use super::form::Form;
+use super::target::TargetType;
+use super::{texts, values};
 
 /// The wanted paths as a tree of names, which is the nesting of a line.
 #[derive(Debug, Default)]
@@ -36,6 +38,8 @@ pub(in crate::decode) struct Lines {
     pub(super) tree: Arc<PathTree>,
     /// A column per path; `None` if the object has no such column.
     pub(super) arrays: Vec<Option<ArrayRef>>,
+    /// The form of the values of each column.
+    pub(super) forms: Arc<[Form]>,
     /// The target type by which each column is written.
     pub(super) targets: Arc<[TargetType]>,
     /// Whether the object's key has a column of that name, per path. A null of the row then has to be written.
@@ -63,22 +67,13 @@ impl Lines {
     /// Writes the values below a node; nothing if there are none.
     fn write(&self, tree: &PathTree, row: usize, out: &mut Vec<u8>) {
         if let Some(column) = tree.column {
-            match &self.arrays[column] {
-                Some(array) if !array.is_null(row) => {
-                    values::write(array, row, self.targets[column], out);
-                }
-                Some(_) if self.in_key.get(column) == Some(&true) => {
-                    out.extend_from_slice(b"null");
-                }
-                _ => {}
-            }
-            return;
+            return self.write_value(column, row, out);
         }
         let begin = out.len();
         for (name, below) in &tree.members {
             let before = out.len();
             out.push(if before == begin { b'{' } else { b',' });
-            values::string(out, name);
+            texts::string(out, name);
             out.push(b':');
             let value = out.len();
             self.write(below, row, out);
@@ -88,6 +83,19 @@ impl Lines {
         }
         if out.len() > begin {
             out.push(b'}');
+        }
+    }
+
+    /// Writes the value of a column; nothing if it is null.
+    fn write_value(&self, column: usize, row: usize, out: &mut Vec<u8>) {
+        let Some(array) = &self.arrays[column] else {
+            return;
+        };
+        let begin = out.len();
+        let (form, target) = (&self.forms[column], self.targets[column]);
+        values::write(array, form, row, target, out);
+        if out[begin..] == *b"null" && self.in_key.get(column) != Some(&true) {
+            out.truncate(begin);
         }
     }
 }

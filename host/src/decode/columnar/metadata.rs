@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, new_null_array};
 use arrow_schema::ArrowError;
 
-use super::cast::Converted;
+use super::converted::Converted;
 use super::key_values::KeyValues;
 use super::lines::Lines;
-use super::values::TargetType;
+use super::target::TargetType;
 use crate::decode::Position;
 use crate::decode::column::Column;
 use crate::decode::plan::PlannedOrigin;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::lines::PathTree;
-use super::values::TargetType;
+use super::target::TargetType;
 use crate::decode::plan::{Plan, PlannedOrigin};
 use crate::decode::{DecodeError, Projection};
 
@@ -62,15 +62,5 @@ impl ColumnPlan {
             schema,
             tree: Arc::new(tree),
         })
-    }
-
-    /// Whether the column `name` is wanted, or a column within it.
-    pub(in crate::decode) fn wants_column(&self, name: &str) -> bool {
-        self.paths.iter().any(|path| path[0] == name)
-    }
-
-    /// Whether the leaf column with the path `leaf` is within a wanted one.
-    pub(in crate::decode) fn wants_leaf(&self, leaf: &[String]) -> bool {
-        self.paths.iter().any(|path| leaf.starts_with(path))
     }
 }

@@ -1,7 +1,5 @@
 //! The columns of an object, and the column of each wanted path.
 
-use std::collections::HashSet;
-
 use crate::decode::DecodeError;
 use crate::decode::json::SlotId;
 use crate::decode::rows::Rows;
@@ -21,23 +19,34 @@ impl Header {
     /// Binds the wanted paths of `rows` to the columns `names` of `object`.
     ///
     /// # Errors
-    /// If a name occurs twice, or if no column is wanted and the key of the object has no values.
-    pub(super) fn new(names: &[&str], object: &str, rows: &Rows) -> Result<Self, DecodeError> {
-        let mut seen = HashSet::new();
-        // Empty names come from commas at the end of each line.
-        let mut named = names.iter().filter(|name| !name.is_empty());
-        if let Some(twice) = named.find(|name| !seen.insert(**name)) {
-            return Err(unusable(object, format!("`{twice}` stands in it twice")));
+    /// If a wanted name occurs twice, or with blanks around it alone, or if no column is wanted and the key of the
+    /// object has no values.
+    pub(super) fn new<N: AsRef<str>>(
+        names: &[N],
+        object: &str,
+        rows: &Rows,
+    ) -> Result<Self, DecodeError> {
+        let mut columns = Vec::new();
+        for path in rows.paths() {
+            let wanted = path.join(".");
+            let mut found = (0..names.len()).filter(|at| names[*at].as_ref() == wanted);
+            let column = found.next();
+            if found.next().is_some() {
+                return Err(unusable(object, format!("`{wanted}` stands in it twice")));
+            }
+            let mut names = names.iter().map(AsRef::as_ref);
+            let blank = names.find(|name| column.is_none() && name.trim() == wanted);
+            if let Some(blank) = blank {
+                let detail = format!(
+                    "the column `{blank}` is `{wanted}` only without blanks: `csv.trim = true` leaves them out"
+                );
+                return Err(unusable(object, detail));
+            }
+            columns.push(column);
         }
-        let columns: Vec<_> = rows
-            .paths()
-            .map(|path| {
-                let wanted = path.join(".");
-                names.iter().position(|name| **name == wanted)
-            })
-            .collect();
         let finds_nothing = !columns.is_empty() && columns.iter().all(Option::is_none);
         if finds_nothing && !rows.has_key() {
+            let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
             let header: String = names.join(",").chars().take(EXCERPT_CHARS).collect();
             let detail =
                 format!("none of the columns that the component wants is in it: `{header}`");
@@ -53,6 +62,11 @@ impl Header {
     #[inline]
     pub(super) fn column(&self, slot: SlotId) -> Option<usize> {
         self.columns.get(slot.index()).copied().flatten()
+    }
+
+    /// Indexes of the wanted columns.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = usize> {
+        self.columns.iter().copied().flatten()
     }
 }
 

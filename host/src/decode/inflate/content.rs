@@ -1,17 +1,27 @@
 //! The content of an object, decompressed piece by piece within the limits.
+//!
+//! Compressed data may contain compressed data, as that of CloudWatch Logs does once Firehose has compressed it again. The
+//! first bytes within the first level tell so, and the limits hold for what each level writes. Text in another encoding
+//! than UTF-8 is converted last: all offsets in an object are those of its text in UTF-8, without a byte order mark that
+//! was converted.
 
 use bytes::Bytes;
 
+use super::chain::Chain;
 use super::compression::Compression;
 use super::detect::{self, MAGIC_BYTES, Promise};
 use super::gzip;
 use super::inflater::{Fault, Inflate, Step, copy};
+use super::transcode::Transcoder;
 use crate::decode::block::Block;
-use crate::decode::{DecodeError, DecodeOptions};
+use crate::decode::{DecodeError, DecodeOptions, TextEncoding};
 use crate::units::ByteSize;
 
-/// Number of decompressed bytes that [`Content::head`] returns: enough to detect a format.
-const HEAD_BYTES: usize = 4;
+/// Number of decompressed bytes that [`Content::head`] returns: enough to detect a format, or what is in its place.
+const HEAD_BYTES: usize = 64;
+
+/// The most levels of compression.
+const MAX_LEVELS: usize = 2;
 
 /// Decompressed size below which any ratio is allowed: a small object of one repeated record is not a bomb.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
@@ -29,10 +39,15 @@ pub(in crate::decode) struct Content {
     ended: bool,
     /// Whether [`Inflate::end`] was called.
     inflater_ended: bool,
-    /// The setting of the job.
+    /// The settings of the job.
     setting: Compression,
-    /// The compression, once enough bytes are known; never [`Auto`](Compression::Auto).
+    encoding: TextEncoding,
+    /// The outer compression, once enough bytes are known; never [`Auto`](Compression::Auto).
     compression: Option<Compression>,
+    /// Number of levels of compression found so far.
+    levels: usize,
+    /// Whether all levels and the encoding are known.
+    is_known: bool,
     inflater: Option<Box<dyn Inflate>>,
     /// Bytes that were inflated for [`head`](Content::head) and are not yet given out.
     ahead: Vec<u8>,
@@ -70,7 +85,14 @@ impl Content {
             ended: false,
             inflater_ended: false,
             setting: options.compression,
+            encoding: match options.format.has_paths() {
+                true => options.encoding,
+                // Raw records are bytes.
+                false => TextEncoding::Utf8,
+            },
             compression: None,
+            levels: 0,
+            is_known: false,
             inflater: None,
             ahead: Vec::new(),
             stored: 0,
@@ -86,6 +108,7 @@ impl Content {
         };
         Content {
             compression: Some(Compression::None),
+            is_known: true,
             ..Self::new(object, &unlimited)
         }
     }
@@ -110,9 +133,9 @@ impl Content {
         self.ended = true;
     }
 
-    /// Whether the content is known not to be compressed.
+    /// Whether the content is known to be given out as it is stored.
     pub(in crate::decode) fn is_plain(&self) -> bool {
-        self.compression == Some(Compression::None)
+        self.is_known && self.inflater.is_none()
     }
 
     /// The unread bytes of a piece as a block without a copy, if the content is not compressed and they are at least
@@ -145,9 +168,14 @@ impl Content {
     /// The first [`HEAD_BYTES`] of the decompressed content, or all of it if it is shorter, without giving them out;
     /// `None` if more bytes of the object are needed. To be called before any bytes are given out.
     pub(in crate::decode) fn head(&mut self) -> Result<Option<&[u8]>, DecodeError> {
-        let Some(compression) = self.detect()? else {
-            return Ok(None);
-        };
+        match self.detect()? {
+            Some(compression) => self.peek(compression),
+            None => Ok(None),
+        }
+    }
+
+    /// The [`head`](Content::head) of what the levels found so far give.
+    fn peek(&mut self, compression: Compression) -> Result<Option<&[u8]>, DecodeError> {
         if self.inflater.is_none() {
             let waiting = self.waiting();
             let known = self.ended || waiting.len() >= HEAD_BYTES;
@@ -233,8 +261,42 @@ impl Content {
         Ok(Filled::End)
     }
 
-    /// The compression, once it is known.
+    /// The outer compression, once all levels and the encoding are known.
     fn detect(&mut self) -> Result<Option<Compression>, DecodeError> {
+        if self.is_known {
+            return Ok(self.compression);
+        }
+        let Some(compression) = self.detect_outer()? else {
+            return Ok(None);
+        };
+        loop {
+            let may_nest =
+                self.setting == Compression::Auto && (1..MAX_LEVELS).contains(&self.levels);
+            let encoding = self.encoding;
+            let Some(head) = self.peek(compression)? else {
+                return Ok(None);
+            };
+            let found = match may_nest {
+                true => detect::of_magic(head),
+                false => Compression::None,
+            };
+            let transcoder = Transcoder::of(encoding, head);
+            let inner = detect::inflater(found, self.gzip).map_err(|fault| self.failed(fault))?;
+            if let Some(inner) = inner {
+                self.levels += 1;
+                self.put_within(inner, Some(found.name()));
+                continue;
+            }
+            if let Some(transcoder) = transcoder {
+                self.put_within(Box::new(transcoder), None);
+            }
+            self.is_known = true;
+            return Ok(Some(compression));
+        }
+    }
+
+    /// The outer compression, once enough stored bytes are known.
+    fn detect_outer(&mut self) -> Result<Option<Compression>, DecodeError> {
         if self.compression.is_some() || (self.waiting().len() < MAGIC_BYTES && !self.ended) {
             return Ok(self.compression);
         }
@@ -252,23 +314,38 @@ impl Content {
         };
         self.compression = Some(found);
         self.inflater = detect::inflater(found, self.gzip).map_err(|fault| self.failed(fault))?;
+        self.levels = usize::from(self.inflater.is_some());
         Ok(self.compression)
+    }
+
+    /// Lets `inner` read what is given out so far.
+    fn put_within(&mut self, inner: Box<dyn Inflate>, name: Option<&'static str>) {
+        let ahead = std::mem::take(&mut self.ahead);
+        self.decoded -= ahead.len() as u64;
+        let ended = self.inflater_ended;
+        self.inflater = Some(match self.inflater.take() {
+            None => inner,
+            Some(outer) => Box::new(Chain::new(outer, ended, inner, name, ahead)),
+        });
     }
 
     fn check_limits(&self) -> Result<(), DecodeError> {
         let object = || self.object.clone();
-        if self.decoded > self.max_object.0 {
+        let within = self.inflater.as_ref();
+        let within = within.map_or(0, |inflater| inflater.most_written());
+        let decoded = self.decoded.max(within);
+        if decoded > self.max_object.0 {
             return Err(DecodeError::ObjectTooLarge {
                 object: object(),
                 limit: self.max_object,
             });
         }
         let allowed = self.stored.saturating_mul(u64::from(self.max_ratio));
-        if self.inflater.is_some() && self.decoded > RATIO_FLOOR_BYTES && self.decoded > allowed {
+        if self.levels > 0 && decoded > RATIO_FLOOR_BYTES && decoded > allowed {
             return Err(DecodeError::RatioTooHigh {
                 object: object(),
                 limit: self.max_ratio,
-                decoded: ByteSize(self.decoded),
+                decoded: ByteSize(decoded),
                 stored: self.stored,
             });
         }

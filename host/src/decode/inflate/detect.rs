@@ -5,7 +5,7 @@
 
 use super::compression::Compression;
 use super::inflater::{Fault, Inflate};
-use super::{bzip2, gzip, snappy, zip, zstd};
+use super::{bzip2, gzip, snappy, xz, zip, zstd};
 
 /// Number of first bytes by which every compression differs from the others and from text: one more than the longest
 /// bare block of snappy that could also be Hadoop's.
@@ -21,13 +21,15 @@ pub(super) enum Promise {
 }
 
 /// The compression whose data begins with the bytes of `head`; [`Compression::None`] where none does.
-fn of_magic(head: &[u8]) -> Compression {
+pub(in crate::decode) fn of_magic(head: &[u8]) -> Compression {
     if gzip::is_magic(head) {
         Compression::Gzip
     } else if zstd::is_magic(head) {
         Compression::Zstd
     } else if bzip2::is_magic(head) {
         Compression::Bzip2
+    } else if xz::is_magic(head) {
+        Compression::Xz
     } else if zip::is_magic(head) {
         Compression::Zip
     } else if snappy::framed::is_magic(head) {
@@ -74,6 +76,7 @@ pub(super) fn inflater(
         Compression::Gzip => Some(gzip.inflater()),
         Compression::Zstd => Some(Box::new(zstd::Zstd::new()?)),
         Compression::Bzip2 => Some(Box::new(bzip2::Bzip2::new())),
+        Compression::Xz => Some(Box::new(xz::Xz::new()?)),
         Compression::Zip => Some(Box::new(zip::Zip::new())),
         Compression::SnappyFramed => Some(Box::new(snappy::framed::Framed::default())),
         Compression::SnappyJava => Some(Box::new(snappy::blocks::Blocks::of_java())),
@@ -90,6 +93,7 @@ impl Promise {
                 "gz" | "gzip" => Compression::Gzip,
                 "zst" | "zstd" => Compression::Zstd,
                 "bz2" => Compression::Bzip2,
+                "xz" => Compression::Xz,
                 "zip" => Compression::Zip,
                 "snappy" | "sz" | "hsnappy" => return Some(Promise::Snappy),
                 _ => return None,
@@ -113,7 +117,7 @@ impl Promise {
     }
 }
 
-/// The name of an object without the extension of its compression.
+/// The name of an object without the extensions of its compression, at most one for each level.
 pub(in crate::decode) fn without_ending(object: &str) -> &str {
-    Promise::of_name(object).1
+    Promise::of_name(Promise::of_name(object).1).1
 }

@@ -21,6 +21,11 @@ pub(super) trait Inflate: Send {
 
     /// Whether compressed data may end after the bytes read so far.
     fn is_complete(&self) -> bool;
+
+    /// The most bytes that were written so far between the parts that this inflater is made of; 0 if it has no parts.
+    fn most_written(&self) -> u64 {
+        0
+    }
 }
 
 /// The progress of a step, in bytes.

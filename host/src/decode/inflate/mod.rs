@@ -6,10 +6,13 @@
 //! | `compression` | [`Compression`], as `decode.compression` sets it |
 //! | `detect` | the compression of an object by its name and first bytes, and its inflater |
 //! | `inflater` | the contract of an inflater |
-//! | `gzip`, `zstd`, `bzip2`, `zip`, `snappy` | an inflater each |
+//! | `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `snappy` | an inflater each |
+//! | `chain` | two inflaters, one within the other |
+//! | `transcode` | text in other encodings, as UTF-8 |
 //! | `measure` | the benchmark `inflate` |
 
 mod bzip2;
+mod chain;
 mod compression;
 mod content;
 mod detect;
@@ -21,9 +24,11 @@ mod snappy;
 pub(super) mod support;
 #[cfg(test)]
 mod tests;
+mod transcode;
+mod xz;
 mod zip;
 mod zstd;
 
 pub use compression::Compression;
 pub(super) use content::{Content, Filled};
-pub(super) use detect::without_ending;
+pub(super) use detect::{of_magic, without_ending};

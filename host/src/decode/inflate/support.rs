@@ -30,6 +30,12 @@ pub(in crate::decode) fn bzipped(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+pub(in crate::decode) fn xz_of(text: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// An archive with one entry, whose CRC and lengths follow its data.
 pub(in crate::decode) fn zipped(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
@@ -117,7 +123,7 @@ pub(in crate::decode) struct Way {
     pub(in crate::decode) checks: bool,
 }
 
-pub(in crate::decode) const WAYS: [Way; 8] = [
+pub(in crate::decode) const WAYS: [Way; 9] = [
     way("a.gz", gzipped, true, true),
     way("a.zst", zstd_of, true, true),
     way("a.bz2", bzipped, true, true),
@@ -126,6 +132,7 @@ pub(in crate::decode) const WAYS: [Way; 8] = [
     way("java.snappy", snappy_java, true, false),
     way("hadoop.hsnappy", snappy_hadoop, true, false),
     way("raw.snappy", snappy_raw, false, false),
+    way("a.xz", xz_of, true, true),
 ];
 
 const fn way(

@@ -1,5 +1,7 @@
 //! What holds for every compression, whatever is cut off it or added to it.
 
+mod nested;
+
 use super::compression::Compression;
 use super::detect::MAGIC_BYTES;
 use super::support::{WAYS, assert_same, gzipped, inflate, zstd_of};

@@ -39,11 +39,15 @@ impl Fault {
     pub(in crate::decode) fn kind(&self) -> FaultKind {
         self.kind
     }
+
+    /// The reason of a rejection; `at` is the position of the fault in the record.
+    pub(in crate::decode) fn reason(&self, at: usize) -> String {
+        format!("{} at byte {at}", self.kind().reason())
+    }
 }
 
 impl FaultKind {
-    /// The reason of a rejection.
-    pub(in crate::decode) fn reason(self) -> &'static str {
+    fn reason(self) -> &'static str {
         match self {
             FaultKind::Object => "not a JSON object: expected `{`",
             FaultKind::Name => "not JSON: expected a name in quotes",

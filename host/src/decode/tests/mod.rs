@@ -9,6 +9,8 @@ mod damage;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod encodings;
+#[cfg(test)]
 mod envelope;
 #[cfg(test)]
 mod generate;
@@ -18,6 +20,8 @@ pub(super) mod oracle;
 #[cfg(test)]
 mod origins;
 pub(super) mod outcome;
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod raw;
 pub(super) mod support;

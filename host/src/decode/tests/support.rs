@@ -6,8 +6,11 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 
+#[cfg(test)]
+use crate::decode::PresenceReport;
 use crate::decode::{
-    Counts, DecodeError, DecodeOptions, Decoding, EventRange, Events, Projection, Rejected,
+    Counts, DecodeError, DecodeOptions, Decoding, EventRange, Events, Presence, Projection,
+    Rejected,
 };
 use crate::schema::{Encoding, Input, Kind, Origin};
 use crate::source::offsets::OffsetSet;
@@ -92,6 +95,7 @@ pub(in crate::decode) struct Decoded {
     pub(in crate::decode) rows: Vec<(i64, Option<u64>, Vec<u8>)>,
     pub(in crate::decode) rejected: Vec<Rejected>,
     pub(in crate::decode) counts: Counts,
+    pub(in crate::decode) presence: Presence,
     pub(in crate::decode) offsets: Offsets,
 }
 
@@ -188,6 +192,8 @@ impl Decoded {
         self.batches.push(events.batch);
         self.rejected.extend(events.rejected);
         self.counts += events.counts;
+        self.presence.add(&events.presence);
+        assert_eq!(self.presence.events, self.counts.events);
         let counts = self.counts;
         assert_eq!(
             counts.records,
@@ -257,6 +263,22 @@ pub(in crate::decode) fn object_chunks(key: &str, text: &[u8], piece: usize) -> 
     );
     chunks.push(Chunk::End);
     chunks
+}
+
+/// Number of events, and of those with each input; then the records without the value of each condition.
+#[cfg(test)]
+pub(in crate::decode) fn presence_counts(
+    presence: &Presence,
+    wanted: &Projection,
+) -> (u64, Vec<u64>, Vec<u64>) {
+    let PresenceReport {
+        events,
+        inputs,
+        conditions,
+    } = presence.report(&wanted.inputs, &wanted.only);
+    let present = inputs.iter().map(|input| input.present).collect();
+    let lacking = conditions.iter().map(|one| one.lacking).collect();
+    (events, present, lacking)
 }
 
 pub(in crate::decode) fn text_value(column: &dyn arrow_array::Array, row: usize) -> String {

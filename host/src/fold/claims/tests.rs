@@ -170,6 +170,36 @@ fn what_records_carry_is_folded_once() {
 }
 
 #[test]
+fn a_record_without_an_offset_among_records_with_offsets_counts_none() {
+    let line = |n: i64| format!("{{\"offset\":{n},\"value\":{{\"n\":{n}}}}}\n");
+    for text in [
+        format!("broken\n{}{}", line(10), line(11)),
+        format!("{}broken\nbroken\n{}", line(10), line(11)),
+        format!("{}{}broken\n{{}}\n", line(10), line(11)),
+        // More rejections than a batch holds, before the first offset.
+        format!("{}{}{}", "broken\n".repeat(1500), line(10), line(11)),
+    ] {
+        let (claims, mut own) = (new_claims(), FoldedOffsets::default());
+        fold(&claims, &mut own, decoded(&text, 10, false, true));
+        assert_eq!((covered(&own), only(&own).repeated), (vec![(10, 12)], 0));
+        let next: Vec<i64> = vec![12, 13];
+        assert_eq!(fold(&claims, &mut own, read(&next, false, true)), next);
+        assert_eq!((covered(&own), only(&own).repeated), (vec![(10, 14)], 0));
+    }
+}
+
+#[test]
+fn objects_of_which_no_record_carries_an_offset_have_consecutive_ones() {
+    let (claims, mut own) = (new_claims(), FoldedOffsets::default());
+    let text = "{\"value\":{\"n\":1}}\nbroken\n{\"value\":{\"n\":2}}\n";
+    fold(&claims, &mut own, decoded(text, 10, false, true));
+    assert_eq!(covered(&own), [(10, 13)]);
+    // The same object once more.
+    fold(&claims, &mut own, decoded(text, 10, false, true));
+    assert_eq!((covered(&own), only(&own).repeated), (vec![(10, 13)], 3));
+}
+
+#[test]
 fn what_is_rejected_twice_is_kept_once() {
     let claims = new_claims();
     let line = |n: i64| match n % 3 {

@@ -189,7 +189,9 @@ impl Folded {
         });
         Outcome {
             rows,
-            counts: splits.map(|one| (one.split, one.tables[place])).collect(),
+            counts: splits
+                .map(|one| (one.split, one.tables[place].clone()))
+                .collect(),
             rejected: rejected.collect(),
         }
     }

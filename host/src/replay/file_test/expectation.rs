@@ -194,7 +194,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::decode::Counts;
+    use crate::decode::{Counts, PresenceReport};
     use crate::schema::{Kind, Output};
 
     fn descriptor() -> Descriptor {
@@ -223,6 +223,7 @@ mod tests {
             columns: vec![],
             rows: serde_json::from_value(rows).unwrap(),
             counts: Counts::default(),
+            presence: PresenceReport::default(),
             rejected: 0,
             rejections: vec![],
             descriptor: descriptor(),

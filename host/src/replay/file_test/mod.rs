@@ -2,7 +2,7 @@
 //! tests.
 
 use std::cmp::Ordering;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use super::schemas::schemas_of_job;
-use crate::decode::{Counts, DecodeOptions, Events, Position, Rejected};
+use crate::decode::{Counts, DecodeOptions, Events, Position, Presence, PresenceReport, Rejected};
 use crate::fold::{FoldOptions, StateTable, drain, sorted_rows};
 use crate::guest::{Cache, Component, Failure, Limits, Refused, Window};
 use crate::job::Job;
@@ -20,7 +20,7 @@ use crate::row_json::{self, Row};
 use crate::scan::{Scan, wanted_projection};
 use crate::schema::Descriptor;
 use crate::source::files::{FilesConfig, FilesDriver};
-use crate::source::{EventRange, ReplayDriver};
+use crate::source::{EventRange, ReplayDriver, SourceConfig, SourceError, resolved};
 use crate::steps::{SampleError, load_component, on_thread, watched};
 
 mod error;
@@ -42,7 +42,7 @@ pub struct FileTestOptions {
     pub params: Vec<(String, String)>,
     /// Its limits.
     pub limits: Limits,
-    /// The job whose settings of decoding are used; its component, its parameters and its input are not.
+    /// The job whose settings of decoding and whose layout are used; its component, its parameters and its input are not.
     pub job: Option<Job>,
     /// Where compiled code is kept; without it, the component is compiled each time.
     pub cache: Option<Cache>,
@@ -65,6 +65,8 @@ pub struct FileTest {
     pub rows: Vec<Row>,
     /// How many records were read, and what became of them.
     pub counts: Counts,
+    /// In how many of the events each input was there.
+    pub presence: PresenceReport,
     /// How many records the decoder or the component rejected.
     pub rejected: u64,
     /// The first rejections, at most 1,000.
@@ -139,7 +141,7 @@ async fn read(
     out: Sender<Events>,
     cancel: &CancellationToken,
 ) -> Result<(), Error> {
-    let driver = FilesDriver::new(&FilesConfig::new(&options.input), EventRange::default())?;
+    let driver = driver(options)?;
     let (send, mut splits) = channel(256);
     let gather = async move {
         let mut all = Vec::new();
@@ -165,6 +167,44 @@ async fn read(
     Ok(())
 }
 
+/// The driver of the input. It reads keys by the layout of the job, and as in the job's archive if the input is in it.
+fn driver(options: &FileTestOptions) -> Result<FilesDriver, SourceError> {
+    let mut config = FilesConfig::new(&options.input);
+    match options.job.as_ref().map(|job| &job.source) {
+        Some(SourceConfig::Files(files)) => {
+            config = FilesConfig {
+                path: config.path,
+                ..FilesConfig::clone(files)
+            };
+            let driver = FilesDriver::new(&config, EventRange::default())?;
+            return Ok(driver.below(folders_within(&options.input, &files.path)));
+        }
+        Some(SourceConfig::S3(s3)) => {
+            config.layout = s3.layout.clone();
+            config.include = s3.include.clone();
+            config.exclude = s3.exclude.clone();
+        }
+        Some(SourceConfig::Kafka(_)) | None => {}
+    }
+    FilesDriver::new(&config, EventRange::default())
+}
+
+/// The folders of `archive` that lead to `input`, each followed by `/`; empty if it is not in there.
+fn folders_within(input: &Path, archive: &Path) -> String {
+    let root = match input.is_dir() {
+        true => input,
+        false => input.parent().unwrap_or(Path::new("")),
+    };
+    let (root, archive) = (resolved(root), resolved(archive));
+    match root.strip_prefix(&archive) {
+        Ok(folders) if archive.is_dir() && root.is_dir() => {
+            let names = folders.iter().filter_map(|name| name.to_str());
+            names.map(|name| format!("{name}/")).collect()
+        }
+        _ => String::new(),
+    }
+}
+
 /// Folds the received events into a table.
 fn fold(
     component: &Component,
@@ -184,13 +224,15 @@ fn fold(
             .collect(),
         rows: Vec::new(),
         counts: Counts::default(),
+        presence: PresenceReport::default(),
         rejected: 0,
         rejections: Vec::new(),
         descriptor,
     };
-    let mut number = 0;
+    let (mut number, mut presence) = (0, Presence::default());
     while let Some(mut batch) = events.blocking_recv() {
         test.counts += batch.counts;
+        presence.add(&batch.presence);
         let rejected = std::mem::take(&mut batch.rejected);
         let refused = window.fold(0, number, batch)?;
         let rejected = rejected.into_iter().map(Rejection::from);
@@ -201,6 +243,7 @@ fn fold(
         }
     }
     test.drain(&mut window, &mut table)?;
+    test.presence = presence.report(&test.descriptor.inputs, &test.descriptor.only);
     let rows = &mut test.rows;
     sorted_rows(&mut table, &test.descriptor, window.instance(), |batch| {
         rows.extend((0..batch.num_rows()).map(|row| row_json::row(&batch, row)));

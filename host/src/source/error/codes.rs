@@ -15,7 +15,7 @@ pub(crate) const NO_SUCH_PATH: Code = Code::new(
 pub(crate) const EMPTY: Code = Code::new(
     203,
     Class::Usage,
-    "Correct the `path` of the source; names that start with `.` or `_` are skipped.",
+    "Correct the `path` of the source, or its `include` and `exclude`; names that start with `.` or `_` are skipped.",
 );
 pub(crate) const NOTHING_IN_RANGE: Code = Code::new(
     204,

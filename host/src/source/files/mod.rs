@@ -24,7 +24,8 @@ use crate::source::archive::{ArchiveOptions, Freezing, SPLIT_SIZE};
 use crate::source::feed::{Feed, off_runtime, run_blocking};
 use crate::source::layout::{Below, LATENESS, Layout};
 use crate::source::{
-    Chunk, EventRange, Frozen, Object, RangeReader, ReplayDriver, SourceError, Split, SplitInput,
+    Chunk, EventRange, Frozen, KeyPattern, Object, RangeReader, ReplayDriver, SourceError, Split,
+    SplitInput,
 };
 use crate::units::{ByteSize, duration};
 
@@ -53,6 +54,12 @@ pub struct FilesConfig {
     /// The structure of the keys.
     #[serde(default)]
     pub layout: Layout,
+    /// The files to read, by patterns of their keys; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<KeyPattern>,
+    /// The files to leave out, by patterns of their keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<KeyPattern>,
     /// The largest distance between the time of an event and the time in its key.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
@@ -76,6 +83,8 @@ impl FilesConfig {
         FilesConfig {
             path: path.into(),
             layout: Layout::default(),
+            include: Vec::new(),
+            exclude: Vec::new(),
             lateness: LATENESS,
             split_size: SPLIT_SIZE,
         }
@@ -105,13 +114,23 @@ impl FilesDriver {
             place: Place::of(&config.path)?,
             options: ArchiveOptions {
                 prefix: String::new(),
+                above: String::new(),
                 layout: config.layout.clone(),
+                include: config.include.clone(),
+                exclude: config.exclude.clone(),
                 lateness: config.lateness,
                 split_size: config.split_size,
             },
             range,
             buffers: Buffers::default(),
         })
+    }
+
+    /// Reads keys as those of an archive that has the path in the folder `above`: see [`ArchiveOptions::above`].
+    #[must_use]
+    pub fn below(mut self, above: String) -> Self {
+        self.options.above = above;
+        self
     }
 }
 

@@ -33,6 +33,11 @@ pub struct Confluent {
 }
 
 impl Confluent {
+    /// The text between topic, partition and offset.
+    pub(super) fn delimiter(&self) -> &str {
+        self.delimiter.as_deref().unwrap_or("+")
+    }
+
     pub(super) fn span(&self, key: &Key<'_>) -> Option<EventRange> {
         if let Some(path) = &self.path {
             return path.pattern().span(key, self.time_zone);
@@ -45,8 +50,7 @@ impl Confluent {
     }
 
     pub(super) fn key_fields(&self, key: &Key<'_>) -> Option<KeyFields> {
-        let delimiter = self.delimiter.as_deref().unwrap_or("+");
-        let name = log_name(delimiter, Token::Ending);
+        let name = log_name(self.delimiter(), Token::Ending);
         let key_fields = name_fields(&name, key.name?)?;
         // Only the default partitioner writes all records of a partition to one folder.
         let own_folder = key_fields

@@ -11,6 +11,7 @@
 //! | `folders` | dates and columns in the names of folders |
 //! | `pattern` | the common form of all templates, and its matching |
 //! | `key_fields` | the fields of a key other than the time |
+//! | `beside` | objects that writers put beside those of the events |
 //! | `firehose` | `2026/01/31/05/…` |
 //! | `hive` | `dt=2026-01-31/…` |
 //! | `confluent` | `topics/clicks/partition=3/clicks+3+0000000042.json` |
@@ -28,6 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::source::EventRange;
 
 mod aiven;
+mod beside;
 mod calendar;
 mod confluent;
 mod firehose;
@@ -41,6 +43,7 @@ mod pattern;
 mod template;
 
 pub use aiven::Aiven;
+pub use beside::Beside;
 pub use confluent::Confluent;
 pub use firehose::Firehose;
 pub use hive::Hive;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::source::KeyPattern;
 use crate::source::archive::{ArchiveOptions, SPLIT_SIZE};
 use crate::source::layout::{LATENESS, Layout};
 use crate::units::{ByteSize, duration};
@@ -55,6 +56,12 @@ pub struct S3Config {
     /// The structure of the keys.
     #[serde(default)]
     pub layout: Layout,
+    /// The objects to read, by patterns of their keys below `prefix`; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<KeyPattern>,
+    /// The objects to leave out, by patterns of their keys below `prefix`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<KeyPattern>,
     /// The largest distance between the time of an event and the time in its key.
     #[serde(default = "default_lateness", with = "duration")]
     pub lateness: Duration,
@@ -137,6 +144,8 @@ impl S3Config {
             versions: Versions::default(),
             skip_archived: false,
             layout: Layout::default(),
+            include: Vec::new(),
+            exclude: Vec::new(),
             lateness: LATENESS,
             split_size: SPLIT_SIZE,
             requests: RequestOptions::default(),
@@ -151,6 +160,8 @@ impl S3Config {
             versions: self.versions,
             skip_archived: self.skip_archived,
             layout: self.layout.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
             lateness: self.lateness,
             split_size: self.split_size,
             ..S3Config::new(self.bucket.clone(), self.prefix.clone())
@@ -165,7 +176,10 @@ impl S3Config {
     pub(super) fn archive(&self) -> ArchiveOptions {
         ArchiveOptions {
             prefix: self.prefix.clone(),
+            above: String::new(),
             layout: self.layout.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
             lateness: self.lateness,
             split_size: self.split_size,
         }

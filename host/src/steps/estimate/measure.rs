@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::EstimateError;
+use super::outcome::Outcomes;
 use crate::decode::{DecodeOptions, Decoding, Events, Piece, Projection, Schemas};
 use crate::fold::{StateTable, drain};
 use crate::guest::Window;
@@ -48,6 +49,8 @@ pub(super) struct Measuring {
     batches: u64,
     /// The records folded.
     records: u64,
+    /// What became of them.
+    outcomes: Outcomes,
     /// The time spent on probes so far.
     spent: Duration,
 }
@@ -107,6 +110,7 @@ impl Measuring {
             deadline,
             batches: 0,
             records: 0,
+            outcomes: Outcomes::default(),
             spent: Duration::ZERO,
         }
     }
@@ -142,6 +146,7 @@ impl Measuring {
                 wanted_bytes,
                 ..
             } => {
+                self.outcomes.add_columns(file.column_paths());
                 let rows = (0..file.row_groups()).map(|number| file.rows_of(number));
                 let mut work_seconds = (wanted_rows == 0).then_some(0.0);
                 if let Some((group, rows)) = group
@@ -222,6 +227,11 @@ impl Measuring {
         Ok(self.spent.as_secs_f64() / before.as_secs_f64())
     }
 
+    /// What became of the records, once they are drained.
+    pub(super) fn take_outcomes(&mut self) -> Outcomes {
+        std::mem::take(&mut self.outcomes)
+    }
+
     /// The rows that the records made, once they are drained.
     pub(super) fn rows(&self) -> Folding {
         Folding {
@@ -294,8 +304,10 @@ impl Measuring {
 
     fn fold(&mut self, events: Events, folded: &mut Folded) -> Result<(), EstimateError> {
         folded.add(&events);
+        self.outcomes.add(&events, self.decode.csv.delimiter);
         self.records += events.counts.records;
-        self.window.fold(0, self.batches, events)?;
+        let refused = self.window.fold(0, self.batches, events)?;
+        self.outcomes.refuse(&refused);
         self.batches += 1;
         if self.window.is_due() {
             self.drain()?;
@@ -304,12 +316,12 @@ impl Measuring {
     }
 
     fn drain(&mut self) -> Result<(), EstimateError> {
-        // Records that the component refuses are records all the same.
-        drain(&mut self.window, |partials, instance| {
+        let refused = drain(&mut self.window, |partials, instance| {
             self.table
                 .absorb(partials, instance)
                 .map_err(EstimateError::from)
         })?;
+        self.outcomes.refuse(&refused);
         Ok(())
     }
 }

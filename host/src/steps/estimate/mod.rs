@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `pick` | the objects or splits that stand for all of the plan |
 //! | `measure` | their beginnings, decoded and folded |
+//! | `names` | names that records have, for an input that none of them has |
+//! | `outcome` | what became of the records: rejected, passed over, without an input |
 //!
 //! Memory and time are bounded. An object or split that cannot be sampled becomes a remark and fails nothing: the run
 //! reports it better.
@@ -26,9 +28,13 @@ use crate::scan::{MessageSchemas, Probe, Scan, ScanError};
 use crate::source::ReplayDriver;
 
 mod measure;
+mod names;
+mod outcome;
 mod pick;
 
 use measure::{Folding, Measured, Measuring};
+use outcome::Outcomes;
+pub use outcome::{SampleOutcome, SampleReason};
 pub(crate) use pick::{Pick, Total, pick};
 
 /// Reading takes no longer than this, and folding what was read as long again.
@@ -59,6 +65,8 @@ pub struct Estimate {
     pub sampled: u64,
     /// The rows that the records make; `None` where none was folded.
     pub rows: Option<RowsEstimate>,
+    /// What became of the records that were decoded for the estimate.
+    pub sample: SampleOutcome,
 }
 
 /// The rows that the records of an estimate make.
@@ -95,6 +103,8 @@ struct Sample {
     bytes_per_second: f64,
     /// The table of the records that were folded.
     folding: Folding,
+    /// What became of these records.
+    outcomes: Outcomes,
     /// Why the first object or split that failed cannot be sampled.
     failure: Option<String>,
 }
@@ -133,7 +143,11 @@ impl Estimating<'_> {
             sample = self.sample(picks, total) => sample?,
         };
         let workers = self.context.options.worker_count();
-        Ok((estimate(&sample, total, workers), sample.failure))
+        let mut estimate = estimate(&sample, total, workers);
+        if let Some(estimate) = &mut estimate {
+            estimate.sample = sample.outcomes.finish(&self.table.descriptor);
+        }
+        Ok((estimate, sample.failure))
     }
 
     /// Reads, decodes and folds the picked objects or splits, as far as that can be done.
@@ -268,6 +282,7 @@ impl Sample {
                 self.measured = measured.measured;
                 self.work_factor = measured.work_factor;
                 self.folding = measured.folding;
+                self.outcomes = measured.outcomes;
                 self.failure = self.failure.take().or(measured.failure);
             }
             Ok(Err(error)) => self.fail(WithCauses(&error).to_string()),
@@ -296,6 +311,7 @@ fn measure_all(mut measuring: Measuring, probes: Vec<(Pick, Probe)>) -> Sample {
         }
         Err(error) => sample.fail(WithCauses(&error).to_string()),
     }
+    sample.outcomes = measuring.take_outcomes();
     sample
 }
 
@@ -337,6 +353,7 @@ fn estimate(sample: &Sample, total: Total, workers: usize) -> Option<Estimate> {
         seconds: working.map(|seconds| seconds.max(reading)),
         workers,
         sampled: measured.len() as u64,
+        sample: SampleOutcome::default(),
     })
 }
 
@@ -374,6 +391,7 @@ mod tests {
             work_factor: 1.0,
             bytes_per_second: 1e12,
             folding: Folding::default(),
+            outcomes: Outcomes::default(),
             failure: None,
         }
     }

@@ -31,6 +31,7 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0351", bytes_of_rows),
     ("BF0352", half_a_parquet_object),
     ("BF0353", a_large_row_group),
+    ("BF0355", an_array_in_place_of_records),
 ];
 
 fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
@@ -225,4 +226,26 @@ fn a_large_row_group() {
     provoke(&bench, "run --swap", "BF0353");
     most("1 MiB");
     works(&bench);
+}
+
+/// An Avro object of one record, of a schema and with bytes that end with the length of a block.
+fn avro(schema: &str, value: &[u8]) -> Vec<u8> {
+    let length = |length: usize| [(length as u8) << 1 | 0x80, (length >> 6) as u8];
+    let block = [&[2, (value.len() as u8) << 1][..], value].concat();
+    [
+        b"Obj\x01\x02\x16avro.schema",
+        &length(schema.len())[..],
+        schema.as_bytes(),
+        &[0],
+        &[7; 16],
+        &block,
+        &[7; 16],
+    ]
+    .concat()
+}
+
+fn an_array_in_place_of_records() {
+    let schema = r#"{"type": "array", "items": "string"}"#;
+    let object = avro(schema, &[2, 2, b'a', 0]);
+    leave_out(&provoked("part-2.avro", object, "BF0355"), "part-2.avro");
 }

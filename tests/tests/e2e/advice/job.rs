@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0010", no_such_code),
     ("BF0011", a_range_without_times),
     ("BF0012", a_flag_of_another_source),
+    ("BF0013", an_input_that_there_is_not),
 ];
 
 fn a_flag_with_a_slip() {
@@ -134,4 +135,14 @@ fn a_flag_of_another_source() {
     let bench = bench();
     provoke(&bench, "plan --skip-archived", "BF0012");
     bench.run("plan").success();
+}
+
+fn an_input_that_there_is_not() {
+    let bench = bench();
+    set(&bench, "gate.allow_absent = [\"pagee\"]");
+    let said = provoke(&bench, "run --swap", "BF0013");
+    assert!(said.contains("`pagee`"), "{said}");
+    bench.run("inspect job.toml").success();
+    set(&bench, "gate.allow_absent = []");
+    works(&bench);
 }

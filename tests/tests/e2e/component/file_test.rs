@@ -302,3 +302,32 @@ fn an_error_before_the_end_of_a_large_file_ends_it() {
     let failed = test(folder.path(), &clicks(), "--input events.jsonl.gz").fails_with(42);
     assert!(failed.stderr.contains("BF0301"), "{}", failed.stderr);
 }
+
+#[test]
+fn the_layout_of_a_job_gives_a_file_the_columns_of_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = r#"
+table = "t"
+component = "aggregate"
+pipeline = { key = { day = "dt: date", region = "region" }, keep = { n = "count" } }
+source.files = { path = "archive", layout = "hive", exclude = ["*.md"] }
+target.sqlite.path = "tables.db"
+"#;
+    fs::write(folder.path().join("job.toml"), job).unwrap();
+    let below = folder.path().join("archive/region=eu/dt=2026-01-31");
+    fs::create_dir_all(&below).unwrap();
+    fs::write(below.join("a.jsonl"), "{\"n\":1}\n{\"n\":2}\n").unwrap();
+    fs::write(below.join("README.md"), "# not read").unwrap();
+    for input in [
+        "archive",
+        "archive/region=eu",
+        "archive/region=eu/dt=2026-01-31/a.jsonl",
+    ] {
+        let line = format!("--input {input} --job job.toml --output json");
+        let tested = test(folder.path(), Path::new("aggregate"), &line).success();
+        let result = &tested.json()["result"];
+        let row = json!({"day": "2026-01-31", "region": "eu", "n": 2});
+        assert_eq!(result["rows"], json!([row]), "{input}");
+        assert_eq!(result["presence"]["inputs"][0]["present"], 2);
+    }
+}

@@ -137,6 +137,19 @@ fn what_counts_twice_refuses_unless_the_job_allows_it() {
 }
 
 #[test]
+fn a_broken_line_among_records_with_offsets_has_no_offset() {
+    let bench = bench(&format!("{CARRIED}\ngate.max_quarantined = 2"));
+    let broken = format!("broken\n{}broken\n{}", carried(0..3), carried(3..10));
+    bench.write_object("clicks-0-0.jsonl", broken).unwrap();
+    bench
+        .write_object("clicks-0-10.jsonl", carried(10..20))
+        .unwrap();
+    let report = bench.run("run --swap --output json").success().json();
+    assert_eq!(report["result"]["rejected"], 2);
+    assert!(bench.rows().unwrap() == table(0..20));
+}
+
+#[test]
 fn records_may_carry_their_offsets_anywhere() {
     let bench = bench("source.files.layout = \"aiven\"\ndecode.record_offset = \"kafka.offset\"");
     let records = |offsets: Range<i64>| -> String {

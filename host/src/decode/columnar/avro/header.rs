@@ -23,6 +23,16 @@ pub(super) enum Unread {
     Damaged(&'static str),
 }
 
+impl Unread {
+    /// The reason, for values whose bytes are all there.
+    pub(super) fn detail(self) -> &'static str {
+        match self {
+            Unread::Short => "it is cut off",
+            Unread::Damaged(detail) => detail,
+        }
+    }
+}
+
 /// Reads values from the front of `bytes`.
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],

@@ -5,18 +5,20 @@
 //! separately. So a bad message costs itself alone, and no message is decoded more often than there are bad ones near
 //! it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_avro::reader::Decoder;
-use arrow_schema::Schema;
+use arrow_schema::{Fields, Schema};
 
-use super::datum::decoder;
-use super::shape::{Shape, VALUES_BYTES, check_items};
-use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
+use super::cut::Cut;
+use super::datum::Datums;
+use super::header::Cursor;
+use super::shape::{VALUES_BYTES, check_items};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata, Top};
 use crate::decode::reader::Paused;
 use crate::decode::rows::Rows;
 use crate::decode::schemas::{Known, Schemas, split_prefix};
@@ -35,8 +37,7 @@ pub(in crate::decode) struct Decoders {
 
 /// An empty decoder.
 struct Ready {
-    decoder: Decoder,
-    shape: Arc<Shape>,
+    datums: Datums,
     binding: Arc<Binding>,
 }
 
@@ -83,12 +84,10 @@ impl Decoders {
 
 impl Ready {
     fn new(schema: &str, plan: &ColumnPlan, batch_rows: usize) -> Result<Self, String> {
-        let shape = Shape::new(schema)?;
-        let decoder = decoder(schema, plan, batch_rows).map_err(|error| error.to_string())?;
-        let binding = Binding::of_messages(plan, &decoder.schema());
+        let datums = Datums::new(schema, plan, batch_rows).map_err(|fault| fault.to_string())?;
+        let binding = Binding::of_messages(plan, datums.columns());
         Ok(Ready {
-            decoder,
-            shape: Arc::new(shape),
+            datums,
             binding: Arc::new(binding),
         })
     }
@@ -204,14 +203,14 @@ impl AvroMessages {
         decoders: &mut Decoders,
     ) -> Result<(), Failed> {
         let Some(id) = run.id else {
-            let binding = Binding::of_messages(rows.column_plan(), &Schema::empty());
+            let binding = Binding::of_messages(rows.column_plan(), Top::Columns(&Fields::empty()));
             self.hand_over(run, tombstones(run.places.len()), Arc::new(binding), rows);
             return Ok(());
         };
         let mut ready = decoders
             .take(id, rows)
             .map_err(|reason| Failed { at: None, reason })?;
-        let end = match self.end_of(run, id, &ready.shape) {
+        let end = match self.end_of(run, id, &ready.datums) {
             Ok(end) => end,
             Err(failed) => {
                 decoders.give(id, Ok(ready));
@@ -225,7 +224,7 @@ impl AvroMessages {
             });
             run.places.end = end;
         }
-        let batch = self.batch(run, id, &mut ready.decoder)?;
+        let batch = self.batch(run, id, &mut ready.datums)?;
         let binding = ready.binding.clone();
         decoders.give(id, Ok(ready));
         self.hand_over(run, batch, binding, rows);
@@ -233,11 +232,11 @@ impl AvroMessages {
     }
 
     /// Index after the messages of a run that are decoded together: at least one.
-    fn end_of(&self, run: &Run, id: u32, shape: &Shape) -> Result<usize, Failed> {
+    fn end_of(&self, run: &Run, id: u32, datums: &Datums) -> Result<usize, Failed> {
         let mut all = 0u64;
         for place in run.places.clone() {
             let value = self.messages.get(place).value.unwrap_or_default();
-            let bytes = self.weigh(value, shape).map_err(|why| Failed {
+            let bytes = self.weigh(value, datums).map_err(|why| Failed {
                 at: Some(place),
                 reason: format!("not a record of schema {id}: {why}"),
             })?;
@@ -250,12 +249,13 @@ impl AvroMessages {
     }
 
     /// Size in memory of a message, in bytes; `Err` with the reason to reject it.
-    fn weigh(&self, value: &[u8], shape: &Shape) -> Result<u64, String> {
+    fn weigh(&self, value: &[u8], datums: &Datums) -> Result<u64, String> {
         let (_, datum) = split_prefix(value)?;
+        let (shape, datum) = (&datums.shape, datum_of(datum, datums.cut.as_ref())?);
         if let Some(gain) = shape.gain() {
             return Ok(gain.saturating_mul(datum.len() as u64));
         }
-        let weight = shape.weigh(datum)?;
+        let weight = shape.weigh(&datum)?;
         check_items(weight.free_items, datum.len())?;
         let (bytes, most) = (ByteSize(weight.bytes), self.max_decoded);
         match bytes > most {
@@ -267,14 +267,16 @@ impl AvroMessages {
     }
 
     /// The datums of a run as columns.
-    fn batch(&self, run: &Run, id: u32, decoder: &mut Decoder) -> Result<RecordBatch, Failed> {
+    fn batch(&self, run: &Run, id: u32, datums: &mut Datums) -> Result<RecordBatch, Failed> {
+        let Datums { decoder, cut, .. } = datums;
         let mut at = run.places.start;
         let decoded = guarded(|| {
             for place in run.places.clone() {
                 at = place;
                 let value = self.messages.get(place).value.unwrap_or_default();
                 let (_, datum) = split_prefix(value)?;
-                let read = decoder.decode(datum).map_err(|error| error.to_string())?;
+                let datum = datum_of(datum, cut.as_ref())?;
+                let read = decoder.decode(&datum).map_err(|error| error.to_string())?;
                 match datum.len() - read {
                     0 => {}
                     left => return Err(format!("{left} bytes follow it")),
@@ -337,6 +339,20 @@ impl AvroMessages {
         };
         let rejected = Rejected::new(position, None, reason, message.value);
         rows.reject_columns(rejected.with(Some(message.attached())));
+    }
+}
+
+/// The datum, or what is kept of it. `Err` with the reason if it is not one.
+fn datum_of<'a>(datum: &'a [u8], cut: Option<&Cut>) -> Result<Cow<'a, [u8]>, String> {
+    let Some(cut) = cut else {
+        return Ok(Cow::Borrowed(datum));
+    };
+    let (mut cursor, mut kept) = (Cursor { bytes: datum }, Vec::new());
+    let read = cut.datum(&mut cursor, &mut kept);
+    read.map_err(|unread| unread.detail().to_owned())?;
+    match cursor.bytes.len() {
+        0 => Ok(Cow::Owned(kept)),
+        left => Err(format!("{left} bytes follow it")),
     }
 }
 

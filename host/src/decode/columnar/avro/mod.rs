@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `header` | the header of an object: schema, codec, sync marker |
 //! | `codec` | decompression of a block, within a limit |
+//! | `schema` | a writer's schema as a graph of types, and as the library reads it |
+//! | `cut` | datums of recursive schemas, cut down to the wanted paths |
 //! | `shape` | the size in memory of values of a schema |
 //! | `datum` | decoders of datums by the schema of their writer |
 //! | `reader` | the blocks of an object to rows |
@@ -18,13 +20,15 @@
 //! block looks complete; the source compares its size with the plan.
 
 mod codec;
+mod cut;
 mod datum;
 mod header;
 mod messages;
 mod reader;
+mod schema;
 mod shape;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(in crate::decode) use messages::{AvroMessages, Decoders};
 pub(in crate::decode) use reader::AvroReader;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_avro::reader::Decoder;
 use bytes::Bytes;
 
 use super::codec::{Codec, Fault};
-use super::datum::decoder;
+use super::cut::Cut;
+use super::datum::Datums;
 use super::header::{Cursor, Header, SYNC_BYTES, Unread};
-use super::shape::{Shape, VALUES_BYTES, check_items};
+use super::schema;
+use super::shape::{VALUES_BYTES, check_items};
 use crate::decode::block::Blocks;
 use crate::decode::columnar::damage::Subject;
 use crate::decode::columnar::{Binding, ColumnPiece, RowMetadata};
@@ -36,12 +37,14 @@ pub(in crate::decode) struct AvroReader {
     parts: u64,
 }
 
+/// The reason to refuse a block that has more bytes than its records.
+const UNFILLED: &str = "its records do not fill it";
+
 /// An object whose header was read.
 struct Open {
     codec: Codec,
     sync: [u8; SYNC_BYTES],
-    decoder: Decoder,
-    shape: Shape,
+    datums: Datums,
     binding: Arc<Binding>,
     block: Vec<u8>,
     /// Index of the next byte of the block.
@@ -137,20 +140,26 @@ impl AvroReader {
     /// Prepares for the records of an object with this header.
     fn begin(&self, header: Header, rows: &Rows) -> Result<Open, DecodeError> {
         let subject = subject(&self.source);
-        let codec = Codec::of_name(&header.codec).ok_or_else(|| DecodeError::Format {
-            object: self.source.to_string(),
-            format: "Avro in a codec other than null, deflate, snappy, zstandard and bzip2",
+        let codec = Codec::of_name(&header.codec).ok_or_else(|| {
+            subject.not_read(format!(
+                "its blocks are compressed with `{}`. Write it anew with deflate, snappy, zstandard or bzip2",
+                header.codec
+            ))
         })?;
-        let place = || "its schema".to_owned();
-        let shape = subject.guarded(place, || Shape::new(&header.schema))?;
         let (plan, batch_rows) = (rows.column_plan(), rows.batch_rows());
-        let decoder = subject.guarded(place, || decoder(&header.schema, plan, batch_rows))?;
-        let binding = Binding::new(rows.column_plan(), &decoder.schema(), &self.object)?;
+        let place = || "its schema".to_owned();
+        let made = subject.guarded(place, || {
+            match Datums::new(&header.schema, plan, batch_rows) {
+                Err(schema::Fault::NotRead(situation)) => Ok(Err(situation)),
+                made => made.map(Ok),
+            }
+        })?;
+        let datums = made.map_err(|situation| subject.not_read(situation))?;
+        let binding = Binding::new(rows.column_plan(), datums.columns(), &self.object)?;
         Ok(Open {
             codec,
             sync: header.sync,
-            decoder,
-            shape,
+            datums,
             binding: Arc::new(binding),
             block: Vec::new(),
             at: 0,
@@ -190,17 +199,35 @@ impl AvroReader {
             let detail = format!("{records} records in {} bytes", block.len());
             return Err(subject(&self.source).damaged(self.place(), detail));
         }
+        let block = match &open.datums.cut {
+            Some(cut) => self.cut(cut, records, &block)?,
+            None => block,
+        };
         (open.records, open.block, open.at) = (records, block, 0);
         open.free_items = 0;
         self.parts += 1;
         Ok(Some(()))
     }
 
+    /// What is kept of the records of a block.
+    fn cut(&self, cut: &Cut, records: u64, block: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let damaged = |detail| subject(&self.source).damaged(self.place(), detail);
+        let (mut cursor, mut kept) = (Cursor { bytes: block }, Vec::new());
+        for _ in 0..records {
+            let read = cut.datum(&mut cursor, &mut kept);
+            read.map_err(|unread| damaged(unread.detail()))?;
+        }
+        match cursor.bytes.is_empty() {
+            true => Ok(kept),
+            false => Err(damaged(UNFILLED)),
+        }
+    }
+
     /// Decodes records of the block until a batch is full; returns whether it is.
     fn decode(&self, open: &mut Open) -> Result<bool, DecodeError> {
         let subject = subject(&self.source);
-        while open.records > 0 && !open.decoder.batch_is_full() {
-            let bytes = match (open.next_bytes.take(), open.shape.gain()) {
+        while open.records > 0 && !open.datums.decoder.batch_is_full() {
+            let bytes = match (open.next_bytes.take(), open.datums.shape.gain()) {
                 (Some(bytes), _) => bytes,
                 // Counted after it is decoded, by its stored length.
                 (None, Some(_)) => 0,
@@ -212,16 +239,21 @@ impl AvroReader {
                 return Ok(true);
             }
             let rest = &open.block[open.at..];
-            let read = subject.guarded(|| self.within(), || open.decoder.decode(rest))?;
-            let gained = open.shape.gain().unwrap_or(0).saturating_mul(read as u64);
+            let read = subject.guarded(|| self.within(), || open.datums.decoder.decode(rest))?;
+            let gained = open
+                .datums
+                .shape
+                .gain()
+                .unwrap_or(0)
+                .saturating_mul(read as u64);
             open.held_bytes = held.saturating_add(gained);
             open.at += read;
             open.records -= 1;
         }
         if open.records == 0 && open.at < open.block.len() {
-            return Err(subject.damaged(self.within(), "its records do not fill it"));
+            return Err(subject.damaged(self.within(), UNFILLED));
         }
-        Ok(open.decoder.batch_is_full())
+        Ok(open.datums.decoder.batch_is_full())
     }
 
     /// Size in memory of the next record, in bytes.
@@ -230,7 +262,7 @@ impl AvroReader {
     /// If the record is damaged or too large to be decoded.
     fn weigh(&self, open: &mut Open) -> Result<u64, DecodeError> {
         let damaged = |detail: String| subject(&self.source).damaged(self.within(), detail);
-        let weight = open.shape.weigh(&open.block[open.at..]);
+        let weight = open.datums.shape.weigh(&open.block[open.at..]);
         let weight = weight.map_err(|detail| damaged(detail.to_owned()))?;
         open.free_items = open.free_items.saturating_add(weight.free_items);
         check_items(open.free_items, open.block.len()).map_err(damaged)?;
@@ -248,7 +280,7 @@ impl AvroReader {
     /// Passes the rows in the decoder to `rows`.
     fn hand_over(&mut self, open: &mut Open, rows: &mut Rows) -> Result<(), DecodeError> {
         let subject = subject(&self.source);
-        let Some(batch) = subject.guarded(|| self.within(), || open.decoder.flush())? else {
+        let Some(batch) = subject.guarded(|| self.within(), || open.datums.decoder.flush())? else {
             return Ok(());
         };
         open.held_bytes = 0;

@@ -3,11 +3,8 @@
 //! A null of a wide record takes a byte and becomes a row of nulls, and an array of nulls may have any number of items
 //! in ten bytes. If a schema allows such values, each value is weighed before it is decoded.
 
-use std::collections::HashMap;
-
-use serde_json::Value;
-
 use super::header::{Cursor, Unread};
+use super::schema::{Fault, Primitive, Schema, Type as SchemaType};
 
 /// The most types of a schema, counted at each use: the library expands them all.
 const MAX_TYPES: u64 = 1 << 16;
@@ -88,14 +85,17 @@ impl Weight {
 }
 
 impl Shape {
-    /// The shape of a schema.
+    /// The shape of a schema, which must not be recursive.
     ///
     /// # Errors
-    /// If the schema is not valid, or far larger once its types are expanded.
-    pub(super) fn new(schema: &str) -> Result<Self, String> {
-        let schema = serde_json::from_str(schema).map_err(|error| error.to_string())?;
-        let mut maker = Maker::default();
-        let root = maker.make(&schema, "")?;
+    /// If the schema is far larger once its types are expanded.
+    pub(super) fn new(schema: &Schema) -> Result<Self, Fault> {
+        let mut maker = Maker {
+            made: vec![None; schema.types.len()],
+            schema,
+            types: Vec::new(),
+        };
+        let root = maker.make(schema.root).map_err(Fault::Invalid)?;
         Ok(Shape {
             types: maker.types,
             root,
@@ -110,10 +110,7 @@ impl Shape {
         let mut weight = Weight::default();
         let mut cursor = Cursor { bytes };
         self.walk(self.root, &mut cursor, &mut weight)
-            .map_err(|unread| match unread {
-                Unread::Short => "it is cut off",
-                Unread::Damaged(detail) => detail,
-            })?;
+            .map_err(Unread::detail)?;
         weight.stored_bytes = bytes.len() - cursor.bytes.len();
         Ok(weight)
     }
@@ -212,15 +209,15 @@ impl Shape {
     }
 }
 
-/// Builds the types of a schema from its JSON.
-#[derive(Default)]
-struct Maker {
+/// Weighs the types of a schema.
+struct Maker<'a> {
+    schema: &'a Schema,
     types: Vec<Type>,
-    /// By full names.
-    named: HashMap<String, usize>,
+    /// A value per type of the schema, once it is weighed.
+    made: Vec<Option<usize>>,
 }
 
-impl Maker {
+impl Maker<'_> {
     fn add(&mut self, made: Type) -> Result<usize, String> {
         if made.types > MAX_TYPES {
             return Err(format!("written out, it has more than {MAX_TYPES} types"));
@@ -294,99 +291,46 @@ impl Maker {
         })
     }
 
-    fn make(&mut self, schema: &Value, namespace: &str) -> Result<usize, String> {
-        match schema {
-            Value::String(name) => self.by_name(name, namespace),
-            Value::Array(branches) => {
-                let made = branches.iter().map(|branch| self.make(branch, namespace));
-                let made = made.collect::<Result<Vec<_>, _>>()?;
-                self.holding(Form::Union(made.clone()), &made)
-            }
-            Value::Object(members) => match members.get("type") {
-                Some(Value::String(kind)) => self.of_kind(kind, schema, namespace),
-                Some(inside) => self.make(inside, namespace),
-                None => Err("a type does not say what it is".to_owned()),
-            },
-            _ => Err("a type is neither a name nor an object nor a union".to_owned()),
+    fn make(&mut self, at: usize) -> Result<usize, String> {
+        if let Some(made) = self.made[at] {
+            return Ok(made);
         }
-    }
-
-    fn by_name(&mut self, name: &str, namespace: &str) -> Result<usize, String> {
-        match name {
-            "null" => self.simple(Form::Fixed(0)),
-            "boolean" => self.simple(Form::Fixed(1)),
-            "float" => self.simple(Form::Fixed(4)),
-            "double" => self.simple(Form::Fixed(8)),
-            "int" | "long" => self.simple(Form::Number),
-            "bytes" | "string" => self.simple(Form::Bytes),
-            name => {
-                let known = self.named.get(&full_name(name, namespace));
-                let known = known.or_else(|| self.named.get(name));
-                let at = *known
-                    .ok_or_else(|| format!("the type `{name}` is not defined before it is used"))?;
-                Ok(at)
-            }
-        }
-    }
-
-    fn of_kind(&mut self, kind: &str, schema: &Value, namespace: &str) -> Result<usize, String> {
-        let name = schema
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let own = schema.get("namespace").and_then(Value::as_str);
-        let full = full_name(name, own.unwrap_or(namespace));
-        let lacks = |what: &str| format!("a type of kind `{kind}` lacks `{what}`");
-        let made = match kind {
-            "array" => {
-                let items = schema.get("items").ok_or_else(|| lacks("items"))?;
-                let item = self.make(items, namespace)?;
-                return self.holding(Form::Array(item), &[item]);
-            }
-            "map" => {
-                let values = schema.get("values").ok_or_else(|| lacks("values"))?;
-                let value = self.make(values, namespace)?;
-                return self.holding(Form::Map(value), &[value]);
-            }
-            "record" | "error" => {
-                let fields = schema.get("fields").and_then(Value::as_array);
-                let inside = full.rsplit_once('.').map_or("", |(namespace, _)| namespace);
-                let mut made = Vec::new();
-                for field in fields.ok_or_else(|| lacks("fields"))? {
-                    let of = field.get("type").ok_or_else(|| lacks("type"))?;
-                    made.push(self.make(of, inside)?);
-                }
-                self.holding(Form::Record(made.clone()), &made)?
-            }
-            "enum" => self.simple(Form::Number)?,
-            "fixed" => {
-                let size = schema.get("size").and_then(Value::as_u64);
-                let size = size.and_then(|size| usize::try_from(size).ok());
-                self.simple(Form::Fixed(size.ok_or_else(|| lacks("size"))?))?
-            }
-            kind => return self.by_name(kind, namespace),
+        let of = &self.schema.types[at];
+        let parts = of.parts().into_iter().map(|part| self.make(part));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        let made = match of {
+            SchemaType::Primitive(of, _) => self.simple(match of {
+                Primitive::Null => Form::Fixed(0),
+                Primitive::Boolean => Form::Fixed(1),
+                Primitive::Float => Form::Fixed(4),
+                Primitive::Double => Form::Fixed(8),
+                Primitive::Int | Primitive::Long => Form::Number,
+                Primitive::Bytes | Primitive::String => Form::Bytes,
+            })?,
+            SchemaType::Fixed(size, _) => self.simple(Form::Fixed(*size))?,
+            SchemaType::Enum(_) => self.simple(Form::Number)?,
+            SchemaType::Array(_) => self.holding(Form::Array(parts[0]), &parts)?,
+            SchemaType::Map(_) => self.holding(Form::Map(parts[0]), &parts)?,
+            SchemaType::Union(_) => self.holding(Form::Union(parts.clone()), &parts)?,
+            SchemaType::Record(_) => self.holding(Form::Record(parts.clone()), &parts)?,
         };
-        self.named.insert(full, made);
+        self.made[at] = Some(made);
         Ok(made)
-    }
-}
-
-fn full_name(name: &str, namespace: &str) -> String {
-    match namespace {
-        "" => name.to_owned(),
-        _ if name.contains('.') => name.to_owned(),
-        namespace => format!("{namespace}.{name}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn made(schema: Value) -> Result<Shape, Fault> {
+        Shape::new(&Schema::parse(&schema.to_string()).unwrap())
+    }
+
     fn shape(schema: Value) -> Shape {
-        Shape::new(&schema.to_string()).unwrap()
+        made(schema).unwrap()
     }
 
     fn record(name: &str, fields: Value) -> Value {
@@ -466,10 +410,10 @@ mod tests {
                 json!({"name": format!("r{at}"), "type": record(&format!("R{at}"), fields)})
             });
             let fields: Vec<_> = std::iter::once(first).chain(rest).collect();
-            Shape::new(&record("All", fields.into()).to_string()).map(|_| ())
+            made(record("All", fields.into())).map(|_| ())
         };
         assert_eq!(doubled(10), Ok(()));
-        assert!(doubled(60).unwrap_err().contains("65536 types"));
+        assert!(doubled(60).unwrap_err().to_string().contains("65536 types"));
     }
 
     #[test]
@@ -480,7 +424,7 @@ mod tests {
             json!({"name": format!("r{at}"), "type": record(&format!("R{at}"), fields)})
         });
         let fields: Vec<_> = std::iter::once(first).chain(rest).collect();
-        let error = Shape::new(&record("All", fields.into()).to_string()).err();
-        assert_eq!(error.unwrap(), "its types nest deeper than 128");
+        let error = made(record("All", fields.into())).err();
+        assert_eq!(error.unwrap().to_string(), "its types nest deeper than 128");
     }
 }

@@ -1,11 +1,14 @@
 //! What fastavro wrote of the events in `fixtures`, whole and damaged.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-mod encode;
+pub(in crate::decode::columnar) mod encode;
 mod growth;
-mod messages;
+pub(in crate::decode::columnar) mod messages;
 mod messages_as_json;
 mod messages_metadata;
+mod not_read;
+mod recursive;
+mod unions;
 
 use crate::decode::columnar::tests::{
     assert_alike, assert_alike_under, event_inputs, events_as_json, inputs_of_a_key, key_of_events,
@@ -37,6 +40,14 @@ fn read_with(
     }
     all.extend(decoding.finish()?);
     Ok(all)
+}
+
+/// The events of an object.
+pub(in crate::decode::columnar) fn read_container(
+    projection: &Projection,
+    content: &[u8],
+) -> Result<Vec<Events>, DecodeError> {
+    read_with(projection, &DecodeOptions::default(), content, usize::MAX)
 }
 
 fn read(content: &[u8]) -> Result<Vec<Events>, DecodeError> {

@@ -3,16 +3,18 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
+use arrow_schema::{Fields, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::basic::Type as Physical;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::basic::Compression;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
+use super::footer::ParquetMetadata;
 use super::prune::EventTimeLeaf;
-use super::{Footer, damaged, guarded, weight};
-use crate::decode::columnar::{Binding, ColumnPlan};
+use super::types::{arrow_metadata, with_views};
+use super::{Footer, damaged, guarded, subject};
+use crate::decode::columnar::way::Found;
+use crate::decode::columnar::{Binding, ColumnPlan, Top};
 use crate::decode::{DecodeError, DecodeOptions, EventRange, Projection};
 use crate::source::Object;
 use crate::units::ByteSize;
@@ -85,22 +87,28 @@ impl ParquetPlanner {
     /// Plans the ranges to read of `object`, whose footer has `metadata`.
     ///
     /// # Errors
-    /// If a column does not convert to its input, or the footer is not valid.
+    /// If a column does not convert to its input or is encrypted, or the footer is not valid.
     pub fn plan(
         &self,
         object: Arc<Object>,
-        metadata: ParquetMetaData,
+        metadata: ParquetMetadata,
     ) -> Result<ParquetFile, DecodeError> {
         let place = || "its schema".to_owned();
-        let metadata = guarded(&object.key, place, || arrow_metadata(metadata))?;
+        let ParquetMetadata { parquet, encrypted } = metadata;
+        let metadata = guarded(&object.key, place, || arrow_metadata(parquet))?;
         let parquet = metadata.parquet_schema();
-        let leaves: Vec<usize> = (0..parquet.num_columns())
-            .filter(|leaf| self.plan.wants_leaf(parquet.column(*leaf).path().parts()))
-            .collect();
+        let leaves = self.leaves(&metadata);
+        if let Some(leaf) = leaves.iter().find(|leaf| encrypted.contains(leaf)) {
+            return Err(subject(&object.key).not_read(format!(
+                "its column `{}` is encrypted. Write it anew without encryption, or let the component read other \
+                 columns",
+                parquet.column(*leaf).path().string()
+            )));
+        }
         let mask = ProjectionMask::leaves(parquet, leaves.iter().copied());
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| mask.leaf_included(leaf)));
-        let binding = Binding::new(&self.plan, &columns, &object)?;
+        let binding = Binding::new(&self.plan, Top::Columns(columns.fields()), &object)?;
         let (mut first_rows, mut stored_ends) = (Vec::new(), Vec::new());
         let (mut next, mut stored) = (0i64, 0u64);
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
@@ -130,6 +138,30 @@ impl ParquetPlanner {
             object,
         })
     }
+
+    /// Indices of the leaf columns at and below the wanted paths; of a map on the way, all of them.
+    fn leaves(&self, metadata: &ArrowReaderMetadata) -> Vec<usize> {
+        let (parquet, fields) = (metadata.parquet_schema(), metadata.schema().fields());
+        let paths: Vec<_> = self
+            .plan
+            .paths
+            .iter()
+            .map(|path| stem(path, fields))
+            .collect();
+        let is_wanted = |leaf: &usize| {
+            let column = parquet.column(*leaf);
+            paths
+                .iter()
+                .any(|path| column.path().parts().starts_with(path))
+        };
+        (0..parquet.num_columns()).filter(is_wanted).collect()
+    }
+}
+
+/// The path, or its beginning up to the first map.
+fn stem<'a>(path: &'a [String], fields: &Fields) -> &'a [String] {
+    let names = Found::at(Top::Columns(fields), path).and_then(|found| found.names_to_map());
+    names.map_or(path, |names| &path[..names])
 }
 
 impl ParquetFile {
@@ -141,6 +173,24 @@ impl ParquetFile {
     /// Number of row groups.
     pub fn row_groups(&self) -> usize {
         self.first_rows.len()
+    }
+
+    /// The paths of all columns, wanted or not.
+    pub fn column_paths(&self) -> Vec<String> {
+        let schema = self.metadata.metadata().file_metadata().schema_descr();
+        let columns = schema.columns().iter();
+        let escaped = |name: &String| name.replace('\\', r"\\").replace('.', r"\.");
+        columns
+            .map(|column| {
+                column
+                    .path()
+                    .parts()
+                    .iter()
+                    .map(escaped)
+                    .collect::<Vec<_>>()
+                    .join(".")
+            })
+            .collect()
     }
 
     /// Approximate bytes of the object that belong to a row group. The shares add up to the size of the object.
@@ -198,6 +248,11 @@ impl ParquetFile {
                     "it lacks columns of the schema",
                 )
             })?;
+            if chunk.compression() == Compression::LZO {
+                return Err(subject(&self.object.key).not_read(
+                    "its columns are compressed with LZO. Write it anew with zstd, snappy or gzip",
+                ));
+            }
             let range = self.chunk_range(chunk);
             let uncompressed = u64::try_from(chunk.uncompressed_size()).ok();
             let (range, uncompressed) = range
@@ -229,7 +284,7 @@ impl ParquetFile {
     /// Metadata and binding with strings as views.
     ///
     /// # Errors
-    /// If the library refuses the schema, which is valid for all columns that [`weight::has_views`] selects.
+    /// If the library refuses the schema, which is valid for all columns that [`with_views`] selects.
     pub(super) fn viewed(&self) -> Result<Viewed, DecodeError> {
         if let Some(viewed) = self.viewed.get() {
             return Ok(viewed.clone());
@@ -240,7 +295,8 @@ impl ParquetFile {
         })?;
         let fields = metadata.schema().fields();
         let columns = Schema::new(fields.filter_leaves(|leaf, _| self.mask.leaf_included(leaf)));
-        let binding = Arc::new(Binding::new(&self.plan, &columns, &self.object)?);
+        let top = Top::Columns(columns.fields());
+        let binding = Arc::new(Binding::new(&self.plan, top, &self.object)?);
         let viewed = Viewed { metadata, binding };
         Ok(self.viewed.get_or_init(|| viewed).clone())
     }
@@ -286,79 +342,6 @@ fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
         }
     }
     joined
-}
-
-/// The metadata with Arrow types by the Parquet schema alone: the Arrow schema that a writer may have added describes
-/// its memory, not the values.
-fn arrow_metadata(metadata: ParquetMetaData) -> Result<ArrowReaderMetadata, ParquetError> {
-    let metadata = Arc::new(metadata);
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let plain = ArrowReaderMetadata::try_new(metadata.clone(), options.clone())?;
-    let schema = metadata.file_metadata().schema_descr();
-    if !(0..schema.num_columns()).any(|leaf| is_int96(&schema.column(leaf))) {
-        return Ok(plain);
-    }
-    // Nanoseconds have no room for all years of an INT96 timestamp.
-    let mut leaf = 0;
-    let mut retype = |data_type: &DataType| {
-        let is_int96 = is_int96(&schema.column(leaf));
-        leaf += 1;
-        match data_type {
-            DataType::Timestamp(TimeUnit::Nanosecond, zone) if is_int96 => {
-                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
-            }
-            other => other.clone(),
-        }
-    };
-    let fields = retyped(plain.schema().fields(), &mut retype);
-    let schema = Schema::new_with_metadata(fields, plain.schema().metadata().clone());
-    ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
-}
-
-/// The metadata with the strings and bytes of `schema` as views.
-fn with_views(
-    metadata: Arc<ParquetMetaData>,
-    schema: &Schema,
-) -> Result<ArrowReaderMetadata, ParquetError> {
-    let parquet = metadata.file_metadata().schema_descr();
-    let mut leaf = 0;
-    let mut retype = |data_type: &DataType| {
-        let is_viewed = weight::has_views(&parquet.column(leaf));
-        leaf += 1;
-        match data_type {
-            DataType::Utf8 if is_viewed => DataType::Utf8View,
-            DataType::Binary if is_viewed => DataType::BinaryView,
-            other => other.clone(),
-        }
-    };
-    let fields = retyped(schema.fields(), &mut retype);
-    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(schema)))
-}
-
-fn is_int96(column: &parquet::schema::types::ColumnDescriptor) -> bool {
-    column.physical_type() == Physical::INT96
-}
-
-/// The fields with the types of their leaves replaced, in the order of the leaves.
-fn retyped(fields: &Fields, retype: &mut impl FnMut(&DataType) -> DataType) -> Fields {
-    let fields = fields.iter();
-    fields.map(|field| retyped_field(field, retype)).collect()
-}
-
-fn retyped_field(field: &Field, retype: &mut impl FnMut(&DataType) -> DataType) -> Arc<Field> {
-    let data_type = match field.data_type() {
-        DataType::Struct(members) => DataType::Struct(retyped(members, retype)),
-        DataType::List(item) => DataType::List(retyped_field(item, retype)),
-        DataType::LargeList(item) => DataType::LargeList(retyped_field(item, retype)),
-        DataType::FixedSizeList(item, length) => {
-            DataType::FixedSizeList(retyped_field(item, retype), *length)
-        }
-        DataType::Map(entries, sorted) => DataType::Map(retyped_field(entries, retype), *sorted),
-        leaf => retype(leaf),
-    };
-    Arc::new(field.clone().with_data_type(data_type))
 }
 
 #[cfg(test)]

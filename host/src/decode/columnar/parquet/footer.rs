@@ -1,5 +1,6 @@
 //! The footer of an object: its metadata, in at most two reads from the end.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use parquet::DecodeResult;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
 use super::thrift::{Compact, I32, LIST, STRUCT};
-use super::{damaged, guarded};
+use super::{damaged, guarded, subject};
 use crate::decode::DecodeError;
 use crate::source::Object;
 
@@ -27,7 +28,18 @@ pub struct Footer {
     size_bytes: u64,
     /// Offset of the metadata, once it is known.
     begin: Option<u64>,
+    /// Indices of the leaf columns that are encrypted.
+    encrypted: BTreeSet<usize>,
     decoder: ParquetMetaDataPushDecoder,
+}
+
+/// The metadata of an object.
+#[derive(Debug)]
+pub struct ParquetMetadata {
+    /// The metadata as the library reads it.
+    pub(super) parquet: ParquetMetaData,
+    /// Indices of the leaf columns that are encrypted, of which the library knows nothing.
+    pub(super) encrypted: BTreeSet<usize>,
 }
 
 /// The result of pushing a range.
@@ -36,7 +48,7 @@ pub enum FooterStep {
     /// This range is needed next.
     Needs(Range<u64>),
     /// The metadata is complete.
-    Read(Box<ParquetMetaData>),
+    Read(Box<ParquetMetadata>),
 }
 
 impl Footer {
@@ -52,6 +64,7 @@ impl Footer {
             key: object.key.clone(),
             size_bytes: object.size_bytes,
             begin: None,
+            encrypted: BTreeSet::new(),
             decoder: decoder.with_page_index_policy(PageIndexPolicy::Skip),
         })
     }
@@ -67,10 +80,8 @@ impl Footer {
     /// If the bytes are not the end of a Parquet object, or the footer is encrypted.
     pub fn push(&mut self, range: Range<u64>, bytes: Bytes) -> Result<FooterStep, DecodeError> {
         if range.end == self.size_bytes && bytes.ends_with(ENCRYPTED) {
-            return Err(DecodeError::Format {
-                object: self.key.clone(),
-                format: "Parquet with an encrypted footer",
-            });
+            return Err(subject(&self.key)
+                .not_read("its footer is encrypted. Write it anew without encryption"));
         }
         self.check(&range, &bytes)?;
         let decoder = &mut self.decoder;
@@ -79,7 +90,10 @@ impl Footer {
             decoder.try_decode()
         })?;
         match decoded {
-            DecodeResult::Data(metadata) => Ok(FooterStep::Read(Box::new(metadata))),
+            DecodeResult::Data(parquet) => Ok(FooterStep::Read(Box::new(ParquetMetadata {
+                parquet,
+                encrypted: std::mem::take(&mut self.encrypted),
+            }))),
             DecodeResult::NeedsData(ranges) => match &ranges[..] {
                 [range] if range.end - range.start <= MAX_FOOTER_BYTES => {
                     Ok(FooterStep::Needs(range.clone()))
@@ -106,13 +120,20 @@ impl Footer {
             let end = usize::try_from(end.checked_sub(range.start)?).ok()?;
             bytes.get(start..end)
         });
-        match metadata.map(|bytes| check_schema(Compact { bytes })) {
-            None | Some(Some(true)) => Ok(()),
-            Some(Some(false)) => {
+        let Some(bytes) = metadata else {
+            return Ok(());
+        };
+        let mut metadata = Compact { bytes };
+        match check_schema(&mut metadata) {
+            Some(true) => {
+                self.encrypted = encrypted_columns(metadata).unwrap_or_default();
+                Ok(())
+            }
+            Some(false) => {
                 let detail = format!("its schema nests deeper than {MAX_DEPTH} levels");
                 Err(damaged(&self.key, place(), detail))
             }
-            Some(None) => Err(damaged(&self.key, place(), "its schema makes no sense")),
+            None => Err(damaged(&self.key, place(), "its schema makes no sense")),
         }
     }
 }
@@ -122,7 +143,8 @@ const MAX_DEPTH: usize = 100;
 
 /// Whether the nesting of the schema in a footer's metadata is within [`MAX_DEPTH`]; `None` if the schema is not valid.
 /// Checked before the library reads it, which allocates memory for the declared number of children of a group.
-fn check_schema(mut metadata: Compact<'_>) -> Option<bool> {
+/// Stops after the schema.
+fn check_schema(metadata: &mut Compact<'_>) -> Option<bool> {
     let mut id = 0;
     loop {
         match (metadata.field(&mut id)?, id) {
@@ -162,6 +184,46 @@ fn check_schema(mut metadata: Compact<'_>) -> Option<bool> {
     Some(true)
 }
 
+/// Indices of the columns of the first row group that are encrypted, of the metadata after the schema; row groups do not
+/// differ in that. `None` if the metadata is not valid, which the library tells.
+fn encrypted_columns(mut metadata: Compact<'_>) -> Option<BTreeSet<usize>> {
+    // Fields after the schema, which is the second one.
+    if to_field(&mut metadata, 2, ROW_GROUPS)? != LIST || metadata.list()? == (0, STRUCT) {
+        return None;
+    }
+    if to_field(&mut metadata, 0, COLUMNS)? != LIST {
+        return None;
+    }
+    let (columns, _) = metadata.list()?;
+    let mut encrypted = BTreeSet::new();
+    for column in 0..columns {
+        let mut id = 0;
+        while let Some(kind) = metadata.field(&mut id)? {
+            if id == CRYPTO_METADATA {
+                encrypted.insert(column);
+            }
+            metadata.skip(kind, 0)?;
+        }
+    }
+    Some(encrypted)
+}
+
+/// Fields of the metadata of an object, a row group and a column chunk.
+const ROW_GROUPS: i64 = 4;
+const COLUMNS: i64 = 1;
+const CRYPTO_METADATA: i64 = 8;
+
+/// Passes over the fields of a struct, after the field `id`, up to the value of the field `wanted`; returns its type.
+fn to_field(metadata: &mut Compact<'_>, mut id: i64, wanted: i64) -> Option<u8> {
+    loop {
+        let kind = metadata.field(&mut id)??;
+        if id == wanted {
+            return Some(kind);
+        }
+        metadata.skip(kind, 0)?;
+    }
+}
+
 fn place() -> String {
     "its footer".to_owned()
 }
@@ -186,7 +248,7 @@ mod tests {
     fn a_schema_is_as_deep_as_the_library_may_go_and_has_the_elements_that_it_says() {
         let check = |children: &[u8]| {
             let bytes = metadata(children);
-            check_schema(Compact { bytes: &bytes })
+            check_schema(&mut Compact { bytes: &bytes })
         };
         assert_eq!(check(&[2, 0, 1, 0]), Some(true));
         assert_eq!(check(&[0]), Some(true));
@@ -199,7 +261,22 @@ mod tests {
         assert_eq!(check(&wide), Some(true));
         for cut in 0..10 {
             let bytes = &metadata(&[1, 0])[..cut];
-            assert_eq!(check_schema(Compact { bytes }), None, "cut at {cut}");
+            assert_eq!(check_schema(&mut Compact { bytes }), None, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn encrypted_columns_are_those_with_metadata_of_their_encryption() {
+        let plain = [0x26, 8, 0x1c, 0, 0];
+        let encrypted = [0x26, 8, 0x1c, 0, 0x5c, 0x1c, 0, 0, 0];
+        // The number of rows, then one row group of three columns.
+        let head = [0x16, 2, 0x19, 0x1c, 0x19, 0x3c];
+        let bytes = [&head[..], &plain, &encrypted, &plain, &[0, 0]].concat();
+        let found = encrypted_columns(Compact { bytes: &bytes });
+        assert_eq!(found, Some(BTreeSet::from([1])));
+        for cut in 0..bytes.len() - 2 {
+            let bytes = &bytes[..cut];
+            assert_eq!(encrypted_columns(Compact { bytes }), None, "cut at {cut}");
         }
     }
 }

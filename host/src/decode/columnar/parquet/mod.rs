@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `footer` | the end of an object, and its metadata there |
 //! | `file` | the ranges to read of an object |
+//! | `types` | the Arrow types of the columns |
 //! | `prune` | row groups without event times in the range |
 //! | `group` | decoding of a row group |
 //! | `pages` | headers of pages, checked before the library uses them |
@@ -35,12 +36,13 @@ mod levels;
 mod pages;
 mod prune;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod thrift;
+mod types;
 mod weight;
 
 pub use file::{ParquetFile, ParquetPlanner, Step};
-pub use footer::{Footer, FooterStep};
+pub use footer::{Footer, FooterStep, ParquetMetadata};
 pub(in crate::decode) use group::GroupReader;
 pub use group::RowGroup;
 

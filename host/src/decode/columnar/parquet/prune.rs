@@ -6,9 +6,9 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::decode::EventRange;
-use crate::decode::columnar::ColumnPlan;
-use crate::decode::columnar::bind;
 use crate::decode::columnar::cast::{self, Cast};
+use crate::decode::columnar::way::Found;
+use crate::decode::columnar::{ColumnPlan, Top};
 use crate::decode::plan::PlannedOrigin;
 
 /// The column of the event time, if the order of its values is that of the times.
@@ -30,11 +30,13 @@ impl EventTimeLeaf {
             return None;
         };
         let path = &plan.paths[slot.index()];
-        let (_, data_type) = bind::find(columns.fields(), path)?;
+        let Found {
+            data_type, form, ..
+        } = Found::at(Top::Columns(columns.fields()), path)?;
         // Unsigned numbers are stored as signed ones, which have another order.
         let is_ordered =
             data_type.is_signed_integer() || matches!(data_type, DataType::Timestamp(..));
-        let unit_ns = match Cast::of(&data_type, plan.inputs[input])? {
+        let unit_ns = match Cast::of(&data_type, &form, plan.inputs[input])? {
             Cast::Same => 1000,
             Cast::Timestamp { unit_ns } => unit_ns,
             _ => return None,

@@ -2,7 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod against_json;
+mod alike;
 mod key_values;
+mod logical;
+mod logical_types;
+mod physical;
+mod presence;
 mod rows;
 mod rules;
 mod support;

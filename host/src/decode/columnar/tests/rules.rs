@@ -7,7 +7,7 @@ use arrow_array::types::*;
 use arrow_array::*;
 use arrow_schema::Field;
 
-use super::support::{assert_alike, column, decimal, events, lines, wanted};
+use super::support::{assert_alike, column, events, lines, wanted};
 use crate::decode::tests::support::{input, projection};
 use crate::schema::{Encoding, Input, Kind, Origin};
 
@@ -126,7 +126,6 @@ fn what_no_rule_covers_stops_the_run() {
         (&numbers, Kind::Timestamp, Encoding::Standard),
         (&numbers, Kind::Utf8, Encoding::Standard),
         (&numbers, Kind::Binary, Encoding::Hex),
-        (&decimal(vec![Some(1)], 2), Kind::Int64, Encoding::Standard),
         (
             &(Arc::new(Date32Array::from(vec![1])) as ArrayRef),
             Kind::Timestamp,
@@ -153,7 +152,6 @@ fn what_no_rule_covers_stops_the_run() {
     column `v` of `a.json` is of type Int64, which does not become timestamp
     column `v` of `a.json` is of type Int64, which does not become utf8
     column `v` of `a.json` is of type Int64, which does not become binary from hex
-    column `v` of `a.json` is of type Decimal128(38, 2), which does not become int64
     column `v` of `a.json` is of type Date32, which does not become timestamp
     column `v` of `a.json` is of type Float64, which does not become timestamp from epoch-nanoseconds
     column `v` of `a.json` is of type Interval(YearMonth), which does not become json

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Decimal128Array, RecordBatch};
 use arrow_select::concat::concat_batches;
 
-use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata};
+use crate::decode::columnar::{Binding, ColumnPiece, ColumnPlan, RowMetadata, Top};
 use crate::decode::json::Processor;
 use crate::decode::rows::Rows;
 use crate::decode::tests::support::{Decoded, Offsets, decode_under, input, object, projection};
@@ -46,7 +46,8 @@ pub(super) fn events_under(
         key_fields: key_fields.cloned().map(Box::new),
         ..(*object("a.json")).clone()
     };
-    let binding = Binding::new(&plan, batch.schema_ref(), &object)?;
+    let top = Top::Columns(batch.schema_ref().fields());
+    let binding = Binding::new(&plan, top, &object)?;
     let mut rows = Rows::new(projection, 1 << 20, Processor::detect())?;
     let piece = ColumnPiece {
         rows: batch.clone(),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// `value` by `schema`, after the ID of it. The value of a union is an object of one member, which names the branch,
 /// or null; bytes are base64.
-pub(super) fn message(id: u32, schema: &Value, value: &Value) -> Vec<u8> {
+pub(in crate::decode::columnar) fn message(id: u32, schema: &Value, value: &Value) -> Vec<u8> {
     let mut out = vec![0];
     out.extend(id.to_be_bytes());
     out.extend(datum(schema, value));
@@ -17,15 +17,51 @@ pub(super) fn message(id: u32, schema: &Value, value: &Value) -> Vec<u8> {
 
 /// The same without the ID.
 pub(super) fn datum(schema: &Value, value: &Value) -> Vec<u8> {
-    let mut encoder = Encoder {
-        named: HashMap::new(),
-        out: Vec::new(),
-    };
+    let mut encoder = Encoder::default();
     encoder.learn(schema);
     encoder.write(schema, value);
     encoder.out
 }
 
+/// A number in zigzag.
+pub(super) fn number(value: i64) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    encoder.long(value);
+    encoder.out
+}
+
+/// An object of one block.
+pub(super) fn container(schema: &Value, records: i64, block: &[u8]) -> Vec<u8> {
+    container_by("null", schema, records, block)
+}
+
+/// An object of one block, compressed as `codec` says.
+pub(super) fn container_by(codec: &str, schema: &Value, records: i64, block: &[u8]) -> Vec<u8> {
+    let text = |text: &str| [number(text.len() as i64), text.as_bytes().to_vec()].concat();
+    [
+        b"Obj\x01".to_vec(),
+        number(2),
+        text("avro.schema"),
+        text(&schema.to_string()),
+        text("avro.codec"),
+        text(codec),
+        number(0),
+        vec![7; 16],
+        number(records),
+        number(block.len() as i64),
+        block.to_vec(),
+        vec![7; 16],
+    ]
+    .concat()
+}
+
+/// An object of these values.
+pub(in crate::decode::columnar) fn object_of(schema: &Value, values: &[Value]) -> Vec<u8> {
+    let block: Vec<_> = values.iter().map(|value| datum(schema, value)).collect();
+    container(schema, values.len() as i64, &block.concat())
+}
+
+#[derive(Default)]
 struct Encoder<'a> {
     named: HashMap<&'a str, &'a Value>,
     out: Vec<u8>,

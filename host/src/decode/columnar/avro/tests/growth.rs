@@ -4,53 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::encode::{container as object, number};
 use super::messages::{chunk, decoded, options, registered};
-use crate::decode::tests::support::{input, object_chunks, projection};
-use crate::decode::{DecodeError, DecodeOptions, Decoding, Events, Projection};
+use super::read_container as read;
+use crate::decode::DecodeError;
+use crate::decode::tests::support::{input, projection};
 use crate::error::Coded;
 use crate::schema::Kind;
-
-fn number(value: i64) -> Vec<u8> {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    let mut out = Vec::new();
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
-    out
-}
-
-/// An object of one block.
-fn object(schema: &Value, records: i64, block: &[u8]) -> Vec<u8> {
-    let text = |text: &str| [number(text.len() as i64), text.as_bytes().to_vec()].concat();
-    [
-        b"Obj\x01".to_vec(),
-        number(1),
-        text("avro.schema"),
-        text(&schema.to_string()),
-        number(0),
-        vec![7; 16],
-        number(records),
-        number(block.len() as i64),
-        block.to_vec(),
-        vec![7; 16],
-    ]
-    .concat()
-}
-
-fn read(wanted: &Projection, content: &[u8]) -> Result<Vec<Events>, DecodeError> {
-    let mut decoding = Decoding::new(wanted.clone(), &DecodeOptions::default())?;
-    let mut all = Vec::new();
-    for chunk in object_chunks("a.avro", content, usize::MAX) {
-        decoding.push(chunk)?;
-        while let Some(events) = decoding.next()? {
-            all.push(events);
-        }
-    }
-    all.extend(decoding.finish()?);
-    Ok(all)
-}
 
 fn record(fields: Value) -> Value {
     json!({"type": "record", "name": "R", "fields": fields})

@@ -11,7 +11,7 @@ use crate::decode::{DecodeOptions, Decoding, Format, Position, Projection, Prove
 use crate::schema::{Condition, Kind};
 use crate::source::{Chunk, Message, Messages};
 
-pub(super) fn options(batch_rows: u32) -> DecodeOptions {
+pub(in crate::decode::columnar) fn options(batch_rows: u32) -> DecodeOptions {
     DecodeOptions {
         format: Format::Avro,
         batch_rows,
@@ -20,7 +20,9 @@ pub(super) fn options(batch_rows: u32) -> DecodeOptions {
 }
 
 /// Messages of these values, from offset 100 on, a second each.
-pub(super) fn chunk(values: impl IntoIterator<Item = Option<Vec<u8>>>) -> Chunk {
+pub(in crate::decode::columnar) fn chunk(
+    values: impl IntoIterator<Item = Option<Vec<u8>>>,
+) -> Chunk {
     let list = values.into_iter().enumerate().map(|(at, value)| Message {
         offset: 100 + at as i64,
         time_us: Some(at as i64 * 1_000_000),
@@ -31,7 +33,7 @@ pub(super) fn chunk(values: impl IntoIterator<Item = Option<Vec<u8>>>) -> Chunk 
     Chunk::Messages(Messages::new("clicks".into(), Some(3), list))
 }
 
-pub(super) fn decoded(
+pub(in crate::decode::columnar) fn decoded(
     wanted: &Projection,
     schemas: &Schemas,
     options: &DecodeOptions,
@@ -71,7 +73,7 @@ pub(super) fn versions() -> [Value; 3] {
     ]
 }
 
-pub(super) fn registered(schemas: &[Value]) -> Schemas {
+pub(in crate::decode::columnar) fn registered(schemas: &[Value]) -> Schemas {
     let known = Schemas::default();
     for (id, schema) in (1..).zip(schemas) {
         known.insert(id, schema.to_string());

@@ -131,5 +131,5 @@ fn an_encrypted_footer_is_said_to_be_one() {
     let tail = footer.first();
     let tail_bytes = content.slice(tail.start as usize..);
     let error = footer.push(tail, tail_bytes).unwrap_err();
-    insta::assert_snapshot!(error, @"`a.parquet` is Parquet with an encrypted footer, which is not read");
+    insta::assert_snapshot!(error, @"`a.parquet` is Parquet that cannot be read: its footer is encrypted. Write it anew without encryption");
 }

@@ -4,6 +4,8 @@
 mod damage;
 mod fixtures;
 mod growth;
+mod maps;
+mod not_read;
 mod pruning;
-mod support;
+pub(in crate::decode::columnar) mod support;
 mod writers;

@@ -61,7 +61,7 @@ fn planned_object(
 }
 
 /// Reads all of `content`.
-pub(super) fn read(
+pub(in crate::decode::columnar) fn read(
     projection: &Projection,
     options: &DecodeOptions,
     content: &Bytes,

@@ -1,9 +1,20 @@
 //! The settings of the section `decode` of a job.
+//!
+//! | file | content |
+//! |---|---|
+//! | `csv` | [`CsvOptions`]: `[decode.csv]` |
+//! | `encoding` | [`TextEncoding`] of text |
+//! | `registry` | [`RegistryConfig`]: `[decode.registry]` |
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+mod csv;
+mod encoding;
+mod registry;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+pub use csv::CsvOptions;
+pub use encoding::TextEncoding;
+pub use registry::RegistryConfig;
 
 use super::{Compression, DecodeError, Envelope, Projection};
 use crate::schema::{Input, Origin};
@@ -14,7 +25,7 @@ use crate::units::ByteSize;
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// By the extension of each object's name, before that of a compression (`.json`, `.jsonl`, `.ndjson`, `.csv`,
-    /// `.avro`, `.parquet`), or else by its first bytes.
+    /// `.tsv`, `.avro`, `.parquet`), or else by its first bytes.
     #[default]
     Auto,
     /// JSON objects, each on a line of its own or one after another.
@@ -23,7 +34,7 @@ pub enum Format {
     Parquet,
     /// Avro object container files; in a log, datums after the ID of their schema in the [registry](RegistryConfig).
     Avro,
-    /// CSV, with or without a header, as `[decode.csv]` sets it.
+    /// CSV and TSV, with or without a header, as `[decode.csv]` sets it.
     Csv,
     /// Each line is a record. Its bytes are the input `payload`.
     RawLines,
@@ -36,121 +47,11 @@ impl Format {
     pub(super) fn has_paths(self) -> bool {
         !matches!(self, Format::RawLines | Format::RawObjects)
     }
-}
 
-/// The syntax of CSV: `[decode.csv]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CsvOptions {
-    /// The character between fields, in ASCII.
-    pub delimiter: char,
-    /// The character around fields that contain a delimiter or the end of a line, in ASCII. Doubled, it stands for
-    /// itself.
-    pub quote: char,
-    /// Whether the first line of each object names its columns.
-    pub header: bool,
-    /// The names of the columns, if `header` is false.
-    pub columns: Vec<String>,
-    /// The text of a null field.
-    pub null: String,
-}
-
-impl Default for CsvOptions {
-    fn default() -> Self {
-        CsvOptions {
-            delimiter: ',',
-            quote: '"',
-            header: true,
-            columns: Vec::new(),
-            null: String::new(),
-        }
+    /// Whether records may be JSON or CSV.
+    fn may_be_text(self) -> bool {
+        matches!(self, Format::Auto | Format::Json | Format::Csv)
     }
-}
-
-impl CsvOptions {
-    /// The first setting that is not valid, and the reason.
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        let is_sign = |sign: char| sign.is_ascii() && sign != '\n' && sign != '\r';
-        let names: HashSet<_> = self.columns.iter().collect();
-        if !is_sign(self.delimiter) || self.delimiter == self.quote {
-            return Some((
-                "csv.delimiter",
-                "it is an ASCII character other than the quote",
-            ));
-        }
-        if !is_sign(self.quote) {
-            return Some(("csv.quote", "it is an ASCII character"));
-        }
-        if self.header != self.columns.is_empty() {
-            return Some((
-                "csv.columns",
-                "they are named where `header = false`, and only there",
-            ));
-        }
-        (names.len() < self.columns.len()).then_some(("csv.columns", "a name stands there twice"))
-    }
-}
-
-/// The registry of the schemas of Avro messages: `[decode.registry]`. Secrets are never part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RegistryConfig {
-    /// The URL of the registry, to which `/schemas/ids/1` is appended.
-    #[serde(deserialize_with = "registry_url")]
-    pub url: String,
-    /// The user for basic authentication. The password is in `BACKFOLD_REGISTRY_PASSWORD`, or in `password_file`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// A file with the password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_file: Option<PathBuf>,
-    /// A file with a bearer token, if there is no `user`. `BACKFOLD_REGISTRY_TOKEN` can have the token instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_file: Option<PathBuf>,
-    /// A PEM file of certificates that are trusted in addition to those of the system.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_file: Option<PathBuf>,
-}
-
-impl RegistryConfig {
-    /// The registry at `url`, without authentication.
-    pub fn at(url: impl Into<String>) -> Self {
-        RegistryConfig {
-            url: url.into(),
-            user: None,
-            password_file: None,
-            token_file: None,
-            ca_file: None,
-        }
-    }
-
-    /// Resolves relative paths of files against `folder`.
-    pub(crate) fn locate(&mut self, folder: &Path) {
-        for file in [
-            &mut self.password_file,
-            &mut self.token_file,
-            &mut self.ca_file,
-        ] {
-            *file = file.take().map(|file| folder.join(file));
-        }
-    }
-}
-
-fn registry_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let url = String::deserialize(deserializer)?;
-    let rest = ["http://", "https://"]
-        .iter()
-        .find_map(|scheme| url.strip_prefix(scheme));
-    let authority = rest.and_then(|rest| rest.split('/').next());
-    let problem = match authority {
-        None | Some("") => "it begins with http:// or https:// and a host",
-        Some(authority) if authority.contains('@') => {
-            "a user is named by `user`, a password stands in no job"
-        }
-        Some(_) if url.contains(['?', '#', ' ']) => "it ends with a path",
-        Some(_) => return Ok(url),
-    };
-    Err(serde::de::Error::custom(problem))
 }
 
 /// The section `decode` of a job: format, sizes and limits.
@@ -162,6 +63,9 @@ pub struct DecodeOptions {
     /// The compression of objects.
     #[serde(skip_serializing_if = "is_default")]
     pub compression: Compression,
+    /// The encoding of text.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encoding: TextEncoding,
     /// The envelope of records.
     #[serde(skip_serializing_if = "is_default")]
     pub envelope: Envelope,
@@ -207,6 +111,7 @@ impl Default for DecodeOptions {
         DecodeOptions {
             format: Format::Auto,
             compression: Compression::Auto,
+            encoding: TextEncoding::Auto,
             envelope: Envelope::None,
             record_offset: None,
             csv: CsvOptions::default(),
@@ -300,6 +205,9 @@ impl DecodeOptions {
         }
         if !self.format.has_paths() && self.record_offset.is_some() {
             return setting("record_offset", "raw records have no values at paths");
+        }
+        if self.encoding != TextEncoding::Auto && !self.format.may_be_text() {
+            return setting("encoding", "JSON and CSV have one, other formats are bytes");
         }
         self.csv.fault()
     }
