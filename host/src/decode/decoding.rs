@@ -64,7 +64,8 @@ impl Decoding {
         options.check_paths(&projection)?;
         let projection = options.open(projection)?;
         Ok(Decoding {
-            rows: Rows::new(projection, options.batch_rows as usize, processor)?,
+            rows: Rows::new(projection, options.batch_rows as usize, processor)?
+                .converting(options.conversion()),
             options: options.clone(),
             blocks: Blocks::new(block_bytes),
             pieces: VecDeque::new(),

@@ -15,14 +15,14 @@ pub enum DecodeError {
         /// The compression by name or job.
         compression: &'static str,
     },
-    /// The object ends within its compressed data.
+    /// The object ends within its compressed data, or within a JSON array or document.
     #[error("`{object}` ends in the middle of its {compression} data, after {byte} bytes")]
     Truncated {
         /// The object's key.
         object: String,
-        /// The compression.
+        /// The compression, or `JSON`.
         compression: &'static str,
-        /// Stored bytes of the object.
+        /// Stored bytes of the object; decompressed ones of JSON.
         byte: u64,
     },
     /// The compressed data is damaged.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::columnar::AvroReader;
 use super::csv::CsvRecords;
+use super::documents::JsonDocuments;
 use super::inflate::{self, Content};
 use super::look;
 use super::objects::JsonObjects;
@@ -139,7 +140,10 @@ impl Opening {
         let Opening { object, content } = self;
         let cursor = || ObjectCursor::of_object(&object);
         Ok(Ok(match found {
-            ObjectFormat::Json => text(cursor(), content, JsonObjects::new(options)),
+            ObjectFormat::Json => match &options.records {
+                None => text(cursor(), content, JsonObjects::new(options)),
+                Some(path) => text(cursor(), content, JsonDocuments::new(path, options)),
+            },
             ObjectFormat::Csv => {
                 let records = CsvRecords::new(&object.key, options);
                 text(cursor(), content, records)
@@ -172,7 +176,7 @@ pub(super) fn reader_of_record(record: ArchivedRecord, options: &DecodeOptions) 
         let records = CsvRecords::below(record.header, &record.source, options);
         text(cursor, content, records)
     } else {
-        text(cursor, content, JsonObjects::new(options))
+        text(cursor, content, JsonObjects::of_record(options))
     }
 }
 

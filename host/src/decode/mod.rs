@@ -21,6 +21,8 @@
 //! | `reader` | the contract of a reader |
 //! | `text` | the reader of formats whose records are consecutive text |
 //! | `objects` | JSON records, framed by their own syntax |
+//! | `separators` | the bytes between JSON records, such as the commas of an array |
+//! | `documents` | JSON documents, whose records are in an array at a path |
 //! | `search` | the end of a broken JSON record |
 //! | `csv` | CSV records and their header |
 //! | `raw` | records that are bytes without structure |
@@ -31,6 +33,7 @@
 //! | `record` | a record, and its wanted values in any format |
 //! | `row_builder` | conditions, range and inputs applied to one record |
 //! | `column` | conversion of a value into an Arrow column, exact or refused |
+//! | `conversion` | settings of the conversion |
 //! | `rows` | the batch under construction |
 //! | `offsets` | which offsets of a topic were read from an archive |
 //! | `events` | [`Events`]: a batch and its counts |
@@ -50,11 +53,13 @@
 //!    if its event time is outside the range.
 //! 4. It is rejected if another input does not fit: missing or null where the input is not nullable, of another JSON
 //!    type, an integer with a fraction or an exponent or beyond its range, a float beyond its range, a string with half
-//!    a surrogate pair, a timestamp or binary not in its encoding.
+//!    a surrogate pair, a timestamp or binary not in its encoding. `decode.numbers`, `decode.values` and
+//!    `decode.time_zone` let more forms pass, none of which can mean two values. A time finer than a microsecond is cut
+//!    towards the past, in every format and encoding; no other value is rounded except a float64 to the nearest.
 //! 5. It becomes an event.
 //!
 //! A rejection by rule 1 includes the text up to the next record, as `search` and `csv/mod.rs` find it: at most the
-//! rest of the line, or of the object where the format has no lines. A rejection by rule 3 or 4 costs that record
+//! rest of the line, or of the object where the records have no lines, as `objects` and `documents` say. A rejection by rule 3 or 4 costs that record
 //! alone. Bytes of a rejection that may contain other records are its *swallowed* bytes: they are counted, and the gate
 //! refuses them whatever number of rejections it tolerates.
 //!
@@ -71,8 +76,10 @@ mod ahead;
 mod block;
 mod column;
 mod columnar;
+mod conversion;
 mod csv;
 mod decoding;
+mod documents;
 mod envelope;
 mod error;
 mod events;
@@ -101,6 +108,7 @@ mod row_builder;
 mod rows;
 mod schemas;
 mod search;
+mod separators;
 #[cfg(any(test, fuzzing))]
 mod tests;
 mod text;
@@ -110,6 +118,7 @@ pub use ahead::{Inflated, Inflating};
 pub use columnar::{
     Footer, FooterStep, ParquetFile, ParquetMetadata, ParquetPlanner, RowGroup, Step,
 };
+pub use conversion::{Numbers, ValueObjects};
 pub use decoding::Decoding;
 pub use envelope::Envelope;
 pub(crate) use error::codes;

@@ -1,7 +1,8 @@
 //! A record, and access to its wanted values in any format.
 
-use super::column::{Column, Misfit};
-use super::json::{RecordParser, SlotId};
+use super::column::{Column, Misfit, open_object};
+use super::conversion::ValueObjects;
+use super::json::{RecordParser, SlotId, Span};
 use super::plan::PlannedCondition;
 use super::provenance::SourceBlock;
 use crate::source::Headers;
@@ -17,6 +18,16 @@ pub(super) struct Record<'a> {
     pub(super) time_us: Option<i64>,
     pub(super) key: Option<&'a [u8]>,
     pub(super) headers: Headers<'a>,
+}
+
+impl Record<'_> {
+    /// The record as a tombstone.
+    pub(super) fn without_value(self) -> Self {
+        Record {
+            has_value: false,
+            ..self
+        }
+    }
 }
 
 /// The wanted values of one record, in any format.
@@ -39,13 +50,26 @@ pub(super) struct JsonValues<'a> {
     pub(super) parser: &'a RecordParser,
     /// The text of the block.
     pub(super) text: &'a [u8],
+    /// The objects that stand for one value.
+    pub(super) objects: ValueObjects,
+}
+
+impl JsonValues<'_> {
+    /// Whether the value for which the object at `span` stands meets the condition.
+    #[cold]
+    fn meets_in_object(&self, condition: &PlannedCondition, span: Span) -> bool {
+        let value = open_object(self.objects, self.text, span).and_then(|value| value.span());
+        value.is_some_and(|value| condition.holds(value.of(self.text), value.escaped))
+    }
 }
 
 impl Values for JsonValues<'_> {
     #[inline(always)]
     fn meets(&self, condition: &PlannedCondition) -> Option<bool> {
         let span = self.parser.get(condition.slot)?;
-        Some(condition.holds(span.of(self.text), span.escaped))
+        let is_met = condition.holds(span.of(self.text), span.escaped);
+        let has_objects = self.objects != ValueObjects::Plain;
+        Some(is_met || (has_objects && self.meets_in_object(condition, span)))
     }
 
     #[inline(always)]
@@ -53,7 +77,7 @@ impl Values for JsonValues<'_> {
         let span = self.parser.get(slot)?;
         Some(match span.of(self.text) {
             b"null" => Ok(false),
-            _ => column.push_json(self.text, span).map(|()| true),
+            _ => column.push_json(self.text, span),
         })
     }
 }

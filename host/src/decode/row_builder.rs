@@ -192,8 +192,7 @@ fn push_from_key(column: &mut Column, json: &[u8]) -> Result<bool, Misfit> {
     if json == b"null" {
         return Ok(false);
     }
-    let pushed = column.push_json(json, whole(json));
-    pushed.map(|()| true).map_err(misfit)
+    column.push_json(json, whole(json)).map_err(misfit)
 }
 
 fn push_integer(column: &mut Column, value: Option<i64>) -> bool {

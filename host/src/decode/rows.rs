@@ -9,6 +9,7 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use super::block::Block;
 use super::column::{Column, Misfit};
 use super::columnar::{ColumnPiece, ColumnPlan, Gathering};
+use super::conversion::Conversion;
 use super::json::{Fault, Processor, RecordParser};
 use super::key_fields::PlannedKeyFields;
 use super::offsets::{OffsetTracker, RecordPlace};
@@ -35,6 +36,7 @@ pub(super) struct Rows {
     parser: RecordParser,
     columns: Vec<Column>,
     absences: Absences,
+    conversion: Conversion,
     /// The values of the key of the object being read.
     key_fields: Option<Box<PlannedKeyFields>>,
     batch_rows: usize,
@@ -77,6 +79,7 @@ impl Rows {
             parser: RecordParser::new(wanted, processor),
             schema: Arc::new(Schema::new(fields)),
             columns,
+            conversion: Conversion::default(),
             key_fields: None,
             batch_rows,
             rows: Vec::with_capacity(batch_rows),
@@ -89,6 +92,16 @@ impl Rows {
             counts: Counts::default(),
             spent: Spent::default(),
         })
+    }
+
+    /// Reads values of text formats as the job says.
+    pub(super) fn converting(mut self, conversion: Conversion) -> Self {
+        let columns = self.columns.into_iter();
+        self.columns = columns
+            .map(|column| column.converting(conversion))
+            .collect();
+        self.offset = self.offset.converting(conversion);
+        Rows { conversion, ..self }
     }
 
     /// Prepares for the records of an object.
@@ -172,6 +185,12 @@ impl Rows {
         self.parser.wanted().paths()
     }
 
+    /// Whether the key of the object being read names a topic.
+    pub(super) fn is_of_topic(&self) -> bool {
+        let key = self.key_fields.as_ref();
+        key.is_some_and(|key| key.topic.is_some())
+    }
+
     /// Whether the key of the object being read has values for its records.
     pub(super) fn has_key(&self) -> bool {
         self.key_fields.is_some()
@@ -193,8 +212,14 @@ impl Rows {
     /// Parses the text at `at` of the block as a record, and returns the position after it. The values of the last
     /// [`parse`](Rows::parse) are lost.
     #[cold]
-    pub(super) fn check(&mut self, block: &Block, at: usize) -> Result<usize, Fault> {
-        self.parser.check(block.padded(), at)
+    pub(super) fn check(&mut self, block: &Block, at: usize, lines: bool) -> Result<usize, Fault> {
+        self.parser.check(block.padded(), at, lines)
+    }
+
+    /// Passes over a JSON value of any type at `at` of the block, within `depth` open containers, and returns the
+    /// position after it. The values of the last [`parse`](Rows::parse) are lost.
+    pub(super) fn pass(&mut self, block: &Block, at: usize, depth: usize) -> Result<usize, Fault> {
+        self.parser.pass(block.padded(), at, depth)
     }
 
     #[cfg(any(test, fuzzing))]
@@ -207,6 +232,7 @@ impl Rows {
         let values = JsonValues {
             parser: &self.parser,
             text: block.padded(),
+            objects: self.conversion.objects,
         };
         let carried = match self.tracker.is_on() {
             true => carried(&values, &self.plan, &mut self.offset),

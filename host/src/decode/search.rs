@@ -25,6 +25,8 @@
 //! or an object, or where a candidate of the second kind is not whole, other records may begin: the bytes from there to
 //! the end of the rejection are swallowed. Within a line, which usually is one record, this holds only if the following
 //! byte is a brace. If an object without lines ends without a closing brace, all bytes after the fault are swallowed.
+//! An element of an array that does not have its line for itself is one of many records on it: then too, all bytes after
+//! the fault are swallowed unless the braces say where other records begin.
 //!
 //! # Time and memory
 //! The search reads each byte once, and candidates are parsed in addition. Of all parses that pass over a byte, those
@@ -46,6 +48,8 @@ pub(super) struct Search {
     fault: u64,
     /// Whether the last byte before the record that is not blank is a line feed.
     follows_line: bool,
+    /// Whether the record is an element of an array, so that its line may have others.
+    is_element: bool,
     /// The candidate at this position was refused.
     is_judged: bool,
     is_quoted: bool,
@@ -124,11 +128,12 @@ pub(super) fn is_blank(byte: u8) -> bool {
 
 impl Search {
     /// The search for the end of a record with a fault at `fault` bytes from its beginning.
-    pub(super) fn new(fault: usize, follows_line: bool) -> Self {
+    pub(super) fn new(fault: usize, follows_line: bool, is_element: bool) -> Self {
         Search {
             seen: 0,
             fault: fault as u64,
             follows_line,
+            is_element,
             is_judged: false,
             is_quoted: false,
             is_escaped: false,
@@ -172,9 +177,13 @@ impl Search {
 
     /// The number of swallowed bytes among those passed.
     pub(super) fn swallowed_bytes(&self, ended: Ended) -> u64 {
-        let is_line = ended == Ended::Line || self.follows_line;
+        let is_line = match self.is_element {
+            false => ended == Ended::Line || self.follows_line,
+            true => ended == Ended::Line && self.follows_line,
+        };
         let own_end = match self.own {
             Some(own) if own.is_object_next || !is_line => own.at,
+            _ if self.is_element && !is_line && ended != Ended::Record => self.fault,
             _ if ended == Ended::Object && !is_line && self.before[1] != b'}' => self.fault,
             _ => return 0,
         };

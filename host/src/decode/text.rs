@@ -76,6 +76,8 @@ pub(super) struct ObjectCursor {
     /// Source and offset of the block being read.
     pub(super) block: SourceBlock,
     time_us: Option<i64>,
+    /// Ordinal of the first record.
+    first: i64,
     /// Ordinal of the next record.
     ordinal: i64,
     /// A record that was given up, while its end is searched.
@@ -114,8 +116,28 @@ impl ObjectCursor {
                 messages: None,
             },
             time_us,
+            first: ordinal,
             ordinal,
             broken: None,
+        }
+    }
+
+    /// Whether no record was read yet.
+    pub(super) fn is_at_first(&self) -> bool {
+        self.ordinal == self.first
+    }
+
+    /// The position of the next record, if it begins at `at` of the block.
+    pub(super) fn next_position(&self, at: usize) -> Position {
+        self.block.position(self.ordinal, at)
+    }
+
+    /// The error of a text that ends at `at` of the block, within an array or a document.
+    pub(super) fn truncated(&self, at: usize) -> DecodeError {
+        DecodeError::Truncated {
+            object: self.block.source.to_string(),
+            compression: "JSON",
+            byte: self.block.byte.unwrap_or(0) + at as u64,
         }
     }
 
@@ -175,6 +197,23 @@ impl ObjectCursor {
         self.broken.is_some()
     }
 
+    /// Rejects the next record, at `position`, without its bytes.
+    #[cold]
+    pub(super) fn refuse_unread(
+        &mut self,
+        position: Position,
+        length_bytes: u64,
+        reason: String,
+        rows: &mut Rows,
+    ) {
+        self.ordinal += 1;
+        let rejected = Rejected {
+            length_bytes,
+            ..Rejected::new(position, None, reason, None)
+        };
+        rows.reject(rejected, None);
+    }
+
     /// Adds the next bytes to the record that was given up.
     #[cold]
     pub(super) fn pass(&mut self, bytes: &[u8]) {
@@ -183,6 +222,18 @@ impl ObjectCursor {
             let kept = &bytes[..bytes.len().min(room)];
             broken.beginning.extend_from_slice(kept);
             broken.length_bytes += bytes.len() as u64;
+        }
+    }
+
+    /// Passes over the rest of the text, which follows a fault at `fault` bytes from the beginning of the record that was
+    /// given up; rejects the record at the end of the object, with all bytes after the fault as swallowed.
+    #[cold]
+    pub(super) fn pass_rest(&mut self, text: &mut Text, fault: u64, rows: &mut Rows) {
+        self.pass(&text.block.text()[text.at..]);
+        text.at = text.block.len();
+        let length_bytes = self.broken.as_ref().map_or(0, |broken| broken.length_bytes);
+        if text.last {
+            self.reject_broken(length_bytes.saturating_sub(fault), rows);
         }
     }
 

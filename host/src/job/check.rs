@@ -217,6 +217,24 @@ pub(super) fn bound(
     })
 }
 
+/// Checks that an array in documents is wanted of an archive only: a message is one record. `origin` is the place where
+/// decoding is set.
+pub(super) fn records(
+    decode: &DecodeOptions,
+    is_log: bool,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    if decode.records.is_none() || !is_log {
+        return Ok(());
+    }
+    Err(JobError::Value {
+        origin: origin(),
+        key: "decode.records".into(),
+        problem: "a message of a topic is one record: arrays in documents are read from archives"
+            .into(),
+    })
+}
+
 /// Checks that there is a registry if Avro messages need one, and only then; `origin` is the place where decoding is
 /// set.
 pub(super) fn registry(

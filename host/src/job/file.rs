@@ -113,9 +113,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let mut decode = section(file.decode, |decode, span| {
         check::decode(decode, || at.origin(span.clone()))
     })?;
-    check::registry(&decode, source.is_log(), || {
-        at.origin(decode_span.unwrap_or(source_span))
-    })?;
+    let decode_origin = || at.origin(decode_span.clone().unwrap_or(source_span.clone()));
+    check::records(&decode, source.is_log(), decode_origin)?;
+    check::registry(&decode, source.is_log(), decode_origin)?;
     if let Some(registry) = &mut decode.registry {
         registry.locate(folder);
     }

@@ -36,6 +36,10 @@
 //! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
 //! compression = "auto"                  # none, gzip, zstd, bzip2, zip, snappy-framed, -java, -hadoop, -raw
 //! envelope = "none"                     # connect-schema, lenses, aiven
+//! records = "Records"                   # the path of the array in JSON documents; by default records are not in documents
+//! numbers = "strict"                    # lenient: also `"42"` and `1.0` for an integer
+//! values = "plain"                      # dynamodb, mongo: objects that stand for one value
+//! time_zone = "Europe/Paris"            # of times without an offset, which are rejected by default
 //! csv = { delimiter = ";", null = "NULL" }
 //! registry = { url = "https://registry.example" }   # of Avro messages in Kafka
 //! ```

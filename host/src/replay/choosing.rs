@@ -150,7 +150,10 @@ impl Replay<'_> {
                         || self.is_finished(&build, &standing, stored));
                 if !goes_on {
                     let build = &build.manifest.build;
-                    tracing::warn!(build, "it was begun under other {other}: not going on with it");
+                    tracing::warn!(
+                        build,
+                        "it was begun under other {other}: not going on with it"
+                    );
                 }
                 return Ok(goes_on.then_some((build, standing)));
             }

@@ -2,8 +2,9 @@
 
 use serde::de::IgnoredAny;
 
+use super::decimal::is_number;
 use super::unfit::Unfit;
-use super::{Column, Misfit, Values, binary, excerpt, number, time};
+use super::{Column, Misfit, Values, binary, calendar, number, time};
 use crate::schema::{Encoding, Kind};
 
 impl Column {
@@ -35,16 +36,17 @@ impl Column {
                 Ok(())
             }
             Values::Boolean(_) => Err(Unfit::Kind),
-            Values::Date(values) => time::date(text).map(|value| values.push(value)),
+            Values::Date(values) => calendar::date(text).map(|value| values.push(value)),
             Values::Timestamp(values) if self.encoding == Encoding::Standard => {
-                let at = time::timestamp(text, Some(text), self.encoding);
+                let zone = self.conversion.time_zone;
+                let at = time::timestamp(text, Some(text), self.encoding, zone);
                 at.map(|value| values.push(value))
             }
             _ if !is_number(text) => Err(Unfit::Kind),
             Values::Int64(values) => number::int64(text).map(|value| values.push(value)),
             Values::Float64(values) => number::float64(text).map(|value| values.push(value)),
             Values::Timestamp(values) => {
-                time::timestamp(text, None, self.encoding).map(|value| values.push(value))
+                time::timestamp(text, None, self.encoding, None).map(|value| values.push(value))
             }
         };
         match pushed {
@@ -52,12 +54,7 @@ impl Column {
                 self.validity.append_non_null();
                 Ok(true)
             }
-            Err(Unfit::Kind) => Err(Misfit(format!(
-                "{} is not a value of kind {}",
-                excerpt(text),
-                self.kind.name()
-            ))),
-            Err(Unfit::Value(detail)) => Err(Misfit(format!("{} is {detail}", excerpt(text)))),
+            Err(unfit) => self.push_other_field(text, unfit),
         }
     }
 }
@@ -67,45 +64,4 @@ fn json_value(text: &[u8]) -> Option<&[u8]> {
     let value = text.trim_ascii();
     serde_json::from_slice::<IgnoredAny>(value).ok()?;
     Some(value)
-}
-
-/// Whether `text` is a number as JSON writes it.
-#[inline]
-fn is_number(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = digits(text);
-    if whole == 0 || (whole > 1 && text[0] == b'0') {
-        return false;
-    }
-    let mut rest = &text[whole..];
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let decimals = digits(fraction);
-        if decimals == 0 {
-            return false;
-        }
-        rest = &fraction[decimals..];
-    }
-    let [b'e' | b'E', exponent @ ..] = rest else {
-        return rest.is_empty();
-    };
-    let exponent = match exponent {
-        [b'+' | b'-', digits @ ..] => digits,
-        digits => digits,
-    };
-    !exponent.is_empty() && digits(exponent) == exponent.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    proptest::proptest! {
-        #[test]
-        fn numbers_are_those_of_json(text in "-?0?[0-9]{0,3}[.]?[0-9]{0,2}([eE][+-]?[0-9]{0,2})?[ x]?") {
-            let is_json = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
-            let blank = text.ends_with(' ');
-            assert_eq!(is_number(text.as_bytes()), is_json && !blank, "{text}");
-        }
-    }
 }

@@ -6,9 +6,14 @@
 //! | file | content |
 //! |---|---|
 //! | `number` | int64 and float64 |
-//! | `time` | timestamps and dates |
+//! | `decimal` | numbers in decimal, exact |
+//! | `time` | timestamps |
+//! | `time_forms` | texts that mean one instant |
+//! | `calendar` | dates |
 //! | `binary` | base64, hexadecimal and text |
 //! | `field` | values of formats in which every value is text, such as CSV |
+//! | `other` | values that are not written as in JSON, where the job takes them |
+//! | `value_objects` | objects that stand for one value |
 //! | `unfit` | reasons for which a value is not converted |
 
 use std::sync::Arc;
@@ -18,14 +23,22 @@ use arrow_array::{StringArray, TimestampMicrosecondArray};
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 
+use super::conversion::Conversion;
 use super::json::{Span, unescape_into};
 use crate::schema::{Encoding, Kind};
 
 mod binary;
+mod calendar;
+mod decimal;
 mod field;
 mod number;
+mod other;
 mod time;
+mod time_forms;
 mod unfit;
+mod value_objects;
+
+pub(super) use value_objects::open as open_object;
 
 use unfit::Unfit;
 
@@ -37,6 +50,7 @@ pub(super) struct Misfit(pub(super) String);
 pub(super) struct Column {
     kind: Kind,
     encoding: Encoding,
+    conversion: Conversion,
     values: Values,
     validity: NullBufferBuilder,
 }
@@ -90,9 +104,15 @@ impl Column {
         Column {
             kind,
             encoding,
+            conversion: Conversion::default(),
             values: Values::new(kind, rows),
             validity: NullBufferBuilder::new(rows),
         }
+    }
+
+    /// Reads values as the job says.
+    pub(super) fn converting(self, conversion: Conversion) -> Self {
+        Column { conversion, ..self }
     }
 
     pub(super) fn push_null(&mut self) {
@@ -131,9 +151,10 @@ impl Column {
         Ok(())
     }
 
-    /// Appends the JSON value at `span` of the text of a parsed record. The caller has to handle `null`.
+    /// Appends the JSON value at `span` of the text of a parsed record. The caller has to handle `null`. Appends nothing
+    /// and returns false for an object that stands for null.
     #[inline]
-    pub(super) fn push_json(&mut self, padded: &[u8], span: Span) -> Result<(), Misfit> {
+    pub(super) fn push_json(&mut self, padded: &[u8], span: Span) -> Result<bool, Misfit> {
         let text = span.of(padded);
         let inside = unquote(text);
         let pushed = match (&mut self.values, inside) {
@@ -169,20 +190,20 @@ impl Column {
                 number::float64(text).map(|value| values.push(value))
             }
             (Values::Timestamp(values), inside) => {
-                time::timestamp(text, inside, self.encoding).map(|value| values.push(value))
+                let zone = self.conversion.time_zone;
+                time::timestamp(text, inside, self.encoding, zone).map(|value| values.push(value))
             }
             (Values::Date(values), Some(inside)) => {
-                time::date(inside).map(|value| values.push(value))
+                calendar::date(inside).map(|value| values.push(value))
             }
             _ => Err(Unfit::Kind),
         };
         match pushed {
             Ok(()) => {
                 self.validity.append_non_null();
-                Ok(())
+                Ok(true)
             }
-            Err(Unfit::Kind) => Err(self.refuse(describe(text))),
-            Err(Unfit::Value(detail)) => Err(Misfit(format!("{} is {detail}", excerpt(text)))),
+            Err(unfit) => self.push_other_json(padded, span, unfit),
         }
     }
 
@@ -346,16 +367,16 @@ mod tests {
         insta::assert_snapshot!(reasons, @r#"
 found a number where a value of kind utf8 is wanted
 `"\ud800"` is a string with half a surrogate pair
-found a string where a value of kind int64 is wanted
-`1.0` is not written as an integer
-`1e3` is not written as an integer
+found a string where a value of kind int64 is wanted; a lenient `decode.numbers` takes it
+`1.0` is not written as an integer; a lenient `decode.numbers` takes it
+`1e3` is not written as an integer; a lenient `decode.numbers` takes it
 `9223372036854775808` is beyond the range of an int64
 found a boolean where a value of kind int64 is wanted
 `1e400` is beyond the range of a float64
 found an array where a value of kind float64 is wanted
 found a number where a value of kind boolean is wanted
-found a number where a value of kind timestamp is wanted
-`"2026-05-03T15:00:00"` is not an RFC 3339 timestamp with an offset
+`1` is a number without a unit: the component has to declare one, such as epoch-milliseconds
+`"2026-05-03T15:00:00"` is a time without an offset from UTC: set `decode.time_zone` to the zone of such times
 `"2026-02-29"` is not a date `YYYY-MM-DD`
 `"a"` is not base64
 "#);

@@ -1,5 +1,6 @@
 //! Numbers: int64 exactly, float64 rounded to the nearest.
 
+use super::decimal::{Scaled, is_number, scaled};
 use super::unfit::Unfit;
 
 /// The integer of `text`, a JSON value that is not a string, written without fraction or exponent.
@@ -37,6 +38,36 @@ pub(super) fn int64(text: &[u8]) -> Result<i64, Unfit> {
 
 const OVERFLOW: Unfit = Unfit::Value("beyond the range of an int64");
 const NO_INTEGER: Unfit = Unfit::Value("not written as an integer");
+const FRACTION: Unfit = Unfit::Value("not an integer");
+const INFINITE: Unfit = Unfit::Value("not a finite number");
+
+/// The integer of `text`, which may be written with a fraction or an exponent, if its value is exactly an integer.
+pub(super) fn exact_int64(text: &[u8]) -> Result<i64, Unfit> {
+    check(text)?;
+    match scaled(text, 0) {
+        Some(Scaled {
+            floor,
+            is_exact: true,
+        }) => Ok(floor),
+        Some(_) => Err(FRACTION),
+        None => Err(OVERFLOW),
+    }
+}
+
+/// As [`float64`], for a text that was not parsed.
+pub(super) fn checked_float64(text: &[u8]) -> Result<f64, Unfit> {
+    check(text)?;
+    float64(text)
+}
+
+/// Checks that `text` is a number as JSON writes it.
+pub(super) fn check(text: &[u8]) -> Result<(), Unfit> {
+    match text {
+        _ if is_number(text) => Ok(()),
+        b"NaN" | b"Infinity" | b"-Infinity" => Err(INFINITE),
+        _ => Err(Unfit::Kind),
+    }
+}
 
 /// Powers of ten that a float64 holds exactly.
 const EXACT_POWERS: [f64; 23] = [
@@ -109,6 +140,47 @@ mod tests {
         }
         for other in ["1.0", "1e3", "100000000000000000000.5"] {
             assert_eq!(int64(other.as_bytes()), Err(NO_INTEGER), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_fraction_is_never_rounded_to_an_integer() {
+        for (text, value) in [
+            ("1.0", 1),
+            ("1e3", 1000),
+            ("1E+3", 1000),
+            ("-1.50e1", -15),
+            ("9223372036854775807.00", i64::MAX),
+            ("12", 12),
+        ] {
+            assert_eq!(exact_int64(text.as_bytes()), Ok(value), "{text}");
+        }
+        for (text, refusal) in [
+            ("2.5", FRACTION),
+            ("1e-1", FRACTION),
+            ("9007199254740993.5", FRACTION),
+            ("0.99999999999999999999", FRACTION),
+            ("1e19", OVERFLOW),
+            ("9223372036854775808.0", OVERFLOW),
+            ("NaN", INFINITE),
+            ("-Infinity", INFINITE),
+            ("", Unfit::Kind),
+            ("+1", Unfit::Kind),
+            ("01", Unfit::Kind),
+            (".5", Unfit::Kind),
+            ("1.", Unfit::Kind),
+            ("0x1", Unfit::Kind),
+            ("1_000", Unfit::Kind),
+            (" 1", Unfit::Kind),
+            ("Y", Unfit::Kind),
+        ] {
+            assert_eq!(exact_int64(text.as_bytes()), Err(refusal), "{text}");
+            let is_number = !matches!(refusal, INFINITE | Unfit::Kind);
+            assert_eq!(
+                checked_float64(text.as_bytes()).is_ok(),
+                is_number,
+                "{text}"
+            );
         }
     }
 

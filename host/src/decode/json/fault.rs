@@ -32,6 +32,11 @@ impl Fault {
         }
     }
 
+    /// The fault of a record at `at` that does not begin with a brace.
+    pub(in crate::decode) fn no_object(at: usize) -> Self {
+        Fault::new(at, FaultKind::Object)
+    }
+
     pub(in crate::decode) fn at(&self) -> usize {
         self.at as usize
     }
@@ -47,7 +52,8 @@ impl Fault {
 }
 
 impl FaultKind {
-    fn reason(self) -> &'static str {
+    /// The reason without a position.
+    pub(in crate::decode) fn reason(self) -> &'static str {
         match self {
             FaultKind::Object => "not a JSON object: expected `{`",
             FaultKind::Name => "not JSON: expected a name in quotes",

@@ -20,9 +20,10 @@
 //!
 //! # Records
 //! A record is one JSON object by RFC 8259, in UTF-8, nested at most [`MAX_DEPTH`] deep. It ends with its closing
-//! brace, whatever follows. Spaces, tabs, line feeds and carriage returns are allowed between records. A line feed
-//! within a record is a fault, so that a broken record ends with its line at the latest; [`search`](super::search)
-//! finds an earlier end. Of several members with one name the first counts, in inner objects too; names are compared
+//! brace, whatever follows. Spaces, tabs, line feeds and carriage returns are allowed between records, and what
+//! [`separators`](super::separators) lists. A line feed within a record is a fault, so that a broken record ends with its
+//! line at the latest; [`search`](super::search) finds an earlier end. Where [`objects`](super::objects) finds the first
+//! record of an object to be on several lines, line feeds are blanks within all of them. Of several members with one name the first counts, in inner objects too; names are compared
 //! with their escapes decoded.
 
 mod fault;
@@ -38,13 +39,13 @@ mod text;
 mod vector;
 mod wanted;
 
-pub(super) use fault::Fault;
+pub(super) use fault::{Fault, FaultKind};
 pub(super) use parser::RecordParser;
 pub(super) use scan::skip_blanks;
 pub(super) use spans::Span;
 pub(super) use text::{same_text, unescape_into};
 pub(super) use vector::Processor;
-pub(super) use wanted::{SlotId, Wanted, only_name};
+pub(super) use wanted::{SlotId, Wanted, only_name, segments};
 
 /// The deepest nesting of objects and arrays in a record, itself included.
 pub(super) const MAX_DEPTH: usize = 128;

@@ -75,7 +75,7 @@ impl RecordParser {
     pub(in crate::decode) fn parse(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
         if !self.is_indexed {
             self.pace.rest();
-            return self.parse_any(padded, at);
+            return self.parse_any(padded, at, self.lines);
         }
         match self.walk(padded, at) {
             Some(end) => Ok(end),
@@ -83,9 +83,36 @@ impl RecordParser {
         }
     }
 
-    /// The result of [`parse`](Self::parse), without learning and for a record in any order.
-    pub(in crate::decode) fn check(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
-        self.parse_any(padded, at)
+    /// The result of [`parse`](Self::parse), without learning and for a record in any order. With `lines`, line feeds
+    /// count as blanks.
+    pub(in crate::decode) fn check(
+        &mut self,
+        padded: &[u8],
+        at: usize,
+        lines: bool,
+    ) -> Result<usize, Fault> {
+        self.parse_any(padded, at, lines)
+    }
+
+    /// Passes over the value that begins at `at`, whatever its type, within `depth` open containers; returns the
+    /// position after it. Line feeds count as blanks.
+    pub(in crate::decode) fn pass(
+        &mut self,
+        padded: &[u8],
+        at: usize,
+        depth: usize,
+    ) -> Result<usize, Fault> {
+        self.spans.begin();
+        self.processor.run(Parse {
+            text: padded,
+            at,
+            lines: true,
+            depth,
+            member: Member::UNWANTED,
+            wanted: &self.wanted,
+            spans: &mut self.spans,
+            open: &mut self.open,
+        })
     }
 
     /// The span in `slot`, if the record parsed last has the value.
@@ -146,7 +173,7 @@ impl RecordParser {
     /// Parses a record that left the graph, and learns it.
     #[cold]
     fn parse_unknown(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
-        let parsed = self.parse_any(padded, at);
+        let parsed = self.parse_any(padded, at, self.lines);
         if let Ok(end) = parsed
             && !self.spans.repeats()
             && self.pace.learns()
@@ -161,7 +188,7 @@ impl RecordParser {
         parsed
     }
 
-    fn parse_any(&mut self, padded: &[u8], at: usize) -> Result<usize, Fault> {
+    fn parse_any(&mut self, padded: &[u8], at: usize, lines: bool) -> Result<usize, Fault> {
         if byte(padded, at) != b'{' {
             return Err(Fault::new(at, FaultKind::Object));
         }
@@ -169,7 +196,7 @@ impl RecordParser {
         self.processor.run(Parse {
             text: padded,
             at,
-            lines: self.lines,
+            lines,
             depth: 0,
             member: Member::RECORD,
             wanted: &self.wanted,

@@ -216,7 +216,10 @@ pub(in crate::decode) fn only_name(path: &str) -> Option<String> {
 }
 
 /// Cuts a path at its dots; `\.` is a dot and `\\` a backslash within a name.
-fn segments(path: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+///
+/// # Errors
+/// The reason if the path is not valid.
+pub(in crate::decode) fn segments(path: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     let mut segments = vec![Vec::new()];
     let mut bytes = path.bytes();
     while let Some(byte) = bytes.next() {

@@ -10,13 +10,16 @@ mod csv;
 mod encoding;
 mod registry;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use csv::CsvOptions;
 pub use encoding::TextEncoding;
 pub use registry::RegistryConfig;
 
-use super::{Compression, DecodeError, Envelope, Projection};
+use super::conversion::Conversion;
+use super::json::segments;
+use super::{Compression, DecodeError, Envelope, Numbers, Projection, ValueObjects};
 use crate::schema::{Input, Origin};
 use crate::units::ByteSize;
 
@@ -73,6 +76,18 @@ pub struct DecodeOptions {
     /// `InsertField` writes it. It takes precedence over that of the envelope.
     #[serde(skip_serializing_if = "is_default")]
     pub record_offset: Option<String>,
+    /// The path of the array that has the records of a JSON document, such as `Records` in CloudTrail's.
+    #[serde(skip_serializing_if = "is_default")]
+    pub records: Option<String>,
+    /// The forms in which numbers are taken.
+    #[serde(skip_serializing_if = "is_default")]
+    pub numbers: Numbers,
+    /// The objects that stand for one value.
+    #[serde(skip_serializing_if = "is_default")]
+    pub values: ValueObjects,
+    /// The zone of times without an offset from UTC, which are rejected without it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub time_zone: Option<Tz>,
     /// The syntax of CSV.
     #[serde(skip_serializing_if = "is_default")]
     pub csv: CsvOptions,
@@ -114,6 +129,10 @@ impl Default for DecodeOptions {
             encoding: TextEncoding::Auto,
             envelope: Envelope::None,
             record_offset: None,
+            records: None,
+            numbers: Numbers::Strict,
+            values: ValueObjects::Plain,
+            time_zone: None,
             csv: CsvOptions::default(),
             registry: None,
             batch_rows: 8192,
@@ -141,6 +160,15 @@ impl DecodeOptions {
         DecodeOptions {
             registry: registry.map(|registry| RegistryConfig::at(registry.url.as_str())),
             ..self.clone()
+        }
+    }
+
+    /// How values of text formats are read.
+    pub(super) fn conversion(&self) -> Conversion {
+        Conversion {
+            numbers: self.numbers,
+            objects: self.values,
+            time_zone: self.time_zone,
         }
     }
 
@@ -208,6 +236,14 @@ impl DecodeOptions {
         }
         if self.encoding != TextEncoding::Auto && !self.format.may_be_text() {
             return setting("encoding", "JSON and CSV have one, other formats are bytes");
+        }
+        if let Some(path) = &self.records {
+            if !matches!(self.format, Format::Auto | Format::Json) {
+                return setting("records", "it is the path of an array in JSON documents");
+            }
+            if let Err(detail) = segments(path) {
+                return setting("records", detail);
+            }
         }
         self.csv.fault()
     }

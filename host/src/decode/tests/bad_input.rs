@@ -52,7 +52,7 @@ fn a_broken_record_costs_no_other_one() {
 4 5 -: not JSON: expected a value
 5 2 -: not a JSON object: expected `{`
 6 9 -: not UTF-8
-8 9 n: `1.0` is not written as an integer
+8 9 n: `1.0` is not written as an integer; a lenient `decode.numbers` takes it
 10 6 -: cut off
 "#);
     assert_eq!(kept(&decoded.rejected[0]), b"garbage");

@@ -39,10 +39,14 @@ fn objects_are_read_as_serde_json_reads_them_however_they_are_cut() {
         println!("BACKFOLD_TEST_SEED={seed}");
         let mut rng = Rng(seed);
         let mut decodings = keen_decodings();
-        let (mut events, mut rejected) = (0, 0);
+        let (mut events, mut rejected, mut truncated) = (0, 0, 0);
         for round in 0..ROUNDS {
             let text = generate::text(&mut rng);
-            let expected = expected(&text);
+            let Some(expected) = expected(&text) else {
+                truncated += 1;
+                read_truncated(&mut rng, &text);
+                continue;
+            };
             let block_bytes = 64 + rng.below(10_000);
             let fresh = decoding(1 + rng.below(50), block_bytes, Processor::detect());
             decodings.push(fresh);
@@ -67,8 +71,22 @@ fn objects_are_read_as_serde_json_reads_them_however_they_are_cut() {
             .iter_mut()
             .map(|decoding| decoding.parser().walked())
             .sum();
-        println!("{events} events, {rejected} rejected, {walked} walked");
-        assert!(events > 10_000 && rejected > 5_000 && walked > 5_000);
+        println!("{events} events, {rejected} rejected, {walked} walked, {truncated} truncated");
+        assert!(events > 10_000 && rejected > 5_000 && walked > 5_000 && truncated > 0);
+    }
+}
+
+/// Reads an object that ends within an array, which is an error however it is cut.
+fn read_truncated(rng: &mut Rng, text: &[u8]) {
+    for block_bytes in [100, 4_000] {
+        let mut decoding = decoding(50, block_bytes, Processor::detect());
+        let chunks = object_chunks("a", text, 1 + rng.below(300));
+        let error = run(&mut decoding, chunks).unwrap_err().to_string();
+        let text = String::from_utf8_lossy(text);
+        assert!(
+            error.contains("ends in the middle of its JSON data"),
+            "{error}\n{text}"
+        );
     }
 }
 

@@ -132,7 +132,7 @@ fn the_event_time_and_what_is_refused_are_within_the_envelope() {
     insta::assert_snapshot!(read(wanted, Envelope::Lenses, text), @r#"
     {"at":"1970-01-01T00:00:05Z"}
     2 8 value.at: missing or null
-    3 20 value.at: found a string where a value of kind timestamp is wanted
+    3 20 value.at: `"x"` is not a number, and the component declares that the time is one
     4 16 value.at: missing or null
     "#);
 }

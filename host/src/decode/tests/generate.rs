@@ -238,29 +238,84 @@ pub(super) fn record(rng: &mut Rng, shape: usize, out: &mut String) {
 /// How many usual shapes there are.
 const SHAPES: usize = 4;
 
-/// Some dozens of records, most of one shape, or all wild.
+/// What stands before the first record, between two of them, and after the last.
+struct Frame {
+    begin: &'static str,
+    between: &'static [&'static str],
+    end: &'static [&'static str],
+    /// Whether each member of a record has a line.
+    has_lines: bool,
+}
+
+const FRAMES: &[Frame] = &[
+    Frame {
+        begin: "",
+        between: &["\n", "\n", "\n", "\r\n", "\n\n", "", " ", "x", "\n{}"],
+        end: &["\n", ""],
+        has_lines: false,
+    },
+    Frame {
+        begin: "[",
+        between: &[",\n", ",\n", ", ", " ,", "\n,", "]\n["],
+        end: &["]", "]\n", "\n]", "]\n", ""],
+        has_lines: false,
+    },
+    Frame {
+        begin: " [\n",
+        between: &[",\n", ",\n", ",\r\n", "\n,\n"],
+        end: &["\n]\n", "]"],
+        has_lines: true,
+    },
+    Frame {
+        begin: "",
+        between: &[",\n", ", ", ",", "\n", ",,"],
+        end: &["\n", ",\n", ""],
+        has_lines: false,
+    },
+    Frame {
+        begin: "\u{1e}",
+        between: &["\n\u{1e}", "\u{1e}", "\n"],
+        end: &["\n", ""],
+        has_lines: false,
+    },
+    Frame {
+        begin: "",
+        between: &["\n", "", ",\n"],
+        end: &["\n", ""],
+        has_lines: true,
+    },
+];
+
+/// Some dozens of records, most of one shape, or all wild, in any frame.
 pub(super) fn text(rng: &mut Rng) -> Vec<u8> {
-    let mut text = Vec::new();
+    let frame = match rng.percent(60) {
+        true => &FRAMES[0],
+        false => &FRAMES[rng.below(FRAMES.len())],
+    };
+    let mut text = frame.begin.as_bytes().to_vec();
     let damage = [0, 3, 30][rng.below(3)];
     let shape = rng.below(SHAPES);
     let is_wild = rng.percent(25);
-    for _ in 0..1 + rng.below(40) {
+    for at in 0..1 + rng.below(40) {
+        if at > 0 {
+            text.extend_from_slice(rng.pick(frame.between).as_bytes());
+        }
         let mut line = String::new();
         if is_wild {
             wild(rng, &mut line);
         } else {
             record(rng, shape, &mut line);
         }
+        if frame.has_lines {
+            line = line.replacen('{', "{\n", 1).replace(",\"", ",\n  \"");
+        }
         let mut line = line.into_bytes();
         if rng.percent(damage) {
             harm(rng, &mut line);
         }
         text.extend_from_slice(&line);
-        text.extend_from_slice(
-            rng.pick(&["\n", "\n", "\n", "\r\n", "\n\n", "", " ", "x", "\n{}"])
-                .as_bytes(),
-        );
     }
+    text.extend_from_slice(rng.pick(frame.end).as_bytes());
     text
 }
 

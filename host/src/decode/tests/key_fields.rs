@@ -224,7 +224,7 @@ fn what_does_not_fit_is_refused_naming_the_key() {
     0 2 c: in the key of its object: found a string where a value of kind float64 is wanted
     0 2 c: in the key of its object: found a string where a value of kind boolean is wanted
     0 2 c: in the key of its object: `"2026-02-30"` is not a date `YYYY-MM-DD`
-    0 2 c: in the key of its object: `"2026-01-31 05:00:00"` is not an RFC 3339 timestamp with an offset
+    0 2 c: in the key of its object: `"2026-01-31 05:00:00"` is a time without an offset from UTC: set `decode.time_zone` to the zone of such times
     0 2 c: in the key of its object: `"a"` is not base64
     0 2 c: missing or null
     "#);

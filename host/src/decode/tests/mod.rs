@@ -9,6 +9,7 @@ mod damage;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod documents;
 mod encodings;
 #[cfg(test)]
 mod envelope;
@@ -24,6 +25,10 @@ pub(super) mod outcome;
 mod presence;
 #[cfg(test)]
 mod raw;
+#[cfg(test)]
+mod shapes;
 pub(super) mod support;
 #[cfg(test)]
 mod swallowed;
+#[cfg(test)]
+mod values;

@@ -81,22 +81,41 @@ fn convert(kind: Kind, text: &str) -> Result<String, ()> {
             .parse::<bool>()
             .map(|value| value.to_string())
             .map_err(drop),
-        Kind::Timestamp if text.starts_with('"') && !only_chrono_takes(text) => {
-            let at =
-                chrono::DateTime::parse_from_rfc3339(&text[1..text.len() - 1]).map_err(drop)?;
+        Kind::Timestamp if text.starts_with('"') => {
+            let text = serde_json::from_str::<String>(text).map_err(drop)?;
+            let text = as_rfc3339(&text).ok_or(())?;
+            let at = chrono::DateTime::parse_from_rfc3339(&text).map_err(drop)?;
             Ok(at.timestamp_micros().to_string())
         }
         _ => Err(()),
     }
 }
 
-/// Whether a timestamp in quotes has what chrono alone lets pass: small letters, a leap second, more than nine
-/// decimals, a minus that is not ASCII.
-fn only_chrono_takes(text: &str) -> bool {
-    let decimals = text.split_once('.').map_or(0, |(_, rest)| {
-        rest.bytes().take_while(u8::is_ascii_digit).count()
-    });
-    text.contains(['t', 'z']) || text.get(18..20) == Some("60") || decimals > 9 || !text.is_ascii()
+/// A timestamp as chrono takes it; `None` for what chrono alone lets pass: a leap second, a minus that is not ASCII.
+fn as_rfc3339(text: &str) -> Option<String> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let (between, rest) = rest.split_at_checked(1)?;
+    let place = rest.find(|sign: char| !(sign.is_ascii_digit() || ":.,".contains(sign)))?;
+    let (time, offset) = rest.split_at(place);
+    if !text.is_ascii() || !["T", "t", " "].contains(&between) {
+        return None;
+    }
+    let date = match date.matches('/').count() {
+        2 if !date.contains('-') => date.replace('/', "-"),
+        _ => date.to_owned(),
+    };
+    let time = match time.len() {
+        5 => format!("{time}:00"),
+        _ => time.replace(',', "."),
+    };
+    let offset = offset.strip_prefix(' ').unwrap_or(offset);
+    let offset = match offset {
+        "UTC" | "GMT" | "z" => "Z".to_owned(),
+        _ if offset.len() == 3 => format!("{offset}:00"),
+        _ if offset.len() == 5 => format!("{}:{}", &offset[..3], &offset[3..]),
+        _ => offset.to_owned(),
+    };
+    (time.get(6..8) != Some("60")).then(|| format!("{date}T{time}{offset}"))
 }
 
 fn depth(text: &[u8]) -> usize {
@@ -157,31 +176,100 @@ pub(in crate::decode) fn expected_of_message(message: &[u8]) -> Option<Vec<Optio
         .flatten()
 }
 
-/// What becomes of the records of an object.
-pub(in crate::decode) fn expected(text: &[u8]) -> Vec<Outcome> {
+/// What becomes of the records of an object; `None` if it ends within an array.
+pub(in crate::decode) fn expected(text: &[u8]) -> Option<Vec<Outcome>> {
     let mut outcomes = Vec::new();
-    let mut start = 0;
-    for line in text.split(|byte| *byte == b'\n') {
-        let mut at = 0;
-        loop {
-            at += line[at..].iter().take_while(|byte| is_blank(byte)).count();
-            if at == line.len() {
-                break;
-            }
-            let length = object_length(&line[at..]);
-            let values = length.and_then(|length| values(&line[at..at + length]));
-            let length = length.unwrap_or_else(|| broken_length(&line[at..]));
-            outcomes.push(Outcome(
-                outcomes.len() as i64,
-                (start + at) as u64,
-                length as u64,
-                values,
-            ));
-            at += length;
+    let (mut array, mut has_lines) = (None, false);
+    let mut at = 0;
+    loop {
+        at = next_byte(text, at);
+        let Some(first) = text.get(at) else {
+            break;
+        };
+        let line_end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |feed| at + feed);
+        if *first != b'{' && separates(text, at, outcomes.is_empty(), &mut array) {
+            at += 1;
+            continue;
         }
-        start += line.len() + 1;
+        has_lines |= outcomes.is_empty() && is_on_lines(&text[at..], line_end - at);
+        let end = if has_lines { text.len() } else { line_end };
+        let length = object_length(&text[at..end]);
+        if length.is_none() && array == Some(true) && end == text.len() && is_cut_off(&text[at..]) {
+            return None;
+        }
+        let values = length.and_then(|length| values(&text[at..at + length]));
+        let is_lost = has_lines && length.is_none();
+        let length = length.unwrap_or_else(|| match has_lines {
+            true => end - at,
+            false => broken_length(&text[at..end]),
+        });
+        let ordinal = outcomes.len() as i64;
+        outcomes.push(Outcome(ordinal, at as u64, length as u64, values));
+        at += length;
+        if is_lost {
+            // What follows a fault may be anything, also the end of the array.
+            return Some(outcomes);
+        }
     }
-    outcomes
+    let is_open = array == Some(true) && last_byte(text) != Some(b']');
+    (!is_open).then_some(outcomes)
+}
+
+/// The place of the next byte from `at` on that is not blank.
+fn next_byte(text: &[u8], at: usize) -> usize {
+    let blank = |byte: &&u8| is_blank(byte) || **byte == b'\n';
+    at + text[at..].iter().take_while(blank).count()
+}
+
+/// The last byte that is not blank.
+fn last_byte(text: &[u8]) -> Option<u8> {
+    let last = text
+        .iter()
+        .rev()
+        .find(|byte| !is_blank(byte) && **byte != b'\n');
+    last.copied()
+}
+
+/// Whether the byte at `at` separates records. `array`: whether an array is open, if there was one.
+fn separates(text: &[u8], at: usize, is_first: bool, array: &mut Option<bool>) -> bool {
+    match text[at] {
+        0x1e => *array != Some(true),
+        b',' => last_byte(&text[..at]) == Some(b'}'),
+        b']' if *array == Some(true) => {
+            *array = Some(false);
+            true
+        }
+        b'[' if *array == Some(false) || (is_first && array.is_none()) => {
+            let opens = match text.get(next_byte(text, at + 1)) {
+                Some(next) => matches!(next, b'{' | b']'),
+                None => true,
+            };
+            *array = if opens { Some(true) } else { *array };
+            opens
+        }
+        _ => false,
+    }
+}
+
+/// Whether the first record of an object is on several lines, the first of which has `line` bytes.
+fn is_on_lines(text: &[u8], line: usize) -> bool {
+    if text.first() != Some(&b'{') || line == text.len() || object_length(&text[..line]).is_some() {
+        return false;
+    }
+    // A line feed that serde_json takes is a blank.
+    let is_whole = object_length(text).is_some_and(|length| length > line);
+    let is_bare = text[1..line].iter().all(|byte| is_blank(&byte));
+    is_whole || (is_bare && text.get(next_byte(text, line)) == Some(&b'"'))
+}
+
+/// Whether a record lacks nothing but its end.
+fn is_cut_off(text: &[u8]) -> bool {
+    let ascii: Vec<u8> = text
+        .iter()
+        .map(|byte| if byte.is_ascii() { *byte } else { b'?' })
+        .collect();
+    let read = serde_json::from_slice::<&RawValue>(&ascii);
+    text.starts_with(b"{") && read.is_err_and(|error| error.is_eof())
 }
 
 fn is_blank(byte: &u8) -> bool {

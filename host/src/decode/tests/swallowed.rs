@@ -105,10 +105,14 @@ fn records_that_are_not_found_again_are_swallowed() {
         ),
         // Another kind of text.
         ("{n:1}{n:2}{n:3}", "‹{n:1}{n:2}{n:3}› swallowed 10"),
-        (r#"[{"n":1},{"n":2}]"#, r#"‹[{"n":1},{"n":2}]› swallowed 9"#),
+        // An array that does not begin its object.
         (
-            "[{\"n\":1},{\"n\":2}]\n",
-            r#"‹[{"n":1},{"n":2}]› swallowed 9"#,
+            r#"x[{"n":1},{"n":2}]"#,
+            r#"‹x[{"n":1},{"n":2}]› swallowed 9"#,
+        ),
+        (
+            "x[{\"n\":1},{\"n\":2}]\n",
+            r#"‹x[{"n":1},{"n":2}]› swallowed 9"#,
         ),
         ("{\"n\":1}<a/><b/>", "1 ‹<a/><b/>› swallowed 8"),
         // In a line, what follows a record does not begin another one.

@@ -32,7 +32,14 @@ impl C {
             .extension()
             .is_some_and(|extension| ["cc", "cpp", "cxx"].iter().any(|cpp| extension == *cpp));
         let mut command = self.start(bench, is_cpp)?;
-        command.args(["-mexec-model=reactor", "-O2", "-s", "-Wall", "-Wextra", STACK]);
+        command.args([
+            "-mexec-model=reactor",
+            "-O2",
+            "-s",
+            "-Wall",
+            "-Wextra",
+            STACK,
+        ]);
         if is_cpp {
             // There is no library that unwinds for WebAssembly.
             command.arg("-fno-exceptions");

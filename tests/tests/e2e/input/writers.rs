@@ -94,7 +94,9 @@ fn writers() -> BTreeMap<&'static str, Writer> {
 
 fn of_aws() -> BTreeMap<&'static str, Writer> {
     let event = |name: &str, minute: u8| {
-        format!(r#"{{"eventVersion":"1.08","eventTime":"2026-01-31T10:{minute:02}:00Z","eventName":"{name}"}}"#)
+        format!(
+            r#"{{"eventVersion":"1.08","eventTime":"2026-01-31T10:{minute:02}:00Z","eventName":"{name}"}}"#
+        )
     };
     let trail = format!(
         r#"{{"Records": [{}, {}, {}]}}"#,
@@ -103,14 +105,17 @@ fn of_aws() -> BTreeMap<&'static str, Writer> {
         event("PutObject", 3)
     );
     let logs = |stream: &str, messages: [&str; 2]| {
-        let [one, other] = messages.map(|message| format!(r#"{{"id":"1","timestamp":1769853600000,"message":"{message}"}}"#));
+        let [one, other] = messages.map(|message| {
+            format!(r#"{{"id":"1","timestamp":1769853600000,"message":"{message}"}}"#)
+        });
         gzip(format!(
             r#"{{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"{stream}","logEvents":[{one},{other}]}}"#
         ))
     };
     let watched = gzip([logs("a", ["start", "end"]), logs("b", ["start", "[]"])].concat());
     let delivered = r#"{"page":"a","ms":1}{"page":"b","ms":2}{"page":"a","ms":3}"#;
-    let failed = r#"{"attemptsMade":4,"errorCode":"Lambda.FunctionError","rawData":"eyJwYWdlIjoiYSJ9"}"#;
+    let failed =
+        r#"{"attemptsMade":4,"errorCode":"Lambda.FunctionError","rawData":"eyJwYWdlIjoiYSJ9"}"#;
     let front = "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method\n\
                  2026-01-31\t10:00:00\tFRA2\t512\t1.2.3.4\tGET\n2026-01-31\t10:00:01\tFRA2\t1024\t1.2.3.5\tGET\n";
     let flow = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n\
@@ -140,7 +145,10 @@ fn of_aws() -> BTreeMap<&'static str, Writer> {
             "Amazon Data Firehose",
             Writer {
                 objects: vec![
-                    ("2026/01/31/10/clicks-1-2026-01-31-10-00-00-x", delivered.into()),
+                    (
+                        "2026/01/31/10/clicks-1-2026-01-31-10-00-00-x",
+                        delivered.into(),
+                    ),
                     (
                         "processing-failed/2026/01/31/10/clicks-1-2026-01-31-10-00-00-y",
                         failed.into(),
@@ -161,7 +169,10 @@ fn of_aws() -> BTreeMap<&'static str, Writer> {
         (
             "VPC flow logs",
             Writer {
-                objects: vec![("1_vpcflowlogs_eu-west-1_fl-1_20260131T1000Z_h.log.gz", gzip(flow))],
+                objects: vec![(
+                    "1_vpcflowlogs_eu-west-1_fl-1_20260131T1000Z_h.log.gz",
+                    gzip(flow),
+                )],
                 pipeline: "key = { action = \"action?\" }\nkeep = { bytes = \"sum(bytes?)\", n = \"count\" }",
                 rows: "- 0 1\nACCEPT 840 1",
             },

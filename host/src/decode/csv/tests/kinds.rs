@@ -74,8 +74,8 @@ fn fields_are_converted_as_strictly_as_json() {
     2 1 v: `1` is not a value of kind boolean
     1 2 v: `07` is not a value of kind int64
     2 2 v: `+7` is not a value of kind int64
-    3 3 v: `7.0` is not written as an integer
-    4 3 v: `7e1` is not written as an integer
+    3 3 v: `7.0` is not written as an integer; a lenient `decode.numbers` takes it
+    4 3 v: `7e1` is not written as an integer; a lenient `decode.numbers` takes it
     5 2 v: ` 7` is not a value of kind int64
     6 19 v: `9223372036854775808` is beyond the range of an int64
     1 3 v: `NaN` is not a value of kind float64
@@ -84,7 +84,7 @@ fn fields_are_converted_as_strictly_as_json() {
     4 3 v: `0x1` is not a value of kind float64
     1 10 v: `2026-02-29` is not a date `YYYY-MM-DD`
     1 1 v: `1` is not an RFC 3339 timestamp with an offset
-    2 19 v: `1970-01-01T00:00:01` is not an RFC 3339 timestamp with an offset
+    2 19 v: `1970-01-01T00:00:01` is a time without an offset from UTC: set `decode.time_zone` to the zone of such times
     1 2 v: `01` is not a value of kind timestamp
     2 20 v: `1970-01-01T00:00:01Z` is not a value of kind timestamp
     1 4 v: `Pz8-` is not base64

@@ -49,7 +49,7 @@ fn broken_records_cost_themselves() {
     0 1 -: 1 field, and its object has 2 columns
     1 5 -: 3 fields, and its object has 2 columns
     2 3 -: not UTF-8 at byte 0
-    4 9 b: `7.0` is not written as an integer
+    4 9 b: `7.0` is not written as an integer; a lenient `decode.numbers` takes it
     5 2 a: missing or null
     6 7 -: the quote at byte 5 is not closed: `csv.quote = ""` reads quotes as text
     "#);
