@@ -153,7 +153,7 @@ impl Command {
 
     async fn execute(self, context: &Context) -> anyhow::Result<Answer> {
         match self {
-            Command::New(command) => command.execute(context),
+            Command::New(command) => command.execute(context).await,
             Command::Build(command) => command.execute(context).await,
             Command::Doctor(command) => command.execute(context).await,
             Command::Plan(command) => command.execute(context).await,

@@ -26,7 +26,14 @@ pub(crate) fn add_absent(fields: &mut Fields, presence: &PresenceReport, paint: 
                     true => String::new(),
                     false => format!("; names there: {}", names.join(", ")),
                 };
-                format!("{name} is {}{there}", paint.red(none))
+                let array = input.nearest.iter().find_map(|name| array_of(name));
+                let remedy = array.map_or_else(String::new, |array| {
+                    format!(
+                        "; `decode.records = \"{}\"` reads them one by one",
+                        plain(array)
+                    )
+                });
+                format!("{name} is {}{there}{remedy}", paint.red(none))
             }
             present => format!(
                 "{name} is in {} of {}",
@@ -46,6 +53,11 @@ pub(crate) fn add_absent(fields: &mut Fields, presence: &PresenceReport, paint: 
     if !lines.is_empty() {
         fields.add("inputs", lines.join("\n"));
     }
+}
+
+/// The path of the array that a name leads into, such as `Records` of `Records[].eventName`.
+fn array_of(name: &str) -> Option<&str> {
+    name.split_once("[].").map(|(array, _)| array)
 }
 
 /// The conditions that records did not meet; empty if there are none.

@@ -128,7 +128,7 @@ fn counts(rejected: &Rejected, paint: Paint) -> String {
         ("first", Side::Right),
         ("where", Side::Left),
         ("by", Side::Left),
-        ("reason", Side::Left),
+        ("reason", Side::Whole),
     ]);
     for reason in &rejected.reasons {
         let ReasonCount {

@@ -18,7 +18,7 @@ const GAP: &str = "  ";
 pub(crate) enum Side {
     Left,
     Right,
-    /// On the left, and never shortened, because the text is needed for another command.
+    /// On the left, and never shortened, because all of the text is needed.
     Whole,
 }
 
@@ -107,8 +107,13 @@ impl Table {
         let room = limit
             .saturating_sub(GAP.len() * widths.len().saturating_sub(1))
             .max(widths.len());
-        while widths.iter().sum::<usize>() > room {
-            let cuttable = widths.iter_mut().zip(&self.header);
+        // A last column of whole texts runs over the limit, instead of taking room from the others.
+        let fitted = match self.header.last() {
+            Some((_, Side::Whole)) => widths.len() - 1,
+            _ => widths.len(),
+        };
+        while widths[..fitted].iter().sum::<usize>() > room {
+            let cuttable = widths[..fitted].iter_mut().zip(&self.header);
             let cuttable =
                 cuttable.filter(|(width, (_, side))| *side != Side::Whole && **width > 1);
             match cuttable.map(|(width, _)| width).max() {
@@ -204,6 +209,16 @@ mod tests {
         let text = table.render(2, Paint::none());
         assert!(text.lines().all(|line| line.width() <= WIDTH), "{text}");
         assert!(text.lines().nth(1).unwrap().ends_with("…  1"), "{text}");
+    }
+
+    #[test]
+    fn a_last_column_of_whole_texts_takes_no_room_from_others() {
+        let mut table = Table::new(&[("where", Side::Left), ("reason", Side::Whole)]);
+        table.row(["a.csv record 1".into(), "r".repeat(200)]);
+        let text = table.render(0, Paint::none());
+        let row = text.lines().nth(1).unwrap();
+        assert!(row.starts_with("a.csv record 1  rrr"), "{text}");
+        assert_eq!(row.width(), 14 + GAP.len() + 200);
     }
 
     #[test]

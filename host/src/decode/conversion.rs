@@ -38,6 +38,18 @@ pub(super) struct Conversion {
 }
 
 impl Conversion {
+    /// That of the default settings.
+    pub(super) const STRICT: Conversion = Conversion {
+        numbers: Numbers::Strict,
+        objects: ValueObjects::Plain,
+        time_zone: None,
+    };
+
+    /// Whether numbers may be in strings.
+    pub(super) fn is_lenient(self) -> bool {
+        self.numbers == Numbers::Lenient
+    }
+
     /// Whether integers may have a fraction or an exponent. DynamoDB has one type for all numbers.
     pub(super) fn takes_exact_integers(self) -> bool {
         self.numbers == Numbers::Lenient || self.objects == ValueObjects::Dynamodb

@@ -81,7 +81,7 @@ pub(super) fn reason(fault: &Fault, start: usize, text: &[u8]) -> String {
     }
 }
 
-const NULS: &str = "not JSON: zero bytes, as a crash leaves them in a file";
+const NULS: &str = "not JSON: zero bytes";
 
 /// What stands in the place of a JSON object.
 fn instead(text: &[u8]) -> Option<String> {
@@ -187,6 +187,18 @@ mod tests {
             "nothing\n",
             ",{}",
         ];
-        insta::assert_snapshot!(all.map(said).concat(), @"");
+        insta::assert_snapshot!(all.map(said).concat(), @r#"
+        not JSON: zero bytes
+        not a JSON object: an array
+        not a JSON object: a record separator, as RFC 7464 has them
+        not JSON: an HTML page, such as that of an error
+        not JSON: XML, such as the answer of a failed request
+        not JSON: XML, such as the answer of a failed request
+        not a JSON object: other text is before it, up to byte 21
+        not a JSON object: other text is before it, up to byte 4
+        not JSON: fields with tabs between them, which `decode.format = "csv"` with `csv.delimiter = "\t"` reads
+        not JSON: fields with commas between them, which `decode.format = "csv"` reads
+        not JSON: fields with semicolons between them, which `decode.format = "csv"` with `csv.delimiter = ";"` reads
+        "#);
     }
 }

@@ -9,15 +9,18 @@ use std::sync::Arc;
 
 use super::block::Block;
 use super::json::skip_blanks;
-use super::look;
 use super::provenance::SourceBlock;
 use super::reader::Paused;
 use super::record::{NoValues, Record};
 use super::rows::Rows;
 use super::schemas::SCHEMA_PREFIX;
-use super::text::not_utf8;
+use super::text::not_utf8_at;
 use super::{DecodeOptions, Rejected};
 use crate::source::Messages;
+
+/// The reason to reject a message that has the ID of a schema and is not JSON.
+const NOT_JSON_OF_SCHEMA: &str = "not a JSON object after the ID of a schema: `decode.format = \"avro\"` with \
+                                  `decode.registry` reads Avro";
 
 /// Reads the messages of one chunk.
 pub(super) struct MessageReader {
@@ -117,11 +120,11 @@ impl MessageReader {
     }
 
     /// The reason to reject the value `start..end`, if there is one.
-    fn check(&self, start: usize, end: usize, rows: &mut Rows) -> Option<String> {
+    fn check(&self, from: usize, end: usize, rows: &mut Rows) -> Option<String> {
         let text = self.block.padded();
-        let start = match text[start] {
-            0 if end - start > SCHEMA_PREFIX => start + SCHEMA_PREFIX,
-            _ => start,
+        let start = match text[from] {
+            0 if end - from > SCHEMA_PREFIX => from + SCHEMA_PREFIX,
+            _ => from,
         };
         let first = skip_blanks(text, start);
         match rows.parse(&self.block, first) {
@@ -129,11 +132,14 @@ impl MessageReader {
                 Some("something follows the JSON object".to_owned())
             }
             Ok(_) if simdutf8::basic::from_utf8(&text[start..end]).is_err() => {
-                Some(not_utf8(&text[start..end]))
+                Some(not_utf8_at(&text[from..end]).1)
             }
             Ok(_) => None,
             Err(fault) if fault.at() >= end => Some("cut off".to_owned()),
-            Err(fault) => Some(look::reason(&fault, first, &text[first..end])),
+            Err(fault) if fault.at() == first && start > from => {
+                Some(NOT_JSON_OF_SCHEMA.to_owned())
+            }
+            Err(fault) => Some(fault.reason(fault.at() - from)),
         }
     }
 }

@@ -101,6 +101,7 @@ impl Rows {
             .map(|column| column.converting(conversion))
             .collect();
         self.offset = self.offset.converting(conversion);
+        self.columnar = self.columnar.converting(conversion);
         Rows { conversion, ..self }
     }
 

@@ -4,12 +4,13 @@
 //!   opens an array whose elements are the records. After its end another one may begin.
 //! - *A comma* may follow the closing brace of a record, within an array or not.
 //! - *A record separator*, byte 0x1e of RFC 7464, may stand before a record that is no element.
+//! - *A byte order mark* begins each of several files that were concatenated.
 //!
 //! Any other byte belongs to a record, which has to be an object.
 
 use super::json::skip_blanks;
 use super::search::is_blank;
-use super::text::Text;
+use super::text::{BYTE_ORDER_MARK, Text};
 
 /// Record separator of RFC 7464.
 const RECORD_SEPARATOR: u8 = 0x1e;
@@ -67,7 +68,15 @@ impl Separators {
     /// Passes over the separator at `text.at`, if there is one. `is_first`: no record was read before.
     #[cold]
     pub(super) fn pass(&mut self, text: &mut Text, is_first: bool) -> Separated {
-        let is_one = match text.block.text()[text.at] {
+        let rest = &text.block.text()[text.at..];
+        if rest.starts_with(BYTE_ORDER_MARK) {
+            text.at += BYTE_ORDER_MARK.len();
+            return Separated::Passed;
+        }
+        if BYTE_ORDER_MARK.starts_with(rest) && !text.last {
+            return Separated::Unknown;
+        }
+        let is_one = match rest[0] {
             RECORD_SEPARATOR => matches!(self.array, Array::Possible | Array::Closed),
             b',' => self.before(text) == b'}',
             b']' if self.array == Array::Open => {

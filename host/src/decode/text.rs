@@ -283,20 +283,27 @@ pub(super) fn too_long(max_record: usize) -> String {
     format!("longer than {max_record} bytes, the limit `decode.max_record`")
 }
 
-/// The reason to reject `record`, which is not UTF-8.
+/// The reason to reject a `record` of an object, which is not UTF-8.
 #[cold]
 pub(super) fn not_utf8(record: &[u8]) -> String {
+    let (at, reason) = not_utf8_at(record);
+    match record.get(at) {
+        // The sign of what has no character in the encoding of the object.
+        None | Some(0xff) => reason,
+        Some(_) => {
+            format!("{reason}: `decode.encoding = \"windows-1252\"` reads Windows-1252 and Latin-1")
+        }
+    }
+}
+
+/// The first byte of `record` that is not UTF-8, and the reason to reject the record.
+#[cold]
+pub(super) fn not_utf8_at(record: &[u8]) -> (usize, String) {
     let at = match str::from_utf8(record) {
         Ok(_) => record.len(),
         Err(error) => error.valid_up_to(),
     };
-    match record.get(at) {
-        // The sign of what has no character in the encoding of the object.
-        None | Some(0xff) => format!("not UTF-8 at byte {at}"),
-        Some(_) => format!(
-            "not UTF-8 at byte {at}: `decode.encoding = \"windows-1252\"` reads Windows-1252 and Latin-1"
-        ),
-    }
+    (at, format!("not UTF-8 at byte {at}"))
 }
 
 /// Reads one object as text.

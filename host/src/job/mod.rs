@@ -34,13 +34,14 @@
 //!
 //! [decode]                              # by default, format and compression are detected for each object
 //! format = "csv"                        # auto, json, csv, parquet, avro, raw-lines, raw-objects
-//! compression = "auto"                  # none, gzip, zstd, bzip2, zip, snappy-framed, -java, -hadoop, -raw
+//! compression = "auto"                  # none, gzip, zstd, bzip2, xz, zip, snappy-framed, -java, -hadoop, -raw
+//! encoding = "auto"                     # of JSON and CSV: utf-8, utf-16le, utf-16be, windows-1252
 //! envelope = "none"                     # connect-schema, lenses, aiven
 //! records = "Records"                   # the path of the array in JSON documents; by default records are not in documents
 //! numbers = "strict"                    # lenient: also `"42"` and `1.0` for an integer
 //! values = "plain"                      # dynamodb, mongo: objects that stand for one value
 //! time_zone = "Europe/Paris"            # of times without an offset, which are rejected by default
-//! csv = { delimiter = ";", null = "NULL" }
+//! csv = { delimiter = ";", null = ["", "NULL"], escape = "\\", trim = true, comment = "#", skip_lines = 1 }
 //! registry = { url = "https://registry.example" }   # of Avro messages in Kafka
 //! ```
 

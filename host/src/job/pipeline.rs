@@ -56,11 +56,20 @@ impl Job {
     /// # Errors
     /// If a parameter of the command line, which takes the place of a part of `[pipeline]`, makes no sense.
     pub fn declaration(&self) -> Result<Option<Declaration>, backfold_declaration::Error> {
+        let declared = self.declared()?;
+        Ok(declared.map(|(_, declaration)| declaration))
+    }
+
+    /// As [`Job::declaration`], with the declaration as it is written.
+    pub(crate) fn declared(
+        &self,
+    ) -> Result<Option<(Source, Declaration)>, backfold_declaration::Error> {
         if self.component != std::path::Path::new(COMPONENT) {
             return Ok(None);
         }
         let source = Source::from_params(|name| self.params.get(name).cloned())?;
-        source.check().map(Some)
+        let declaration = source.check()?;
+        Ok(Some((source, declaration)))
     }
 }
 

@@ -329,6 +329,45 @@ fn offsets_are_refused_where_the_source_has_none() {
 }
 
 #[test]
+fn values_are_read_as_the_job_says_and_documents_from_archives_alone() {
+    let with = |decode: &str| format!("{GOOD}\n[decode]\n{decode}\n");
+    let settings = "records = \"Records\"\nnumbers = \"lenient\"\nvalues = \"mongo\"\ntime_zone = \"Europe/Paris\"";
+    let decode = parse(&with(settings)).unwrap().decode;
+    assert_eq!(decode.records.as_deref(), Some("Records"));
+    assert_eq!(decode.numbers, crate::decode::Numbers::Lenient);
+    assert_eq!(decode.values, crate::decode::ValueObjects::Mongo);
+    assert_eq!(decode.time_zone, Some(chrono_tz::Tz::Europe__Paris));
+    for (setting, detail) in [
+        (
+            "records = \"a..b\"",
+            "`decode.records`: a name in the path is empty",
+        ),
+        (
+            "records = \"a\"\nformat = \"csv\"",
+            "`decode.records`: it is the path of an array in JSON documents",
+        ),
+        ("numbers = \"loose\"", "`decode.numbers`: "),
+        ("time_zone = \"Europe/Pari\"", "`decode.time_zone`: "),
+    ] {
+        let refused = refused(&with(setting));
+        assert!(refused.contains(detail), "{refused}");
+    }
+    let topic = with("records = \"Records\"")
+        .replace("[source.files]", "[source.kafka]")
+        .replace(
+            "path = \"archive\"",
+            "brokers = \"b:9092\"\ntopics = \"clicks\"",
+        );
+    let refused = refused(&topic);
+    assert!(
+        refused.ends_with(
+            "`decode.records`: a message of a topic is one record: arrays in documents are read from archives"
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_log_has_offsets_and_properties_that_flags_go_over() {
     let topic = GOOD
         .replace("[source.files]", "range = \"@-48h:\"\n[source.kafka]")

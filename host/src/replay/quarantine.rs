@@ -189,7 +189,10 @@ pub(super) fn main_reasons(build: &BuildFolder) -> Result<Vec<String>, Error> {
         let (count, text, first) = (reason.count, &reason.reason, &reason.position);
         format!("{count} × {path}{text} (the first is {first})")
     };
-    Ok(reasons.iter().take(MAIN_REASONS).map(said).collect())
+    let others: u64 = reasons.iter().skip(MAIN_REASONS).map(|one| one.count).sum();
+    let others = (others > 0).then(|| format!("{others} × other reasons"));
+    let main = reasons.iter().take(MAIN_REASONS).map(said);
+    Ok(main.chain(others).collect())
 }
 
 /// The rejected record with this number, of `build` or of the newest build that has any.

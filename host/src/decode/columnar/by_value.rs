@@ -70,7 +70,8 @@ fn by_value(
     push: impl Fn(&mut Column, usize, &mut Vec<u8>) -> Result<usize, String>,
 ) -> Result<Converted, ArrowError> {
     let rows = array.len();
-    let mut column = Column::new(target.kind, target.encoding, rows);
+    let column = Column::new(target.kind, target.encoding, rows);
+    let mut column = column.converting(target.conversion);
     let (mut misfits, mut text) = (Vec::new(), Vec::new());
     let mut bytes = 0usize;
     for row in 0..rows {

@@ -74,6 +74,9 @@ impl Cast {
         let is_text = matches!(from, Utf8 | LargeUtf8 | Utf8View);
         let is_bytes = matches!(from, Binary | LargeBinary | BinaryView | FixedSizeBinary(_));
         let is_number = from.is_floating() || scale(from).is_some();
+        let has_encoding = target.encoding != Encoding::Standard;
+        let is_zone_set = target.conversion.time_zone.is_some() && !has_encoding;
+        let is_text_of_number = is_text && target.conversion.is_lenient();
         match (target.kind, from) {
             (Kind::Boolean, Boolean)
             | (Kind::Int64, Int64)
@@ -81,9 +84,12 @@ impl Cast {
             | (Kind::Utf8, Utf8)
             | (Kind::Binary, Binary) => Some(Cast::Same),
             (Kind::Int64, from) if from.is_integer() => Some(Cast::Integer),
-            (Kind::Int64, _) => is_number.then_some(Cast::Text),
+            (Kind::Int64, _) => (is_number || is_text_of_number).then_some(Cast::Text),
             (Kind::Float64, from) if from.is_integer() || from.is_floating() => Some(Cast::Float),
-            (Kind::Float64, from) => scale(from).map(|_| Cast::Text),
+            (Kind::Float64, from) => {
+                (scale(from).is_some() || is_text_of_number).then_some(Cast::Text)
+            }
+            (Kind::Timestamp, Timestamp(_, None)) if is_zone_set => Some(Cast::Text),
             (Kind::Timestamp, Timestamp(TimeUnit::Microsecond, _)) => Some(Cast::Same),
             (Kind::Timestamp, Timestamp(unit, _)) => Some(Cast::Timestamp {
                 unit_ns: unit_ns(*unit),

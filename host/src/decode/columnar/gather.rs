@@ -13,6 +13,7 @@ use arrow_select::concat::concat_batches;
 
 use super::convert::{self, ColumnPiece, ConvertedPiece};
 use super::plan::ColumnPlan;
+use crate::decode::conversion::Conversion;
 use crate::decode::offsets::{OffsetTracker, ReadOffsets};
 use crate::decode::provenance::{ColumnRow, ColumnSource, Provenance};
 use crate::decode::{Counts, Events, Presence, Rejected};
@@ -61,6 +62,12 @@ impl Gathering {
             closed: None,
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Reads text as the job says.
+    pub(in crate::decode) fn converting(self, conversion: Conversion) -> Self {
+        let plan = self.plan.converting(conversion);
+        Gathering { plan, ..self }
     }
 
     pub(in crate::decode) fn column_plan(&self) -> &ColumnPlan {

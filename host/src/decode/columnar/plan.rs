@@ -6,8 +6,9 @@ use arrow_schema::{Field, Schema, SchemaRef};
 
 use super::lines::PathTree;
 use super::target::TargetType;
+use crate::decode::conversion::Conversion;
 use crate::decode::plan::{Plan, PlannedOrigin};
-use crate::decode::{DecodeError, Projection};
+use crate::decode::{DecodeError, Projection, ValueObjects};
 
 /// A projection prepared for rows of columnar formats, whatever the object.
 pub(in crate::decode) struct ColumnPlan {
@@ -35,6 +36,7 @@ impl ColumnPlan {
             .map(|input| TargetType {
                 kind: input.kind,
                 encoding: input.encoding,
+                conversion: Conversion::STRICT,
             })
             .collect();
         let fields = projection
@@ -62,5 +64,21 @@ impl ColumnPlan {
             schema,
             tree: Arc::new(tree),
         })
+    }
+
+    /// Reads text as the job says. An object that stands for a value is one in text formats alone.
+    pub(in crate::decode) fn converting(mut self, conversion: Conversion) -> Self {
+        let objects = ValueObjects::Plain;
+        let conversion = Conversion {
+            objects,
+            ..conversion
+        };
+        let converting = |target: &TargetType| TargetType {
+            conversion,
+            ..*target
+        };
+        self.targets = self.targets.iter().map(converting).collect();
+        self.inputs = self.inputs.iter().map(converting).collect();
+        self
     }
 }

@@ -1,5 +1,6 @@
 //! The type to which a value is converted.
 
+use crate::decode::conversion::Conversion;
 use crate::schema::{Encoding, Kind};
 
 /// Kind and encoding to which a value is converted; they decide between several ways of writing it.
@@ -7,6 +8,8 @@ use crate::schema::{Encoding, Kind};
 pub(super) struct TargetType {
     pub(super) kind: Kind,
     pub(super) encoding: Encoding,
+    /// How text is read.
+    pub(super) conversion: Conversion,
 }
 
 impl TargetType {
@@ -14,11 +17,13 @@ impl TargetType {
     pub(super) const JSON: TargetType = TargetType {
         kind: Kind::Json,
         encoding: Encoding::Standard,
+        conversion: Conversion::STRICT,
     };
 
     /// An offset in a topic.
     pub(super) const OFFSET: TargetType = TargetType {
         kind: Kind::Int64,
         encoding: Encoding::Standard,
+        conversion: Conversion::STRICT,
     };
 }

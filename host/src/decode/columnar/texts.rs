@@ -61,7 +61,7 @@ fn raw_timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> i64 {
 }
 
 /// RFC 3339 in UTC, or a number if the encoding is one; microseconds if RFC 3339 does not have the year. A local
-/// timestamp has no zone, except for an input of kind timestamp, which takes it as UTC.
+/// timestamp has no zone; an input of kind timestamp takes it as UTC, unless the job sets a zone.
 pub(super) fn timestamp(
     out: &mut Vec<u8>,
     array: &dyn Array,
@@ -93,7 +93,8 @@ pub(super) fn timestamp(
     match time.filter(|time| (0..=9999).contains(&time.year())) {
         Some(time) => {
             let text = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-            let is_zoned = !is_local || target.kind == Kind::Timestamp;
+            let is_in_utc = target.kind == Kind::Timestamp && target.conversion.time_zone.is_none();
+            let is_zoned = !is_local || is_in_utc;
             string(
                 out,
                 if is_zoned {

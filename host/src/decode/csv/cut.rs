@@ -23,8 +23,8 @@ pub(super) enum Cut {
     Record { end: usize, next: usize },
     /// The beginning of a record; `open`: the index of a quote that is not closed in it.
     Incomplete { open: Option<usize> },
-    /// A record with a quote at this index that is not closed where its field ends.
-    Stray { quote: usize },
+    /// A record with a quote at `quote` that is closed before `after`, where its field does not end.
+    Stray { quote: usize, after: usize },
 }
 
 impl Cutter {
@@ -60,7 +60,7 @@ impl Cutter {
             let (span, after) = match dialect.field::<PLAIN>(text, at) {
                 FieldCut::Whole { span, after } => (span, after),
                 FieldCut::Open => return Cut::Incomplete { open: Some(at) },
-                FieldCut::Stray { .. } => return Cut::Stray { quote: at },
+                FieldCut::Stray { after } => return Cut::Stray { quote: at, after },
             };
             self.has_encoded |= span.form != Form::Plain;
             if self.spans.len() < MAX_COLUMNS {
@@ -114,7 +114,7 @@ impl Cutter {
     }
 
     /// Index after each field of a record, which is given without the end of its line. A stray quote is text.
-    fn field_ends(&self, record: &[u8]) -> impl Iterator<Item = usize> {
+    pub(super) fn field_ends(&self, record: &[u8]) -> impl Iterator<Item = usize> {
         let mut next = Some(0);
         std::iter::from_fn(move || {
             let end = match self.dialect.field::<false>(record, next?) {

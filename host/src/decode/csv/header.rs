@@ -46,11 +46,7 @@ impl Header {
         }
         let finds_nothing = !columns.is_empty() && columns.iter().all(Option::is_none);
         if finds_nothing && !rows.has_key() {
-            let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
-            let header: String = names.join(",").chars().take(EXCERPT_CHARS).collect();
-            let detail =
-                format!("none of the columns that the component wants is in it: `{header}`");
-            return Err(unusable(object, detail));
+            return Err(unusable(object, nothing_wanted(names, rows)));
         }
         Ok(Header {
             width: names.len(),
@@ -68,6 +64,26 @@ impl Header {
     pub(super) fn wanted(&self) -> impl Iterator<Item = usize> {
         self.columns.iter().copied().flatten()
     }
+}
+
+/// The reason for which a header without a wanted column is unusable, with the setting that finds one.
+#[cold]
+fn nothing_wanted<N: AsRef<str>>(names: &[N], rows: &Rows) -> String {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    let line = names.join(",");
+    let is_wanted = |name: &str| {
+        let name = name.trim().trim_matches('"');
+        rows.paths().any(|path| path.join(".") == name)
+    };
+    let mut delimiters = [";", "\t", "|", ",", " "].into_iter();
+    let found = delimiters.find(|sign| line.split(sign).any(is_wanted));
+    let remedy = match found {
+        Some(sign) => format!("; `csv.delimiter = {sign:?}` finds some"),
+        None if line.starts_with('{') => "; `decode.format = \"json\"` reads JSON".to_owned(),
+        None => String::new(),
+    };
+    let header: String = line.chars().take(EXCERPT_CHARS).collect();
+    format!("none of the columns that the component wants is in it: `{header}`{remedy}")
 }
 
 pub(super) fn unusable(object: &str, detail: impl Into<String>) -> DecodeError {

@@ -22,8 +22,8 @@
 //! RFC 4180 has no text after a closing quote. A quote that is closed where its field does not end, or that is open at
 //! the end of the object or for longer than `decode.max_record`, is not one around a field: as often as not, it is a
 //! letter of a text that nobody quoted. Its line is rejected, with the lines of the same record before it. The next line
-//! is read as a record, since the quote may have taken in whole records. So nothing but the line is lost, unless it has as
-//! many delimiters as two records: then the bytes after the quote are swallowed. A quoted field with lines that is closed
+//! is read as a record, since the quote may have taken in whole records. So nothing but the line is lost, unless the
+//! lines have as many fields as two records: then the bytes after the quote are swallowed. A quoted field with lines that is closed
 //! where it ends is a field, whatever is in it; `quote = ""` is the setting for objects without quotes.
 //!
 //! A record whose quotes are closed but whose number of fields is not that of the header is one rejection. If one of its

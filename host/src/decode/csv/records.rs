@@ -43,6 +43,8 @@ enum HeaderSource {
 struct StrayLine {
     quote: usize,
     end: usize,
+    /// Whether the quote is closed on that line.
+    is_closed: bool,
 }
 
 impl CsvRecords {
@@ -155,8 +157,8 @@ impl CsvRecords {
         cursor.refuse(text, end, reason, swallowed_bytes, rows);
     }
 
-    /// Rejects the lines up to that of a stray quote. If that line has as many delimiters as two records, it may
-    /// contain both, and the bytes after the quote are swallowed.
+    /// Rejects the lines up to that of a stray quote. If they have as many fields as two records, they may contain both,
+    /// and the bytes after the quote are swallowed.
     #[cold]
     fn refuse_line(
         &self,
@@ -167,14 +169,15 @@ impl CsvRecords {
         rows: &mut Rows,
     ) {
         let record = &text.block.text()[text.at..text.at + stray.end];
-        let line = record.iter().rposition(|byte| is_line_end(*byte));
-        let line = &record[line.map_or(0, |end| end + 1)..];
-        let delimiter = self.cutter.dialect.delimiter;
-        let fields = memchr::memchr_iter(delimiter, line).count() + 1;
-        let swallowed_bytes = if is_double(fields, self.width()) {
-            stray.end - stray.quote
-        } else {
-            0
+        let from_quote = &record[stray.quote..];
+        let fields = match stray.is_closed {
+            true => self.cutter.field_ends(from_quote).count(),
+            // Nobody knows which of the delimiters are within quotes.
+            false => memchr::memchr_iter(self.cutter.dialect.delimiter, from_quote).count() + 1,
+        };
+        let swallowed_bytes = match is_double(self.cutter.fields() + fields, self.width()) {
+            true => from_quote.len(),
+            false => 0,
         };
         let end = text.at + stray.end;
         cursor.refuse(text, end, reason, swallowed_bytes as u64, rows);
@@ -197,11 +200,11 @@ impl CsvRecords {
     ) -> Result<bool, DecodeError> {
         let is_too_long = window > self.max_record;
         let rest = &text.block.text()[text.at..][..window];
-        let (quote, reason) = match cut {
-            Cut::Stray { quote } => (Some(quote), stray(quote)),
-            Cut::Incomplete { open } if is_too_long => (open, too_long(self.max_record)),
+        let (quote, closed, reason) = match cut {
+            Cut::Stray { quote, after } => (Some(quote), after, stray(quote)),
+            Cut::Incomplete { open } if is_too_long => (open, window, too_long(self.max_record)),
             // The object ends, since the caller waits for more otherwise.
-            Cut::Incomplete { open } => (open, open_quote(open.unwrap_or_default())),
+            Cut::Incomplete { open } => (open, window, open_quote(open.unwrap_or_default())),
             Cut::Record { .. } => return Ok(true),
         };
         let line = quote.map(|quote| (quote, line_end(&rest[quote..])));
@@ -216,7 +219,12 @@ impl CsvRecords {
         }
         match line {
             Some((quote, end)) => {
-                let line = StrayLine { quote, end };
+                let is_closed = closed < end;
+                let line = StrayLine {
+                    quote,
+                    end,
+                    is_closed,
+                };
                 self.refuse_line(text, line, reason, cursor, rows);
             }
             // The bytes are searched only once: records that begin within them may be as long again.
@@ -276,7 +284,7 @@ impl CsvRecords {
         };
         match self.cutter.cut(&line, true) {
             Cut::Record { .. } => {}
-            Cut::Stray { quote } => return Err(unusable(&self.object, stray(quote))),
+            Cut::Stray { quote, .. } => return Err(unusable(&self.object, stray(quote))),
             Cut::Incomplete { open } => {
                 return Err(unusable(&self.object, open_quote(open.unwrap_or_default())));
             }

@@ -19,6 +19,9 @@ pub(super) struct Chain {
     passed: u64,
     has_outer_ended: bool,
     has_inner_ended: bool,
+    /// Whether `inner` can do nothing before the buffer has more. Some inflaters take repeated steps without input for a
+    /// fault.
+    is_inner_dry: bool,
 }
 
 impl Chain {
@@ -40,6 +43,7 @@ impl Chain {
             between: ahead,
             has_outer_ended,
             has_inner_ended: false,
+            is_inner_dry: false,
         }
     }
 
@@ -79,26 +83,30 @@ impl Inflate for Chain {
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Fault> {
         let mut read = 0;
         loop {
-            let waiting = &self.between[self.at..self.filled];
-            let step = match self.inner.step(waiting, output) {
-                Ok(step) => step,
-                Err(fault) => return Err(self.within(fault)),
-            };
-            self.at += step.read;
-            let written = step.written;
-            if written > 0 {
-                return Ok(Step { read, written });
-            }
-            if step.read > 0 {
-                continue;
+            if !self.is_inner_dry {
+                let waiting = &self.between[self.at..self.filled];
+                let step = match self.inner.step(waiting, output) {
+                    Ok(step) => step,
+                    Err(fault) => return Err(self.within(fault)),
+                };
+                self.at += step.read;
+                self.is_inner_dry = step == Step::NONE;
+                let written = step.written;
+                if written > 0 {
+                    return Ok(Step { read, written });
+                }
+                if step.read > 0 {
+                    continue;
+                }
             }
             let step = self.fill(&input[read..])?;
             read += step.read;
             if step.written > 0 {
+                self.is_inner_dry = false;
                 continue;
             }
             if step == Step::NONE && self.has_outer_ended && !self.has_inner_ended {
-                self.has_inner_ended = true;
+                (self.has_inner_ended, self.is_inner_dry) = (true, false);
                 if let Err(fault) = self.inner.end() {
                     return Err(self.within(fault));
                 }

@@ -21,10 +21,10 @@
 //! # Records
 //! A record is one JSON object by RFC 8259, in UTF-8, nested at most [`MAX_DEPTH`] deep. It ends with its closing
 //! brace, whatever follows. Spaces, tabs, line feeds and carriage returns are allowed between records, and what
-//! [`separators`](super::separators) lists. A line feed within a record is a fault, so that a broken record ends with its
-//! line at the latest; [`search`](super::search) finds an earlier end. Where [`objects`](super::objects) finds the first
-//! record of an object to be on several lines, line feeds are blanks within all of them. Of several members with one name the first counts, in inner objects too; names are compared
-//! with their escapes decoded.
+//! [`separators`](super::separators) lists. A line feed within a record is a fault, so that a broken record ends with
+//! its line at the latest; [`search`](super::search) finds an earlier end. Where the first record of an object is on
+//! several lines, as [`objects`](super::objects) finds out, line feeds are blanks in all of its records. Of several
+//! members with one name the first counts, in inner objects too; names are compared with their escapes decoded.
 
 mod fault;
 mod general;

@@ -1,5 +1,7 @@
 //! Text in other encodings, byte order marks, and objects that are not the text they should be.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 use super::support::*;
 use crate::decode::inflate::support::{gzipped, zstd_of};
 use crate::decode::json::Processor;
@@ -63,11 +65,11 @@ fn utf_16_is_read_by_its_mark_or_as_the_job_says() {
     let json = "{\"n\":1,\"s\":\"Müller €\"}\n{\"n\":2,\"s\":\"𝄞\"}\n";
     let csv = "n,s\r\n1,Müller €\r\n2,𝄞\r\n";
     for (key, text) in [("a.json", json), ("a.csv", csv)] {
-        let orders: [(fn(u16) -> [u8; 2], TextEncoding); 2] = [
-            (u16::to_le_bytes, TextEncoding::Utf16Le),
-            (u16::to_be_bytes, TextEncoding::Utf16Be),
-        ];
-        for (order, encoding) in orders {
+        for encoding in [TextEncoding::Utf16Le, TextEncoding::Utf16Be] {
+            let order = match encoding {
+                TextEncoding::Utf16Le => u16::to_le_bytes,
+                _ => u16::to_be_bytes,
+            };
             let marked = wide(&format!("\u{feff}{text}"), order);
             let bare = wide(text, order);
             let set = with(encoding);
@@ -179,7 +181,15 @@ fn objects_that_are_not_text_are_named_with_the_setting_that_reads_them() {
         error("a.json", &zstd_of(&gzip), &auto),
         error("a.json", &wide("{\"n\":1}", u16::to_be_bytes), &auto),
     ];
-    insta::assert_snapshot!(errors.concat(), @"");
+    insta::assert_snapshot!(errors.concat(), @r#"
+    `a.json` should be JSON, but its first bytes are Parquet: `decode.format = "parquet"` reads it
+    `a.json.gz` should be JSON, but its first bytes are Parquet: `decode.format = "parquet"` reads it
+    `a.csv` should be CSV, but its first bytes are Parquet: `decode.format = "parquet"` reads it
+    `a.json` should be JSON, but its first bytes are Avro: `decode.format = "avro"` reads it
+    `a.json.gz` should be JSON, but its first bytes are gzip data: unless `decode.compression` is set, two levels of compression are read, and no more
+    `a.json` should be JSON, but its first bytes are gzip data: unless `decode.compression` is set, two levels of compression are read, and no more
+    `a.json` should be JSON, but its first bytes are UTF-16 without a byte order mark: `decode.encoding = "utf-16be"` reads it
+    "#);
     // Avro names itself, whatever the object is called.
     let error = read("a.json", b"Obj\x01 and more", &auto).unwrap_err();
     assert_eq!(error.code().to_string(), "BF0352");
@@ -203,7 +213,18 @@ fn text_that_is_not_json_is_named() {
         "{\"n\":1\0\0\0\0\n",
         "n",
     ];
-    insta::assert_snapshot!(all.map(said).concat(), @"");
+    insta::assert_snapshot!(all.map(said).concat(), @r#"
+    0 38 -: not JSON: XML, such as the answer of a failed request
+    0 21 -: not JSON: an HTML page, such as that of an error
+    0 7 -: not JSON: fields with tabs between them, which `decode.format = "csv"` with `csv.delimiter = "\t"` reads
+    0 7 -: not JSON: fields with commas between them, which `decode.format = "csv"` reads
+    1 3 -: not JSON: fields with commas between them, which `decode.format = "csv"` reads
+    0 12 -: not JSON: zero bytes
+    0 29 -: not a JSON object: other text is before it, up to byte 21
+    0 13 -: not JSON: expected `,` or `}` at byte 7
+    0 10 -: not JSON: zero bytes, at byte 6
+    0 1 -: not a JSON object: expected `{` at byte 0
+    "#);
 }
 
 #[test]

@@ -109,6 +109,9 @@ fn as_rfc3339(text: &str) -> Option<String> {
         _ => time.replace(',', "."),
     };
     let offset = offset.strip_prefix(' ').unwrap_or(offset);
+    if offset.starts_with(|sign: char| sign.is_ascii_digit()) {
+        return None;
+    }
     let offset = match offset {
         "UTC" | "GMT" | "z" => "Z".to_owned(),
         _ if offset.len() == 3 => format!("{offset}:00"),
@@ -186,7 +189,15 @@ pub(in crate::decode) fn expected(text: &[u8]) -> Option<Vec<Outcome>> {
         let Some(first) = text.get(at) else {
             break;
         };
+        if text[at..].starts_with(b"\xef\xbb\xbf") {
+            at += 3;
+            continue;
+        }
         let line_end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |feed| at + feed);
+        if text[at..].starts_with(b"\xef\xbb\xbf") {
+            at += 3;
+            continue;
+        }
         if *first != b'{' && separates(text, at, outcomes.is_empty(), &mut array) {
             at += 1;
             continue;
@@ -258,7 +269,7 @@ fn is_on_lines(text: &[u8], line: usize) -> bool {
     }
     // A line feed that serde_json takes is a blank.
     let is_whole = object_length(text).is_some_and(|length| length > line);
-    let is_bare = text[1..line].iter().all(|byte| is_blank(&byte));
+    let is_bare = text[1..line].iter().all(is_blank);
     is_whole || (is_bare && text.get(next_byte(text, line)) == Some(&b'"'))
 }
 

@@ -113,15 +113,15 @@ fn a_message_is_one_object_and_nothing_else() {
         .unwrap();
         let decoded = run(&mut decoding, [messages(&values)]).unwrap();
         assert_eq!(decoded.column(0, integer_value), [Some(1), None]);
-        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @r#"
-11 4 -: something follows the JSON object
-12 4 -: something follows the JSON object
-13 0 -: cut off
-14 8 -: not JSON: expected a value
-15 2 -: not a JSON object: expected `{`
-17 3 -: not a JSON object: expected `{`
-18 1 -: cut off
-"#); }
+        insta::allow_duplicates! { insta::assert_snapshot!(decoded.reasons(), @"
+        11 4 -: something follows the JSON object
+        12 4 -: something follows the JSON object
+        13 0 -: cut off
+        14 8 -: not JSON: expected a value at byte 5
+        15 2 -: not a JSON object: expected `{` at byte 0
+        17 3 -: not a JSON object: expected `{` at byte 0
+        18 1 -: cut off
+        "); }
     }
     let wanted = projection(vec![origin(Origin::Offset, Kind::Int64)]);
     let mut decoding = Decoding::new(wanted, &DecodeOptions::default()).unwrap();
@@ -178,7 +178,14 @@ fn all_that_a_tombstone_would_hold_is_null() {
 
 #[test]
 fn the_number_of_a_schema_in_front_of_json_is_passed_over() {
-    let values = ["\0\0\0\0\"{\"n\":1}", "\0\0\0\0\"", "\0{\"n\":1}"].map(Some);
+    let values = [
+        "\0\0\0\0\"{\"n\":1}",
+        "\0\0\0\0\"",
+        "\0{\"n\":1}",
+        "\0\0\0\0\"\u{2}a",
+        "\0\0\0\0\"{\"n\" 1}",
+    ];
+    let values = values.map(Some);
     let wanted = projection(vec![
         input("n", Kind::Int64),
         origin(Origin::Payload, Kind::Binary),
@@ -191,9 +198,11 @@ fn the_number_of_a_schema_in_front_of_json_is_passed_over() {
         "the payload is whole"
     );
     insta::assert_snapshot!(decoded.reasons(), @r#"
-11 5 -: not a JSON object: expected `{`
-12 8 -: not a JSON object: expected `{`
-"#);
+    11 5 -: not a JSON object: expected `{` at byte 0
+    12 8 -: not a JSON object after the ID of a schema: `decode.format = "avro"` with `decode.registry` reads Avro
+    13 7 -: not a JSON object after the ID of a schema: `decode.format = "avro"` with `decode.registry` reads Avro
+    14 12 -: not JSON: expected `:` at byte 10
+    "#);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_field_is_there_if_the_header_names_it() {
         format: Format::Csv,
         ..DecodeOptions::default()
     };
-    let decoded = decode_with(wanted.clone(), &options, "a, day\n1,x\n,y\n");
+    let decoded = decode_with(wanted.clone(), &options, "a,days\n1,x\n,y\n");
     assert_eq!(
         presence_counts(&decoded.presence, &wanted),
         (2, vec![2, 0], vec![])
@@ -126,7 +126,7 @@ fn headers_of_messages_are_there_or_not_and_other_origins_are_not_counted() {
         message(2, None, &[]),
     ];
     let mut decoding = Decoding::new(wanted.clone(), &DecodeOptions::default()).unwrap();
-    let messages = Messages::new("clicks".into(), Some(0), messages.into_iter());
+    let messages = Messages::new("clicks".into(), Some(0), messages);
     let chunk = Chunk::Messages(messages);
     let decoded = run(&mut decoding, [chunk]).unwrap();
     assert_eq!(

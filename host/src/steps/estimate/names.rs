@@ -100,7 +100,8 @@ impl Names {
         alike.sort_by(|one, other| other.0.total_cmp(&one.0));
         if alike.is_empty() {
             let mut top = self.names.iter().collect::<Vec<_>>();
-            top.retain(|name| !name.contains('.') && !name.contains("[]"));
+            // An escaped dot is part of a name.
+            top.retain(|name| !name.replace(r"\.", "").contains(['.', '[']));
             return top.into_iter().take(SHOWN_LIMIT).cloned().collect();
         }
         let shown = alike.into_iter().take(SHOWN_LIMIT);

@@ -79,7 +79,7 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         "needs compilers of components: `project`",
         &[
             "BF1001", "BF1002", "BF1003", "BF1004", "BF1005", "BF1006", "BF1007", "BF1008",
-            "BF1010", "BF1011", "BF1101",
+            "BF1010", "BF1011", "BF1012", "BF1013", "BF1101",
         ],
     ),
     (

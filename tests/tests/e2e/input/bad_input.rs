@@ -186,9 +186,9 @@ fn records_that_are_rejected() {
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"byte":123,"length_bytes":62,"offset":2,"path":"page_id","reason":"found a number where a value of kind utf8 is wanted","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": 7, \"ts\": \"2026-01-01T10:00:00Z\", \"duration_ms\": 1}"}
-    {"base64":"eyJwYWdlX2lkIjogIi9h/yJ9","byte":187,"length_bytes":18,"offset":3,"reason":"not UTF-8","rejected_by":"decoder","source":"part-2.jsonl","split":0}
+    {"base64":"eyJwYWdlX2lkIjogIi9h/yJ9","byte":187,"length_bytes":18,"offset":3,"reason":"not UTF-8 at byte 15","rejected_by":"decoder","source":"part-2.jsonl","split":0}
     {"byte":207,"length_bytes":67,"offset":4,"path":"duration_ms","reason":"`1.5` is not written as an integer","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": \"/a\", \"ts\": \"2026-01-01T10:00:00Z\", \"duration_ms\": 1.5}"}
-    {"byte":275,"length_bytes":300000,"offset":5,"reason":"nested more than 128 levels deep","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"a\":{\"a\":{\"a\":{\"a\":… 65536 bytes"}
+    {"byte":275,"length_bytes":300000,"offset":5,"reason":"nested more than 128 levels deep at byte 640","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"a\":{\"a\":{\"a\":{\"a\":… 65536 bytes"}
     {"byte":300276,"length_bytes":300015,"offset":6,"reason":"longer than 200000 bytes, the limit `decode.max_record`","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": \"xxxxxxx… 65536 bytes"}
     {"byte":600353,"length_bytes":23,"offset":8,"reason":"cut off","rejected_by":"decoder","source":"part-2.jsonl","split":0,"text":"{\"page_id\": \"/a\", \"ts\":"}
     {"byte":61,"columns":{"at":"2026-01-01T10:00:00Z","duration_ms":-3,"page":"/a"},"component":"its digest","length_bytes":61,"offset":1,"reason":"the duration is negative: -3","rejected_by":"component","source":"part-2.jsonl","split":0,"text":"{\"duration_ms\":-3,\"page_id\":\"/a\",\"ts\":\"2026-01-01T10:00:00Z\"}"}

@@ -118,16 +118,32 @@ fn a_refusal_names_the_reasons_and_the_objects() {
         .write_object("b.json", "<html>\n{\"n\":1 \"s\":2}\n{\"n\" 1}\n")
         .unwrap();
     let said = bench.refuses("run", 3, "BF0701");
-    insta::assert_snapshot!(said.lines().find(|line| line.contains("BF0701")).unwrap(), @"");
-    let counts = bench.run("quarantine counts").success().stdout;
-    let counts: Vec<_> = counts.lines().skip(1).collect();
-    insta::assert_snapshot!(counts.join("\n"), @"");
+    let (_, reasons) = said.split_once("rejected, ").unwrap();
+    insta::assert_snapshot!(reasons, @r#"at most 0 may be: 2 × the quote at byte N is not closed where its field ends: `csv.quote = ""` reads quotes as text (the first is a.csv record 0); 1 × the quote at byte N is not closed: `csv.quote = ""` reads quotes as text (the first is a.csv record 3); 1 × not JSON: an HTML page, such as that of an error (the first is b.json record 0); 2 × other reasons"#);
+    let counts = bench
+        .run("quarantine counts --output json")
+        .success()
+        .json();
+    let counted = counts["result"]["reasons"].as_array().unwrap().iter();
+    let counted = counted.map(|one| {
+        format!(
+            "{} {} {}",
+            one["count"], one["position"]["source"], one["reason"]
+        )
+    });
+    insta::assert_snapshot!(counted.collect::<Vec<_>>().join("\n"), @r#"
+    2 "a.csv" "the quote at byte N is not closed where its field ends: `csv.quote = \"\"` reads quotes as text"
+    1 "a.csv" "the quote at byte N is not closed: `csv.quote = \"\"` reads quotes as text"
+    1 "b.json" "not JSON: an HTML page, such as that of an error"
+    1 "b.json" "not JSON: expected `,` or `}` at byte N"
+    1 "b.json" "not JSON: expected `:` at byte N"
+    "#);
 }
 
 #[test]
 fn an_object_that_is_not_what_its_name_says_is_named() {
     let bench = bench("a.json", b"PAR1\x15\x04\x15\x10\x15\x14", "");
-    let said = bench.refuses("run", 4, "BF0312");
+    let said = bench.refuses("run", 42, "BF0312");
     assert!(
         said.contains("`a.json` should be JSON, but its first bytes are Parquet: `decode.format = \"parquet\"` reads it"),
         "{said}"

@@ -78,14 +78,14 @@ fn they_are_counted_by_reason_and_listed() {
         let said = bench.run(line).success();
         stable(&said.stdout.replace(build, "BUILD"))
     };
-    insta::assert_snapshot!(text("quarantine counts"), @r#"
+    insta::assert_snapshot!(text("quarantine counts"), @"
     5 rejected records of build BUILD
-    records  first  by         reason
-          2      2  decoder    duration_ms: `…` is not written as an integer
-          1      1  decoder    duration_ms: found a string where a value of kind int64 is wanted
-          1      4  component  panic: stepped into the trap
-          1      5  component  the duration is negative: -N
-    "#);
+    records  first  where                  by         reason
+          2      2  part-1.jsonl record 3  decoder    duration_ms: `…` is not written as an integer
+          1      1  part-1.jsonl record 1  decoder    duration_ms: found a string where a value of kind int64 is wanted
+          1      4  part-1.jsonl record 2  component  panic: stepped into the trap
+          1      5  part-1.jsonl record 4  component  the duration is negative: -N
+    ");
     insta::assert_snapshot!(text("quarantine list"), @r#"
     5 rejected records of build BUILD
     number  where                  by         reason

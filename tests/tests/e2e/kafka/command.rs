@@ -182,7 +182,7 @@ fn rejected_records_are_named_by_their_offsets_and_folded_again() {
     3 rejected records of build BUILD
     number  where           by         reason
          1  TOPIC/0@1  decoder    duration_ms: found a string where a value of kind int64 is wanted
-         2  TOPIC/1@0  decoder    not JSON: expected a name in quotes
+         2  TOPIC/1@0  decoder    not JSON: expected a name in quotes at byte 2
          3  TOPIC/2@0  component  panic: stepped into the trap
     ");
 

@@ -383,11 +383,11 @@ impl Parser {
                 Ok(at)
             }
             "enum" => {
-                let symbols = part("symbols")?
-                    .as_array()
-                    .ok_or_else(|| lacks("symbols"))?;
-                let symbols = symbols.iter().filter_map(Value::as_str);
-                let at = self.add(Type::Enum(symbols.map(str::to_owned).collect()));
+                let symbols = part("symbols")?.as_array().into_iter().flatten();
+                let symbols = symbols.map(|symbol| symbol.as_str().map(str::to_owned));
+                let symbols: Option<Vec<_>> = symbols.collect();
+                let symbols = symbols.ok_or_else(|| lacks("symbols"))?;
+                let at = self.add(Type::Enum(symbols));
                 self.named.insert(full, at);
                 Ok(at)
             }

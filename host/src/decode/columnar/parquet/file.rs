@@ -70,8 +70,9 @@ impl ParquetPlanner {
     /// # Errors
     /// If the projection is not valid.
     pub fn new(projection: Projection, options: &DecodeOptions) -> Result<Self, DecodeError> {
+        let plan = ColumnPlan::new(options.open(projection)?)?;
         Ok(ParquetPlanner {
-            plan: Arc::new(ColumnPlan::new(options.open(projection)?)?),
+            plan: Arc::new(plan.converting(options.conversion())),
             max_row_group: options.max_row_group,
         })
     }

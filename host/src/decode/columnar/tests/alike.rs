@@ -175,9 +175,9 @@ fn columns() -> Vec<Column> {
         },
         Column {
             encoding: Encoding::Standard,
-            json: ["\"AP8=\"", "\"\"", "null"],
-            values: [json!("AP8="), json!(""), json!(null)],
-            physical: [bytes(&[0, 0xff]), bytes(&[]), None],
+            json: ["\"AP8=\"", "\"AA==\"", "null"],
+            values: [json!("AP8="), json!("AA=="), json!(null)],
+            physical: [bytes(&[0, 0xff]), bytes(&[0]), None],
             ..column("raw", json!("bytes"), "binary raw", Kind::Binary)
         },
         Column {
@@ -234,7 +234,6 @@ fn csv(columns: &[Column]) -> String {
     let line = |row: usize| {
         let fields = columns.iter().map(|of| match of.json[row] {
             "null" => "",
-            "\"\"" => "\"\"",
             json => json.trim_matches('"'),
         });
         format!("{}\n", fields.collect::<Vec<_>>().join(","))

@@ -3,6 +3,7 @@
 
 mod against_json;
 mod alike;
+mod converting;
 mod key_values;
 mod logical;
 mod logical_types;

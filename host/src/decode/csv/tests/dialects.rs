@@ -98,7 +98,7 @@ e
     // Without the setting it is a letter, and the quote after it ends its field.
     insta::assert_snapshot!(ids_and_names(CsvOptions::default(), "id,name\n1,\"say \\\"hi\\\", ok\"\n2,plain\n"), @r#"
     {"id":"2","name":"plain"}
-    0 20 -: the quote at byte 2 is not closed where its field ends: `csv.quote = ""` reads quotes as text
+    0 18 -: the quote at byte 2 is not closed where its field ends: `csv.quote = ""` reads quotes as text
     "#);
     // It is open where the object ends.
     insta::assert_snapshot!(ids_and_names(escaped(), "id,name\n1,\"a\\\"\n2,b\\"), @r#"

@@ -10,12 +10,16 @@ fn headers_that_are_of_no_use_stop_the_run() {
         error(&a_and_b(), default(), "a;b\n1;2\n"),
         error(&a_and_b(), default(), "a,\"b\n1,2\n"),
         error(&a_and_b(), default(), "a, b\n1,2\n"),
+        error(&a_and_b(), default(), "x,y\n1,2\n"),
+        error(&a_and_b(), default(), "{\"a\":1}\n"),
     ];
     insta::assert_snapshot!(errors.join("\n"), @r#"
     the header of `a` is unusable: `a` stands in it twice
-    the header of `a` is unusable: none of the columns that the component wants is in it: `a;b`
+    the header of `a` is unusable: none of the columns that the component wants is in it: `a;b`; `csv.delimiter = ";"` finds some
     the header of `a` is unusable: the quote at byte 2 is not closed: `csv.quote = ""` reads quotes as text
     the header of `a` is unusable: the column ` b` is `b` only without blanks: `csv.trim = true` leaves them out
+    the header of `a` is unusable: none of the columns that the component wants is in it: `x,y`
+    the header of `a` is unusable: none of the columns that the component wants is in it: `{"a":1}`; `decode.format = "json"` reads JSON
     "#);
     let none = decode_csv(&a_and_b(), &options(default()), "").unwrap();
     assert_eq!(none.counts.records, 0);

@@ -149,7 +149,10 @@ impl<'a> Encoder<'a> {
                     self.write(&field["type"], &value[name]);
                 }
             }
-            name => self.write(self.named[name], value),
+            name => {
+                let short = name.rsplit('.').next().unwrap();
+                self.write(self.named[short], value);
+            }
         }
     }
 

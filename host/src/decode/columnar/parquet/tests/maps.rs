@@ -43,7 +43,7 @@ fn a_key_of_a_map_is_a_member() {
     let wanted = projection(vec![
         input("n.m.b", Kind::Int64),
         input("n.m.a", Kind::Json),
-        input("n.m.c", Kind::Utf8),
+        input("n.m.c", Kind::Int64),
     ]);
     let found = read(&wanted, &DecodeOptions::default(), &content).unwrap();
     let lines = concat!(

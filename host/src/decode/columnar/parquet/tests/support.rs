@@ -11,7 +11,10 @@ use super::super::{Footer, FooterStep, ParquetFile, ParquetPlanner, RowGroup, St
 use crate::decode::{DecodeError, DecodeOptions, Decoding, Events, Projection};
 use crate::source::Object;
 
-pub(super) fn written(batches: &[RecordBatch], properties: WriterProperties) -> Bytes {
+pub(in crate::decode::columnar) fn written(
+    batches: &[RecordBatch],
+    properties: WriterProperties,
+) -> Bytes {
     let schema = batches[0].schema();
     let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties)).unwrap();
     for batch in batches {
