@@ -46,7 +46,19 @@ impl Project {
     pub fn new(language: &str) -> Project {
         let name = format!("clicks-{language}");
         let folder = root().join("target/projects").join(name);
-        Self::once(folder, |folder| make(language, folder))
+        Self::once(folder, |folder| make(language, None, folder))
+    }
+
+    /// The project that `backfold new --from` makes in a language of the job file at `job`; `name` is the beginning of its
+    /// name.
+    ///
+    /// # Panics
+    /// If it cannot be made or built.
+    pub fn from_job(name: &str, job: &Path, language: &str) -> Project {
+        let folder = root()
+            .join("target/projects")
+            .join(format!("{name}-{language}"));
+        Self::once(folder, |folder| make(language, Some(job), folder))
     }
 
     /// A project of this repository, by its folder below the root.
@@ -83,7 +95,7 @@ impl Project {
 }
 
 /// Makes a project in `folder`, and keeps what an earlier build there knows.
-fn make(language: &str, folder: &Path) {
+fn make(language: &str, from: Option<&Path>, folder: &Path) {
     let parent = folder.parent().expect("it is not the root");
     fs::create_dir_all(parent).expect("the target folder can be written");
     let new = tempfile::tempdir_in(parent).expect("the target folder can be written");
@@ -91,6 +103,9 @@ fn make(language: &str, folder: &Path) {
     let made = new.path().join(name);
     let mut command = backfold();
     command.arg("new").arg(&made).args(["--lang", language]);
+    if let Some(job) = from {
+        command.arg("--from").arg(job);
+    }
     process::run(&mut command).success();
     let mut kept = PathBuf::from(name);
     kept.set_extension("wasm");

@@ -77,14 +77,26 @@ pub struct Missing {
     pub install: String,
 }
 
+/// A file of a project: its path within it, and its content.
+pub(super) type File = (PathBuf, Vec<u8>);
+
 /// Makes a project in `folder`, whose last part is its name.
 ///
 /// # Errors
 /// Where the name is not valid, the folder holds something, or a file cannot be written.
 pub fn create(folder: &Path, language: Language) -> Result<Created, ProjectError> {
+    let name = named(folder, language)?;
+    let sample = SAMPLE.map(|(path, content)| (path, content.to_owned()));
+    let own = sample.into_iter().chain([(JOB, job(&name))]);
+    let own = own.map(|(path, content)| (path.into(), content.into_bytes()));
+    let files = write(folder, lay_out(&name, language, own.collect()))?;
+    Ok(finished(folder, &name, language, files))
+}
+
+/// The name of a new project in `folder`, which has to be empty or not there.
+pub(super) fn named(folder: &Path, language: Language) -> Result<String, ProjectError> {
     let name = name(folder)?;
-    let template = template(language);
-    if template.is_empty() {
+    if template(language).is_empty() {
         return Err(ProjectError::NoTemplate { language });
     }
     if folder.exists() {
@@ -94,55 +106,71 @@ pub fn create(folder: &Path, language: Language) -> Result<Created, ProjectError
             return Err(ProjectError::NotEmpty { folder });
         }
     }
-    let mut files = Vec::new();
-    let mut write = |path: PathBuf, content: &[u8]| {
+    Ok(name)
+}
+
+/// The files of a project: its own, which take the place of those of the template, and those of the template and the SDK.
+pub(super) fn lay_out(name: &str, language: Language, own: Vec<File>) -> Vec<File> {
+    let template = template(language);
+    let has = |name: &str| template.iter().any(|file| file.path == Path::new(name));
+    let mut files: Vec<File> = Vec::new();
+    if !has(MANIFEST) {
+        let text = format!("lang = \"{}\"\n", language.name());
+        files.push((MANIFEST.into(), text.into_bytes()));
+    }
+    if !has(IGNORED) {
+        files.push((IGNORED.into(), ignored("").into_bytes()));
+    }
+    for SdkFile { path, content } in template {
+        let path = PathBuf::from(filled(&path.to_string_lossy(), name));
+        if own.iter().any(|(of_own, _)| *of_own == path) {
+            continue;
+        }
+        let content = match std::str::from_utf8(content) {
+            Ok(text) if path == Path::new(IGNORED) => ignored(text).into_bytes(),
+            Ok(text) => filled(text, name).into_bytes(),
+            // What is no text has no names in it.
+            Err(_) => content.to_vec(),
+        };
+        files.push((path, content));
+    }
+    files.extend(own);
+    let sdk = sdk(language).into_iter();
+    files.extend(sdk.map(|SdkFile { path, content }| (path, content.to_vec())));
+    if language == Language::Rust {
+        files.push(("Cargo.lock".into(), CARGO_LOCK.into()));
+    }
+    files
+}
+
+/// Writes the files of a project, and returns their paths.
+pub(super) fn write(folder: &Path, files: Vec<File>) -> Result<Vec<PathBuf>, ProjectError> {
+    let mut written = Vec::new();
+    for (path, content) in files {
         let file = folder.join(&path);
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(ProjectError::file("create", parent))?;
         }
         fs::write(&file, content).map_err(ProjectError::file("write", &file))?;
-        files.push(path);
-        Ok::<_, ProjectError>(())
-    };
-    let has = |name: &str| template.iter().any(|file| file.path == Path::new(name));
-    let (has_manifest, has_ignored) = (has(MANIFEST), has(IGNORED));
-    if !has_manifest {
-        let text = format!("lang = \"{}\"\n", language.name());
-        write(MANIFEST.into(), text.as_bytes())?;
+        written.push(path);
     }
-    if !has_ignored {
-        write(IGNORED.into(), ignored("").as_bytes())?;
-    }
-    for SdkFile { path, content } in template {
-        let path = filled(&path.to_string_lossy(), &name);
-        if path == IGNORED {
-            let text = ignored(&String::from_utf8_lossy(content));
-            write(path.into(), text.as_bytes())?;
-            continue;
-        }
-        // What is no text has no names in it.
-        match std::str::from_utf8(content) {
-            Ok(text) => write(path.into(), filled(text, &name).as_bytes())?,
-            Err(_) => write(path.into(), content)?,
-        }
-    }
-    for (path, content) in SAMPLE {
-        write(path.into(), content.as_bytes())?;
-    }
-    write(JOB.into(), job(&name).as_bytes())?;
-    for SdkFile { path, content } in sdk(language) {
-        write(path, content)?;
-    }
-    if language == Language::Rust {
-        write("Cargo.lock".into(), CARGO_LOCK.as_bytes())?;
-    }
-    Ok(Created {
+    Ok(written)
+}
+
+/// What is said of a project that was made.
+pub(super) fn finished(
+    folder: &Path,
+    name: &str,
+    language: Language,
+    files: Vec<PathBuf>,
+) -> Created {
+    Created {
         missing: missing(folder, language),
         folder: folder.to_owned(),
-        name,
+        name: name.to_owned(),
         language,
         files,
-    })
+    }
 }
 
 /// The lines of a template's `.gitignore`, and those for what backfold makes.
@@ -191,7 +219,7 @@ fn filled(text: &str, name: &str) -> String {
 }
 
 /// The name of a project where dashes are not allowed.
-fn ident(name: &str) -> String {
+pub(super) fn ident(name: &str) -> String {
     name.replace('-', "_")
 }
 

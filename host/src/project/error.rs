@@ -91,6 +91,24 @@ pub enum ProjectError {
         /// The language.
         language: Language,
     },
+    /// A project cannot be made of a job whose component is a file.
+    #[error("the component of `{}` is `{}`, not `aggregate`: the job declares no pipeline", job.display(), component.display())]
+    NotDeclared {
+        /// The job file.
+        job: PathBuf,
+        /// Its component.
+        component: PathBuf,
+    },
+    /// A language cannot say a part of a declaration.
+    #[error("{language} cannot say the declaration's {entry}: {problem}")]
+    Inexpressible {
+        /// The language.
+        language: Language,
+        /// The entry of the declaration.
+        entry: String,
+        /// Why.
+        problem: String,
+    },
     /// The unit tests of a project fail. They have said why.
     #[error("the unit tests fail: `{command}`: {status}")]
     UnitTests {
@@ -137,6 +155,8 @@ impl Coded for ProjectError {
             ProjectError::Name { .. } => &codes::NAME,
             ProjectError::NotEmpty { .. } => &codes::NOT_EMPTY,
             ProjectError::NoTemplate { .. } => &codes::NO_TEMPLATE,
+            ProjectError::NotDeclared { .. } => &codes::NOT_DECLARED,
+            ProjectError::Inexpressible { .. } => &codes::INEXPRESSIBLE,
             ProjectError::UnitTests { .. } => &codes::UNIT_TESTS,
             ProjectError::Interrupted => &codes::INTERRUPTED,
             ProjectError::Replay(error) => error.code(),
@@ -200,6 +220,16 @@ pub(crate) mod codes {
     );
     pub(crate) const INTERRUPTED: Code =
         Code::new(1011, Class::Interrupted, "Give the command again.");
+    pub(crate) const NOT_DECLARED: Code = Code::new(
+        1012,
+        Class::Usage,
+        "Name a job with `component = \"aggregate\"` and `[pipeline]` after `--from`, or leave `--from` out.",
+    );
+    pub(crate) const INEXPRESSIBLE: Code = Code::new(
+        1013,
+        Class::Usage,
+        "Change that entry in the job's `[pipeline]`, such as the name of a column, or choose another language.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &NO_PROJECT,
@@ -213,5 +243,7 @@ pub(crate) mod codes {
         &NO_TEMPLATE,
         &UNIT_TESTS,
         &INTERRUPTED,
+        &NOT_DECLARED,
+        &INEXPRESSIBLE,
     ];
 }

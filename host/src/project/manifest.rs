@@ -13,6 +13,9 @@ pub(super) const MANIFEST: &str = "backfold.toml";
 /// The name of the job file that a project has.
 pub(super) const JOB: &str = "job.toml";
 
+/// The name of the job file that folds the sample, in a project whose own job has another source.
+pub(super) const SAMPLE_JOB: &str = "sample.toml";
+
 /// The folder for what builds keep.
 const KEPT: &str = ".backfold";
 

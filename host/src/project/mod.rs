@@ -1,6 +1,6 @@
 //! Projects: a pipeline's source, its samples and its tests in one folder, in any language.
 //!
-//! [`create`] writes a new project, [`build`] makes its component, and [`test()`] runs its tests and folds its sample. The
+//! [`create`] and [`create_from`] write a new project, [`build`] makes its component, and [`test()`] runs its tests and folds its sample. The
 //! file `backfold.toml` says which language a project is in; everything else has a default.
 //!
 //! | file | idea |
@@ -18,6 +18,7 @@
 //! | `build` | all of these, one after another |
 //! | `test`, `watch` | the tests of a project; waiting for the next save |
 //! | `sdk`, `create` | the SDKs and templates within the command; a new project |
+//! | `from` | a new project with the declaration of a job as its source |
 //! | `error` | the errors of all of these |
 
 mod build;
@@ -28,6 +29,7 @@ mod conditions;
 mod create;
 mod encode;
 mod error;
+mod from;
 mod language;
 mod manifest;
 mod process;
@@ -44,6 +46,7 @@ pub use conditions::BuildOptions;
 pub use create::{Created, create};
 pub use error::ProjectError;
 pub(crate) use error::codes;
+pub use from::{FromJob, create_from};
 pub use language::{Engine, Language};
 pub use manifest::Project;
 pub use test::{Tested, UnitTests, test};

@@ -124,6 +124,7 @@ fn is_for_tests(name: &str) -> bool {
         EVENTS,
         EXPECTED,
         super::manifest::JOB,
+        super::manifest::SAMPLE_JOB,
         "conftest.py",
         "counterexample.json",
     ]

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{FileTest, FileTestError};
 use crate::row_json::{self, Row};
@@ -49,11 +51,33 @@ pub struct DifferentRow {
     pub found: Row,
 }
 
+/// A row whose values are still text: `serde_json` reads a float with all its digits as one next to it.
+type RawRow = BTreeMap<String, Box<RawValue>>;
+
+/// The result of `backfold test --output json`.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum File {
-    Rows(Vec<Row>),
-    Result { rows: Vec<Row> },
+struct Whole {
+    rows: Vec<RawRow>,
+}
+
+/// The rows of a file.
+fn rows(text: &[u8]) -> serde_json::Result<Vec<Row>> {
+    let raw: Vec<RawRow> = match serde_json::from_slice(text) {
+        Ok(rows) => rows,
+        Err(_) => serde_json::from_slice::<Whole>(text)?.rows,
+    };
+    let rows = raw.into_iter().map(|row| {
+        let values = row.into_iter();
+        values.map(|(name, raw)| Ok((name, exact(&raw)?))).collect()
+    });
+    rows.collect()
+}
+
+fn exact(raw: &RawValue) -> serde_json::Result<Value> {
+    let value: Value = serde_json::from_str(raw.get())?;
+    let exact = raw.get().parse().ok().filter(|_| value.is_f64());
+    let number = exact.and_then(serde_json::Number::from_f64);
+    Ok(number.map_or(value, Value::Number))
 }
 
 impl Expectation {
@@ -67,10 +91,7 @@ impl Expectation {
             what,
         };
         let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        let rows = match serde_json::from_slice(&text) {
-            Ok(File::Rows(rows) | File::Result { rows }) => rows,
-            Err(_) => return Err(failed("it is not a JSON array of rows".into())),
-        };
+        let rows = rows(&text).map_err(|_| failed("it is not a JSON array of rows".into()))?;
         Ok(Expectation {
             path: path.to_owned(),
             rows: normal(descriptor, &rows).map_err(failed)?,
@@ -306,7 +327,9 @@ mod tests {
     fn what_is_written_is_expected() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("expected.json");
-        for test in [found(), file_test(json!([]))] {
+        let mut precise = found();
+        precise.rows[0].insert("mean".into(), json!(13.251999999999999));
+        for test in [found(), precise, file_test(json!([]))] {
             Expectation::write(&path, &test).unwrap();
             let expectation = Expectation::read(&path, &descriptor()).unwrap();
             assert_eq!(expectation.compare(&test), Comparison::default());

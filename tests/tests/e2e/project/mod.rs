@@ -5,6 +5,7 @@
 mod doctor;
 mod doctor_of_servers;
 mod failing;
+mod from;
 mod whole;
 
 use std::fs;
