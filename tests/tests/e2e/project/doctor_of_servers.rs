@@ -80,7 +80,7 @@ async fn a_bucket() {
     };
 
     let told = Told::by(&mut command(), 0);
-    told.is_fine("source: credentials", "nvironment");
+    told.is_fine("source: credentials", "AWS_ACCESS_KEY_ID");
     told.is_fine("source", "2 objects");
     told.is_fine("first records", "events decoded");
 
