@@ -23,7 +23,7 @@ use clicks::Clicks;
 use cpu::cpu_seconds;
 use serde_json::{Value, json};
 
-const PAGES: f64 = 70_000.0;
+const PAGES: f64 = 5_000.0;
 const USERS: f64 = 500_000.0;
 const WINDOW_BATCHES: usize = 16;
 const DRAIN_ROWS: u32 = 65_536;

@@ -22,6 +22,24 @@ FAST_FORMS = {
 NEW = {"Rust": "rust", "C": "c", "Go": "go", "TypeScript": "ts", "Python": "python"}
 ZIG = "examples/zig-pages"
 
+# A pipeline without a sketch, which most of the time of the others goes to: `new --from` writes it in each language.
+LEAN = """\
+table = "page_days"
+component = "aggregate"
+
+[pipeline]
+event_time = "ts"
+key = {{ page = "page_id", day = "day_of(ts)" }}
+keep = {{ events = "count", total_ms = "sum(duration_ms)" }}
+
+[source.files]
+path = {archive}
+
+[target.sqlite]
+path = "tables.db"
+"""
+LEAN_LANGUAGES = {name: language for name, language in NEW.items() if name != "Rust"}
+
 
 def languages(bench):
     """The fold of one pipeline in each language, relative to Rust; size, and seconds to build, compile and start"""
@@ -36,16 +54,26 @@ def languages(bench):
         built[name] = build(bench, project)
     for name, project in (FAST_FORMS | {"Zig": ZIG}).items():
         built[name] = build(bench, ROOT / project)
-    zig = built.pop("Zig")
-    components = [f"{name}={project['component']}" for name, project in built.items()]
-    results = fold(bench, [*components, "aggregate=aggregate"])
-    # Zig has no SDK, so its pipeline has no sketch. The lean pipeline in Rust keeps two of its three sums.
-    results += fold(bench, [f"Rust, lean={bench.options.component}", f"Zig, lean={zig['component']}"])
-    built["Zig, lean"] = zig
+    lean = {"Zig, lean": built.pop("Zig")}
+    job = folder / "lean.toml"
+    job.write_text(LEAN.format(archive=json.dumps(str(bench.archives.json("none")))))
+    for name, language in LEAN_LANGUAGES.items():
+        project = folder / f"lean-{language}"
+        backfold(bench, "new", project, "--from", job, "--lang", language)
+        lean[f"{name}, lean"] = build(bench, project)
+    results = fold(bench, [*named(built), "aggregate=aggregate"])
+    # The pipeline in Zig keeps one sum more.
+    results += fold(bench, [f"Rust, lean={bench.options.component}", *named(lean)])
+    built |= lean
     for result in results:
         costs = built.get(result["name"], {})
         result |= {key: cost for key, cost in costs.items() if key != "component"}
     return results
+
+
+def named(built):
+    """The arguments of the benchmark that name these components."""
+    return [f"{name}={project['component']}" for name, project in built.items()]
 
 
 def build(bench, project):

@@ -52,6 +52,6 @@ impl Conversion {
 
     /// Whether integers may have a fraction or an exponent. DynamoDB has one type for all numbers.
     pub(super) fn takes_exact_integers(self) -> bool {
-        self.numbers == Numbers::Lenient || self.objects == ValueObjects::Dynamodb
+        self.is_lenient() || self.objects == ValueObjects::Dynamodb
     }
 }

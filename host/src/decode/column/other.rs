@@ -7,7 +7,6 @@ use super::time::timestamp;
 use super::unfit::Unfit;
 use super::value_objects::{self, StoodFor};
 use super::{Column, Misfit, Values, describe, excerpt, number, unquote};
-use crate::decode::conversion::Numbers;
 use crate::decode::json::Span;
 use crate::schema::Encoding;
 
@@ -66,7 +65,7 @@ impl Column {
     fn push_lenient(&mut self, text: &[u8]) -> Lenient {
         let inside = unquote(text);
         let is_lenient = match inside {
-            Some(_) => self.conversion.numbers == Numbers::Lenient,
+            Some(_) => self.conversion.is_lenient(),
             None => self.conversion.takes_exact_integers(),
         };
         let text = inside.unwrap_or(text);

@@ -7,7 +7,7 @@ use crate::units::ByteSize;
 
 /// The largest dictionary: twice that of `xz -9`. It bounds the memory of an inflater.
 const DICTIONARY_MAX: ByteSize = ByteSize::mib(128);
-/// Memory of a decoder beside its dictionary.
+/// Memory of a decoder in addition to its dictionary.
 const STATE_BYTES: u64 = 1 << 20;
 
 const MAGIC: &[u8] = b"\xfd7zXZ\0";
