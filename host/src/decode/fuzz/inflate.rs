@@ -1,7 +1,8 @@
 //! Any bytes as a compressed object, and texts compressed and then damaged.
 
 use crate::decode::inflate::support::{WAYS, inflate as read};
-use crate::decode::{DecodeError, DecodeOptions};
+use crate::decode::inflate::{Compression, of_magic};
+use crate::decode::{DecodeError, DecodeOptions, TextEncoding};
 use crate::error::Coded;
 use crate::units::ByteSize;
 
@@ -41,6 +42,10 @@ pub fn inflate(input: &[u8]) {
     let Some((places, text)) = rest.split_first_chunk::<6>() else {
         return;
     };
+    if of_magic(text) != Compression::None {
+        // Compressed text that begins so is a second level of compression.
+        return;
+    }
     // Two members or frames, where there can be.
     let half = if way.joins { text.len() / 2 } else { 0 };
     let mut stored = (way.compress)(&text[half..]);
@@ -79,6 +84,7 @@ pub fn inflate(input: &[u8]) {
 fn all_pieces(object: &str, stored: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let options = DecodeOptions {
         max_object: LIMIT,
+        encoding: TextEncoding::Utf8,
         ..DecodeOptions::default()
     };
     let whole = read(object, stored, stored.len().max(1), &options);
