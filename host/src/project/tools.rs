@@ -111,7 +111,7 @@ pub(super) const GO: Need = Need {
 
 pub(super) const C_COMPILER: Need = Need {
     name: "a C compiler for WebAssembly (zig, or clang with wasi-libc)",
-    tested: "0.17.1",
+    tested: "zig 0.17.1",
     least: "",
     for_tests: false,
     install: "python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1   \
