@@ -39,7 +39,7 @@ pub(super) const RUST_STD: Need = Need {
     least: "",
     for_tests: false,
     install: "rustup target add wasm32-unknown-unknown   \
-              (or, without rustup: apt-get install rustc-web cargo-web rust-web-src)",
+              (or, without rustup: apt-get install rustc-web cargo-web rust-web-src lld-22)",
     find: |search| rust_std(search).map(|(tool, _)| tool),
 };
 
@@ -249,7 +249,11 @@ pub(super) fn rust_std(search: &Search) -> Option<(Tool, RustStd)> {
         command: cargo,
         version,
     };
-    let linkers = vec![bin.join("gcc-ld"), bin];
+    let linkers = vec![bin.join("gcc-ld"), bin, PathBuf::from("/usr/bin")];
+    // Debian's is a link to a program of another package, which need not be installed.
+    if !linkers.iter().any(|folder| folder.join("rust-lld").exists()) {
+        return None;
+    }
     Some((tool, RustStd::FromSource { linkers }))
 }
 

@@ -61,8 +61,7 @@ impl Rust {
             command
                 .env("RUSTC", "/usr/bin/rustc")
                 .env("RUSTC_BOOTSTRAP", "1");
-            let usual = ["/usr/bin", "/bin"].map(PathBuf::from);
-            let path = linkers.iter().cloned().chain(usual);
+            let path = linkers.iter().cloned().chain([PathBuf::from("/bin")]);
             if let Ok(path) = std::env::join_paths(path) {
                 command.env("PATH", path);
             }
