@@ -2,6 +2,7 @@ package guest
 
 import (
 	"errors"
+	"runtime"
 	"unsafe"
 )
 
@@ -118,6 +119,9 @@ var (
 func endCall() {
 	clear(arguments)
 	arguments = arguments[:0]
+	// The collector's workers run only while other goroutines give way. Without this, a call that hardly allocates lets a
+	// cycle go on for ever, and nothing that is allocated during it is freed.
+	runtime.Gosched()
 }
 
 //go:wasmexport cabi_realloc

@@ -220,7 +220,6 @@ impl Contender {
         while memory.last().is_none_or(|(folded, _)| *folded < rows) && rows > 0 {
             let folded = memory.last().map_or(0, |(folded, _)| *folded);
             memory.push((folded + of_pass, self.pass(&mut instance)?.memory_bytes));
-            eprintln!("{}: {:?}", self.name, memory.last());
         }
         Ok(memory)
     }
