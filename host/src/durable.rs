@@ -17,12 +17,59 @@ const PART: &str = "part";
 /// Writes a file in one step. After success it holds `bytes`; after a failure or a crash, `bytes` or the former
 /// content.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static NUMBERS: AtomicU64 = AtomicU64::new(0);
-    let (part, mut file) = create_part(path, &NUMBERS)?;
-    let written = around("write a file", || file.write_all(bytes))
-        .and_then(|()| around("sync a file", || file.sync_all()));
-    let renamed = written.and_then(|()| rename(&part, path));
-    renamed.inspect_err(|_| drop(around("remove a part", || fs::remove_file(&part))))
+    let part = Part::create(path)?;
+    around("write a file", || part.file().write_all(bytes))?;
+    part.finish()
+}
+
+/// A file that gets its name in one step, when it is complete. Dropped before that, it is removed.
+#[derive(Debug)]
+pub(crate) struct Part {
+    path: PathBuf,
+    part: PathBuf,
+    file: File,
+    is_named: bool,
+}
+
+impl Part {
+    /// Begins the file that is to be `path`, in the same folder.
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let (part, file) = create_part(path, &NUMBERS)?;
+        Ok(Part {
+            path: path.to_owned(),
+            part,
+            file,
+            is_named: false,
+        })
+    }
+
+    /// The path that the file gets.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file, to be written.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Syncs the file and gives it its name. A file that had the name is replaced.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        around("sync a file", || self.file.sync_all())?;
+        rename(&self.part, &self.path)?;
+        self.is_named = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // Where it cannot be removed, `remove_parts` may later.
+            let _ = around("remove a part", || fs::remove_file(&self.part));
+        }
+    }
 }
 
 /// Creates a file in the folder of `path`, which is renamed to `path` when it is complete. It is locked while it is open:

@@ -1,4 +1,4 @@
-//! Sizes and durations in the form of a job file: `"64 MiB"`, `"30s"`.
+//! Sizes and durations in the form of a job file: `"64 MiB"`, `"30s"`; numbers in the form of a message: `1,234 rows`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -73,6 +73,25 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
+/// `1234567` as `1,234,567`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with a noun: `1 row`, `2,000 rows`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", count(number))
+}
+
 /// Reads and writes a [`Duration`] as `"1h 30m"`, for `#[serde(with = "units::duration")]`.
 pub mod duration {
     use super::*;
@@ -104,5 +123,17 @@ mod tests {
         assert_eq!("1000".parse(), Ok(ByteSize(1000)));
         assert!("many".parse::<ByteSize>().is_err());
         assert_eq!(ByteSize::gib(2).to_string(), "2.0 GiB");
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_nouns_agree_with_them() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(count),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [1, 0, 2000].map(|number| counted(number, "row")),
+            ["1 row", "0 rows", "2,000 rows"]
+        );
     }
 }

@@ -68,7 +68,9 @@ impl Answer {
                 Failure::of(&error.into()).print_text()
             }
             (Ok(()), None) => ExitCode::SUCCESS,
-            (Ok(()), Some(failure)) if format == Format::Text => failure.print_text(),
+            (Ok(()), Some(failure)) if format == Format::Text => {
+                failure.after_checks().print_text()
+            }
             (Ok(()), Some(failure)) => failure.exit_code(),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use backfold::cutover::{Check, CutoverError, GateReport};
 use backfold::doctor::DoctorError;
 use backfold::error::{Class, Code, Coded};
 use backfold::guest::Details;
@@ -25,7 +26,13 @@ pub(crate) struct Failure {
     /// The lines that the component said about it.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     details: Vec<String>,
+    /// The checks of the gate that refused, held or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<Check>,
     advice: &'static str,
+    /// The gate that refused, for the text.
+    #[serde(skip)]
+    gate: Option<GateReport>,
 }
 
 impl Failure {
@@ -39,7 +46,10 @@ impl Failure {
             "This is a bug: please report it, with the command.",
             |code| code.advice,
         );
+        let gate = error.chain().find_map(refused_by);
         Failure {
+            checks: gate.map_or_else(Vec::new, |gate| gate.checks.clone()),
+            gate: gate.cloned(),
             code: code.map_or_else(|| "BF0000".into(), ToString::to_string),
             class: code.map_or(Class::Retry, |code| code.class),
             stage: error
@@ -51,6 +61,11 @@ impl Failure {
             details: details.map_or(Vec::new(), |details| details.lines().to_vec()),
             advice: details.and_then(Details::remedy).unwrap_or(advice),
         }
+    }
+
+    /// The same for an output that shows the checks of the gate already.
+    pub(crate) fn after_checks(self) -> Self {
+        Failure { gate: None, ..self }
     }
 
     /// The exit code of the process.
@@ -72,6 +87,11 @@ impl Failure {
         );
         if let Some(stage) = &self.stage {
             text.push_str(&format!("  {} {}\n", paint.dim("in:"), plain(stage)));
+        }
+        if let Some(gate) = &self.gate {
+            for line in gate_text(gate, paint).lines() {
+                text.push_str(&format!("  {line}\n"));
+            }
         }
         for cause in &self.causes {
             text.push_str(&format!("  {} {}\n", paint.dim("because:"), plain(cause)));
@@ -117,6 +137,22 @@ pub(crate) fn coded(error: ProjectError) -> anyhow::Error {
         ProjectError::Replay(error) => (*error).into(),
         error => error.into(),
     }
+}
+
+/// The verdict in an error of a chain, where the gate refused.
+fn refused_by<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a GateReport> {
+    match error.downcast_ref()? {
+        backfold::Error::Cutover(CutoverError::GateRefused { report }) => Some(report),
+        _ => None,
+    }
+}
+
+/// The checks of the gate, one per line.
+pub(crate) fn gate_text(gate: &GateReport, paint: Paint) -> String {
+    gate.table(|passed| match passed {
+        true => paint.green("✓"),
+        false => paint.red("✗"),
+    })
 }
 
 /// The code of one error in a chain.

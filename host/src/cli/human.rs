@@ -5,29 +5,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use backfold::units::ByteSize;
+pub(crate) use backfold::units::{count, counted};
 use chrono::{DateTime, SecondsFormat, Utc};
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number with a noun: `1 row`, `2 rows`.
-pub(crate) fn counted(number: u64, thing: &str) -> String {
-    format!(
-        "{} {thing}{}",
-        count(number),
-        if number == 1 { "" } else { "s" }
-    )
-}
 
 /// A number in a few characters: `950`, `12.4 k`, `3.1 M`.
 pub(crate) fn short(number: f64) -> String {
@@ -151,18 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_shortened() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(count),
-            ["0", "999", "1,000", "1,234,567"]
-        );
+    fn numbers_are_shortened() {
         assert_eq!(
             [999.0, 12_400.0, 3_100_000.0, 2e9].map(short),
             ["999", "12.4 k", "3.1 M", "2.0 G"]
-        );
-        assert_eq!(
-            [counted(1, "row"), counted(2000, "row")],
-            ["1 row", "2,000 rows"]
         );
     }
 

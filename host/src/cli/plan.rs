@@ -248,5 +248,22 @@ fn gate(gate: &GateOptions) -> String {
             text.push_str(&format!(", {word} {ratio} times the live rows"));
         }
     }
+    for (what, ratio) in [
+        ("the live keys gone", gate.max_removed_ratio),
+        ("the common keys changed", gate.max_changed_ratio),
+        ("the keys new", gate.max_added_ratio),
+    ] {
+        if let Some(ratio) = ratio {
+            text.push_str(&format!(", at most {ratio} of {what}"));
+        }
+    }
+    if !gate.drift.is_empty() {
+        let columns: Vec<_> = gate.drift.keys().map(|name| plain(name)).collect();
+        text.push_str(&format!(", limited drift of {}", columns.join(", ")));
+    }
+    if !gate.checks.is_empty() {
+        let checks = counted(gate.checks.len() as u64, "check");
+        text.push_str(&format!(", {checks} in SQL"));
+    }
     text
 }

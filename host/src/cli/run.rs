@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use backfold::cutover::{Check, GateReport};
 use backfold::progress::{Progress, Stage};
 use backfold::replay::{self, Outcome, RunOptions, RunReport};
 
 use super::answer::Answer;
 use super::arguments::{BuildArguments, JobArguments, WaitArguments};
 use super::context::Context;
+use super::failure::gate_text;
 use super::human::{count, digest, duration, plain, short, size};
 use super::paint::Paint;
 use super::presence::{add_absent, unmet};
@@ -206,19 +206,6 @@ fn pace(report: &RunReport, progress: &Progress) -> Option<String> {
             short(records)
         )
     })
-}
-
-/// The checks of the gate, one per line.
-fn gate_text(gate: &GateReport, paint: Paint) -> String {
-    let line = |check: &Check| {
-        let mark = if check.passed {
-            paint.green("✓")
-        } else {
-            paint.red("✗")
-        };
-        format!("{mark} {:<10}  {}\n", check.name, plain(&check.text))
-    };
-    gate.checks.iter().map(line).collect()
 }
 
 /// The state of the table, and the next command.

@@ -1,11 +1,13 @@
 //! Failures of a cut-over.
 
+use std::path::PathBuf;
+
 use arrow_schema::ArrowError;
 
 use super::verdict::GateReport;
 use crate::error::{Class, Code, Coded};
 use crate::fold::FoldError;
-use crate::store::{Pointer, StoreError};
+use crate::store::{Cause, Pointer, StoreError};
 
 /// A failure on the way from a loaded build to the live one.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +88,22 @@ pub enum CutoverError {
         /// Why.
         source: ArrowError,
     },
+    /// An option of a comparison does not fit the builds.
+    #[error("`{option}`: {problem}")]
+    DiffOption {
+        /// The option as the command line has it.
+        option: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file of keys cannot be written.
+    #[error("the keys cannot be written to {}", path.display())]
+    KeysFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Cause,
+    },
     /// The rows of a build could not be sorted by key.
     #[error(transparent)]
     Sort(#[from] FoldError),
@@ -124,6 +142,8 @@ impl Coded for CutoverError {
             CutoverError::Held { .. } => &codes::HELD,
             CutoverError::Moved { .. } => &codes::MOVED,
             CutoverError::Compare { .. } => &codes::COMPARE,
+            CutoverError::DiffOption { .. } => &codes::DIFF_OPTION,
+            CutoverError::KeysFile { .. } => &codes::KEYS_FILE,
             CutoverError::Sort(error) => error.code(),
             CutoverError::Store(error) => error.code(),
         }
@@ -178,6 +198,17 @@ pub(crate) mod codes {
         "Look at `backfold diff` again, and swap with `--expect VERSION`, the version that it was compared with; or run again.",
     );
 
+    pub(crate) const DIFF_OPTION: Code = Code::new(
+        715,
+        Class::Usage,
+        "Correct the option; `backfold inspect` lists the columns of the component.",
+    );
+    pub(crate) const KEYS_FILE: Code = Code::new(
+        716,
+        Class::Retry,
+        "Give another file, or remove the cause; then run the same command again.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &GATE_REFUSED,
         &NO_PREVIOUS,
@@ -188,5 +219,7 @@ pub(crate) mod codes {
         &NOTHING_LIVE,
         &HELD,
         &MOVED,
+        &DIFF_OPTION,
+        &KEYS_FILE,
     ];
 }

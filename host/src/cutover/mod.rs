@@ -10,8 +10,10 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `verdict` | [`GateOptions`], [`Check`] and [`GateReport`]: plain data |
-//! | `gate`, `offsets`, `presence` | the checks |
+//! | `options` | [`GateOptions`], the settings |
+//! | `verdict` | [`Check`] and [`GateReport`]: plain data |
+//! | `gate`, `offsets`, `presence`, `limits`, `asserted` | the checks |
+//! | `live` | the build that a public name shows |
 //! | `diff` | the comparison of two builds |
 //! | `sorted` | the rows of a build sorted by key, whatever the store's order |
 //! | `swap`, `gc` | the steps of those names |
@@ -19,27 +21,33 @@
 //!
 //! All of it goes through [`StateStore`](crate::store::StateStore), whatever the store.
 
+mod asserted;
 mod diff;
 mod error;
 mod gate;
 mod gc;
+mod limits;
+mod live;
 mod offsets;
+mod options;
 mod presence;
 mod sorted;
 mod swap;
 mod verdict;
 
 pub use diff::{
-    Change, ChangedRow, ColumnDiff, Counts, Diff, DiffOptions, IndexDiff, Lost, Samples,
-    SchemaDiff, Side, diff, diff_with_live,
+    Change, ChangedRow, ColumnDiff, ColumnFigures, Comparison, Counts, Diff, DiffOptions, Drift,
+    IndexDiff, KeyValue, KeysWritten, Lost, Samples, SchemaDiff, Side, compare_with_live, diff,
+    diff_with_live,
 };
 pub use error::CutoverError;
 pub(crate) use error::codes;
 pub use gate::{GateInput, gate};
 pub use gc::{DEFAULT_KEEP, gc};
+pub use options::{Assertion, DriftLimits, GateOptions};
 pub use sorted::SortOptions;
 pub use swap::{rollback, swap};
-pub use verdict::{Check, GateOptions, GateReport};
+pub use verdict::{Check, GateReport};
 
 #[cfg(test)]
 mod fixture;

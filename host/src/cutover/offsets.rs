@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::verdict::{Check, GateOptions};
+use super::options::GateOptions;
+use super::verdict::Check;
 use crate::fold::FoldedOffsets;
 use crate::source::offsets::len;
+use crate::units::counted;
 
 /// The effect of `allow_overlaps`, and the remedy that keeps the table right.
 const COUNTS_TWICE: &str = "accepts a table in which these records count more than once: leave out the objects that do not \
@@ -66,7 +68,13 @@ fn gaps(folded: &FoldedOffsets, is_narrowed: bool, are_allowed: bool) -> Check {
             "; partitions not judged, since a partitioner dealt their records out beyond the job's range: {unjudged}"
         );
     }
-    Check::new("gaps", are_allowed || missing.offsets == 0, text)
+    Check {
+        name: "gaps".to_owned(),
+        passed: are_allowed || missing.offsets == 0,
+        text,
+        found: missing.found("missing offset", are_allowed),
+        wanted: wanted("allow_gaps", are_allowed),
+    }
 }
 
 fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
@@ -85,7 +93,21 @@ fn overlaps(folded: &FoldedOffsets, are_allowed: bool) -> Check {
             allowance("allow_overlaps", are_allowed, COUNTS_TWICE)
         ),
     };
-    Check::new("overlaps", are_allowed || repeated.offsets == 0, text)
+    Check {
+        name: "overlaps".to_owned(),
+        passed: are_allowed || repeated.offsets == 0,
+        text,
+        found: repeated.found("repeated offset", are_allowed),
+        wanted: wanted("allow_overlaps", are_allowed),
+    }
+}
+
+/// The threshold of a fault that a setting allows.
+fn wanted(setting: &str, is_given: bool) -> String {
+    match is_given {
+        true => format!("any number: `gate.{setting}`"),
+        false => "none".to_owned(),
+    }
 }
 
 /// The setting that allows a fault, with the effect that it has on the table.
@@ -118,6 +140,15 @@ impl Places {
             self.named.push(place());
         } else {
             self.more += 1;
+        }
+    }
+
+    /// The figure of a check, with the places where they are allowed: the sentence is not shown of a check that holds.
+    fn found(&self, thing: &str, are_allowed: bool) -> String {
+        let number = counted(self.offsets, thing);
+        match are_allowed && self.offsets > 0 {
+            true => format!("{number}: {}", self.list()),
+            false => number,
         }
     }
 

@@ -3,8 +3,10 @@
 //! A slip in a path is no error of any record: a nullable input is null in every row then, and a condition that no
 //! record meets leaves nothing to fold.
 
-use super::verdict::{Check, GateOptions};
+use super::options::GateOptions;
+use super::verdict::Check;
 use crate::decode::{ConditionPresence, Counts, InputPresence, PresenceReport};
+use crate::units::{count, counted};
 
 /// The most inputs or conditions that a check names.
 const NAMES_LIMIT: usize = 8;
@@ -24,18 +26,28 @@ pub(super) fn checks(
 fn absent(presence: &PresenceReport, allowed: &[String]) -> Option<Check> {
     let is_allowed = |input: &&InputPresence| allowed.contains(&input.input);
     let (allowed, refused): (Vec<_>, Vec<_>) = presence.absent().partition(is_allowed);
-    let events = presence.events;
+    let all = match presence.events {
+        1 => "the only event".to_owned(),
+        events => format!("all {} events", count(events)),
+    };
+    let in_each = if presence.events == 1 {
+        "there"
+    } else {
+        "in each"
+    };
+    let number = (allowed.len() + refused.len()) as u64;
+    let allowed_number = allowed.len();
     let names = |inputs: &[&InputPresence]| list(inputs.iter().map(|input| input.shown()));
     let text = match (&allowed[..], &refused[..]) {
         ([], []) => return None,
         (allowed, []) => format!(
-            "inputs absent from all {events} events, which the job allows: {}",
+            "inputs absent from {all}, which the job allows: {}",
             names(allowed)
         ),
         (_, refused) => {
             let quoted = refused.iter().map(|input| format!("{:?}", input.input));
             format!(
-                "inputs absent from all {events} events, so that they are null in each: {}; the name may be misspelt, or \
+                "inputs absent from {all}, so that they are null {in_each}: {}; the name may be misspelt, or \
                  the records may stand in an envelope or be of another kind: `backfold plan` shows a sample; if none of \
                  the records has to have them, a job may allow that by `gate.allow_absent = [{}]`",
                 names(refused),
@@ -43,7 +55,24 @@ fn absent(presence: &PresenceReport, allowed: &[String]) -> Option<Check> {
             )
         }
     };
-    Some(Check::new("presence", refused.is_empty(), text))
+    Some(Check {
+        name: "presence".to_owned(),
+        passed: refused.is_empty(),
+        text,
+        found: match refused.is_empty() {
+            // The sentence is not shown of a check that holds.
+            true => format!(
+                "{} in no event: {}",
+                counted(number, "input"),
+                names(&allowed)
+            ),
+            false => format!("{} in no event", counted(number, "input")),
+        },
+        wanted: match allowed_number {
+            0 => "none".to_owned(),
+            allowed => format!("at most the {allowed} of `gate.allow_absent`"),
+        },
+    })
 }
 
 fn wanted(presence: &PresenceReport, counts: &Counts, is_allowed: bool) -> Option<Check> {
@@ -60,10 +89,23 @@ fn wanted(presence: &PresenceReport, counts: &Counts, is_allowed: bool) -> Optio
         }
     };
     let text = format!(
-        "no record met the conditions of the component, and {} of {} records were passed over: {conditions}{allowance}",
-        counts.not_wanted, counts.records
+        "no record met the conditions of the component, and {} of {} passed over: {conditions}{allowance}",
+        count(counts.not_wanted),
+        match counts.records {
+            1 => "1 record was".to_owned(),
+            records => format!("{} records were", count(records)),
+        }
     );
-    Some(Check::new("wanted", is_allowed, text))
+    Some(Check {
+        name: "wanted".to_owned(),
+        passed: is_allowed,
+        text,
+        found: "0 records meet the conditions".to_owned(),
+        wanted: match is_allowed {
+            true => "any number: `gate.allow_none_wanted`".to_owned(),
+            false => "at least 1".to_owned(),
+        },
+    })
 }
 
 /// The first of some names.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::TargetConfig;
 use super::error::{JobError, Origin};
+use crate::cutover::{DriftLimits, GateOptions};
 use crate::decode::{DecodeOptions, Format};
 use crate::fold::FoldOptions;
 use crate::guest::Limits;
@@ -186,6 +188,102 @@ pub(super) fn decode(
             problem: problem.into(),
         }),
     }
+}
+
+/// Checks the limits of the gate, and that the target can answer its checks; `origin` is the place where they were set.
+/// Whether columns exist is checked later, when the component is known.
+pub(super) fn gate(
+    gate: &GateOptions,
+    target: &TargetConfig,
+    origin: impl FnOnce() -> Origin,
+) -> Result<(), JobError> {
+    match gate_fault(gate, target) {
+        None => Ok(()),
+        Some((key, problem)) => Err(JobError::Value {
+            origin: origin(),
+            key: format!("gate.{key}"),
+            problem,
+        }),
+    }
+}
+
+/// The first key of the gate that has a fault, and the fault.
+fn gate_fault(gate: &GateOptions, target: &TargetConfig) -> Option<(String, String)> {
+    let shares = [
+        ("max_removed_ratio", gate.max_removed_ratio),
+        ("max_changed_ratio", gate.max_changed_ratio),
+        ("max_added_ratio", gate.max_added_ratio),
+    ];
+    let share = |(key, limit): (&str, Option<f64>)| {
+        let limit = limit.filter(|limit| !(0.0..=1.0).contains(limit))?;
+        let problem = format!("{limit} is not between 0 and 1: it is a share of the keys");
+        Some((key.to_owned(), problem))
+    };
+    let drift = gate.drift.iter().find_map(|(column, limits)| {
+        let fault = drift_fault(limits)?;
+        let (key, problem) = match fault {
+            (Some(figure), problem) => (format!("drift.{column}.{figure}"), problem),
+            (None, problem) => (format!("drift.{column}"), problem),
+        };
+        Some((key, problem))
+    });
+    let checks = || {
+        let place = gate.checks.iter().position(|check| {
+            let (min, max) = (check.min.unwrap_or(f64::MIN), check.max.unwrap_or(f64::MAX));
+            // A bound that is no number is no bound either.
+            !min.is_finite() || !max.is_finite() || min > max
+        })?;
+        let problem = format!(
+            "no number lies between `min` and `max` of check {}",
+            place + 1
+        );
+        Some(("checks".to_owned(), problem))
+    };
+    let speaks_sql = || {
+        let is_deaf = matches!(target, TargetConfig::DynamoDb(_)) && !gate.checks.is_empty();
+        let problem = "DynamoDB does not answer questions in SQL: limit `max_removed_ratio`, `max_changed_ratio`, \
+                       `max_added_ratio` or `[gate.drift.COLUMN]` instead, which backfold computes itself, or ask in a \
+                       command under `hooks.before_swap`";
+        is_deaf.then(|| ("checks".to_owned(), problem.to_owned()))
+    };
+    let timeout = || {
+        let problem = format!("0s is too short{NO_ZERO}");
+        let is_zero = gate.check_timeout.is_zero();
+        is_zero.then(|| ("check_timeout".to_owned(), problem))
+    };
+    shares
+        .into_iter()
+        .find_map(share)
+        .or(drift)
+        .or_else(checks)
+        .or_else(speaks_sql)
+        .or_else(timeout)
+}
+
+/// The fault of the limits of a column, with the figure that has it.
+fn drift_fault(limits: &DriftLimits) -> Option<(Option<&'static str>, String)> {
+    let figures = [
+        ("sum", limits.sum),
+        ("mean", limits.mean),
+        ("nulls", limits.nulls),
+    ];
+    if figures.iter().all(|(_, limit)| limit.is_none()) {
+        let problem = "it limits nothing: set `sum`, `mean` or `nulls`".to_owned();
+        return Some((None, problem));
+    }
+    figures.into_iter().find_map(|(figure, limit)| {
+        let limit = limit?;
+        let problem = match figure {
+            "nulls" if !(0.0..=1.0).contains(&limit) => {
+                format!("{limit} is not between 0 and 1: it is a share of the rows")
+            }
+            _ if !(limit.is_finite() && limit >= 0.0) => {
+                format!("{limit} is no number from 0 on, such as 0.05 for a twentieth")
+            }
+            _ => return None,
+        };
+        Some((Some(figure), problem))
+    })
 }
 
 /// Checks that the bounds of the range apply to the source; `origin` is the place where they were set.

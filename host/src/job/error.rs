@@ -106,6 +106,14 @@ pub enum JobError {
         /// The inputs of the component.
         inputs: Vec<String>,
     },
+    /// `gate.drift` limits what a column of the table does not have.
+    #[error("`gate.drift.{column}`: {problem}")]
+    DriftColumn {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A flag that does not apply to the source of the job.
     #[error("{flag} applies to `{table}` only, but the job has another source")]
     FlagOfSource {
@@ -206,6 +214,23 @@ fn quoted(names: impl IntoIterator<Item = impl fmt::Display>) -> String {
         .join(", ")
 }
 
+impl JobError {
+    /// The error for a column in `gate.drift` that the table does not have; `columns` are those that it has.
+    pub(crate) fn no_drift_column(column: &str, columns: &[String]) -> Self {
+        let problem = match nearest(column, columns) {
+            Some(meant) => format!("there is no such state or view: did you mean `{meant}`?"),
+            None => format!(
+                "there is no such state or view: there are {}",
+                quoted(columns)
+            ),
+        };
+        JobError::DriftColumn {
+            column: column.to_owned(),
+            problem,
+        }
+    }
+}
+
 impl Coded for JobError {
     fn code(&self) -> &'static Code {
         match self {
@@ -220,6 +245,7 @@ impl Coded for JobError {
             JobError::RangeWithoutTime { .. } => &codes::RANGE_WITHOUT_TIME,
             JobError::FlagOfSource { .. } => &codes::FLAG_OF_SOURCE,
             JobError::NoInput { .. } => &codes::NO_INPUT,
+            JobError::DriftColumn { .. } => &codes::DRIFT_COLUMN,
             JobError::System { .. } => &codes::SYSTEM,
             JobError::UnknownCode { .. } => &codes::UNKNOWN_CODE,
         }
@@ -287,6 +313,12 @@ pub(crate) mod codes {
         "Name inputs of the component as it declares them: `backfold inspect` lists them.",
     );
 
+    pub(crate) const DRIFT_COLUMN: Code = Code::new(
+        14,
+        Class::Usage,
+        "Name states and views of the component, and limit `sum` and `mean` of numbers only: `backfold inspect` lists them.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &COMMAND_LINE,
         &UNREADABLE,
@@ -301,5 +333,6 @@ pub(crate) mod codes {
         &RANGE_WITHOUT_TIME,
         &FLAG_OF_SOURCE,
         &NO_INPUT,
+        &DRIFT_COLUMN,
     ];
 }

@@ -41,8 +41,7 @@ struct JobFile {
     #[serde(default)]
     quarantine: QuarantineOptions,
     limits: Option<Spanned<Limits>>,
-    #[serde(default)]
-    gate: GateOptions,
+    gate: Option<Spanned<GateOptions>>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +118,10 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     if let Some(registry) = &mut decode.registry {
         registry.locate(folder);
     }
+    let target = target(targets, folder, &at, target_span)?;
+    let gate = section(file.gate, |gate, span| {
+        check::gate(gate, &target, || at.origin(span.clone()))
+    })?;
     let (component, params) = component(&at, folder, file.component, file.params, file.pipeline)?;
     Ok(Job {
         component,
@@ -130,13 +133,13 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         params,
         range,
         source,
-        target: target(targets, folder, &at, target_span)?,
+        target,
         indexes,
         decode,
         fold,
         quarantine: file.quarantine,
         limits,
-        gate: file.gate,
+        gate,
         file: path.to_owned(),
     })
 }

@@ -9,7 +9,7 @@ use super::Error;
 use super::cutover::{diff_options, find_build, newest_loaded, only};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
-use crate::cutover::{self, CutoverError, Diff, diff_with_live};
+use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
 use crate::fold::FoldError;
 use crate::job::Job;
 use crate::source::Handoff;
@@ -57,11 +57,13 @@ fn status_of(build: &BuildFolder, standing: &Standing, stored: &Stored) -> Build
     }
 }
 
-/// Compares two builds: `new` with the newest loaded one where it is not named, `old` with the live one.
+/// Compares two builds: without `new` the newest loaded one, without `old` the live one. Rows are sorted as the job says,
+/// whatever `options` say of it.
 pub async fn diff(
     job: &Job,
     old: Option<&str>,
     new: Option<&str>,
+    options: DiffOptions,
     context: &StoreContext,
 ) -> Result<Diff, Error> {
     let store = job.store(Access::Read, context).await?;
@@ -69,7 +71,10 @@ pub async fn diff(
         Some(build) => find_build(&*store, &job.table, build).await?,
         None => newest_loaded(&Stored::of(&*store, &job.table).await?, &job.table)?.clone(),
     };
-    let options = diff_options(job, &new.info.build);
+    let options = DiffOptions {
+        sorting: diff_options(job, &new.info.build).sorting,
+        ..options
+    };
     let comparing = async {
         match old {
             None => Ok(diff_with_live(&*store, &new, &options).await?),

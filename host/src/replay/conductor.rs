@@ -13,7 +13,7 @@ use crate::guest::{Cache, Component};
 use crate::job::{Job, JobError};
 use crate::progress::Progress;
 use crate::scan::wanted_projection;
-use crate::schema::Descriptor;
+use crate::schema::{Descriptor, Kind};
 use crate::steps::{self, Context};
 use crate::store::{Access, StateStore, StoreContext, TableColumns};
 use crate::workdir::{WorkFolder, component_cache};
@@ -69,6 +69,7 @@ impl<'a> Replay<'a> {
         let (component, descriptor) = load_component(job, &progress).await?;
         check_range(job, &job.component, &descriptor)?;
         check_absent(job, &descriptor)?;
+        check_drift(job, &descriptor)?;
         // Says what the job's format cannot give, before anything is planned.
         let wanted = wanted_projection(&descriptor, EventRange::default());
         Decoding::new(wanted, &job.decode)?;
@@ -143,6 +144,29 @@ fn check_absent(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
         }
         .into()),
     }
+}
+
+/// Checks that `gate.drift` names columns of the table that are no keys, and limits only what they have.
+fn check_drift(job: &Job, descriptor: &Descriptor) -> Result<(), Error> {
+    let values = || descriptor.states.iter().chain(&descriptor.views);
+    for (column, limits) in &job.gate.drift {
+        let Some(value) = values().find(|value| value.name == *column) else {
+            let columns: Vec<_> = values().map(|value| value.name.clone()).collect();
+            return Err(JobError::no_drift_column(column, &columns).into());
+        };
+        let is_number = matches!(value.kind, Kind::Int64 | Kind::Float64);
+        if !is_number && (limits.sum.is_some() || limits.mean.is_some()) {
+            let kind = value.kind.name();
+            return Err(JobError::DriftColumn {
+                column: column.clone(),
+                problem: format!(
+                    "the column is {kind}, which has neither sum nor mean: limit `nulls` alone"
+                ),
+            }
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// Checks that a range in time can be cut: by the event time of `component`, or by the timestamps of a log.

@@ -3,8 +3,8 @@
 use tokio_util::sync::CancellationToken;
 
 use super::thread::unless_cancelled;
-use crate::cutover::{CutoverError, Diff, DiffOptions, GateInput, GateOptions, GateReport};
-use crate::cutover::{SortOptions, diff_with_live, gate};
+use crate::cutover::{Comparison, CutoverError, Diff, DiffOptions, GateInput, GateOptions};
+use crate::cutover::{GateReport, SortOptions, compare_with_live, gate};
 use crate::decode::{Counts, PresenceReport};
 use crate::error::{Code, Coded};
 use crate::fold::{FoldError, FoldedOffsets};
@@ -72,7 +72,7 @@ pub struct Verdict {
     pub diff: Diff,
 }
 
-/// Checks a loaded table, and compares it with the live one. Changes nothing.
+/// Compares a loaded table with the live one, and checks it. Both tables are read once. Changes nothing.
 ///
 /// # Errors
 /// Where the store fails; [`VerifyError::Interrupted`] once `cancel` fires.
@@ -83,20 +83,22 @@ pub async fn verify(
     options: &VerifyOptions,
     cancel: &CancellationToken,
 ) -> Result<Verdict, VerifyError> {
-    let gate = judge(store, build, facts, options, cancel).await?;
-    let options = DiffOptions {
+    let how = DiffOptions {
         sorting: options.sorting.clone(),
         ..DiffOptions::default()
     };
-    let compared = diff_with_live(store, build, &options);
-    let diff = unless_cancelled(cancel, compared).await;
-    Ok(Verdict {
-        gate,
-        diff: diff.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??,
-    })
+    let verifying = async {
+        let compared = compare_with_live(store, build, &how).await?;
+        let gate = gate(input(store, build, facts, options, Some(&compared))).await?;
+        Ok(Verdict {
+            gate,
+            diff: compared.diff,
+        })
+    };
+    interruptible(cancel, verifying).await
 }
 
-/// Checks a loaded table. Changes nothing.
+/// Checks a loaded table. Changes nothing. The live table is read only if a limit needs the comparison with it.
 ///
 /// # Errors
 /// Where the store fails; [`VerifyError::Interrupted`] once `cancel` fires.
@@ -107,10 +109,21 @@ pub async fn judge(
     options: &VerifyOptions,
     cancel: &CancellationToken,
 ) -> Result<GateReport, VerifyError> {
-    let judged = gate(GateInput {
+    interruptible(cancel, gate(input(store, build, facts, options, None))).await
+}
+
+/// What the gate judges.
+fn input<'a>(
+    store: &'a dyn StateStore,
+    build: &'a StoredBuild,
+    facts: &'a Facts,
+    options: &'a VerifyOptions,
+    compared: Option<&'a Comparison>,
+) -> GateInput<'a> {
+    GateInput {
         store,
-        build: &build.info,
-        columns: &build.columns,
+        build,
+        compared,
         merged: &facts.merged,
         splits_planned: facts.splits_planned,
         splits_covered: facts.splits_covered,
@@ -122,7 +135,14 @@ pub async fn judge(
         presence: &facts.presence,
         options: &options.gate,
         sorting: &options.sorting,
-    });
-    let judged = unless_cancelled(cancel, judged).await;
-    Ok(judged.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??)
+    }
+}
+
+/// Awaits a verification until `cancel` fires.
+async fn interruptible<T>(
+    cancel: &CancellationToken,
+    verifying: impl Future<Output = Result<T, CutoverError>>,
+) -> Result<T, VerifyError> {
+    let verified = unless_cancelled(cancel, verifying).await;
+    Ok(verified.ok_or(VerifyError::Interrupted(FoldError::Interrupted))??)
 }

@@ -9,6 +9,7 @@
 //! | `rules` | when a build may be created, loaded, shown and dropped; the next pointer |
 //! | `loading` | the checks of the rows of a load |
 //! | `order` | whether rows are sorted by key, with no key twice |
+//! | `assertions` | questions in SQL about the tables of builds |
 //! | `index` | indexes as a job has them and as a store has them |
 //! | `error`, `codes` | [`StoreError`], and its codes |
 //! | `cell`, `datetime` | values as text |
@@ -31,6 +32,7 @@ use crate::progress::Progress;
 use crate::schema::{Descriptor, Output};
 use crate::source::Handoff;
 
+mod assertions;
 pub(crate) mod cell;
 pub(crate) mod codes;
 #[cfg(any(test, feature = "conformance"))]
@@ -48,6 +50,7 @@ mod rules;
 pub(crate) mod shuffled;
 pub mod sqlite;
 
+pub use assertions::{Answer, Assertions, Question, Scalar, SqlTemplate};
 pub use error::{Cause, StoreError};
 pub use index::{Index, IndexColumn, StoredIndex, check_indexes};
 
@@ -189,6 +192,11 @@ pub trait StateStore: Send + Sync {
     /// The cost of loading `rows` rows whose values take `row_bytes` bytes on average, for stores that charge for writes.
     fn cost(&self, columns: &TableColumns, rows: u64, row_bytes: u64) -> Option<Cost> {
         let _ = (columns, rows, row_bytes);
+        None
+    }
+
+    /// The way to ask in SQL about the tables of builds, if the store has one.
+    fn assertions(&self) -> Option<&dyn Assertions> {
         None
     }
 

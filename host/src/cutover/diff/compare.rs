@@ -1,18 +1,23 @@
 //! Differences between two rows, and their counts over all rows.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use super::outcome::{Change, ChangedRow, ColumnDiff, Counts, Samples, keys_differ};
-use super::row::RowAt;
+use super::DiffOptions;
+use super::figures::Figures;
+use super::keys_file::{Class, KeysFile};
+use super::outcome::{Change, ChangedRow, ColumnDiff, Counts, Drift, Samples, keys_differ};
+use super::row::{RowAt, Sides};
 use super::sample::Sample;
+use crate::cutover::CutoverError;
 use crate::schema::Kind;
-use crate::store::TableColumns;
 use crate::store::cell::{cell_text, key_text};
+use crate::store::{Loaded, TableColumns};
 
 /// Counts and samples of the rows compared so far.
 pub(super) struct Comparison {
@@ -24,6 +29,7 @@ pub(super) struct Comparison {
     only_old: Sample<String>,
     only_new: Sample<String>,
     changed: Sample<ChangedRow>,
+    keys: Option<KeysFile>,
 }
 
 /// A column of both sides.
@@ -31,8 +37,12 @@ struct Column {
     old_index: usize,
     new_index: usize,
     diff: ColumnDiff,
+    /// The difference up to which two numbers count as equal.
+    tolerance: f64,
     /// The size of the largest change, in an order of its kind.
     largest: u64,
+    old: Figures,
+    new: Figures,
 }
 
 /// Counts, columns and samples of all rows.
@@ -40,20 +50,34 @@ pub(super) struct Compared {
     pub(super) counts: Counts,
     pub(super) columns: Vec<ColumnDiff>,
     pub(super) samples: Samples,
+    /// The file of keys, which has not got its name yet.
+    pub(super) keys: Option<KeysFile>,
+    /// All rows of the new build, and their digest, if they were read to their end.
+    pub(super) stored: Option<Loaded>,
 }
 
 impl Comparison {
-    pub(super) fn new(old: &TableColumns, new: &TableColumns, samples: usize) -> Self {
-        Comparison {
+    /// A comparison of no rows yet.
+    ///
+    /// # Errors
+    /// Where `options` name a column that cannot have a tolerance, or a file that cannot be written.
+    pub(super) fn new(sides: &Sides<'_>, options: &DiffOptions) -> Result<Self, CutoverError> {
+        let (old, new, samples) = (sides.old, sides.new, options.samples);
+        let mut columns = common_columns(old, new);
+        set_tolerances(sides, &options.tolerances, &mut columns)?;
+        let keys = options.keys_file.as_deref();
+        let keys = keys.map(|path| KeysFile::create(path, sides)).transpose()?;
+        Ok(Comparison {
             keys_differ: keys_differ(old, new),
             old_keys: old.keys.len(),
             new_keys: new.keys.len(),
             counts: Counts::default(),
-            columns: common_columns(old, new),
+            columns,
             only_old: Sample::new(samples),
             only_new: Sample::new(samples),
             changed: Sample::new(samples),
-        }
+            keys,
+        })
     }
 
     /// The order of two rows by key. Keys of other columns cannot be compared: all old rows come first then.
@@ -65,30 +89,42 @@ impl Comparison {
         }
     }
 
-    pub(super) fn only_old(&mut self, row: &RowAt<'_>) {
+    /// Takes the figures of the next rows of the old build, before they are compared.
+    pub(super) fn measure_old(&mut self, batch: &RecordBatch) {
+        for column in &mut self.columns {
+            column.old.add(batch.column(column.old_index));
+        }
+    }
+
+    /// Takes the figures of the next rows of the new build, before they are compared.
+    pub(super) fn measure_new(&mut self, batch: &RecordBatch) {
+        for column in &mut self.columns {
+            column.new.add(batch.column(column.new_index));
+        }
+    }
+
+    pub(super) fn only_old(&mut self, row: &RowAt<'_>) -> Result<(), CutoverError> {
         self.counts.only_old += 1;
         self.only_old.offer(row.key.data(), || {
             key_text(row.batch, self.old_keys, row.row)
         });
+        self.write_key(Class::Removed, row)
     }
 
-    pub(super) fn only_new(&mut self, row: &RowAt<'_>) {
+    pub(super) fn only_new(&mut self, row: &RowAt<'_>) -> Result<(), CutoverError> {
         self.counts.only_new += 1;
         self.only_new.offer(row.key.data(), || {
             key_text(row.batch, self.new_keys, row.row)
         });
+        self.write_key(Class::Added, row)
     }
 
     /// Compares two rows of the same key.
-    pub(super) fn both(&mut self, old: &RowAt<'_>, new: &RowAt<'_>) {
+    pub(super) fn both(&mut self, old: &RowAt<'_>, new: &RowAt<'_>) -> Result<(), CutoverError> {
         self.counts.both += 1;
         let mut equal = true;
         for column in &mut self.columns {
-            let (before, after) = (
-                old.batch.column(column.old_index),
-                new.batch.column(column.new_index),
-            );
-            let size = match delta(column.diff.kind, before, old.row, after, new.row) {
+            let size = match column.delta(old, new) {
                 Delta::None => continue,
                 Delta::Unmeasured => None,
                 Delta::Of(size) => Some(size),
@@ -97,6 +133,7 @@ impl Comparison {
             column.diff.differ += 1;
             if size.is_some_and(|size| column.diff.largest.is_none() || size > column.largest) {
                 column.largest = size.unwrap_or_default();
+                let (before, after) = column.values(old, new);
                 column.diff.largest = Some(Change {
                     by: difference(column.diff.kind, before, old.row, after, new.row),
                     old: cell_text(before, old.row),
@@ -107,22 +144,71 @@ impl Comparison {
         }
         if equal {
             self.counts.equal += 1;
-        } else {
-            self.changed.offer(new.key.data(), || {
-                changed_row(&self.columns, self.new_keys, old, new)
-            });
+            return Ok(());
+        }
+        self.changed.offer(new.key.data(), || {
+            changed_row(&self.columns, self.new_keys, old, new)
+        });
+        self.write_key(Class::Changed, new)
+    }
+
+    fn write_key(&mut self, class: Class, row: &RowAt<'_>) -> Result<(), CutoverError> {
+        match &mut self.keys {
+            Some(keys) => keys.add(class, row),
+            None => Ok(()),
         }
     }
 
-    pub(super) fn finish(self) -> Compared {
+    /// The outcome. `stored` is what the new build was read to hold.
+    pub(super) fn finish(self, stored: Option<Loaded>) -> Compared {
         Compared {
             counts: self.counts,
-            columns: self.columns.into_iter().map(|column| column.diff).collect(),
+            columns: self.columns.into_iter().map(Column::finish).collect(),
             samples: Samples {
                 only_old: self.only_old.finish(),
                 only_new: self.only_new.finish(),
                 changed: self.changed.finish(),
             },
+            keys: self.keys,
+            stored,
+        }
+    }
+}
+
+impl Column {
+    /// The values of the column in two rows.
+    fn values<'a>(&self, old: &RowAt<'a>, new: &RowAt<'a>) -> (&'a ArrayRef, &'a ArrayRef) {
+        (
+            old.batch.column(self.old_index),
+            new.batch.column(self.new_index),
+        )
+    }
+
+    fn delta(&self, old: &RowAt<'_>, new: &RowAt<'_>) -> Delta {
+        let (before, after) = self.values(old, new);
+        let found = delta(self.diff.kind, before, old.row, after, new.row);
+        match found {
+            Delta::Of(size) if self.tolerates(size) => Delta::None,
+            found => found,
+        }
+    }
+
+    /// Whether a change of this size, as [`Delta`] measures it, counts for none.
+    fn tolerates(&self, size: u64) -> bool {
+        self.tolerance > 0.0
+            && match self.diff.kind {
+                Kind::Float64 => f64::from_bits(size) <= self.tolerance,
+                _ => size as f64 <= self.tolerance,
+            }
+    }
+
+    fn finish(self) -> ColumnDiff {
+        ColumnDiff {
+            drift: Drift {
+                old: self.old.finish(),
+                new: self.new.finish(),
+            },
+            ..self.diff
         }
     }
 }
@@ -148,27 +234,65 @@ fn common_columns(old: &TableColumns, new: &TableColumns) -> Vec<Column> {
                 kind: column.kind,
                 differ: 0,
                 largest: None,
+                drift: Drift::default(),
             };
             Some(Column {
                 old_index,
                 new_index,
                 diff,
+                tolerance: 0.0,
                 largest: 0,
+                old: Figures::new(column.kind),
+                new: Figures::new(column.kind),
             })
         });
     common.collect()
 }
 
+/// Sets the tolerances of columns that both sides have.
+fn set_tolerances(
+    sides: &Sides<'_>,
+    tolerances: &BTreeMap<String, f64>,
+    columns: &mut [Column],
+) -> Result<(), CutoverError> {
+    for (name, &tolerance) in tolerances {
+        let refused = |problem: String| CutoverError::DiffOption {
+            option: format!("--tolerance {name}={tolerance}"),
+            problem,
+        };
+        if !(tolerance.is_finite() && tolerance >= 0.0) {
+            return Err(refused("a tolerance is a number from 0 on".to_owned()));
+        }
+        let column = columns.iter_mut().find(|column| column.diff.name == *name);
+        match column {
+            Some(column) if matches!(column.diff.kind, Kind::Int64 | Kind::Float64) => {
+                column.tolerance = tolerance;
+            }
+            Some(column) => {
+                let kind = column.diff.kind.name();
+                return Err(refused(format!(
+                    "`{name}` is {kind}, and only numbers have a tolerance"
+                )));
+            }
+            None => {
+                let names = columns
+                    .iter()
+                    .map(|column| format!("`{}`", column.diff.name));
+                return Err(refused(format!(
+                    "`{name}` is no column but the keys that both builds of `{}` have; those are {}",
+                    sides.table,
+                    names.collect::<Vec<_>>().join(", ")
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn changed_row(columns: &[Column], keys: usize, old: &RowAt<'_>, new: &RowAt<'_>) -> ChangedRow {
     let changed = columns.iter().filter_map(|column| {
-        let (before, after) = (
-            old.batch.column(column.old_index),
-            new.batch.column(column.new_index),
-        );
-        let differs = !matches!(
-            delta(column.diff.kind, before, old.row, after, new.row),
-            Delta::None
-        );
+        let (before, after) = column.values(old, new);
+        let differs = !matches!(column.delta(old, new), Delta::None);
         differs.then(|| {
             (
                 column.diff.name.clone(),

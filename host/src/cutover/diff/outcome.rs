@@ -1,5 +1,8 @@
 //! The outcome of a comparison.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use crate::schema::{Kind, Output};
@@ -19,6 +22,12 @@ pub struct Diff {
     pub lost: Option<Lost>,
     /// The build that may go live.
     pub new: Side,
+    /// The values of key columns that the compared rows have, as `page=/a`; empty where all rows were compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// By column, the difference up to which two values count as equal.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tolerances: BTreeMap<String, f64>,
     /// Numbers of rows.
     pub counts: Counts,
     /// Columns that were added, removed or have another kind.
@@ -29,6 +38,18 @@ pub struct Diff {
     pub columns: Vec<ColumnDiff>,
     /// Some keys of each class, chosen by a hash of the key: spread over the table, and the same each time.
     pub samples: Samples,
+    /// The file with the keys of all rows that are not equal, where one was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeysWritten>,
+}
+
+/// A file of keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeysWritten {
+    /// Its path, as given.
+    pub path: PathBuf,
+    /// The number of keys in it.
+    pub keys: u64,
 }
 
 /// A build in a comparison.
@@ -38,7 +59,7 @@ pub struct Side {
     pub build: String,
     /// The table that was read.
     pub shadow: String,
-    /// Its rows.
+    /// Its rows, of those that were compared.
     pub rows: u64,
 }
 
@@ -99,6 +120,41 @@ pub struct ColumnDiff {
     pub differ: u64,
     /// For numbers, timestamps and dates: the largest change, the first of several by key.
     pub largest: Option<Change>,
+    /// Figures of the whole column in each build.
+    pub drift: Drift,
+}
+
+/// The figures of a column in both builds, each over all of its rows, whether the other has their keys or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Drift {
+    /// Those of the old build; of no rows, where there is no old build.
+    pub old: ColumnFigures,
+    /// Those of the new build.
+    pub new: ColumnFigures,
+}
+
+/// The figures of a column in one build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ColumnFigures {
+    /// The rows of the build.
+    pub rows: u64,
+    /// The rows in which the column is null.
+    pub nulls: u64,
+    /// The sum of the values, for numbers: of integers the float next to the exact sum, of floats a compensated sum
+    /// (Neumaier's) in the order of the keys. 0 without values; none where it is not finite.
+    pub sum: Option<f64>,
+    /// `sum` by the number of values that are not null; none where there are none.
+    pub mean: Option<f64>,
+}
+
+impl ColumnFigures {
+    /// The share of the rows in which the column is null, from 0 to 1; 0 where there are no rows.
+    pub fn null_share(&self) -> f64 {
+        match self.rows {
+            0 => 0.0,
+            rows => self.nulls as f64 / rows as f64,
+        }
+    }
 }
 
 /// A value that changed.

@@ -1,7 +1,9 @@
-//! A row at hand, in a comparison of two builds.
+//! The columns and the rows at hand, in a comparison of two builds.
 
 use arrow_array::RecordBatch;
 use arrow_row::Row;
+
+use crate::store::TableColumns;
 
 /// A row of a batch, with its key.
 pub(super) struct RowAt<'a> {
@@ -10,4 +12,12 @@ pub(super) struct RowAt<'a> {
     pub(super) row: usize,
     /// The encoded key, which sorts as the table does.
     pub(super) key: Row<'a>,
+}
+
+/// The columns of two builds of a table.
+pub(super) struct Sides<'a> {
+    /// The public name.
+    pub(super) table: &'a str,
+    pub(super) old: &'a TableColumns,
+    pub(super) new: &'a TableColumns,
 }

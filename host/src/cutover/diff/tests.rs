@@ -62,6 +62,10 @@ async fn people_see_what_a_swap_would_change() {
     columns  differ           largest change
       total       2   66.7 %  +38 (2 -> 40) at page=/b
 
+    drift         old   new
+      total  sum     10    54  +440.0 %
+             mean   2.5  10.8  +332.0 %
+
     only in old
       - page=/d
 
@@ -332,8 +336,8 @@ async fn indexes_that_the_new_build_lacks_are_named() {
     let diff = diff_of(&fixture, 1, 2).await;
     insta::assert_snapshot!(diff, @r"
     clicks
-      old  clicks__01k1  1 rows
-      new  clicks__01k2  1 rows
+      old  clicks__01k1  1 row
+      new  clicks__01k2  1 row
 
     rows
       equal        1  100.0 %

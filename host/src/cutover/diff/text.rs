@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::drift;
 use super::outcome::{Change, Diff};
+use crate::units::{count, counted};
 
 /// The longest value or key shown whole, in characters.
 const LONGEST: usize = 48;
@@ -14,6 +16,9 @@ impl fmt::Display for Diff {
         self.write_schema(f)?;
         self.write_indexes(f)?;
         self.write_columns(f)?;
+        if self.old.is_some() {
+            drift::write(f, &self.columns, plain)?;
+        }
         self.write_samples(f)
     }
 }
@@ -27,7 +32,12 @@ impl Diff {
             .unwrap_or_default();
         match (&self.old, &self.lost) {
             (Some(old), _) => {
-                writeln!(f, "  old  {}  {} rows{live}", old.shadow, grouped(old.rows))?;
+                writeln!(
+                    f,
+                    "  old  {}  {}{live}",
+                    old.shadow,
+                    counted(old.rows, "row")
+                )?;
             }
             (None, Some(lost)) => {
                 writeln!(f, "  old  {}{live}", lost.shadow)?;
@@ -41,10 +51,22 @@ impl Diff {
         }
         writeln!(
             f,
-            "  new  {}  {} rows",
+            "  new  {}  {}",
             self.new.shadow,
-            grouped(self.new.rows)
-        )
+            counted(self.new.rows, "row")
+        )?;
+        if !self.only.is_empty() {
+            let only: Vec<_> = self.only.iter().map(|pair| plain(pair)).collect();
+            writeln!(f, "  only rows with {}", only.join(", "))?;
+        }
+        if !self.tolerances.is_empty() {
+            let tolerances = self.tolerances.iter();
+            let tolerances =
+                tolerances.map(|(name, most)| format!("{} within {most}", plain(name)));
+            let tolerances: Vec<_> = tolerances.collect();
+            writeln!(f, "  equal if {}", tolerances.join(", "))?;
+        }
+        Ok(())
     }
 
     fn write_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +80,7 @@ impl Diff {
         ];
         let width = lines
             .iter()
-            .map(|(_, rows)| grouped(*rows).len())
+            .map(|(_, rows)| count(*rows).len())
             .max()
             .unwrap_or(0);
         writeln!(f, "\nrows")?;
@@ -66,7 +88,7 @@ impl Diff {
             writeln!(
                 f,
                 "  {name:<11}  {:>width$}  {:>7}",
-                grouped(rows),
+                count(rows),
                 percent(rows, all)
             )?;
         }
@@ -139,7 +161,7 @@ impl Diff {
         let counts: Vec<_> = self
             .columns
             .iter()
-            .map(|column| grouped(column.differ))
+            .map(|column| count(column.differ))
             .collect();
         let digits = counts
             .iter()
@@ -169,7 +191,7 @@ impl Diff {
         let title = |f: &mut fmt::Formatter<'_>, name, shown: usize, all| match shown as u64 {
             0 => Ok(()),
             shown if shown == all => writeln!(f, "\n{name}"),
-            shown => writeln!(f, "\n{name}, {shown} of {}", grouped(all)),
+            shown => writeln!(f, "\n{name}, {shown} of {}", count(all)),
         };
         title(f, "only in old", samples.only_old.len(), counts.only_old)?;
         for key in &samples.only_old {
@@ -191,6 +213,11 @@ impl Diff {
                 writeln!(f, "      {} {} -> {}", plain(name), cut(old), cut(new))?;
             }
         }
+        if let Some(written) = &self.keys {
+            let path = written.path.display().to_string();
+            let path = path.escape_debug();
+            writeln!(f, "\n{} in {path}", counted(written.keys, "key"))?;
+        }
         Ok(())
     }
 }
@@ -203,19 +230,6 @@ fn change(change: &Change) -> String {
         change.new,
         cut(&change.key)
     )
-}
-
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A share, which is shown as nothing or all only if it is.
@@ -255,13 +269,5 @@ mod tests {
         assert_eq!(percent(999_999, 1_000_000), ">99.9 %");
         assert_eq!(percent(3, 3), "100.0 %");
         assert_eq!(percent(0, 0), "");
-    }
-
-    #[test]
-    fn thousands_are_apart() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 }

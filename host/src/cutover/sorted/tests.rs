@@ -101,8 +101,8 @@ fn shuffled(fixture: &Fixture) -> Shuffled<SqliteStore> {
 async fn report(store: &dyn StateStore, build: &StoredBuild, sorting: &SortOptions) -> GateReport {
     let input = GateInput {
         store,
-        build: &build.info,
-        columns: &build.columns,
+        build,
+        compared: None,
         merged: build.loaded.as_ref().unwrap(),
         splits_planned: 1,
         splits_covered: 1,

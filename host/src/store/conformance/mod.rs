@@ -25,6 +25,7 @@ use crate::store::{
     StoredBuild, Supports, Swap, TableColumns, TableSwap, Version,
 };
 
+mod assertions;
 mod indexes;
 mod kinds;
 mod loading;
@@ -95,6 +96,10 @@ pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
     indexes::indexes_are_built_once(&*fresh().await).await;
     indexes::indexes_go_with_their_table(&*fresh().await).await;
     indexes::columns_of_indexes_must_be_there(&*fresh().await).await;
+    assertions::questions_are_answered(&*fresh().await).await;
+    assertions::questions_that_have_no_answer_say_why(&*fresh().await).await;
+    assertions::questions_change_nothing(&*fresh().await).await;
+    assertions::a_question_ends_in_time_or_when_it_is_cancelled(&*fresh().await).await;
     stopping::a_load_ends_when_it_is_cancelled(&*fresh().await).await;
     stopping::a_read_ends_when_it_is_cancelled(&*fresh().await).await;
     stopping::nothing_begins_after_a_cancellation(&*fresh().await).await;

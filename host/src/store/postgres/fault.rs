@@ -65,7 +65,7 @@ fn is_lost(error: &tokio_postgres::Error) -> bool {
 }
 
 /// SQLSTATEs with which the server ends a connection, or lets none begin.
-fn ends_connection(code: &str) -> bool {
+pub(super) fn ends_connection(code: &str) -> bool {
     code.starts_with("08") || ["57P01", "57P02", "57P03", "57P05", "25P03", "53300"].contains(&code)
 }
 
@@ -159,7 +159,7 @@ pub(super) fn of_the_server(said: &DbError, doing: String, about: About<'_>) -> 
 }
 
 /// The server's message, with all that it says beside it.
-fn text(said: &DbError) -> Cause {
+pub(super) fn text(said: &DbError) -> Cause {
     let mut text = format!("{} (SQLSTATE {})", said.message(), said.code().code());
     for more in [said.detail(), said.hint()].into_iter().flatten() {
         text.push_str(": ");

@@ -34,6 +34,7 @@
 //! | `public`, `view`, `belongings`, `dependents` | the public view, what belongs to it, what others made of it |
 //! | `swap` | the pointers |
 //! | `copy`, `load`, `read` | rows in and out |
+//! | `asking` | questions in SQL |
 //! | `indexes` | indexes of a loaded table |
 //!
 //! A key that may be null cannot be a primary key; such a table has a unique index for which two nulls are the same,
@@ -44,10 +45,11 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::source::Handoff;
 use crate::store::{
-    Access, BuildInfo, Index, Loaded, Pointer, Reclaimed, Rows, StateStore, StoreContext,
-    StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
+    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, Question, Reclaimed, Rows,
+    StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
 };
 
+mod asking;
 mod belongings;
 mod builds;
 mod catalog;
@@ -203,6 +205,10 @@ impl StateStore for PostgresStore {
         self.explained(dropped, doing)
     }
 
+    fn assertions(&self) -> Option<&dyn Assertions> {
+        Some(self)
+    }
+
     /// The server gives the space of a table back when the table is dropped: nothing is left to do.
     async fn reclaim(&self) -> Result<Reclaimed, StoreError> {
         if self.database.context.cancel.is_cancelled() {
@@ -210,5 +216,13 @@ impl StateStore for PostgresStore {
             return Err(StoreError::Cancelled { doing });
         }
         Ok(Reclaimed::default())
+    }
+}
+
+#[async_trait]
+impl Assertions for PostgresStore {
+    async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
+        let asked = asking::ask(&self.database, question).await;
+        self.explained(asked, question.doing())
     }
 }

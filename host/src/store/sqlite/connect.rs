@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -150,6 +150,32 @@ impl Database {
         work: impl FnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let session = self.connect()?;
+        fault_point::before(name)?;
+        session.transaction(TransactionBehavior::Deferred, || work(&session))
+    }
+}
+
+impl Database {
+    /// Runs `work` on a snapshot of a connection that never writes, whatever the database is opened for. SQLite interrupts
+    /// its statements at the instant `late`. `name` is that of its point: see [`fault_point`].
+    pub(super) fn read_only<T>(
+        &self,
+        name: &'static str,
+        late: Instant,
+        work: impl FnOnce(&Session) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mode = match self.mode {
+            Mode::Create | Mode::Write | Mode::Read => Mode::Read,
+            Mode::Immutable => Mode::Immutable,
+        };
+        let session = Database {
+            mode,
+            ..self.clone()
+        }
+        .connect()?;
+        let cancel = self.context.cancel.clone();
+        let is_over = move || cancel.is_cancelled() || Instant::now() >= late;
+        session.progress_handler(STEPS_A_LOOK, Some(is_over))?;
         fault_point::before(name)?;
         session.transaction(TransactionBehavior::Deferred, || work(&session))
     }

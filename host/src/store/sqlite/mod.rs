@@ -32,6 +32,7 @@
 //! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
 //! | `shadow`, `swap`, `triggers` | shadow tables, and the view that shows one of them |
 //! | `load`, `read`, `cells` | rows in and out |
+//! | `asking` | questions in SQL |
 //! | `indexes`, `reclaim` | indexes of a shadow table; the space of dropped ones |
 //!
 //! A key that may be null cannot be a `PRIMARY KEY` of a `WITHOUT ROWID` table; such a table has a `UNIQUE`
@@ -46,11 +47,12 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::source::Handoff;
 use crate::store::{
-    Access, BuildInfo, Index, Loaded, Pointer, Reclaimed, Rows, StateStore, StoreContext,
-    StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
+    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, Question, Reclaimed, Rows,
+    StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
 };
 use crate::units;
 
+mod asking;
 mod builds;
 mod catalog;
 mod cells;
@@ -328,9 +330,25 @@ impl StateStore for SqliteStore {
         .await
     }
 
+    fn assertions(&self) -> Option<&dyn Assertions> {
+        Some(self)
+    }
+
     async fn reclaim(&self) -> Result<Reclaimed, StoreError> {
         let doing = "giving free space back".to_owned();
         self.blocking(doing, reclaim::reclaim).await
+    }
+}
+
+#[async_trait]
+impl Assertions for SqliteStore {
+    async fn ask(&self, question: &Question) -> Result<Answer, StoreError> {
+        let (doing, question) = (question.doing(), question.clone());
+        // SQLite does not interrupt a single function.
+        let (timeout, longest) = (question.timeout, question.timeout + PATIENCE);
+        let asking = self.blocking(doing, move |database| asking::ask(database, &question));
+        let asked = tokio::time::timeout(longest, asking).await;
+        asked.unwrap_or_else(|_| Ok(Answer::late(timeout)))
     }
 }
 

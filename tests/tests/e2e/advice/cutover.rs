@@ -14,6 +14,8 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0707", nothing_live),
     ("BF0709", what_was_taken_back),
     ("BF0710", another_build_since_the_comparison),
+    ("BF0715", options_that_do_not_fit),
+    ("BF0716", keys_that_cannot_be_written),
 ];
 
 fn a_gate_that_refuses() {
@@ -121,4 +123,24 @@ fn another_build_since_the_comparison() {
     let version = &result(&bench, "log")[0]["version"];
     bench.run(&format!("diff job.toml {first}")).success();
     bench.run(&format!("{swap} --expect {version}")).success();
+}
+
+fn options_that_do_not_fit() {
+    let bench = live();
+    for (option, corrected) in [
+        ("--where pgae=/a", "--where page=/a"),
+        ("--tolerance page=1", "--tolerance views=1"),
+        ("--keys keys", "--keys keys.jsonl"),
+    ] {
+        provoke(&bench, &format!("diff {option}"), "BF0715");
+        bench.run(&format!("diff {corrected}")).success();
+    }
+}
+
+fn keys_that_cannot_be_written() {
+    let bench = live();
+    provoke(&bench, "diff --keys keys/new.jsonl", "BF0716");
+    std::fs::create_dir(bench.path().join("keys")).unwrap();
+    bench.run("diff --keys keys/new.jsonl").success();
+    assert!(bench.path().join("keys/new.jsonl").exists());
 }

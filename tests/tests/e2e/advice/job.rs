@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0011", a_range_without_times),
     ("BF0012", a_flag_of_another_source),
     ("BF0013", an_input_that_there_is_not),
+    ("BF0014", a_drift_that_there_is_not),
 ];
 
 fn a_flag_with_a_slip() {
@@ -144,5 +145,17 @@ fn an_input_that_there_is_not() {
     assert!(said.contains("`pagee`"), "{said}");
     bench.run("inspect job.toml").success();
     set(&bench, "gate.allow_absent = []");
+    works(&bench);
+}
+
+fn a_drift_that_there_is_not() {
+    let bench = bench();
+    for limit in ["veiws.sum = 0.1", "page.nulls = 0"] {
+        set(&bench, &format!("gate.drift.{limit}"));
+        provoke(&bench, "run --swap", "BF0014");
+    }
+    let columns = bench.run("inspect job.toml").success().stdout;
+    assert!(columns.contains("views"), "{columns}");
+    set(&bench, "gate.drift.views.sum = 0.1");
     works(&bench);
 }

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use backfold::cutover::DiffOptions;
 use backfold::job::{Job, Overrides};
 use backfold::replay::{self, SwapOptions};
 use backfold::store::StoreContext;
@@ -268,7 +269,13 @@ fn a_stop_that_was_asked_for_is_kept_by_whatever_only_reads() {
     let options = SwapOptions::default();
     let swap = replay::swap(&job, &options, &stopped);
     let swapped = runtime.block_on(swap).unwrap_err();
-    let diff = runtime.block_on(replay::diff(&job, None, None, &stopped));
+    let diff = runtime.block_on(replay::diff(
+        &job,
+        None,
+        None,
+        DiffOptions::default(),
+        &stopped,
+    ));
     for stopped in [swapped, diff.unwrap_err()] {
         assert_eq!(stopped.code().class.exit_code(), 130, "{stopped}");
     }

@@ -11,4 +11,4 @@ mod postgres;
 mod postgres_connection;
 mod roles;
 mod same_table;
-mod target;
+pub(crate) mod target;

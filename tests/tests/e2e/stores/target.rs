@@ -9,10 +9,10 @@ use backfold_tests::workbench::Workbench;
 use tokio::runtime::Runtime;
 
 /// Rows of a table as other programs read them, each value as text, in the order of their texts.
-pub(super) type Texts = Vec<Vec<String>>;
+pub(crate) type Texts = Vec<Vec<String>>;
 
 /// A place for tables that no other test has.
-pub(super) enum Target {
+pub(crate) enum Target {
     Sqlite,
     Postgres {
         database: Database,
@@ -25,7 +25,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    pub(super) fn postgres(release: Release) -> Self {
+    pub(crate) fn postgres(release: Release) -> Self {
         let database = postgres::shared(release).database("stores").unwrap();
         Target::Postgres {
             role: database.owner().clone(),
@@ -34,21 +34,21 @@ impl Target {
         }
     }
 
-    pub(super) fn dynamodb() -> Self {
+    pub(crate) fn dynamodb() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("t{}.", COUNT.fetch_add(1, Ordering::Relaxed));
         Target::DynamoDb { prefix }
     }
 
     /// One in each store.
-    pub(super) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let postgres = Release::ALL.map(Target::postgres);
         let mut all = vec![Target::Sqlite, Target::dynamodb()];
         all.extend(postgres);
         all
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Target::Sqlite => "SQLite",
             Target::Postgres { .. } => "PostgreSQL",
@@ -57,7 +57,7 @@ impl Target {
     }
 
     /// The code of a command that lost the server.
-    pub(super) fn lost(&self) -> &'static str {
+    pub(crate) fn lost(&self) -> &'static str {
         match self {
             Target::Sqlite => "BF0617",
             Target::Postgres { .. } => "BF0632",
@@ -66,7 +66,7 @@ impl Target {
     }
 
     /// The port of its server, if it has one.
-    pub(super) fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         match self {
             Target::Sqlite => None,
             Target::Postgres { database, .. } => Some(database.port()),
@@ -75,7 +75,7 @@ impl Target {
     }
 
     /// The settings of a job, `port` being that of the server or of a proxy before it.
-    pub(super) fn settings_at(&self, port: Option<u16>) -> String {
+    pub(crate) fn settings_at(&self, port: Option<u16>) -> String {
         let text = |text: &str| toml::Value::from(text).to_string();
         match self {
             Target::Sqlite => String::new(),
@@ -96,12 +96,12 @@ impl Target {
         }
     }
 
-    pub(super) fn settings(&self) -> String {
+    pub(crate) fn settings(&self) -> String {
         self.settings_at(self.port())
     }
 
     /// Gives commands of `bench` the variables with which they may use the target behind `port`.
-    pub(super) fn set_variables(&self, bench: &mut Workbench, port: Option<u16>) {
+    pub(crate) fn set_variables(&self, bench: &mut Workbench, port: Option<u16>) {
         match self {
             Target::Sqlite => {}
             Target::Postgres { database, .. } => {
@@ -118,7 +118,7 @@ impl Target {
     }
 
     /// The rows that the public name `table` shows; none where it shows nothing.
-    pub(super) fn rows(&self, bench: &Workbench, table: &str, columns: &[&str]) -> Texts {
+    pub(crate) fn rows(&self, bench: &Workbench, table: &str, columns: &[&str]) -> Texts {
         let mut rows = match self {
             Target::Sqlite => of_sqlite(bench, table, columns),
             Target::Postgres {
@@ -131,7 +131,7 @@ impl Target {
     }
 
     /// The tables in the place that builds own, in the order of their names.
-    pub(super) fn tables(&self, bench: &Workbench) -> Vec<String> {
+    pub(crate) fn tables(&self, bench: &Workbench) -> Vec<String> {
         let mut tables = match self {
             Target::Sqlite => {
                 let Ok(reader) = bench.reader() else {
@@ -251,7 +251,7 @@ fn one_column(rows: Vec<Vec<Option<String>>>) -> Vec<String> {
     rows.into_iter().flatten().flatten().collect()
 }
 
-pub(super) fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap()
 }

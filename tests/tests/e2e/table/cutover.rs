@@ -222,7 +222,7 @@ fn a_build_that_the_gate_refuses_cannot_be_swapped() {
     let growth = "gate = { max_quarantined = 1, min_rows = 1000 }";
     bench.write_job(&guest("page_days"), growth).unwrap();
     let said = bench.refuses("swap", 3, "BF0701");
-    assert!(said.contains("at least 1000 are wanted"), "{said}");
+    assert!(said.contains("at least 1,000 are wanted"), "{said}");
     bench
         .write_job(&guest("page_days"), "gate.max_quarantined = 1")
         .unwrap();
