@@ -2,8 +2,8 @@
 
 use crate::error::Code;
 use crate::{
-    cutover, decode, doctor, fold, guest, job, project, registry, replay, source, steps, store,
-    workdir,
+    cutover, decode, doctor, fold, guest, job, page, project, registry, replay, source, steps,
+    store, workdir,
 };
 
 const PAGES: &str = include_str!("../errors.md");
@@ -37,6 +37,7 @@ pub fn codes() -> Vec<&'static Code> {
         registry::codes::ALL,
         project::codes::ALL,
         doctor::codes::ALL,
+        page::codes::ALL,
     ]
     .concat();
     codes.sort_by_key(|code| code.number);

@@ -18,11 +18,12 @@
 //! | [`steps`] | the data of a plan | runs, a shadow table, a verdict, a live table |
 //! | [`job`] | a job file | the settings of all of these |
 //! | [`replay`] | a job | a live table |
+//! | [`page`] | the review of a build | an HTML page for the person who decides on its swap |
 //! | [`project`] | the source of a pipeline | a component, and the results of its tests |
 //! | [`doctor`] | a language or a job | what is missing for it, each with its remedy |
 //! | [`explain`] | the code of an error | its page |
 //!
-//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`progress`], `durable`, `trust`, `pace` and `aws` are shared by
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`human`], [`progress`], `durable`, `trust`, `pace` and `aws` are shared by
 //! the others; `fault_point` is for tests.
 
 // A module imports only from groups above its own: `tests/sources` checks that.
@@ -42,6 +43,7 @@ pub mod units;
 
 #[cfg(not(fuzzing))]
 mod aws;
+pub mod human;
 
 pub mod source;
 
@@ -69,6 +71,8 @@ pub mod steps;
 pub mod job;
 
 pub mod replay;
+
+pub mod page;
 
 pub mod project;
 

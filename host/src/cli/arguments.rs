@@ -84,6 +84,15 @@ impl JobArguments {
         )
     }
 
+    /// The job file, and the work folder if it was given, as arguments of a command that is written down.
+    pub(crate) fn named(&self) -> String {
+        let job = quoted(&self.job.display().to_string());
+        match &self.work {
+            Some(work) => format!("{job} --work {}", quoted(&work.display().to_string())),
+            None => job,
+        }
+    }
+
     /// The job file as an argument of a suggested command, with a space before it; empty for the default.
     pub(crate) fn suffix(&self) -> String {
         if self.job.as_os_str() == "job.toml" {

@@ -6,6 +6,7 @@ use backfold::cutover::{Check, CutoverError, GateReport};
 use backfold::doctor::DoctorError;
 use backfold::error::{Class, Code, Coded};
 use backfold::guest::Details;
+use backfold::page::PageError;
 use backfold::project::ProjectError;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -167,6 +168,7 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<&'static Code> {
         })
         .or_else(|| error.downcast_ref::<ProjectError>().map(Coded::code))
         .or_else(|| error.downcast_ref::<DoctorError>().map(Coded::code))
+        .or_else(|| error.downcast_ref::<PageError>().map(Coded::code))
 }
 
 #[cfg(test)]

@@ -11,12 +11,13 @@
 //! | `context` | the process of a command: signals, progress, operator |
 //! | `answer`, `failure`, `output` | printing a result or an error as text or JSON |
 //! | `watch`, `progress`, `logging` | progress and log lines |
-//! | `table`, `partitions`, `human`, `paint` | layout of text: tables, numbers and times, colours |
+//! | `table`, `partitions`, `paint` | layout of text: tables, colours; numbers and times are those of [`backfold::human`] |
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use backfold::human;
 use backfold::job::JobError;
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -33,7 +34,6 @@ mod explain;
 mod failure;
 mod gc;
 mod handoff;
-mod human;
 mod inspect;
 mod log;
 mod logging;
@@ -46,6 +46,7 @@ mod presence;
 mod progress;
 mod project_test;
 mod quarantine;
+mod report;
 mod rollback;
 mod run;
 mod status;
@@ -101,6 +102,7 @@ Examples:
   backfold new page-views --lang python    make a project: a pipeline with tests and a job
   backfold plan job.toml                   show the input, the cost and the names of a run
   backfold run job.toml                    build a new table; the live table does not change
+  backfold report job.toml                 write a page about it, for the person who decides
   backfold swap job.toml                   make the new table live
   backfold rollback job.toml               make the previous table live again
   backfold explain BF0603                  explain an error code";
@@ -114,6 +116,7 @@ enum Command {
     Run(run::Run),
     Status(status::Status),
     Diff(diff::Diff),
+    Report(report::Report),
     Swap(swap::Swap),
     Rollback(rollback::Rollback),
     Gc(gc::Gc),
@@ -137,6 +140,7 @@ impl Command {
             Command::Run(_) => "run",
             Command::Status(_) => "status",
             Command::Diff(_) => "diff",
+            Command::Report(_) => "report",
             Command::Swap(_) => "swap",
             Command::Rollback(_) => "rollback",
             Command::Gc(_) => "gc",
@@ -160,6 +164,7 @@ impl Command {
             Command::Run(command) => command.execute(context).await,
             Command::Status(command) => command.execute(context).await,
             Command::Diff(command) => command.execute(context).await,
+            Command::Report(command) => command.execute(context).await,
             Command::Swap(command) => command.execute(context).await,
             Command::Rollback(command) => command.execute(context).await,
             Command::Gc(command) => command.execute(context).await,

@@ -18,6 +18,7 @@
 //! | `phase`, `report` | how far a build is, and what a run says of itself |
 //! | `commands` | builds that are there: shown, compared, rolled back, removed |
 //! | `quarantine` | rejected records: shown, and folded again one by one |
+//! | `review` | all that is known of a build, for a reader who decides on its swap |
 //! | `reason` | the kind of a reason to reject a record |
 //! | `estimate` | how long a build is going to take |
 //! | `file_test` | `backfold test`: a component on a few files, against an expected table |
@@ -40,6 +41,7 @@ mod planning;
 mod quarantine;
 mod reason;
 mod report;
+pub mod review;
 mod run;
 mod schemas;
 
@@ -59,6 +61,7 @@ pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
 pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
+pub use review::review;
 pub use run::{plan, run};
 pub(crate) use schemas::schemas_of_job;
 

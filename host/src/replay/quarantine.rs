@@ -127,7 +127,7 @@ pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quaran
         });
     };
     let mut records = Vec::new();
-    let (total, reasons) = count_reasons(&build, |number, record| {
+    let (total, reasons) = count_reasons(&build, |number, record, _| {
         if records.len() < limit {
             records.push(Numbered { number, record });
         }
@@ -140,13 +140,17 @@ pub fn quarantine(job: &Job, build: Option<&str>, limit: usize) -> Result<Quaran
     })
 }
 
-/// Counts the rejected records of a build, all of them and by reason, and gives each to `see`.
-fn count_reasons(
+/// A kind of reason: the part that rejected, the path of the value at fault, and the reason without what differs from
+/// record to record.
+pub(super) type ReasonKind = (RejectedBy, Option<String>, String);
+
+/// Counts the rejected records of a build, all of them and by reason, and gives each with its kind of reason to `see`.
+pub(super) fn count_reasons(
     build: &BuildFolder,
-    mut see: impl FnMut(u64, Quarantined),
+    mut see: impl FnMut(u64, Quarantined, &ReasonKind),
 ) -> Result<(u64, Vec<ReasonCount>), Error> {
     let mut total = 0;
-    let mut reasons = BTreeMap::<_, (u64, u64, Position)>::new();
+    let mut reasons = BTreeMap::<ReasonKind, (u64, u64, Position)>::new();
     for next in build.rejected()? {
         let (number, record) = next?;
         total += 1;
@@ -159,8 +163,8 @@ fn count_reasons(
             kind = (record.rejected_by, None, "other reasons".into());
         }
         let first = || (0, number, record.position.clone());
-        reasons.entry(kind).or_insert_with(first).0 += 1;
-        see(number, record);
+        reasons.entry(kind.clone()).or_insert_with(first).0 += 1;
+        see(number, record, &kind);
     }
     let reasons = reasons.into_iter();
     let mut reasons: Vec<_> = reasons
@@ -182,7 +186,7 @@ fn count_reasons(
 /// The most frequent reasons for which records of a build were rejected, each with its first record: the facts that the
 /// gate states.
 pub(super) fn main_reasons(build: &BuildFolder) -> Result<Vec<String>, Error> {
-    let (_, reasons) = count_reasons(build, |_, _| {})?;
+    let (_, reasons) = count_reasons(build, |_, _, _| {})?;
     let said = |reason: &ReasonCount| {
         let path = reason.path.as_deref();
         let path = path.map_or(String::new(), |path| format!("{path}: "));

@@ -12,7 +12,7 @@ use crate::fold::{SplitCounts, StageTimes};
 use crate::progress::Stage;
 use crate::source::Frozen;
 use crate::store::{Cost, Loaded, Pointer};
-use crate::workdir::{BuildError, BuildFolder, Manifest, Standing, write_json};
+use crate::workdir::{BuildError, BuildFolder, Manifest, Standing, now, write_json};
 
 /// A build that is about to fold.
 #[derive(Clone, Debug, Serialize)]
@@ -148,11 +148,12 @@ pub struct StageTime {
     pub seconds: f64,
 }
 
-/// `run.json`: the report, and each split.
+/// `run.json`: the report, the time at which it is written, and each split.
 #[derive(Serialize)]
 struct RunFile<'a> {
     #[serde(flatten)]
     report: &'a RunReport,
+    written_at: String,
     splits: Vec<SplitReport>,
 }
 
@@ -205,8 +206,12 @@ impl RunReport {
 
     /// Writes `run.json` of the build.
     pub(super) fn write(&self, build: &BuildFolder, standing: &Standing) -> Result<(), BuildError> {
-        let (report, splits) = (self, splits(standing).collect());
-        write_json(&build.report_file(), &RunFile { report, splits })
+        let file = RunFile {
+            report: self,
+            written_at: now(),
+            splits: splits(standing).collect(),
+        };
+        write_json(&build.report_file(), &file)
     }
 
     /// Why the build did not go live, where the gate refused it or it was rolled back before.

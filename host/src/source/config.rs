@@ -57,6 +57,15 @@ impl SourceConfig {
         }
     }
 
+    /// The time span in the key of an object, with both bounds, where the layout reads one.
+    pub(crate) fn span_of(&self, key: &str) -> Option<EventRange> {
+        match self {
+            SourceConfig::Files(files) => files.layout.span(key),
+            SourceConfig::S3(s3) => s3.layout.span(key.strip_prefix(s3.prefix.as_str())?),
+            SourceConfig::Kafka(_) => None,
+        }
+    }
+
     /// Makes the driver that reads events within `range`, and `parts` of each record in addition to its value. `written`
     /// is the range as the job states it, of which a log takes the offsets when it is planned.
     ///

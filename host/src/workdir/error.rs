@@ -46,6 +46,14 @@ pub enum BuildError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// No build of the table was planned yet.
+    #[error("there is no build of `{table}` in {path} yet")]
+    NoBuild {
+        /// The table.
+        table: String,
+        /// Where builds were looked for.
+        path: PathBuf,
+    },
     /// There is no such rejected record.
     #[error("build {build} has no rejected record {number}: there are {count}")]
     UnknownRecord {
@@ -121,6 +129,7 @@ impl Coded for BuildError {
             BuildError::OtherFormat { .. } => &codes::OTHER_FORMAT,
             BuildError::Locked { .. } => &codes::LOCKED,
             BuildError::UnknownBuild { .. } => &codes::UNKNOWN_BUILD,
+            BuildError::NoBuild { .. } => &codes::NO_BUILD,
             BuildError::UnknownRecord { .. } => &codes::UNKNOWN_RECORD,
             BuildError::NotKept { .. } => &codes::NOT_KEPT,
             BuildError::NothingRejected { .. } => &codes::NOTHING_REJECTED,
@@ -188,6 +197,12 @@ pub(crate) mod codes {
         "Run without `--only-quarantined`, to fold all of history anew.",
     );
 
+    pub(crate) const NO_BUILD: Code = Code::new(
+        111,
+        Class::Usage,
+        "`backfold run` makes a build; if one was made, give its job file and its `--work`.",
+    );
+
     pub(crate) const ALL: &[&Code] = &[
         &NOT_A_WORK_FOLDER,
         &OTHER_FORMAT,
@@ -199,5 +214,6 @@ pub(crate) mod codes {
         &NOT_KEPT,
         &NOTHING_REJECTED,
         &CANNOT_GO_ON,
+        &NO_BUILD,
     ];
 }

@@ -15,6 +15,7 @@ use super::manifest::Manifest;
 use super::parse;
 use super::quarantine::QuarantineReader;
 use super::schemas::{KeptSchema, SchemaFile};
+use super::splits::{Covered, SplitReader};
 use crate::durable;
 use crate::fault_point::{around, before};
 
@@ -80,6 +81,17 @@ impl BuildFolder {
                 holder,
             })),
         }
+    }
+
+    /// The command and the process that write to this build at the moment, if any do. Makes and changes nothing.
+    pub fn worker(&self) -> Result<Option<String>, BuildError> {
+        Lock::holder(&self.path.join("lock"))
+    }
+
+    /// The frozen input, split by split.
+    pub fn splits(&self) -> Result<SplitReader, BuildError> {
+        let (path, digest) = (self.splits_file(), &self.manifest.input.splits_digest);
+        SplitReader::open(&path, digest, Covered::default())
     }
 
     /// Writes the manifest again, in this release's format: where the build goes on under other limits. Call it under

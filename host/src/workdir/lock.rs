@@ -80,6 +80,28 @@ impl Patience {
 }
 
 impl Lock {
+    /// The words of the process that holds the lock of the file at `path`, if any does. Makes and changes nothing.
+    pub(super) fn holder(path: &Path) -> Result<Option<String>, BuildError> {
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(BuildError::io("opening", path))?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => {
+                // Closing the file unlocks it as well, but not before a child of another thread closes its copy.
+                let _ = file.unlock();
+                Ok(None)
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder)
+                    .map_err(BuildError::io("reading", path))?;
+                Ok(Some(holder))
+            }
+            Err(TryLockError::Error(error)) => Err(BuildError::io("locking", path)(error)),
+        }
+    }
+
     /// Takes the lock of the file at `path`, which is made where it is missing, if no process holds it.
     pub(super) fn ask(path: &Path, command: &str) -> Result<Asked, BuildError> {
         let mut options = OpenOptions::new();
@@ -139,7 +161,10 @@ mod tests {
         };
         let me = format!("swap, process {}, since ", std::process::id());
         assert!(holder.starts_with(&me), "{holder}");
+        assert_eq!(Lock::holder(&path).unwrap(), Some(holder));
         drop(lock);
+        assert_eq!(Lock::holder(&path).unwrap(), None);
+        assert_eq!(Lock::holder(&folder.path().join("none")).unwrap(), None);
         assert!(matches!(Lock::ask(&path, "run"), Ok(Asked::Granted(_))));
     }
 

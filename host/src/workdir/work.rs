@@ -154,6 +154,23 @@ impl WorkFolder {
         Ok(damaged.collect())
     }
 
+    /// The newest build of this store whose plan is complete.
+    ///
+    /// # Errors
+    /// [`BuildError::NoBuild`] where there is none; [`BuildError::Damaged`] where its manifest cannot be read.
+    pub fn newest(&self) -> Result<BuildFolder, BuildError> {
+        for path in self.build_paths()?.into_iter().rev() {
+            match BuildFolder::open(path)? {
+                Some(build) if build.manifest.target == self.target => return Ok(build),
+                _ => {}
+            }
+        }
+        Err(BuildError::NoBuild {
+            table: self.table.clone(),
+            path: self.path.clone(),
+        })
+    }
+
     /// The build with this ID.
     pub fn build(&self, id: &str) -> Result<BuildFolder, BuildError> {
         let unknown = || BuildError::UnknownBuild {

@@ -7,6 +7,7 @@
 //! | `input/` | formats, layouts, ranges, invalid input, rejected records |
 //! | `build/` | plans, resuming, limits of memory, states of a build, commands that run at the same time |
 //! | `table/` | swaps, rollbacks, and the database that other programs use too |
+//! | `report/` | the page about a build, in a real browser |
 //! | `faults/` | commands that are stopped or fail at each of their writes |
 //! | `languages/` | pipelines in all languages: new projects, the conformance of each SDK, the examples |
 //! | `s3/` | archives in an S3 server |
@@ -30,6 +31,7 @@ mod kafka;
 mod languages;
 mod project;
 mod readme;
+mod report;
 mod s3;
 mod steps;
 mod stores;

@@ -122,6 +122,7 @@ fn of_the_project() {
         "plan",
         "run",
         "diff",
+        "report",
         "swap",
         "status",
         "log",

@@ -23,7 +23,9 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0108", a_record_that_was_cut),
     ("BF0109", nothing_rejected),
     ("BF0110", another_component_since),
+    ("BF0111", no_build_yet),
     ("BF0503", a_damaged_run),
+    ("BF1201", a_page_without_a_place),
 ];
 
 fn a_folder_of_somebody_else() {
@@ -152,6 +154,25 @@ fn nothing_rejected() {
     bench
         .run(&format!("quarantine list --build {build}"))
         .success();
+}
+
+fn no_build_yet() {
+    let bench = bench();
+    provoke(&bench, "report", "BF0111");
+    bench.run("run --work elsewhere").success();
+    provoke(&bench, "report", "BF0111");
+    bench.run("report job.toml --work elsewhere").success();
+    works(&bench);
+    bench.run("report").success();
+}
+
+fn a_page_without_a_place() {
+    let bench = live();
+    let line = "report job.toml --out pages/build.html";
+    provoke(&bench, line, "BF1201");
+    bench.run("report job.toml --out -").success();
+    fs::create_dir(file(&bench, "pages")).unwrap();
+    bench.run(line).success();
 }
 
 fn another_component_since() {

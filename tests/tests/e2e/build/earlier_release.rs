@@ -68,6 +68,16 @@ impl Earlier {
         self.run(line).success().json()["result"].clone()
     }
 
+    /// The page about a build.
+    #[track_caller]
+    fn page(&self, line: &str) -> String {
+        let words = ["report"].into_iter().chain(line.split_whitespace());
+        let command = words.chain(["--out", "-"]);
+        process::run(backfold().args(command).current_dir(PLACE))
+            .success()
+            .stdout
+    }
+
     fn replace(&self, file: &str, from: &str, to: &str) {
         let path = self.path(file);
         let text = fs::read_to_string(&path).unwrap();
@@ -117,6 +127,8 @@ fn a_build_that_an_earlier_release_began_is_shown_and_begun_anew() {
             &4.into()
         ]
     );
+    let page = earlier.page("stopped.toml");
+    assert!(page.contains("2 of 4 splits are folded"), "{page}");
     let format = fs::read_to_string(earlier.path("work/backfold-work.json")).unwrap();
     assert!(format.contains('2'), "{format}");
 
@@ -148,6 +160,15 @@ fn a_build_that_an_earlier_release_began_is_shown_and_begun_anew() {
 fn a_build_that_an_earlier_release_loaded_is_swapped_and_folded_upon() {
     let earlier = Earlier::new();
     assert_eq!(earlier.result("status loaded.toml")[0]["state"], "ready");
+    // Its report has neither figures of checks nor drift.
+    let page = earlier.page("loaded.toml");
+    for said in [
+        "May go live",
+        "8 records were rejected, at most 100 may be",
+        "4 of 4 splits folded, 4 with rejected records",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
     let swapped = earlier.result("swap loaded.toml");
     assert_eq!(
         (&swapped["build"], &swapped["version"]),
@@ -155,6 +176,8 @@ fn a_build_that_an_earlier_release_loaded_is_swapped_and_folded_upon() {
     );
     let on_top = earlier.result("run loaded.toml --only-quarantined");
     assert_eq!(on_top["based_on"], LOADED);
+    let page = earlier.page("loaded.toml");
+    assert!(page.contains("The input is the rejected records of build"));
     // The records are as bad as they were, and the states are those of the build.
     assert_eq!(
         (&on_top["counts"]["records"], &on_top["rejected"]),

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use backfold::units::ByteSize;
-pub(crate) use backfold::units::{count, counted};
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::units::ByteSize;
+pub use crate::units::{count, counted};
+
 /// A number in a few characters: `950`, `12.4 k`, `3.1 M`.
-pub(crate) fn short(number: f64) -> String {
+pub fn short(number: f64) -> String {
     match number {
         n if n < 1e3 => format!("{n:.0}"),
         n if n < 1e6 => format!("{:.1} k", n / 1e3),
@@ -19,7 +20,7 @@ pub(crate) fn short(number: f64) -> String {
 }
 
 /// `12345678` as `12.3 million`: three digits, for estimates.
-pub(crate) fn roughly(number: u64) -> String {
+pub fn roughly(number: u64) -> String {
     let step = 10u64.pow(number.checked_ilog10().unwrap_or(0).saturating_sub(2));
     let rounded = (number / step).saturating_mul(step);
     let rest = number - rounded;
@@ -37,7 +38,7 @@ pub(crate) fn roughly(number: u64) -> String {
 }
 
 /// An estimated duration: `12 s`, `4 min`, `2.5 h`, `3 days`.
-pub(crate) fn rough_span(seconds: f64) -> String {
+pub fn rough_span(seconds: f64) -> String {
     match seconds {
         s if s < 119.5 => format!("{:.0} s", s.max(1.0)),
         s if s < 119.5 * 60.0 => format!("{:.0} min", s / 60.0),
@@ -48,12 +49,12 @@ pub(crate) fn rough_span(seconds: f64) -> String {
 }
 
 /// A size: `1.5 GiB`.
-pub(crate) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
 }
 
 /// A duration in its two largest units: `850ms`, `4.2s`, `1m 04s`, `2h 05m`, `3d 4h`.
-pub(crate) fn duration(span: Duration) -> String {
+pub fn duration(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
         0 => format!("{}ms", span.as_millis()),
@@ -66,7 +67,7 @@ pub(crate) fn duration(span: Duration) -> String {
 }
 
 /// How long ago an RFC 3339 timestamp was. Other texts, and timestamps in the future, are returned unchanged.
-pub(crate) fn ago(at: &str, now: DateTime<Utc>) -> String {
+pub fn ago(at: &str, now: DateTime<Utc>) -> String {
     let Ok(then) = DateTime::parse_from_rfc3339(at) else {
         return plain(at).into_owned();
     };
@@ -80,7 +81,7 @@ pub(crate) fn ago(at: &str, now: DateTime<Utc>) -> String {
 }
 
 /// A moment in microseconds since 1970, as RFC 3339 in UTC.
-pub(crate) fn moment(micros: i64) -> String {
+pub fn moment(micros: i64) -> String {
     match DateTime::from_timestamp_micros(micros) {
         Some(at) => at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         None => format!("{micros} µs"),
@@ -88,14 +89,14 @@ pub(crate) fn moment(micros: i64) -> String {
 }
 
 /// The first characters of a digest, which are enough to distinguish two of them.
-pub(crate) fn digest(hex: &str) -> &str {
+pub fn digest(hex: &str) -> &str {
     hex.get(..16).unwrap_or(hex)
 }
 
 /// Escapes all characters that could move the cursor, be invisible, or look like another line of output.
 ///
 /// All text that comes from a record or a component must be escaped before it is printed.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
