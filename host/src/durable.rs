@@ -96,6 +96,24 @@ fn create_part(path: &Path, numbers: &AtomicU64) -> io::Result<(PathBuf, File)> 
 
 /// Removes the parts of files that processes left in a folder when they were killed; none where there is no folder.
 pub(crate) fn remove_parts(folder: &Path) -> io::Result<()> {
+    each_part(folder, |path| {
+        around("remove a part that was left", || fs::remove_file(path))
+    })
+}
+
+/// The parts that [`remove_parts`] would remove.
+pub(crate) fn parts_left(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut parts = Vec::new();
+    each_part(folder, |path| {
+        parts.push(path.to_owned());
+        Ok(())
+    })?;
+    parts.sort();
+    Ok(parts)
+}
+
+/// Calls `visit` with the parts of files that no process is writing, each locked meanwhile.
+fn each_part(folder: &Path, mut visit: impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
     let entries = match before("list parts").and_then(|()| fs::read_dir(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -106,7 +124,7 @@ pub(crate) fn remove_parts(folder: &Path) -> io::Result<()> {
             continue;
         }
         let removed = File::open(&path).and_then(|part| match part.try_lock() {
-            Ok(()) => around("remove a part that was left", || fs::remove_file(&path)),
+            Ok(()) => visit(&path),
             // A process is writing it.
             Err(_) => Ok(()),
         });

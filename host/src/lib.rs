@@ -23,8 +23,8 @@
 //! | [`doctor`] | a language or a job | what is missing for it, each with its remedy |
 //! | [`explain`] | the code of an error | its page |
 //!
-//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`human`], [`progress`], `durable`, `trust`, `pace` and `aws` are shared by
-//! the others; `fault_point` is for tests.
+//! [`schema`], [`keys`], [`row_json`], [`error`], [`units`], [`human`], [`progress`], `durable`, `process`, `scratch`,
+//! `trust`, `pace` and `aws` are shared by the others; `fault_point` is for tests.
 
 // A module imports only from groups above its own: `tests/sources` checks that.
 mod fault_point;
@@ -34,8 +34,10 @@ pub mod error;
 pub mod keys;
 #[cfg(not(fuzzing))]
 mod pace;
+mod process;
 pub mod row_json;
 pub mod schema;
+mod scratch;
 #[cfg(test)]
 mod test_server;
 mod trust;

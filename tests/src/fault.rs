@@ -65,8 +65,7 @@ impl Paused {
     #[track_caller]
     pub fn interrupt(&mut self, signal: &str) {
         self.process.signal(signal);
-        self.process
-            .wait_for(|line| line.contains("stopping after a checkpoint"));
+        self.process.wait_for(|line| line.starts_with("stopping"));
     }
 
     /// Ends it as `kill -9` does.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backfold::progress::Progress;
-use backfold::store::StoreContext;
+use backfold::store::{Pointer, StoreContext};
 use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -93,7 +93,8 @@ impl Context {
         let (cancel, bars) = (self.cancel.clone(), self.bars.clone());
         let (progress, grace) = (self.progress.clone(), self.grace);
         let stopping = match self.command {
-            "new" | "build" | "test" | "doctor" => "stopping",
+            "new" | "build" | "test" | "doctor" | "diff" | "gc" | "abort" => "stopping",
+            "swap" | "rollback" | "rehearse" => "stopping; a swap that has begun is completed",
             _ => "stopping after a checkpoint",
         };
         tokio::spawn(async move {
@@ -130,7 +131,8 @@ impl Context {
             .unwrap_or_else(|| "unknown".into());
         match name(&["HOSTNAME"]).or_else(|| std::fs::read_to_string("/etc/hostname").ok()) {
             Some(host) if !user.contains('@') => format!("{user}@{}", host.trim()),
-            _ => user,
+            // The mark of a rehearsal is not for others.
+            _ => Pointer::not_rehearsed_by(&user).to_owned(),
         }
     }
 }

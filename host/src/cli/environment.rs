@@ -11,6 +11,8 @@ pub(super) const PARAM: &str = "BACKFOLD_PARAM_";
 /// Variables without a flag. An entry that ends in `_` is a prefix.
 const OTHERS: &[&str] = &[
     PARAM,
+    // Those that hooks are given, which may call backfold.
+    "BACKFOLD_HOOK_",
     "BACKFOLD_KAFKA_",
     "BACKFOLD_BY",
     "BACKFOLD_SIMD",

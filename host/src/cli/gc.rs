@@ -1,27 +1,42 @@
-//! `backfold gc`: drops old builds.
+//! `backfold gc`: drops old builds, and what killed commands left.
+
+use std::time::Duration;
 
 use anyhow::Result;
-use backfold::replay::{self, Collected};
+use backfold::cutover::DEFAULT_KEEP;
+use backfold::replay::{self, Collected, GcOptions};
 
 use super::answer::Answer;
 use super::arguments::{JobArguments, WaitArguments};
 use super::context::Context;
 use super::human::{counted, plain, size};
 
-/// Drop old builds: their tables, run files and journals
+/// Drop old builds, and what killed commands left
 ///
-/// The live build, the build before it, and builds in progress are always kept.
+/// Drops the tables, run files and journals of old builds. The live build, the build before it, and builds in progress
+/// are always kept. A build that is not loaded and has no folder on this machine may be in progress on another one: it
+/// is kept unless --older-than says otherwise. Tables that backfold did not make are never touched.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   backfold gc job.toml
-  backfold gc job.toml --keep 5")]
+  backfold gc job.toml --dry-run           say what would be dropped, and why
+  backfold gc job.toml --keep 5
+  backfold gc job.toml --older-than 7d     also drop old builds that have no folder on this machine")]
 pub(crate) struct Gc {
     #[command(flatten)]
     job: JobArguments,
 
     /// The number of builds to keep
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_KEEP)]
     keep: usize,
+
+    /// Also drop builds that have no folder on this machine, if they were made longer ago than this
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    older_than: Option<Duration>,
+
+    /// Only say what would be dropped
+    #[arg(long)]
+    dry_run: bool,
 
     #[command(flatten)]
     wait: WaitArguments,
@@ -30,18 +45,52 @@ pub(crate) struct Gc {
 impl Gc {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let job = self.job.load()?;
-        let (wait, store) = (self.wait.wait, context.store());
-        let gc = replay::gc(&job, self.keep, wait, &store);
-        let collected = context.watch(gc).await?;
+        let options = GcOptions {
+            keep: self.keep,
+            older_than: self.older_than,
+            dry_run: self.dry_run,
+            wait: self.wait.wait,
+        };
+        let store = context.store();
+        let collected = context.watch(replay::gc(&job, &options, &store)).await?;
         Answer::new(describe(&collected), &collected)
     }
 }
 
-/// The dropped builds, and the space that was freed.
+/// What was dropped and why, and the space that was freed.
 fn describe(collected: &Collected) -> String {
-    let Collected { dropped, space } = collected;
-    let mut text = format!("dropped {}\n", counted(dropped.len() as u64, "build"));
-    for build in dropped {
+    let Collected {
+        reasons,
+        leftovers,
+        elsewhere,
+        space,
+        ..
+    } = collected;
+    let (dropped, removed) = match collected.dry_run {
+        true => ("would drop", "would remove"),
+        false => ("dropped", "removed"),
+    };
+    let mut text = format!("{dropped} {}\n", counted(reasons.len() as u64, "build"));
+    for one in reasons {
+        text.push_str(&format!("  {}: {}\n", plain(&one.build), one.reason.text()));
+    }
+    if !leftovers.is_empty() {
+        text.push_str(&format!(
+            "{removed} {}\n",
+            counted(leftovers.len() as u64, "leftover")
+        ));
+    }
+    for left in leftovers {
+        let path = left.path.display().to_string();
+        text.push_str(&format!("  {}: {}\n", plain(&path), left.what));
+    }
+    if !elsewhere.is_empty() {
+        text.push_str(&format!(
+            "kept {} that may be in progress on another machine; `--older-than 7d` drops old ones\n",
+            counted(elsewhere.len() as u64, "build")
+        ));
+    }
+    for build in elsewhere {
         text.push_str(&format!("  {}\n", plain(build)));
     }
     if space.given_back_bytes > 0 {

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use backfold::replay;
-use backfold::store::Pointer;
+use backfold::store::{OpenRehearsal, Pointer};
 use chrono::{DateTime, Utc};
 
 use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
-use super::human::ago;
+use super::human::{ago, plain};
 use super::paint::Paint;
 use super::table::{Side, Table};
 
@@ -25,10 +25,30 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let mut history = replay::history(&self.job.load()?, &context.store()).await?;
+        let open = OpenRehearsal::of(&history);
+        let open = open.map(|open| still_shown(&open, &self.job.suffix(), context.paint));
         history.reverse();
-        let text = describe(&history, Utc::now(), context.paint);
+        let mut text = describe(&history, Utc::now(), context.paint);
+        text.push_str(&open.unwrap_or_default());
         Answer::new(text, &history)
     }
+}
+
+/// A rehearsal that was not swapped back, and the command to go back.
+fn still_shown(open: &OpenRehearsal<'_>, job: &str, paint: Paint) -> String {
+    let (shown, before) = (&open.shown, &open.before);
+    not_swapped_back(&shown.build, &before.build, job, paint)
+}
+
+/// The same by the build that is shown and the one to go back to.
+pub(crate) fn not_swapped_back(shown: &str, before: &str, job: &str, paint: Paint) -> String {
+    format!(
+        "{}: build {} is shown by a rehearsal that was not swapped back; `{}` makes build {} live again\n",
+        paint.red("rehearsal"),
+        plain(shown),
+        paint.cyan(format_args!("backfold rollback{job}")),
+        plain(before)
+    )
 }
 
 /// The swaps as text, newest first.

@@ -21,6 +21,7 @@ use backfold::human;
 use backfold::job::JobError;
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod abort;
 mod answer;
 mod arguments;
 mod build;
@@ -46,6 +47,7 @@ mod presence;
 mod progress;
 mod project_test;
 mod quarantine;
+mod rehearse;
 mod report;
 mod rollback;
 mod run;
@@ -83,10 +85,10 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 const AFTER_HELP: &str = "\
 Exit codes:
   0    done
-  1    failed; the same command may succeed later
+  1    failed; the same command may succeed later; after a swap: it stands, but a hook failed
   2    the command line, the job file or the environment must be changed
-  3    refused: the gate failed, the table was rolled back before, the component violates a law,
-       or `test` found another table than expected
+  3    refused: the gate failed, a hook refused the swap, the table was rolled back before, the
+       component violates a law, or `test` found another table than expected
   4    another command changed the table or is building it
   42   the input or the component is faulty; the same command would fail again
   130  interrupted; the last checkpoint is kept
@@ -119,6 +121,8 @@ enum Command {
     Report(report::Report),
     Swap(swap::Swap),
     Rollback(rollback::Rollback),
+    Rehearse(rehearse::Rehearse),
+    Abort(abort::Abort),
     Gc(gc::Gc),
     Log(log::Log),
     Handoff(handoff::Handoff),
@@ -143,6 +147,8 @@ impl Command {
             Command::Report(_) => "report",
             Command::Swap(_) => "swap",
             Command::Rollback(_) => "rollback",
+            Command::Rehearse(_) => "rehearse",
+            Command::Abort(_) => "abort",
             Command::Gc(_) => "gc",
             Command::Log(_) => "log",
             Command::Handoff(_) => "handoff",
@@ -167,6 +173,8 @@ impl Command {
             Command::Report(command) => command.execute(context).await,
             Command::Swap(command) => command.execute(context).await,
             Command::Rollback(command) => command.execute(context).await,
+            Command::Rehearse(command) => command.execute(context).await,
+            Command::Abort(command) => command.execute(context).await,
             Command::Gc(command) => command.execute(context).await,
             Command::Log(command) => command.execute(context).await,
             Command::Handoff(command) => command.execute(context).await,
@@ -276,12 +284,17 @@ mod tests {
             &["backfold", "run"][..],
             &["backfold", "swap", "job.toml", "01J"],
             &["backfold", "gc", "--keep", "3"],
+            &["backfold", "abort", "01J"],
+            &["backfold", "abort", "job.toml", "01J", "--wait", "1m"],
             &[
                 "backfold", "handoff", "job.toml", "01J", "--format", "kafka",
             ],
         ] {
             assert!(parse(&words(line)).is_ok(), "{line:?}");
         }
+        let abort = parse(&words(&["backfold", "abort", "01J"])).unwrap();
+        assert!(format!("{abort:?}").contains("build: \"01J\""), "{abort:?}");
+        assert!(parse(&words(&["backfold", "abort"])).is_err());
         assert!(parse(&words(&["backfold", "run", "--workers", "many"])).is_err());
         assert!(parse(&words(&["backfold", "run", "-p", "novalue"])).is_err());
         assert!(

@@ -224,6 +224,10 @@ fn outcome(report: &RunReport, job: &str, paint: Paint) -> String {
             )
         }
         Outcome::Refused => format!("{}: `{table}` is unchanged", paint.red("refused")),
+        Outcome::Vetoed => format!(
+            "{}: a hook refuses the swap, and `{table}` is unchanged",
+            paint.red("refused")
+        ),
         Outcome::Held => {
             let again = paint.cyan(format_args!("backfold swap{} {}", job, report.build));
             format!(

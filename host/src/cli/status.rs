@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::arguments::JobArguments;
 use super::context::Context;
 use super::human::{ago, count, plain, size};
+use super::log::not_swapped_back;
 use super::paint::Paint;
 use super::table::{Side, Table};
 
@@ -57,6 +58,9 @@ fn describe(builds: &[BuildStatus], job: &str, now: DateTime<Utc>, paint: Paint)
     }
     let mut text = table.render(0, paint);
     for build in builds {
+        if let Some(before) = &build.rehearsal_of {
+            text.push_str(&not_swapped_back(&build.build, before, job, paint));
+        }
         if let Some(problem) = &build.problem {
             text.push_str(&format!("{}: {}\n", build.build, plain(problem)));
         }

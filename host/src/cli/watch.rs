@@ -138,7 +138,8 @@ impl<'a> Screen<'a> {
                 self.bar.tick();
             }
             Display::Lines
-                if now.duration_since(self.began) >= LINE_INTERVAL && due(LINE_INTERVAL) =>
+                if now.duration_since(self.began) >= LINE_INTERVAL
+                    && due(self.line_interval(reading, now)) =>
             {
                 eprintln!("{}", reading.line());
                 self.shown = Some((now, reading.stage));
@@ -152,6 +153,14 @@ impl<'a> Screen<'a> {
                 self.shown = Some((now, reading.stage));
             }
             _ => {}
+        }
+    }
+
+    /// The time between two lines. A wait may last for hours: its lines come less and less often.
+    fn line_interval(&self, reading: &Reading, now: Instant) -> Duration {
+        match reading.waiting {
+            Some(_) => LINE_INTERVAL.max(now.duration_since(self.began) / 20),
+            None => LINE_INTERVAL,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use arrow_schema::ArrowError;
 
+use super::hooks::HookFailure;
 use super::verdict::GateReport;
 use crate::error::{Class, Code, Coded};
 use crate::fold::FoldError;
@@ -80,6 +81,87 @@ pub enum CutoverError {
         /// The pointer now.
         found: Option<Box<Pointer>>,
     },
+    /// The verdict on a build is about other rows than those of its table.
+    #[error(
+        "build {build} is not swapped in: it was checked with digest {checked}, and its table has digest {found}"
+    )]
+    VerdictOutdated {
+        /// The build.
+        build: String,
+        /// The digest of the rows that were checked.
+        checked: String,
+        /// The digest of the table's rows.
+        found: String,
+    },
+    /// A hook refuses the swap.
+    #[error("a hook `before_swap` refuses build {build}: nothing is changed")]
+    HookRefused {
+        /// The build.
+        build: String,
+        /// What became of the hook.
+        source: Box<HookFailure>,
+    },
+    /// A hook failed after the swap, which stands.
+    #[error("the swap stands, and `{table}` shows build {build}, but a hook `after_swap` failed")]
+    HookFailedAfter {
+        /// The public name.
+        table: String,
+        /// The build that is live.
+        build: String,
+        /// What became of the hook.
+        source: Box<HookFailure>,
+    },
+    /// A rehearsal was not agreed to.
+    #[error(
+        "a rehearsal shows build {build} to all readers of `{table}` for a moment, instead of build {live}"
+    )]
+    RehearsalWithoutYes {
+        /// The public name.
+        table: String,
+        /// The build to rehearse with.
+        build: String,
+        /// The live build.
+        live: String,
+    },
+    /// Another process swapped while a rehearsal showed its build.
+    #[error(
+        "the rehearsal of build {build} is not swapped back: {} made `{table}` show build {}, version {}, meanwhile, and that stands",
+        found.by, found.build, found.version
+    )]
+    RehearsalOvertaken {
+        /// The public name.
+        table: String,
+        /// The build of the rehearsal.
+        build: String,
+        /// The pointer of the other process.
+        found: Box<Pointer>,
+    },
+    /// A rehearsal could not be swapped back.
+    #[error(
+        "`{table}` STILL SHOWS build {build} of a rehearsal, and not build {live}, which it showed before"
+    )]
+    RehearsalOpen {
+        /// The public name.
+        table: String,
+        /// The build of the rehearsal.
+        build: String,
+        /// The build that was live before.
+        live: String,
+        /// Why it could not be swapped back; `None` where another process left it.
+        source: Option<Box<StoreError>>,
+    },
+    /// An unfinished build goes on from this one.
+    #[error(
+        "build {build} of `{table}` cannot be ended: build {needed_by}, which is unfinished, goes on from it"
+    )]
+    BaseOfAnother {
+        /// The public name.
+        table: String,
+        /// The build.
+        build: String,
+        /// The build that needs it.
+        needed_by: String,
+    },
     /// Rows could not be compared.
     #[error("the rows of two builds of `{table}` cannot be compared")]
     Compare {
@@ -141,6 +223,13 @@ impl Coded for CutoverError {
             CutoverError::NothingLive { .. } => &codes::NOTHING_LIVE,
             CutoverError::Held { .. } => &codes::HELD,
             CutoverError::Moved { .. } => &codes::MOVED,
+            CutoverError::VerdictOutdated { .. } => &codes::VERDICT_OUTDATED,
+            CutoverError::HookRefused { .. } => &codes::HOOK_REFUSED,
+            CutoverError::HookFailedAfter { .. } => &codes::HOOK_FAILED_AFTER,
+            CutoverError::RehearsalWithoutYes { .. } => &codes::REHEARSAL_WITHOUT_YES,
+            CutoverError::RehearsalOvertaken { .. } => &codes::REHEARSAL_OVERTAKEN,
+            CutoverError::RehearsalOpen { .. } => &codes::REHEARSAL_OPEN,
+            CutoverError::BaseOfAnother { .. } => &codes::BASE_OF_ANOTHER,
             CutoverError::Compare { .. } => &codes::COMPARE,
             CutoverError::DiffOption { .. } => &codes::DIFF_OPTION,
             CutoverError::KeysFile { .. } => &codes::KEYS_FILE,
@@ -208,6 +297,41 @@ pub(crate) mod codes {
         Class::Retry,
         "Give another file, or remove the cause; then run the same command again.",
     );
+    pub(crate) const HOOK_REFUSED: Code = Code::new(
+        720,
+        Class::Gate,
+        "Look at the output of the hook, remove what it objects to, and swap again; or change `[hooks]` of the job.",
+    );
+    pub(crate) const HOOK_FAILED_AFTER: Code = Code::new(
+        721,
+        Class::Retry,
+        "Do by hand what the hook should have done, or go back: `backfold rollback`. Swapping again does not run it.",
+    );
+    pub(crate) const REHEARSAL_WITHOUT_YES: Code = Code::new(
+        722,
+        Class::Usage,
+        "If readers may see the new table for a moment, add `--yes`.",
+    );
+    pub(crate) const REHEARSAL_OVERTAKEN: Code = Code::new(
+        723,
+        Class::Conflict,
+        "Look at `backfold log`: the other swap holds, and nothing of the rehearsal is left to take back.",
+    );
+    pub(crate) const REHEARSAL_OPEN: Code = Code::new(
+        724,
+        Class::Retry,
+        "Run `backfold rollback` now: it ends the rehearsal.",
+    );
+    pub(crate) const VERDICT_OUTDATED: Code = Code::new(
+        725,
+        Class::Conflict,
+        "Run `backfold run` again: it checks and compares the table as it is now.",
+    );
+    pub(crate) const BASE_OF_ANOTHER: Code = Code::new(
+        726,
+        Class::Usage,
+        "End the other build first: `backfold abort JOB BUILD`; or finish it with `backfold run --only-quarantined`.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &GATE_REFUSED,
@@ -221,5 +345,12 @@ pub(crate) mod codes {
         &MOVED,
         &DIFF_OPTION,
         &KEYS_FILE,
+        &HOOK_REFUSED,
+        &HOOK_FAILED_AFTER,
+        &REHEARSAL_WITHOUT_YES,
+        &REHEARSAL_OVERTAKEN,
+        &REHEARSAL_OPEN,
+        &VERDICT_OUTDATED,
+        &BASE_OF_ANOTHER,
     ];
 }

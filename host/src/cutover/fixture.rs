@@ -11,7 +11,7 @@ use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
 use crate::store::sqlite::{SqliteConfig, SqliteStore};
 use crate::store::{
-    Access, BuildInfo, Rows, StateStore, StoreContext, StoredBuild, TableColumns, TableSwap,
+    Access, BackTo, BuildInfo, Rows, StateStore, StoreContext, StoredBuild, TableColumns, TableSwap,
 };
 
 pub(super) const TABLE: &str = "clicks";
@@ -127,13 +127,19 @@ impl Fixture {
 
     /// Swaps to the n-th build.
     pub(super) async fn live(&self, n: u32) {
+        self.live_by(n, "test").await;
+    }
+
+    /// The same in the name of somebody.
+    pub(super) async fn live_by(&self, n: u32, by: &str) {
         let live = self.store.live(TABLE).await.unwrap();
         let expected = live.map(|pointer| pointer.version);
         let swap = TableSwap {
             table: TABLE.to_owned(),
             expected,
             to: info(n).build,
+            back_to: BackTo::Shown,
         };
-        super::swap(&self.store, vec![swap], "test").await.unwrap();
+        super::swap(&self.store, vec![swap], by).await.unwrap();
     }
 }

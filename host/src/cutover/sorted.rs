@@ -3,7 +3,6 @@
 //! Where [`Supports::sorted_reads`](crate::store::Supports) is false, rows are collected up to the memory of [`SortOptions::fold`], written as
 //! sorted runs into a folder of their own, and merged from there: the way that states take in the fold.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,16 +12,15 @@ use arrow_array::types::Float64Type;
 use arrow_schema::{DataType, SchemaRef};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
-use ulid::Ulid;
 
 use super::CutoverError;
-use crate::fault_point::around;
 use crate::fold::{
     Algebra, FoldError, FoldOptions, MergePlan, RunFile, StateTable, merge_rows, write_run,
 };
 use crate::guest::{GuestError, Partials};
 use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::Descriptor;
+use crate::scratch::ScratchFolder;
 use crate::store::cell::key_text;
 use crate::store::order::KeyOrder;
 use crate::store::{BuildInfo, Rows, StateStore, StoreError, TableColumns};
@@ -31,7 +29,7 @@ use crate::store::{BuildInfo, Rows, StateStore, StoreError, TableColumns};
 #[derive(Clone, Debug)]
 pub struct SortOptions {
     /// A folder on a disk with room for the rows of both builds of a diff. Each sort makes a folder `sort-<ULID>` in it
-    /// and removes it at its end; a crash may leave one, which nothing reads.
+    /// and removes it at its end; one that a crash leaves is removed by `gc`.
     pub folder: PathBuf,
     /// `state_budget` bounds the memory of all sorts that run at a time; `workers` and `merge_fan_in` say how the sorted
     /// runs are merged.
@@ -139,9 +137,9 @@ impl Sort {
         rows: Receiver<Rows>,
         out: &Sender<Rows>,
     ) -> Result<(), CutoverError> {
-        let folder = ScratchFolder::create(folder)?;
-        let runs = self.write_runs(&folder.0, rows)?;
-        self.merge(&folder.0, runs, out)
+        let scratch = ScratchFolder::create(folder).map_err(FoldError::io("creating", folder))?;
+        let runs = self.write_runs(scratch.path(), rows)?;
+        self.merge(scratch.path(), runs, out)
     }
 
     /// Writes all rows as sorted runs, each as large as the memory allows.
@@ -309,26 +307,6 @@ impl Algebra for UniqueKeys {
         match row {
             Ok(row) => key_text(&row, row.num_columns(), 0),
             Err(error) => error.to_string(),
-        }
-    }
-}
-
-/// A folder that is removed when this is dropped.
-struct ScratchFolder(PathBuf);
-
-impl ScratchFolder {
-    fn create(parent: &Path) -> Result<Self, FoldError> {
-        let path = parent.join(format!("sort-{}", Ulid::new()));
-        around("create a folder to sort in", || fs::create_dir_all(&path))
-            .map_err(FoldError::io("creating", &path))?;
-        Ok(ScratchFolder(path))
-    }
-}
-
-impl Drop for ScratchFolder {
-    fn drop(&mut self) {
-        if let Err(error) = around("remove a folder to sort in", || fs::remove_dir_all(&self.0)) {
-            tracing::warn!(%error, "{} cannot be removed", self.0.display());
         }
     }
 }

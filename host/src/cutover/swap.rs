@@ -1,7 +1,9 @@
 //! Showing builds under the public names of their tables, and those before them again.
 
 use super::CutoverError;
-use crate::store::{BuildState, Pointer, StateStore, StoreError, Swap, TableSwap};
+use crate::store::{
+    BackTo, BuildState, OpenRehearsal, Pointer, StateStore, StoreError, Swap, TableSwap,
+};
 
 /// Shows builds under the public names of their tables: all of them, or none. The version that a table is expected to be
 /// at is the one that the diff saw on which the decision was made ([`Diff::live_version`](super::Diff::live_version)).
@@ -31,7 +33,8 @@ pub async fn swap(
 /// Shows for each of these tables the build again that was shown before the live one: for all of them, or for none. The
 /// positions of a build come back with it.
 ///
-/// A second rollback undoes the first.
+/// A second rollback undoes the first. Where a table shows the build of a rehearsal that was not swapped back, the rollback
+/// ends the rehearsal: the table shows what it showed before, and the next rollback goes where it would have gone.
 ///
 /// # Errors
 /// [`CutoverError::NoPrevious`] for a table that has none, [`CutoverError::PreviousDropped`] if its table is gone, and
@@ -41,22 +44,33 @@ pub async fn rollback(
     tables: &[&str],
     by: &str,
 ) -> Result<Vec<Pointer>, CutoverError> {
-    let mut swaps = Vec::new();
+    let (mut swaps, mut ends_rehearsal) = (Vec::new(), false);
     for table in tables {
         let none = |why| CutoverError::NoPrevious {
             table: (*table).to_owned(),
             why,
         };
-        let live = store.live(table).await?;
-        let live = live.ok_or_else(|| none("nothing was ever swapped"))?;
-        let previous = live.previous;
+        let history = store.history(table).await?;
+        let live = history
+            .last()
+            .ok_or_else(|| none("nothing was ever swapped"))?;
+        let rehearsal = OpenRehearsal::of(&history);
+        let previous = live.previous.clone();
         swaps.push(TableSwap {
             table: (*table).to_owned(),
             expected: Some(live.version),
             to: previous.ok_or_else(|| none("it has shown one build only"))?,
+            back_to: rehearsal.map_or(BackTo::Shown, |rehearsal| {
+                BackTo::Build(rehearsal.before.previous.clone())
+            }),
         });
+        ends_rehearsal |= rehearsal.is_some();
     }
-    let (tables, by) = (swaps, by.to_owned());
+    let by = match ends_rehearsal {
+        true => Pointer::rehearsed_by(by),
+        false => by.to_owned(),
+    };
+    let tables = swaps;
     let swapped = store.swap(&Swap { tables, by }).await;
     swapped.map_err(|error| match error {
         StoreError::WrongState {
@@ -86,6 +100,7 @@ mod tests {
             table: TABLE.to_owned(),
             expected,
             to: build.to_owned(),
+            back_to: BackTo::Shown,
         }]
     }
 
@@ -111,6 +126,28 @@ mod tests {
         let forth = roll_back(&fixture).await.unwrap();
         assert_eq!((forth.build.as_str(), forth.version), ("01K2", 4));
         assert_eq!(fixture.stored(2).await.handoff, Some(handoff(2)));
+    }
+
+    #[tokio::test]
+    async fn a_rollback_ends_a_rehearsal_that_was_not_swapped_back() {
+        let fixture = Fixture::new().await;
+        for n in 1..=3 {
+            fixture.load(n, &[("/a", n.into())]).await;
+        }
+        fixture.live(1).await;
+        fixture.live(2).await;
+        let by = Pointer::rehearsed_by("me");
+        swap(&fixture.store, swap_to("01K3", Some(2)), &by)
+            .await
+            .unwrap();
+        let back = roll_back(&fixture).await.unwrap();
+        assert_eq!((back.build.as_str(), back.version), ("01K2", 4));
+        assert_eq!(back.previous.as_deref(), Some("01K1"), "as before");
+        assert!(back.is_rehearsal());
+        // The next one goes where it would have gone without the rehearsal.
+        let back = roll_back(&fixture).await.unwrap();
+        assert_eq!((back.build.as_str(), back.by.as_str()), ("01K1", "me"));
+        assert_eq!(back.previous.as_deref(), Some("01K2"));
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ struct Inner {
 
 impl Details {
     /// Details with these lines and this remedy; `None` if there is neither.
-    pub(super) fn new(lines: Vec<String>, remedy: Option<&'static str>) -> Option<Details> {
+    pub(crate) fn new(lines: Vec<String>, remedy: Option<&'static str>) -> Option<Details> {
         let is_empty = lines.is_empty() && remedy.is_none();
         (!is_empty).then(|| Details(Box::new(Inner { lines, remedy })))
     }

@@ -81,4 +81,5 @@ pub use refused::{Failure, FailureKind, Refused};
 pub(crate) use sizes::{RowBytes, cuts};
 #[cfg(test)]
 pub(crate) use tests::raw_path as evil_component;
+pub(crate) use text::printable;
 pub use window::{Drained, Suspect, Window};

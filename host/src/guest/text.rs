@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// `text` on one line and at most `max_bytes` long. Characters are escaped that could control a terminal or hide other
 /// text.
-pub(super) fn printable(text: &str, max_bytes: usize) -> String {
+pub(crate) fn printable(text: &str, max_bytes: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(max_bytes));
     for c in text.chars() {
         if shown.len() >= max_bytes {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::TargetConfig;
 use super::error::{JobError, Origin};
-use crate::cutover::{DriftLimits, GateOptions};
+use crate::cutover::{DriftLimits, GateOptions, HookOptions};
 use crate::decode::{DecodeOptions, Format};
 use crate::fold::FoldOptions;
 use crate::guest::Limits;
@@ -173,6 +173,18 @@ pub(super) fn limits(limits: &Limits, origin: impl FnOnce() -> Origin) -> Result
             problem,
         }),
     }
+}
+
+/// Checks the settings of hooks; `origin` is the place where they were set.
+pub(super) fn hooks(hooks: &HookOptions, origin: impl FnOnce() -> Origin) -> Result<(), JobError> {
+    if !hooks.timeout.is_zero() {
+        return Ok(());
+    }
+    Err(JobError::Value {
+        origin: origin(),
+        key: "hooks.timeout".to_owned(),
+        problem: format!("0s is too short{NO_ZERO}"),
+    })
 }
 
 /// Checks the settings of decoding; `origin` is the place where they were set.

@@ -11,7 +11,7 @@ use super::check;
 use super::error::{JobError, Place};
 use super::locate::Text;
 use super::{Job, TargetConfig, pipeline};
-use crate::cutover::GateOptions;
+use crate::cutover::{GateOptions, HookOptions};
 use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
@@ -42,6 +42,7 @@ struct JobFile {
     quarantine: QuarantineOptions,
     limits: Option<Spanned<Limits>>,
     gate: Option<Spanned<GateOptions>>,
+    hooks: Option<Spanned<HookOptions>>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +123,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
     let gate = section(file.gate, |gate, span| {
         check::gate(gate, &target, || at.origin(span.clone()))
     })?;
+    let hooks = section(file.hooks, |hooks, span| {
+        check::hooks(hooks, || at.origin(span.clone()))
+    })?;
     let (component, params) = component(&at, folder, file.component, file.params, file.pipeline)?;
     Ok(Job {
         component,
@@ -140,6 +144,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Job, JobError> {
         quarantine: file.quarantine,
         limits,
         gate,
+        hooks,
         file: path.to_owned(),
     })
 }

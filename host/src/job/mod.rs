@@ -51,7 +51,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::cutover::GateOptions;
+use crate::cutover::{GateOptions, HookOptions};
 use crate::decode::DecodeOptions;
 use crate::fold::{FoldOptions, QuarantineOptions};
 use crate::guest::Limits;
@@ -103,6 +103,8 @@ pub struct Job {
     pub limits: Limits,
     /// The conditions for a swap.
     pub gate: GateOptions,
+    /// The commands before and after a swap.
+    pub hooks: HookOptions,
     /// The job file, as given.
     #[serde(skip)]
     pub file: PathBuf,

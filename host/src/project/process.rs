@@ -2,14 +2,11 @@
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use super::ProjectError;
-
-/// The interval at which a running program is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+use crate::process::{Over, shown, wait_until};
 
 /// Runs a program, whose output goes to standard error, and waits for its end.
 ///
@@ -64,13 +61,6 @@ pub(super) fn check(command: &Command, status: ExitStatus) -> Result<(), Project
     }
 }
 
-/// A command as one would type it, without its folder and variables.
-pub(super) fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let words = words.map(|word| word.to_string_lossy());
-    words.collect::<Vec<_>>().join(" ")
-}
-
 fn not_started(command: &Command, source: io::Error) -> ProjectError {
     ProjectError::Start {
         command: shown(command),
@@ -83,30 +73,23 @@ fn wait(
     command: &Command,
     cancel: &CancellationToken,
 ) -> Result<ExitStatus, ProjectError> {
-    loop {
-        if let Some(status) = child
-            .try_wait()
-            .map_err(|error| not_started(command, error))?
-        {
-            // Ctrl-C in a terminal has ended the program as well.
-            return match cancel.is_cancelled() {
-                true => Err(ProjectError::Interrupted),
-                false => Ok(status),
-            };
-        }
-        if cancel.is_cancelled() {
-            // It may be gone by now.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(ProjectError::Interrupted);
-        }
-        std::thread::sleep(LOOK_EVERY);
+    let failed = |error| not_started(command, error);
+    let over = wait_until(|| Ok(child.try_wait()?.is_some()), None, cancel).map_err(failed)?;
+    if over != Over::Ended {
+        // It may be gone by now.
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(failed)?;
+    // Ctrl-C in a terminal has ended the program as well.
+    match cancel.is_cancelled() {
+        true => Err(ProjectError::Interrupted),
+        false => Ok(status),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
 

@@ -251,7 +251,10 @@ pub(super) fn rust_std(search: &Search) -> Option<(Tool, RustStd)> {
     };
     let linkers = vec![bin.join("gcc-ld"), bin, PathBuf::from("/usr/bin")];
     // Debian's is a link to a program of another package, which need not be installed.
-    if !linkers.iter().any(|folder| folder.join("rust-lld").exists()) {
+    if !linkers
+        .iter()
+        .any(|folder| folder.join("rust-lld").exists())
+    {
         return None;
     }
     Some((tool, RustStd::FromSource { linkers }))

@@ -172,9 +172,8 @@ impl Replay<'_> {
         standing: &Standing,
         stored: &Stored,
     ) -> bool {
-        let mut shown = stored.history.iter();
         // Rejected records do not change by themselves: such a build is gone on with until it is shown.
-        shown.any(|pointer| pointer.build == build.manifest.build)
+        stored.was_live(&build.manifest.build)
             || (standing.checked.is_some() && !self.only_quarantined)
     }
 

@@ -1,12 +1,9 @@
-//! What can be done with builds that are there: show them, compare, go back, clean up.
-
-use std::collections::HashSet;
-use std::time::Duration;
+//! What can be done with builds that are there without changing any: list them, compare them, tell what they hold.
 
 use serde::Serialize;
 
 use super::Error;
-use super::cutover::{diff_options, find_build, newest_loaded, only};
+use super::cutover::{diff_options, find_build, newest_loaded};
 use super::phase::{BuildPhase, Stored, phase};
 use super::report::{BuildStatus, RunReport};
 use crate::cutover::{self, CutoverError, Diff, DiffOptions, diff_with_live};
@@ -14,8 +11,8 @@ use crate::fold::FoldError;
 use crate::job::Job;
 use crate::source::Handoff;
 use crate::steps::unless_cancelled;
-use crate::store::{Access, BuildState, Pointer, Reclaimed, StoreContext, StoreError, Version};
-use crate::workdir::{BuildFolder, Lock, Patience, Standing, WorkFolder};
+use crate::store::{Access, OpenRehearsal, Pointer, StoreContext, StoreError, Version};
+use crate::workdir::{BuildFolder, Standing, WorkFolder};
 
 /// The builds of a job's table in its work folder, oldest first, and how far each is. Makes and changes nothing.
 pub async fn status(job: &Job, context: &StoreContext) -> Result<Vec<BuildStatus>, Error> {
@@ -45,6 +42,9 @@ fn status_of(build: &BuildFolder, standing: &Standing, stored: &Stored) -> Build
     let state = phase(build, standing, stored);
     BuildStatus {
         live: matches!(state, BuildPhase::Live | BuildPhase::LiveWithoutTable),
+        rehearsal_of: OpenRehearsal::of(&stored.history)
+            .filter(|open| open.shown.build == report.build)
+            .map(|open| open.before.build.clone()),
         state,
         problem: None,
         rows: stored.loaded(build, standing).map(|loaded| loaded.rows),
@@ -89,103 +89,6 @@ pub async fn diff(
         .unwrap_or_else(|| Err(FoldError::Interrupted.into()))
 }
 
-/// Shows the build again that was shown before the live one.
-pub async fn rollback(job: &Job, by: &str, context: &StoreContext) -> Result<Pointer, Error> {
-    let store = job.store(Access::Change, context).await?;
-    let pointers = cutover::rollback(&*store, &[&job.table], by).await?;
-    Ok(only(pointers))
-}
-
-/// What was collected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Collected {
-    /// The builds that were dropped.
-    pub dropped: Vec<String>,
-    /// What became of the space that they and others left in the store.
-    #[serde(flatten)]
-    pub space: Reclaimed,
-}
-
-/// Drops the tables and the work of all builds but the live one, the one before it and the `keep` newest, and the work
-/// of builds that were given up before they had a table. Gives the space of their tables back, and removes the files that
-/// commands left half written when they were killed.
-///
-/// Builds that another command works on stay, and so does the build that an unfinished one goes on from. Builds of
-/// other stores in the same work folder are not looked at.
-pub async fn gc(
-    job: &Job,
-    keep: usize,
-    wait: Duration,
-    context: &StoreContext,
-) -> Result<Collected, Error> {
-    let store = job.store(Access::Change, context).await?;
-    let work = WorkFolder::open(&job.work, &job.table, job.target_id())?;
-    let patience = Patience {
-        command: "gc",
-        wait,
-        cancel: context.cancel.clone(),
-    };
-    let _table = work.lock(&patience).await?;
-    work.sweep()?;
-    work.sweep_parts()?;
-    let all = work.builds()?;
-    let bases = bases(&all);
-    let Locked { free, in_use } = lock_all(all)?;
-    let is_in_use = |build: &str| in_use.contains(build);
-    let mut dropped = cutover::gc(&*store, &job.table, keep, &is_in_use).await?;
-    let stored = Stored::of(&*store, &job.table).await?;
-    let newest = free.len().saturating_sub(keep);
-    for (place, (folder, _lock)) in free.iter().enumerate() {
-        let build = &folder.manifest.build;
-        let (is_new, is_gone) = match stored.build(build) {
-            None => (place >= newest, true),
-            Some(stored) => (false, stored.state == BuildState::Dropped),
-        };
-        if is_new || !is_gone || bases.contains(build) {
-            folder.sweep()?;
-            continue;
-        }
-        folder.remove()?;
-        if stored.build(build).is_none() {
-            dropped.push(build.clone());
-        }
-    }
-    let space = store.reclaim().await?;
-    Ok(Collected { dropped, space })
-}
-
-/// The builds of a work folder: those that this command has locked, and those that another command works on.
-#[derive(Default)]
-struct Locked {
-    free: Vec<(BuildFolder, Lock)>,
-    /// IDs.
-    in_use: HashSet<String>,
-}
-
-/// Takes the locks of all builds that no other command works on.
-fn lock_all(folders: Vec<BuildFolder>) -> Result<Locked, Error> {
-    let mut locked = Locked::default();
-    for folder in folders {
-        match folder.ask_lock("gc")? {
-            Ok(lock) => locked.free.push((folder, lock)),
-            Err(_) => drop(locked.in_use.insert(folder.manifest.build)),
-        }
-    }
-    Ok(locked)
-}
-
-/// The builds that unfinished ones go on from.
-fn bases(folders: &[BuildFolder]) -> HashSet<String> {
-    let is_unfinished = |folder: &&BuildFolder| {
-        let standing = folder.peek();
-        standing.is_ok_and(|standing| !folder.is_folded(&standing))
-    };
-    let based = folders.iter().filter(is_unfinished);
-    based
-        .filter_map(|folder| Some(folder.manifest.input.source.based_on()?.build.clone()))
-        .collect()
-}
-
 /// The positions from which a live consumer goes on where a build ends.
 #[derive(Clone, Debug, Serialize)]
 pub struct Positions {
@@ -227,7 +130,9 @@ pub async fn handoff(
         }
         .into());
     }
-    let mut newest_first = history.iter().rev();
+    // A rehearsal shows a build for a moment only, unless it is not swapped back.
+    let counts = |pointer: &&Pointer| !pointer.is_rehearsal() || history.last() == Some(*pointer);
+    let mut newest_first = history.iter().rev().filter(counts);
     let shown = newest_first.find(|pointer| pointer.build == stored.info.build);
     Ok(Positions {
         table: table.clone(),

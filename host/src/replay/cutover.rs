@@ -1,7 +1,6 @@
 //! From a loaded shadow table to the public name.
 
-use std::time::Duration;
-
+use super::hooking::{Hooks, Moving, refusal};
 use super::phase::Stored;
 use super::quarantine::main_reasons;
 use super::report::{Outcome, RunReport, presence, presence_report};
@@ -11,24 +10,9 @@ use crate::decode::{EventRange, PresenceReport};
 use crate::job::Job;
 use crate::steps::{self, Facts, Verdict, VerifyOptions};
 use crate::store::{
-    Access, BuildState, Pointer, StateStore, StoreContext, StoreError, StoredBuild, TableSwap,
-    Version,
+    BackTo, BuildState, Pointer, StateStore, StoreError, StoredBuild, TableSwap, Version,
 };
-use crate::workdir::{BuildFolder, Checked, Entry, Journal, Patience, Seen, Standing, WorkFolder};
-
-/// The options of a swap.
-#[derive(Clone, Debug, Default)]
-pub struct SwapOptions {
-    /// The build to show; the newest loaded one where none is named.
-    pub build: Option<String>,
-    /// The version of the pointer that the caller saw, 0 where there was none. Without it, the table has to show the
-    /// build that the last run compared with.
-    pub expect: Option<Version>,
-    /// How long to wait for another command that works on the build.
-    pub wait: Duration,
-    /// The name of the person or program that swaps, for the history of the table.
-    pub by: String,
-}
+use crate::workdir::{BuildFolder, Checked, Entry, Journal, Seen, Standing, WorkFolder};
 
 impl Replay<'_> {
     /// Asks the gate, compares with what is live, and keeps the verdict in the journal. Returns the version of the
@@ -63,8 +47,8 @@ impl Replay<'_> {
         Ok(self.store.index(&stored.info, &self.job.indexes).await?)
     }
 
-    /// Shows the build under the public name, if nothing moved since it was compared. Not where readers had the
-    /// same table before and it was rolled back: the report says so then.
+    /// Shows the build under the public name, if nothing moved since it was compared and no hook refuses. Not where
+    /// readers had the same table before and it was rolled back: the report says so then.
     pub(super) async fn show(
         &self,
         build: &BuildFolder,
@@ -73,73 +57,51 @@ impl Replay<'_> {
         report: &mut RunReport,
     ) -> Result<(), Error> {
         let manifest = &build.manifest;
-        let stored = Stored::of(&*self.store, &manifest.table().table).await?;
-        if let Some(back) = stored.taken_back(&manifest.digest()) {
+        let (table, id) = (&manifest.table().table, &manifest.build);
+        let all = Stored::of(&*self.store, table).await?;
+        if let Some(back) = all.taken_back(&manifest.digest()) {
             report.outcome = Outcome::Held;
             report.held = Some(back.clone());
             return Ok(());
         }
-        let (table, build) = (&manifest.table().table, &manifest.build);
-        report.pointer = Some(swap_one(&*self.store, table, build, expected, by).await?);
+        let hooks = Hooks {
+            job: self.job,
+            command: "run",
+            by,
+            cancel: &self.cancel,
+        };
+        let stored = all.build(id).ok_or_else(|| unknown(table, id))?;
+        let moving = Moving {
+            build: stored,
+            live: all.live(),
+            folder: Some(build.path()),
+            gate: report.gate.as_ref().map(|gate| &gate.checks[..]),
+            diff: report
+                .diff
+                .as_ref()
+                .and_then(|diff| serde_json::to_value(diff.counts).ok()),
+        };
+        // Where the pointer moved, the swap is going to say so.
+        if moving.live.map(|live| live.version) == expected
+            && let Err(failure) = hooks.before(&moving).await
+        {
+            if failure.is_interrupted {
+                return Err(refusal(id, failure));
+            }
+            report.outcome = Outcome::Vetoed;
+            report.hook = Some(*failure);
+            return Ok(());
+        }
+        let pointer = swap_one(&*self.store, table, id, expected, by).await?;
         report.outcome = Outcome::Live;
+        report.hook = hooks.after(&moving, &pointer).await;
+        report.pointer = Some(pointer);
         Ok(())
     }
 }
 
-/// Shows a build under the public name, if the gate holds and the table still shows what the build was compared with.
-///
-/// # Errors
-/// [`CutoverError::Moved`] where it shows something else; [`CutoverError::Held`] where no build is named and the newest
-/// one was taken back; [`FoldError::Interrupted`](crate::fold::FoldError::Interrupted) where the command is cancelled
-/// before the swap, and then nothing is changed.
-pub async fn swap(
-    job: &Job,
-    options: &SwapOptions,
-    context: &StoreContext,
-) -> Result<Pointer, Error> {
-    let store = job.store(Access::Change, context).await?;
-    let all = Stored::of(&*store, &job.table).await?;
-    let chosen = match &options.build {
-        Some(build) => find_build(&*store, &job.table, build).await?,
-        None => {
-            let newest = newest_loaded(&all, &job.table)?;
-            if let Some(back) = all.taken_back(&newest.info.manifest_digest) {
-                return Err(CutoverError::held(&newest.info.build, back).into());
-            }
-            newest.clone()
-        }
-    };
-    if all
-        .live()
-        .is_some_and(|live| live.build == chosen.info.build)
-    {
-        return Err(CutoverError::AlreadyLive {
-            table: job.table.clone(),
-            build: chosen.info.build,
-        }
-        .into());
-    }
-    let work = WorkFolder::look(&job.work, &job.table, job.target_id())?;
-    let folder = work.build(&chosen.info.build)?;
-    let patience = Patience {
-        command: "swap",
-        wait: options.wait,
-        cancel: context.cancel.clone(),
-    };
-    let _lock = patience.ask(async || folder.ask_lock("swap")).await?;
-    let standing = folder.peek()?;
-    let expected = expected(&all, &chosen, &standing, options.expect)?;
-    store.index(&chosen.info, &job.indexes).await?;
-    let facts = facts(job, &folder, &standing, &chosen)?;
-    let verifying = verify_options(job, &chosen.info.build);
-    let judged = steps::judge(&*store, &chosen, &facts, &verifying, &context.cancel);
-    judged.await?.require()?;
-    let (table, build) = (&job.table, &chosen.info.build);
-    swap_one(&*store, table, build, expected, &options.by).await
-}
-
 /// Swaps the only table of a job.
-async fn swap_one(
+pub(super) async fn swap_one(
     store: &dyn StateStore,
     table: &str,
     build: &str,
@@ -150,6 +112,7 @@ async fn swap_one(
         table: table.to_owned(),
         expected,
         to: build.to_owned(),
+        back_to: BackTo::Shown,
     };
     Ok(only(steps::swap(store, vec![swap], by).await?))
 }
@@ -160,8 +123,30 @@ pub(super) fn only(pointers: Vec<Pointer>) -> Pointer {
     pointer.expect("a store gives a pointer for each table")
 }
 
+/// Refuses a build whose table has other rows than those that the verdict is about.
+///
+/// # Errors
+/// [`CutoverError::VerdictOutdated`].
+pub(super) fn check_verdict(chosen: &StoredBuild, standing: &Standing) -> Result<(), Error> {
+    match (&standing.checked, &chosen.loaded) {
+        (Some(checked), Some(loaded)) if checked.digest != loaded.digest => {
+            Err(CutoverError::VerdictOutdated {
+                build: chosen.info.build.clone(),
+                checked: checked.digest.clone(),
+                found: loaded.digest.clone(),
+            }
+            .into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The version that the pointer must have at the swap: the one of what the decision was made on.
-fn expected(
+///
+/// A verdict is void once the table shows another build than it was compared with. It holds again where the same build
+/// is shown again: a loaded table never changes, so the comparison is still the one that a person saw. A rollback followed by
+/// `swap BUILD`, and a rehearsal, rest on that. `expect` is stricter: it names a version.
+pub(super) fn expected(
     all: &Stored,
     chosen: &StoredBuild,
     standing: &Standing,
@@ -172,35 +157,33 @@ fn expected(
     let seen = match (expect, &standing.checked) {
         (Some(expect), _) if expect == version.unwrap_or(0) => return Ok(version),
         (Some(expect), _) => format!("version {expect} was expected"),
-        // The same build again is the same table.
-        (None, Some(checked))
-            if checked.live.as_ref().map(|seen| &seen.build) == live.map(|live| &live.build) =>
-        {
-            return Ok(version);
-        }
         (None, None) => return Ok(version),
-        (None, Some(Checked { live: None, .. })) => "it was checked when nothing was live".into(),
-        (
-            None,
-            Some(Checked {
-                live: Some(seen), ..
-            }),
-        ) => format!(
-            "it was compared with build {}, version {}",
-            seen.build, seen.version
-        ),
+        (None, Some(checked)) => match (&checked.live, live) {
+            (Some(seen), Some(live)) if seen.build == live.build => return Ok(version),
+            (None, None) => return Ok(version),
+            (None, Some(_)) => "it was checked when nothing was live".to_owned(),
+            (Some(seen), _) => format!(
+                "it was compared with build {}, version {}",
+                seen.build, seen.version
+            ),
+        },
     };
-    Err(CutoverError::Moved {
+    Err(moved(all, chosen, seen))
+}
+
+/// The error of a table that shows something else than what the decision was made on, in words `seen`.
+pub(super) fn moved(all: &Stored, chosen: &StoredBuild, seen: String) -> Error {
+    CutoverError::Moved {
         table: chosen.info.table.clone(),
         build: chosen.info.build.clone(),
         seen,
-        found: live.cloned().map(Box::new),
+        found: all.live().cloned().map(Box::new),
     }
-    .into())
+    .into()
 }
 
 /// The facts that the gate judges about a build, which must be loaded.
-fn facts(
+pub(super) fn facts(
     job: &Job,
     folder: &BuildFolder,
     standing: &Standing,
@@ -261,7 +244,7 @@ fn judged_presence(
     })
 }
 
-fn verify_options(job: &Job, build: &str) -> VerifyOptions {
+pub(super) fn verify_options(job: &Job, build: &str) -> VerifyOptions {
     VerifyOptions {
         gate: job.gate.clone(),
         sorting: sorting(job, build),
@@ -323,8 +306,101 @@ pub(super) async fn find_build(
     let found = builds
         .into_iter()
         .find(|stored| stored.info.build.eq_ignore_ascii_case(build));
-    Ok(found.ok_or_else(|| StoreError::UnknownBuild {
+    found.ok_or_else(|| unknown(table, build))
+}
+
+fn unknown(table: &str, build: &str) -> Error {
+    StoreError::UnknownBuild {
         table: table.into(),
         build: build.into(),
-    })?)
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{BuildInfo, Loaded, TableColumns};
+
+    fn build(digest: &str) -> StoredBuild {
+        StoredBuild {
+            info: BuildInfo {
+                table: "t".into(),
+                build: "01K2".into(),
+                manifest_digest: "m".into(),
+            },
+            columns: TableColumns {
+                keys: vec![],
+                values: vec![],
+            },
+            state: BuildState::Loaded,
+            indexes: vec![],
+            loaded: Some(Loaded {
+                rows: 1,
+                digest: digest.into(),
+            }),
+            handoff: None,
+            created_at: String::new(),
+            loaded_at: None,
+        }
+    }
+
+    fn checked(live: Option<(&str, u64)>) -> Standing {
+        Standing {
+            checked: Some(Checked {
+                passed: true,
+                digest: "one".into(),
+                live: live.map(|(build, version)| Seen {
+                    build: build.into(),
+                    version,
+                }),
+            }),
+            ..Standing::default()
+        }
+    }
+
+    #[test]
+    fn a_verdict_is_about_the_rows_that_were_checked() {
+        assert!(check_verdict(&build("one"), &checked(None)).is_ok());
+        assert!(check_verdict(&build("other"), &Standing::default()).is_ok());
+        let error = check_verdict(&build("other"), &checked(None)).unwrap_err();
+        insta::assert_snapshot!(format!("{}: {error}", error.code()), @"BF0725: build 01K2 is not swapped in: it was checked with digest one, and its table has digest other");
+    }
+
+    #[test]
+    fn a_verdict_is_void_once_another_build_is_shown() {
+        let shows = |shown: &[&str]| {
+            let pointer = |(version, build): (u64, &&str)| Pointer {
+                table: "t".into(),
+                build: (*build).into(),
+                version,
+                previous: None,
+                by: String::new(),
+                at: String::new(),
+            };
+            Stored {
+                builds: vec![],
+                history: (1..).zip(shown).map(pointer).collect(),
+            }
+        };
+        let expected = |shown: &[&str], live, expect| {
+            let found = expected(&shows(shown), &build("one"), &checked(live), expect);
+            found.map_err(|error| error.to_string())
+        };
+        assert_eq!(expected(&[], None, None), Ok(None));
+        assert_eq!(expected(&["a"], Some(("a", 1)), None), Ok(Some(1)));
+        // The same build again is the same table.
+        assert_eq!(
+            expected(&["a", "b", "a"], Some(("a", 1)), None),
+            Ok(Some(3))
+        );
+        let void = expected(&["a", "b"], Some(("a", 1)), None).unwrap_err();
+        insta::assert_snapshot!(void, @"build 01K2 is not swapped in: it was compared with build a, version 1, and `t` shows build b, version 2, now");
+        assert!(expected(&["a"], None, None).is_err());
+        assert!(expected(&[], Some(("a", 1)), None).is_err());
+        // A version is stricter.
+        assert!(expected(&["a", "b", "a"], Some(("a", 1)), Some(1)).is_err());
+        assert_eq!(expected(&["a", "b"], Some(("a", 1)), Some(2)), Ok(Some(2)));
+        assert_eq!(expected(&[], Some(("a", 1)), Some(0)), Ok(None));
+    }
 }

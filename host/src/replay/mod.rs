@@ -14,9 +14,13 @@
 //! | `laws` | whether the component keeps the laws that a rebuild rests on, tried with events of the input |
 //! | `folding` | the splits that are left, folded; what was folded before, checked |
 //! | `loading` | the shadow table, loaded unless it is there |
-//! | `cutover` | the verdict on a loaded table, and the swap |
+//! | `cutover` | the verdict on a loaded table, and the swap of a run |
+//! | `swapping`, `waiting` | `swap` and `rollback`; the time or the file that a swap waits for |
+//! | `rehearsing` | `rehearse` |
+//! | `hooking` | the commands of the user around a swap |
+//! | `cleaning`, `aborting` | `gc` and `abort` |
 //! | `phase`, `report` | how far a build is, and what a run says of itself |
-//! | `commands` | builds that are there: shown, compared, rolled back, removed |
+//! | `commands` | builds that are there: listed, compared, their positions |
 //! | `quarantine` | rejected records: shown, and folded again one by one |
 //! | `review` | all that is known of a build, for a reader who decides on its swap |
 //! | `reason` | the kind of a reason to reject a record |
@@ -25,7 +29,9 @@
 //! | `schemas` | the schemas of a build's messages |
 //! | `error` | the errors of all of these |
 
+mod aborting;
 mod choosing;
+mod cleaning;
 mod commands;
 mod conductor;
 mod cutover;
@@ -33,6 +39,7 @@ mod error;
 mod estimate;
 mod file_test;
 mod folding;
+mod hooking;
 mod laws;
 mod loading;
 mod only_quarantined;
@@ -40,15 +47,19 @@ mod phase;
 mod planning;
 mod quarantine;
 mod reason;
+mod rehearsing;
 mod report;
 pub mod review;
 mod run;
 mod schemas;
+mod swapping;
+mod waiting;
 
 pub use crate::steps::{Estimate, SampleOutcome, SampleReason};
-pub use commands::{Collected, Positions, diff, gc, handoff, history, rollback, status};
+pub use aborting::{Aborted, abort};
+pub use cleaning::{Collected, GcOptions, Leftover, gc};
+pub use commands::{Positions, diff, handoff, history, status};
 pub use conductor::RunOptions;
-pub use cutover::{SwapOptions, swap};
 pub use error::Error;
 pub(crate) use file_test::codes as file_test_codes;
 pub use file_test::{
@@ -60,9 +71,12 @@ pub use phase::BuildPhase;
 pub use quarantine::{
     Fate, Numbered, Quarantine, ReasonCount, Replayed, quarantine, quarantined, replay_quarantined,
 };
+pub use rehearsing::{RehearseOptions, Rehearsed, rehearse};
 pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageTime};
 pub use review::review;
 pub use run::{plan, run};
 pub(crate) use schemas::schemas_of_job;
+pub use swapping::{SwapOptions, Swapped, rollback, swap};
+pub use waiting::Until;
 
 use conductor::Replay;

@@ -74,6 +74,19 @@ impl Stored {
         self.history.last()
     }
 
+    /// Whether readers were meant to go by this build, be it now: rehearsals do not count.
+    pub(super) fn was_live(&self, id: &str) -> bool {
+        let mut shown = self.standing();
+        shown.any(|pointer| pointer.build == id) || self.live().is_some_and(|live| live.build == id)
+    }
+
+    /// All pointers but those of rehearsals, oldest first.
+    fn standing(&self) -> impl DoubleEndedIterator<Item = &Pointer> {
+        self.history
+            .iter()
+            .filter(|pointer| !pointer.is_rehearsal())
+    }
+
     /// A build that the store knows.
     pub(super) fn build(&self, id: &str) -> Option<&StoredBuild> {
         self.builds.iter().find(|stored| stored.info.build == id)
@@ -108,9 +121,10 @@ impl Stored {
             self.build(&pointer.build)
                 .is_some_and(|stored| stored.info.manifest_digest == manifest_digest)
         };
-        let shown = self.history.iter().rposition(is_it)?;
-        let (before, after) = (&self.history[..shown], &self.history[shown + 1..]);
-        let next = after.first()?;
+        let standing: Vec<_> = self.standing().collect();
+        let shown = standing.iter().rposition(|pointer| is_it(pointer))?;
+        let (before, after) = (&standing[..shown], &standing[shown + 1..]);
+        let next = *after.first()?;
         before
             .iter()
             .any(|pointer| pointer.build == next.build)
@@ -123,7 +137,7 @@ pub(super) fn phase(build: &BuildFolder, standing: &Standing, stored: &Stored) -
     let id = &build.manifest.build;
     let has_table = stored.table(&build.manifest).is_some();
     let is_live = stored.live().is_some_and(|live| live.build == *id);
-    let was_live = stored.history.iter().any(|pointer| pointer.build == *id);
+    let was_live = stored.was_live(id);
     match (is_live, was_live, has_table) {
         (true, _, true) => BuildPhase::Live,
         (true, _, false) => BuildPhase::LiveWithoutTable,
@@ -193,5 +207,17 @@ mod tests {
             Some(3),
             "another build of the same"
         );
+    }
+
+    #[test]
+    fn a_rehearsal_takes_nothing_back() {
+        let mut stored = stored(&["a", "b", "a"]);
+        for pointer in &mut stored.history[1..] {
+            pointer.by = Pointer::rehearsed_by("me");
+        }
+        assert_eq!(stored.taken_back("digest of b"), None);
+        assert!(stored.was_live("a") && !stored.was_live("b"));
+        stored.history.pop();
+        assert!(stored.was_live("b"), "it is shown");
     }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::hooking::{failed_after, refusal};
 use super::phase::BuildPhase;
 use super::{Error, Estimate};
-use crate::cutover::{CutoverError, Diff, GateOptions, GateReport};
+use crate::cutover::{CutoverError, Diff, GateOptions, GateReport, HookFailure};
 use crate::decode::{Counts, EventRange, Presence, PresenceReport};
 use crate::fold::{SplitCounts, StageTimes};
 use crate::progress::Stage;
@@ -84,6 +85,8 @@ pub enum Outcome {
     Ready,
     /// The table is complete, and the gate does not hold.
     Refused,
+    /// The table is complete, and the gate holds, but a hook refuses the swap.
+    Vetoed,
     /// The table is complete, and the gate holds, but readers saw the same table before and it was rolled back.
     Held,
     /// The public name shows this build.
@@ -135,6 +138,9 @@ pub struct RunReport {
     pub pointer: Option<Pointer>,
     /// The pointer that took the same table from readers before, where that keeps the build from going live.
     pub held: Option<Pointer>,
+    /// The failure of a hook: one before the swap refuses it ([`Outcome::Vetoed`]), one after it does not undo it.
+    #[serde(skip)]
+    pub hook: Option<HookFailure>,
     /// Why it was this build, for people.
     pub notes: Vec<String>,
 }
@@ -200,6 +206,7 @@ impl RunReport {
             diff: None,
             pointer: None,
             held: None,
+            hook: None,
             notes: vec![],
         }
     }
@@ -214,8 +221,15 @@ impl RunReport {
         write_json(&build.report_file(), &file)
     }
 
-    /// Why the build did not go live, where the gate refused it or it was rolled back before.
+    /// Why the build did not go live, where the gate or a hook refused it or it was rolled back before; or the failure of a
+    /// hook after it went live.
     pub fn refusal(&self) -> Option<Error> {
+        if let Some(failure) = &self.hook {
+            return Some(match &self.pointer {
+                Some(pointer) => failed_after(pointer, failure),
+                None => refusal(&self.build, Box::new(failure.clone())),
+            });
+        }
         let refused = self.gate.as_ref().and_then(|gate| gate.refusal());
         let held = || Some(CutoverError::held(&self.build, self.held.as_ref()?));
         refused.or_else(held).map(Error::from)
@@ -261,6 +275,9 @@ pub struct BuildStatus {
     pub problem: Option<String>,
     /// Whether the public name shows it.
     pub live: bool,
+    /// The build that a rehearsal goes back to, where the public name shows this one in a rehearsal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal_of: Option<String>,
     /// The rows of its table, once loaded.
     pub rows: Option<u64>,
     /// The bytes of its input, as stored.
@@ -283,6 +300,7 @@ impl BuildStatus {
             state: BuildPhase::Damaged,
             problem: Some(problem.to_string()),
             live: false,
+            rehearsal_of: None,
             rows: None,
             size_bytes: 0,
             splits_done: 0,

@@ -11,6 +11,8 @@
 //! | `order` | whether rows are sorted by key, with no key twice |
 //! | `assertions` | questions in SQL about the tables of builds |
 //! | `index` | indexes as a job has them and as a store has them |
+//! | `public` | reading through a public name, as other programs do |
+//! | `rehearsal` | swaps that are swapped back at once: their pointers, and where a rollback goes after them |
 //! | `error`, `codes` | [`StoreError`], and its codes |
 //! | `cell`, `datetime` | values as text |
 //! | [`sqlite`] | the store in a SQLite database |
@@ -45,6 +47,8 @@ mod index;
 mod loading;
 pub(crate) mod order;
 pub mod postgres;
+mod public;
+mod rehearsal;
 mod rules;
 #[cfg(test)]
 pub(crate) mod shuffled;
@@ -53,6 +57,8 @@ pub mod sqlite;
 pub use assertions::{Answer, Assertions, Question, Scalar, SqlTemplate};
 pub use error::{Cause, StoreError};
 pub use index::{Index, IndexColumn, StoredIndex, check_indexes};
+pub use public::PublicReader;
+pub use rehearsal::{BackTo, OpenRehearsal};
 
 /// The rising number of a table's pointer: 1 after the first swap.
 pub type Version = u64;
@@ -170,6 +176,9 @@ pub trait StateStore: Send + Sync {
 
     /// All pointers that the table ever had, oldest first.
     async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError>;
+
+    /// A reader of the table that the public name shows, with a connection of its own.
+    async fn public_reader(&self, table: &str) -> Result<Box<dyn PublicReader>, StoreError>;
 
     /// All builds of the table that the store still knows, oldest first, dropped ones included. Their states are those
     /// of the tables that are really there, whatever the bookkeeping says.
@@ -462,4 +471,6 @@ pub struct TableSwap {
     pub expected: Option<Version>,
     /// The build to show. It must be [`BuildState::Loaded`].
     pub to: String,
+    /// The build that a rollback goes to afterwards.
+    pub back_to: BackTo,
 }

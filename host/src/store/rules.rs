@@ -22,8 +22,8 @@ use chrono::{SecondsFormat, Utc};
 
 use crate::source::Handoff;
 use crate::store::{
-    BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, StoredIndex, TableColumns,
-    TableSwap,
+    BackTo, BuildInfo, BuildState, Loaded, Pointer, StoreError, StoredBuild, StoredIndex,
+    TableColumns, TableSwap,
 };
 
 /// A build as the bookkeeping has it.
@@ -246,7 +246,8 @@ impl<'a> Seen<'a> {
     }
 
     /// Decides whether the public name may show the build, and gives the pointer to add. Its version is one more than
-    /// the one before. A swap to the build that is live already keeps the build that a rollback goes to.
+    /// the one before. A swap to the build that is live already keeps the build that a rollback goes to, unless
+    /// [`TableSwap::back_to`] names another.
     ///
     /// # Errors
     /// As [`loaded`](Self::loaded); [`StoreError::Conflict`] where the pointer's version is not the one expected.
@@ -264,9 +265,10 @@ impl<'a> Seen<'a> {
                 found: live.cloned().map(Box::new),
             });
         }
-        let previous = match live {
-            Some(live) if live.build == swap.to => live.previous.clone(),
-            live => live.map(|live| live.build.clone()),
+        let previous = match (&swap.back_to, live) {
+            (BackTo::Build(build), _) => build.clone(),
+            (BackTo::Shown, Some(live)) if live.build == swap.to => live.previous.clone(),
+            (BackTo::Shown, live) => live.map(|live| live.build.clone()),
         };
         Ok(Pointer {
             table: swap.table.clone(),

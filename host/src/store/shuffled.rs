@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::fold::RowsDigest;
 use crate::source::Handoff;
 use crate::store::{
-    BuildInfo, Index, Loaded, Pointer, Reclaimed, RowCheck, Rows, StateStore, StoreError,
-    StoredBuild, Supports, Swap, TableColumns,
+    BuildInfo, Index, Loaded, Pointer, PublicReader, Reclaimed, RowCheck, Rows, StateStore,
+    StoreError, StoredBuild, Supports, Swap, TableColumns,
 };
 
 /// Another store, of which it shuffles the rows that are read, the same way each time.
@@ -102,6 +102,10 @@ impl<S: StateStore> StateStore for Shuffled<S> {
 
     async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError> {
         self.store.history(table).await
+    }
+
+    async fn public_reader(&self, table: &str) -> Result<Box<dyn PublicReader>, StoreError> {
+        self.store.public_reader(table).await
     }
 
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {

@@ -1,6 +1,6 @@
 //! The folder of one build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ use super::schemas::{KeptSchema, SchemaFile};
 use super::splits::{Covered, SplitReader};
 use crate::durable;
 use crate::fault_point::{around, before};
+use crate::scratch;
 
 /// The folder of one build.
 #[derive(Clone, Debug)]
@@ -173,10 +174,14 @@ impl BuildFolder {
         Ok((journal, Standing::of(&path, entries)?))
     }
 
-    /// Removes what commands left when they were killed: files that are not complete, and runs that no checkpoint names.
-    /// Call it under the build's lock.
+    /// Removes what commands left when they were killed: files that are not complete, folders to sort in, and runs that no
+    /// checkpoint names. Call it under the build's lock.
     pub fn sweep(&self) -> Result<(), BuildError> {
         durable::remove_parts(&self.path).map_err(BuildError::io("sweeping", &self.path))?;
+        let sorts = scratch::left(&self.path).map_err(BuildError::io("sweeping", &self.path))?;
+        for sort in sorts {
+            scratch::remove(&sort).map_err(BuildError::io("removing", &sort))?;
+        }
         match self.peek() {
             Ok(standing) if self.runs().exists() => self.sweep_runs(&standing),
             // It is not known which runs are named.
@@ -187,21 +192,26 @@ impl BuildFolder {
 
     /// Removes the files in `runs` that no checkpoint names. Call it under the build's lock.
     pub fn sweep_runs(&self, standing: &Standing) -> Result<(), BuildError> {
-        let named: std::collections::HashSet<String> =
-            standing.runs().into_iter().map(|run| run.name).collect();
-        let folder = self.runs();
-        for entry in fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))? {
-            let entry = entry.map_err(BuildError::io("reading", &folder))?;
-            if !entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| named.contains(name))
-            {
-                around("sweep a run", || fs::remove_file(entry.path()))
-                    .map_err(BuildError::io("removing", entry.path()))?;
-            }
+        for run in self.unnamed_runs(standing)? {
+            around("sweep a run", || fs::remove_file(&run))
+                .map_err(BuildError::io("removing", &run))?;
         }
         Ok(())
+    }
+
+    /// The files in `runs` that no checkpoint names.
+    pub(super) fn unnamed_runs(&self, standing: &Standing) -> Result<Vec<PathBuf>, BuildError> {
+        let named: HashSet<String> = standing.runs().into_iter().map(|run| run.name).collect();
+        let folder = self.runs();
+        let mut unnamed = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(BuildError::io("reading", &folder))? {
+            let entry = entry.map_err(BuildError::io("reading", &folder))?;
+            let name = entry.file_name();
+            if !name.to_str().is_some_and(|name| named.contains(name)) {
+                unnamed.push(entry.path());
+            }
+        }
+        Ok(unnamed)
     }
 
     /// Removes the whole folder. Call it under the table's lock and this build's.

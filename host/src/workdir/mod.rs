@@ -10,6 +10,7 @@
 //! | `entry`, `journal` | which parts of a build are done |
 //! | `lines` | lines of JSON with checksums, which a crash does not damage |
 //! | `lock` | one command at a time |
+//! | `leftovers` | what killed commands left |
 //! | `quarantine`, `quarantine_driver` | the rejected records of a build, read back, and as a source for another build |
 //! | `error` | what can be wrong with a work folder |
 //!
@@ -25,6 +26,7 @@ mod folder;
 mod format;
 mod format_2;
 mod journal;
+mod leftovers;
 mod lines;
 mod lock;
 mod manifest;
@@ -39,6 +41,7 @@ pub use error::BuildError;
 pub(crate) use error::codes;
 pub use folder::{BuildFolder, write_json};
 pub use journal::{Journal, Standing};
+pub use leftovers::Leftover;
 pub use lock::{Lock, Patience};
 pub use manifest::Manifest;
 pub use quarantine::QuarantineReader;

@@ -32,6 +32,7 @@ use super::lock::{Asked, Lock, Patience};
 use super::parse;
 use crate::durable;
 use crate::fault_point::{around, before};
+use crate::scratch;
 
 const MARKER: &str = "backfold-work.json";
 
@@ -173,11 +174,7 @@ impl WorkFolder {
 
     /// The build with this ID.
     pub fn build(&self, id: &str) -> Result<BuildFolder, BuildError> {
-        let unknown = || BuildError::UnknownBuild {
-            build: id.into(),
-            table: self.table.clone(),
-            path: self.path.clone(),
-        };
+        let unknown = || self.unknown(id);
         let id = Ulid::from_string(id).map_err(|_| unknown())?.to_string();
         BuildFolder::open(self.path.join(id))?
             .filter(|build| build.manifest.target == self.target)
@@ -205,27 +202,80 @@ impl WorkFolder {
 
     /// Removes the folders of plans that never became complete. Call it under the lock.
     pub fn sweep(&self) -> Result<(), BuildError> {
+        for path in self.incomplete_plans()? {
+            around("sweep a plan", || fs::remove_dir_all(&path))
+                .map_err(BuildError::io("removing", &path))?;
+        }
+        Ok(())
+    }
+
+    /// The folders of plans that never became complete. One in which a process sorts rows, of a build that another machine
+    /// made, is none.
+    pub(super) fn incomplete_plans(&self) -> Result<Vec<PathBuf>, BuildError> {
+        let mut incomplete = Vec::new();
         for path in self.build_paths()? {
             let manifest = path.join("manifest.json");
             let is_complete = manifest
                 .try_exists()
                 .map_err(BuildError::io("reading", &manifest))?;
-            if !is_complete {
-                around("sweep a plan", || fs::remove_dir_all(&path))
-                    .map_err(BuildError::io("removing", &path))?;
+            let is_used = || scratch::is_used(&path).map_err(BuildError::io("reading", &path));
+            if !is_complete && !is_used()? {
+                incomplete.push(path);
             }
         }
-        Ok(())
+        Ok(incomplete)
     }
 
     /// Removes the files of the whole work folder that processes were writing when they were killed, but for those of
     /// builds: see [`BuildFolder::sweep`].
     pub fn sweep_parts(&self) -> Result<(), BuildError> {
-        let work = self.path.parent().unwrap_or(&self.path);
-        for folder in [work, &component_cache(work)] {
-            durable::remove_parts(folder).map_err(BuildError::io("sweeping", folder))?;
+        for folder in self.folders_of_parts() {
+            durable::remove_parts(&folder).map_err(BuildError::io("sweeping", &folder))?;
         }
         Ok(())
+    }
+
+    /// The folders in which processes write files that belong to no build.
+    pub(super) fn folders_of_parts(&self) -> [PathBuf; 2] {
+        let work = self.path.parent().unwrap_or(&self.path);
+        [work.to_owned(), component_cache(work)]
+    }
+
+    /// Whether there is a folder of the table.
+    pub fn exists(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// The folder of a build whose manifest is damaged, with the lock of the build: `Ok(Err(_))` says which command holds
+    /// it.
+    ///
+    /// # Errors
+    /// [`BuildError::UnknownBuild`] where there is no such build.
+    pub fn lock_damaged(
+        &self,
+        id: &str,
+        command: &str,
+    ) -> Result<Result<(PathBuf, Lock), BuildError>, BuildError> {
+        let damaged = self.damaged()?.into_iter();
+        let mut damaged = damaged.filter(|one| one.build.eq_ignore_ascii_case(id));
+        let found = damaged.next().ok_or_else(|| self.unknown(id))?;
+        let path = self.path.join(&found.build);
+        Ok(match Lock::ask(&path.join("lock"), command)? {
+            Asked::Granted(lock) => Ok((path, lock)),
+            Asked::Held(holder) => Err(BuildError::Locked {
+                what: format!("build {} of `{}`", found.build, self.table),
+                path,
+                holder,
+            }),
+        })
+    }
+
+    fn unknown(&self, id: &str) -> BuildError {
+        BuildError::UnknownBuild {
+            build: id.into(),
+            table: self.table.clone(),
+            path: self.path.clone(),
+        }
     }
 
     fn build_paths(&self) -> Result<Vec<PathBuf>, BuildError> {

@@ -11,7 +11,7 @@ use backfold::guest::Component;
 use backfold::plan::Task;
 use backfold::steps::{self, Context, Facts, FoldFolder, Runs, VerifyOptions};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
-use backfold::store::{Access, BuildInfo, Loaded, StateStore, StoreContext, TableSwap};
+use backfold::store::{Access, BackTo, BuildInfo, Loaded, StateStore, StoreContext, TableSwap};
 use backfold::workdir::{Journal, Standing};
 use clap::{Parser, Subcommand};
 use serde_json::json;
@@ -159,6 +159,7 @@ impl Load {
             table: build.table,
             expected: None,
             to: build.build,
+            back_to: BackTo::Shown,
         };
         steps::swap(&store, vec![swap], "a test").await?;
         println!(

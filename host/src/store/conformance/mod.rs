@@ -21,8 +21,8 @@ use crate::keys::KeyCodec;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition, ObjectTime};
 use crate::store::{
-    Access, BuildInfo, BuildState, Loaded, Pointer, Rows, StateStore, StoreContext, StoreError,
-    StoredBuild, Supports, Swap, TableColumns, TableSwap, Version,
+    Access, BackTo, BuildInfo, BuildState, Loaded, Pointer, Rows, StateStore, StoreContext,
+    StoreError, StoredBuild, Supports, Swap, TableColumns, TableSwap, Version,
 };
 
 mod assertions;
@@ -31,6 +31,7 @@ mod kinds;
 mod loading;
 mod losing;
 mod names;
+mod rehearsing;
 mod stopping;
 mod swapping;
 
@@ -90,6 +91,9 @@ pub async fn run(fresh: impl AsyncFn() -> Box<dyn Harness>) {
     swapping::several_tables_move_together(&*fresh().await).await;
     swapping::tables_do_not_meet(&*fresh().await).await;
     swapping::a_reader_sees_what_is_there(&*fresh().await).await;
+    rehearsing::a_swap_back_leaves_the_way_back(&*fresh().await).await;
+    rehearsing::a_public_name_is_read_through_swaps(&*fresh().await).await;
+    rehearsing::a_public_reader_ends_when_it_is_cancelled(&*fresh().await).await;
     losing::a_lost_table_is_not_loaded(&*fresh().await).await;
     losing::a_lost_live_table_is_replaced(&*fresh().await).await;
     losing::an_altered_table_is_left_alone(&*fresh().await).await;
@@ -344,6 +348,7 @@ fn table_swap(build: &BuildInfo, expected: Option<Version>) -> TableSwap {
         table: build.table.clone(),
         expected,
         to: build.build.clone(),
+        back_to: BackTo::Shown,
     }
 }
 

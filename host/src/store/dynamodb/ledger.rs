@@ -123,6 +123,13 @@ pub(super) async fn live(service: &Service, table: &str) -> Result<Option<Pointe
     item.map(|item| pointer(table, &item)).transpose()
 }
 
+/// The table that the pointer of a table names, which its readers read.
+pub(super) async fn shown(service: &Service, table: &str) -> Result<Option<String>, Fault> {
+    let item = get(service, table, POINTER).await?;
+    let physical = |item: Item| Ok(Fields { table, item: &item }.text("physical")?.to_owned());
+    item.map(physical).transpose()
+}
+
 /// All pointers of a table, oldest first.
 pub(super) async fn history(service: &Service, table: &str) -> Result<Vec<Pointer>, Fault> {
     let items = query(service, table, HISTORY).await?;

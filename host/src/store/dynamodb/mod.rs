@@ -21,6 +21,7 @@
 //! | `shadow`, `swap` | the tables of builds, and the pointers to them |
 //! | `load`, `shuffle`, `write` | rows in |
 //! | `read`, `scan`, `sum` | rows out, and their comparison with those that were written |
+//! | `public` | a reader of the public name |
 //! | `cost` | the cost of a load |
 
 use std::sync::Arc;
@@ -31,8 +32,8 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::source::Handoff;
 use crate::store::{
-    Access, BuildInfo, Cost, Index, Loaded, Pointer, Reclaimed, RowCheck, Rows, StateStore,
-    StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
+    Access, BuildInfo, Cost, Index, Loaded, Pointer, PublicReader, Reclaimed, RowCheck, Rows,
+    StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
 };
 
 mod builds;
@@ -48,6 +49,7 @@ mod load;
 mod names;
 mod number;
 mod positions;
+mod public;
 mod read;
 mod scan;
 mod service;
@@ -238,6 +240,10 @@ impl StateStore for DynamoStore {
         let doing = || format!("reading the history of `{table}`");
         let call = ledger::history(&self.service, table);
         self.service.run(doing, call).await
+    }
+
+    async fn public_reader(&self, table: &str) -> Result<Box<dyn PublicReader>, StoreError> {
+        Ok(public::reader(self.service.clone(), table.to_owned()))
     }
 
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {

@@ -34,6 +34,7 @@
 //! | `public`, `view`, `belongings`, `dependents` | the public view, what belongs to it, what others made of it |
 //! | `swap` | the pointers |
 //! | `copy`, `load`, `read` | rows in and out |
+//! | `public_reader` | a reader of the public view |
 //! | `asking` | questions in SQL |
 //! | `indexes` | indexes of a loaded table |
 //!
@@ -45,8 +46,9 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::source::Handoff;
 use crate::store::{
-    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, Question, Reclaimed, Rows,
-    StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
+    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, PublicReader, Question,
+    Reclaimed, Rows, StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap,
+    TableColumns, check_indexes,
 };
 
 mod asking;
@@ -67,6 +69,7 @@ mod names;
 mod outcome;
 mod pointers;
 mod public;
+mod public_reader;
 mod read;
 mod records;
 mod shadow;
@@ -186,6 +189,11 @@ impl StateStore for PostgresStore {
     async fn history(&self, table: &str) -> Result<Vec<Pointer>, StoreError> {
         let history = pointers::of_table(&self.database, table, false).await;
         self.explained(history, format!("reading the history of `{table}`"))
+    }
+
+    async fn public_reader(&self, table: &str) -> Result<Box<dyn PublicReader>, StoreError> {
+        let reader = public_reader::open(&self.database, table).await;
+        self.explained(reader, format!("reading `{table}` as its readers do"))
     }
 
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {

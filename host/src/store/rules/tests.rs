@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::schema::{Kind, Output};
 use crate::source::Handoff;
-use crate::store::Version;
+use crate::store::{BackTo, Version};
 
 const TABLE: &str = "clicks";
 
@@ -53,6 +53,7 @@ fn swap_to(build: &str, expected: Option<Version>) -> TableSwap {
         table: TABLE.to_owned(),
         expected,
         to: build.to_owned(),
+        back_to: BackTo::Shown,
     }
 }
 
@@ -200,6 +201,19 @@ fn the_way_back_survives_a_swap_to_the_live_build() {
     let forth = seen(Some(loaded), Some(pointer("b", 9, Some("c"))));
     let forth = forth.swap(&swap_to("a", Some(9)), "me", now()).unwrap();
     assert_eq!((forth.version, forth.previous.as_deref()), (10, Some("b")));
+}
+
+#[test]
+fn a_swap_that_takes_another_back_names_the_way_back() {
+    let ready = || Some(found(RecordedState::Loaded, TableFound::AsMade));
+    let swap = TableSwap {
+        back_to: BackTo::Build(Some("z".to_owned())),
+        ..swap_to("a", Some(3))
+    };
+    for live in [pointer("b", 3, Some("a")), pointer("a", 3, None)] {
+        let added = seen(ready(), Some(live)).swap(&swap, "me", now()).unwrap();
+        assert_eq!((added.version, added.previous.as_deref()), (4, Some("z")));
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@
 //! | `catalog`, `shape`, `ddl`, `names` | tables as the database has them, and the statements that make them |
 //! | `shadow`, `swap`, `triggers` | shadow tables, and the view that shows one of them |
 //! | `load`, `read`, `cells` | rows in and out |
+//! | `public` | a reader of the public name |
 //! | `asking` | questions in SQL |
 //! | `indexes`, `reclaim` | indexes of a shadow table; the space of dropped ones |
 //!
@@ -47,8 +48,9 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::source::Handoff;
 use crate::store::{
-    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, Question, Reclaimed, Rows,
-    StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap, TableColumns, check_indexes,
+    Access, Answer, Assertions, BuildInfo, Index, Loaded, Pointer, PublicReader, Question,
+    Reclaimed, Rows, StateStore, StoreContext, StoreError, StoredBuild, Supports, Swap,
+    TableColumns, check_indexes,
 };
 use crate::units;
 
@@ -69,6 +71,7 @@ mod names;
 mod opening;
 mod patience;
 mod positions;
+mod public;
 mod read;
 mod reclaim;
 mod shadow;
@@ -294,6 +297,10 @@ impl StateStore for SqliteStore {
             },
         )
         .await
+    }
+
+    async fn public_reader(&self, table: &str) -> Result<Box<dyn PublicReader>, StoreError> {
+        Ok(public::reader(self.clone(), table.to_owned()))
     }
 
     async fn builds(&self, table: &str) -> Result<Vec<StoredBuild>, StoreError> {

@@ -13,9 +13,9 @@ use crate::error::Coded;
 use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
-use crate::store::TableSwap;
 use crate::store::conformance::{self, Harness};
 use crate::store::shuffled::Shuffled;
+use crate::store::{BackTo, TableSwap};
 
 mod earlier;
 mod opening;
@@ -205,6 +205,7 @@ async fn swap(store: &SqliteStore, build: &BuildInfo) -> Result<Vec<Pointer>, St
         table,
         expected,
         to,
+        back_to: BackTo::Shown,
     };
     store
         .swap(&Swap {

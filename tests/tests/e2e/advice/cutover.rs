@@ -1,6 +1,7 @@
 //! The gate, swaps, rollbacks and what is live.
 
 use backfold_tests::workbench::Workbench;
+use backfold_tests::{fault, process};
 use rusqlite::Connection;
 
 use super::{Case, bench, build_of, live, provoke, record, result, set, works};
@@ -16,6 +17,11 @@ pub(crate) const CASES: &[Case] = &[
     ("BF0710", another_build_since_the_comparison),
     ("BF0715", options_that_do_not_fit),
     ("BF0716", keys_that_cannot_be_written),
+    ("BF0720", a_hook_that_refuses),
+    ("BF0721", a_hook_that_fails_afterwards),
+    ("BF0722", a_rehearsal_without_yes),
+    ("BF0724", a_rehearsal_that_was_not_swapped_back),
+    ("BF0726", a_build_that_another_needs),
 ];
 
 fn a_gate_that_refuses() {
@@ -143,4 +149,95 @@ fn keys_that_cannot_be_written() {
     std::fs::create_dir(bench.path().join("keys")).unwrap();
     bench.run("diff --keys keys/new.jsonl").success();
     assert!(bench.path().join("keys/new.jsonl").exists());
+}
+
+/// A live table, and another build that is ready.
+fn ready() -> (Workbench, String) {
+    let bench = live();
+    bench.write_object("part-2.jsonl", record("/b", 2)).unwrap();
+    let build = build_of(&result(&bench, "run"));
+    (bench, build)
+}
+
+fn a_hook_that_refuses() {
+    let (bench, build) = ready();
+    set(&bench, "hooks.before_swap = [\"test\", \"-e\", \"agreed\"]");
+    provoke(&bench, "swap", "BF0720");
+    std::fs::write(bench.path().join("agreed"), "").unwrap();
+    assert_eq!(build_of(&result(&bench, "swap")), build);
+    // Or it cannot be started.
+    let (bench, build) = ready();
+    set(&bench, "hooks.before_swap = [\"tru\"]");
+    provoke(&bench, "run --swap", "BF0720");
+    set(&bench, "hooks.before_swap = [\"true\"]");
+    assert_eq!(build_of(&result(&bench, "run --swap")), build);
+    // Or it needs more time.
+    let (bench, build) = ready();
+    set(
+        &bench,
+        "hooks = { before_swap = [\"sleep\", \"1\"], timeout = \"200ms\" }",
+    );
+    provoke(&bench, "swap", "BF0720");
+    set(&bench, "hooks = { before_swap = [\"sleep\", \"1\"] }");
+    assert_eq!(build_of(&result(&bench, "swap")), build);
+}
+
+fn a_hook_that_fails_afterwards() {
+    let (bench, build) = ready();
+    set(&bench, "hooks.after_swap = [\"false\"]");
+    let finished = bench.run("swap --output json").fails_with(1);
+    assert_eq!(finished.json()["error"]["code"], "BF0721");
+    provoke(&bench, &format!("swap job.toml {build}"), "BF0704");
+    set(&bench, "hooks.after_swap = [\"true\"]");
+    bench.run("rollback").success();
+    assert_eq!(bench.rows().unwrap().len(), 1);
+}
+
+fn a_rehearsal_without_yes() {
+    let (bench, _) = ready();
+    provoke(&bench, "rehearse", "BF0722");
+    bench.run("diff").success();
+    bench.run("rehearse --yes").success();
+}
+
+fn a_rehearsal_that_was_not_swapped_back() {
+    let (bench, build) = ready();
+    let mut rehearse = bench.command("rehearse --yes");
+    fault::cause(&mut rehearse, "abort", "1 before swap a rehearsal back");
+    assert_eq!(process::run(&mut rehearse).code(), None);
+    assert_eq!(build_of(&result(&bench, "log")[0]), build);
+    provoke(&bench, "rehearse --yes", "BF0724");
+    bench.run("rollback").success();
+    assert_eq!(bench.rows().unwrap().len(), 1);
+    bench.run("rehearse --yes").success();
+    // Or swapping back fails.
+    let mut rehearse = bench.command("rehearse --yes");
+    fault::cause(&mut rehearse, "fail", "1 before swap a rehearsal back");
+    let failed = process::run(rehearse.args(["--output", "json"])).fails_with(1);
+    assert_eq!(failed.json()["error"]["code"], "BF0724");
+    bench.run("rollback").success();
+    assert_eq!(bench.rows().unwrap().len(), 1);
+}
+
+fn a_build_that_another_needs() {
+    let needed = || {
+        let bench = bench();
+        set(&bench, "gate.max_quarantined = 1");
+        let object = record("/b", "soon");
+        bench.write_object("part-2.jsonl", object).unwrap();
+        let base = build_of(&result(&bench, "run"));
+        let mut going_on = bench.command("run --only-quarantined --fresh");
+        fault::cause(&mut going_on, "abort", "2 before append a line");
+        assert_eq!(process::run(&mut going_on).code(), None);
+        provoke(&bench, &format!("abort job.toml {base}"), "BF0726");
+        (bench, base)
+    };
+    let (bench, base) = needed();
+    let unfinished = bench.builds().pop().unwrap();
+    let unfinished = unfinished.file_name().unwrap().to_str().unwrap().to_owned();
+    bench.run(&format!("abort job.toml {unfinished}")).success();
+    bench.run(&format!("abort job.toml {base}")).success();
+    let (bench, base) = needed();
+    bench.run("run --only-quarantined").success();
+    bench.run(&format!("abort job.toml {base}")).success();
 }

@@ -57,6 +57,14 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         &["BF0603", "BF0607", "BF0608"],
     ),
     (
+        "a swap between the two swaps of a rehearsal: `table/rehearsal.rs`",
+        &["BF0723"],
+    ),
+    (
+        "a table that is loaded again with other rows: a component is deterministic, so a test in `replay` makes it up",
+        &["BF0725"],
+    ),
+    (
         "a signal at the right moment: `resume.rs`, `builds.rs`",
         &["BF0505"],
     ),

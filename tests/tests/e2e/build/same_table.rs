@@ -180,7 +180,13 @@ impl Folding {
         let report = self.runtime.block_on(run).unwrap();
         assert_eq!(report.outcome, Outcome::Live);
         let context = StoreContext::default();
-        let gc = replay::gc(&job, 0, Duration::ZERO, &context);
+        let options = replay::GcOptions {
+            keep: 0,
+            older_than: None,
+            dry_run: false,
+            wait: Duration::ZERO,
+        };
+        let gc = replay::gc(&job, &options, &context);
         self.runtime.block_on(gc).unwrap();
         (report.loaded.unwrap().digest, self.bench.rows().unwrap())
     }

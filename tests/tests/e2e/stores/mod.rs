@@ -9,6 +9,7 @@ mod library;
 mod network;
 mod postgres;
 mod postgres_connection;
+mod rehearsal;
 mod roles;
 mod same_table;
 pub(crate) mod target;

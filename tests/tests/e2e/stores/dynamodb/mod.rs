@@ -19,8 +19,8 @@ use backfold::source::Handoff;
 use backfold::store::conformance::{self, Harness};
 use backfold::store::dynamodb::{DynamoConfig, DynamoStore};
 use backfold::store::{
-    Access, BuildInfo, Loaded, Rows, StateStore, StoreContext, StoreError, Swap, TableColumns,
-    TableSwap,
+    Access, BackTo, BuildInfo, Loaded, Rows, StateStore, StoreContext, StoreError, Swap,
+    TableColumns, TableSwap,
 };
 use backfold_tests::dynamodb::DynamoDb;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -84,6 +84,7 @@ fn swap_to(builds: &[&BuildInfo], expected: Option<u64>) -> Swap {
         table: build.table.clone(),
         expected,
         to: build.build.clone(),
+        back_to: BackTo::Shown,
     };
     Swap {
         tables: builds.iter().map(table).collect(),

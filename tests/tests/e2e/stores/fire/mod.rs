@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use backfold::schema::Kind;
-use backfold::store::{BuildInfo, StateStore, Swap, TableColumns, TableSwap};
+use backfold::store::{BackTo, BuildInfo, StateStore, Swap, TableColumns, TableSwap};
 use backfold_tests::postgres::Release;
 
 use super::library::{build, column, open};
@@ -151,6 +151,7 @@ async fn show(store: &dyn StateStore, expected: Option<u64>, number: usize) {
         table: TABLE.to_owned(),
         expected,
         to: info(number).build,
+        back_to: BackTo::Shown,
     };
     let swap = Swap {
         tables: vec![table],

@@ -23,7 +23,7 @@ use backfold::source::Handoff;
 use backfold::store::conformance::{self, Harness};
 use backfold::store::postgres::{PostgresConfig, PostgresStore};
 use backfold::store::{
-    Access, BuildInfo, Loaded, Pointer, Rows, StateStore, StoreContext, StoreError, Swap,
+    Access, BackTo, BuildInfo, Loaded, Pointer, Rows, StateStore, StoreContext, StoreError, Swap,
     TableColumns, TableSwap,
 };
 use backfold_tests::postgres::database::quoted;
@@ -247,6 +247,7 @@ async fn swap_to(store: &PostgresStore, build: &BuildInfo) -> Result<Pointer, St
             table: build.table.clone(),
             expected: live.map(|live| live.version),
             to: build.build.clone(),
+            back_to: BackTo::Shown,
         }],
         by: "a test".to_owned(),
     };

@@ -112,6 +112,7 @@ async fn all_tables_of_a_swap_are_swapped_or_none() {
                 table: table.to_owned(),
                 expected,
                 to: of(table, 2).build,
+                back_to: backfold::store::BackTo::Shown,
             })
             .into(),
         by: "a test".to_owned(),
