@@ -126,7 +126,7 @@ fn coverage(input: &GateInput<'_>) -> Check {
     Check {
         name: "coverage".to_owned(),
         passed: covered == planned,
-        text: format!("{covered} of {} were folded", counted(planned, "split")),
+        text: format!("the table has {covered} of {}", counted(planned, "split")),
         found: counted(covered, "split"),
         wanted: counted(planned, "split"),
     }
