@@ -74,6 +74,12 @@ pub fn inflate(input: &[u8]) {
             );
         }
         (Ok(_), How::Changed) if !way.checks => {}
+        (Ok(found), How::Changed) if way.object == "framed.sz" => {
+            // No checksum covers the type of a chunk, and most types are those of chunks to skip.
+            let (first, second) = text.split_at(half);
+            let is_left = [text, first, second, &[]].contains(&&found[..]);
+            assert!(is_left, "damage was not noticed");
+        }
         (Ok(found), _) => assert!(found == text, "damage was not noticed"),
         (Err(error), How::Whole) => panic!("{error}"),
         (Err(_), _) => {}
