@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -236,17 +237,18 @@ fn measured(bench: &Workbench, line: &str) -> (Finished, u64) {
     (running.finish(), peak)
 }
 
-/// Makes the tables of both builds `rows` rows larger, of which those of the second differ from those of the first. The
+/// Adds the rows with these numbers to the tables of both builds; those of the second differ from those of the first. The
 /// gate would notice; `diff` compares what is there.
-fn grow(bench: &Workbench, rows: u64) {
+fn grow(bench: &Workbench, rows: RangeInclusive<u64>) {
     let database = rusqlite::Connection::open(bench.database()).unwrap();
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'page\\_days\\_\\_%' ESCAPE '\\' ORDER BY 1";
     let mut select = database.prepare(names).unwrap();
     let names = select.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    let (first, last) = rows.into_inner();
     for (build, name) in names.enumerate() {
         let name = name.unwrap();
         let insert = format!(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+            "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})
              INSERT INTO \"{name}\" (page, day, amount, price) SELECT printf('/page/of/the/archive/%0100d', i), '2026-01-01', i + {build}, i FROM n"
         );
         database.execute_batch(&insert).unwrap();
@@ -256,18 +258,24 @@ fn grow(bench: &Workbench, rows: u64) {
 #[test]
 fn memory_does_not_grow_with_the_rows() {
     let bench = two_builds();
-    let (small, base) = measured(&bench, "diff --keys keys.jsonl");
-    small.success();
-    // The keys alone of both builds take 140 MiB.
-    let rows = 600_000;
-    grow(&bench, rows);
-    for form in ["jsonl", "parquet"] {
-        let line = format!("diff --keys keys.{form} --output json");
-        let (large, peak) = measured(&bench, &line);
-        let counts = &large.success().json()["result"]["counts"];
-        assert_eq!(counts["both"], 50 + rows, "{counts}");
-        assert_eq!(counts["equal"], 0, "{counts}");
-        let more = peak.saturating_sub(base) >> 20;
-        assert!(more < 90, "{more} MiB more than with 70 rows, as {form}");
+    // The keys alone of both builds grow by 140 MiB, and the buffers are full with the fewer of them.
+    let (few, many) = (300_000, 900_000);
+    let peaks = |rows: u64| {
+        ["jsonl", "parquet"].map(|form| {
+            let line = format!("diff --keys keys.{form} --output json");
+            let (finished, peak_bytes) = measured(&bench, &line);
+            let counts = &finished.success().json()["result"]["counts"];
+            assert_eq!(counts["both"], 50 + rows, "{counts}");
+            assert_eq!(counts["equal"], 0, "{counts}");
+            peak_bytes
+        })
+    };
+    grow(&bench, 1..=few);
+    let with_few = peaks(few);
+    grow(&bench, few + 1..=many);
+    let with_many = peaks(many);
+    for (few, many) in with_few.into_iter().zip(with_many) {
+        let more = many.saturating_sub(few) >> 20;
+        assert!(more < 40, "{with_few:?} bytes, then {with_many:?}");
     }
 }
