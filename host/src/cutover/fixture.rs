@@ -6,6 +6,7 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use tempfile::TempDir;
 use tokio::sync::mpsc::channel;
 
+use super::Check;
 use crate::fold::RowsDigest;
 use crate::schema::{Kind, Output};
 use crate::source::{Handoff, HandoffPosition};
@@ -15,6 +16,21 @@ use crate::store::{
 };
 
 pub(super) const TABLE: &str = "clicks";
+
+/// Checks as text, a line each, with all that they say.
+pub(super) fn lines(checks: &[Check]) -> String {
+    let lines = checks.iter().map(|check| {
+        let Check {
+            name,
+            passed,
+            text,
+            found,
+            wanted,
+        } = check;
+        format!("{passed} {name} | {found} | {wanted} | {text}\n")
+    });
+    lines.collect()
+}
 
 pub(super) struct Fixture {
     pub(super) store: SqliteStore,
@@ -130,7 +146,7 @@ impl Fixture {
         self.live_by(n, "test").await;
     }
 
-    /// The same in the name of somebody.
+    /// Swaps to the n-th build; the pointer names `by` as its author.
     pub(super) async fn live_by(&self, n: u32, by: &str) {
         let live = self.store.live(TABLE).await.unwrap();
         let expected = live.map(|pointer| pointer.version);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::cutover::fixture::Fixture;
+use crate::cutover::fixture::{Fixture, lines};
 use crate::store::SqlTemplate;
 
 fn options(checks: &[&str]) -> GateOptions {
@@ -23,20 +23,6 @@ async fn asked(fixture: &Fixture, n: u32, options: &GateOptions) -> Vec<Check> {
     checks(&fixture.store, &build, &live, options)
         .await
         .unwrap()
-}
-
-fn lines(checks: &[Check]) -> String {
-    let lines = checks.iter().map(|check| {
-        let Check {
-            name,
-            passed,
-            text,
-            found,
-            wanted,
-        } = check;
-        format!("{passed} {name} | {found} | {wanted} | {text}\n")
-    });
-    lines.collect()
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::cutover::diff::{ColumnDiff, Counts, Drift, IndexDiff, Samples, SchemaDiff, Side};
+use crate::cutover::fixture::lines;
 use crate::schema::{Kind, Output};
 
 fn columns() -> TableColumns {
@@ -71,20 +72,6 @@ fn limited(sum: Option<f64>, mean: Option<f64>, nulls: Option<f64>) -> GateOptio
         drift: BTreeMap::from([("views".to_owned(), limits)]),
         ..GateOptions::default()
     }
-}
-
-fn lines(checks: &[Check]) -> String {
-    let lines = checks.iter().map(|check| {
-        let Check {
-            name,
-            passed,
-            text,
-            found,
-            wanted,
-        } = check;
-        format!("{passed} {name} | {found} | {wanted} | {text}\n")
-    });
-    lines.collect()
 }
 
 /// Whether each figure of `views` is within a limit.
