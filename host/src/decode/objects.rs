@@ -312,6 +312,8 @@ impl JsonObjects {
             .iter()
             .all(|byte| is_blank(*byte));
         let end = match rows.check(&text.block, text.at, true) {
+            // Of a longer one no more is looked at than a block may have.
+            Ok(end) if end - text.at > self.max_record => end,
             Ok(end) => return (end <= text.block.len()).then_some(true),
             Err(fault) if is_settled(text, fault, LOOKAHEAD_BYTES) => fault.at(),
             Err(fault) if fault.at() - text.at > self.max_record => fault.at(),

@@ -3,7 +3,7 @@
 use crate::decode::json::Processor;
 use crate::decode::tests::outcome::wanted;
 use crate::decode::tests::support::{Decoded, input, projection, run};
-use crate::decode::{DecodeOptions, Decoding, Projection};
+use crate::decode::{DecodeOptions, Decoding, Projection, TextEncoding};
 use crate::schema::{Condition, Encoding, Input, Kind};
 use crate::source::Chunk;
 use crate::units::ByteSize;
@@ -40,6 +40,8 @@ impl Readers {
         let options = DecodeOptions {
             batch_rows: 16,
             max_record: self.max_record,
+            // A mark of UTF-16 makes another text of the input.
+            encoding: TextEncoding::Utf8,
             ..DecodeOptions::default()
         };
         let projection = self.projection.clone();
