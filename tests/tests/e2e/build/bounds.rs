@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
 
 use backfold_tests::components::guest;
 use backfold_tests::process::{Finished, Running};
@@ -93,17 +92,7 @@ fn measured(bench: &Workbench, line: &str) -> (Finished, u64) {
         .arg(command.get_program())
         .args(command.get_args())
         .current_dir(bench.path());
-    let mut running = Running::start(&mut shell);
-    let status = format!("/proc/{}/status", running.id());
-    let mut peak = 0;
-    // The system keeps the most until the end, so that only the last milliseconds are missed.
-    while running.let_run(Duration::from_millis(2)) {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = kib.and_then(|kib| kib.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        peak = peak.max(kib.unwrap_or(0) << 10);
-    }
-    (running.finish(), peak)
+    Running::start(&mut shell).finish_measured()
 }
 
 #[test]

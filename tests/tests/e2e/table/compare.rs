@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::time::Duration;
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
@@ -225,16 +224,7 @@ fn a_file_of_keys_is_whole_or_not_there() {
 
 /// Runs such a command, and tells the most memory that it took, in bytes.
 fn measured(bench: &Workbench, line: &str) -> (Finished, u64) {
-    let mut running = Running::start(&mut bench.command(line));
-    let status = format!("/proc/{}/status", running.id());
-    let mut peak = 0;
-    while running.let_run(Duration::from_millis(2)) {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = kib.and_then(|kib| kib.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        peak = peak.max(kib.unwrap_or(0) << 10);
-    }
-    (running.finish(), peak)
+    Running::start(&mut bench.command(line)).finish_measured()
 }
 
 /// Adds the rows with these numbers to the tables of both builds; those of the second differ from those of the first. The
