@@ -36,11 +36,22 @@ struct Orders {
     delay: Duration,
     is_paused: bool,
     is_refusing: bool,
+    /// How often `is_refusing` was ordered.
+    refusals: u64,
+}
+
+impl Orders {
+    fn refuse(&mut self, refuse: bool) {
+        self.is_refusing = refuse;
+        self.refusals += 1;
+    }
 }
 
 #[derive(Default)]
 struct State {
     is_listening: bool,
+    /// The `refusals` of the orders that `is_listening` follows.
+    obeyed: u64,
     /// The open connections, and how often all had been ended when they began.
     open: BTreeMap<u64, u64>,
     accepted: u64,
@@ -75,6 +86,7 @@ impl Proxy {
             delay: Duration::ZERO,
             is_paused: false,
             is_refusing: false,
+            refusals: 0,
         });
         let shared = Arc::new(Shared {
             upstream,
@@ -133,9 +145,15 @@ impl Proxy {
     /// # Errors
     /// If another process listens there meanwhile.
     pub fn refuse(&self, refuse: bool) -> Result<()> {
-        let set = |orders: &mut Orders| orders.is_refusing = refuse;
-        self.shared.orders.send_modify(set);
-        self.wait_until("it listens", |state| state.is_listening != refuse)
+        let mut ordered = 0;
+        self.shared.orders.send_modify(|orders| {
+            orders.refuse(refuse);
+            ordered = orders.refusals;
+        });
+        // A fault may have ordered the opposite just before: its state is not the answer to this order.
+        self.wait_until("it listens", |state| {
+            state.obeyed >= ordered && state.is_listening != refuse
+        })
     }
 
     /// Has all that passes wait for this time: up to 64 KiB at once.
@@ -215,13 +233,20 @@ async fn accept(shared: Arc<Shared>) {
     let mut orders = shared.orders.subscribe();
     let mut listener = None;
     loop {
-        let is_refusing = orders.borrow_and_update().is_refusing;
+        let Orders {
+            is_refusing,
+            refusals,
+            ..
+        } = *orders.borrow_and_update();
         if is_refusing {
             listener = None;
         } else if listener.is_none() {
             listener = TcpListener::bind(("127.0.0.1", shared.port)).await.ok();
         }
-        shared.change(|state| state.is_listening = listener.is_some());
+        shared.change(|state| {
+            state.is_listening = listener.is_some();
+            state.obeyed = refusals;
+        });
         let accepted = async {
             match &listener {
                 Some(listener) => listener.accept().await,
@@ -342,7 +367,7 @@ async fn pump(
         if let Some(fault) = fault {
             if fault.refuses {
                 shared.orders.send_modify(|orders| {
-                    orders.is_refusing = true;
+                    orders.refuse(true);
                     orders.ended += 1;
                     orders.ending = fault.ending;
                 });
