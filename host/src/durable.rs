@@ -9,6 +9,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
 use crate::fault_point::{around, before};
 
 /// The extension of files that are not complete yet.
@@ -61,6 +64,60 @@ impl Part {
         self.is_named = true;
         Ok(())
     }
+
+    /// Syncs the file and gives it its name, unless a file has the name; whether it got it. Of several processes that do
+    /// this, on whichever machines, exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`] where the file system cannot do that.
+    pub(crate) fn finish_new(mut self) -> io::Result<bool> {
+        around("sync a new file", || self.file.sync_all())?;
+        let is_new = match around("link a new file", || fs::hard_link(&self.part, &self.path)) {
+            Ok(()) => true,
+            // A server of files may repeat a request whose answer was lost, and find what it did the first time.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                is_same_file(&self.part, &self.path)?
+            }
+            Err(error) if has_no_links(&error) => self.rename_new()?,
+            Err(error) => return Err(error),
+        };
+        // A reader may take the name for durable, whoever made it.
+        sync_parent(&self.path)?;
+        Ok(is_new)
+    }
+
+    /// Gives the file its name where there are no hard links.
+    fn rename_new(&mut self) -> io::Result<bool> {
+        let renamed = around("rename a new file", || {
+            let moved = renameat_with(CWD, &self.part, CWD, &self.path, RenameFlags::NOREPLACE);
+            moved.map_err(io::Error::from)
+        });
+        match renamed {
+            Ok(()) => {
+                self.is_named = true;
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput || has_no_links(&error) => {
+                Err(io::Error::new(io::ErrorKind::Unsupported, error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether an error of link(2) or renameat2(2) says that the file system has no such call.
+fn has_no_links(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+    ) && error.raw_os_error() != Some(Errno::ACCESS.raw_os_error())
+}
+
+/// Whether two names are of one file.
+fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
+    let [one, other] = [fs::metadata(one)?, fs::metadata(other)?];
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
 }
 
 impl Drop for Part {
@@ -153,6 +210,19 @@ pub(crate) fn link(from: &Path, to: &Path) -> io::Result<()> {
     let mut copy = create_new(to)?;
     around("copy", || io::copy(&mut File::open(from)?, &mut copy))?;
     around("sync a copy", || copy.sync_all())
+}
+
+/// Makes `to` a file with the content of `from`, in one step: by a link, or by a copy where that is not possible. A file
+/// that was `to` is replaced.
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if around("link to a file", || fs::hard_link(from, to)).is_ok() {
+        return sync_parent(to);
+    }
+    let part = Part::create(to)?;
+    around("copy a file", || {
+        io::copy(&mut File::open(from)?, &mut part.file())
+    })?;
+    part.finish()
 }
 
 /// Creates a folder and those above it, if they are missing.
@@ -270,6 +340,52 @@ mod tests {
         let again = link(&from, &to).unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read_to_string(&from).unwrap(), "text");
+    }
+
+    #[test]
+    fn a_new_file_takes_no_name_that_is_taken_with_links_and_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("done.json");
+        let begin = |text: &str| {
+            let part = Part::create(&path).unwrap();
+            part.file().write_all(text.as_bytes()).unwrap();
+            part
+        };
+        let (first, second, third) = (begin("first"), begin("second"), begin("third"));
+        assert!(first.finish_new().unwrap());
+        assert!(!second.finish_new().unwrap());
+        let mut third = third;
+        assert!(!third.rename_new().unwrap());
+        drop(third);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        fs::remove_file(&path).unwrap();
+        assert!(begin("fourth").rename_new().unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "fourth");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_whose_answer_was_lost_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("done.json");
+        let part = Part::create(&path).unwrap();
+        fs::hard_link(&part.part, &path).unwrap();
+        assert!(part.finish_new().unwrap());
+    }
+
+    #[test]
+    fn a_copy_replaces_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+        fs::write(&from, "text").unwrap();
+        fs::write(&to, "old").unwrap();
+        for _ in 0..2 {
+            copy(&from, &to).unwrap();
+            assert_eq!(fs::read_to_string(&to).unwrap(), "text");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
