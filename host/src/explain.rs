@@ -2,8 +2,8 @@
 
 use crate::error::Code;
 use crate::{
-    cutover, decode, doctor, fold, guest, job, page, project, registry, replay, source, steps,
-    store, workdir,
+    cutover, decode, doctor, fold, guest, job, page, project, registry, replay, share, source,
+    steps, store, workdir,
 };
 
 const PAGES: &str = include_str!("../errors.md");
@@ -31,6 +31,7 @@ pub fn codes() -> Vec<&'static Code> {
         guest::laws::codes::ALL,
         fold::codes::ALL,
         steps::codes::ALL,
+        share::place::codes::ALL,
         store::codes::ALL,
         cutover::codes::ALL,
         replay::file_test_codes::ALL,

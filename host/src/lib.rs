@@ -72,6 +72,8 @@ pub mod steps;
 
 pub mod job;
 
+pub mod share;
+
 pub mod replay;
 
 pub mod page;
