@@ -9,13 +9,20 @@ use super::error::FoldError;
 use super::reader::RunReader;
 use crate::guest::RowBytes;
 
-/// A half-open range of encoded keys.
+/// A half-open range of keys as runs encode them, which sort as bytes. The default holds all keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct KeyRange {
+pub struct KeyRange {
     /// The first key inside; `None`: from the beginning.
-    pub(super) from: Option<Vec<u8>>,
+    pub from: Option<Vec<u8>>,
     /// The first key after the range; `None`: to the end.
-    pub(super) until: Option<Vec<u8>>,
+    pub until: Option<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// Whether all keys are inside.
+    pub(super) fn holds_all(&self) -> bool {
+        self.from.as_ref().is_none_or(Vec::is_empty) && self.until.is_none()
+    }
 }
 
 /// Walks through one run within a range of keys.

@@ -129,6 +129,15 @@ impl FoldError {
         }
     }
 
+    /// The failure of a component that was opened to merge.
+    pub(crate) fn cannot_open_to_merge(source: GuestError) -> Self {
+        FoldError::Merge {
+            doing: "when it was opened to merge",
+            key: None,
+            source,
+        }
+    }
+
     /// For `map_err` on file operations.
     pub(crate) fn io(
         doing: &'static str,

@@ -60,6 +60,7 @@ pub use checkpoint::{
     Checkpoint, CheckpointSink, FoldedSplit, SplitCounts, StageTimes, TableCheckpoint,
 };
 pub use claims::{Claims, SplitClaims};
+pub use cursor::KeyRange;
 pub use digest::RowsDigest;
 pub use drain::drain;
 pub use error::FoldError;
@@ -68,6 +69,7 @@ pub use lane::{Lane, LaneSettings};
 pub use merge_plan::MergePlan;
 pub use offsets::{FoldedOffsets, PartitionOffsets};
 pub use options::{FoldOptions, QuarantineOptions};
+pub(crate) use passes::merge_to_one;
 pub use quarantine::{MessageParts, Quarantined, RejectedBy, Written, join_quarantine};
 pub(crate) use rows::panic_message;
 pub(crate) use rows::sorted_rows;

@@ -1,6 +1,6 @@
 //! Merging in passes, where there are more runs than are merged at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::algebra::Algebra;
@@ -9,7 +9,7 @@ use super::error::FoldError;
 use super::merge::Merger;
 use super::merge_plan::MergePlan;
 use super::reader::RunReader;
-use super::run::{RunFile, RunWriter};
+use super::run::{RunFile, RunWriter, link_run};
 use super::shape::MergeShape;
 use crate::fault_point::around;
 
@@ -45,7 +45,7 @@ impl Drop for Passing {
     }
 }
 
-fn remove(folder: &std::path::Path, name: &str) {
+fn remove(folder: &Path, name: &str) {
     let path = folder.join(name);
     if let Err(error) = around("remove a merged run", || std::fs::remove_file(&path)) {
         // The file takes room, and does no other harm; the next run of the build removes it.
@@ -53,10 +53,13 @@ fn remove(folder: &std::path::Path, name: &str) {
     }
 }
 
-/// Merges neighbouring runs of `plan` until no more are left than `shape` merges at a time, and as few of them as that
-/// takes. `plan` then names the files that it writes; they are removed when the [`Passing`] is dropped.
+/// Merges neighbouring runs of `plan` within `range` until no more are left than `shape` merges at a time, and as few of
+/// them as that takes. `plan` then names the files that it writes, whose names begin with `prefix`; they are removed when
+/// the [`Passing`] is dropped.
 pub(super) fn merge_down(
     plan: &mut MergePlan<'_>,
+    range: &KeyRange,
+    prefix: &str,
     shape: &MergeShape,
     algebra: &mut dyn Algebra,
 ) -> Result<Passing, FoldError> {
@@ -76,9 +79,12 @@ pub(super) fn merge_down(
                 merged.extend(left);
                 break;
             }
-            let name = format!("merge-{pass}-{group:010}.arrow");
-            merged.push(merge_group(plan, &neighbours, &name, shape, algebra)?);
-            passing.names.push(name);
+            let name = format!("{prefix}-{pass}-{group:010}.arrow");
+            let into = (plan.folder, &*name);
+            if let Some(run) = merge_group(plan, &neighbours, range, into, shape, algebra)? {
+                merged.push(run);
+                passing.names.push(name);
+            }
             passing.remove(&neighbours);
         }
         plan.runs = merged;
@@ -86,23 +92,52 @@ pub(super) fn merge_down(
     Ok(passing)
 }
 
-/// Merges runs into the file `name`.
+/// Merges all runs of `plan` within `range` into one: the file `name` in the folder `into`, which it may replace.
+/// `None` where no run has a key there. Only while it merges are there files of its own in the folder of the runs; their
+/// names begin with `name`.
+///
+/// The bytes of the run depend on the plan and the range alone. One run of which nothing is left out is linked.
+pub(crate) fn merge_to_one(
+    mut plan: MergePlan<'_>,
+    range: &KeyRange,
+    into: &Path,
+    name: &str,
+    algebra: &mut dyn Algebra,
+) -> Result<Option<RunFile>, FoldError> {
+    plan.check_interrupted()?;
+    plan.runs.retain(|run| run.rows > 0);
+    if let [run] = &*plan.runs
+        && range.holds_all()
+    {
+        return link_run(plan.folder, run, into, name).map(Some);
+    }
+    let shape = plan.shape()?;
+    let prefix = format!("{name}-merge");
+    let _passing = merge_down(&mut plan, range, &prefix, &shape, algebra)?;
+    merge_group(&plan, &plan.runs, range, (into, name), &shape, algebra)
+}
+
+/// Merges runs into a file in a folder; `None` where no key of theirs is in the range.
 fn merge_group(
     plan: &MergePlan<'_>,
     runs: &[RunFile],
-    name: &str,
+    range: &KeyRange,
+    (folder, name): (&Path, &str),
     shape: &MergeShape,
     algebra: &mut dyn Algebra,
-) -> Result<RunFile, FoldError> {
+) -> Result<Option<RunFile>, FoldError> {
     let states = plan.descriptor.state_schema();
     let readers = open(plan, runs)?;
-    let mut writer = RunWriter::create(plan.folder, name, &states, shape.batch_bytes)?;
+    let mut writer = RunWriter::create(folder, name, &states, shape.batch_bytes)?;
     let mut merger = Merger::new(&readers, states, shape.gather_bytes);
-    merger.merge(&KeyRange::default(), algebra, |merged, _| {
+    merger.merge(range, algebra, |merged, _| {
         plan.check_interrupted()?;
         writer.write(&merged.keys, &merged.states)
     })?;
-    writer.finish()
+    match writer.rows() {
+        0 => Ok(None),
+        _ => writer.finish().map(Some),
+    }
 }
 
 /// Opens runs.

@@ -50,20 +50,15 @@ pub fn merge_rows(
     open: &OpenAlgebra<'_>,
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<MergedRows, FoldError> {
-    let opening = |source| FoldError::Merge {
-        doing: "when it was opened to merge",
-        key: None,
-        source,
-    };
     let shape = plan.shape()?;
     let mut algebras = (0..shape.threads)
-        .map(|_| open().map_err(opening))
+        .map(|_| open().map_err(FoldError::cannot_open_to_merge))
         .collect::<Result<Vec<_>, _>>()?;
     let _passing = if plan.runs.len() > shape.fan_in {
         let (algebra, stack_bytes) = (&mut *algebras[0], plan.stack_bytes);
         let plan = &mut plan;
         Some(on_worker_stack(stack_bytes, || {
-            merge_down(plan, &shape, algebra)
+            merge_down(plan, &KeyRange::default(), "merge", &shape, algebra)
         })?)
     } else {
         None

@@ -4,7 +4,7 @@
 //! begin (`index`), so that a merge finds its way into the middle of a run.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -150,6 +150,11 @@ impl RunWriter {
             .map_err(|error| write_error(&self.part.0, error))
     }
 
+    /// The number of rows so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Makes the file durable under its name.
     pub(super) fn finish(mut self) -> Result<RunFile, FoldError> {
         self.writer
@@ -204,6 +209,38 @@ impl Write for Digesting {
     }
 }
 
+/// Links a run into the folder `into` as `name`, in the place of a file of that name, or copies it where there are no
+/// links.
+pub(super) fn link_run(
+    folder: &Path,
+    run: &RunFile,
+    into: &Path,
+    name: &str,
+) -> Result<RunFile, FoldError> {
+    let (from, to) = (folder.join(&run.name), into.join(name));
+    let named = RunFile {
+        name: name.to_owned(),
+        ..run.clone()
+    };
+    let real = |path: &Path| path.canonicalize().map_err(FoldError::io("opening", path));
+    if run.name == name && real(folder)? == real(into)? {
+        return Ok(named);
+    }
+    let removed = around("remove the place of a linked run", || {
+        std::fs::remove_file(&to)
+    });
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(FoldError::io("replacing", &to)(error));
+        }
+        _ => {}
+    }
+    durable::link(&from, &to)
+        .and_then(|()| durable::sync_folder(into))
+        .map_err(FoldError::io("linking", &to))?;
+    Ok(named)
+}
+
 /// Checks that the file that the journal names is there, whole.
 ///
 /// # Errors
@@ -216,7 +253,7 @@ pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> 
     };
     let mut file = match before("verify a run").and_then(|()| File::open(&path)) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(damaged("it is gone".into()));
         }
         Err(error) => return Err(FoldError::io("opening", &path)(error)),

@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::merge_plan::MergePlan;
 use super::rows::merge_rows;
 use super::run::write_run;
-use super::{Algebra, FoldError, FoldOptions, StateTable};
+use super::{Algebra, FoldError, FoldOptions, RunFile, StateTable};
 use crate::guest::{GuestError, Partials};
 use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::{Descriptor, Kind, Output};
 use crate::units::ByteSize;
+
+mod one_run;
 
 /// Sums the numbers, and strings the texts together, which shows the order in which states were combined.
 struct SumAndConcat;
@@ -147,6 +149,19 @@ fn fold_as(
     options: &FoldOptions,
 ) -> Result<Merged, FoldError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let runs = write_runs(folder.path(), groups, options)?;
+    let names = names(folder.path());
+    let merged = merge(folder.path(), runs, options)?;
+    assert_eq!(self::names(folder.path()), names);
+    Ok(merged)
+}
+
+/// Folds the partials, each group of them into a run.
+fn write_runs(
+    folder: &Path,
+    groups: &[Vec<BTreeMap<Key, State>>],
+    options: &FoldOptions,
+) -> Result<Vec<RunFile>, FoldError> {
     let descriptor = descriptor();
     let mut table = StateTable::new(&descriptor)?;
     let mut runs = Vec::new();
@@ -154,24 +169,42 @@ fn fold_as(
         for rows in group {
             table.absorb(&partials(rows)?, &mut SumAndConcat)?;
         }
-        runs.push(write_run(
-            folder.path(),
-            &format!("{number:04}"),
-            &mut table,
-            &descriptor.state_schema(),
-            options.run_batch_bytes(),
-        )?);
+        let (name, states) = (format!("{number:04}"), descriptor.state_schema());
+        let bytes = options.run_batch_bytes();
+        runs.push(write_run(folder, &name, &mut table, &states, bytes)?);
         assert_eq!(table.rows(), 0);
     }
-    let names = names(folder.path());
-    let plan = MergePlan {
-        folder: folder.path(),
+    Ok(runs)
+}
+
+/// A plan to merge these runs, which `cancel` stops.
+fn plan<'a>(
+    folder: &'a Path,
+    runs: Vec<RunFile>,
+    descriptor: &'a Descriptor,
+    options: &'a FoldOptions,
+    cancel: &CancellationToken,
+) -> MergePlan<'a> {
+    MergePlan {
+        folder,
         runs,
-        descriptor: &descriptor,
+        descriptor,
         options,
         stack_bytes: 1 << 20,
-        cancel: CancellationToken::new(),
-    };
+        cancel: cancel.clone(),
+    }
+}
+
+/// Merges runs into rows.
+fn merge(folder: &Path, runs: Vec<RunFile>, options: &FoldOptions) -> Result<Merged, FoldError> {
+    let descriptor = descriptor();
+    let plan = plan(
+        folder,
+        runs,
+        &descriptor,
+        options,
+        &CancellationToken::new(),
+    );
     let mut found = Vec::new();
     let merged = merge_rows(plan, &|| Ok(Box::new(SumAndConcat)), |batch| {
         for (((page, day), (sum, text)), length) in texts(&batch, 0)
@@ -188,7 +221,6 @@ fn fold_as(
         Ok(())
     })?;
     assert_eq!(merged.rows, found.len() as u64);
-    assert_eq!(self::names(folder.path()), names);
     Ok((found, merged.digest))
 }
 
@@ -338,28 +370,17 @@ impl Algebra for Cancelling {
 fn merging_in_passes_can_be_stopped_and_leaves_nothing() -> Result<(), FoldError> {
     let (folder, descriptor) = (tempfile::tempdir().expect("a folder"), descriptor());
     let options = options(2, 1, ByteSize::mib(1));
-    let mut table = StateTable::new(&descriptor)?;
-    let mut runs = Vec::new();
-    for number in 0..9 {
-        let rows: BTreeMap<Key, State> = (0..20_000)
+    let rows = |number| -> BTreeMap<Key, State> {
+        (0..20_000)
             .map(|n| ((format!("{n:06}"), None), (Some(number), "x".into())))
-            .collect();
-        table.absorb(&partials(&rows)?, &mut SumAndConcat)?;
-        let (name, states) = (format!("{number:04}"), descriptor.state_schema());
-        let bytes = options.run_batch_bytes();
-        runs.push(write_run(folder.path(), &name, &mut table, &states, bytes)?);
-    }
+            .collect()
+    };
+    let groups: Vec<_> = (0..9).map(|number| vec![rows(number)]).collect();
+    let runs = write_runs(folder.path(), &groups, &options)?;
     let before = names(folder.path());
     for combined in [1, 7, 20] {
         let cancel = CancellationToken::new();
-        let plan = MergePlan {
-            folder: folder.path(),
-            runs: runs.clone(),
-            descriptor: &descriptor,
-            options: &options,
-            stack_bytes: 1 << 20,
-            cancel: cancel.clone(),
-        };
+        let plan = plan(folder.path(), runs.clone(), &descriptor, &options, &cancel);
         let open = || Ok(Box::new(Cancelling(cancel.clone(), combined)) as Box<dyn Algebra + Send>);
         let stopped = merge_rows(plan, &open, |_| {
             panic!("it was to stop before the last pass")

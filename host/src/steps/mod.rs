@@ -7,6 +7,7 @@
 //! | [`load_component`] | a `.wasm` file | the component, and its descriptor |
 //! | [`fold()`] | a [`Task`](crate::plan::Task) | runs, rejected records, and checkpoints that name them |
 //! | [`merge()`] | the runs of all splits | the rows of a table |
+//! | [`merge_runs`] | some runs, a range of keys | one run |
 //! | [`load()`] | the runs of all splits | a shadow table |
 //! | [`verify()`], [`judge`] | a loaded shadow table | the verdict of the gate, and the difference to the live table |
 //! | [`swap`] | a loaded shadow table | a live table |
@@ -42,7 +43,7 @@ pub(crate) use estimate::{EstimateError, Estimating, Total, pick};
 pub(crate) use fold::codes;
 pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};
 pub use load::{LoadError, load};
-pub use merge::{MergeError, Runs, merge};
+pub use merge::{MergeError, Runs, merge, merge_runs};
 pub(crate) use sample::{Picked, SampleError, Sampling, pick_of_plan};
 pub(crate) use thread::{on_thread, unless_cancelled, watched};
 pub use verify::{Facts, Verdict, VerifyError, VerifyOptions, judge, verify};
