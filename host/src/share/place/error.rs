@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::error::{Class, Code, Coded};
+use crate::source::SourceError;
 
 /// A failure of a share.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,12 @@ pub enum PlaceError {
         /// The cause.
         source: io::Error,
     },
+    /// A request to a bucket failed.
+    #[error(transparent)]
+    Bucket(Box<SourceError>),
+    /// The process ends.
+    #[error("the work on a share was cancelled")]
+    Cancelled,
     /// Two writers of one name could both win there.
     #[error("{place} cannot hold a share: {problem}")]
     NoConditions {
@@ -62,6 +69,16 @@ impl PlaceError {
     }
 }
 
+impl From<SourceError> for PlaceError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Vanished { object, .. } => PlaceError::Missing { file: object },
+            SourceError::Cancelled => PlaceError::Cancelled,
+            error => PlaceError::Bucket(Box::new(error)),
+        }
+    }
+}
+
 impl Coded for PlaceError {
     fn code(&self) -> &'static Code {
         match self {
@@ -73,6 +90,17 @@ impl Coded for PlaceError {
                 | io::ErrorKind::NotADirectory => &codes::NOT_ALLOWED,
                 _ => &codes::UNAVAILABLE,
             },
+            PlaceError::Bucket(error) => match **error {
+                SourceError::NoSuchBucket { .. } => &codes::NO_BUCKET,
+                SourceError::NotAllowed { .. } => &codes::NOT_ALLOWED,
+                SourceError::Credentials { .. } => &codes::CREDENTIALS,
+                SourceError::Certificates { .. }
+                | SourceError::Untrusted { .. }
+                | SourceError::NotAStore { .. } => &codes::NOT_A_STORE,
+                SourceError::Changed { .. } | SourceError::Transcoded { .. } => &codes::DAMAGED,
+                _ => &codes::UNAVAILABLE,
+            },
+            PlaceError::Cancelled => &codes::UNAVAILABLE,
             PlaceError::NoConditions { .. } => &codes::NO_CONDITIONS,
         }
     }
@@ -107,6 +135,21 @@ pub(crate) mod codes {
         Class::Usage,
         "Use a share in which a name can be taken once: a folder with hard links, or a store with `If-None-Match`.",
     );
+    pub(crate) const NO_BUCKET: Code = Code::new(
+        1306,
+        Class::Usage,
+        "Correct the name of the bucket; for a compatible store, set AWS_ENDPOINT_URL_S3.",
+    );
+    pub(crate) const CREDENTIALS: Code = Code::new(
+        1307,
+        Class::Usage,
+        "Give this process credentials: a role of its machine or pod, AWS_PROFILE, or the AWS variables.",
+    );
+    pub(crate) const NOT_A_STORE: Code = Code::new(
+        1308,
+        Class::Usage,
+        "Correct AWS_ENDPOINT_URL_S3, or name the certificates to trust with AWS_CA_BUNDLE.",
+    );
 
     pub(crate) const ALL: &[&Code] = &[
         &NOT_A_PLACE,
@@ -114,5 +157,8 @@ pub(crate) mod codes {
         &UNAVAILABLE,
         &NOT_ALLOWED,
         &NO_CONDITIONS,
+        &NO_BUCKET,
+        &CREDENTIALS,
+        &NOT_A_STORE,
     ];
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use super::local::{blocking, failed};
 use super::name::{self, PART};
 use super::{Listed, Place, PlaceError, Put, Share};
 use crate::durable;
@@ -52,13 +53,7 @@ impl Folder {
         work: impl FnOnce(&Self) -> Result<T, PlaceError> + Send + 'static,
     ) -> Result<T, PlaceError> {
         let folder = self.clone();
-        match tokio::task::spawn_blocking(move || work(&folder)).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => Err(failed("use", &self.root, io::Error::other(error))),
-            },
-        }
+        blocking(move || work(&folder)).await
     }
 
     fn put(
@@ -312,12 +307,4 @@ fn is_not_empty(error: &io::Error) -> bool {
         error.kind(),
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
     )
-}
-
-fn failed(what: &'static str, path: &Path, source: io::Error) -> PlaceError {
-    let file = path.display().to_string();
-    match what == "read" && source.kind() == ErrorKind::NotFound {
-        true => PlaceError::Missing { file },
-        false => PlaceError::Io { what, file, source },
-    }
 }

@@ -3,7 +3,8 @@
 //! | file | idea |
 //! |---|---|
 //! | `name` | which names files may have |
-//! | `folder` | a share in a folder |
+//! | `folder`, `local` | a share in a folder; work that may block |
+//! | `s3` | a share in a bucket |
 //! | `error` | what can be wrong |
 
 use std::fmt;
@@ -17,10 +18,14 @@ use serde::{Deserialize, Serialize};
 
 mod error;
 mod folder;
+mod local;
 mod name;
+mod s3;
 
 pub use error::PlaceError;
 pub(crate) use error::codes;
+
+pub use s3::S3Share;
 
 use folder::Folder;
 
@@ -64,10 +69,7 @@ impl Place {
     pub async fn open(&self) -> Result<Box<dyn Share>, PlaceError> {
         match self {
             Place::Folder(path) => Ok(Box::new(Folder::new(path))),
-            Place::S3 { .. } => Err(PlaceError::NotAPlace {
-                text: self.to_string(),
-                problem: "buckets are not supported".to_owned(),
-            }),
+            Place::S3 { bucket, prefix } => Ok(Box::new(S3Share::open(bucket, prefix).await?)),
         }
     }
 }

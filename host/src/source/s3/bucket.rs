@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, RequestPayer};
 use tokio::time::timeout;
 
 use super::config::S3Config;
-use super::connect::{Connected, connect, endpoint_of, moved};
+use super::connect::{Connected, adopt, connect, endpoint_of, moved};
 use super::etag;
 use super::failure::{self, Answer, Failure, Request};
 use super::retry::Attempts;
@@ -21,14 +21,14 @@ use crate::source::{Object, SourceError};
 
 /// The bucket, shared by all requests of a driver.
 #[derive(Debug)]
-pub(super) struct Bucket {
-    pub(super) client: Client,
-    pub(super) name: String,
-    pub(super) pace: Pace,
+pub(crate) struct Bucket {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) pace: Pace,
     /// The limit for the bytes that are read in a second.
     pub(super) bytes: Option<Rate>,
-    pub(super) retries: RetryPolicy,
-    pub(super) stall_timeout: Duration,
+    pub(crate) retries: RetryPolicy,
+    pub(crate) stall_timeout: Duration,
     /// The URL of the store, as messages show it.
     endpoint: String,
     has_answered: AtomicBool,
@@ -74,14 +74,41 @@ impl Bucket {
     /// [`SourceError::Store`] if the store cannot be reached.
     pub(super) async fn open(config: &S3Config, retries: RetryPolicy) -> Result<Self, SourceError> {
         let customer_key = CustomerKey::of(config.sse_c_key_file.as_deref())?;
-        let Connected {
-            client,
-            region,
-            endpoint,
-        } = connect(config).await?;
-        let has_endpoint = endpoint.is_some();
-        let mut bucket = Bucket {
-            client,
+        let mut bucket = Bucket::open_without_key(config, retries).await?;
+        bucket.customer_key = customer_key;
+        Ok(bucket)
+    }
+
+    /// The same for objects that are not encrypted with a customer key.
+    pub(crate) async fn open_without_key(
+        config: &S3Config,
+        retries: RetryPolicy,
+    ) -> Result<Self, SourceError> {
+        let connected = connect(config).await?;
+        let region = connected.region.clone();
+        let has_endpoint = connected.endpoint.is_some();
+        let mut bucket = Bucket::new(connected, config, retries);
+        // A compatible store has one region, and its name does not matter.
+        if !has_endpoint && let Some(found) = bucket.region(&config.place()).await? {
+            if region.as_deref() != Some(found.as_str()) {
+                tracing::debug!(bucket = bucket.name, region = found, "found the bucket");
+            }
+            bucket.endpoint = endpoint_of(Some(&found));
+            bucket.client = moved(&bucket.client, found);
+        }
+        Ok(bucket)
+    }
+
+    /// The bucket of `config` by a client of the caller, which has the region and the endpoint.
+    pub(crate) fn of_client(client: &Client, config: &S3Config, retries: RetryPolicy) -> Self {
+        Bucket::new(adopt(client, config), config, retries)
+    }
+
+    fn new(connected: Connected, config: &S3Config, retries: RetryPolicy) -> Self {
+        let endpoint = connected.endpoint;
+        let region = connected.region;
+        let bucket = Bucket {
+            client: connected.client,
             name: config.bucket.clone(),
             pace: Pace::new(config.requests.concurrency, config.requests.max_per_second),
             bytes: config
@@ -94,25 +121,17 @@ impl Bucket {
             has_answered: AtomicBool::new(false),
             unsupported: Unsupported::default(),
             request_payer: config.requester_pays.then_some(RequestPayer::Requester),
-            customer_key,
+            customer_key: None,
         };
         // Google's store decompresses objects with `Content-Encoding: gzip`, unless the client accepts gzip.
         if bucket.endpoint.contains("storage.googleapis.com") {
             bucket.unsupported.identity.set();
         }
-        // A compatible store has one region, and its name does not matter.
-        if !has_endpoint && let Some(found) = bucket.region(&config.place()).await? {
-            if region.as_deref() != Some(found.as_str()) {
-                tracing::debug!(bucket = bucket.name, region = found, "found the bucket");
-            }
-            bucket.endpoint = endpoint_of(Some(&found));
-            bucket.client = moved(&bucket.client, found);
-        }
-        Ok(bucket)
+        bucket
     }
 
     /// The description of a request for messages.
-    pub(super) fn request<'a>(&'a self, what: &'static str, place: &'a str) -> Request<'a> {
+    pub(crate) fn request<'a>(&'a self, what: &'static str, place: &'a str) -> Request<'a> {
         Request {
             what,
             place,
@@ -122,7 +141,7 @@ impl Bucket {
     }
 
     /// Waits for a complete answer, up to a timeout.
-    pub(super) async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Result<T, Failure> {
         let limit = self.stall_timeout.saturating_mul(3);
         timeout(limit, answer)
             .await
@@ -191,7 +210,7 @@ impl Bucket {
     }
 
     /// An object as a URL.
-    pub(super) fn place_of(&self, key: &str) -> String {
+    pub(crate) fn place_of(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.name)
     }
 

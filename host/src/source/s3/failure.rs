@@ -13,7 +13,7 @@ use crate::source::SourceError;
 
 /// The failure of a request, by its consequence.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// A temporary error: a retry may succeed.
     Temporary {
         /// The error.
@@ -32,7 +32,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// A temporary error of the connection or the store.
-    pub(super) fn temporary(cause: impl Into<BoxError>) -> Self {
+    pub(crate) fn temporary(cause: impl Into<BoxError>) -> Self {
         Failure::Temporary {
             cause: cause.into(),
             throttled: false,
@@ -40,12 +40,12 @@ impl Failure {
     }
 
     /// A permanent error.
-    pub(super) fn permanent(error: SourceError) -> Self {
+    pub(crate) fn permanent(error: SourceError) -> Self {
         Failure::Final(Box::new(error))
     }
 
     /// Whether the store asks to slow down.
-    pub(super) fn is_throttled(&self) -> bool {
+    pub(crate) fn is_throttled(&self) -> bool {
         matches!(
             self,
             Failure::Temporary {
@@ -58,12 +58,12 @@ impl Failure {
 
 /// The meaning of an unsuccessful answer.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// An error that is known to be temporary or permanent.
     Failed(Failure),
     /// The object or the version does not exist.
     NoSuchKey,
-    /// The object does not have the requested ETag.
+    /// The object is not what the condition of the request says.
     NotTheSame,
     /// The object is archived and has to be restored first.
     Archived,
@@ -78,7 +78,7 @@ pub(super) enum Answer {
 
 /// A request, as messages show it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The action, as a verb.
     pub(super) what: &'static str,
     /// The archive or the object.
@@ -110,12 +110,12 @@ impl Request<'_> {
     }
 
     /// The error for a bucket in another region.
-    pub(super) fn elsewhere(self, region: Option<&str>) -> SourceError {
+    pub(crate) fn elsewhere(self, region: Option<&str>) -> SourceError {
         let region = region.unwrap_or("another region");
         self.not_allowed(format!("the bucket is in {region}"))
     }
 
-    pub(super) fn no_such_bucket(self) -> SourceError {
+    pub(crate) fn no_such_bucket(self) -> SourceError {
         SourceError::NoSuchBucket {
             place: self.place.to_owned(),
             endpoint: self.endpoint.to_owned(),
@@ -166,7 +166,7 @@ impl Request<'_> {
 }
 
 /// Classifies the error of a request.
-pub(super) fn read<E>(error: SdkError<E, Response>, request: Request<'_>) -> Answer
+pub(crate) fn read<E>(error: SdkError<E, Response>, request: Request<'_>) -> Answer
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -226,7 +226,7 @@ fn classify(
     match (status, code) {
         (_, "NoSuchBucket") => failed(Failure::permanent(request.no_such_bucket())),
         (404, _) => Answer::NoSuchKey,
-        (412, _) => Answer::NotTheSame,
+        (412, _) | (_, "PreconditionFailed") => Answer::NotTheSame,
         (_, "InvalidObjectState") => Answer::Archived,
         (301 | 307, _) | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed") => {
             Answer::Elsewhere { region }
@@ -247,9 +247,11 @@ fn classify(
             cause: detail.into(),
             throttled: true,
         }),
-        (500..=599, _) | (_, "RequestTimeout" | "InternalError" | "OperationAborted") => {
-            failed(Failure::temporary(detail))
-        }
+        (500..=599, _)
+        | (
+            _,
+            "RequestTimeout" | "InternalError" | "OperationAborted" | "ConditionalRequestConflict",
+        ) => failed(Failure::temporary(detail)),
         (401 | 403, _) | (400, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired") => {
             failed(Failure::permanent(request.not_allowed(detail)))
         }

@@ -33,10 +33,10 @@ use crate::source::{Object, SourceError};
 const LEAST_BYTES: usize = 64 << 10;
 
 /// The bytes of a range, in pieces.
-pub(super) type Pieces = Vec<Bytes>;
+pub(crate) type Pieces = Vec<Bytes>;
 
 /// Reads the bytes `range` of `object`. For an empty object, it checks that the object still exists.
-pub(super) async fn read_range(
+pub(crate) async fn read_range(
     bucket: &Bucket,
     object: &Object,
     range: Range<u64>,

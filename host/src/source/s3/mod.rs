@@ -9,6 +9,8 @@
 //! | `read`, `get` | reading objects, several requests ahead, each response checked against the plan |
 //! | `etag` | comparison of ETags |
 //! | `failure`, `retry` | temporary and permanent errors, and retries |
+//!
+//! What a share in a bucket has in common with an archive is visible to it: requests, their failures, listings and ranges.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,17 +30,17 @@ use crate::source::{
 };
 
 mod archived;
-mod bucket;
+pub(crate) mod bucket;
 mod complete;
 mod config;
 mod connect;
 mod etag;
-mod failure;
-mod get;
+pub(crate) mod failure;
+pub(crate) mod get;
 mod list;
-mod page;
+pub(crate) mod page;
 mod read;
-mod retry;
+pub(crate) mod retry;
 mod sse;
 #[cfg(test)]
 mod tests;

@@ -21,18 +21,18 @@ use crate::source::{Object, SourceError};
 
 /// The scope of a listing.
 #[derive(Clone, Debug)]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     /// The prefix of the keys.
-    pub(super) prefix: String,
+    pub(crate) prefix: String,
     /// Whether keys with another `/` after the prefix are listed as folders.
-    pub(super) by_folder: bool,
+    pub(crate) by_folder: bool,
     /// Whether versions are listed.
-    pub(super) versions: bool,
+    pub(crate) versions: bool,
 }
 
 /// The start of the next page.
 #[derive(Clone, Debug)]
-pub(super) enum Next {
+pub(crate) enum Next {
     Token(String),
     After {
         key: String,
@@ -42,14 +42,14 @@ pub(super) enum Next {
 
 /// The entries of a page, in ascending order of their keys.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) entries: VecDeque<Entry>,
-    pub(super) next: Option<Next>,
+pub(crate) struct Page {
+    pub(crate) entries: VecDeque<Entry>,
+    pub(crate) next: Option<Next>,
 }
 
 /// An entry of a listing.
 #[derive(Debug)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     Object(Listed),
     /// A prefix that ends in `/`, and stands for all keys that start with it.
     Folder(String),
@@ -57,14 +57,14 @@ pub(super) enum Entry {
 
 /// An object in a listing.
 #[derive(Debug)]
-pub(super) struct Listed {
-    pub(super) object: Object,
+pub(crate) struct Listed {
+    pub(crate) object: Object,
     /// Whether the object must be restored before it can be read.
-    pub(super) is_archived: bool,
+    pub(crate) is_archived: bool,
 }
 
 impl Entry {
-    pub(super) fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         match self {
             Entry::Object(listed) => &listed.object.key,
             Entry::Folder(prefix) => prefix,
@@ -73,7 +73,7 @@ impl Entry {
 }
 
 /// Requests the page at `next`.
-pub(super) async fn list(
+pub(crate) async fn list(
     bucket: &Bucket,
     scope: &Scope,
     next: Option<Next>,
@@ -178,8 +178,8 @@ fn restore_status() -> Vec<OptionalObjectAttributes> {
     vec![OptionalObjectAttributes::RestoreStatus]
 }
 
-/// The error for a listing that was refused.
-fn refused(answer: Answer, request: Request<'_>) -> Failure {
+/// The error for a request that was refused, whose answer cannot be about an object.
+pub(crate) fn refused(answer: Answer, request: Request<'_>) -> Failure {
     Failure::permanent(match answer {
         Answer::Failed(failure) | Answer::Unsupported(failure) => return failure,
         Answer::Elsewhere { region } => request.elsewhere(region.as_deref()),

@@ -8,7 +8,7 @@ use crate::source::SourceError;
 
 /// The attempts at one request.
 #[derive(Debug)]
-pub(super) struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     policy: RetryPolicy,
     /// The action, as in "cannot read".
     what: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Attempts<'a> {
 const DOUBTFUL_ATTEMPTS: u32 = 2;
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(policy: RetryPolicy, request: Request<'a>) -> Self {
+    pub(crate) fn new(policy: RetryPolicy, request: Request<'a>) -> Self {
         Attempts {
             policy,
             what: request.what,
@@ -42,7 +42,7 @@ impl<'a> Attempts<'a> {
     ///
     /// # Errors
     /// The error to report if there are no attempts left, or if the failure is permanent.
-    pub(super) async fn failed(&mut self, failure: Failure) -> Result<(), SourceError> {
+    pub(crate) async fn failed(&mut self, failure: Failure) -> Result<(), SourceError> {
         self.failed += 1;
         let cause: BoxError = match failure {
             Failure::Modified => {
