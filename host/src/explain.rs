@@ -31,6 +31,7 @@ pub fn codes() -> Vec<&'static Code> {
         guest::laws::codes::ALL,
         fold::codes::ALL,
         steps::codes::ALL,
+        share::codes::ALL,
         share::place::codes::ALL,
         store::codes::ALL,
         cutover::codes::ALL,

@@ -16,6 +16,7 @@
 //! | [`workdir`] | checkpoints | a build that survives a crash |
 //! | [`cutover`] | a shadow table | a verdict, a diff, the swap and the rollback |
 //! | [`steps`] | the data of a plan | runs, a shadow table, a verdict, a live table |
+//! | [`share`] | a planned build | its units, folded by workers anywhere |
 //! | [`job`] | a job file | the settings of all of these |
 //! | [`replay`] | a job | a live table |
 //! | [`page`] | the review of a build | an HTML page for the person who decides on its swap |
@@ -70,9 +71,9 @@ pub mod cutover;
 
 pub mod steps;
 
-pub mod job;
-
 pub mod share;
+
+pub mod job;
 
 pub mod replay;
 

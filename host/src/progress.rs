@@ -15,6 +15,8 @@ pub enum Stage {
     Plan,
     /// Compiling a project's source, or the component, which is done once for each `.wasm`.
     Compile,
+    /// Fetching the runs that workers elsewhere made.
+    Gather,
     /// Reading, decoding and folding the input.
     Fold,
     /// Merging the runs and loading the shadow table.
@@ -28,9 +30,10 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Stage; 7] = [
+    const ALL: [Stage; 8] = [
         Stage::Plan,
         Stage::Compile,
+        Stage::Gather,
         Stage::Fold,
         Stage::Load,
         Stage::Gate,

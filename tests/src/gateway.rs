@@ -114,6 +114,14 @@ impl Gateway {
         Ok(())
     }
 
+    /// The keys that begin with `prefix`, at most 1,000.
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>> {
+        let list = self.client.list_objects_v2().bucket(BUCKET).prefix(prefix);
+        let listed = list.send().await?;
+        let keys = listed.contents().iter().filter_map(|object| object.key());
+        Ok(keys.map(str::to_owned).collect())
+    }
+
     /// From now on, overwritten and deleted objects are kept as versions.
     pub async fn keep_versions(&self) -> Result<()> {
         let enabled = VersioningConfiguration::builder()

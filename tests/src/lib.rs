@@ -39,5 +39,6 @@ pub mod registry;
 pub mod rng;
 pub mod server;
 pub mod topic;
+pub mod units;
 pub mod visits;
 pub mod workbench;

@@ -104,15 +104,21 @@ impl Workbench {
 
     /// A `backfold` command in this folder: the words of `line`, then the job file if they do not name it.
     pub fn command(&self, line: &str) -> Command {
+        let mut command = self.without_job(line);
+        if !line.contains(".toml") {
+            command.arg("job.toml");
+        }
+        command
+    }
+
+    /// A `backfold` command in this folder that takes no job file: the words of `line`.
+    pub fn without_job(&self, line: &str) -> Command {
         let mut command = process::backfold();
         command
             .args(line.split_whitespace())
             .env("XDG_CACHE_HOME", self.path().join("cache"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.path());
-        if !line.contains(".toml") {
-            command.arg("job.toml");
-        }
         command
     }
 

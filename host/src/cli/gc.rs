@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use backfold::cutover::DEFAULT_KEEP;
 use backfold::replay::{self, Collected, GcOptions};
+use backfold::share::Place;
 
 use super::answer::Answer;
 use super::arguments::{JobArguments, WaitArguments};
@@ -38,6 +39,11 @@ pub(crate) struct Gc {
     #[arg(long)]
     dry_run: bool,
 
+    /// Also remove from this share, a folder or s3://bucket/prefix, the attempts that do not count, and the builds of
+    /// which a table is loaded
+    #[arg(long, env = "BACKFOLD_SHARE", value_name = "PLACE")]
+    share: Option<Place>,
+
     #[command(flatten)]
     wait: WaitArguments,
 }
@@ -49,6 +55,7 @@ impl Gc {
             keep: self.keep,
             older_than: self.older_than,
             dry_run: self.dry_run,
+            share: self.share,
             wait: self.wait.wait,
         };
         let store = context.store();
@@ -92,6 +99,14 @@ fn describe(collected: &Collected) -> String {
     }
     for build in elsewhere {
         text.push_str(&format!("  {}\n", plain(build)));
+    }
+    if let Some(share) = &collected.share {
+        text.push_str(&format!(
+            "{removed} {} and {} from the share, {}\n",
+            counted(share.builds.len() as u64, "build"),
+            counted(share.attempts, "superfluous attempt"),
+            size(share.size_bytes)
+        ));
     }
     if space.given_back_bytes > 0 {
         text.push_str(&format!("freed {}\n", size(space.given_back_bytes)));

@@ -51,12 +51,15 @@ mod rehearse;
 mod report;
 mod rollback;
 mod run;
+mod seal;
+mod stage;
 mod status;
 mod swap;
 mod table;
 mod test;
 mod tested;
 mod watch;
+mod worker;
 
 use answer::Answer;
 use arguments::Globals;
@@ -116,6 +119,9 @@ enum Command {
     Doctor(doctor::Doctor),
     Plan(plan::Plan),
     Run(run::Run),
+    Stage(stage::Stage),
+    Worker(worker::Worker),
+    Seal(seal::Seal),
     Status(status::Status),
     Diff(diff::Diff),
     Report(report::Report),
@@ -142,6 +148,9 @@ impl Command {
             Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Run(_) => "run",
+            Command::Stage(_) => "stage",
+            Command::Worker(_) => "worker",
+            Command::Seal(_) => "seal",
             Command::Status(_) => "status",
             Command::Diff(_) => "diff",
             Command::Report(_) => "report",
@@ -168,6 +177,9 @@ impl Command {
             Command::Doctor(command) => command.execute(context).await,
             Command::Plan(command) => command.execute(context).await,
             Command::Run(command) => command.execute(context).await,
+            Command::Stage(command) => command.execute(context).await,
+            Command::Worker(command) => command.execute(context).await,
+            Command::Seal(command) => command.execute(context).await,
             Command::Status(command) => command.execute(context).await,
             Command::Diff(command) => command.execute(context).await,
             Command::Report(command) => command.execute(context).await,

@@ -111,6 +111,7 @@ impl Meter {
                 get(&progress.bytes_resumed),
                 get(&progress.bytes_total),
             ),
+            Stage::Gather => (get(&progress.splits_done), 0, get(&progress.splits_total)),
             Stage::Load => (totals.rows, 0, get(&progress.rows_total)),
             _ => (0, 0, 0),
         };
@@ -187,6 +188,13 @@ impl Reading {
                     size(self.bytes_total)
                 ));
             }
+            Stage::Gather => {
+                parts.push(format!(
+                    "{}/{} splits",
+                    count(self.splits_done),
+                    count(self.splits_total)
+                ));
+            }
             Stage::Fold => {
                 parts.push(format!(
                     "{}/{} splits",
@@ -239,6 +247,7 @@ pub(crate) fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan => "plan",
         Stage::Compile => "compiling",
+        Stage::Gather => "gather",
         Stage::Fold => "fold",
         Stage::Load => "load",
         Stage::Gate => "gate",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use backfold::progress::{Progress, Stage};
 use backfold::replay::{self, Outcome, RunOptions, RunReport};
+use backfold::share::Place;
 
 use super::answer::Answer;
 use super::arguments::{BuildArguments, JobArguments, WaitArguments};
@@ -29,6 +30,7 @@ use super::table::Fields;
   backfold run job.toml --swap             also make it live, if the gate passes
   backfold run job.toml -p floor=3         use another parameter for the component
   backfold run job.toml --output jsonl     print progress as JSON lines
+  backfold run job.toml --share s3://b/x   build it from the units that workers folded; see `backfold stage`
 
 Ctrl-C writes a checkpoint and stops with exit code 130; a second Ctrl-C stops at once.")]
 pub(crate) struct Run {
@@ -55,6 +57,11 @@ pub(crate) struct Run {
     #[arg(long)]
     trust_laws: bool,
 
+    /// Go on with the newest build of this job that is staged in this share, a folder or s3://bucket/prefix, once
+    /// its units are folded
+    #[arg(long, env = "BACKFOLD_SHARE", value_name = "PLACE", conflicts_with_all = ["fresh", "only_quarantined"])]
+    share: Option<Place>,
+
     #[command(flatten)]
     wait: WaitArguments,
 
@@ -71,6 +78,7 @@ impl Run {
             fresh: self.fresh,
             only_quarantined: self.only_quarantined,
             trust_laws: self.trust_laws,
+            share: self.share,
             wait: self.wait.wait,
             by: context.operator(),
         };

@@ -319,7 +319,7 @@ impl Lane {
 
 /// The name of a run: names sort as the source does, by the first split and then by the part. Neither number
 /// has more digits than these on any machine.
-fn run_name(first_split: u64, part: usize) -> String {
+pub(crate) fn run_name(first_split: u64, part: usize) -> String {
     format!("{first_split:010}-{part:010}.arrow")
 }
 

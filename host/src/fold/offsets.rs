@@ -68,6 +68,36 @@ impl FoldedOffsets {
         }
     }
 
+    /// The offsets of `other` that are in here as well; none of a partition in which there are none.
+    pub(crate) fn within(&self, other: &FoldedOffsets) -> FoldedOffsets {
+        let common = |held: &OffsetSet, wanted: &OffsetSet| {
+            let mut common = OffsetSet::default();
+            for part in wanted.ranges().flat_map(|range| held.within(&range)) {
+                common.insert(part);
+            }
+            common
+        };
+        let mut within = FoldedOffsets::default();
+        for (partition, wanted) in &other.partitions {
+            let Some(held) = self.partitions.get(partition) else {
+                continue;
+            };
+            let covered = common(&held.covered, &wanted.covered);
+            if covered.is_empty() {
+                continue;
+            }
+            let own = within.of(partition);
+            own.claimed = common(&held.claimed, &wanted.claimed);
+            own.covered = covered;
+        }
+        within
+    }
+
+    /// Counts records of a partition that were folded twice.
+    pub(crate) fn add_repeated(&mut self, partition: &TopicPartition, records: u64) {
+        self.of(partition).repeated += records;
+    }
+
     /// The offsets of a partition, to add to.
     pub(super) fn of(&mut self, partition: &TopicPartition) -> &mut PartitionOffsets {
         self.partitions.entry(partition.clone()).or_default()

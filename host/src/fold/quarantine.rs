@@ -4,7 +4,7 @@
 //! replaces what it said before. Once all splits are folded they are joined into `quarantine.jsonl`.
 
 use std::fs::File;
-use std::io::{BufWriter, IntoInnerError, Write};
+use std::io::{BufRead, BufReader, BufWriter, IntoInnerError, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -353,4 +353,53 @@ pub fn join_quarantine(
     around("sync the quarantine", || file.sync_all()).map_err(FoldError::io("syncing", &part))?;
     durable::rename(&part, target).map_err(FoldError::io("renaming", &part))?;
     Ok(written)
+}
+
+/// The reverse of [`join_quarantine`]: writes the records of the file `joined` into the files of their splits in `folder`.
+/// They are durable when it returns.
+///
+/// # Errors
+/// Where a file cannot be read or written, or a line is no rejected record.
+pub(crate) fn part_quarantine(joined: &Path, folder: &Path) -> Result<(), FoldError> {
+    #[derive(Deserialize)]
+    struct OfSplit {
+        split: u64,
+    }
+    let file = before("read joined rejections").and_then(|()| File::open(joined));
+    let mut reader = BufReader::new(file.map_err(FoldError::io("opening", joined))?);
+    let mut open: Option<(u64, durable::Part)> = None;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line);
+        let is_end = read.map_err(FoldError::io("reading", joined))? == 0;
+        let split = match is_end {
+            true => None,
+            false => {
+                let record = serde_json::from_slice::<OfSplit>(&line);
+                let record = record.map_err(std::io::Error::from);
+                let record = record.map_err(FoldError::io("reading", joined))?;
+                Some(record.split)
+            }
+        };
+        if let Some((_, part)) = open.take_if(|(of, _)| Some(*of) != split) {
+            let path = part.path().to_owned();
+            part.finish().map_err(FoldError::io("writing", path))?;
+        }
+        let Some(split) = split else {
+            return Ok(());
+        };
+        let path = folder.join(file_name(split));
+        let (_, part) = match &mut open {
+            Some(open) => open,
+            none => {
+                let part = durable::Part::create(&path);
+                none.insert((split, part.map_err(FoldError::io("creating", &path))?))
+            }
+        };
+        let written = around("write rejections of a split", || {
+            part.file().write_all(&line)
+        });
+        written.map_err(FoldError::io("writing", &path))?;
+    }
 }

@@ -71,7 +71,7 @@ impl Component {
         cache: Option<&Cache>,
         compiles: &mut dyn FnMut(bool),
     ) -> Result<Component, GuestError> {
-        let wasm = read(path, limits.component)?;
+        let wasm = read_wasm(path, limits.component)?;
         let outside = looked_at(path, &wasm)?;
         let digest = blake3::hash(&wasm);
         let engine = engine::engine(limits, outside.code_bytes)?;
@@ -219,7 +219,7 @@ fn looked_at(path: &Path, wasm: &[u8]) -> Result<Outside, GuestError> {
 }
 
 /// Reads a file of at most `limit` bytes, or the component that is part of backfold. A longer file is an error.
-fn read(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
+pub(crate) fn read_wasm(path: &Path, limit: ByteSize) -> Result<Vec<u8>, GuestError> {
     let failed = |source| GuestError::Read {
         path: path.to_owned(),
         source,

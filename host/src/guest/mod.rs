@@ -70,6 +70,7 @@ mod window;
 
 pub use cache::Cache;
 pub use call::Call;
+pub(crate) use component::read_wasm;
 pub use component::{AGGREGATE, Component};
 pub use details::Details;
 pub use drained::Partials;

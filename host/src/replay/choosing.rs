@@ -7,6 +7,7 @@ use super::report::{Outcome, RunReport};
 use super::{Error, Replay, RunOptions};
 use crate::decode::RULES;
 use crate::plan::InputSource;
+use crate::share::ShareError;
 use crate::workdir::{BuildError, BuildFolder, Lock, Patience, Standing};
 
 /// What a run has to do.
@@ -32,6 +33,9 @@ impl Replay<'_> {
     /// A build that was left unfinished goes on. A finished one is taken again only if the input, looked at anew, is
     /// still the same; else there is a new one.
     pub(super) async fn choose(&self, options: &RunOptions) -> Result<Choice, Error> {
+        if let Some(share) = &options.share {
+            return self.choose_staged(share, options).await;
+        }
         let patience = self.patience("run", options.wait);
         let attempt = async || {
             let _table = self.work.lock(&patience).await?;
@@ -80,6 +84,13 @@ impl Replay<'_> {
         let is_finished = newest
             .as_ref()
             .is_some_and(|(build, standing)| self.is_finished(build, standing, stored));
+        if let Some((build, standing)) = &newest
+            && let Some(place) = build.staged_at()?
+            && !build.is_folded(standing)
+        {
+            let build = build.manifest.build.clone();
+            return Err(ShareError::Staged { build, place }.into());
+        }
         let (build, finished) = match newest {
             Some((build, standing)) if !is_finished && !standing.covered.is_empty() => {
                 let note = going_on(&build, &standing);
@@ -115,7 +126,7 @@ impl Replay<'_> {
     }
 
     /// Takes the lock of a build. `Ok(Err(_))` says which other command holds it.
-    fn work_on(
+    pub(super) fn work_on(
         &self,
         mut build: BuildFolder,
         notes: Vec<String>,
@@ -226,7 +237,11 @@ impl Replay<'_> {
 
 /// What there is to say where the public name shows a table of the same manifest as `planned`. A run that only folds
 /// needs no table.
-fn already_live(planned: &BuildFolder, stored: &Stored, options: &RunOptions) -> Option<RunReport> {
+pub(super) fn already_live(
+    planned: &BuildFolder,
+    stored: &Stored,
+    options: &RunOptions,
+) -> Option<RunReport> {
     let (live, build) = stored.shown().filter(|_| !options.only_fold)?;
     if build.info.manifest_digest != planned.manifest.digest() {
         return None;

@@ -8,8 +8,10 @@ use serde::Serialize;
 
 use super::Error;
 use super::phase::Stored;
+use super::sharing::collect_share;
 use crate::cutover::{self, DropReason, Droppable, Whereabouts, droppable};
 use crate::job::Job;
+use crate::share::{Place, SharedGarbage};
 use crate::store::{Access, BuildState, Reclaimed, StoreContext};
 pub use crate::workdir::Leftover;
 use crate::workdir::{BuildFolder, Lock, Patience, WorkFolder};
@@ -24,6 +26,8 @@ pub struct GcOptions {
     pub older_than: Option<Duration>,
     /// Only say what would be dropped.
     pub dry_run: bool,
+    /// The share from which superfluous attempts and builds are removed as well.
+    pub share: Option<Place>,
     /// How long to wait for another command that plans or removes builds.
     pub wait: Duration,
 }
@@ -42,6 +46,9 @@ pub struct Collected {
     /// Builds that are not loaded and have no work folder on this machine: they are kept, since another machine may be
     /// building them.
     pub elsewhere: Vec<String>,
+    /// What was removed from the share, where one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<SharedGarbage>,
     /// What became of the space that they and others left in the store.
     #[serde(flatten)]
     pub space: Reclaimed,
@@ -107,6 +114,10 @@ pub async fn gc(
     let given_up = given_up.filter(|(build, _)| !known.contains(build));
     reasons.extend(given_up.map(|(build, reason)| Droppable { build, reason }));
     reasons.sort_by(|a, b| a.build.cmp(&b.build));
+    let share = match &options.share {
+        Some(share) => Some(collect_share(job, share, &stored, options).await?),
+        None => None,
+    };
     let space = match options.dry_run {
         true => Reclaimed::default(),
         false => store.reclaim().await?,
@@ -117,6 +128,7 @@ pub async fn gc(
         elsewhere: elsewhere(&stored, &folders, &reasons),
         reasons,
         leftovers,
+        share,
         space,
     })
 }

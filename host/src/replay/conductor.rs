@@ -14,6 +14,7 @@ use crate::job::{Job, JobError};
 use crate::progress::Progress;
 use crate::scan::wanted_projection;
 use crate::schema::{Descriptor, Kind};
+use crate::share::Place;
 use crate::steps::{self, Context};
 use crate::store::{Access, StateStore, StoreContext, TableColumns};
 use crate::workdir::{WorkFolder, component_cache};
@@ -30,6 +31,8 @@ pub struct RunOptions {
     /// Fold only the records that the newest build rejected, on top of the states of that build: after the component was
     /// mended.
     pub only_quarantined: bool,
+    /// Go on with the newest build of the job that is staged in this share, whose units were folded by workers.
+    pub share: Option<Place>,
     /// Skip the test of the component's laws, which comes before anything is folded.
     pub trust_laws: bool,
     /// How long to wait for another command that works on the same build, or plans one.

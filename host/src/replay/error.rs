@@ -10,6 +10,7 @@ use crate::guest::laws::LawError;
 use crate::job::JobError;
 use crate::registry::RegistryError;
 use crate::scan::{ScanError, SchemasError};
+use crate::share::ShareError;
 use crate::source::SourceError;
 use crate::steps::{
     ComponentError, EstimateError, FoldStepError, LoadError, MergeError, SampleError, Unfit,
@@ -52,6 +53,9 @@ pub enum Error {
     /// Reading, folding or merging.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The share, or a unit of a staged build.
+    #[error(transparent)]
+    Share(ShareError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,6 +81,7 @@ impl Error {
             Error::Law(error) => error.code(),
             Error::Unfit(error) => error.code(),
             Error::Fold(error) => error.code(),
+            Error::Share(error) => error.code(),
             Error::Store(error) => error.code(),
             Error::Cutover(error) => error.code(),
             Error::FileTest(error) => error.code(),
@@ -104,6 +109,7 @@ impl Error {
             Error::Fold(FoldError::Read { .. }) => "read",
             Error::Fold(FoldError::Decode { .. }) => "decode",
             Error::Unfit(_) | Error::Fold(_) => "fold",
+            Error::Share(_) => "share",
             Error::Store(_) => "store",
             Error::Cutover(_) => "cut-over",
             Error::FileTest(_) => "test",
@@ -129,6 +135,21 @@ impl From<FoldStepError> for Error {
             FoldStepError::Decode(error) => error.into(),
             FoldStepError::Guest(error) => error.into(),
             FoldStepError::Fold(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShareError> for Error {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::Build(error) => error.into(),
+            ShareError::Unfit(error) => error.into(),
+            ShareError::Component(error) => error.into(),
+            ShareError::Guest(error) => error.into(),
+            ShareError::FoldStep(error) => error.into(),
+            ShareError::Merge(error) => error.into(),
+            ShareError::Fold(error) => error.into(),
+            error => Error::Share(error),
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::conductor::check_range;
 use super::schemas::{schemas_of_build, schemas_of_job};
-use super::{Error, Replay, RunOptions};
+use super::{Error, Replay};
 use crate::fold::FoldError;
 use crate::guest::laws::{
     self, Counterexample, LawError, LawOptions, LawReport, Sample, generate, save,
@@ -159,9 +159,9 @@ impl Replay<'_> {
         &self,
         build: &BuildFolder,
         standing: &Standing,
-        options: &RunOptions,
+        trust: bool,
     ) -> Result<(), Error> {
-        if options.trust_laws || !standing.covered.is_empty() {
+        if trust || !standing.covered.is_empty() {
             return Ok(());
         }
         let began = Instant::now();

@@ -13,6 +13,7 @@
 //! | `only_quarantined` | a build of the records that an earlier build rejected |
 //! | `laws` | whether the component keeps the laws that a rebuild rests on, tried with events of the input |
 //! | `folding` | the splits that are left, folded; what was folded before, checked |
+//! | `sharing` | a build whose units are folded elsewhere: staged, and gathered |
 //! | `loading` | the shadow table, loaded unless it is there |
 //! | `cutover` | the verdict on a loaded table, and the swap of a run |
 //! | `swapping`, `waiting` | `swap` and `rollback`; the time or the file that a swap waits for |
@@ -52,6 +53,7 @@ mod report;
 pub mod review;
 mod run;
 mod schemas;
+mod sharing;
 mod swapping;
 mod waiting;
 
@@ -76,6 +78,7 @@ pub use report::{BuildStatus, ComponentInfo, Outcome, Planned, RunReport, StageT
 pub use review::review;
 pub use run::{plan, run};
 pub(crate) use schemas::schemas_of_job;
+pub use sharing::{StageOptions, Staged, StagedStatus, stage, staged_status};
 pub use swapping::{SwapOptions, Swapped, rollback, swap};
 pub use waiting::Until;
 

@@ -13,6 +13,7 @@ use super::phase::Stored;
 use super::{ComponentInfo, Error, Estimate, Planned, Replay};
 use crate::decode::RULES;
 use crate::fold::FoldedSplit;
+use crate::job::Job;
 use crate::plan::{BasedOn, ComponentIdentity, InputPlan, InputSource, TablePlan};
 use crate::scan::{schemas_of_topics, wanted_parts};
 use crate::source::{EventRange, ReplayDriver};
@@ -29,6 +30,19 @@ pub(super) struct Input {
     /// Schemas of messages that are known already.
     pub(super) schemas: BTreeMap<u32, String>,
     pub(super) driver: Box<dyn ReplayDriver>,
+}
+
+/// See [`Replay::job_digest_under`]. `component` is the digest of the component.
+pub(super) fn job_digest(job: &Job, component: &str, rules: u32, only_quarantined: bool) -> String {
+    let mut decisive = job.identity();
+    decisive["component"] = component.into();
+    decisive["rules"] = rules.into();
+    if only_quarantined {
+        decisive["only_quarantined"] = true.into();
+    }
+    blake3::hash(decisive.to_string().as_bytes())
+        .to_hex()
+        .to_string()
 }
 
 impl Replay<'_> {
@@ -51,7 +65,7 @@ impl Replay<'_> {
                     Ok(lock) => lock,
                     Err(held) => return Ok(Err(held)),
                 };
-                if !standing.covered.is_empty() {
+                if !standing.covered.is_empty() || build.staged_file().exists() {
                     return Ok(Ok((build, standing, lock)));
                 }
                 build.remove()?;
@@ -157,15 +171,12 @@ impl Replay<'_> {
     /// The digest by which a run knows the builds of its job: of the component, the version of the decoder's rules, and
     /// all settings but the limits and those that change nothing in the table.
     pub(super) fn job_digest_under(&self, rules: u32) -> String {
-        let mut decisive = self.job.identity();
-        decisive["component"] = self.component.digest().into();
-        decisive["rules"] = rules.into();
-        if self.only_quarantined {
-            decisive["only_quarantined"] = true.into();
-        }
-        blake3::hash(decisive.to_string().as_bytes())
-            .to_hex()
-            .to_string()
+        job_digest(
+            self.job,
+            &self.component.digest(),
+            rules,
+            self.only_quarantined,
+        )
     }
 
     /// What a person wants to know before the build is run.

@@ -54,10 +54,15 @@ pub async fn run(
         }
         Choice::Work(work) => *work,
     };
-    let (journal, standing) = build.resume()?;
+    let (journal, mut standing) = build.resume()?;
     let journal = Arc::new(journal);
 
-    replay.check_laws(&build, &standing, options).await?;
+    if options.share.is_some() {
+        clock.enter(Stage::Gather);
+        standing = replay.gather(&build, &journal, standing).await?;
+    }
+    let trusts = options.trust_laws;
+    replay.check_laws(&build, &standing, trusts).await?;
 
     clock.enter(Stage::Fold);
     let standing = replay.fold(&build, &journal, standing).await?;

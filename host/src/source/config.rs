@@ -48,6 +48,30 @@ impl SourceConfig {
         most.map(|most| most.0)
     }
 
+    /// The settings that limit what a process asks of the source. Each worker of a staged build keeps them by itself, so that
+    /// together they may ask as often as there are workers at once.
+    pub(crate) fn limits_per_process(&self) -> Vec<&'static str> {
+        let mut limits = Vec::new();
+        match self {
+            SourceConfig::Files(_) => {}
+            SourceConfig::S3(s3) => {
+                let requests = &s3.requests;
+                if requests.max_per_second.is_some() {
+                    limits.push("source.s3.requests.max_per_second");
+                }
+                if requests.max_bytes_per_second.is_some() {
+                    limits.push("source.s3.requests.max_bytes_per_second");
+                }
+            }
+            SourceConfig::Kafka(kafka) => {
+                if kafka.max_bytes_per_second.is_some() {
+                    limits.push("source.kafka.max_bytes_per_second");
+                }
+            }
+        }
+        limits
+    }
+
     /// What the key of an object says of the object's records.
     pub(crate) fn key_fields_of(&self, key: &str) -> Option<KeyFields> {
         match self {

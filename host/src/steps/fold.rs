@@ -18,7 +18,7 @@ use crate::fold::{
 };
 use crate::guest::{Component, GuestError, Window};
 use crate::plan::{InputPlan, TablePlan, Task};
-use crate::scan::{MessageSchemas, Scan, wanted_parts};
+use crate::scan::{KeepSchemas, MessageSchemas, Scan, wanted_parts};
 use crate::source::{ReplayDriver, SourceError, Split};
 use crate::workdir::BuildError;
 
@@ -120,7 +120,17 @@ pub struct FoldFolder {
     pub quarantine: PathBuf,
 }
 
-/// Folds all splits of a task. When it returns, the checkpoints in `sink` cover them.
+/// Where the results of a fold go.
+pub struct FoldOutput {
+    /// The folders for files.
+    pub folder: FoldFolder,
+    /// Where checkpoints are kept.
+    pub sink: Arc<dyn CheckpointSink>,
+    /// Where the schemas of messages are kept that the task does not have; `None` to ask the registry for them each time.
+    pub learned: Option<Box<dyn KeepSchemas>>,
+}
+
+/// Folds all splits of a task. When it returns, the checkpoints in [`FoldOutput::sink`] cover them.
 ///
 /// `component` is that of the task's table, of which there must be one. The driver is made of the task's settings.
 ///
@@ -130,8 +140,7 @@ pub struct FoldFolder {
 pub async fn fold(
     task: Task,
     component: &Component,
-    folder: &FoldFolder,
-    sink: Arc<dyn CheckpointSink>,
+    output: FoldOutput,
     stop_after_rejected: u64,
     context: &Context,
 ) -> Result<(), FoldStepError> {
@@ -151,7 +160,7 @@ pub async fn fold(
     let registry = task.input.decode.registry.as_ref();
     let schemas = registry.map(|registry| {
         let known = task.input.schemas.clone();
-        MessageSchemas::new(registry, known, None)
+        MessageSchemas::new(registry, known, output.learned)
     });
     let folding = Folding {
         input: &task.input,
@@ -160,8 +169,8 @@ pub async fn fold(
         driver: &*driver,
         schemas: schemas.as_ref(),
         folded: task.folded,
-        folder,
-        sink,
+        folder: &output.folder,
+        sink: output.sink,
         stop_after_rejected,
     };
     let splits = task.splits.len() as u64;

@@ -41,7 +41,7 @@ pub use component::{ComponentError, load_component};
 pub use estimate::{Estimate, SampleOutcome, SampleReason};
 pub(crate) use estimate::{EstimateError, Estimating, Total, pick};
 pub(crate) use fold::codes;
-pub use fold::{FoldFolder, FoldStepError, Folding, Unfit, fold, fold_splits};
+pub use fold::{FoldFolder, FoldOutput, FoldStepError, Folding, Unfit, fold, fold_splits};
 pub use load::{LoadError, load};
 pub use merge::{MergeError, Runs, merge, merge_runs};
 pub(crate) use sample::{Picked, SampleError, Sampling, pick_of_plan};

@@ -20,6 +20,12 @@ use crate::durable;
 use crate::fault_point::{around, before};
 use crate::scratch;
 
+/// `staged.json`.
+#[derive(Serialize, Deserialize)]
+struct StagedAt {
+    place: String,
+}
+
 /// The folder of one build.
 #[derive(Clone, Debug)]
 pub struct BuildFolder {
@@ -154,6 +160,27 @@ impl BuildFolder {
     /// The file with a case in which the component broke a law, where it did.
     pub fn counterexample_file(&self) -> PathBuf {
         self.path.join("counterexample.json")
+    }
+
+    /// The file that says where the build is staged, if it is.
+    pub fn staged_file(&self) -> PathBuf {
+        self.path.join("staged.json")
+    }
+
+    /// Notes that the units of the build are folded elsewhere, and that `place` is where their runs come back.
+    pub fn mark_staged(&self, place: &str) -> Result<(), BuildError> {
+        let place = place.to_owned();
+        write_json(&self.staged_file(), &StagedAt { place })
+    }
+
+    /// Where the build is staged, if it is.
+    pub fn staged_at(&self) -> Result<Option<String>, BuildError> {
+        let path = self.staged_file();
+        match before("read where it is staged").and_then(|()| fs::read(&path)) {
+            Ok(json) => Ok(Some(parse::<StagedAt>(&path, &json)?.place)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BuildError::io("reading", path)(error)),
+        }
     }
 
     /// Which parts of the build are done, as its journal has it; changes nothing.

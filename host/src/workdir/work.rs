@@ -11,6 +11,7 @@
 //!                        runs/         sorted states
 //!                        quarantine/   rejected records, a file a split
 //!                        schemas.jsonl schemas of messages that the manifest does not have
+//!                        staged.json   where its units are folded, if they are folded elsewhere
 //!                        run.json      the report
 //!                        counterexample.json  how the component broke a law, where it did
 //! ```
@@ -193,11 +194,23 @@ impl WorkFolder {
                 .map_or_else(Ulid::new, |next| next.max(Ulid::new())),
             None => Ulid::new(),
         };
-        let path = self.path.join(next.to_string());
+        let path = self.create_build(&next.to_string())?;
+        Ok((next.to_string(), path))
+    }
+
+    /// An empty folder for a build of another machine, which becomes a build with [`BuildFolder::create`]. Call it under the
+    /// lock.
+    pub fn adopt(&self, id: &str) -> Result<PathBuf, BuildError> {
+        let id = Ulid::from_string(id).map_err(|_| self.unknown(id))?;
+        self.create_build(&id.to_string())
+    }
+
+    fn create_build(&self, id: &str) -> Result<PathBuf, BuildError> {
+        let path = self.path.join(id);
         for folder in [path.join("runs"), path.join("quarantine")] {
             durable::create_folder(&folder).map_err(BuildError::io("creating", &folder))?;
         }
-        Ok((next.to_string(), path))
+        Ok(path)
     }
 
     /// Removes the folders of plans that never became complete. Call it under the lock.

@@ -9,7 +9,7 @@ use backfold::decode::Presence;
 use backfold::fold::{FoldOptions, join_quarantine};
 use backfold::guest::Component;
 use backfold::plan::Task;
-use backfold::steps::{self, Context, Facts, FoldFolder, Runs, VerifyOptions};
+use backfold::steps::{self, Context, Facts, FoldFolder, FoldOutput, Runs, VerifyOptions};
 use backfold::store::sqlite::{SqliteConfig, SqliteStore};
 use backfold::store::{Access, BackTo, BuildInfo, Loaded, StateStore, StoreContext, TableSwap};
 use backfold::workdir::{Journal, Standing};
@@ -109,9 +109,12 @@ async fn fold(task: &Path, component: &Path, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(&folders.quarantine)?;
     let (journal, entries) = Journal::open(&folder.join("journal.jsonl"))?;
     ensure!(entries.is_empty(), "the folder is not empty");
-    let sink = Arc::new(journal);
-    let most_rejected = u64::MAX;
-    steps::fold(task, &component, &folders, sink, most_rejected, &context()).await?;
+    let output = FoldOutput {
+        folder: folders,
+        sink: Arc::new(journal),
+        learned: None,
+    };
+    steps::fold(task, &component, output, u64::MAX, &context()).await?;
     Ok(())
 }
 

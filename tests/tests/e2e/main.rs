@@ -10,6 +10,7 @@
 //! | `report/` | the page about a build, in a real browser |
 //! | `faults/` | commands that are stopped or fail at each of their writes |
 //! | `languages/` | pipelines in all languages: new projects, the conformance of each SDK, the examples |
+//! | `share/` | builds whose units are folded by many processes |
 //! | `s3/` | archives in an S3 server |
 //! | `kafka/` | topics of a Kafka broker, logins, schema registries |
 //! | `stores/` | PostgreSQL and DynamoDB on real servers, and what holds for all stores |
@@ -33,6 +34,7 @@ mod project;
 mod readme;
 mod report;
 mod s3;
+mod share;
 mod steps;
 mod stores;
 mod table;

@@ -62,6 +62,17 @@ impl Place {
         }
     }
 
+    /// The same place, whatever the current folder of a process is.
+    pub fn absolute(&self) -> Place {
+        match self {
+            // Only the current folder could be missing, and then no file can be opened either.
+            Place::Folder(folder) => {
+                Place::Folder(std::path::absolute(folder).unwrap_or_else(|_| folder.clone()))
+            }
+            Place::S3 { .. } => self.clone(),
+        }
+    }
+
     /// The share at this place. A folder need not exist; a bucket is not asked for anything but its region.
     ///
     /// # Errors

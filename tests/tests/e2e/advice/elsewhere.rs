@@ -47,7 +47,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         "needs a component of the right world whose code is not valid or uses what is switched off; no test has one",
         &["BF0407"],
     ),
-    ("the plan is altered by hand, past its digest", &["BF0214"]),
+    (
+        "files of the plan or of the share are altered by hand, past their digests",
+        &["BF0214", "BF1318"],
+    ),
     (
         "a failing disk or a full one: `bad_environment.rs` and `database.rs` follow those that can be made",
         &["BF0213", "BF0504", "BF0614", "BF0617", "BF0618", "BF0620"],

@@ -20,6 +20,7 @@ mod elsewhere;
 mod files;
 mod job;
 mod limits;
+mod share;
 mod store;
 mod trial;
 mod work;
@@ -28,7 +29,7 @@ mod work;
 type Case = (&'static str, fn());
 
 /// All that are walked, by the test that walks them.
-const WALKED: [&[Case]; 9] = [
+const WALKED: [&[Case]; 10] = [
     job::CASES,
     work::CASES,
     files::CASES,
@@ -37,6 +38,7 @@ const WALKED: [&[Case]; 9] = [
     limits::CASES,
     store::CASES,
     cutover::CASES,
+    share::CASES,
     trial::CASES,
 ];
 
@@ -86,6 +88,11 @@ fn database() {
 #[test]
 fn cut_over() {
     follow(cutover::CASES);
+}
+
+#[test]
+fn shares() {
+    follow(share::CASES);
 }
 
 #[test]

@@ -184,6 +184,7 @@ impl Folding {
             keep: 0,
             older_than: None,
             dry_run: false,
+            share: None,
             wait: Duration::ZERO,
         };
         let gc = replay::gc(&job, &options, &context);
