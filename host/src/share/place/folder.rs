@@ -308,3 +308,6 @@ fn is_not_empty(error: &io::Error) -> bool {
         ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! | `name` | which names files may have |
 //! | `folder`, `local` | a share in a folder; work that may block |
 //! | `s3` | a share in a bucket |
+//! | `conformance` | the tests that every share has to pass; with the feature `conformance` |
 //! | `error` | what can be wrong |
 
 use std::fmt;
@@ -16,6 +17,8 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod folder;
 mod local;
@@ -25,9 +28,8 @@ mod s3;
 pub use error::PlaceError;
 pub(crate) use error::codes;
 
-pub use s3::S3Share;
-
 use folder::Folder;
+use s3::S3Share;
 
 /// The beginning of the URL of a bucket.
 const S3: &str = "s3://";

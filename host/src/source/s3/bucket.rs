@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, RequestPayer};
 use tokio::time::timeout;
 
 use super::config::S3Config;
-use super::connect::{Connected, adopt, connect, endpoint_of, moved};
+use super::connect::{Connected, connect, endpoint_of, moved};
 use super::etag;
 use super::failure::{self, Answer, Failure, Request};
 use super::retry::Attempts;
@@ -84,31 +84,14 @@ impl Bucket {
         config: &S3Config,
         retries: RetryPolicy,
     ) -> Result<Self, SourceError> {
-        let connected = connect(config).await?;
-        let region = connected.region.clone();
-        let has_endpoint = connected.endpoint.is_some();
-        let mut bucket = Bucket::new(connected, config, retries);
-        // A compatible store has one region, and its name does not matter.
-        if !has_endpoint && let Some(found) = bucket.region(&config.place()).await? {
-            if region.as_deref() != Some(found.as_str()) {
-                tracing::debug!(bucket = bucket.name, region = found, "found the bucket");
-            }
-            bucket.endpoint = endpoint_of(Some(&found));
-            bucket.client = moved(&bucket.client, found);
-        }
-        Ok(bucket)
-    }
-
-    /// The bucket of `config` by a client of the caller, which has the region and the endpoint.
-    pub(crate) fn of_client(client: &Client, config: &S3Config, retries: RetryPolicy) -> Self {
-        Bucket::new(adopt(client, config), config, retries)
-    }
-
-    fn new(connected: Connected, config: &S3Config, retries: RetryPolicy) -> Self {
-        let endpoint = connected.endpoint;
-        let region = connected.region;
-        let bucket = Bucket {
-            client: connected.client,
+        let Connected {
+            client,
+            region,
+            endpoint,
+        } = connect(config).await?;
+        let has_endpoint = endpoint.is_some();
+        let mut bucket = Bucket {
+            client,
             name: config.bucket.clone(),
             pace: Pace::new(config.requests.concurrency, config.requests.max_per_second),
             bytes: config
@@ -127,7 +110,15 @@ impl Bucket {
         if bucket.endpoint.contains("storage.googleapis.com") {
             bucket.unsupported.identity.set();
         }
-        bucket
+        // A compatible store has one region, and its name does not matter.
+        if !has_endpoint && let Some(found) = bucket.region(&config.place()).await? {
+            if region.as_deref() != Some(found.as_str()) {
+                tracing::debug!(bucket = bucket.name, region = found, "found the bucket");
+            }
+            bucket.endpoint = endpoint_of(Some(&found));
+            bucket.client = moved(&bucket.client, found);
+        }
+        Ok(bucket)
     }
 
     /// The description of a request for messages.

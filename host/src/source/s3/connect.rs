@@ -78,35 +78,18 @@ pub(super) async fn connect(config: &S3Config) -> Result<Connected, SourceError>
         .force_path_style(config.path_style.unwrap_or(endpoint.is_some()))
         .retry_config(RetryConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(timeouts(config))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(config.requests.stall_timeout)
+                .build(),
+        )
         .build();
     Ok(Connected {
         client: Client::from_conf(settings),
         region,
         endpoint,
     })
-}
-
-/// A client of the caller, with the retries and timeouts of this driver.
-pub(super) fn adopt(client: &Client, config: &S3Config) -> Connected {
-    let settings = client.config().to_builder();
-    let settings = settings
-        .retry_config(RetryConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(timeouts(config))
-        .build();
-    Connected {
-        client: Client::from_conf(settings),
-        region: None,
-        endpoint: Some("the endpoint of the client".to_owned()),
-    }
-}
-
-fn timeouts(config: &S3Config) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(config.requests.stall_timeout)
-        .build()
 }
 
 /// The URL of Amazon's store.

@@ -13,7 +13,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use aws_sdk_s3::Client;
 
 use super::{Listed, Place, PlaceError, Put, Share, name};
 use crate::fault_point::{after, before};
@@ -36,7 +35,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A share in a bucket.
 #[derive(Debug)]
-pub struct S3Share {
+pub(super) struct S3Share {
     bucket: Bucket,
     /// Empty, or with `/` at its end.
     prefix: String,
@@ -48,29 +47,22 @@ pub struct S3Share {
 impl S3Share {
     /// Finds the bucket. Credentials, region and endpoint come from the environment.
     pub(super) async fn open(bucket: &str, prefix: &str) -> Result<Self, PlaceError> {
-        let config = config(bucket, prefix);
+        let mut config = S3Config::new(bucket, prefix);
+        config.requests.stall_timeout = STALL_TIMEOUT;
         let retries = RetryPolicy::new(config.requests.attempts);
-        let found = Bucket::open_without_key(&config, retries).await?;
-        Ok(S3Share::new(found, bucket, prefix))
+        S3Share::with(&config, retries).await
     }
 
-    /// The share below a prefix, by a client of the caller. The prefix has no `/` at its ends.
-    pub fn of_client(client: &Client, bucket: &str, prefix: &str) -> Self {
-        let config = config(bucket, prefix);
-        let retries = RetryPolicy::new(config.requests.attempts);
-        S3Share::new(Bucket::of_client(client, &config, retries), bucket, prefix)
-    }
-
-    fn new(found: Bucket, bucket: &str, prefix: &str) -> Self {
-        S3Share {
-            bucket: found,
-            prefix: folder(prefix),
+    async fn with(config: &S3Config, retries: RetryPolicy) -> Result<Self, PlaceError> {
+        Ok(S3Share {
+            bucket: Bucket::open_without_key(config, retries).await?,
+            prefix: folder(&config.prefix),
             place: Place::S3 {
-                bucket: bucket.to_owned(),
-                prefix: prefix.to_owned(),
+                bucket: config.bucket.clone(),
+                prefix: config.prefix.clone(),
             },
             heeds_conditions: AtomicBool::new(false),
-        }
+        })
     }
 
     /// The key of a file.
@@ -230,13 +222,6 @@ impl Share for S3Share {
         .await?;
         after("delete an object of a share").map_err(&fault)
     }
-}
-
-/// The settings of requests: the defaults, with nothing of a job.
-fn config(bucket: &str, prefix: &str) -> S3Config {
-    let mut config = S3Config::new(bucket, prefix);
-    config.requests.stall_timeout = STALL_TIMEOUT;
-    config
 }
 
 /// The beginning of the keys in a folder, which is empty for all keys.

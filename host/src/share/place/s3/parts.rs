@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn no_file_has_too_many_parts() {
         assert_eq!(part_bytes(PART_BYTES + 1), PART_BYTES);
-        for size_bytes in [1 << 30, 80 << 30, 5 << 40, (5 << 40) - 1] {
+        for size_bytes in [1u64 << 30, 80 << 30, 5 << 40, (5 << 40) - 1] {
             assert!(size_bytes.div_ceil(part_bytes(size_bytes)) <= MOST_PARTS);
         }
     }

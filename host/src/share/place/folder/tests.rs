@@ -1,0 +1,93 @@
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::error::Coded;
+use crate::share::place::conformance::{self, Fixture};
+
+/// A share in a folder.
+struct Shared {
+    share: tempfile::TempDir,
+    local: tempfile::TempDir,
+}
+
+impl Shared {
+    fn new() -> Self {
+        Shared {
+            share: tempfile::tempdir().unwrap(),
+            local: tempfile::tempdir().unwrap(),
+        }
+    }
+}
+
+#[async_trait]
+impl Fixture for Shared {
+    async fn share(&self) -> Box<dyn Share> {
+        // It is made with its first file.
+        let place = Place::Folder(self.share.path().join("share"));
+        place.open().await.unwrap()
+    }
+
+    async fn leave_half(&self, name: &str) {
+        let path = self.share.path().join("share").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut part = path.into_os_string();
+        part.push(".4711-0.part");
+        fs::write(part, "half").unwrap();
+    }
+
+    fn folder(&self) -> &Path {
+        self.local.path()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_conforms() {
+    conformance::all(async || Shared::new()).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_says_which() {
+    let shared = Shared::new();
+    let share = shared.share().await;
+    // A file stands where a folder has to be.
+    fs::write(shared.share.path().join("share"), "").unwrap();
+    let error = share.put_new("a/b", Vec::new()).await.unwrap_err();
+    assert_eq!(error.code().number, codes_of_folder());
+    assert!(error.to_string().contains("share/a/b"), "{error}");
+    let error = share.list("").await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot list"), "{error}");
+
+    // Another user's folder; root writes there all the same.
+    let shared = Shared::new();
+    fs::create_dir(shared.share.path().join("share")).unwrap();
+    let mode = fs::Permissions::from_mode(0o555);
+    fs::set_permissions(shared.share.path().join("share"), mode).unwrap();
+    let put = shared.share().await.put_new("a/b", Vec::new()).await;
+    if !rustix::process::geteuid().is_root() {
+        assert_eq!(put.unwrap_err().code().number, codes_of_folder());
+    }
+}
+
+fn codes_of_folder() -> u16 {
+    super::super::codes::NOT_ALLOWED.number
+}
+
+#[tokio::test]
+async fn a_downloaded_file_and_the_share_do_not_depend_on_each_other() {
+    let shared = Shared::new();
+    let share = shared.share().await;
+    assert_eq!(
+        share.put_new("run", b"run".to_vec()).await.unwrap(),
+        Put::New
+    );
+    let to = shared.folder().join("run");
+    share.download("run", &to).await.unwrap();
+    share.remove("run").await.unwrap();
+    assert_eq!(fs::read(&to).unwrap(), b"run");
+    // An upload is a copy, as the file may be written to later.
+    assert_eq!(share.upload("run", &to).await.unwrap(), Put::New);
+    fs::write(&to, "changed").unwrap();
+    assert_eq!(share.get("run").await.unwrap().unwrap(), b"run");
+}
