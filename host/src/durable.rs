@@ -76,7 +76,7 @@ impl Part {
             Ok(()) => true,
             // A server of files may repeat a request whose answer was lost, and find what it did the first time.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                is_same_file(&self.part, &self.path)?
+                is_same_file(&self.file, &self.path)?
             }
             Err(error) if has_no_links(&error) => self.rename_new()?,
             Err(error) => return Err(error),
@@ -114,10 +114,15 @@ fn has_no_links(error: &io::Error) -> bool {
     ) && error.raw_os_error() != Some(Errno::ACCESS.raw_os_error())
 }
 
-/// Whether two names are of one file.
-fn is_same_file(one: &Path, other: &Path) -> io::Result<bool> {
-    let [one, other] = [fs::metadata(one)?, fs::metadata(other)?];
-    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+/// Whether another name is of this file, too.
+fn is_same_file(file: &File, name: &Path) -> io::Result<bool> {
+    let of_name = match fs::symlink_metadata(name) {
+        // It was removed meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        found => found?,
+    };
+    let file = file.metadata()?;
+    Ok((file.dev(), file.ino()) == (of_name.dev(), of_name.ino()))
 }
 
 impl Drop for Part {

@@ -43,7 +43,7 @@ impl Class {
 pub struct Code {
     /// The number, unique among all codes. Its hundreds are the module: 0 job and command line, 1 build, 2 source,
     /// 3 decode, 4 guest, 5 fold, 6 store, 7 cut-over, 8 `test`, 9 registry,
-    /// 10 projects, 11 `doctor`, 12 `report`.
+    /// 10 projects, 11 `doctor`, 12 `report`, 13 shares.
     pub number: u16,
     /// The class, which decides the exit code.
     pub class: Class,

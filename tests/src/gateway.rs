@@ -55,17 +55,9 @@ impl Gateway {
             .spawn()
             .context("versitygw cannot be started: `tests/setup s3` installs it")?;
         let url = format!("http://{address}");
-        let settings = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .credentials_provider(Credentials::new(KEY_ID, SECRET, None, None, "tests"))
-            .region(Region::new(REGION))
-            .endpoint_url(&url)
-            .force_path_style(true)
-            .build();
         let mut gateway = Gateway {
             server,
-            client: Client::from_conf(settings),
+            client: client_of(&url),
             url,
             _folder: folder,
         };
@@ -84,6 +76,15 @@ impl Gateway {
             // No client waits for a metadata service that does not exist.
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ]
+    }
+
+    /// Its port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// If its URL has none.
+    pub fn port(&self) -> Result<u16> {
+        let (_, port) = self.url.rsplit_once(':').context("a URL with a port")?;
+        Ok(port.parse()?)
     }
 
     /// Writes an object.
@@ -145,6 +146,19 @@ impl Gateway {
         }
         Ok(())
     }
+}
+
+/// A client of the gateway at this URL, which another process may have started.
+pub fn client_of(url: &str) -> Client {
+    let settings = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(Credentials::new(KEY_ID, SECRET, None, None, "tests"))
+        .region(Region::new(REGION))
+        .endpoint_url(url)
+        .force_path_style(true)
+        .build();
+    Client::from_conf(settings)
 }
 
 impl Drop for Gateway {

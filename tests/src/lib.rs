@@ -5,6 +5,7 @@
 //! | [`archive`] | a click archive of any size, and the expected result of its fold |
 //! | [`broker`] | a real Kafka broker, its topics and producers |
 //! | [`browser`] | a real browser without a window |
+//! | [`busy`] | a front of an HTTP server that is busy now and then |
 //! | [`components`] | the `.wasm` of the example and of the test guests, built at the first call |
 //! | [`dynamodb`] | a real server of DynamoDB's protocol |
 //! | [`fault`] | processes that stop at any of their writes |
@@ -25,6 +26,7 @@
 pub mod archive;
 pub mod broker;
 pub mod browser;
+pub mod busy;
 pub mod components;
 pub mod dynamodb;
 pub mod fault;

@@ -59,7 +59,8 @@ pub async fn run(
 
     if options.share.is_some() {
         clock.enter(Stage::Gather);
-        standing = replay.gather(&build, &journal, standing).await?;
+        // Its future is large: without the box, callers exceed the compiler's limit of depth.
+        standing = Box::pin(replay.gather(&build, &journal, standing)).await?;
     }
     let trusts = options.trust_laws;
     replay.check_laws(&build, &standing, trusts).await?;

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::error::{Class, Code, Coded};
+use crate::share::codes as share_codes;
 use crate::source::SourceError;
 
 /// A failure of a share.
@@ -83,11 +84,13 @@ impl Coded for PlaceError {
     fn code(&self) -> &'static Code {
         match self {
             PlaceError::NotAPlace { .. } => &codes::NOT_A_PLACE,
-            PlaceError::Missing { .. } | PlaceError::Damaged { .. } => &codes::DAMAGED,
+            PlaceError::Missing { .. } | PlaceError::Damaged { .. } => &share_codes::DAMAGED,
             PlaceError::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied
                 | io::ErrorKind::ReadOnlyFilesystem
-                | io::ErrorKind::NotADirectory => &codes::NOT_ALLOWED,
+                | io::ErrorKind::NotADirectory
+                // A file where a folder has to be.
+                | io::ErrorKind::AlreadyExists => &codes::NOT_ALLOWED,
                 _ => &codes::UNAVAILABLE,
             },
             PlaceError::Bucket(error) => match **error {
@@ -97,7 +100,9 @@ impl Coded for PlaceError {
                 SourceError::Certificates { .. }
                 | SourceError::Untrusted { .. }
                 | SourceError::NotAStore { .. } => &codes::NOT_A_STORE,
-                SourceError::Changed { .. } | SourceError::Transcoded { .. } => &codes::DAMAGED,
+                SourceError::Changed { .. } | SourceError::Transcoded { .. } => {
+                    &share_codes::DAMAGED
+                }
                 _ => &codes::UNAVAILABLE,
             },
             PlaceError::Cancelled => &codes::UNAVAILABLE,
@@ -115,45 +120,39 @@ pub(crate) mod codes {
         Class::Usage,
         "Give the path of a folder, or `s3://bucket/prefix`.",
     );
-    pub(crate) const DAMAGED: Code = Code::new(
-        1302,
-        Class::Permanent,
-        "Something changed or removed a file of the share: stage the build again with `--fresh`.",
-    );
     pub(crate) const UNAVAILABLE: Code = Code::new(
-        1303,
+        1302,
         Class::Retry,
         "Look whether the share is reachable and has space, then run the same command again.",
     );
     pub(crate) const NOT_ALLOWED: Code = Code::new(
-        1304,
+        1303,
         Class::Usage,
         "Allow this process to list, read, write and remove files of the share, then run the same command again.",
     );
     pub(crate) const NO_CONDITIONS: Code = Code::new(
-        1305,
+        1304,
         Class::Usage,
         "Use a share in which a name can be taken once: a folder with hard links, or a store with `If-None-Match`.",
     );
     pub(crate) const NO_BUCKET: Code = Code::new(
-        1306,
+        1305,
         Class::Usage,
         "Correct the name of the bucket; for a compatible store, set AWS_ENDPOINT_URL_S3.",
     );
     pub(crate) const CREDENTIALS: Code = Code::new(
-        1307,
+        1306,
         Class::Usage,
         "Give this process credentials: a role of its machine or pod, AWS_PROFILE, or the AWS variables.",
     );
     pub(crate) const NOT_A_STORE: Code = Code::new(
-        1308,
+        1307,
         Class::Usage,
         "Correct AWS_ENDPOINT_URL_S3, or name the certificates to trust with AWS_CA_BUNDLE.",
     );
 
     pub(crate) const ALL: &[&Code] = &[
         &NOT_A_PLACE,
-        &DAMAGED,
         &UNAVAILABLE,
         &NOT_ALLOWED,
         &NO_CONDITIONS,

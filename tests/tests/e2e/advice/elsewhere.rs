@@ -17,6 +17,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "needs a share in a bucket: `share/{place,busy}.rs`, and the scripted stores of `share/place/s3`",
+        &["BF1302", "BF1304", "BF1305", "BF1306", "BF1307"],
+    ),
+    (
         "needs a service of DynamoDB's protocol: `stores/dynamodb`, and the scripted services of `store/dynamodb`",
         &["BF0640", "BF0641", "BF0642", "BF0643", "BF0644", "BF0645"],
     ),
@@ -31,6 +35,10 @@ pub(crate) const REASONS: &[(&str, &[&str])] = &[
     (
         "the command refuses it as BF0006 where it reads the job; for users of the library",
         &["BF0209", "BF0408"],
+    ),
+    (
+        "the command refuses it as BF0001 where it reads its arguments; for users of the library",
+        &["BF1301"],
     ),
     (
         "the echo of an error that is shown instead",

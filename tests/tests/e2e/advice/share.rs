@@ -9,6 +9,7 @@ use backfold_tests::workbench::Workbench;
 use super::{Case, bench, file, live, provoke, provoke_by, record, set, works};
 
 pub(crate) const CASES: &[Case] = &[
+    ("BF1303", a_place_that_is_taken),
     ("BF1310", no_staged_build),
     ("BF1311", no_build_of_the_job),
     ("BF1312", a_share_of_another_release),
@@ -42,6 +43,16 @@ fn worker(bench: &Workbench, build: &str, words: &str) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+fn a_place_that_is_taken() {
+    let bench = bench();
+    let place = file(&bench, "share");
+    fs::write(&place, "no folder").unwrap();
+    let said = provoke(&bench, "stage --share share", "BF1303");
+    assert!(said.contains("share/page_days"), "{said}");
+    fs::remove_file(&place).unwrap();
+    works_in_units(&bench);
 }
 
 fn no_staged_build() {

@@ -9,7 +9,7 @@ use super::target::{Sqlite, Target};
 
 /// The points at which the files differ from those at the point before: after writes without others within them. To
 /// sync a file changes nothing for those who read it, unless the system itself crashes.
-fn crashes(points: &[String]) -> impl Iterator<Item = &String> {
+pub(crate) fn crashes(points: &[String]) -> impl Iterator<Item = &String> {
     let after = |point: &str| point.contains(" after ");
     let is_first = points.iter().take(1);
     let later = points.windows(2).filter(move |pair| {

@@ -9,7 +9,7 @@ use super::stage::{FIRST, GC, ROLLBACK, SECOND, SWAP, Stage};
 use super::target::{Sqlite, Target};
 
 /// The points that a call passes which fails: that a file was synced before it fails makes no difference.
-fn failures(points: &[String]) -> impl Iterator<Item = &String> {
+pub(crate) fn failures(points: &[String]) -> impl Iterator<Item = &String> {
     points
         .iter()
         .filter(|point| !point.contains(" after sync "))

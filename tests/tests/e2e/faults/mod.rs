@@ -21,3 +21,7 @@ mod place;
 mod postgres;
 mod stage;
 mod target;
+
+pub(crate) use check::error_code;
+pub(crate) use crash::crashes;
+pub(crate) use fail::failures;

@@ -1,5 +1,10 @@
 //! Builds whose units are folded by many processes, through a share.
 
+mod attempts;
+mod busy;
 mod command;
+mod place;
 mod rounds;
 mod same_table;
+mod scene;
+mod stops;

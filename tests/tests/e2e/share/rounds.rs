@@ -30,7 +30,7 @@ fn carried(offsets: Range<i64>) -> String {
 }
 
 /// An archive in which a restarted task wrote again what was there.
-fn overlapping(component: &str, settings: &str) -> Workbench {
+pub(super) fn overlapping(component: &str, settings: &str) -> Workbench {
     let component = guest(component);
     let bench = Workbench::new(&component).unwrap();
     let layout = "source.files.layout = \"aiven\"\ndecode.envelope = \"aiven\"\nsource.files.split_size = \"1\"";

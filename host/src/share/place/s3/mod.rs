@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 
 use super::{Listed, Place, PlaceError, Put, Share, name};
 use crate::fault_point::{after, before};
@@ -42,6 +43,8 @@ pub(super) struct S3Share {
     place: Place,
     /// Whether the store has shown that it heeds `If-None-Match`.
     heeds_conditions: AtomicBool,
+    /// Permits to hold a range of a file in memory, for all downloads.
+    ranges: Semaphore,
 }
 
 impl S3Share {
@@ -62,6 +65,7 @@ impl S3Share {
                 prefix: config.prefix.clone(),
             },
             heeds_conditions: AtomicBool::new(false),
+            ranges: Semaphore::new(read::RANGES_IN_MEMORY),
         })
     }
 

@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
+use futures::stream::FuturesOrdered;
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use super::super::local::{blocking, failed};
@@ -22,6 +24,9 @@ const RANGE_BYTES: u64 = 8 << 20;
 
 /// How many ranges of a file are read at a time.
 const RANGES_AHEAD: usize = 4;
+
+/// How many ranges of all files are in memory.
+pub(super) const RANGES_IN_MEMORY: usize = 8;
 
 impl S3Share {
     /// The content of an object; `None` if there is none.
@@ -68,14 +73,23 @@ impl S3Share {
         })
         .await?;
         let count = object.size_bytes.div_ceil(RANGE_BYTES);
-        let mut ranges = stream::iter(0..count)
-            .map(|number| {
-                let from = number * RANGE_BYTES;
-                let until = (from + RANGE_BYTES).min(object.size_bytes);
-                get::read_range(&self.bucket, &object, from..until)
-            })
-            .buffered(RANGES_AHEAD);
-        while let Some(pieces) = ranges.try_next().await? {
+        let (mut ahead, mut next) = (FuturesOrdered::new(), 0);
+        loop {
+            while next < count && ahead.len() < RANGES_AHEAD {
+                // Whoever has no range waits for a permit; others go on with those that they have.
+                let permit = match ahead.is_empty() {
+                    true => self.ranges.acquire().await.ok(),
+                    false => self.ranges.try_acquire().ok(),
+                };
+                let Some(permit) = permit else {
+                    break;
+                };
+                ahead.push_back(self.read_piece(&object, next, permit));
+                next += 1;
+            }
+            let Some((pieces, _permit)) = ahead.try_next().await? else {
+                break;
+            };
             part = blocking(move || {
                 for piece in pieces {
                     let written = part.file().write_all(&piece);
@@ -85,8 +99,24 @@ impl S3Share {
             })
             .await?;
         }
+        if next < count {
+            return Err(PlaceError::Cancelled);
+        }
         let path = to.to_owned();
         blocking(move || part.finish().map_err(|error| failed("write", &path, error))).await
+    }
+
+    /// A range of a file by its number, with the permit to hold it.
+    async fn read_piece<'a>(
+        &self,
+        object: &Object,
+        number: u64,
+        permit: SemaphorePermit<'a>,
+    ) -> Result<(get::Pieces, SemaphorePermit<'a>), PlaceError> {
+        let from = number * RANGE_BYTES;
+        let until = (from + RANGE_BYTES).min(object.size_bytes);
+        let pieces = get::read_range(&self.bucket, object, from..until).await?;
+        Ok((pieces, permit))
     }
 
     /// The object with a key, without its content.
