@@ -43,11 +43,12 @@ pub async fn run(
     let mut clock = Clock::start(&replay.progress);
 
     clock.enter(Stage::Plan);
+    // Without boxes, the depth of these futures exceeds what the compiler takes in crates that call this.
     let Work {
         build,
         lock: _lock,
         notes,
-    } = match replay.choose(options).await? {
+    } = match Box::pin(replay.choose(options)).await? {
         Choice::AlreadyLive(report) => {
             replay.index_live(&report).await?;
             return Ok(*report);
@@ -59,7 +60,6 @@ pub async fn run(
 
     if options.share.is_some() {
         clock.enter(Stage::Gather);
-        // Its future is large: without the box, callers exceed the compiler's limit of depth.
         standing = Box::pin(replay.gather(&build, &journal, standing)).await?;
     }
     let trusts = options.trust_laws;
