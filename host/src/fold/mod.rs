@@ -16,7 +16,7 @@
 //! | `quarantine` | rejected records, a file a split, joined in the end |
 //! | `table`, `heap`, `column`, `paged` | states by key, in memory |
 //! | `sort` | the keys of a table in order |
-//! | `run`, `index`, `reader` | a run on disk, written and read |
+//! | `run`, `index`, `checksum`, `reader` | a run on disk, written, read and checked |
 //! | `merge_plan`, `shape` | the runs to merge, and how many at a time in how much memory |
 //! | `cursor`, `merge`, `passes` | runs merged by key, in passes where they are many |
 //! | `rows`, `ahead` | merged ranges of keys from several threads, as the table's rows |
@@ -28,6 +28,7 @@
 mod ahead;
 mod algebra;
 mod checkpoint;
+mod checksum;
 mod claims;
 mod column;
 mod cursor;
@@ -73,10 +74,11 @@ pub use options::{FoldOptions, QuarantineOptions};
 pub(crate) use passes::merge_to_one;
 pub(crate) use quarantine::part_quarantine;
 pub use quarantine::{MessageParts, Quarantined, RejectedBy, Written, join_quarantine};
+pub(crate) use reader::{verify_bytes, verify_run};
 pub(crate) use rows::panic_message;
 pub(crate) use rows::sorted_rows;
 pub use rows::{MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
-pub(crate) use run::{verify_run, write_run};
+pub(crate) use run::write_run;
 pub use table::StateTable;
 pub use worker::{Feed, Worker, WorkerSettings};

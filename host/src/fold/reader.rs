@@ -1,6 +1,7 @@
 //! Runs, read at any place by any number of threads through one handle each.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{FileDecoder, read_footer_length};
 use arrow_ipc::{Block, root_as_footer};
 
+use super::checksum::{Checksums, Differs, footer_digest};
 use super::error::FoldError;
 use super::index::RunIndex;
-use super::run::{INDEX, RunFile};
+use super::run::{CHECKSUMS, INDEX, RunFile};
 use crate::fault_point::before;
 
 /// An open run.
@@ -24,19 +26,26 @@ pub(super) struct RunReader {
     decoder: FileDecoder,
     blocks: Vec<Block>,
     index: RunIndex,
+    checksums: Checksums,
 }
 
 /// The end of an Arrow file: the length of its footer, and a magic word.
 const TRAILER_BYTES: usize = 10;
 
 impl RunReader {
+    /// Opens a run, and checks its footer if the run has a digest of it.
+    ///
+    /// # Errors
+    /// [`FoldError::DamagedRun`] where it is missing or not what was written.
     pub(super) fn open(folder: &Path, run: &RunFile) -> Result<Self, FoldError> {
         let path = folder.join(&run.name);
-        let file = before("read a run")
-            .and_then(|()| File::open(&path))
-            .map_err(FoldError::io("opening", &path))?;
+        let file = open(&path)?;
         let reading = |error| FoldError::io("reading", &path)(error);
         let size = file.metadata().map_err(reading)?.len();
+        if size != run.size_bytes {
+            let what = format!("it has {size} bytes instead of {}", run.size_bytes);
+            return Err(damaged(&path, what));
+        }
         let read = |from_end: usize, bytes: usize| {
             let at = size.checked_sub(from_end as u64);
             let at = at.ok_or_else(|| damaged(&path, "it is too short"))?;
@@ -62,11 +71,25 @@ impl RunReader {
         if blocks.iter().any(|block| extent(block, size).is_none()) {
             return Err(damaged(&path, "a batch lies outside of it"));
         }
-        let entries = footer.custom_metadata().into_iter().flatten();
-        let index = entries
-            .filter(|entry| entry.key() == Some(INDEX))
-            .find_map(|entry| entry.value());
-        let index = match index {
+        if let Some(expected) = &run.footer_digest {
+            let begin = blocks.first().map_or(0, |block| block.offset() as u64);
+            let end = blocks.last().and_then(|block| extent(block, size));
+            let found = footer_digest(&file, begin, end.unwrap_or(0)).map_err(reading)?;
+            if found != *expected {
+                let what = format!("its footer has the digest {found}");
+                return Err(damaged(&path, what));
+            }
+        }
+        let metadata = |key| {
+            let mut entries = footer.custom_metadata().into_iter().flatten();
+            entries.find_map(|entry| entry.value().filter(|_| entry.key() == Some(key)))
+        };
+        let checksums = match metadata(CHECKSUMS) {
+            Some(text) => Checksums::from_text(text, blocks.len())
+                .ok_or_else(|| damaged(&path, "its checksums are none"))?,
+            None => Checksums::default(),
+        };
+        let index = match metadata(INDEX) {
             Some(json) => RunIndex::from_json(json, blocks.len())
                 .ok_or_else(|| damaged(&path, "its index is none"))?,
             None => RunIndex::unknown(),
@@ -76,6 +99,7 @@ impl RunReader {
             decoder,
             blocks,
             index,
+            checksums,
             path,
             file,
         })
@@ -84,6 +108,14 @@ impl RunReader {
     /// The number of batches.
     pub(super) fn batches(&self) -> usize {
         self.blocks.len()
+    }
+
+    /// Where the batches are in the file.
+    #[cfg(test)]
+    pub(super) fn extents(&self) -> Vec<std::ops::Range<u64>> {
+        let begin = |block: &Block| block.offset() as u64;
+        let extent = |block| begin(block)..begin(block) + bytes(block) as u64;
+        self.blocks.iter().map(extent).collect()
     }
 
     /// The index of the batches.
@@ -101,7 +133,7 @@ impl RunReader {
         self.blocks.iter().map(bytes).sum()
     }
 
-    /// The keys and the states of batch `number`.
+    /// The keys and the states of batch `number`, whose checksum is checked if the run has one.
     pub(super) fn batch(
         &self,
         number: usize,
@@ -113,6 +145,13 @@ impl RunReader {
         self.file
             .read_exact_at(read.as_slice_mut(), block.offset() as u64)
             .map_err(FoldError::io("reading", &self.path))?;
+        if let Err(Differs { found, expected }) = self.checksums.check(number, read.as_slice()) {
+            let (batches, at) = (self.blocks.len(), block.offset());
+            let what = format!(
+                "batch {number} of {batches}, at byte {at}, has the checksum {found:08x} instead of {expected:08x}"
+            );
+            return Err(damaged(&self.path, what));
+        }
         let batch = self.decoder.read_record_batch(block, &read.into());
         let mut batch = batch
             .map_err(|error| damaged(&self.path, error))?
@@ -123,6 +162,44 @@ impl RunReader {
         let keys = keys.ok_or_else(|| damaged(&self.path, "a batch has no keys"))?;
         Ok(Some((keys, batch)))
     }
+}
+
+/// Checks that the file that the journal names is there: that it is complete, if the run has a digest of its footer, else
+/// that each byte of it is what was written.
+///
+/// # Errors
+/// [`FoldError::DamagedRun`] where it is missing or something else.
+pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
+    before("verify a run").map_err(FoldError::io("reading", folder.join(&run.name)))?;
+    match &run.footer_digest {
+        Some(_) => RunReader::open(folder, run).map(drop),
+        None => verify_bytes(folder, run),
+    }
+}
+
+/// Checks that each byte of a file is what was written, as after it was copied.
+///
+/// # Errors
+/// As [`verify_run`].
+pub(crate) fn verify_bytes(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
+    let path = folder.join(&run.name);
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update_reader(open(&path)?)
+        .map_err(FoldError::io("reading", &path))?;
+    let digest = hasher.finalize().to_hex();
+    match digest.as_str() == run.digest {
+        true => Ok(()),
+        false => Err(damaged(&path, format!("its digest is {digest}"))),
+    }
+}
+
+fn open(path: &Path) -> Result<File, FoldError> {
+    let file = before("read a run").and_then(|()| File::open(path));
+    file.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => damaged(path, "it is gone"),
+        _ => FoldError::io("opening", path)(error),
+    })
 }
 
 /// The bytes of a block that was checked.

@@ -1,7 +1,7 @@
 //! Runs: the states of some splits, sorted by key, in a file.
 //!
 //! A run is an Arrow IPC file of the encoded key (`key`, Binary) and the state columns. Its footer holds where batches
-//! begin (`index`), so that a merge finds its way into the middle of a run.
+//! begin (`index`), so that a merge finds its way into the middle of a run, and a checksum of each (`checksums`).
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -13,11 +13,12 @@ use arrow_ipc::writer::FileWriter;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
+use super::checksum::Summing;
 use super::error::FoldError;
 use super::index::IndexBuilder;
 use super::table::StateTable;
 use crate::durable;
-use crate::fault_point::{around, before};
+use crate::fault_point::around;
 use crate::guest::{RowBytes, cuts};
 
 /// A run on disk, as the journal names it.
@@ -31,10 +32,15 @@ pub struct RunFile {
     pub size_bytes: u64,
     /// BLAKE3 of the file, in hexadecimal.
     pub digest: String,
+    /// BLAKE3 of all bytes of the file that are in no batch, in hexadecimal: the footer, which holds a checksum of each batch,
+    /// and what comes before the first. Runs of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer_digest: Option<String>,
 }
 
-/// The name of the index in the custom metadata of the footer.
+/// The names of the index and of the checksums in the custom metadata of the footer.
 pub(super) const INDEX: &str = "index";
+pub(super) const CHECKSUMS: &str = "checksums";
 
 /// The most rows of a batch.
 const BATCH_ROWS: usize = 4096;
@@ -71,7 +77,7 @@ pub(super) struct RunWriter {
     part: Part,
     name: String,
     schema: SchemaRef,
-    writer: FileWriter<BufWriter<Digesting>>,
+    writer: FileWriter<Summing<BufWriter<Digesting>>>,
     batch_bytes: usize,
     index: IndexBuilder,
     rows: u64,
@@ -104,8 +110,9 @@ impl RunWriter {
             len: 0,
         };
         let part = Part(part);
-        let writer = FileWriter::try_new(BufWriter::with_capacity(256 << 10, file), &schema)
-            .map_err(|error| write_error(&part.0, error))?;
+        let file = Summing::new(BufWriter::with_capacity(256 << 10, file));
+        let writer =
+            FileWriter::try_new(file, &schema).map_err(|error| write_error(&part.0, error))?;
         Ok(RunWriter {
             folder: folder.to_owned(),
             part,
@@ -145,9 +152,12 @@ impl RunWriter {
             .collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns)?;
         self.rows += batch.num_rows() as u64;
+        self.writer.get_mut().begin_batch();
         self.writer
             .write(&batch)
-            .map_err(|error| write_error(&self.part.0, error))
+            .map_err(|error| write_error(&self.part.0, error))?;
+        self.writer.get_mut().end_batch();
+        Ok(())
     }
 
     /// The number of rows so far.
@@ -159,13 +169,16 @@ impl RunWriter {
     pub(super) fn finish(mut self) -> Result<RunFile, FoldError> {
         self.writer
             .write_metadata(INDEX, self.index.finish().to_json());
+        let checksums = self.writer.get_ref().checksums().to_text();
+        self.writer.write_metadata(CHECKSUMS, checksums);
         self.writer
             .finish()
             .map_err(|error| write_error(&self.part.0, error))?;
-        let buffer = self
+        let summing = self
             .writer
             .into_inner()
             .map_err(|error| write_error(&self.part.0, error))?;
+        let (buffer, footer_digest) = summing.finish();
         let digesting = buffer
             .into_inner()
             .map_err(|error| FoldError::io("writing", &self.part.0)(error.into_error()))?;
@@ -178,6 +191,7 @@ impl RunWriter {
             rows: self.rows,
             size_bytes: digesting.len,
             digest: digesting.hasher.finalize().to_hex().to_string(),
+            footer_digest: Some(footer_digest),
         })
     }
 }
@@ -239,33 +253,4 @@ pub(super) fn link_run(
         .and_then(|()| durable::sync_folder(into))
         .map_err(FoldError::io("linking", &to))?;
     Ok(named)
-}
-
-/// Checks that the file that the journal names is there, whole.
-///
-/// # Errors
-/// [`FoldError::DamagedRun`] where it is missing or has another digest.
-pub(crate) fn verify_run(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
-    let path = folder.join(&run.name);
-    let damaged = |what: String| FoldError::DamagedRun {
-        path: path.clone(),
-        what,
-    };
-    let mut file = match before("verify a run").and_then(|()| File::open(&path)) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(damaged("it is gone".into()));
-        }
-        Err(error) => return Err(FoldError::io("opening", &path)(error)),
-    };
-    let mut hasher = blake3::Hasher::new();
-    hasher
-        .update_reader(&mut file)
-        .map_err(FoldError::io("reading", &path))?;
-    let digest = hasher.finalize().to_hex();
-    if digest.as_str() == run.digest {
-        Ok(())
-    } else {
-        Err(damaged(format!("its digest is {digest}")))
-    }
 }

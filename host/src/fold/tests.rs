@@ -21,6 +21,7 @@ use crate::keys::{HashedKeys, KeyCodec};
 use crate::schema::{Descriptor, Kind, Output};
 use crate::units::ByteSize;
 
+mod damage;
 mod one_run;
 
 /// Sums the numbers, and strings the texts together, which shows the order in which states were combined.

@@ -9,7 +9,7 @@ use futures::stream;
 use super::documents::{Chosen, Done, KeptFile, Unit};
 use super::staged::StagedBuild;
 use super::{ShareError, names};
-use crate::fold::{FoldError, FoldedSplit, RunFile, part_quarantine, verify_run};
+use crate::fold::{FoldError, FoldedSplit, RunFile, part_quarantine, verify_bytes};
 use crate::scratch::ScratchFolder;
 use crate::steps::Context;
 use crate::workdir::{BuildError, BuildFolder, Entry, Journal, SchemaFile, Standing};
@@ -141,7 +141,7 @@ impl StagedBuild {
 /// Checks a run on a thread of its own: hashing takes as long as reading.
 async fn verified(folder: &Path, run: &RunFile) -> Result<(), FoldError> {
     let (folder, run) = (folder.to_owned(), run.clone());
-    let verifying = tokio::task::spawn_blocking(move || verify_run(&folder, &run));
+    let verifying = tokio::task::spawn_blocking(move || verify_bytes(&folder, &run));
     verifying.await.map_err(|error| FoldError::Panicked {
         message: error.to_string(),
     })?

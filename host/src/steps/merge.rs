@@ -44,7 +44,8 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Checks that each file is there, with the digest that its checkpoint names.
+    /// Checks that each file is there and complete. A merge checks each batch of a run when it reads it; a run of an earlier
+    /// release, whose footer has no checksums, is read here as a whole.
     ///
     /// # Errors
     /// [`FoldError::DamagedRun`] for the first that is not, [`FoldError::Io`] for one that cannot be read.

@@ -277,12 +277,23 @@ fn a_run_that_is_not_what_the_journal_says_is_an_error() {
     let run = build.join("runs/0000000007-0000000000.arrow");
     let whole = fs::read(&run).unwrap();
     let lines = bench.journal();
-    let mut altered = whole.clone();
-    altered[whole.len() / 2] ^= 1;
+    let altered = |at: usize| {
+        let mut altered = whole.clone();
+        altered[at] ^= 1;
+        altered
+    };
+    let name = b"checksums";
+    let in_footer = whole.windows(name.len()).position(|bytes| bytes == name);
+    let (batch, footer) = (altered(whole.len() / 2), altered(in_footer.unwrap()));
     // Whether splits are left to fold or not.
     for journal in [lines.concat(), lines[..40].concat()] {
         fs::write(build.join("journal.jsonl"), journal).unwrap();
-        for damaged in [Some(&altered[..]), Some(&whole[..100]), None] {
+        for (damaged, what) in [
+            (Some(&footer[..]), "its footer"),
+            (Some(&whole[..100]), "it has 100 bytes"),
+            (None, "it is gone"),
+            (Some(&batch), "batch 0 of 1"),
+        ] {
             match damaged {
                 Some(bytes) => fs::write(&run, bytes).unwrap(),
                 None => fs::remove_file(&run).unwrap(),
@@ -294,6 +305,7 @@ fn a_run_that_is_not_what_the_journal_says_is_an_error() {
                 "{}",
                 refused.stderr
             );
+            assert!(refused.stderr.contains(what), "{}", refused.stderr);
         }
         fs::write(&run, &whole).unwrap();
     }
