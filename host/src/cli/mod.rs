@@ -38,6 +38,7 @@ mod handoff;
 mod inspect;
 mod log;
 mod logging;
+mod merge;
 mod new;
 mod output;
 mod paint;
@@ -122,6 +123,7 @@ enum Command {
     Stage(stage::Stage),
     Worker(worker::Worker),
     Seal(seal::Seal),
+    Merge(merge::Merge),
     Status(status::Status),
     Diff(diff::Diff),
     Report(report::Report),
@@ -151,6 +153,7 @@ impl Command {
             Command::Stage(_) => "stage",
             Command::Worker(_) => "worker",
             Command::Seal(_) => "seal",
+            Command::Merge(_) => "merge",
             Command::Status(_) => "status",
             Command::Diff(_) => "diff",
             Command::Report(_) => "report",
@@ -180,6 +183,7 @@ impl Command {
             Command::Stage(command) => command.execute(context).await,
             Command::Worker(command) => command.execute(context).await,
             Command::Seal(command) => command.execute(context).await,
+            Command::Merge(command) => command.execute(context).await,
             Command::Status(command) => command.execute(context).await,
             Command::Diff(command) => command.execute(context).await,
             Command::Report(command) => command.execute(context).await,

@@ -1,5 +1,7 @@
 //! `backfold seal`: what is left to fold of a staged build.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use backfold::share::{Place, Sealing, StagedBuild};
 
@@ -25,13 +27,34 @@ pub(crate) struct Seal {
     /// The build, as `stage` printed it
     #[arg(value_name = "BUILD")]
     build: Place,
+
+    /// Once the build is sealed, cut its keys into at most N ranges, which `backfold merge` merges one by one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    ranges: Option<u64>,
+
+    /// The folder for files that are needed meanwhile; by default that of the system
+    #[arg(
+        long,
+        env = "BACKFOLD_SCRATCH",
+        value_name = "DIR",
+        requires = "ranges"
+    )]
+    scratch: Option<PathBuf>,
 }
 
 impl Seal {
     pub(crate) async fn execute(self, context: &Context) -> Result<Answer> {
         let work = async {
             let staged = StagedBuild::open(&self.build).await?;
-            staged.seal().await
+            let sealing = staged.seal().await?;
+            match self.ranges.filter(|_| sealing.sealed) {
+                None => Ok(sealing),
+                Some(ranges) => {
+                    let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
+                    staged.cut(ranges, &scratch).await?;
+                    staged.seal().await
+                }
+            }
         };
         let sealing = context.watch(work).await.map_err(backfold::Error::from)?;
         let mut fields = Fields::default();
@@ -70,6 +93,17 @@ pub(super) fn add_sealing(fields: &mut Fields, sealing: &Sealing, paint: Paint) 
     fields.add("state", state);
     if !sealing.left.is_empty() {
         fields.add("left", ranges(&sealing.left));
+    }
+    if sealing.ranges > 0 {
+        let left = sealing.ranges_left.len() as u64;
+        let ranges = counted(sealing.ranges, "range");
+        fields.add(
+            "merged",
+            format!("{} of {ranges}", count(sealing.ranges - left)),
+        );
+    }
+    if !sealing.ranges_left.is_empty() {
+        fields.add("to merge", ranges(&sealing.ranges_left));
     }
     for failed in &sealing.failed {
         let text = format!("unit {}: {}", failed.unit, failed.message);

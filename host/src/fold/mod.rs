@@ -16,6 +16,7 @@
 //! | `quarantine` | rejected records, a file a split, joined in the end |
 //! | `table`, `heap`, `column`, `paged` | states by key, in memory |
 //! | `sort` | the keys of a table in order |
+//! | `slice` | the part of a run that lies elsewhere, for a range of keys |
 //! | `run`, `index`, `checksum`, `reader` | a run on disk, written, read and checked |
 //! | `merge_plan`, `shape` | the runs to merge, and how many at a time in how much memory |
 //! | `cursor`, `merge`, `passes` | runs merged by key, in passes where they are many |
@@ -49,6 +50,7 @@ mod reader;
 mod rows;
 mod run;
 mod shape;
+mod slice;
 mod sort;
 mod table;
 mod worker;
@@ -80,5 +82,6 @@ pub(crate) use rows::sorted_rows;
 pub use rows::{MergedRows, OpenAlgebra, merge_rows};
 pub use run::RunFile;
 pub(crate) use run::write_run;
+pub(crate) use slice::{RunSlice, cut_ranges, range_between};
 pub use table::StateTable;
 pub use worker::{Feed, Worker, WorkerSettings};

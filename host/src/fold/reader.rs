@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub(super) struct RunReader {
 }
 
 /// The end of an Arrow file: the length of its footer, and a magic word.
-const TRAILER_BYTES: usize = 10;
+pub(super) const TRAILER_BYTES: usize = 10;
 
 impl RunReader {
     /// Opens a run, and checks its footer if the run has a digest of it.
@@ -105,6 +106,16 @@ impl RunReader {
         })
     }
 
+    /// The bytes of the file that hold these batches.
+    pub(super) fn extent_of(&self, batches: Range<usize>) -> Range<u64> {
+        let blocks = self.blocks.get(batches).unwrap_or_default();
+        let begins = blocks.iter().map(|block| block.offset() as u64);
+        let ends = blocks
+            .iter()
+            .map(|block| block.offset() as u64 + bytes(block) as u64);
+        begins.min().unwrap_or(0)..ends.max().unwrap_or(0)
+    }
+
     /// The number of batches.
     pub(super) fn batches(&self) -> usize {
         self.blocks.len()
@@ -162,6 +173,23 @@ impl RunReader {
         let keys = keys.ok_or_else(|| damaged(&self.path, "a batch has no keys"))?;
         Ok(Some((keys, batch)))
     }
+}
+
+/// The length of the footer before this end of a file, in bytes; else what is wrong with it.
+pub(super) fn footer_length(trailer: [u8; TRAILER_BYTES]) -> Result<usize, String> {
+    read_footer_length(trailer).map_err(|error| error.to_string())
+}
+
+/// Where the batches of a file with this footer begin and end; else what is wrong with it.
+pub(super) fn batches_of(footer: &[u8], size: u64) -> Result<Range<u64>, String> {
+    let footer = root_as_footer(footer).map_err(|error| error.to_string())?;
+    let blocks: Vec<&Block> = footer.recordBatches().into_iter().flatten().collect();
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+        return Ok(0..0);
+    };
+    let begin = u64::try_from(first.offset()).ok();
+    let batches = begin.zip(extent(last, size)).map(|(begin, end)| begin..end);
+    batches.ok_or_else(|| "a batch lies outside of it".into())
 }
 
 /// Checks that the file that the journal names is there: that it is complete, if the run has a digest of its footer, else

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::documents::{Done, KeptFile, Unit};
-use super::folding::{WorkerOptions, host};
-use super::staged::StagedBuild;
+use super::folding::WorkerOptions;
+use super::staged::{StagedBuild, host};
 use super::{ShareError, names};
 use crate::fault_point::{around, before};
 use crate::fold::{
@@ -41,7 +41,11 @@ impl Attempt<'_> {
     pub(super) async fn fold(mut self, folded: FoldedOffsets) -> Result<Done, ShareError> {
         let splits = std::mem::take(&mut self.splits);
         let scratch = Scratch::create(&self.options.scratch)?;
-        let component = self.component(&scratch).await?;
+        let cache = self.options.cache.as_ref();
+        let component = self
+            .build
+            .component(&scratch.component, cache, self.context)
+            .await?;
         let folded = self
             .checkpoint(splits, folded, &component, &scratch)
             .await?;
@@ -104,20 +108,6 @@ impl Attempt<'_> {
         Context {
             options,
             ..self.context.clone()
-        }
-    }
-
-    async fn component(&self, scratch: &Scratch) -> Result<Component, ShareError> {
-        let (build, table) = (self.build, self.build.staged.manifest.table());
-        let path = &scratch.component;
-        build.share.download(names::COMPONENT, path).await?;
-        let (limits, params) = (&table.limits, table.component_params());
-        let cache = self.options.cache.as_ref();
-        let progress = &self.context.progress;
-        let (component, _) = steps::load_component(path, limits, &params, cache, progress).await?;
-        match component.digest() == table.component.digest {
-            true => Ok(component),
-            false => Err(build.damaged(names::COMPONENT, "it is not the one that was staged")),
         }
     }
 

@@ -124,6 +124,25 @@ pub enum ShareError {
         /// The round.
         round: u32,
     },
+    /// Units are left to fold, so that there is nothing to merge yet.
+    #[error("the build is not sealed")]
+    NotSealed,
+    /// There is no such range of keys.
+    #[error("there is no range {range} of keys: the number of ranges is {ranges}")]
+    NoRange {
+        /// The range that was given.
+        range: u64,
+        /// The number of ranges; 0 where the keys are not cut.
+        ranges: u64,
+    },
+    /// Ranges are left to merge.
+    #[error("{left} of {ranges} ranges of keys are not merged yet")]
+    NotMerged {
+        /// The ranges that are left.
+        left: u64,
+        /// All ranges.
+        ranges: u64,
+    },
     /// The build was folded on this machine in part.
     #[error("build {build} was begun on this machine: {done} of {splits} splits are folded")]
     Begun {
@@ -160,11 +179,15 @@ impl Coded for ShareError {
             ShareError::OtherFormat { .. } => &codes::OTHER_FORMAT,
             ShareError::Damaged { .. } => &codes::DAMAGED,
             ShareError::NoUnitGiven => &codes::NO_UNIT_GIVEN,
-            ShareError::NoUnit { .. } | ShareError::NoRound { .. } => &codes::NO_UNIT,
+            ShareError::NoUnit { .. } | ShareError::NoRound { .. } | ShareError::NoRange { .. } => {
+                &codes::NO_UNIT
+            }
             ShareError::UnitFailed { .. } => &codes::UNIT_FAILED,
             ShareError::TooManyRejected { .. } => &codes::TOO_MANY_REJECTED,
             ShareError::StillOverlaps { .. } => &codes::STILL_OVERLAPS,
-            ShareError::NotFolded { .. } => &codes::NOT_FOLDED,
+            ShareError::NotFolded { .. } | ShareError::NotSealed | ShareError::NotMerged { .. } => {
+                &codes::NOT_FOLDED
+            }
             ShareError::Begun { .. } => &codes::BEGUN,
             ShareError::Staged { .. } => &codes::STAGED,
         }
@@ -203,7 +226,7 @@ pub(crate) mod codes {
     pub(crate) const NO_UNIT: Code = Code::new(
         1315,
         Class::Usage,
-        "`backfold seal` lists the units that are left, and the round that they belong to.",
+        "`backfold seal` lists the units that are left and their round, and the ranges that are left.",
     );
     pub(crate) const UNIT_FAILED: Code = Code::new(
         1316,
@@ -223,7 +246,7 @@ pub(crate) mod codes {
     pub(crate) const NOT_FOLDED: Code = Code::new(
         1319,
         Class::Retry,
-        "Start workers for the units that `backfold seal` lists, then run this command again.",
+        "Start `worker` for the units, or `merge` for the ranges, that `backfold seal` lists, then run this command again.",
     );
     pub(crate) const BEGUN: Code = Code::new(
         1320,

@@ -1,6 +1,5 @@
 //! `worker`: one unit of a staged build, folded into one run.
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -8,13 +7,13 @@ use ulid::Ulid;
 
 use super::attempt::Attempt;
 use super::documents::{Done, FailedUnit, Unit};
-use super::staged::StagedBuild;
+use super::staged::{StagedBuild, host};
 use super::{ROUNDS, ShareError, names};
 use crate::error::{Class, Coded, WithCauses};
 use crate::fold::FoldedOffsets;
 use crate::guest::Cache;
 use crate::source::Split;
-use crate::steps::{Context, Unfit};
+use crate::steps::Context;
 use crate::workdir::now;
 
 /// What a worker folds, and with which means.
@@ -120,17 +119,6 @@ impl StagedBuild {
         }
     }
 
-    /// Workers decode and fold as the process that staged the build would have done.
-    fn check_version(&self) -> Result<(), Unfit> {
-        let (theirs, ours) = (&self.staged.backfold, env!("CARGO_PKG_VERSION"));
-        match theirs == ours {
-            true => Ok(()),
-            false => Err(Unfit {
-                why: format!("the build was staged by backfold {theirs}, and this is {ours}"),
-            }),
-        }
-    }
-
     /// The unit, and the offsets that earlier units account for.
     async fn unit_of(&self, options: &WorkerOptions) -> Result<(Unit, FoldedOffsets), ShareError> {
         let round = options.round;
@@ -225,11 +213,4 @@ fn outcome(done: &Done, attempt: &str, state: UnitState) -> FoldedUnit {
         rows: runs().map(|run| run.rows).sum(),
         run_bytes: runs().map(|run| run.size_bytes).sum(),
     }
-}
-
-/// The name of this machine, for people.
-pub(super) fn host() -> String {
-    let name = std::env::var("HOSTNAME").ok();
-    let name = name.or_else(|| fs::read_to_string("/etc/hostname").ok());
-    name.map_or_else(|| "unknown".into(), |name| name.trim().to_owned())
 }

@@ -50,13 +50,27 @@ impl StagedBuild {
         }
         let folder = ScratchFolder::create(build.path());
         let folder = folder.map_err(BuildError::io("creating", build.path()))?;
-        let fetch = |(unit, chosen): (Unit, Chosen)| self.fetch(build, &folder, unit, chosen);
+        let merged = match sealing.ranges {
+            0 => None,
+            ranges => Some(self.fetch_ranges(build, ranges).await?),
+        };
+        let with_runs = merged.is_none();
+        let fetch =
+            |(unit, chosen): (Unit, Chosen)| self.fetch(build, &folder, unit, chosen, with_runs);
         let mut fetched = stream::iter(left.into_iter().map(fetch)).buffered(FETCHED_AT_ONCE);
         while let Some(done) = fetched.next().await {
             if context.cancel.is_cancelled() {
                 return Err(FoldError::Interrupted.into());
             }
-            let done = done?;
+            let mut done = done?;
+            if let Some(merged) = &merged {
+                // The first checkpoint names the runs of all ranges, which hold the states of all units.
+                let is_first = done.unit == 0;
+                done.checkpoint.tables[0].runs = match is_first {
+                    true => merged.clone(),
+                    false => Vec::new(),
+                };
+            }
             count(&done, context);
             journal.append(&Entry::Checkpoint(done.checkpoint))?;
         }
@@ -70,6 +84,7 @@ impl StagedBuild {
         scratch: &ScratchFolder,
         unit: Unit,
         chosen: Chosen,
+        with_runs: bool,
     ) -> Result<Done, ShareError> {
         let (round, attempt) = (chosen.round, &*chosen.attempt);
         let name = |file: &str| names::of_attempt(round, chosen.unit, attempt, file);
@@ -87,17 +102,9 @@ impl StagedBuild {
             let offsets = &mut done.checkpoint.offsets;
             offsets.add_repeated(&repeated.partition, repeated.offsets);
         }
-        for run in done.checkpoint.tables.iter().flat_map(|table| &table.runs) {
-            let (folder, name) = (build.runs(), name(&run.name));
-            let path = folder.join(&run.name);
-            // A run of a gathering that was killed.
-            if path.exists() && verified(&folder, run).await.is_ok() {
-                continue;
-            }
-            remove(&path)?;
-            self.share.download(&name, &path).await?;
-            let verified = verified(&folder, run).await;
-            verified.map_err(|error| self.changed(&name, error))?;
+        let runs = done.checkpoint.tables.iter().flat_map(|table| &table.runs);
+        for run in runs.filter(|_| with_runs) {
+            self.fetch_run(build, run, &name(&run.name)).await?;
         }
         let local = |file: &str| scratch.path().join(format!("{:010}-{file}", chosen.unit));
         if let Some(kept) = &done.quarantine {
@@ -120,6 +127,49 @@ impl StagedBuild {
             remove(&path)?;
         }
         Ok(done)
+    }
+
+    /// Fetches a run, which is durable when it returns.
+    async fn fetch_run(
+        &self,
+        build: &BuildFolder,
+        run: &RunFile,
+        name: &str,
+    ) -> Result<(), ShareError> {
+        let folder = build.runs();
+        let path = folder.join(&run.name);
+        // A run of a gathering that was killed.
+        if path.exists() && verified(&folder, run).await.is_ok() {
+            return Ok(());
+        }
+        remove(&path)?;
+        self.share.download(name, &path).await?;
+        let verified = verified(&folder, run).await;
+        verified.map_err(|error| self.changed(name, error))
+    }
+
+    /// Fetches the runs of all ranges of keys, which were merged.
+    async fn fetch_ranges(
+        &self,
+        build: &BuildFolder,
+        ranges: u64,
+    ) -> Result<Vec<RunFile>, ShareError> {
+        let fetch = |range| async move {
+            let merged = self.merged_range(range).await?;
+            let gone = || self.damaged(&names::range(range), "it is gone");
+            let merged = merged.ok_or_else(gone)?;
+            if let Some(run) = &merged.run {
+                let name = names::of_range(range, &merged.attempt, &run.name);
+                self.fetch_run(build, run, &name).await?;
+            }
+            Ok::<_, ShareError>(merged.run)
+        };
+        let mut fetched = stream::iter((0..ranges).map(fetch)).buffered(FETCHED_AT_ONCE);
+        let mut runs = Vec::new();
+        while let Some(run) = fetched.next().await {
+            runs.extend(run?);
+        }
+        Ok(runs)
     }
 
     async fn fetch_kept(&self, name: &str, kept: &KeptFile, path: &Path) -> Result<(), ShareError> {

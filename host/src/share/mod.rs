@@ -15,6 +15,7 @@
 //!   rounds/2.json                                             by `seal`: which, and without which offsets
 //!   failed/0000000017.json                                    a unit that fails whenever it is folded
 //!   sealed.json                                               by `seal`: the attempt of each unit that counts
+//!   ranges.json  ranges/0000000003/<attempt>/                 by `seal --ranges` and `merge`, where one machine is not enough
 //! ```
 //!
 //! The rules by which no failure does harm: no two attempts share a name; no file is renamed or overwritten; an attempt
@@ -30,6 +31,7 @@
 //! | `staging` | `stage` |
 //! | `folding`, `attempt` | `worker` |
 //! | `sealing`, `overlap` | `seal`; offsets that several units hold |
+//! | `merging` | `merge`: the runs of all units, by ranges of keys |
 //! | `gathering` | the chosen attempts, as checkpoints of a build on this machine |
 //! | `collecting` | what `gc` removes |
 //! | `error` | what can be wrong |
@@ -40,6 +42,7 @@ mod documents;
 mod error;
 mod folding;
 mod gathering;
+mod merging;
 mod names;
 mod overlap;
 pub mod place;
@@ -56,6 +59,7 @@ pub use documents::{
 pub use error::ShareError;
 pub(crate) use error::codes;
 pub use folding::{FoldedUnit, UnitChoice, UnitState, WorkerOptions};
+pub use merging::{MergeOptions, MergedRange, Ranges};
 pub use place::{Place, Share};
 pub use sealing::Sealing;
 pub use staged::StagedBuild;

@@ -17,6 +17,12 @@ pub(super) const UNITS: &str = "units.jsonl";
 /// The chosen attempt of each unit.
 pub(super) const SEALED: &str = "sealed.json";
 
+/// Where the keys are cut into ranges.
+pub(super) const RANGES: &str = "ranges.json";
+
+/// The folder of merged ranges.
+pub(super) const RANGES_FOLDER: &str = "ranges";
+
 /// The units of the second round.
 pub(super) const SECOND_ROUND: &str = "rounds/2.json";
 
@@ -46,6 +52,21 @@ pub(super) fn unit(round: u32, unit: u64) -> String {
 /// A file of an attempt.
 pub(super) fn of_attempt(round: u32, unit: u64, attempt: &str, file: &str) -> String {
     format!("rounds/{round}/{unit:010}/{attempt}/{file}")
+}
+
+/// The folder of the attempts at a range.
+pub(super) fn range(range: u64) -> String {
+    format!("{RANGES_FOLDER}/{range:010}")
+}
+
+/// A file of an attempt at a range.
+pub(super) fn of_range(range: u64, attempt: &str, file: &str) -> String {
+    format!("{RANGES_FOLDER}/{range:010}/{attempt}/{file}")
+}
+
+/// The run of a merged range: names sort as the ranges do.
+pub(super) fn merged_run(range: u64) -> String {
+    format!("range-{range:010}.arrow")
 }
 
 /// A file of an attempt, by its parts.

@@ -29,6 +29,10 @@ pub struct Sealing {
     pub incomplete: u64,
     /// The units that fail whenever they are folded.
     pub failed: Vec<FailedUnit>,
+    /// The number of ranges that the keys of a sealed build are cut into; 0 where they are not cut.
+    pub ranges: u64,
+    /// The ranges that are left to merge.
+    pub ranges_left: Vec<u64>,
 }
 
 impl Sealing {
@@ -38,12 +42,18 @@ impl Sealing {
         Some(first.error())
     }
 
-    /// The units that are left as an error, where there are any.
+    /// The units, or else the ranges, that are left as an error, where there are any.
     pub fn unfinished(&self) -> Option<ShareError> {
-        (!self.sealed).then(|| ShareError::NotFolded {
-            left: self.left.len() as u64,
-            units: self.units,
-            round: self.round,
+        if !self.sealed {
+            return Some(ShareError::NotFolded {
+                left: self.left.len() as u64,
+                units: self.units,
+                round: self.round,
+            });
+        }
+        (!self.ranges_left.is_empty()).then(|| ShareError::NotMerged {
+            left: self.ranges_left.len() as u64,
+            ranges: self.ranges,
         })
     }
 }
@@ -187,7 +197,10 @@ impl StagedBuild {
         for unit in &attempts.failed {
             failed.extend(self.failure(*unit).await?);
         }
+        let ranges = self.ranges().await?.map_or(0, |ranges| ranges.count());
         Ok(Sealing {
+            ranges,
+            ranges_left: self.ranges_left(ranges).await?,
             sealed,
             round,
             units: self.staged.units,

@@ -1,6 +1,7 @@
 //! A staged build, opened: its documents, its units, and what is there of its attempts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use futures::StreamExt;
@@ -14,6 +15,8 @@ use super::documents::{
 use super::names;
 use super::place::{Place, Put, Share};
 use super::{ROUNDS, ShareError};
+use crate::guest::{Cache, Component};
+use crate::steps::{self, Context, Unfit};
 
 /// How many documents of a share are read at a time.
 pub(super) const READS_AT_ONCE: usize = 64;
@@ -80,6 +83,38 @@ impl StagedBuild {
     /// Where it is, as `stage` prints it.
     pub fn place(&self) -> &Place {
         self.share.place()
+    }
+
+    /// The component, fetched to `path`. Compiled code is kept in `cache`.
+    ///
+    /// # Errors
+    /// [`ShareError::Damaged`] where it is not the one that was staged.
+    pub(super) async fn component(
+        &self,
+        path: &Path,
+        cache: Option<&Cache>,
+        context: &Context,
+    ) -> Result<Component, ShareError> {
+        let table = self.staged.manifest.table();
+        self.share.download(names::COMPONENT, path).await?;
+        let (limits, params) = (&table.limits, table.component_params());
+        let loaded = steps::load_component(path, limits, &params, cache, &context.progress);
+        let (component, _) = loaded.await?;
+        match component.digest() == table.component.digest {
+            true => Ok(component),
+            false => Err(self.damaged(names::COMPONENT, "it is not the one that was staged")),
+        }
+    }
+
+    /// Workers decode and fold as the process that staged the build would have done.
+    pub(super) fn check_version(&self) -> Result<(), Unfit> {
+        let (theirs, ours) = (&self.staged.backfold, env!("CARGO_PKG_VERSION"));
+        match theirs == ours {
+            true => Ok(()),
+            false => Err(Unfit {
+                why: format!("the build was staged by backfold {theirs}, and this is {ours}"),
+            }),
+        }
     }
 
     /// Fetches the frozen input into the folder of a build.
@@ -240,4 +275,11 @@ fn parse<T: DeserializeOwned>(json: &[u8], place: impl Fn() -> String) -> Result
         place: place(),
         what: error.to_string(),
     })
+}
+
+/// The name of this machine, for people.
+pub(super) fn host() -> String {
+    let name = std::env::var("HOSTNAME").ok();
+    let name = name.or_else(|| fs::read_to_string("/etc/hostname").ok());
+    name.map_or_else(|| "unknown".into(), |name| name.trim().to_owned())
 }

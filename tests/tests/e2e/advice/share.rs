@@ -119,10 +119,13 @@ fn no_such_unit() {
 fn a_unit_that_failed() {
     let bench = bench();
     let units = staged(&bench);
-    let (archive, elsewhere) = (bench.archive(), file(&bench, "elsewhere"));
-    fs::rename(&archive, &elsewhere).unwrap();
-    provoke_by(&bench, &mut units.worker(1, 0), "BF0207");
-    fs::rename(&elsewhere, &archive).unwrap();
+    let (object, elsewhere) = (
+        file(&bench, "archive/part-1.jsonl"),
+        file(&bench, "elsewhere"),
+    );
+    fs::rename(&object, &elsewhere).unwrap();
+    provoke_by(&bench, &mut units.worker(1, 0), "BF0212");
+    fs::rename(&elsewhere, &object).unwrap();
     provoke_by(&bench, &mut units.worker(1, 0), "BF1316");
     bench.run("stage --share share --again").success();
     works_in_units(&bench);

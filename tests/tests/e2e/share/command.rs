@@ -116,11 +116,16 @@ fn attempts_too_many_are_counted_and_collected() {
 fn a_unit_that_fails_stops_the_others_until_it_is_tried_again() {
     let bench = bench();
     let units = Units::stage(&bench, "share", 4).unwrap();
-    let object = bench.archive();
+    let objects = fs::read_dir(bench.archive())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let hidden = bench.path().join("hidden");
-    fs::rename(&object, &hidden).unwrap();
-    bench.refuses_as(&mut units.worker(1, 1), 42, "BF0207");
-    fs::rename(&hidden, &object).unwrap();
+    fs::rename(&objects, &hidden).unwrap();
+    bench.refuses_as(&mut units.worker(1, 1), 42, "BF0212");
+    fs::rename(&hidden, &objects).unwrap();
     let said = bench.refuses_as(&mut units.worker(1, 0), 42, "BF1316");
     assert!(said.contains("unit 1 failed on"), "{said}");
     let mut sealing = units.sealing();

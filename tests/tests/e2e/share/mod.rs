@@ -4,6 +4,7 @@ mod attempts;
 mod busy;
 mod command;
 mod place;
+mod ranges;
 mod rounds;
 mod same_table;
 mod scene;
