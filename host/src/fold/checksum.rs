@@ -1,7 +1,7 @@
 //! What a run says of its own bytes: a checksum of each batch, in the footer, and a digest of all that is in no batch.
 //!
-//! Whoever knows the digest of the footer knows from it, and from the size, that a file is complete; the bytes of a batch are
-//! checked when they are read. So nobody has to read terabytes before he goes on with them.
+//! The digest of the footer and the size tell whether a file is complete; the bytes of a batch are checked when they are
+//! read. So a resume need not read terabytes.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -230,7 +230,7 @@ impl StagedBuild {
         Ok(attempts)
     }
 
-    /// Puts a document that nobody else may have put before; says whether it is this one that is there.
+    /// Puts a document under a name that is not taken; says whether it was taken.
     pub(super) async fn put(
         &self,
         name: &str,

@@ -15,8 +15,8 @@ const UNIT_BYTES: u64 = 1 << 30;
 /// The most units where their number is not given.
 const MOST_UNITS: u64 = 1_000;
 
-/// How many units a plan is cut into where nobody says, given its splits and their bytes. Splits of a log have no bytes: each
-/// of them is a unit.
+/// The default number of units of a plan, given the number of its splits and their bytes. Splits of a log have no bytes: each of
+/// them is a unit.
 pub(super) fn default_units(splits: u64, size_bytes: u64) -> u64 {
     let units = match size_bytes {
         0 => splits,

@@ -8,6 +8,7 @@ use backfold_tests::archive::{Archive, ArchiveSpec, Compression};
 use backfold_tests::broker::shared;
 use backfold_tests::components::guest;
 use backfold_tests::gateway::{BUCKET, Gateway};
+use backfold_tests::projects::Project;
 use backfold_tests::topic::Clicks;
 use backfold_tests::units::Units;
 use backfold_tests::visits::{Format, Part};
@@ -68,6 +69,15 @@ fn of_a_component_for_which_the_order_matters() {
     let settings = "source.files.split_size = \"1\"";
     bench.write_job(&component, settings).unwrap();
     same_in_units(&bench, &[1, 4, 20]);
+}
+
+#[test]
+fn of_a_component_in_python() {
+    let component = Project::new("python").component;
+    let bench = Workbench::with_archive(&component, &archive()).unwrap();
+    let settings = "source.files.split_size = \"1\"";
+    bench.write_job(&component, settings).unwrap();
+    same_in_units(&bench, &[1, 4]);
 }
 
 #[test]
@@ -156,6 +166,12 @@ async fn in_a_bucket() {
     let source =
         format!("source.s3 = {{ bucket = \"{BUCKET}\", prefix = \"raw/\", split_size = \"1\" }}");
     bench.write_job(&component, &source).unwrap();
+    for number in [1, 20] {
+        let share = format!("s3://{BUCKET}/share-{number}");
+        let (report, _) = of_units(&bench, &share, number);
+        assert_eq!(report["loaded"], expected["loaded"]);
+        fs::remove_dir_all(bench.work()).unwrap();
+    }
     let share = format!("s3://{BUCKET}/backfold");
     let (report, _) = of_units(&bench, &share, 4);
     assert_eq!(report["loaded"], expected["loaded"]);
