@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -19,6 +19,9 @@ use crate::source::s3::page;
 
 /// The size of a part, and the largest file that is sent at once.
 pub(super) const PART_BYTES: u64 = 8 << 20;
+
+/// The checksum of each part, which the last request repeats.
+const CHECKSUM: ChecksumAlgorithm = ChecksumAlgorithm::Crc32;
 
 /// The most parts of an object.
 const MOST_PARTS: u64 = 10_000;
@@ -53,7 +56,8 @@ impl S3Share {
         let id = self
             .retried(request, || async {
                 let begin = self.bucket.client.create_multipart_upload();
-                let begin = begin.bucket(&self.bucket.name).key(key).send();
+                let begin = begin.bucket(&self.bucket.name).key(key);
+                let begin = begin.checksum_algorithm(CHECKSUM).send();
                 match self.bucket.in_time(begin).await? {
                     Ok(begun) => begun
                         .upload_id
@@ -114,6 +118,7 @@ impl Upload<'_> {
             let part = bucket.client.upload_part();
             let part = part.bucket(&bucket.name).key(self.key);
             let part = part.upload_id(&self.id).part_number(number);
+            let part = part.checksum_algorithm(CHECKSUM);
             let part = part.body(bytes.clone().into()).send();
             match bucket.in_time(part).await? {
                 Ok(part) => Ok(CompletedPart::builder()
@@ -141,9 +146,15 @@ impl Upload<'_> {
             let complete = complete.multipart_upload(parts.clone()).send();
             Answered::read(bucket.in_time(complete).await?, request)
         };
-        let answered = self.share.retried(request, send).await?;
-        // An earlier try may have completed it, without an answer that arrived.
-        if matches!(answered, Answered::Gone) && self.share.find(self.key).await?.is_none() {
+        let answered = self.share.retried(request, send).await;
+        // An earlier try may have completed it, or another writer was first while the store dropped these parts.
+        if matches!(answered, Ok(Answered::Gone) | Err(_))
+            && let Ok(Some(_)) = self.share.find(self.key).await
+        {
+            return Ok(Put::Taken);
+        }
+        let answered = answered?;
+        if matches!(answered, Answered::Gone) {
             return Err(PlaceError::Io {
                 what: "write",
                 file: place,
