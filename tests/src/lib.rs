@@ -19,6 +19,7 @@
 //! | [`registry`] | a real schema registry |
 //! | [`rng`] | numbers that look random |
 //! | [`server`] | servers that end with the test |
+//! | [`spark`] | a real Spark, whose executors are processes of their own |
 //! | [`topic`] | the clicks as a topic, and a job that folds them |
 //! | [`visits`] | visits in every format, compression and layout |
 //! | [`workbench`] | a folder with an archive, a job, a work folder and a database |
@@ -40,6 +41,7 @@ pub mod ranges;
 pub mod registry;
 pub mod rng;
 pub mod server;
+pub mod spark;
 pub mod topic;
 pub mod units;
 pub mod visits;

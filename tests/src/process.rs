@@ -58,18 +58,23 @@ fn built() -> PathBuf {
 /// A `backfold` command that no variable of the caller's environment changes.
 pub fn backfold() -> Command {
     let mut command = Command::new(binary());
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("BACKFOLD_") {
-            command.env_remove(name);
-        }
-    }
+    forget_settings(&mut command);
     command
-        .env_remove("RUST_LOG")
         // The user's own cache stays as it is; what these tests compile is kept for the next ones.
         .env("XDG_CACHE_HOME", binary().with_file_name("test-cache"))
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command
+}
+
+/// Takes the variables of the caller's environment from a command that change what `backfold` does.
+pub(crate) fn forget_settings(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("BACKFOLD_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG");
 }
 
 /// The exit status and the output of a process.
