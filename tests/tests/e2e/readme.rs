@@ -34,7 +34,7 @@ fn blocks<'a>(markdown: &'a str, language: &str) -> Vec<&'a str> {
 }
 
 /// The commands of the console blocks: the lines after `$ `.
-fn commands(markdown: &str) -> Vec<&str> {
+pub(crate) fn commands(markdown: &str) -> Vec<&str> {
     blocks(markdown, "console")
         .into_iter()
         .flat_map(str::lines)
@@ -199,7 +199,10 @@ fn code_in_the_readme_is_that_of_the_example() {
 fn paths_that_pages_link_to_exist() {
     let others = [
         "tests/README.md",
+        "examples/batch/README.md",
         "examples/clicks/README.md",
+        "examples/kubernetes/README.md",
+        "examples/spark/README.md",
         "guest-sdk/rust/README.md",
     ];
     for page in pages().into_iter().chain(others.map(str::to_owned)) {
