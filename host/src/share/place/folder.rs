@@ -192,7 +192,11 @@ impl Share for Folder {
         self.blocking(move |_| {
             let mut names = Vec::new();
             for entry in entries(&folder)? {
-                if entry.is_folder && holds_files(&entry.path)? {
+                let holds_files = || {
+                    let found = holds_files(&entry.path);
+                    found.map_err(|error| failed("list", &entry.path, error))
+                };
+                if entry.is_folder && holds_files()? {
                     names.push(entry.name);
                 }
             }
@@ -268,10 +272,19 @@ fn entries(folder: &Path) -> Result<Vec<Entry>, PlaceError> {
     Ok(found)
 }
 
-/// Whether a folder holds a file at any depth.
-fn holds_files(folder: &Path) -> Result<bool, PlaceError> {
-    for entry in entries(folder)? {
-        if !entry.is_folder || holds_files(&entry.path)? {
+/// Whether a folder holds a file at any depth. It ends at the first one.
+fn holds_files(folder: &Path) -> io::Result<bool> {
+    let listed = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        listed => listed?,
+    };
+    for entry in listed {
+        let entry = entry?;
+        let is_part = entry
+            .file_name()
+            .as_encoded_bytes()
+            .ends_with(PART.as_bytes());
+        if !is_part && (!entry.file_type()?.is_dir() || holds_files(&entry.path())?) {
             return Ok(true);
         }
     }
@@ -280,25 +293,41 @@ fn holds_files(folder: &Path) -> Result<bool, PlaceError> {
 
 /// Removes a folder in which there is nothing but what killed processes left; whether it is gone.
 fn remove_if_empty(folder: &Path) -> io::Result<bool> {
-    let remove = || around("remove a folder of a share", || fs::remove_dir(folder));
-    let mut removed = remove();
-    if removed.as_ref().is_err_and(is_not_empty) {
-        let holds_more = match fs::read_dir(folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-            listed => listed?.any(|entry| {
-                entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().ends_with(PART))
-            }),
-        };
-        if holds_more {
-            return Ok(false);
+    match remove_folder(folder) {
+        Err(error) if is_not_empty(&error) && !holds_files(folder)? => {
+            remove_left(folder)?;
+            Ok(!folder.exists())
         }
-        durable::remove_parts(folder)?;
-        removed = remove();
-    }
-    match removed {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) if is_not_empty(&error) => Ok(false),
         removed => removed.map(|()| true),
+    }
+}
+
+/// Removes what killed processes left in a folder without files, and the folders that are empty then.
+fn remove_left(folder: &Path) -> io::Result<()> {
+    durable::remove_parts(folder)?;
+    let listed = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        listed => listed?,
+    };
+    for entry in listed {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_left(&entry.path())?;
+        }
+    }
+    match remove_folder(folder) {
+        // A process is writing there.
+        Err(error) if is_not_empty(&error) => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Removes an empty folder, which need not be there.
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    match around("remove a folder of a share", || fs::remove_dir(folder)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

@@ -154,7 +154,7 @@ impl TryFrom<String> for Place {
 ///   whichever machines they are; the file has what that one wrote.
 /// - A call that has returned without an error has lasted: a crash of this machine does not undo it.
 /// - A call that fails may be repeated. Temporary failures of a bucket are retried within a call.
-/// - Only [`remove`](Share::remove) takes a file away. There are no empty folders to see.
+/// - Only [`remove`](Share::remove) takes a file away.
 #[async_trait]
 pub trait Share: Send + Sync + fmt::Debug {
     /// Where it is.
@@ -188,7 +188,8 @@ pub trait Share: Send + Sync + fmt::Debug {
     /// not there has none.
     async fn list(&self, below: &str) -> Result<Vec<Listed>, PlaceError>;
 
-    /// The names of the folders in the folder `below` that hold files at any depth, sorted; empty for the share itself.
+    /// The names of the folders in the folder `below` that hold files at any depth, sorted; empty for the share itself. A store
+    /// over a file system may name some that held files once, too.
     async fn folders(&self, below: &str) -> Result<Vec<String>, PlaceError>;
 
     /// Removes a file, which need not be there.

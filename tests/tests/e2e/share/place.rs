@@ -84,6 +84,10 @@ impl Fixture for Prefix {
     fn folder(&self) -> &Path {
         self.local.path()
     }
+
+    fn forgets_folders(&self) -> bool {
+        false
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use super::*;
 use crate::error::Coded;
 use crate::share::place::codes;
@@ -79,4 +77,21 @@ async fn a_downloaded_file_and_the_share_do_not_depend_on_each_other() {
     assert_eq!(share.upload("run", &to).await.unwrap(), Put::New);
     fs::write(&to, "changed").unwrap();
     assert_eq!(share.get("run").await.unwrap().unwrap(), b"run");
+}
+
+#[tokio::test]
+async fn what_killed_processes_left_goes_with_the_last_file() {
+    let shared = Shared::new();
+    let share = shared.share().await;
+    for name in ["t/1/a/run", "t/1/b/run", "t/2/a/run"] {
+        shared.leave_half(name).await;
+    }
+    for name in ["t/1/b/done.json", "t/3/a/done.json"] {
+        assert_eq!(share.put_new(name, Vec::new()).await.unwrap(), Put::New);
+    }
+    share.remove("t/1/b/done.json").await.unwrap();
+    assert_eq!(share.folders("t").await.unwrap(), ["3"]);
+    share.remove("t/3/a/done.json").await.unwrap();
+    let left = fs::read_dir(shared.share.path().join("share")).unwrap();
+    assert_eq!(left.count(), 0);
 }
