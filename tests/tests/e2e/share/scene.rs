@@ -174,11 +174,15 @@ impl Scene {
             assert_eq!(units.build, self.build, "another build was staged");
         }
         units.fold_all().unwrap();
-        self.check_loaded();
+        self.check_loaded_of(&units.build);
     }
 
     /// The same where all units are folded and sealed.
     pub(super) fn check_loaded(&self) {
+        self.check_loaded_of(&self.build);
+    }
+
+    fn check_loaded_of(&self, build: &str) {
         let line = "run --share share --swap --output json";
         let report = self.bench.run(line).success().json();
         assert_eq!(report["result"]["loaded"], self.loaded);
@@ -187,7 +191,7 @@ impl Scene {
             "other records were rejected"
         );
         self.bench.run("gc --share share").success();
-        let left = files(&self.bench.path().join("share"));
+        let left = files(&self.bench.path().join(build));
         assert_eq!(left, [""; 0]);
     }
 }

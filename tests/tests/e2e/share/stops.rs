@@ -44,6 +44,9 @@ const GATHER: Stage = Stage {
 impl Stage {
     /// The points that the command passes where nothing disturbs it.
     fn points(&self, scene: &Scene) -> Vec<String> {
+        // The first process writes the compiled component for those after it.
+        process::run(&mut (self.command)(scene)).success();
+        scene.bring_back();
         let log = scene.bench.path().join("points");
         let (finished, points) = fault::passed(&mut (self.command)(scene), &log);
         finished.success();
