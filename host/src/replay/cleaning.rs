@@ -114,10 +114,7 @@ pub async fn gc(
     let given_up = given_up.filter(|(build, _)| !known.contains(build));
     reasons.extend(given_up.map(|(build, reason)| Droppable { build, reason }));
     reasons.sort_by(|a, b| a.build.cmp(&b.build));
-    let share = match &options.share {
-        Some(share) => Some(collect_share(job, share, &stored, options).await?),
-        None => None,
-    };
+    let (share, age, dry_run) = (&options.share, options.older_than, options.dry_run);
     let space = match options.dry_run {
         true => Reclaimed::default(),
         false => store.reclaim().await?,
@@ -128,7 +125,7 @@ pub async fn gc(
         elsewhere: elsewhere(&stored, &folders, &reasons),
         reasons,
         leftovers,
-        share,
+        share: collect_share(job, share.as_ref(), &stored, age, dry_run).await?,
         space,
     })
 }

@@ -11,7 +11,7 @@ use ulid::Ulid;
 use super::choosing::{Choice, already_live};
 use super::phase::Stored;
 use super::planning::job_digest;
-use super::{Error, GcOptions, Replay, RunOptions};
+use super::{Error, Replay, RunOptions};
 use crate::decode::RULES;
 use crate::guest::read_wasm;
 use crate::job::Job;
@@ -331,13 +331,17 @@ impl Replay<'_> {
 }
 
 /// Removes what a share holds that is of no use any more, of the builds of a job's table: builds that the store has, those
-/// that were staged longer ago than [`GcOptions::older_than`], and attempts that do not count.
+/// that were staged longer ago than `older_than`, and attempts that do not count. With `dry_run`, it only says what.
 pub(super) async fn collect_share(
     job: &Job,
-    share: &Place,
+    share: Option<&Place>,
     stored: &Stored,
-    options: &GcOptions,
-) -> Result<SharedGarbage, Error> {
+    older_than: Option<Duration>,
+    dry_run: bool,
+) -> Result<Option<SharedGarbage>, Error> {
+    let Some(share) = share else {
+        return Ok(None);
+    };
     let table = share.absolute().join(&job.table);
     let mut all = SharedGarbage::default();
     for build in staged_builds(&table).await? {
@@ -352,16 +356,16 @@ pub(super) async fn collect_share(
         }
         let of_store = stored.build(&build);
         let is_loaded = of_store.is_some_and(|one| one.loaded.is_some());
-        if is_loaded || is_older(&staged.staged.staged_at, options.older_than) {
-            all.size_bytes += remove_staged(&table, &build, options.dry_run).await?;
+        if is_loaded || is_older(&staged.staged.staged_at, older_than) {
+            all.size_bytes += remove_staged(&table, &build, dry_run).await?;
             all.builds.push(build);
         } else {
-            let garbage = staged.collect(options.dry_run).await?;
+            let garbage = staged.collect(dry_run).await?;
             all.attempts += garbage.attempts;
             all.size_bytes += garbage.size_bytes;
         }
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 fn is_older(moment: &str, age: Option<Duration>) -> bool {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::documents::{Done, KeptFile, Unit};
-use super::folding::WorkerOptions;
+use super::options::WorkerOptions;
 use super::staged::{StagedBuild, host};
 use super::{ShareError, names};
 use crate::fault_point::{around, before};

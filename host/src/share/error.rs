@@ -1,6 +1,6 @@
 //! What can be wrong with a share, a staged build or one of its units.
 
-use super::place::PlaceError;
+use super::place::{self, PlaceError};
 use crate::error::{Class, Code, Coded};
 use crate::fold::FoldError;
 use crate::guest::GuestError;
@@ -177,7 +177,7 @@ impl Coded for ShareError {
             ShareError::NotStaged { .. } => &codes::NOT_STAGED,
             ShareError::NothingStaged { .. } => &codes::NOTHING_STAGED,
             ShareError::OtherFormat { .. } => &codes::OTHER_FORMAT,
-            ShareError::Damaged { .. } => &codes::DAMAGED,
+            ShareError::Damaged { .. } => &place::codes::DAMAGED,
             ShareError::NoUnitGiven => &codes::NO_UNIT_GIVEN,
             ShareError::NoUnit { .. } | ShareError::NoRound { .. } | ShareError::NoRange { .. } => {
                 &codes::NO_UNIT
@@ -212,11 +212,6 @@ pub(crate) mod codes {
         1312,
         Class::Usage,
         "Use the release of backfold that staged the build, or stage it again.",
-    );
-    pub(crate) const DAMAGED: Code = Code::new(
-        1313,
-        Class::Permanent,
-        "Something changed or removed a file of the share: stage the build again with `--fresh`.",
     );
     pub(crate) const NO_UNIT_GIVEN: Code = Code::new(
         1314,
@@ -263,7 +258,6 @@ pub(crate) mod codes {
         &NOT_STAGED,
         &NOTHING_STAGED,
         &OTHER_FORMAT,
-        &DAMAGED,
         &NO_UNIT_GIVEN,
         &NO_UNIT,
         &UNIT_FAILED,

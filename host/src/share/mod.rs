@@ -29,7 +29,7 @@
 //! | `units` | a plan cut into units |
 //! | `staged` | a staged build, opened; which attempts there are |
 //! | `staging` | `stage` |
-//! | `folding`, `attempt` | `worker` |
+//! | `options`, `folding`, `attempt` | `worker`: what it is told, one unit, an attempt at it |
 //! | `sealing`, `overlap` | `seal`; offsets that several units hold |
 //! | `merging` | `merge`: the runs of all units, by ranges of keys |
 //! | `gathering` | the chosen attempts, as checkpoints of a build on this machine |
@@ -44,6 +44,7 @@ mod folding;
 mod gathering;
 mod merging;
 mod names;
+mod options;
 mod overlap;
 pub mod place;
 mod sealing;
@@ -58,8 +59,9 @@ pub use documents::{
 };
 pub use error::ShareError;
 pub(crate) use error::codes;
-pub use folding::{FoldedUnit, UnitChoice, UnitState, WorkerOptions};
+pub use folding::{FoldedUnit, UnitState};
 pub use merging::{MergeOptions, MergedRange, Ranges};
+pub use options::{UnitChoice, WorkerOptions};
 pub use place::{Place, Share};
 pub use sealing::Sealing;
 pub use staged::StagedBuild;

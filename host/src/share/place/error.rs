@@ -5,7 +5,6 @@ use std::io;
 use std::ops::Range;
 
 use crate::error::{Class, Code, Coded};
-use crate::share::codes as share_codes;
 use crate::source::SourceError;
 
 /// A failure of a share.
@@ -84,7 +83,7 @@ impl Coded for PlaceError {
     fn code(&self) -> &'static Code {
         match self {
             PlaceError::NotAPlace { .. } => &codes::NOT_A_PLACE,
-            PlaceError::Missing { .. } | PlaceError::Damaged { .. } => &share_codes::DAMAGED,
+            PlaceError::Missing { .. } | PlaceError::Damaged { .. } => &codes::DAMAGED,
             PlaceError::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied
                 | io::ErrorKind::ReadOnlyFilesystem
@@ -100,9 +99,7 @@ impl Coded for PlaceError {
                 SourceError::Certificates { .. }
                 | SourceError::Untrusted { .. }
                 | SourceError::NotAStore { .. } => &codes::NOT_A_STORE,
-                SourceError::Changed { .. } | SourceError::Transcoded { .. } => {
-                    &share_codes::DAMAGED
-                }
+                SourceError::Changed { .. } | SourceError::Transcoded { .. } => &codes::DAMAGED,
                 _ => &codes::UNAVAILABLE,
             },
             PlaceError::Cancelled => &codes::UNAVAILABLE,
@@ -151,7 +148,13 @@ pub(crate) mod codes {
         "Correct AWS_ENDPOINT_URL_S3, or name the certificates to trust with AWS_CA_BUNDLE.",
     );
 
+    pub(crate) const DAMAGED: Code = Code::new(
+        1313,
+        Class::Permanent,
+        "Something changed or removed a file of the share: stage the build again with `--fresh`.",
+    );
     pub(crate) const ALL: &[&Code] = &[
+        &DAMAGED,
         &NOT_A_PLACE,
         &UNAVAILABLE,
         &NOT_ALLOWED,

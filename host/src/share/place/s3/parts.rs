@@ -11,14 +11,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::super::local::{blocking, failed};
 use super::S3Share;
-use super::put::{Answered, NONE};
+use super::put::{Answered, NONE, PART_BYTES};
 use crate::fault_point::{after, before};
 use crate::share::place::{PlaceError, Put};
 use crate::source::s3::failure::{self, Failure};
 use crate::source::s3::page;
-
-/// The size of a part, and the largest file that is sent at once.
-pub(super) const PART_BYTES: u64 = 8 << 20;
 
 /// The checksum of each part, which the last request repeats.
 const CHECKSUM: ChecksumAlgorithm = ChecksumAlgorithm::Crc32;

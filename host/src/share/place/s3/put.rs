@@ -11,13 +11,15 @@ use bytes::Bytes;
 
 use super::super::local::{blocking, failed};
 use super::S3Share;
-use super::parts::PART_BYTES;
 use crate::error::WithCauses;
 use crate::fault_point::{after, before};
 use crate::share::place::{PlaceError, Put};
 use crate::source::SourceError;
 use crate::source::s3::failure::{self, Answer, Failure, Request};
 use crate::source::s3::page;
+
+/// The size of a part, and the largest file that is sent at once.
+pub(super) const PART_BYTES: u64 = 8 << 20;
 
 /// The condition that no object has the key.
 pub(super) const NONE: &str = "*";

@@ -128,7 +128,7 @@ async fn stores_without_conditions_are_refused() {
 /// A file of two parts.
 fn two_parts() -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), vec![7; parts::PART_BYTES as usize + 1]).unwrap();
+    fs::write(file.path(), vec![7; put::PART_BYTES as usize + 1]).unwrap();
     file
 }
 
