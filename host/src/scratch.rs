@@ -26,6 +26,17 @@ pub(crate) struct ScratchFolder {
 }
 
 impl ScratchFolder {
+    /// The same, after what killed processes left there is removed: where folders of many processes follow each other.
+    pub(crate) fn create_alone(parent: &Path) -> io::Result<Self> {
+        for folder in left(parent)? {
+            // Another process may remove it just now.
+            if let Err(error) = remove(&folder) {
+                tracing::debug!(%error, "{} cannot be removed", folder.display());
+            }
+        }
+        ScratchFolder::create(parent)
+    }
+
     /// Makes a folder in `parent`, which is made as well where it is missing.
     pub(crate) fn create(parent: &Path) -> io::Result<Self> {
         let path = parent.join(format!("{PREFIX}{}", Ulid::new()));

@@ -31,7 +31,7 @@ pub(crate) struct Gc {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_KEEP)]
     keep: usize,
 
-    /// Also drop builds that have no folder on this machine, if they were made longer ago than this
+    /// Also drop builds that have no folder on this machine, and staged builds, if they were made longer ago than this
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
 

@@ -347,8 +347,15 @@ pub(super) async fn collect_share(
     for build in staged_builds(&table).await? {
         let place = table.join(&build);
         let staged = match StagedBuild::open(&place).await {
-            // It is being staged, or another release did.
-            Err(ShareError::NotStaged { .. } | ShareError::OtherFormat { .. }) => continue,
+            // It is being staged, or the command that did was killed.
+            Err(ShareError::NotStaged { .. }) => {
+                if is_older(&planned_at(&build), older_than) {
+                    all.size_bytes += remove_staged(&table, &build, dry_run).await?;
+                    all.builds.push(build);
+                }
+                continue;
+            }
+            Err(ShareError::OtherFormat { .. }) => continue,
             staged => staged?,
         };
         if staged.staged.manifest.target != job.target_id() {
@@ -366,6 +373,12 @@ pub(super) async fn collect_share(
         }
     }
     Ok(Some(all))
+}
+
+/// When a build was planned, by its ID.
+fn planned_at(build: &str) -> String {
+    let id = Ulid::from_string(build).unwrap_or_default();
+    DateTime::<Utc>::from(id.datetime()).to_rfc3339()
 }
 
 fn is_older(moment: &str, age: Option<Duration>) -> bool {

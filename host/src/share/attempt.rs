@@ -195,7 +195,8 @@ struct Scratch {
 
 impl Scratch {
     fn create(parent: &Path) -> Result<Self, ShareError> {
-        let folder = ScratchFolder::create(parent).map_err(BuildError::io("creating", parent))?;
+        let folder =
+            ScratchFolder::create_alone(parent).map_err(BuildError::io("creating", parent))?;
         let within = |name: &str| folder.path().join(name);
         let scratch = Scratch {
             folder: FoldFolder {

@@ -144,7 +144,8 @@ impl StagedBuild {
         }
         let (attempt, began) = (Ulid::new().to_string(), now());
         let scratch = &options.scratch;
-        let folder = ScratchFolder::create(scratch).map_err(BuildError::io("creating", scratch))?;
+        let folder =
+            ScratchFolder::create_alone(scratch).map_err(BuildError::io("creating", scratch))?;
         let component = folder.path().join(names::COMPONENT);
         let component = self
             .component(&component, options.cache.as_ref(), context)
