@@ -23,7 +23,7 @@ pub const HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 pub const HOST_VARIABLE: &str = "TEST_EXECUTOR_HOST";
 
 /// The seconds after which an application is killed.
-const PATIENCE_SECONDS: &str = "200";
+const PATIENCE_SECONDS: &str = "400";
 
 /// A compiler that starts quickly.
 const JVM: &str = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";

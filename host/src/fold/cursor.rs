@@ -1,33 +1,18 @@
-//! A place within a run, and the run whose place comes first.
+//! A place within a chain of runs, and the chain whose place comes first.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow_array::{Array, BinaryArray, RecordBatch};
 
+use super::chain_reader::ChainReader;
 use super::error::FoldError;
-use super::reader::RunReader;
+use super::key_range::KeyRange;
 use crate::guest::RowBytes;
 
-/// A half-open range of keys as runs encode them, which sort as bytes. The default holds all keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyRange {
-    /// The first key inside; `None`: from the beginning.
-    pub from: Option<Vec<u8>>,
-    /// The first key after the range; `None`: to the end.
-    pub until: Option<Vec<u8>>,
-}
-
-impl KeyRange {
-    /// Whether all keys are inside.
-    pub(super) fn holds_all(&self) -> bool {
-        self.from.as_ref().is_none_or(Vec::is_empty) && self.until.is_none()
-    }
-}
-
-/// Walks through one run within a range of keys.
+/// Walks through one chain within a range of keys.
 pub(super) struct RunCursor {
-    reader: Arc<RunReader>,
+    reader: Arc<ChainReader>,
     /// The batch to load next.
     next_batch: usize,
     loaded: Option<Loaded>,
@@ -44,7 +29,7 @@ struct Loaded {
 }
 
 impl RunCursor {
-    pub(super) fn new(reader: Arc<RunReader>) -> Self {
+    pub(super) fn new(reader: Arc<ChainReader>) -> Self {
         RunCursor {
             reader,
             next_batch: 0,
@@ -72,7 +57,7 @@ impl RunCursor {
 
     /// The last batch that begins with `key` or before: batches before it have no greater key, this one may have.
     fn last_batch_before(&self, key: &[u8]) -> Result<usize, FoldError> {
-        let found = self.reader.index().find(key, self.reader.batches());
+        let found = self.reader.find(key)?;
         let (mut last, mut end) = (found.start, found.end);
         while end.saturating_sub(last) > 1 {
             let middle = last + (end - last) / 2;
@@ -161,7 +146,7 @@ fn lower_bound(keys: &BinaryArray, key: &[u8]) -> usize {
     low
 }
 
-/// The cursors in the order of the keys at hand; of equal keys, the earlier run comes first.
+/// The cursors in the order of the keys at hand; of equal keys, the earlier chain comes first.
 ///
 /// A binary heap of indices: the standard one cannot re-sift its top when the cursor below it moves on.
 pub(super) struct CursorHeap {

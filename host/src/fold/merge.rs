@@ -1,4 +1,4 @@
-//! The k-way merge of runs: one state a key, in the order of keys.
+//! The k-way merge of chains of runs: one state a key, in the order of keys.
 
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use arrow_schema::SchemaRef;
 use arrow_select::interleave::interleave_record_batch;
 
 use super::algebra::{self, Algebra, COMBINE_BYTES};
-use super::cursor::{CursorHeap, KeyRange, RunCursor};
+use super::chain_reader::ChainReader;
+use super::cursor::{CursorHeap, RunCursor};
 use super::error::FoldError;
-use super::reader::RunReader;
+use super::key_range::KeyRange;
 use crate::guest::{RowBytes, cuts};
 
 /// Keys and their states, merged: as many keys as rows.
@@ -19,10 +20,10 @@ pub(super) struct Merged {
     pub(super) states: RecordBatch,
 }
 
-/// Merges runs within ranges of keys.
+/// Merges chains of runs within ranges of keys.
 ///
-/// The runs stand in the order of the source: states of the same key are combined from the first run to the
-/// last.
+/// The chains stand in the order of the source, if it matters: states of the same key are combined from the first chain to
+/// the last.
 pub(super) struct Merger {
     cursors: Vec<RunCursor>,
     state_schema: SchemaRef,
@@ -33,14 +34,14 @@ pub(super) struct Merger {
 const BATCH_KEYS: usize = 8192;
 
 impl Merger {
-    /// A merger of `runs`. The keys of a batch, and the states that meet under them, take about `gather_bytes` bytes.
+    /// A merger of `chains`. The keys of a batch, and the states that meet under them, take about `gather_bytes` bytes.
     pub(super) fn new(
-        runs: &[Arc<RunReader>],
+        chains: &[Arc<ChainReader>],
         state_schema: SchemaRef,
         gather_bytes: usize,
     ) -> Self {
         Merger {
-            cursors: runs.iter().cloned().map(RunCursor::new).collect(),
+            cursors: chains.iter().cloned().map(RunCursor::new).collect(),
             state_schema,
             gather_bytes,
         }

@@ -1,12 +1,15 @@
 //! What is merged, and with which means.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::chain::{Chain, Link, chains};
+use super::chain_reader::ChainReader;
 use super::error::FoldError;
+use super::key_range::KeyRange;
 use super::options::FoldOptions;
-use super::reader::RunReader;
 use super::run::RunFile;
 use super::shape::MergeShape;
 use crate::schema::Descriptor;
@@ -36,15 +39,33 @@ impl MergePlan<'_> {
         }
     }
 
-    /// How to merge the runs.
-    pub(super) fn shape(&self) -> Result<MergeShape, FoldError> {
+    /// The runs that have keys within `range`, in chains.
+    pub(super) fn chains(&mut self, range: &KeyRange) -> Result<Vec<Chain>, FoldError> {
+        let mut links = Vec::new();
         // Opened one by one, since all of them may be more than can be open.
-        let largest = |run| Ok(RunReader::open(self.folder, run)?.largest_bytes());
-        let largest: Vec<usize> = self
-            .runs
-            .iter()
-            .map(largest)
-            .collect::<Result<_, FoldError>>()?;
-        Ok(MergeShape::of(&self.options.means(), &largest))
+        for run in std::mem::take(&mut self.runs) {
+            self.check_interrupted()?;
+            let link = Link::of(self.folder, run)?;
+            if link.batches > 0 && link.meets(range) {
+                links.push(link);
+            }
+        }
+        Ok(chains(links, self.descriptor.commutative))
+    }
+
+    /// How to merge the chains.
+    pub(super) fn shape(&self, chains: &[Chain]) -> MergeShape {
+        let largest: Vec<usize> = chains.iter().map(Chain::largest_bytes).collect();
+        MergeShape::of(&self.options.means(), &largest)
+    }
+
+    /// Opens chains.
+    pub(super) fn open(
+        &self,
+        chains: &[Chain],
+        shape: &MergeShape,
+    ) -> Result<Vec<Arc<ChainReader>>, FoldError> {
+        let open = |chain| ChainReader::open(self.folder, chain, shape.open_runs).map(Arc::new);
+        chains.iter().map(open).collect()
     }
 }

@@ -18,8 +18,9 @@
 //! | `sort` | the keys of a table in order |
 //! | `slice` | the part of a run that lies elsewhere, for a range of keys |
 //! | `run`, `index`, `checksum`, `reader` | a run on disk, written, read and checked |
+//! | `chain`, `chain_reader` | runs that do not overlap, read as one |
 //! | `merge_plan`, `shape` | the runs to merge, and how many at a time in how much memory |
-//! | `cursor`, `merge`, `passes` | runs merged by key, in passes where they are many |
+//! | `key_range`, `cursor`, `merge`, `passes` | runs merged by key, in passes where they are many |
 //! | `rows`, `ahead` | merged ranges of keys from several threads, as the table's rows |
 //! | `algebra` | combining and presenting states, and the row that a failure is about |
 //! | `digest` | the digest of a table's rows |
@@ -28,6 +29,8 @@
 
 mod ahead;
 mod algebra;
+mod chain;
+mod chain_reader;
 mod checkpoint;
 mod checksum;
 mod claims;
@@ -38,6 +41,7 @@ mod drain;
 mod error;
 mod heap;
 mod index;
+mod key_range;
 mod lane;
 mod merge;
 mod merge_plan;
@@ -63,11 +67,11 @@ pub use checkpoint::{
     Checkpoint, CheckpointSink, FoldedSplit, SplitCounts, StageTimes, TableCheckpoint,
 };
 pub use claims::{Claims, SplitClaims};
-pub use cursor::KeyRange;
 pub use digest::RowsDigest;
 pub use drain::drain;
 pub use error::FoldError;
 pub(crate) use error::codes;
+pub use key_range::KeyRange;
 pub(crate) use lane::run_name;
 pub use lane::{Lane, LaneSettings};
 pub use merge_plan::MergePlan;

@@ -27,9 +27,9 @@ pub struct FoldOptions {
     /// hour to read is an hour's work between two checkpoints. Write objects of some hundred megabytes at most.
     #[serde(with = "units::duration")]
     pub checkpoint_interval: Duration,
-    /// How many runs are merged at a time, two at least; more are merged in several passes. It is fewer where the
-    /// batches of them would not fit into half of the budget, and never more than half of the files that the process
-    /// may have open.
+    /// How many runs are merged at a time, two at least; more are merged in several passes. Runs whose keys do not overlap
+    /// count as one. It is fewer where the batches of them would not fit into half of the budget, and never more than half
+    /// of the files that the process may have open.
     pub merge_fan_in: usize,
 }
 

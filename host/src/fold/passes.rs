@@ -1,14 +1,14 @@
-//! Merging in passes, where there are more runs than are merged at a time.
+//! Merging in passes, where there are more chains than are merged at a time, and into one run.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::algebra::Algebra;
-use super::cursor::KeyRange;
+use super::chain::{Chain, Link};
 use super::error::FoldError;
+use super::key_range::KeyRange;
 use super::merge::Merger;
 use super::merge_plan::MergePlan;
-use super::reader::RunReader;
 use super::run::{RunFile, RunWriter, link_run};
 use super::shape::MergeShape;
 use crate::fault_point::around;
@@ -28,7 +28,7 @@ impl Passing {
     }
 
     /// Removes those of `files` that the merge wrote.
-    fn remove(&mut self, files: &[RunFile]) {
+    fn remove<'a>(&mut self, files: impl Iterator<Item = &'a RunFile>) {
         for file in files {
             if let Some(at) = self.names.iter().position(|name| *name == file.name) {
                 remove(&self.folder, &self.names.swap_remove(at));
@@ -53,11 +53,12 @@ fn remove(folder: &Path, name: &str) {
     }
 }
 
-/// Merges neighbouring runs of `plan` within `range` until no more are left than `shape` merges at a time, and as few of
-/// them as that takes. `plan` then names the files that it writes, whose names begin with `prefix`; they are removed when
+/// Merges neighbours of `chains` within `range` until no more are left than `shape` merges at a time: as few of them as that
+/// takes, and those that are the least to read. The files that it writes, whose names begin with `prefix`, are removed when
 /// the [`Passing`] is dropped.
 pub(super) fn merge_down(
-    plan: &mut MergePlan<'_>,
+    plan: &MergePlan<'_>,
+    chains: &mut Vec<Chain>,
     range: &KeyRange,
     prefix: &str,
     shape: &MergeShape,
@@ -65,38 +66,49 @@ pub(super) fn merge_down(
 ) -> Result<Passing, FoldError> {
     let mut passing = Passing::new(plan.folder.to_owned());
     let mut pass = 0;
-    while plan.runs.len() > shape.fan_in {
+    while chains.len() > shape.fan_in {
         pass += 1;
-        let mut left = std::mem::take(&mut plan.runs).into_iter();
+        if plan.descriptor.commutative {
+            chains.sort_by_key(Chain::all_bytes);
+        }
+        let bytes: Vec<usize> = chains.iter().map(Chain::all_bytes).collect();
+        let merging = least_to_merge(&bytes, shape.fan_in);
         let mut merged = Vec::new();
-        for group in 0.. {
-            // Merging `n` runs leaves `n - 1` fewer.
-            let excess = (merged.len() + left.len()).saturating_sub(shape.fan_in);
-            let most = shape.fan_in.min(excess + 1);
-            let neighbours: Vec<RunFile> = left.by_ref().take(most).collect();
-            if neighbours.len() < 2 {
-                merged.extend(neighbours);
-                merged.extend(left);
-                break;
+        for (group, neighbours) in chains[merging.clone()].chunks(shape.fan_in).enumerate() {
+            if let [alone] = neighbours {
+                merged.push(alone.clone());
+                continue;
             }
             let name = format!("{prefix}-{pass}-{group:010}.arrow");
             let into = (plan.folder, &*name);
-            if let Some(run) = merge_group(plan, &neighbours, range, into, shape, algebra)? {
-                merged.push(run);
+            if let Some(run) = merge_group(plan, neighbours, range, into, shape, algebra)? {
                 passing.names.push(name);
+                merged.push(Chain::single(Link::of(plan.folder, run)?));
             }
-            passing.remove(&neighbours);
+            passing.remove(neighbours.iter().flat_map(Chain::runs));
         }
-        plan.runs = merged;
+        chains.splice(merging, merged);
     }
     Ok(passing)
+}
+
+/// The neighbours to merge in a pass, in groups of `fan_in`, so that `fan_in` chains are left; all where one pass is not
+/// enough. `bytes` are those of each chain.
+fn least_to_merge(bytes: &[usize], fan_in: usize) -> Range<usize> {
+    // A group of `n` leaves `n - 1` fewer.
+    let excess = bytes.len().saturating_sub(fan_in);
+    let groups = excess.div_ceil(fan_in - 1);
+    let merging = (excess + groups).min(bytes.len());
+    let of_all = |start: &usize| bytes[*start..start + merging].iter().sum::<usize>();
+    let start = (0..=bytes.len() - merging).min_by_key(of_all).unwrap_or(0);
+    start..start + merging
 }
 
 /// Merges all runs of `plan` within `range` into one: the file `name` in the folder `into`, which it may replace.
 /// `None` where no run has a key there. Only while it merges are there files of its own in the folder of the runs; their
 /// names begin with `name`.
 ///
-/// The bytes of the run depend on the plan and the range alone. One run of which nothing is left out is linked.
+/// The bytes of the run depend on the plan and the range alone. A single run of which nothing is left out is linked.
 pub(crate) fn merge_to_one(
     mut plan: MergePlan<'_>,
     range: &KeyRange,
@@ -105,31 +117,32 @@ pub(crate) fn merge_to_one(
     algebra: &mut dyn Algebra,
 ) -> Result<Option<RunFile>, FoldError> {
     plan.check_interrupted()?;
-    plan.runs.retain(|run| run.rows > 0);
-    if let [run] = &*plan.runs
-        && range.holds_all()
+    let mut chains = plan.chains(range)?;
+    if let [chain] = &*chains
+        && let [only] = chain.links()
+        && only.is_within(range)
     {
-        return link_run(plan.folder, run, into, name).map(Some);
+        return link_run(plan.folder, &only.run, into, name).map(Some);
     }
-    let shape = plan.shape()?;
+    let shape = plan.shape(&chains);
     let prefix = format!("{name}-merge");
-    let _passing = merge_down(&mut plan, range, &prefix, &shape, algebra)?;
-    merge_group(&plan, &plan.runs, range, (into, name), &shape, algebra)
+    let _passing = merge_down(&plan, &mut chains, range, &prefix, &shape, algebra)?;
+    merge_group(&plan, &chains, range, (into, name), &shape, algebra)
 }
 
-/// Merges runs into a file in a folder; `None` where no key of theirs is in the range.
+/// Merges chains into a file in a folder; `None` where no key of theirs is in the range.
 fn merge_group(
     plan: &MergePlan<'_>,
-    runs: &[RunFile],
+    chains: &[Chain],
     range: &KeyRange,
     (folder, name): (&Path, &str),
     shape: &MergeShape,
     algebra: &mut dyn Algebra,
 ) -> Result<Option<RunFile>, FoldError> {
     let states = plan.descriptor.state_schema();
-    let readers = open(plan, runs)?;
+    let chains = plan.open(chains, shape)?;
     let mut writer = RunWriter::create(folder, name, &states, shape.batch_bytes)?;
-    let mut merger = Merger::new(&readers, states, shape.gather_bytes);
+    let mut merger = Merger::new(&chains, states, shape.gather_bytes);
     merger.merge(range, algebra, |merged, _| {
         plan.check_interrupted()?;
         writer.write(&merged.keys, &merged.states)
@@ -140,11 +153,29 @@ fn merge_group(
     }
 }
 
-/// Opens runs.
-pub(super) fn open(
-    plan: &MergePlan<'_>,
-    runs: &[RunFile],
-) -> Result<Vec<Arc<RunReader>>, FoldError> {
-    let open = |run| RunReader::open(plan.folder, run).map(Arc::new);
-    runs.iter().map(open).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_few_as_it_takes_and_the_smallest_neighbours_are_merged() {
+        for (bytes, fan_in, merged) in [
+            (&[9, 1, 1, 9][..], 4, 0..0),
+            (&[9, 1, 1, 9], 3, 1..3),
+            (&[1, 9, 1, 1, 5, 9], 4, 2..5),
+            // In two groups of three, four are left.
+            (&[9, 1, 1, 1, 1, 1, 1, 9], 4, 1..7),
+            // One pass is not enough.
+            (&[1; 9], 2, 0..9),
+        ] {
+            assert_eq!(least_to_merge(bytes, fan_in), merged, "{bytes:?}");
+        }
+        let left = |many: usize, fan_in: usize| {
+            let merging = least_to_merge(&vec![1; many], fan_in).len();
+            many - merging + merging.div_ceil(fan_in)
+        };
+        for (many, fan_in) in [(33, 32), (40, 32), (1_000, 32), (1_024, 32), (7, 4)] {
+            assert_eq!(left(many, fan_in), fan_in, "{many} and {fan_in}");
+        }
+    }
 }

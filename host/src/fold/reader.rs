@@ -16,8 +16,8 @@ use arrow_ipc::{Block, root_as_footer};
 
 use super::checksum::{Checksums, Differs, footer_digest};
 use super::error::FoldError;
-use super::index::RunIndex;
-use super::run::{CHECKSUMS, INDEX, RunFile};
+use super::index::{KeyBounds, RunIndex};
+use super::run::{BOUNDS, CHECKSUMS, INDEX, RunFile};
 use crate::fault_point::before;
 
 /// An open run.
@@ -27,6 +27,7 @@ pub(super) struct RunReader {
     decoder: FileDecoder,
     blocks: Vec<Block>,
     index: RunIndex,
+    bounds: Option<KeyBounds>,
     checksums: Checksums,
 }
 
@@ -73,13 +74,7 @@ impl RunReader {
             return Err(damaged(&path, "a batch lies outside of it"));
         }
         if let Some(expected) = &run.footer_digest {
-            let begin = blocks.first().map_or(0, |block| block.offset() as u64);
-            let end = blocks.last().and_then(|block| extent(block, size));
-            let found = footer_digest(&file, begin, end.unwrap_or(0)).map_err(reading)?;
-            if found != *expected {
-                let what = format!("its footer has the digest {found}");
-                return Err(damaged(&path, what));
-            }
+            check_footer(&file, &path, &blocks, expected)?;
         }
         let metadata = |key| {
             let mut entries = footer.custom_metadata().into_iter().flatten();
@@ -89,6 +84,13 @@ impl RunReader {
             Some(text) => Checksums::from_text(text, blocks.len())
                 .ok_or_else(|| damaged(&path, "its checksums are none"))?,
             None => Checksums::default(),
+        };
+        let bounds = match metadata(BOUNDS) {
+            Some(json) => {
+                let bounds = KeyBounds::from_json(json);
+                Some(bounds.ok_or_else(|| damaged(&path, "its bounds are none"))?)
+            }
+            None => None,
         };
         let index = match metadata(INDEX) {
             Some(json) => RunIndex::from_json(json, blocks.len())
@@ -100,6 +102,7 @@ impl RunReader {
             decoder,
             blocks,
             index,
+            bounds,
             checksums,
             path,
             file,
@@ -132,6 +135,16 @@ impl RunReader {
     /// The index of the batches.
     pub(super) fn index(&self) -> &RunIndex {
         &self.index
+    }
+
+    /// Takes the index out, which is not needed to read batches.
+    pub(super) fn take_index(&mut self) -> RunIndex {
+        std::mem::take(&mut self.index)
+    }
+
+    /// The first and the last key, where the footer names them.
+    pub(super) fn bounds(&self) -> Option<&KeyBounds> {
+        self.bounds.as_ref()
     }
 
     /// The memory of the largest batch, in bytes.
@@ -219,6 +232,22 @@ pub(crate) fn verify_bytes(folder: &Path, run: &RunFile) -> Result<(), FoldError
     match digest.as_str() == run.digest {
         true => Ok(()),
         false => Err(damaged(&path, format!("its digest is {digest}"))),
+    }
+}
+
+/// Checks all bytes of a run that are in none of its blocks.
+fn check_footer(
+    file: &File,
+    path: &Path,
+    blocks: &[Block],
+    expected: &str,
+) -> Result<(), FoldError> {
+    let begin = blocks.first().map_or(0, |block| block.offset() as u64);
+    let end = |block: &Block| block.offset() as u64 + bytes(block) as u64;
+    let found = footer_digest(file, begin, blocks.last().map_or(0, end));
+    match found.map_err(FoldError::io("reading", path))? {
+        found if found == expected => Ok(()),
+        found => Err(damaged(path, format!("its footer has the digest {found}"))),
     }
 }
 

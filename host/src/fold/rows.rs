@@ -9,13 +9,13 @@ use arrow_schema::{DataType, SchemaRef};
 
 use super::ahead::{Receiver, Sender, ahead};
 use super::algebra::{self, Algebra};
-use super::cursor::KeyRange;
+use super::chain_reader::ChainReader;
 use super::digest::RowsDigest;
 use super::error::FoldError;
+use super::key_range::KeyRange;
 use super::merge::{Merged, Merger};
 use super::merge_plan::MergePlan;
-use super::passes::{merge_down, open as open_runs};
-use super::reader::RunReader;
+use super::passes::merge_down;
 use super::table::StateTable;
 use crate::guest::{GuestError, RowBytes};
 use crate::keys::KeyCodec;
@@ -50,23 +50,24 @@ pub fn merge_rows(
     open: &OpenAlgebra<'_>,
     mut sink: impl FnMut(RecordBatch) -> Result<(), FoldError>,
 ) -> Result<MergedRows, FoldError> {
-    let shape = plan.shape()?;
+    let all = KeyRange::default();
+    let mut chains = plan.chains(&all)?;
+    let shape = plan.shape(&chains);
     let mut algebras = (0..shape.threads)
         .map(|_| open().map_err(FoldError::cannot_open_to_merge))
         .collect::<Result<Vec<_>, _>>()?;
-    let _passing = if plan.runs.len() > shape.fan_in {
-        let (algebra, stack_bytes) = (&mut *algebras[0], plan.stack_bytes);
-        let plan = &mut plan;
-        Some(on_worker_stack(stack_bytes, || {
-            merge_down(plan, &KeyRange::default(), "merge", &shape, algebra)
+    let _passing = if chains.len() > shape.fan_in {
+        let (algebra, chains) = (&mut *algebras[0], &mut chains);
+        Some(on_worker_stack(plan.stack_bytes, || {
+            merge_down(&plan, chains, &all, "merge", &shape, algebra)
         })?)
     } else {
         None
     };
-    let runs = open_runs(&plan, &plan.runs)?;
+    let chains = plan.open(&chains, &shape)?;
     let ranges = match algebras.len() {
-        1 => vec![KeyRange::default()],
-        _ => ranges(&runs, shape.ahead_bytes),
+        1 => vec![all],
+        _ => ranges(&chains, shape.ahead_bytes),
     };
     let mut digest = RowsDigest::new(&plan.descriptor.table_schema())?;
     std::thread::scope(|scope| {
@@ -75,7 +76,7 @@ pub fn merge_rows(
             let (send, receive) = ahead(shape.ahead_bytes);
             let mine = ranges.iter().skip(number).step_by(shape.threads);
             let states = plan.descriptor.state_schema();
-            let merger = Merger::new(&runs, states, shape.gather_bytes);
+            let merger = Merger::new(&chains, states, shape.gather_bytes);
             let plan = &plan;
             let thread = std::thread::Builder::new()
                 .name(format!("merge-{number}"))
@@ -203,12 +204,12 @@ fn without_negative_zero(column: ArrayRef) -> ArrayRef {
 ///
 /// So a thread merges ahead of the others about as many bytes as it may keep. A range holds more than one batch of each run,
 /// so that few are read twice at its ends.
-fn ranges(runs: &[Arc<RunReader>], range_bytes: usize) -> Vec<KeyRange> {
+fn ranges(chains: &[Arc<ChainReader>], range_bytes: usize) -> Vec<KeyRange> {
     let mut begins: Vec<(&[u8], usize)> = Vec::new();
-    for run in runs {
-        let batches = run.batches();
-        let batch_bytes = run.all_bytes() / batches.max(1);
-        let separators = run.index().separators(batches);
+    for chain in chains {
+        let batches = chain.batches();
+        let batch_bytes = chain.all_bytes() / batches.max(1);
+        let separators = chain.index().separators(batches);
         begins.extend(separators.map(|(key, batches)| (key, batches * batch_bytes)));
     }
     begins.sort_unstable();

@@ -1,7 +1,8 @@
 //! Runs: the states of some splits, sorted by key, in a file.
 //!
 //! A run is an Arrow IPC file of the encoded key (`key`, Binary) and the state columns. Its footer holds where batches
-//! begin (`index`), so that a merge finds its way into the middle of a run, and a checksum of each (`checksums`).
+//! begin (`index`), so that a merge finds its way into the middle of a run, the first and the last key (`bounds`), and a
+//! checksum of each batch (`checksums`).
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -22,7 +23,7 @@ use crate::fault_point::around;
 use crate::guest::{RowBytes, cuts};
 
 /// A run on disk, as the journal names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
     /// The name of the file within the folder of runs.
     pub name: String,
@@ -38,8 +39,9 @@ pub struct RunFile {
     pub footer_digest: Option<String>,
 }
 
-/// The names of the index and of the checksums in the custom metadata of the footer.
+/// The names of the index, the bounds and the checksums in the custom metadata of the footer.
 pub(super) const INDEX: &str = "index";
+pub(super) const BOUNDS: &str = "bounds";
 pub(super) const CHECKSUMS: &str = "checksums";
 
 /// The most rows of a batch.
@@ -167,6 +169,9 @@ impl RunWriter {
 
     /// Makes the file durable under its name.
     pub(super) fn finish(mut self) -> Result<RunFile, FoldError> {
+        if let Some(bounds) = self.index.bounds() {
+            self.writer.write_metadata(BOUNDS, bounds.to_json());
+        }
         self.writer
             .write_metadata(INDEX, self.index.finish().to_json());
         let checksums = self.writer.get_ref().checksums().to_text();

@@ -7,7 +7,7 @@ pub(super) struct Means {
     pub(super) budget_bytes: usize,
     /// Threads that merge.
     pub(super) workers: usize,
-    /// Runs that are merged at a time.
+    /// Chains of runs that are merged at a time.
     pub(super) fan_in: usize,
     /// Files that this process may have open; `None`: any number.
     pub(super) open_files: Option<u64>,
@@ -21,8 +21,10 @@ pub(super) struct Means {
 pub(super) struct MergeShape {
     /// Threads that merge, each of which reads all runs.
     pub(super) threads: usize,
-    /// Runs that are merged at a time.
+    /// Chains of runs that are merged at a time.
     pub(super) fan_in: usize,
+    /// Runs of a chain that are open at a time: one for each thread, if there may be as many open files.
+    pub(super) open_runs: usize,
     /// Memory for the states that are combined at a time, with their keys, in bytes.
     pub(super) gather_bytes: usize,
     /// Memory for the rows that a thread has merged ahead of the store, in bytes.
@@ -40,7 +42,7 @@ const LEAST_GATHER_BYTES: usize = 64 << 10;
 const MOST_GATHER_BYTES: usize = 8 << 20;
 
 impl MergeShape {
-    /// How to merge runs whose largest batches take `largest` bytes.
+    /// How to merge chains of runs whose largest batches take `largest` bytes.
     pub(super) fn of(means: &Means, largest: &[usize]) -> Self {
         let half = means.budget_bytes / 2;
         let fan_in = fan_in(means, largest);
@@ -52,6 +54,7 @@ impl MergeShape {
         MergeShape {
             threads,
             fan_in,
+            open_runs: (files_for_runs(means) / fan_in).clamp(1, threads),
             gather_bytes: (half / threads / 8).clamp(LEAST_GATHER_BYTES, MOST_GATHER_BYTES),
             ahead_bytes: half / threads,
             batch_bytes: batch_bytes(means),
@@ -65,14 +68,22 @@ pub(super) fn batch_bytes(means: &Means) -> usize {
     (means.budget_bytes / at_once).clamp(LEAST_BATCH_BYTES, MOST_BATCH_BYTES)
 }
 
-/// The number of runs that are merged at a time: two at least, however large their batches are.
+/// The number of chains that are merged at a time: two at least, however large their batches are.
 fn fan_in(means: &Means, largest: &[usize]) -> usize {
     let batch = largest.iter().copied().max().unwrap_or(0).max(1);
     let by_memory = means.budget_bytes / 2 / batch;
-    // The others are for the store, the journal, the component and what else is open.
+    means
+        .fan_in
+        .min(by_memory)
+        .min(files_for_runs(means))
+        .max(2)
+}
+
+/// The number of runs that may be open at a time. The other files are for the store, the journal, the component and what
+/// else is open.
+fn files_for_runs(means: &Means) -> usize {
     let files = means.open_files.map_or(u64::MAX, |files| files / 2);
-    let by_files = usize::try_from(files).unwrap_or(usize::MAX);
-    means.fan_in.min(by_memory).min(by_files).max(2)
+    usize::try_from(files).unwrap_or(usize::MAX)
 }
 
 /// The number of files that this process may have open; `None` where there is no limit.
@@ -121,12 +132,14 @@ mod tests {
             open_files: Some(40),
             ..means(128, 2)
         };
-        assert_eq!(MergeShape::of(&few, &[1; 100]).fan_in, 20);
+        let shape = MergeShape::of(&few, &[1; 100]);
+        assert_eq!((shape.fan_in, shape.open_runs), (20, 1));
         let none = Means {
             open_files: None,
             ..few
         };
-        assert_eq!(MergeShape::of(&none, &[1; 100]).fan_in, 32);
+        let shape = MergeShape::of(&none, &[1; 100]);
+        assert_eq!((shape.fan_in, shape.open_runs), (32, 2));
         assert!(open_files().is_none_or(|files| files > 3));
     }
 
@@ -141,6 +154,7 @@ mod tests {
             let means = Means { budget_bytes, workers, fan_in: setting, open_files: Some(256) };
             let shape = MergeShape::of(&means, &largest);
             prop_assert!(shape.threads >= 1 && shape.fan_in >= 2);
+            prop_assert!(shape.open_runs == 1 || shape.fan_in * shape.open_runs <= 128);
             let most = largest.iter().max().copied().unwrap_or(0);
             let read = shape.threads * shape.fan_in.min(largest.len()) * most;
             // Two rows at least have to be there to be combined.

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::cursor::KeyRange;
 use super::error::FoldError;
+use super::key_range::KeyRange;
 use super::reader::{RunReader, TRAILER_BYTES, batches_of, footer_length};
 use super::run::RunFile;
 use crate::fault_point::around;

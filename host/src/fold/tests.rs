@@ -22,6 +22,7 @@ use crate::schema::{Descriptor, Kind, Output};
 use crate::units::ByteSize;
 
 mod damage;
+mod disjoint;
 mod one_run;
 
 /// Sums the numbers, and strings the texts together, which shows the order in which states were combined.
@@ -198,14 +199,17 @@ fn plan<'a>(
 
 /// Merges runs into rows.
 fn merge(folder: &Path, runs: Vec<RunFile>, options: &FoldOptions) -> Result<Merged, FoldError> {
-    let descriptor = descriptor();
-    let plan = plan(
-        folder,
-        runs,
-        &descriptor,
-        options,
-        &CancellationToken::new(),
-    );
+    merge_as(&descriptor(), folder, runs, options)
+}
+
+/// The same for a component that says so of itself.
+fn merge_as(
+    descriptor: &Descriptor,
+    folder: &Path,
+    runs: Vec<RunFile>,
+    options: &FoldOptions,
+) -> Result<Merged, FoldError> {
+    let plan = plan(folder, runs, descriptor, options, &CancellationToken::new());
     let mut found = Vec::new();
     let merged = merge_rows(plan, &|| Ok(Box::new(SumAndConcat)), |batch| {
         for (((page, day), (sum, text)), length) in texts(&batch, 0)
