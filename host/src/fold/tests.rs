@@ -24,6 +24,7 @@ use crate::units::ByteSize;
 mod damage;
 mod disjoint;
 mod one_run;
+mod slices;
 
 /// Sums the numbers, and strings the texts together, which shows the order in which states were combined.
 struct SumAndConcat;

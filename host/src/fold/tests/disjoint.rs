@@ -25,7 +25,7 @@ impl Algebra for NothingToCombine {
 }
 
 /// A row for each number.
-fn numbered(numbers: impl Iterator<Item = i64>) -> BTreeMap<Key, State> {
+pub(super) fn numbered(numbers: impl Iterator<Item = i64>) -> BTreeMap<Key, State> {
     let row = |n| ((format!("{n:08}"), None), (Some(n), "x".into()));
     numbers.map(row).collect()
 }

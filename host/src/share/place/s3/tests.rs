@@ -222,7 +222,11 @@ async fn answers_that_break_off_or_are_of_another_range_are_asked_for_again() {
     assert_eq!(share.get_range("splits.jsonl", 3..6).await.unwrap(), b"345");
     for range in [3..7, 30..40] {
         let error = share.get_range("splits.jsonl", range).await.unwrap_err();
-        assert_eq!(error.code(), &crate::share::codes::DAMAGED, "{error}");
+        assert_eq!(
+            error.code(),
+            &crate::share::place::codes::DAMAGED,
+            "{error}"
+        );
     }
 }
 
