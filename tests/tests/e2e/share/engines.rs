@@ -65,6 +65,7 @@ fn stopping(folder: &Path) -> PathBuf {
 arguments=("$@")
 stop() {{ # FOLDER
     mkdir "$1" 2>/dev/null || return 0
+    echo "$unit" >"$1/unit"
     BACKFOLD_TEST_FAULT="pause 1 before write a run: $1/paused" '{binary}' "${{arguments[@]}}" <&0 &
     echo $! >"$1/new"
     while ! [ -e "$1/paused" ]; do sleep 0.05; done
@@ -73,9 +74,13 @@ stop() {{ # FOLDER
     exit 1
 }}
 if [ "$1" = worker ]; then
+    words=$*
+    unit=${{words#*--unit }}
+    unit=${{unit%% *}}
     case ${HOST_VARIABLE} in
         {first}) stop '{folder}/stopped' ;;
-        {second}) mkdir '{folder}/first' 2>/dev/null || stop '{folder}/slow' ;;
+        # Spark starts no copy on a host that has had an attempt at the task, be it one that was killed.
+        {second}) mkdir '{folder}/first' 2>/dev/null || [ "$(cat '{folder}/stopped/unit')" = "$unit" ] || stop '{folder}/slow' ;;
     esac
 fi
 exec '{binary}' "$@"
