@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backfold::progress::Progress;
+use backfold::steps;
 use backfold::store::{Pointer, StoreContext};
 use indicatif::MultiProgress;
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,6 +64,15 @@ impl Context {
             cancel: self.cancel.clone(),
             progress: self.progress.clone(),
             command: self.command,
+        }
+    }
+
+    /// The cancellation and the counters, for a step.
+    pub(crate) fn steps(&self) -> steps::Context {
+        steps::Context {
+            progress: self.progress.clone(),
+            cancel: self.cancel.clone(),
+            ..steps::Context::default()
         }
     }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use backfold::guest::Cache;
 use backfold::share::{MergeOptions, MergedRange, Place, StagedBuild};
-use backfold::steps;
 
 use super::answer::Answer;
 use super::context::Context;
@@ -43,11 +42,7 @@ impl Merge {
             scratch: self.scratch.unwrap_or_else(std::env::temp_dir),
             cache: Cache::of_user(),
         };
-        let means = steps::Context {
-            progress: context.progress.clone(),
-            cancel: context.cancel.clone(),
-            ..steps::Context::default()
-        };
+        let means = context.steps();
         let work = async {
             let staged = StagedBuild::open(&self.build).await?;
             staged.merge_range(&options, &means).await

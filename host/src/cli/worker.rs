@@ -9,7 +9,6 @@ use backfold::guest::Cache;
 use backfold::share::{
     FoldedUnit, Place, ShareError, StagedBuild, UnitChoice, UnitState, WorkerOptions,
 };
-use backfold::steps;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
@@ -75,11 +74,7 @@ impl Worker {
             scratch: self.scratch.unwrap_or_else(std::env::temp_dir),
             cache: Cache::of_user(),
         };
-        let means = steps::Context {
-            progress: context.progress.clone(),
-            cancel: context.cancel.clone(),
-            ..steps::Context::default()
-        };
+        let means = context.steps();
         let work = async {
             let staged = StagedBuild::open(&self.build).await?;
             staged.fold_unit(&options, &means).await
