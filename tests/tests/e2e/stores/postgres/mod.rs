@@ -97,6 +97,8 @@ impl Bench {
             url: Some(self.database.url(role)),
             passfile: Some(self.passfile()),
             schema: SCHEMA.to_owned(),
+            // Servers of many tests share two cores.
+            connect_timeout: Some(std::time::Duration::from_secs(60)),
             ..PostgresConfig::default()
         }
     }
