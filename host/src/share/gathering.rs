@@ -88,11 +88,7 @@ impl StagedBuild {
     ) -> Result<Done, ShareError> {
         let (round, attempt) = (chosen.round, &*chosen.attempt);
         let name = |file: &str| names::of_attempt(round, chosen.unit, attempt, file);
-        let (mut done, digest) = self.done(round, chosen.unit, attempt).await?;
-        if digest != chosen.digest {
-            let what = "its digest is another one than `sealed.json` has";
-            return Err(self.damaged(&name(names::DONE), what));
-        }
+        let (mut done, _) = self.chosen_done(&chosen).await?;
         let splits = done.checkpoint.splits.iter().map(|folded| folded.split);
         if !splits.eq(unit.first..unit.until) {
             let what = "it is not of all splits of the unit";

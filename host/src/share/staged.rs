@@ -175,6 +175,19 @@ impl StagedBuild {
         Ok((done, blake3::hash(&json).to_hex().to_string()))
     }
 
+    /// What a chosen attempt did, with the digest of the document.
+    ///
+    /// # Errors
+    /// [`ShareError::Damaged`] where it is gone or, of an attempt that was sealed, another one.
+    pub(super) async fn chosen_done(&self, one: &Chosen) -> Result<(Done, String), ShareError> {
+        let (done, digest) = self.done(one.round, one.unit, &one.attempt).await?;
+        if !one.digest.is_empty() && one.digest != digest {
+            let name = names::of_attempt(one.round, one.unit, &one.attempt, names::DONE);
+            return Err(self.damaged(&name, "its digest is another one than `sealed.json` has"));
+        }
+        Ok((done, digest))
+    }
+
     /// Gives `take` what each chosen attempt did, in their order, with the digest of the document. A few documents are in
     /// memory at a time.
     ///
@@ -186,12 +199,8 @@ impl StagedBuild {
         mut take: impl FnMut(&Chosen, Done, String) -> Result<(), ShareError>,
     ) -> Result<(), ShareError> {
         let read = |one: Chosen| async move {
-            let (done, digest) = self.done(one.round, one.unit, &one.attempt).await?;
-            if !one.digest.is_empty() && one.digest != digest {
-                let name = names::of_attempt(one.round, one.unit, &one.attempt, names::DONE);
-                return Err(self.damaged(&name, "its digest is another one than `sealed.json` has"));
-            }
-            Ok((one, done, digest))
+            let (done, digest) = self.chosen_done(&one).await?;
+            Ok::<_, ShareError>((one, done, digest))
         };
         let mut reads = stream::iter(chosen.iter().cloned().map(read)).buffered(READS_AT_ONCE);
         while let Some(done) = reads.next().await {

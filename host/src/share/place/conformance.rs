@@ -31,7 +31,7 @@ pub trait Fixture: Send + Sync {
     }
 }
 
-/// So many writers want a name at once.
+/// The number of writers that want a name at once.
 const WRITERS: usize = 8;
 
 /// The size of a file that is sent in parts.
@@ -149,7 +149,7 @@ pub async fn a_large_file_is_whole_or_not_there(fixture: &impl Fixture) {
     assert_eq!(files.len(), 1, "{files:?}");
 }
 
-/// What a killed writer leaves is no file, and keeps nobody from its name.
+/// The leftovers of a killed writer are no file, and its name is free for others.
 pub async fn half_a_file_is_not_there(fixture: &impl Fixture) {
     let (share, name) = (fixture.share().await, "rounds/1/0000000017/01K/run.arrow");
     fixture.leave_half(name).await;
@@ -418,7 +418,7 @@ fn file(fixture: &impl Fixture, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-/// So many bytes, of which no two pages are alike.
+/// A number of bytes, of which no two pages are alike.
 fn bytes(length: usize) -> Vec<u8> {
     let words =
         (0u64..).flat_map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
